@@ -1,0 +1,1 @@
+"""Raise once, group, and work through the shared queue."""

@@ -1,0 +1,1 @@
+"""One pure module per rule: tracks over time in, scored findings out."""

@@ -1,0 +1,1 @@
+"""Cameras, zones, stream sessions, the workers' desired state."""

@@ -1,0 +1,1 @@
+"""RTSP in: packets, decoded frames, reconnection as a pure state machine."""

@@ -1,0 +1,1 @@
+"""Messages between processes (msgspec MessagePack), versioned, with golden bytes in the tests."""

@@ -1,0 +1,1 @@
+"""The WebSocket hub and live pictures."""

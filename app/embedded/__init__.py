@@ -1,0 +1,1 @@
+"""The embedded default: supervisor and real servers from wheels."""

@@ -1,0 +1,1 @@
+"""Ground floor: clock, ids, errors, logging, metrics, PostgreSQL, Redis streams, outbox, task supervision."""

@@ -1,0 +1,63 @@
+"""Structured logs: one JSON object a line (or colours on a terminal), credentials in URLs always redacted."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@'\"]*@", re.IGNORECASE)
+_SECRET_KEYS = re.compile(r"password|secret|token|authorization|api_key", re.IGNORECASE)
+
+
+def redact(text: str) -> str:
+    """`text` with user and password removed from every URL in it: `rtsp://a:b@host/x` becomes `rtsp://***@host/x`."""
+    return _CREDENTIALS.sub(r"\g<scheme>***@", text)
+
+
+def _redact_entry(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in entry.items():
+        if _SECRET_KEYS.search(key):
+            entry[key] = "***"
+        elif isinstance(value, str):
+            entry[key] = redact(value)
+        elif isinstance(value, BaseException):
+            entry[key] = redact(str(value))
+    return entry
+
+
+def configure(role: str, *, as_json: bool | None = None, level: str = "INFO") -> None:
+    """Send this process's logs (structlog and the standard library's) to stderr, tagged with its role."""
+    as_json = not sys.stderr.isatty() if as_json is None else as_json
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact_entry,
+    ]
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            foreign_pre_chain=shared,
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    structlog.contextvars.bind_contextvars(role=role)
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger; call with a short constant sentence and key-value pairs."""
+    return structlog.stdlib.get_logger(name)  # type: ignore[no-any-return]

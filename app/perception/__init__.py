@@ -1,0 +1,1 @@
+"""Values that describe what a camera sees: geometry, detections, keypoints."""

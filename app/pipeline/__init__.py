@@ -1,0 +1,1 @@
+"""Tracked frames to track state to alerts, by leased shards."""

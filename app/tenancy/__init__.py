@@ -1,0 +1,1 @@
+"""Chains, stores, users, memberships, site policy."""

@@ -1,0 +1,1 @@
+"""Camera workers: desired state in, tracked frames out."""

@@ -1,0 +1,1 @@
+"""Worker for machines without a GPU: PyAV decode, Triton pose, Python tracker."""
