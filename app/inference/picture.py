@@ -73,12 +73,12 @@ class DecodedPicture:
     @property
     def width(self) -> int:
         """Pixels."""
-        return self.frame.width
+        return int(self.frame.width)
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return self.frame.height
+        return int(self.frame.height)
 
     def draw(self, into: UInt8) -> None:
         """Fill `into` with the picture, scaled, as RGB."""
