@@ -209,7 +209,7 @@ def _member(wheel: Path, source: WheelSource) -> IO[bytes]:
     except (KeyError, zipfile.BadZipFile) as error:
         raise SourceError(f"the wheel holds no intact {source.member}") from error
     copy.seek(0)
-    return copy  # type: ignore[return-value]
+    return copy
 
 
 def _pip() -> list[str]:
