@@ -27,7 +27,7 @@ from app.capture.reconnect import (
     step,
 )
 from app.capture.slot import LatestSlot
-from app.capture.source import Source, parse_source
+from app.capture.source import NOWHERE, parse_source
 from app.contracts.tracked import CameraState
 from app.kit.clock import now_us
 from app.kit.logs import logger
@@ -36,8 +36,6 @@ LOOK_S: Final = 0.25
 """How often the watchdog looks at the reader's counters."""
 
 log = logger(__name__)
-
-NO_SUCH_ADDRESS: Final = Source("", "", 0, "the camera", is_file=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class CameraCapture:
         self._source = parse_source(url)
         self._fps = fps
         self._on_change = on_change
-        self._rules = Rules(self._source or NO_SUCH_ADDRESS, patience)
+        self._rules = Rules(self._source or NOWHERE, patience)
         self._state = StreamState()
         self._reader: StreamReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -135,7 +133,7 @@ class CameraCapture:
             with contextlib.suppress(RuntimeError):  # the loop is closing
                 loop.call_soon_threadsafe(self._ended, connection, why)
 
-        self._reader = StreamReader(self._rules.source, self._fps, self.slot, ended)
+        self._reader = StreamReader(self._rules.source, self._fps, self.slot, ended, connection)
         if self._source is None:
             ended(self._rules.verdict(FailureKind.BAD_ADDRESS))
         else:

@@ -13,11 +13,13 @@ class CapturedFrame:
         picture: decoded, usually yuv420p; (height, width) of the stream.
         captured_at_us: microseconds since 1970 UTC; strictly rising within a connection.
         received_at_us: when the decoder handed it over.
+        connection: number of the connection it came over, rising within a process.
     """
 
     picture: VideoFrame
     captured_at_us: int
     received_at_us: int
+    connection: int
 
     @property
     def width(self) -> int:

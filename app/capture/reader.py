@@ -61,7 +61,12 @@ class StreamReader:
     """
 
     def __init__(
-        self, source: Source, fps: float, slot: LatestSlot[CapturedFrame], on_end: Callable[[Failure], None]
+        self,
+        source: Source,
+        fps: float,
+        slot: LatestSlot[CapturedFrame],
+        on_end: Callable[[Failure], None],
+        connection: int = 1,
     ) -> None:
         self.packet_at: float | None = None
         self.frame_at: float | None = None
@@ -72,6 +77,7 @@ class StreamReader:
         self.rate = RateMeter()
         self._source = source
         self._slot = slot
+        self._connection = connection
         self._sampler = FrameSampler(fps)
         self._clock = CaptureClock()
         self._on_end = on_end
@@ -170,7 +176,7 @@ class StreamReader:
         self.size = (picture.width, picture.height)
         self.rate.add(received_us)
         if self._sampler.is_due(captured_us) and not self._abandoned.is_set():
-            self._slot.put(CapturedFrame(picture, captured_us, received_us))
+            self._slot.put(CapturedFrame(picture, captured_us, received_us, self._connection))
 
 
 def camera_time_us(packet: "Packet[VideoStream]") -> int | None:

@@ -43,6 +43,10 @@ class Source:
         return options
 
 
+NOWHERE: Final = Source("", "", 0, "the camera", is_file=False)
+"""Stands for an address that names nothing."""
+
+
 def parse_source(url: str) -> Source | None:
     """The source an address names, or None when it is neither a supported URL nor a path."""
     text = url.strip()
