@@ -18,29 +18,39 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".pennyprotect"), alias=_OURS + "HOME", description="Folder of all state.")
     host: str = Field(default="127.0.0.1", alias=_OURS + "HOST", description="Address the service listens on.")
     port: int = Field(default=8000, alias=_OURS + "PORT", ge=1, le=65535, description="Port of API and dashboard.")
-    cameras: str = Field(default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo.")
+    cameras: str = Field(
+        default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo."
+    )
     model_mirror: Path | None = Field(
         default=None, alias=_OURS + "MODEL_MIRROR", description="Folder searched by sha256 before any download."
     )
-    cache: Path = Field(default=Path(".cache"), alias=_OURS + "CACHE", description="Downloaded and converted artefacts.")
+    cache: Path = Field(
+        default=Path(".cache"), alias=_OURS + "CACHE", description="Downloaded and converted artefacts."
+    )
     headless: bool = Field(default=False, alias=_OURS + "HEADLESS", description="1: open no browser, ask nothing.")
     accept_licenses: bool = Field(
         default=False, alias=_OURS + "ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
     )
     log_level: str = Field(default="INFO", alias=_OURS + "LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
     service_url: str = Field(
-        default="", alias=_OURS + "SERVICE_URL", description="Where workers reach the service; default: this host and port."
+        default="",
+        alias=_OURS + "SERVICE_URL",
+        description="Where workers reach the service; default: this host and port.",
     )
     worker_key: SecretStr = Field(
         default=SecretStr(""), alias=_OURS + "WORKER_KEY", description="API key a worker presents to the service."
     )
     secret_key: SecretStr = Field(
-        default=SecretStr(""), alias=_OURS + "SECRET_KEY", description="Base64 of 32 bytes that encrypt stored camera passwords."
+        default=SecretStr(""),
+        alias=_OURS + "SECRET_KEY",
+        description="Base64 of 32 bytes that encrypt stored camera passwords.",
     )
 
     # The guide's
     database_url: SecretStr = Field(
-        default=SecretStr(""), alias="DATABASE_URL", description="PostgreSQL with pgvector; replaces the embedded server."
+        default=SecretStr(""),
+        alias="DATABASE_URL",
+        description="PostgreSQL with pgvector; replaces the embedded server.",
     )
     db_user: str = Field(default="", alias="DB_USER", description="User, where DATABASE_URL names none.")
     db_password: SecretStr = Field(default=SecretStr(""), alias="DB_PASSWORD", description="Password, likewise.")
