@@ -1,4 +1,4 @@
-"""Why a camera cannot be read, as one sentence for a person. No sentence ever holds a credential, path or query of the URL."""
+"""Why a camera cannot be read, as one sentence for a person, without credentials, path or query of its URL."""
 
 import enum
 import errno
@@ -44,10 +44,10 @@ ANSWERED_NO: Final = frozenset(
 """Kinds where the camera answered and said no: asking again soon will not help, and hammering a 401 locks accounts."""
 
 _SENTENCES: Final = {
-    FailureKind.BAD_ADDRESS: "This is no camera address: use rtsp://user:password@host:554/path, or the path of a video file.",
+    FailureKind.BAD_ADDRESS: "This is no camera address; use rtsp://user:password@host:554/path or a file's path.",
     FailureKind.NO_SUCH_HOST: "The name {host} cannot be found; check the address or use the camera's IP number.",
     FailureKind.UNREACHABLE: "{place} cannot be reached from here; check the network, the VLAN and the camera's power.",
-    FailureKind.REFUSED: "{host} answers but refuses connections on port {port}; check the port and that RTSP is switched on.",
+    FailureKind.REFUSED: "{host} refuses connections on port {port}; check the port and that RTSP is switched on.",
     FailureKind.UNAUTHORIZED: "{place} refuses this user name and password; check them in the camera's own settings.",
     FailureKind.NOT_FOUND: "{place} has no stream at this path; check the path in the camera's manual.",
     FailureKind.NO_VIDEO: "{place} offers no video, only other media; choose another stream of this camera.",
@@ -61,7 +61,9 @@ _SENTENCES: Final = {
     FailureKind.OTHER: "{place} could not be read ({cause}).",
 }
 
-_HOST_ERRNOS: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL})
+_HOST_ERRNOS: Final = frozenset(
+    {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def classify(error: BaseException, source: Source) -> Failure:
     return failure(_kind_of(error, source), source, type(error).__name__)
 
 
-def _kind_of(error: BaseException, source: Source) -> FailureKind:  # noqa: PLR0911 - a table in the shape of code
+def _kind_of(error: BaseException, source: Source) -> FailureKind:
     if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
         return FailureKind.UNAUTHORIZED
     if isinstance(error, av.HTTPNotFoundError):

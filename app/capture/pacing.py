@@ -68,7 +68,7 @@ class RateMeter:
     def per_second(self, now_us: int) -> float:
         """Frames a second over the window that ends at `now_us`."""
         self._trim(now_us)
-        if len(self._times) < 2:  # noqa: PLR2004 - a rate needs two points
+        if len(self._times) < 2:
             return 0.0
         return (len(self._times) - 1) * 1e6 / max(1, now_us - self._times[0])
 

@@ -66,4 +66,3 @@ def _first_picture(source: Source, deadline_s: float) -> Probe:
                     rate = float(video.average_rate or 0)
                     return Probe(picture.width, picture.height, rate, video.codec_context.name, jpeg_of(picture))
     raise CaptureError(failure(FailureKind.NO_PICTURE, source))
-

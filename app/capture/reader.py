@@ -1,4 +1,4 @@
-"""One thread a connection: open, demux, decode, hand over. It can be abandoned at any point, even inside a hung decoder."""
+"""One thread a connection: open, demux, decode, hand over. It can be abandoned at any point, even in a hung decoder."""
 
 import struct
 import threading

@@ -1,11 +1,11 @@
 """When to open, give up on and reopen a stream: a pure state machine. `step(state, happening, now)` is all there is.
 
-    STOPPED --start--> CONNECTING --frame--> LIVE --silence--> FROZEN ----.
-                          |  ^                 |                          | back-off
-                        failed '---------------|-- RECONNECTING/REFUSED <-'
+STOPPED --start--> CONNECTING --frame--> LIVE --silence--> FROZEN ----.
+                      |  ^                 |                          | back-off
+                    failed '---------------|-- RECONNECTING/REFUSED <-'
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.capture.failures import Failure, FailureKind, failure
@@ -30,8 +30,8 @@ class Patience:
     frozen_s: float = 3.5
     picture_s: float = 20.0
     settled_s: float = 10.0
-    retry: Backoff = Backoff(first_s=0.5, longest_s=20.0)
-    refused: Backoff = Backoff(first_s=5.0, longest_s=60.0)
+    retry: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=20.0))
+    refused: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, longest_s=60.0))
 
 
 PATIENCE: Final = Patience()
@@ -115,7 +115,9 @@ class StreamState:
     reason: str = ""
 
 
-def step(rules: Rules, state: StreamState, happening: Happening, now: float, chance: float) -> tuple[StreamState, Action]:
+def step(
+    rules: Rules, state: StreamState, happening: Happening, now: float, chance: float
+) -> tuple[StreamState, Action]:
     """The next state and what to do. `now` is monotonic seconds; `chance` in [0, 1) jitters the back-off."""
     if isinstance(happening, Stopped):
         return StreamState(reconnects=state.reconnects), (Abandon if state.running else None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.embedded.demo_clips import Clip, available_clips, fetch
+from app.embedded.demo_clips import available_clips, fetch_clip
 from app.embedded.demo_media import FPS, TICKS, camera_stream
 from app.kit.errors import SetupError
 from app.kit.logs import logger
@@ -36,13 +36,13 @@ class DemoCamera:
 
 
 def demo_cameras(settings: Settings) -> list[DemoCamera]:
-    """The demo's cameras, the same on every call: clips from the lock file, ports chosen once and kept in the home folder.
+    """The demo's cameras, the same on every call: clips from the lock file, ports chosen once and kept in the home.
 
     Downloads nothing, so that set-up may call it before the clips are there. Empty when the user named CAMERAS.
     """
     if settings.cameras.strip():
         return []
-    clips = available_clips(settings.model_mirror, CAMERAS)
+    clips = available_clips(settings.cache, settings.model_mirror, CAMERAS)
     ports = _ports(settings.home / "demo-cameras.json", [clip.name for clip in clips])
     return [
         DemoCamera(clip.camera, f"rtsp://127.0.0.1:{ports[clip.name]}/stream", clip.name, clip.shows, ports[clip.name])
@@ -52,10 +52,10 @@ def demo_cameras(settings: Settings) -> list[DemoCamera]:
 
 def prepare(settings: Settings) -> dict[str, list[bytes]]:
     """Fetch and encode every clip (blocking; quick when cached); access units by clip name."""
-    wanted = {camera.clip for camera in demo_cameras(settings)}
-    clips: list[Clip] = [clip for clip in available_clips(settings.model_mirror, CAMERAS) if clip.name in wanted]
-    files = fetch(clips, settings.cache, settings.model_mirror)
-    return {name: camera_stream(path, settings.cache) for name, path in files.items()}
+    streams = {}
+    for clip in available_clips(settings.cache, settings.model_mirror, CAMERAS):
+        streams[clip.name] = camera_stream(fetch_clip(clip, settings.cache, settings.model_mirror), settings.cache)
+    return streams
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -90,14 +90,14 @@ async def play(camera: DemoCamera, units: list[bytes], stop: asyncio.Event) -> N
 
 
 def _serve(camera: DemoCamera) -> Any:
-    import rtsp  # noqa: PLC0415 - only this process needs it
+    import rtsp  # type: ignore[import-untyped]
 
     server = rtsp.Server(f"127.0.0.1:{camera.port}", public_host="127.0.0.1", session_name=camera.name)
     try:
         server.start()
     except Exception as error:
         raise SetupError(
-            f"Port {camera.port} of the demo camera {camera.name} is taken; stop what uses it, or delete demo-cameras.json."
+            f"Port {camera.port} of demo camera {camera.name} is taken; stop what uses it or delete demo-cameras.json."
         ) from error
     return server
 

@@ -1,4 +1,4 @@
-"""Turns a clip into what a camera sends: H.264, at most 720p, 15 frames a second, a keyframe every second, no B-frames."""
+"""Turns a clip into what a camera sends: H.264, at most 720p, 15 frames a second, a keyframe a second, no B-frames."""
 
 import os
 from fractions import Fraction
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 import av
+
+from app.inference.artefacts import sha256_of
 
 FPS: Final = 15
 LONG_SIDE: Final = 1280
@@ -25,7 +27,7 @@ _X264: Final = {
 
 def camera_stream(clip: Path, cache: Path) -> list[bytes]:
     """The clip's access units (Annex B, parameter sets before each keyframe), encoded once and cached."""
-    encoded = cache / "demo" / "streams" / f"{clip.stem[:16]}-{_RECIPE}.h264"
+    encoded = cache / "demo" / "streams" / f"{sha256_of(clip)[:16]}-{_RECIPE}.h264"
     if not encoded.exists():
         encoded.parent.mkdir(parents=True, exist_ok=True)
         part = encoded.with_suffix(f".{os.getpid()}.part")

@@ -45,6 +45,14 @@ class Settings(BaseSettings):
         alias=_OURS + "SECRET_KEY",
         description="Base64 of 32 bytes that encrypt stored camera passwords.",
     )
+    worker_capacity: int = Field(
+        default=16, alias=_OURS + "WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
+    )
+    worker_metrics: str = Field(
+        default="",
+        alias=_OURS + "WORKER_METRICS",
+        description="Where a worker serves metrics: host:port or unix:/path.",
+    )
 
     # The guide's
     database_url: SecretStr = Field(

@@ -26,6 +26,6 @@ def make_tracker(fps: float) -> Tracker:
 
     Its library takes 2-3 s to import, which therefore happens at the first call, in the role that tracks.
     """
-    from app.tracking.ocsort import OcSort  # noqa: PLC0415 - see above
+    from app.tracking.ocsort import OcSort
 
     return OcSort(fps)

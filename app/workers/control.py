@@ -1,4 +1,4 @@
-"""The worker's side of the control plane: a heartbeat up, a leased desired state down. What may run is a pure decision."""
+"""The worker's side of the control plane: a heartbeat up, a leased desired state down, and what may run by it."""
 
 import asyncio
 import contextlib
@@ -107,7 +107,7 @@ class ControlLoop:
                 body = await reply.read()
                 if reply.status in (401, 403):
                     return "the worker key is refused; check PENNYPROTECT_WORKER_KEY"
-                if reply.status != 200:  # noqa: PLR2004
+                if reply.status != 200:
                     return f"status {reply.status}"
                 self._grant = Grant(msgspec.json.decode(body, type=DesiredState), asked_at)
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
@@ -133,7 +133,7 @@ class ControlLoop:
 
 
 def worker_identity(file: Path) -> tuple[uuid.UUID, int | None]:
-    """This worker's id, kept in `file` so that a restarted worker gets its cameras back at once, and the lock's descriptor.
+    """This worker's id, kept in `file` so that a restarted worker gets its cameras back at once, and the lock on it.
 
     A second worker on the same file gets an id of its own and no descriptor.
     """
