@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,6 +64,17 @@ class Settings(BaseSettings):
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )
+
+    @property
+    def database_dsn(self) -> str:
+        """DATABASE_URL, with DB_USER and DB_PASSWORD where it names no user. Holds a password: never log it."""
+        url = self.database_url.get_secret_value()
+        parts = urlsplit(url)
+        if not self.db_user or "@" in parts.netloc:
+            return url
+        password = self.db_password.get_secret_value()
+        user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
 
 
 @functools.cache
