@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from app.alerts.endpoints import router as alerts_router
 from app.auth.endpoints import open_router
 from app.auth.endpoints import router as auth_router
 from app.cameras.endpoints import router as cameras_router
@@ -14,7 +15,7 @@ from app.dashboard.readiness import Check, ask_all
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.endpoints import router as stores_router
 
-ROUTERS = (open_router, auth_router, stores_router, cameras_router)
+ROUTERS = (open_router, auth_router, stores_router, cameras_router, alerts_router)
 SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""
 

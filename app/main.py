@@ -16,6 +16,7 @@ from app.auth.service import AuthService
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
 from app.cameras.credentials import CredentialBox
+from app.capture.probe import probe
 from app.dashboard.pages import add_pages
 from app.dashboard.readiness import pipeline_check, postgres_check, redis_check, workers_check
 from app.kit.backends import Backends
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lambda app: _lifespan(app, settings),
     )
     app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
+    app.state.prober = Prober(probe)
     app.state.credential_box = CredentialBox(settings.secret_key.get_secret_value())
     app.add_middleware(SecurityHeaders)
     if settings.client_url:
