@@ -16,6 +16,7 @@ from app.auth.service import AuthService
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
 from app.cameras.credentials import CredentialBox
+from app.cameras.probing import Prober
 from app.capture.probe import probe
 from app.dashboard.pages import add_pages
 from app.dashboard.readiness import pipeline_check, postgres_check, redis_check, workers_check

@@ -33,7 +33,7 @@ _PLAIN = (
 _HANDLERS = ("claimed_by", "acknowledged_by", "resolved_by")
 _COLUMNS = ", ".join(
     [f"a.{name}" for name in (*_PLAIN, "threat", "state", "track_ids", *_HANDLERS)]
-    + [f"(SELECT u.username FROM users u WHERE u.id = a.{name}) AS {name}_name" for name in _HANDLERS]
+    + [f"(SELECT u.username FROM users u WHERE u.id = a.{name}) AS {name}_name" for name in _HANDLERS]  # noqa: S608
 )
 _SELECT = f"SELECT {_COLUMNS} FROM alerts a WHERE "  # noqa: S608 - constants of this file
 
@@ -59,7 +59,9 @@ def _alert(row: "asyncpg.Record") -> Alert:
         threat=Threat(row["threat"]),
         state=AlertState(row["state"]),
         track_ids=tuple(int(track_id) for track_id in row["track_ids"]),
-        **{name: _handler(row, name) for name in _HANDLERS},
+        claimed_by=_handler(row, "claimed_by"),
+        acknowledged_by=_handler(row, "acknowledged_by"),
+        resolved_by=_handler(row, "resolved_by"),
     )
 
 

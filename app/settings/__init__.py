@@ -7,8 +7,6 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_OURS = "PENNYPROTECT_"
-
 
 class Settings(BaseSettings):
     """All settings of every role. A role reads what it needs; the embedded default fills in addresses of its own servers."""
@@ -16,42 +14,38 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
 
     # Ours
-    home: Path = Field(default=Path(".pennyprotect"), alias=_OURS + "HOME", description="Folder of all state.")
-    host: str = Field(default="127.0.0.1", alias=_OURS + "HOST", description="Address the service listens on.")
-    port: int = Field(default=8000, alias=_OURS + "PORT", ge=1, le=65535, description="Port of API and dashboard.")
-    cameras: str = Field(
-        default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo."
-    )
+    home: Path = Field(default=Path(".pennyprotect"), alias="PENNYPROTECT_HOME", description="Folder of all state.")
+    host: str = Field(default="127.0.0.1", alias="PENNYPROTECT_HOST", description="Address the service listens on.")
+    port: int = Field(default=8000, alias="PENNYPROTECT_PORT", ge=1, le=65535, description="Port of API and dashboard.")
+    cameras: str = Field(default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo.")
     model_mirror: Path | None = Field(
-        default=None, alias=_OURS + "MODEL_MIRROR", description="Folder searched by sha256 before any download."
+        default=None, alias="PENNYPROTECT_MODEL_MIRROR", description="Folder searched by sha256 before any download."
     )
-    cache: Path = Field(
-        default=Path(".cache"), alias=_OURS + "CACHE", description="Downloaded and converted artefacts."
-    )
-    headless: bool = Field(default=False, alias=_OURS + "HEADLESS", description="1: open no browser, ask nothing.")
+    cache: Path = Field(default=Path(".cache"), alias="PENNYPROTECT_CACHE", description="Downloaded and converted artefacts.")
+    headless: bool = Field(default=False, alias="PENNYPROTECT_HEADLESS", description="1: open no browser, ask nothing.")
     accept_licenses: bool = Field(
-        default=False, alias=_OURS + "ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
+        default=False, alias="PENNYPROTECT_ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
     )
-    log_level: str = Field(default="INFO", alias=_OURS + "LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(default="INFO", alias="PENNYPROTECT_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
     service_url: str = Field(
         default="",
-        alias=_OURS + "SERVICE_URL",
+        alias="PENNYPROTECT_SERVICE_URL",
         description="Where workers reach the service; default: this host and port.",
     )
     worker_key: SecretStr = Field(
-        default=SecretStr(""), alias=_OURS + "WORKER_KEY", description="API key a worker presents to the service."
+        default=SecretStr(""), alias="PENNYPROTECT_WORKER_KEY", description="API key a worker presents to the service."
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        alias=_OURS + "SECRET_KEY",
+        alias="PENNYPROTECT_SECRET_KEY",
         description="Base64 of 32 bytes that encrypt stored camera passwords.",
     )
     worker_capacity: int = Field(
-        default=16, alias=_OURS + "WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
+        default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
     )
     worker_metrics: str = Field(
         default="",
-        alias=_OURS + "WORKER_METRICS",
+        alias="PENNYPROTECT_WORKER_METRICS",
         description="Where a worker serves metrics: host:port or unix:/path.",
     )
 
