@@ -102,6 +102,7 @@ CREATE TABLE cameras (
     analysis_fps real NOT NULL DEFAULT 5 CHECK (analysis_fps > 0 AND analysis_fps <= 30),
     enabled boolean NOT NULL DEFAULT true,
     revision integer NOT NULL DEFAULT 1,
+    origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('user', 'setting', 'demo')),  -- set-up only reconciles its own
     created_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
     FOREIGN KEY (chain_id, store_id) REFERENCES stores (chain_id, id),
@@ -487,3 +488,10 @@ REVOKE EXECUTE ON FUNCTION login_lookup(text), login_record(uuid, boolean, inter
     lease_cameras(uuid, integer, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION login_lookup(text), login_record(uuid, boolean, interval), session_lookup(bytea), api_key_lookup(bytea),
     lease_cameras(uuid, integer, interval) TO pennyprotect_app;
+
+-- Readiness of the pipeline, without a view of the leases themselves.
+CREATE FUNCTION shards_owned() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS
+    $$ SELECT count(*)::integer FROM shard_leases WHERE owner IS NOT NULL AND expires_at > now() $$;
+REVOKE EXECUTE ON FUNCTION shards_owned() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION shards_owned() TO pennyprotect_app;
