@@ -10,7 +10,9 @@ what it was made from, so a second run redoes nothing. uv is used where it can b
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this file is what tells the user
-    sys.exit(f"PennyProtect needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Install one, or: make PYTHON=...")
+    sys.exit(
+        f"PennyProtect needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Install one, or: make PYTHON=..."
+    )
 
 import contextlib
 import ctypes
@@ -39,7 +41,7 @@ _say_lock = threading.Lock()
 _started = time.monotonic()
 
 
-class SetupFailed(Exception):
+class SetupFailedError(Exception):
     """A step could not be done; the message says which and what to do."""
 
 
@@ -65,7 +67,9 @@ def call(name: str, command: list[str], *, env: dict[str, str] | None = None, cw
         _children.discard(child)
     if code:
         last = "\n".join(log.read_text(errors="replace").strip().splitlines()[-12:])
-        raise SetupFailed(f"{name}: `{Path(command[0]).name} {' '.join(command[1:4])} ...` failed ({code}). {log} ends with:\n{last}")
+        raise SetupFailedError(
+            f"{name}: `{Path(command[0]).name} {' '.join(command[1:4])} ...` failed ({code}). {log} ends with:\n{last}"
+        )
 
 
 def digest(*paths: Path) -> str:
@@ -118,7 +122,7 @@ class Installer:
             call("uv", [sys.executable, "-m", "venv", "--clear", str(ROOT / ".venv-uv")])
             pip = str(environment_python(ROOT / ".venv-uv"))
             call("uv", [pip, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", UV])
-        except SetupFailed:
+        except SetupFailedError:
             say("uv cannot be installed here; plain pip does the work (slower)")
             return None
         return str(own)
@@ -131,7 +135,7 @@ class Installer:
             try:
                 self._with_uv(uv, name, folder, lock, python=python, clear=clear)
                 return
-            except SetupFailed as error:
+            except SetupFailedError as error:
                 say(f"{name}: uv did not manage, trying pip ({str(error).splitlines()[-1][:120]})")
         self._with_pip(name, folder, lock, python=python, clear=clear)
 
@@ -183,9 +187,8 @@ def link_project(folder: Path) -> None:
     (packages / "pennyprotect.pth").write_text(f"{ROOT}\n")
     command = folder / "bin" / "pennyprotect"
     # Through sh, because a shebang can hold neither spaces nor a long path.
-    command.write_text(
-        f"#!/bin/sh\n'''exec' \"{folder}/bin/python\" \"$0\" \"$@\"\n' '''\nimport sys\n\nfrom app.cli import main\n\nsys.exit(main())\n"
-    )
+    through_sh = f"#!/bin/sh\n'''exec' \"{folder}/bin/python\" \"$0\" \"$@\"\n' '''\n"
+    command.write_text(through_sh + "import sys\n\nfrom app.cli import main\n\nsys.exit(main())\n")
     command.chmod(0o755)
 
 
@@ -205,7 +208,9 @@ def setup_triton(installer: Installer) -> bool:
     """`.venv-triton`: the Triton server and what its Python backend imports."""
     folder, lock = ROOT / ".venv-triton", REQUIREMENTS / "triton.txt"
     if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise SetupFailed("The embedded Triton server exists for Linux on x86_64 only. Elsewhere set TRITON_URL to a server of your own.")
+        raise SetupFailedError(
+            "The embedded Triton server exists for Linux on x86_64 only. Elsewhere set TRITON_URL to a server of your own."
+        )
     wanted = {"lock": digest(lock), "root": str(ROOT)}
     stamp = folder / "pennyprotect-stamp.json"
     if read_stamp(stamp) == wanted:
@@ -283,7 +288,7 @@ def step(label: str, work: Callable[[], bool]) -> None:
 
 
 def setup(*, dev: bool) -> None:
-    """Everything, independent steps side by side; raises SetupFailed for the first that fails."""
+    """Everything, independent steps side by side; raises SetupFailedError for the first that fails."""
     installer = Installer()
     steps: dict[str, Callable[[], bool]] = {
         "Python environment": lambda: setup_product(installer, dev=dev),
@@ -333,7 +338,7 @@ def commands(name: str, arguments: list[str]) -> list[list[str]]:
         "fmt": [[str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places]],
     }
     if name not in table:
-        raise SetupFailed(f"Unknown command {name!r}; use one of {', '.join(table)}.")
+        raise SetupFailedError(f"Unknown command {name!r}; use one of {', '.join(table)}.")
     return table[name]
 
 
@@ -343,7 +348,7 @@ def main() -> int:
     try:
         todo = commands(name, arguments)
         setup(dev=name in {"test", "lint", "fmt"})
-    except SetupFailed as error:
+    except SetupFailedError as error:
         sys.stderr.write(f"Set-up failed. {error}\n")
         return 1
     except KeyboardInterrupt:
