@@ -21,6 +21,7 @@ from app.embedded.process import Part, Probe, no_step
 from app.embedded.roles import Roles, Servers, choose_servers, service_address
 from app.embedded.state import Home, check_port, open_home
 from app.embedded.supervisor import Supervisor
+from app.inference import licences, repository
 from app.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -123,19 +124,34 @@ def run(settings: Settings) -> int:
         chosen = replace_home(settings, home)
         servers = choose_servers(chosen, home, secrets)
         if servers.triton is not None:
-            stage_models(chosen, servers.triton.models)
+            stage_models(chosen, console)
         console.say(f"Starting PennyProtect (state in {home.root})")
         asyncio.run(_supervise(chosen, home, embedded_parts(chosen, home, servers, secrets), console))
     console.say("Stopped.")
     return 0
 
 
-def stage_models(settings: Settings, target: Path) -> None:
+def stage_models(settings: Settings, console: Console) -> None:
     """Fetch what is missing after its licence is accepted, and fill Triton's repository."""
-    from app.inference import repository  # imports onnx and numpy: not needed where TRITON_URL is set
+    ask = licences.terminal_ask(headless=settings.headless)
+    progress = OncePerText(console)
+    repository.stage(
+        settings.home, settings.cache, mirror=settings.model_mirror, accept=settings.accept_licenses, ask=ask, progress=progress
+    )
 
-    repository.pull(settings)
-    repository.stage(settings, target)
+
+class OncePerText:
+    """Model progress as plain lines: each thing that is done is named once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = ""
+
+    def __call__(self, what: str, _done: int, total: int) -> None:
+        """`artefacts.Progress`."""
+        if what != self._last:
+            self._last = what
+            self._console.say(f"  models: {what}{f' ({total / 1e6:.1f} MB)' if total else ''}")
 
 
 async def _supervise(settings: Settings, home: Home, parts: list[Part], console: Console) -> None:
@@ -150,7 +166,7 @@ async def _supervise(settings: Settings, home: Home, parts: list[Part], console:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal)
-    supervisor = Supervisor(parts, home.logs, console.report, CHECKOUT)
+    supervisor = Supervisor(parts, home.logs, console.report, CHECKOUT, home.folder("run") / "parts.json")
     await supervisor.run(stop, lambda: _welcome(settings, home, console), hurry)
 
 

@@ -11,6 +11,7 @@ from app.embedded.process import Part, Probe
 from app.embedded.state import Home
 from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
+from app.inference.repository import round_trip
 from app.settings import Settings
 
 # Of the operator's environment every part gets these; a secret or an address goes only to the part that needs it.
@@ -40,7 +41,7 @@ def choose_servers(settings: Settings, home: Home, secrets: dict[str, str]) -> S
         postgres=None if settings.database_url.get_secret_value() else EmbeddedPostgres(home, secrets),
         bus=None if settings.redis_url.get_secret_value() else EmbeddedValkey(BUS, home, secrets),
         memory=None if settings.memory_redis_url.get_secret_value() else EmbeddedValkey(MEMORY, home, secrets),
-        triton=None if settings.triton_url else EmbeddedTriton(home),
+        triton=None if settings.triton_url else EmbeddedTriton(home, round_trip),
     )
 
 

@@ -4,6 +4,7 @@ The decisions are `lifecycle`'s; here are the processes, the probes and the cloc
 """
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from app.kit.errors import SetupError
 from app.kit.logs import redact
 
 PROBE_EVERY_S = 0.08
-PROBE_LIMIT_S = 10.0
+PROBE_LIMIT_S = 15.0
 BEFORE_LIMIT_S = 180.0
 STOP_LIMIT_S = 10.0
 LAST_LINES = 6
@@ -45,23 +46,20 @@ class Supervisor:
         logs: folder of the log files.
         report: called on each change of phase.
         cwd: working directory of the parts.
+        state_file: where each part's process id and phase are written, for people and tests; None for nowhere.
     """
 
-    def __init__(self, parts: list[Part], logs: Path, report: Report, cwd: Path) -> None:
+    def __init__(self, parts: list[Part], logs: Path, report: Report, cwd: Path, state_file: Path | None = None) -> None:
         check_order(parts)
         self.parts = parts
         self.status = {part.name: Status() for part in parts}
         self._report = report
         self._cwd = cwd
+        self._state_file = state_file
         self._logs = {part.name: RotatingLog(logs / f"{part.name}.log") for part in parts}
         self._children: dict[str, Child] = {}
         self._serving = {part.name: asyncio.Event() for part in parts}
         self._last_error: dict[str, str] = {}
-
-    @property
-    def pids(self) -> dict[str, int]:
-        """Process ids of what runs now."""
-        return {name: child.pid for name, child in self._children.items()}
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], None], hurry: asyncio.Event | None = None) -> None:
         """Run until `stop` is set; `on_ready` is called once, when every part is ready. `hurry` kills while stopping.
@@ -98,6 +96,20 @@ class Supervisor:
             self._serving[part.name].set()  # stays set: dependants of a part that restarts reconnect by themselves
         if status.phase is not before.phase:
             self._report(part, status)
+            self._write_state()
+
+    def _write_state(self) -> None:
+        if self._state_file is None:
+            return
+        pids = {name: child.pid for name, child in self._children.items()}
+        known = {
+            name: {"pid": pids.get(name), "phase": status.phase, "failures": status.failures}
+            for name, status in self.status.items()
+        }
+        fresh = self._state_file.with_name(f"{self._state_file.name}.new")
+        with suppress(OSError):  # it is for looking at; a full disk must not stop anything
+            fresh.write_text(json.dumps(known, indent=1))
+            fresh.replace(self._state_file)
 
     async def _keep(self, part: Part) -> None:
         """Start a part, and again whenever it ends; returns when a one-shot is done."""

@@ -13,12 +13,12 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.embedded.lifecycle import Policy
 from app.embedded.process import Part
-from app.embedded.round_trip import round_trip
 from app.embedded.state import Home, free_port
 from app.kit.errors import SetupError
 
@@ -107,10 +107,14 @@ class EmbeddedTriton:
 
     Args:
         home: the state folder.
+        round_trip: given the URL, returns once every model truly computes.
         installation: of the server; found in the checkout by default.
     """
 
-    def __init__(self, home: Home, installation: Installation | None = None) -> None:
+    def __init__(
+        self, home: Home, round_trip: Callable[[str], Awaitable[None]], installation: Installation | None = None
+    ) -> None:
+        self._round_trip = round_trip
         self._installation = installation or find_installation()
         self._folder = home.folder("triton")
         self.models = home.folder("triton/models")
@@ -151,6 +155,7 @@ class EmbeddedTriton:
             "--allow-metrics=false",
             "--disable-auto-complete-config",
             "--exit-timeout-secs=3",
+            "--pinned-memory-pool-byte-size=0",  # pinned memory is for GPUs
             f"--backend-config=python,shm-region-prefix-name={self.shared_memory_prefix}",
         )
 
@@ -167,5 +172,4 @@ class EmbeddedTriton:
 
     async def ready(self) -> None:
         """A round trip through each model in the repository; READY alone says nothing about what comes out."""
-        names = sorted(path.name for path in self.models.iterdir() if (path / "config.pbtxt").is_file())
-        await round_trip(self.url, names)
+        await self._round_trip(self.url)
