@@ -46,8 +46,8 @@ def load(path: Path, *, database_exists: bool) -> dict[str, str]:
     found: dict[str, str] = {}
     if path.exists():
         try:
-            found = dict(json.loads(path.read_text()))
-        except (ValueError, TypeError) as error:
+            found = dict(json.loads(path.read_text()).items())
+        except (ValueError, TypeError, AttributeError) as error:
             raise SetupError(
                 f"{path} is damaged; restore it from a back-up. Without it stored camera passwords stay closed."
             ) from error

@@ -136,6 +136,8 @@ def open_home(folder: Path, *, url: str) -> Iterator[Home]:
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (root / "lock").open("a+")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SetupError(f"{root} is no folder; set PENNYPROTECT_HOME to one, or to a path that is free.") from error
     except PermissionError as error:
         raise SetupError(
             f"{error.filename} cannot be written by this user; set PENNYPROTECT_HOME to a folder of yours."

@@ -73,7 +73,7 @@ def test_worker_may_not(bus: Valkey, memory: Valkey, command: tuple[str, ...]) -
 )
 def test_nobody_gets_memory_onto_a_disk(memory: Valkey, user: str, command: tuple[str, ...]) -> None:
     # DEBUG is refused by its own switch before the ACL is asked.
-    with _as(memory, user) as client, pytest.raises(ResponseError, match="no permissions|not allowed"):
+    with _as(memory, user) as client, pytest.raises(ResponseError, match=r"no permissions|not allowed"):
         client.execute_command(*command)
 
 
