@@ -29,7 +29,7 @@ export const SHOWN_WORDS: Record<Shown, string> = {
 export function readFilter(params: URLSearchParams): Filter {
   const state = params.get("state") ?? "";
   return {
-    shown: state in STATES ? (state as Shown) : "open",
+    shown: Object.hasOwn(STATES, state) ? (state as Shown) : "open",
     cameraId: params.get("camera"),
     kind: params.get("kind"),
   };

@@ -36,7 +36,7 @@ const UNITS: readonly (readonly [suffix: string, write: (value: number) => strin
   ["_ms", (value) => `${Math.round(value)} ms`],
   ["_px", (value) => `${Math.round(value)} px`],
   ["_m", (value) => `${plain(value)} m`],
-  ["_body_heights", (value) => `${plain(value)} body heights`],
+  ["_body_heights", (value) => `${plain(value)} body ${value === 1 ? "height" : "heights"}`],
 ];
 
 const NAMES: Record<string, string> = {

@@ -1,13 +1,13 @@
 /** Values in words and figures for people. Pure: "now" comes in. */
 import type { AlertState, CameraState, Threat } from "../api/types";
 
-/** "42 s", "3 min 05 s", "2 h 10 min", "4 d". */
+/** "42 s", "1 min", "3 min 05 s", "2 h 10 min", "4 d". */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
-  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+  if (whole < 3600) return two(whole, 60, "min", "s");
+  if (whole < 86_400) return two(Math.floor(whole / 60), 60, "h", "min");
   return `${Math.floor(whole / 86_400)} d`;
 }
 
@@ -76,6 +76,9 @@ export const CAMERA_STATE_WORDS: Record<CameraState, string> = {
   stopped: "Stopped",
 };
 
-function pad(value: number): string {
-  return String(value).padStart(2, "0");
+/** `whole` small units as large and small ones; the small ones left out when there are none. */
+function two(whole: number, base: number, large: string, small: string): string {
+  const rest = whole % base;
+  const text = `${Math.floor(whole / base)} ${large}`;
+  return rest ? `${text} ${String(rest).padStart(2, "0")} ${small}` : text;
 }
