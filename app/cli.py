@@ -8,8 +8,9 @@ import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -168,17 +169,32 @@ def bench(
 @models.command()
 def pull() -> None:
     """Fetch and convert the models that triton_models/ names, after their licences are accepted."""
-    from app.inference.repository import pull as fetch
+    from app.inference import licences, repository
 
-    fetch(settings())
+    chosen = settings()
+    repository.pull(
+        chosen.home.absolute(),
+        chosen.cache.absolute(),
+        mirror=chosen.model_mirror,
+        accept=chosen.accept_licenses,
+        ask=licences.terminal_ask(headless=chosen.headless),
+        progress=_show_progress,
+    )
+    status(as_json=False)
+
+
+def _show_progress(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        share = f" {100 * done // total} %" if total else ""
+        sys.stderr.write(f"\r\033[K{what}{share}")
 
 
 @models.command()
 def status(as_json: AsJson = False) -> None:
-    """What is named, fetched and staged, with licence and checksum."""
-    from app.inference.repository import status as look
+    """What is named, fetched and staged, with its licence."""
+    from app.inference import repository
 
-    found: list[dict[str, Any]] = look(settings())
+    found = [asdict(each) for each in repository.status(settings().home.absolute(), settings().cache.absolute())]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return

@@ -104,9 +104,7 @@ def read_pictures(clip: Path, count: int) -> list[DecodedPicture]:
         raise SetupError(f"{clip} cannot be read ({error}); give a video of people with --clip.") from error
 
 
-async def _worker(
-    client: TritonPose, pictures: Sequence[Picture], args: Options, seconds: float
-) -> tuple[float, float]:
+async def _worker(client: TritonPose, pictures: Sequence[Picture], args: Options, seconds: float) -> tuple[float, float]:
     """Frames a second of the saturated path, and persons a frame."""
     start, done, found = time.perf_counter(), 0, 0
 
@@ -141,7 +139,7 @@ async def _bare_engine(args: Options, pictures: Sequence[Picture]) -> Any:
         process = await asyncio.create_subprocess_exec(
             *map(str, command), str(Path(folder) / "inputs.npy"), args.precision, stdin=pipe, stdout=pipe
         )
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101 - asked for above
+        assert process.stdin is not None and process.stdout is not None
 
         async def answer(limit_s: float) -> dict[str, float]:
             line = await asyncio.wait_for(process.stdout.readline(), limit_s)  # type: ignore[union-attr]

@@ -69,7 +69,15 @@ def write(session: onnxruntime.InferenceSession, out: pathlib.Path, spec: str) -
                 if best is None or overlap(tracks[best], box) < 0.3 or best in seen:
                     best, next_id = next_id, next_id + 1
                 seen[best] = box
-                persons.append({"track_id": str(best), "box": box.round(1).tolist(), "score": round(score, 2), "keypoints": points.round(2).tolist(), "labels": []})
+                persons.append(
+                    {
+                        "track_id": str(best),
+                        "box": box.round(1).tolist(),
+                        "score": round(score, 2),
+                        "keypoints": points.round(2).tolist(),
+                        "labels": [],
+                    }
+                )
             tracks = {**tracks, **seen}
             scale = LONG_SIDE / max(image.shape[:2])
             small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image

@@ -64,7 +64,10 @@ if __name__ == "__main__":
         for label, (width, height) in SIZES.items():
             context = browser.new_context(viewport={"width": width, "height": height}, has_touch=label == "phone")
             tab = context.new_page()
-            tab.on("console", lambda message: print(label, message.type, message.text) if message.type in ("error", "warning") else None)
+            tab.on(
+                "console",
+                lambda message: print(label, message.type, message.text) if message.type in ("error", "warning") else None,
+            )
             tab.on("pageerror", lambda error: print(label, "page error", error))
             sign_in(tab, base_url, user_name, secret)
             shoot(tab, base_url, target, label)
