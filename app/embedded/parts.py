@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 import urllib.error
 import urllib.request
 import webbrowser
@@ -20,12 +21,13 @@ from app.embedded.lifecycle import Policy
 from app.embedded.process import Part, Probe, no_step
 from app.embedded.roles import Roles, Servers, choose_servers, service_address
 from app.embedded.state import Home, check_port, open_home
-from app.embedded.supervisor import Supervisor
+from app.embedded.supervisor import PROBE_EVERY_S, Supervisor
 from app.inference import licences, repository
 from app.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PROBE_LIMIT_S = 3.0
+ALL_READY_S = 60.0
 FIRST_CLIPS_S = 900.0  # downloads and encodes the demo's clips
 _ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
 
@@ -43,7 +45,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
     ours = [
         roles.part("migrate", roles.database("owner"), ("postgres",), no_step, _ONE_SHOT),
         roles.part("first-run", owner | roles.cameras(), ("migrate",), no_step, _ONE_SHOT),
-        roles.part("service", service, ("first-run", "bus", "memory"), _answers(service_address(settings) + "/readyz")),
+        roles.part("service", service, ("first-run", "bus", "memory"), _answers(service_address(settings) + "/healthz")),
         roles.part(
             "pipeline", roles.database("pipeline") | cells, ("migrate", "bus", "memory"), _in_database(servers, "pipeline")
         ),
@@ -167,10 +169,29 @@ async def _supervise(settings: Settings, home: Home, parts: list[Part], console:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal)
     supervisor = Supervisor(parts, home.logs, console.report, CHECKOUT, home.folder("run") / "parts.json")
-    await supervisor.run(stop, lambda: _welcome(settings, home, console), hurry)
+    welcome = asyncio.Event()
+    welcoming = asyncio.create_task(_welcome(welcome, settings, home, console))
+    try:
+        await supervisor.run(stop, welcome.set, hurry)
+    finally:
+        welcoming.cancel()
+        await asyncio.gather(welcoming, return_exceptions=True)
 
 
-def _welcome(settings: Settings, home: Home, console: Console) -> None:
+async def _welcome(started: asyncio.Event, settings: Settings, home: Home, console: Console) -> None:
+    """Once every part is ready and the service says that they see each other: where to go."""
+    await started.wait()  # ends by cancellation
+    ready = _answers(service_address(settings) + "/readyz")
+    deadline = time.monotonic() + ALL_READY_S
+    while time.monotonic() < deadline:
+        try:
+            await ready()
+            break
+        except (OSError, RuntimeError) as error:
+            why = str(error)
+        await asyncio.sleep(PROBE_EVERY_S)
+    else:
+        console.say(f"Every part runs, but not everything is ready yet: {why}")
     username = None
     if home.credentials.exists():
         username = json.loads(home.credentials.read_text()).get("username")

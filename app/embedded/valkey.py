@@ -28,6 +28,8 @@ ANSWER_LIMIT_S = 2.0
 _CONNECT = "+ping +echo +hello +auth +select +reset +quit +client|setinfo +client|setname +client|id +multi +exec +discard"
 _READ = "+get +mget +exists +ttl +pttl +xread +xrange +xrevrange +xlen +xinfo|stream"
 _WRITE = "+set +setex +psetex +del +unlink +expire +pexpire +incr +incrby"
+# Log-in throttling, tickets and the worker roster use many kinds of values; the key patterns are the fence.
+_SERVE = "+@read +@write -@dangerous"
 _LISTEN = "+subscribe +unsubscribe +psubscribe +punsubscribe +ssubscribe +sunsubscribe"
 # Nothing that writes a file, copies the data elsewhere, or could lift these denials.
 _NO_DISK = (
@@ -54,10 +56,7 @@ BUS = Instance(
     "bus",
     {
         "admin": "~* &* +@all -acl -debug -module -replicaof -slaveof -migrate",
-        "service": (
-            "~live:* ~ticket:* ~limit:* ~presence:* ~tracklets:* ~health:* &live:*"
-            f" {_CONNECT} {_READ} {_WRITE} {_LISTEN} +xadd +publish"
-        ),
+        "service": (f"~live:* ~tracklets:* ~health:* &live:* {_CONNECT} {_SERVE} {_LISTEN} +publish"),
         "pipeline": f"~tracklets:* ~health:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xtrim +xadd +xdel",
         "dispatcher": f"~live:* &live:* {_CONNECT} {_READ} +xadd +xtrim +publish",
         "worker": f"%W~tracklets:* %W~health:* {_CONNECT} +xadd",
@@ -77,8 +76,8 @@ MEMORY = Instance(
     {
         "admin": f"~* &* +@all {_NO_DISK}",
         "service": (
-            "~watch:* ~frames:* ~ticket:* ~limit:* ~presence:* &camera:* &picture:*"
-            f" {_CONNECT} {_READ} {_WRITE} {_LISTEN} +xadd +publish {_NO_DISK}"
+            "~watch:* ~frames:* ~ticket:* ~login:* ~limit:* ~ingest:* ~workers &camera:* &picture:*"
+            f" {_CONNECT} {_SERVE} {_LISTEN} +publish {_NO_DISK}"
         ),
         "pipeline": f"~frames:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xdel +xtrim {_NO_DISK}",
         "dispatcher": f"~live:* {_CONNECT} {_READ} {_NO_DISK}",
