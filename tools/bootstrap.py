@@ -319,6 +319,42 @@ def replace_by(command: list[str]) -> None:
     os.execv(command[0], command)  # noqa: S606 - no shell wanted
 
 
+def holds_terminal() -> bool:
+    """Whether Ctrl-C on a terminal would reach us and the make that started us."""
+    try:
+        return os.isatty(0) and os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def run_in_foreground(command: list[str]) -> int:
+    """Run `command` as the terminal's foreground job; its exit code.
+
+    Ctrl-C then reaches it alone. In one group with make, make would be interrupted too and report a failure after a clean stop.
+    """
+    ours = os.getpgrp()
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # or handing the terminal over would stop us
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        replace_by(command)
+    with contextlib.suppress(OSError):  # the child does the same; whoever comes first
+        os.setpgid(child, child)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: os.killpg(child, received))
+    while True:
+        _, status = os.waitpid(child, os.WUNTRACED)
+        os.tcsetpgrp(0, ours)
+        if not os.WIFSTOPPED(status):
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+        os.killpg(ours, signal.SIGSTOP)  # Ctrl-Z: the whole job, make included; `fg` goes on below
+        os.tcsetpgrp(0, child)
+        os.killpg(child, signal.SIGCONT)
+
+
 def commands(name: str, arguments: list[str]) -> list[list[str]]:
     """What a command of ours runs once everything is set up; the last one replaces this process."""
     tools = ROOT / ".venv" / "bin"
@@ -362,11 +398,13 @@ def main() -> int:
         code = subprocess.run(command, check=False).returncode
         if code:
             return code
-    if todo:
-        replace_by(todo[-1])
-    else:
+    if not todo:
         say("everything is set up")
-    return 0
+        return 0
+    if name == "run" and holds_terminal():
+        return run_in_foreground(todo[-1])
+    replace_by(todo[-1])
+    return 1
 
 
 if __name__ == "__main__":
