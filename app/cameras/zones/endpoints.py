@@ -116,9 +116,7 @@ async def get_zone(request: Request, access: Reads, camera_id: uuid.UUID, zone_i
 
 
 @router.patch("/cameras/{camera_id}/zones/{zone_id}")
-async def change_zone(
-    request: Request, access: Writes, camera_id: uuid.UUID, zone_id: uuid.UUID, body: ZoneChange
-) -> ZoneOut:
+async def change_zone(request: Request, access: Writes, camera_id: uuid.UUID, zone_id: uuid.UUID, body: ZoneChange) -> ZoneOut:
     """Change name, kind or outline."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         zone = await repository.get_zone(connection, camera_id, zone_id, lock=True)
@@ -143,6 +141,4 @@ async def remove_zone(request: Request, access: Writes, camera_id: uuid.UUID, zo
 
 
 async def _audit(connection: TenantConnection, act: Act, who: Principal, zone: Zone) -> None:
-    await audit.append(
-        connection, AuditEntry(act, who.kind, who.id, who.chain_id, zone.store_id, "zone", zone.id)
-    )
+    await audit.append(connection, AuditEntry(act, who.kind, who.id, who.chain_id, zone.store_id, "zone", zone.id))

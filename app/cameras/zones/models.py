@@ -97,6 +97,4 @@ def _touch(one: tuple[Point, Point], other: tuple[Point, Point]) -> bool:
     t1, t2, t3, t4 = _turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b)
     if ((t1 > 0) != (t2 > 0)) and ((t3 > 0) != (t4 > 0)) and 0 not in (t1, t2, t3, t4):
         return True
-    return (
-        (t1 == 0 and _on(a, b, c)) or (t2 == 0 and _on(a, b, d)) or (t3 == 0 and _on(c, d, a)) or (t4 == 0 and _on(c, d, b))
-    )
+    return (t1 == 0 and _on(a, b, c)) or (t2 == 0 and _on(a, b, d)) or (t3 == 0 and _on(c, d, a)) or (t4 == 0 and _on(c, d, b))
