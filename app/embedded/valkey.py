@@ -58,7 +58,7 @@ BUS = Instance(
         "admin": "~* &* +@all -acl -debug -module -replicaof -slaveof -migrate",
         "service": (f"~live:* ~tracklets:* ~health:* &live:* {_CONNECT} {_SERVE} {_LISTEN} +publish"),
         "pipeline": f"~tracklets:* ~health:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xtrim +xadd +xdel",
-        "dispatcher": f"~live:* &live:* {_CONNECT} {_READ} +xadd +xtrim +publish",
+        "dispatcher": f"~live:* {_CONNECT} {_READ} +set +xadd +eval +waitaof",
         "worker": f"%W~tracklets:* %W~health:* {_CONNECT} +xadd",
     },
     (
@@ -76,7 +76,7 @@ MEMORY = Instance(
     {
         "admin": f"~* &* +@all {_NO_DISK}",
         "service": (
-            "~watch:* ~frames:* ~ticket:* ~login:* ~limit:* ~ingest:* ~workers &camera:* &picture:*"
+            "~watch:* ~frames:* ~ticket:* ~login:* ~limit:* ~ingest:* ~presence:* &camera:* &picture:*"
             f" {_CONNECT} {_SERVE} {_LISTEN} +publish {_NO_DISK}"
         ),
         "pipeline": f"~frames:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xdel +xtrim {_NO_DISK}",
