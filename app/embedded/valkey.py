@@ -58,7 +58,7 @@ BUS = Instance(
         "admin": "~* &* +@all -acl -debug -module -replicaof -slaveof -migrate",
         "service": (f"~live:* ~tracklets:* ~health:* &live:* {_CONNECT} {_SERVE} {_LISTEN} +publish"),
         "pipeline": f"~tracklets:* ~health:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xtrim +xadd +xdel",
-        "dispatcher": f"~live:* &live:* {_CONNECT} {_READ} +xadd +xtrim +publish",
+        "dispatcher": f"~live:* &live:* {_CONNECT} {_READ} +set +xadd +xtrim +publish +eval +evalsha +script|load +waitaof",
         "worker": f"%W~tracklets:* %W~health:* {_CONNECT} +xadd",
     },
     (
@@ -179,13 +179,5 @@ class EmbeddedValkey:
         client = self._client()
         try:
             await client.ping()
-        finally:
-            await client.aclose()
-
-    async def connected(self, user: str) -> bool:
-        """Whether a user is connected: the proof that a process without a port works."""
-        client = self._client()
-        try:
-            return any(each.get("user") == user for each in await client.client_list())
         finally:
             await client.aclose()
