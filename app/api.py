@@ -8,14 +8,26 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from app.alerts.endpoints import router as alerts_router
+from app.alerts.rules.endpoints import router as rules_router
 from app.auth.endpoints import open_router
 from app.auth.endpoints import router as auth_router
 from app.cameras.endpoints import router as cameras_router
+from app.cameras.worker_endpoints import router as workers_router
+from app.cameras.zones.endpoints import router as zones_router
 from app.dashboard.readiness import Check, ask_all
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.endpoints import router as stores_router
 
-ROUTERS = (open_router, auth_router, stores_router, cameras_router, alerts_router)
+ROUTERS = (
+    open_router,
+    auth_router,
+    stores_router,
+    cameras_router,
+    zones_router,
+    rules_router,
+    alerts_router,
+    workers_router,
+)
 SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""
 

@@ -99,10 +99,9 @@ class OwnPostgres:
 
     def kill(self) -> None:
         """SIGKILL of the postmaster; its children notice and end."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(timeout=10)
-        time.sleep(0.3)
+        if self.process is not None:
+            self.process.kill()
+            time.sleep(0.3)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -146,9 +145,9 @@ class OwnValkey:
 
     def kill(self) -> None:
         """SIGKILL."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(timeout=10)
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=10)
 
     def stop(self) -> None:
         """Stop."""

@@ -22,7 +22,7 @@ class UnknownNames:
     async def locked_until(self, name: str) -> datetime | None:
         """Until when this name waits."""
         try:
-            found = await self._memory.hget(_key(name), "until")
+            found = await self._memory.get(_key("until", name))
         except RedisError as error:
             log.warning("log-in back-off of unknown names is off", error=str(error))
             return None
@@ -30,14 +30,13 @@ class UnknownNames:
 
     async def record(self, name: str, now: datetime) -> None:
         """Count one more failure."""
-        key = _key(name)
         try:
-            failures = await self._memory.hincrby(key, "failures", 1)
-            await self._memory.hset(key, "until", str(to_us(now + lock_after(failures))))
-            await self._memory.expire(key, KEEP_S)
+            failures = int(await self._memory.incr(_key("failures", name)))
+            await self._memory.expire(_key("failures", name), KEEP_S)
+            await self._memory.set(_key("until", name), str(to_us(now + lock_after(failures))), ex=KEEP_S)
         except RedisError as error:
             log.warning("log-in back-off of unknown names is off", error=str(error))
 
 
-def _key(name: str) -> str:
-    return f"login:{token_hash(name).hex()}"
+def _key(what: str, name: str) -> str:
+    return f"limit:login-{what}:{token_hash(name).hex()}"

@@ -28,7 +28,10 @@ async def give_ticket(memory: Redis, claims: AccessClaims) -> str:
 
 async def take_ticket(memory: Redis, ticket: str) -> AccessClaims:
     """The claims a ticket stands for, once; UnauthenticatedError for an unknown, used or old one."""
-    raw = await memory.getdel(_key(ticket))
+    async with memory.pipeline(transaction=True) as pipe:
+        pipe.get(_key(ticket))
+        pipe.delete(_key(ticket))
+        raw, _ = await pipe.execute()
     if raw is None:
         raise UnauthenticatedError("This ticket is unknown, used or older than a minute; ask for a new one.")
     kept = msgspec.json.decode(raw, type=_Ticket)

@@ -1,29 +1,26 @@
-"""Workers on the memory Redis: who reported lately, and which key may send frames of which camera."""
+"""Workers on the memory Redis: whether any reported lately, and which key may send frames of which camera."""
 
 import uuid
 from collections.abc import Iterable
 
 from app.contracts.control import LEASE_S
-from app.kit.clock import now
 from app.kit.redis import Redis
 
-SEEN = "workers"
+SEEN = "presence:workers"
 
 
 async def note_worker(memory: Redis, worker_id: uuid.UUID, key_id: uuid.UUID, cameras: Iterable[uuid.UUID]) -> None:
     """Remember a heartbeat, and for the length of a lease that frames of these cameras may come with this key."""
-    moment = now().timestamp()
     async with memory.pipeline(transaction=False) as pipe:
-        pipe.zadd(SEEN, {str(worker_id): moment})
-        pipe.zremrangebyscore(SEEN, "-inf", moment - LEASE_S)
+        pipe.set(SEEN, str(worker_id), ex=int(LEASE_S))
         for camera_id in cameras:
             pipe.set(_allowed(camera_id), str(key_id), ex=int(LEASE_S))
         await pipe.execute()
 
 
-async def workers_seen(memory: Redis) -> int:
-    """Workers that reported within the last lease."""
-    return int(await memory.zcount(SEEN, now().timestamp() - LEASE_S, "+inf"))
+async def any_worker(memory: Redis) -> bool:
+    """Whether a worker reported within the last lease."""
+    return bool(await memory.exists(SEEN))
 
 
 async def allowed_cameras(memory: Redis, key_id: uuid.UUID, cameras: list[uuid.UUID]) -> set[uuid.UUID]:
@@ -36,4 +33,4 @@ async def allowed_cameras(memory: Redis, key_id: uuid.UUID, cameras: list[uuid.U
 
 
 def _allowed(camera_id: uuid.UUID) -> str:
-    return f"ingest:{camera_id}"
+    return f"presence:ingest:{camera_id}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from app.cameras.workers import workers_seen
+from app.cameras.workers import any_worker
 from app.dashboard import repository
 from app.kit.postgres import Pool
 from app.kit.redis import Redis
@@ -68,7 +68,7 @@ def workers_check(memory: Redis) -> Check:
     """At least one worker sent a heartbeat lately."""
 
     async def check() -> str:
-        return "" if await workers_seen(memory) else "No worker has reported in the last 10 s."
+        return "" if await any_worker(memory) else "No worker has reported in the last 10 s."
 
     return check
 

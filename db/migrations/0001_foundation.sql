@@ -414,6 +414,7 @@ GRANT SELECT ON chains, stores, site_policies, users, memberships, sessions, api
     stream_sessions, camera_status, ai_detections, alerts TO pennyprotect_app;
 GRANT INSERT ON stores, site_policies, cameras, zones, rules, sessions, outbox, audit_unsealed TO pennyprotect_app;
 GRANT UPDATE ON cameras, zones, rules TO pennyprotect_app;
+GRANT DELETE ON rules TO pennyprotect_app;  -- back to the defaults of the code
 GRANT UPDATE (refresh_hash, previous_refresh_hash, rotated_at, expires_at, revoked_at) ON sessions TO pennyprotect_app;
 GRANT UPDATE (state, claimed_by, acknowledged_by, acknowledged_at, resolved_by, resolved_at, outcome, changed_at)
     ON alerts TO pennyprotect_app;

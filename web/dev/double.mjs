@@ -16,7 +16,7 @@ const isoUs = (us) => `${new Date(Math.floor(us / 1000)).toISOString().slice(0, 
 
 const store = { id: randomUUID(), name: "Harbour Street", timezone: "Europe/London" };
 const stores = flags.includes("--two-stores") ? [store, { id: randomUUID(), name: "Old Mill Retail Park" }] : [store];
-const me = { id: randomUUID(), username: "admin", role: "admin" };
+const me = { id: randomUUID(), username: "admin", roles: ["chain-administrator"], permissions: ["cameras:write", "rules:read", "rules:write", "alerts:handle"] };
 const colleague = { id: randomUUID(), username: "rosa" };
 const names = { aisle: "Aisle 4, drinks", entrance: "Entrance", till: "Till 2", stockroom: "Stockroom door" };
 const clips = new Map();
@@ -42,7 +42,7 @@ const sockets = new Set();
 let sequence = 0;
 
 function makeCamera(name, url, state) {
-  return { id: randomUUID(), store_id: store.id, name, url, state, reason: "", width: 0, height: 0, codec: "", fps_in: 0, fps_analysed: 0, dropped: 0, reconnects: 0, last_frame_at: null };
+  return { id: randomUUID(), store_id: store.id, name, url, state, reason: "", width: 0, height: 0, codec: "", fps_in: 0, fps_analysed: 0, dropped: 0, reconnects: 0, last_frame_at: null, has_credentials: true, analysis_fps: 5, enabled: true };
 }
 
 function makeAlert(camera, threat, dwell, ageS, extra = {}) {
@@ -128,6 +128,7 @@ const routes = [
     return { ok: true, width: 1920, height: 1080, fps: 25, codec: "h264", snapshot: snapshotOf(cameras[0].id).toString("base64") };
   }],
   ["GET", /^\/cameras\/([^/]+)$/, ([id]) => find(cameras, id)],
+  ["PATCH", /^\/cameras\/([^/]+)$/, ([id], { body }) => Object.assign(find(cameras, id), body)],
   ["DELETE", /^\/cameras\/([^/]+)$/, ([id]) => drop(cameras, id)],
   ["GET", /^\/cameras\/([^/]+)\/sessions$/, ([id]) => page(find(cameras, id).state === "live" ? [
     { id: randomUUID(), status: "active", reason: "", width: 1920, height: 1080, codec: "h264", started_at: iso(Date.now() - 5_400_000), ended_at: null },
@@ -145,12 +146,12 @@ const routes = [
     return page(alerts.filter((each) => each.store_id === query.get("store_id") && (!states.length || states.includes(each.state)) && (!query.get("camera_id") || each.camera_id === query.get("camera_id"))));
   }],
   ["GET", /^\/alerts\/([^/]+)$/, ([id]) => find(alerts, id)],
-  ["POST", /^\/alerts\/([^/]+)\/(claim|acknowledge|resolve)$/, async ([id, action]) => {
+  ["POST", /^\/alerts\/([^/]+)\/(claim|acknowledge|resolve)$/, async ([id, action], { body }) => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     const alert = find(alerts, id);
     if (alert.state === "resolved") throw new Refusal(409, "rosa has resolved this alert already.");
     const by = { claim: "claimed_by", acknowledge: "acknowledged_by", resolve: "resolved_by" }[action];
-    Object.assign(alert, { state: AFTER[action], [by]: me, changed_at: iso() });
+    Object.assign(alert, { state: AFTER[action], [by]: me, changed_at: iso(), outcome: body.outcome ?? null });
     tell("alert-changed", { alert });
     return alert;
   }],

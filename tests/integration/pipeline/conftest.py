@@ -204,8 +204,8 @@ async def site(pipeline_servers: OwnServers, tmp_path: Path) -> AsyncIterator[Si
     await bus.flushall()
     await memory.flushall()
     await pool.execute(
-        "TRUNCATE chains, stores, cameras, zones, rules, alerts, outbox, ai_detections, stream_sessions, camera_status, checkpoints,"
-        " pipelines, users CASCADE"
+        "TRUNCATE chains, stores, cameras, zones, rules, alerts, outbox, ai_detections, stream_sessions, camera_status,"
+        " checkpoints, pipelines, users CASCADE"
     )
     await pool.execute("UPDATE shard_leases SET owner = NULL, expires_at = '-infinity'")
     made = Site(pipeline_servers, pool, bus, memory, tmp_path, new_id(), new_id(), uuid.UUID(int=0))

@@ -1,12 +1,12 @@
 import { X } from "lucide-react";
 import { Link } from "react-router";
-import type { Alert, Handler } from "../api/types";
+import type { Alert, Handler, Outcome } from "../api/types";
 import { useCameras } from "../cameras/cameras";
 import { useLayers } from "../live/layers";
 import { Tile } from "../live/Tile";
 import { facts, headline } from "../text/explain";
 import { ALERT_STATE_WORDS, clock, duration, humanise } from "../text/format";
-import { Actions } from "./Actions";
+import { Actions, OUTCOME_WORDS } from "./Actions";
 import { useAlerts } from "./alerts";
 import { shownState } from "./alertState";
 import { ThreatMark } from "./ThreatMark";
@@ -18,6 +18,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
   const { list } = useCameras();
   const [layers] = useLayers();
   const camera = list.find(({ id }) => id === alert.camera_id);
+  const failed = state.failed.get(alert.id);
   const seconds = (Date.parse(alert.ended_at) - Date.parse(alert.started_at)) / 1000;
   return (
     <aside className="alert-detail" aria-label="Selected alert" data-testid="alert-detail">
@@ -33,6 +34,11 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
       </header>
       <p className="lead">{headline(alert.kind, alert.explanation)}.</p>
       <Actions alert={alert} />
+      {failed && (
+        <p className="form-error" role="alert">
+          {failed}
+        </p>
+      )}
       {camera && (
         <figure className="detail-live">
           <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />
@@ -54,6 +60,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
         <Who name="Claimed by" who={alert.claimed_by} />
         <Who name="Acknowledged by" who={alert.acknowledged_by} />
         <Who name="Resolved by" who={alert.resolved_by} />
+        {alert.outcome && <Fact name="Outcome" value={Object.hasOwn(OUTCOME_WORDS, alert.outcome) ? OUTCOME_WORDS[alert.outcome as Outcome] : humanise(alert.outcome)} />}
       </dl>
     </aside>
   );

@@ -4,7 +4,7 @@ import type { Alert } from "../api/types";
 import { useCameras } from "../cameras/cameras";
 import { headline } from "../text/explain";
 import { ago, ALERT_STATE_WORDS, clock, humanise } from "../text/format";
-import { Actions } from "./Actions";
+import { NextAction } from "./Actions";
 import { useAlerts } from "./alerts";
 import { shownState } from "./alertState";
 import { ThreatMark } from "./ThreatMark";
@@ -59,7 +59,7 @@ export function AlertRow({ alert, selected, to, now }: Props) {
         {ALERT_STATE_WORDS[shown]}
         {shown === "claimed" && alert.claimed_by && <small>{nameOf(alert.claimed_by)}</small>}
       </span>
-      <Actions alert={alert} only="acknowledge" />
+      <NextAction alert={alert} />
     </li>
   );
 }

@@ -9,8 +9,9 @@ import { useKeys, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { AlertDetail } from "./AlertDetail";
 import { AlertRow } from "./AlertRow";
+import type { AlertAction } from "../api/types";
 import { useAlerts } from "./alerts";
-import { actionsFor, inOrder, shownState } from "./alertState";
+import { actionsFor, inOrder, isTaken, shownState } from "./alertState";
 import { asQuery, passes, readFilter, writeFilter, type Filter } from "./filter";
 import { Filters } from "./Filters";
 
@@ -20,6 +21,7 @@ export function AlertsPage() {
   const [params, setParams] = useSearchParams();
   const filter = useMemo(() => readFilter(params), [params]);
   const { state, act } = useAlerts();
+  const { me, may } = usePlace();
   const paging = useAlertPages(filter);
   const now = useNow(1_000);
   const navigate = useNavigate();
@@ -35,12 +37,16 @@ export function AlertsPage() {
     const at = rows.findIndex(({ id }) => id === alertId);
     select(rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]?.id);
   };
+  const attempt = (action: AlertAction) => {
+    const offered = selected && may("alerts:handle") ? actionsFor(selected, me.id) : [];
+    // Taking over from a colleague needs the button.
+    if (selected && offered.includes(action) && !isTaken(selected, me.id)) act(selected.id, action);
+  };
   useKeys({
     j: () => step(1),
     k: () => step(-1),
-    a: () => {
-      if (selected && actionsFor(shownState(state, selected)).includes("acknowledge")) act(selected.id, "acknowledge");
-    },
+    a: () => attempt("acknowledge"),
+    c: () => attempt("claim"),
     Escape: () => selected && void navigate(`/alerts${search}`, { replace: true }),
   });
   useMissing(alertId);
@@ -50,7 +56,7 @@ export function AlertsPage() {
       <header className="page-head">
         <h1>Alerts</h1>
         <p className="keys" aria-hidden="true">
-          <kbd>J</kbd> <kbd>K</kbd> next, previous <kbd>A</kbd> acknowledge
+          <kbd>J</kbd> next <kbd>K</kbd> previous <kbd>A</kbd> acknowledge <kbd>C</kbd> claim
         </p>
       </header>
       <Filters filter={filter} onChange={(next: Filter) => setParams(writeFilter(next), { replace: true })} />

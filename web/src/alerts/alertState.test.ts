@@ -66,7 +66,10 @@ it("counts what is open, with the highest threat", () => {
 });
 
 it("offers what makes sense", () => {
-  expect(actionsFor("raised")).toEqual(["acknowledge", "claim", "resolve"]);
-  expect(actionsFor("acknowledged")).toEqual(["resolve"]);
-  expect(actionsFor("resolved")).toEqual([]);
+  const actions = (change: Partial<Alert>) => actionsFor(makeAlert(change), "me");
+  expect(actions({})).toEqual(["acknowledge", "claim", "resolve"]);
+  expect(actions({ state: "claimed", claimed_by: { id: "me", username: "me" } })).toEqual(["acknowledge", "resolve"]);
+  expect(actions({ state: "claimed", claimed_by: { id: "rosa", username: "rosa" } })).toEqual(["claim"]);
+  expect(actions({ state: "acknowledged" })).toEqual(["resolve"]);
+  expect(actions({ state: "resolved" })).toEqual([]);
 });

@@ -19,11 +19,16 @@ const AFTER: Record<AlertAction, AlertState> = { claim: "claimed", acknowledge: 
 
 export const isOpen = (state: AlertState): boolean => state !== "resolved" && state !== "acknowledged";
 
-/** Actions that make sense in a state. */
-export function actionsFor(state: AlertState): AlertAction[] {
-  if (state === "resolved") return [];
-  if (state === "acknowledged") return ["resolve"];
-  if (state === "claimed") return ["acknowledge", "resolve"];
+/** Somebody else is on it: only taking over is possible. */
+export const isTaken = (alert: Pick<Alert, "state" | "claimed_by">, myId: Id): boolean =>
+  alert.state === "claimed" && alert.claimed_by !== null && alert.claimed_by.id !== myId;
+
+/** Actions that make sense for a person, the usual next step first. */
+export function actionsFor(alert: Pick<Alert, "state" | "claimed_by">, myId: Id): AlertAction[] {
+  if (alert.state === "resolved") return [];
+  if (alert.state === "acknowledged") return ["resolve"];
+  if (isTaken(alert, myId)) return ["claim"];
+  if (alert.state === "claimed") return ["acknowledge", "resolve"];
   return ["acknowledge", "claim", "resolve"];
 }
 

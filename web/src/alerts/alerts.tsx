@@ -1,5 +1,5 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useReducer, useRef, type ReactNode } from "react";
-import { actOnAlert, alert as loadAlert, alerts as loadAlerts } from "../api/endpoints";
+import { actOnAlert, alert as loadAlert, alerts as loadAlerts, type HowToAct } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Alert, AlertAction, Id } from "../api/types";
 import { useCameras } from "../cameras/cameras";
@@ -17,7 +17,7 @@ interface Alerts {
   /** Rises when messages were lost: lists should be asked for again. */
   epoch: number;
   add: (alerts: readonly Alert[]) => void;
-  act: (id: Id, action: AlertAction) => void;
+  act: (id: Id, action: AlertAction, how?: HowToAct) => void;
 }
 
 const Context = createContext<Alerts | null>(null);
@@ -100,11 +100,11 @@ export function AlertsProvider({ children }: { children: ReactNode }) {
   }, [store.id, epoch, add]);
 
   const act = useCallback(
-    (id: Id, action: AlertAction) => {
+    (id: Id, action: AlertAction, how?: HowToAct) => {
       if (latest.current.state.pending.has(id)) return;
       change({ is: "begun", id, action });
       dismiss(id);
-      actOnAlert(id, action).then(
+      actOnAlert(id, action, how).then(
         (alert) => change({ is: "ended", id, outcome: alert }),
         (error: unknown) => {
           change({ is: "ended", id, outcome: sentenceFor(error) });

@@ -6,6 +6,7 @@ import type {
   Camera,
   Id,
   Me,
+  Outcome,
   Page,
   Parameters,
   Point,
@@ -43,6 +44,8 @@ export const cameras = (storeId: Id) => everything<Camera>("/cameras", { store_i
 export const camera = (id: Id) => ask<Camera>("GET", `/cameras/${id}`);
 export const addCamera = (storeId: Id, name: string, url: string) =>
   ask<Camera>("POST", "/cameras", { body: { store_id: storeId, name, url } });
+export const changeCamera = (id: Id, change: { name?: string; url?: string; enabled?: boolean }) =>
+  ask<Camera>("PATCH", `/cameras/${id}`, { body: change });
 export const removeCamera = (id: Id) => ask<void>("DELETE", `/cameras/${id}`);
 export const probeCamera = (url: string, signal?: AbortSignal) =>
   ask<ProbeResult>("POST", "/cameras/probe", { body: { url }, timeoutMs: PROBE_TIMEOUT_MS, ...(signal ? { signal } : {}) });
@@ -76,4 +79,10 @@ export const changeRule = (id: Id, change: { parameters?: Parameters; enabled?: 
 
 export const alerts = (query: Query) => ask<Page<Alert>>("GET", "/alerts", { query });
 export const alert = (id: Id) => ask<Alert>("GET", `/alerts/${id}`);
-export const actOnAlert = (id: Id, action: AlertAction) => ask<Alert>("POST", `/alerts/${id}/${action}`, { body: {} });
+export interface HowToAct {
+  /** Act although somebody else claimed it. */
+  take_over?: boolean;
+  outcome?: Outcome;
+}
+export const actOnAlert = (id: Id, action: AlertAction, how: HowToAct = {}) =>
+  ask<Alert>("POST", `/alerts/${id}/${action}`, { body: how });

@@ -45,7 +45,8 @@ export class Session {
   /** Sign in again from the refresh cookie, once at the start. */
   async restore(): Promise<void> {
     if (this.current !== "unknown") return;
-    await this.renew();
+    if (hint() === null) this.become("signed-out");
+    else await this.renew();
   }
 
   /** End the session here and on the server. */
@@ -104,12 +105,14 @@ export class Session {
     this.token = answer.access_token;
     this.endsAt = Date.now() + answer.expires_in * 1000;
     this.refreshToken = answer.refresh_token ?? this.refreshToken;
+    hint("yes");
     this.become("signed-in");
   }
 
   private clear(): void {
     this.token = null;
     this.refreshToken = null;
+    hint(null);
     this.become("signed-out");
   }
 
@@ -117,6 +120,18 @@ export class Session {
     if (this.current === status) return;
     this.current = status;
     this.listeners.forEach((listener) => listener());
+  }
+}
+
+/** Whether this browser was signed in: saves a first visit the question that can only be answered by 401. */
+function hint(value?: "yes" | null): string | null {
+  const name = "pennyprotect.signed-in";
+  try {
+    if (value === null) localStorage.removeItem(name);
+    else if (value !== undefined) localStorage.setItem(name, value);
+    return localStorage.getItem(name);
+  } catch {
+    return "unknown"; // private windows may refuse: ask the server
   }
 }
 

@@ -22,21 +22,27 @@ export interface Token {
 export interface Me {
   id: Id;
   username: string;
-  role?: string;
+  roles: string[];
+  permissions: string[];
 }
 
 export interface Store {
   id: Id;
   name: string;
+  timezone: string;
 }
 
-export type CameraState = "connecting" | "live" | "frozen" | "reconnecting" | "refused" | "stopped";
+export type CameraState = "connecting" | "live" | "frozen" | "reconnecting" | "refused" | "stopped" | "waiting";
 
 export interface Camera {
   id: Id;
   store_id: Id;
   name: string;
+  /** Without credentials. */
   url: string;
+  has_credentials: boolean;
+  analysis_fps: number;
+  enabled: boolean;
   state: CameraState;
   reason: string;
   width: number;

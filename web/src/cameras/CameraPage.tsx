@@ -7,14 +7,17 @@ import { Tile } from "../live/Tile";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { clock, duration, humanise, size } from "../text/format";
+import { usePlace } from "../shell/stores";
 import { CameraFacts } from "./CameraFacts";
 import { useCameras } from "./cameras";
+import { EditCamera } from "./EditCamera";
 import { Loitering } from "./Loitering";
 import { ZoneEditor } from "./ZoneEditor";
 
 export function CameraPage() {
   const { cameraId = "" } = useParams();
-  const { list, value, error, reload } = useCameras();
+  const { list, value, error, reload, change } = useCameras();
+  const { may } = usePlace();
   const [layers, setLayers] = useLayers();
   const camera = list.find(({ id }) => id === cameraId);
   const zones = useLoad(camera ? `zones ${cameraId}` : null, () => loadZones(cameraId));
@@ -45,12 +48,13 @@ export function CameraPage() {
       </header>
       <div className="camera-columns">
         <div className="camera-wide">
-          <Tile key={camera.id} camera={camera} layers={layers} />
           <ZoneEditor key={`zones ${camera.id}`} camera={camera} zones={zones.value ?? []} onChanged={zonesChanged} />
           {zones.error && <Failure sentence={zones.error} retry={zones.reload} />}
         </div>
         <div className="camera-narrow">
+          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />
           <CameraFacts camera={camera} />
+          {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={(changed) => change((old) => old.map((each) => (each.id === changed.id ? changed : each)))} />}
           <Loitering key={`rules ${camera.id} ${round}`} camera={camera} zones={zones.value ?? []} />
           <Sessions cameraId={camera.id} />
         </div>

@@ -8,6 +8,7 @@ import { StateDot } from "../live/Tile";
 import { Confirm } from "../shell/Confirm";
 import { Empty, Failure } from "../shell/Empty";
 import { useNow, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
 import { ago, fps, size } from "../text/format";
 import { AddCamera } from "./AddCamera";
 import { useCameras } from "./cameras";
@@ -17,12 +18,13 @@ export function CamerasPage() {
   const { list, value, error, reload, change } = useCameras();
   const [adding, setAdding] = useState(false);
   const now = useNow();
+  const writes = usePlace().may("cameras:write");
   const empty = value !== null && list.length === 0;
   return (
     <div className="page">
       <header className="page-head">
         <h1>Cameras</h1>
-        {!adding && !empty && (
+        {!adding && !empty && writes && (
           <button type="button" className="button button-primary" onClick={() => setAdding(true)} data-testid="camera-add">
             <Plus size={16} aria-hidden="true" />
             Add a camera
@@ -30,7 +32,7 @@ export function CamerasPage() {
         )}
       </header>
       {error && !value && <Failure sentence={error} retry={reload} />}
-      {(adding || empty) && (
+      {(adding || empty) && writes && (
         <AddCamera
           onAdded={(camera) => {
             change((old) => [...old.filter(({ id }) => id !== camera.id), camera]);
@@ -64,6 +66,7 @@ export function CamerasPage() {
 }
 
 function CameraRow({ camera, now, onRemoved }: { camera: Camera; now: number; onRemoved: () => void }) {
+  const { may } = usePlace();
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -93,9 +96,11 @@ function CameraRow({ camera, now, onRemoved }: { camera: Camera; now: number; on
       <Figure name="Picture" value={size(camera.width, camera.height)} />
       <Figure name="Last frame" value={ago(camera.last_frame_at, now)} />
       <span role="cell" className="camera-tools">
-        <button type="button" className="icon-button" aria-label={`Remove ${camera.name}`} title="Remove" onClick={() => setAsking(true)} data-testid="camera-remove">
-          <Trash2 size={18} />
-        </button>
+        {may("cameras:write") && (
+          <button type="button" className="icon-button" aria-label={`Remove ${camera.name}`} title="Remove" onClick={() => setAsking(true)} data-testid="camera-remove">
+            <Trash2 size={18} />
+          </button>
+        )}
       </span>
       {asking && (
         <Confirm title={`Remove ${camera.name}?`} act="Remove camera" busy={busy} onAct={() => void remove()} onCancel={() => setAsking(false)}>

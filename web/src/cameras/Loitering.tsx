@@ -4,11 +4,14 @@ import { sentenceFor } from "../api/problem";
 import type { Camera, Parameters, Rule, Zone } from "../api/types";
 import { Failure } from "../shell/Empty";
 import { useLoad } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
 import { LOITERING_DEFAULTS, ruleFor, type LoiteringValues } from "./loiteringRule";
 
 /** The loitering rule of a camera and of each of its zones, as sentences with figures to change. */
 export function Loitering({ camera, zones }: { camera: Camera; zones: readonly Zone[] }) {
-  const rules = useLoad(`rules ${camera.store_id}`, () => loadRules(camera.store_id));
+  const { may } = usePlace();
+  const rules = useLoad(may("rules:read") ? `rules ${camera.store_id}` : null, () => loadRules(camera.store_id));
+  if (!may("rules:read")) return null;
   if (rules.error && !rules.value) return <Failure sentence={rules.error} retry={rules.reload} />;
   const known = rules.value;
   if (!known) return null;
@@ -34,6 +37,7 @@ interface FormProps {
 }
 
 function RuleForm({ camera, zone, rules, onSaved }: FormProps) {
+  const { may } = usePlace();
   const { own, effective } = ruleFor(rules, camera.id, zone?.id ?? null);
   const values: LoiteringValues = { ...LOITERING_DEFAULTS, ...effective?.parameters };
   const [draft, setDraft] = useState<Parameters>({});
@@ -78,6 +82,7 @@ function RuleForm({ camera, zone, rules, onSaved }: FormProps) {
   );
   return (
     <form className="rule" onSubmit={(event: FormEvent) => (event.preventDefault(), void save(draft, enabled))}>
+      <fieldset disabled={!may("rules:write")}>
       <div className="rule-head">
         <h3>{zone ? zone.name : "Anywhere in the picture"}</h3>
         <label className="toggle">
@@ -119,6 +124,7 @@ function RuleForm({ camera, zone, rules, onSaved }: FormProps) {
           </button>
         </div>
       )}
+      </fieldset>
     </form>
   );
 }

@@ -6,6 +6,7 @@ import type { Camera, Zone, ZoneKind } from "../api/types";
 import { Confirm } from "../shell/Confirm";
 import { Failure } from "../shell/Empty";
 import { useLoad } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
 import { PolygonCanvas } from "./PolygonCanvas";
 import { fault } from "./polygon";
 
@@ -23,6 +24,7 @@ const KIND_WORDS: Record<ZoneKind, string> = { loitering: "Nobody should linger 
 
 /** Zones of a camera, drawn on its picture. */
 export function ZoneEditor({ camera, zones, onChanged }: Props) {
+  const { may } = usePlace();
   const picture = useSnapshot(camera.id);
   const [draft, setDraft] = useState<Draft | null>(null);
   const [removing, setRemoving] = useState<Zone | null>(null);
@@ -58,7 +60,7 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
             <RefreshCw size={16} aria-hidden="true" />
             New picture
           </button>
-          {!draft && (
+          {!draft && may("cameras:write") && (
             <button type="button" className="button" onClick={begin} disabled={!picture.value} data-testid="zone-new">
               <Plus size={16} aria-hidden="true" />
               Draw a zone
@@ -115,12 +117,16 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
             <li key={zone.id} data-testid="zone-row">
               <span>{zone.name}</span>
               <small>{KIND_WORDS[zone.kind]}</small>
-              <button type="button" className="icon-button" aria-label={`Edit ${zone.name}`} onClick={() => setDraft({ ...zone })}>
-                <Pencil size={16} />
-              </button>
-              <button type="button" className="icon-button" aria-label={`Delete ${zone.name}`} onClick={() => setRemoving(zone)}>
-                <Trash2 size={16} />
-              </button>
+              {may("cameras:write") && (
+                <>
+                  <button type="button" className="icon-button" aria-label={`Edit ${zone.name}`} onClick={() => setDraft({ ...zone })}>
+                    <Pencil size={16} />
+                  </button>
+                  <button type="button" className="icon-button" aria-label={`Delete ${zone.name}`} onClick={() => setRemoving(zone)}>
+                    <Trash2 size={16} />
+                  </button>
+                </>
+              )}
             </li>
           ))}
         </ul>

@@ -12,8 +12,8 @@ interface Cameras extends Loaded<Camera[]> {
 }
 
 const Context = createContext<Cameras | null>(null);
-/** States come over the socket; this catches what a lost message would have said. */
-const RELOAD_EVERY_MS = 20_000;
+/** Changes of state come over the socket at once; figures such as the last frame only by asking. */
+const RELOAD_EVERY_MS = 5_000;
 
 export function useCameras(): Cameras {
   const cameras = useContext(Context);
@@ -27,7 +27,7 @@ export function CamerasProvider({ children }: { children: ReactNode }) {
   const loaded = useLoad(store.id, () => loadCameras(store.id));
   const { change, reload } = loaded;
   useEffect(() => {
-    const timer = setInterval(reload, RELOAD_EVERY_MS);
+    const timer = setInterval(() => document.hidden || reload(), RELOAD_EVERY_MS);
     const unlisten = liveSocket.listen((message) => {
       if (message.type === "gap") reload();
       if (message.type === "camera-status") change((list) => list.map((each) => withStatus(each, message)));

@@ -2,7 +2,7 @@
 import type { Point } from "../api/types";
 
 export const FEWEST_POINTS = 3;
-export const MOST_POINTS = 32;
+export const MOST_POINTS = 64;
 /** A zone smaller than this share of the picture holds no foot point for long. */
 const SMALLEST_AREA = 0.0005;
 

@@ -1,4 +1,5 @@
 import { ArrowLeft, ChevronLeft, ChevronRight, Settings2 } from "lucide-react";
+import type { CSSProperties } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { useAlerts } from "../alerts/alerts";
 import { inOrder, isOpen, shownState } from "../alerts/alertState";
@@ -58,7 +59,7 @@ export function SingleView() {
           )}
         </div>
       </header>
-      <div className="single">
+      <div className="single" style={camera.width && camera.height ? { "--shape": `${camera.width} / ${camera.height}` } as CSSProperties : undefined}>
         <Tile key={camera.id} camera={camera} layers={layers} />
         <aside className="single-side">
           <CameraFacts camera={camera} />

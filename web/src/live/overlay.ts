@@ -36,13 +36,15 @@ export function drawFrame(
   const to = mapping(analysis.frame, shown);
   // Lines grow a little with the tile, so that a wall screen shows them from across the room.
   const stroke = Math.max(1.5 * dpr, Math.min(shown.width, shown.height) / 260);
-  for (const person of analysis.persons) {
-    const colour = person.labels.length ? NOTABLE : CALM;
-    const box = mapBox(person.box, to, shown);
+  // Who is labelled comes last, and so on top; tags above all lines.
+  const people = [...analysis.persons]
+    .sort((a, b) => a.labels.length - b.labels.length)
+    .map((person) => ({ person, colour: person.labels.length ? NOTABLE : CALM, box: mapBox(person.box, to, shown) }));
+  for (const { person, colour, box } of people) {
     if (layers.skeletons) drawSkeleton(context, skeleton(person.keypoints, to), colour, stroke);
     if (layers.boxes) drawBox(context, box, colour, stroke);
-    if (layers.ids) drawTag(context, person, box, shown, colour, dpr);
   }
+  if (layers.ids) for (const { person, colour, box } of people) drawTag(context, person, box, shown, colour, dpr);
   context.restore();
 }
 

@@ -10,7 +10,11 @@ interface Place {
   stores: Store[];
   store: Store;
   choose: (id: Id) => void;
+  /** Whether to offer something. The server decides again. */
+  may: (permission: Permission) => boolean;
 }
+
+export type Permission = "cameras:write" | "rules:read" | "rules:write" | "alerts:handle";
 
 const Context = createContext<Place | null>(null);
 
@@ -45,5 +49,5 @@ export function StoreProvider({ children }: { children: ReactNode }) {
       </Empty>
     );
   }
-  return <Context value={{ me, stores, store, choose }}>{children}</Context>;
+  return <Context value={{ me, stores, store, choose, may: (permission) => me.permissions.includes(permission) }}>{children}</Context>;
 }

@@ -74,6 +74,7 @@ export const CAMERA_STATE_WORDS: Record<CameraState, string> = {
   reconnecting: "Reconnecting",
   refused: "Refused",
   stopped: "Stopped",
+  waiting: "Waiting for a worker",
 };
 
 /** `whole` small units as large and small ones; the small ones left out when there are none. */
