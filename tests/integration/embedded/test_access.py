@@ -107,10 +107,10 @@ def test_dispatcher_feeds_live_and_service_reads_it(bus: Valkey) -> None:
 
 def test_service_keeps_its_own_keys_and_no_others(memory: Valkey) -> None:
     with _as(memory, "service") as service:
-        service.hset("login:1", "failures", "1")
+        service.incr("limit:1")
         service.set("ticket:1", "x", ex=60)
         assert service.getdel("ticket:1") == b"x"
-        service.zadd("workers", {"1": 2.0})
+        service.set("presence:workers", "1", ex=10)
         service.xadd("frames:01", {"m": b"x"})
         assert service.pubsub().subscribe("camera:1", "picture:1") is None
         for command in (("SET", "checkpoint:1", "x"), ("KEYS", "*"), ("FLUSHALL",), ("CLIENT", "LIST")):
