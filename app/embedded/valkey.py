@@ -56,7 +56,7 @@ BUS = Instance(
         "admin": "~* &* +@all -acl -debug -module -replicaof -slaveof -migrate",
         "service": f"~live:* ~tracklets:* ~health:* &live:* {_CONNECT} {_READ} {_WRITE} {_LISTEN} +xadd +publish",
         "pipeline": f"~tracklets:* ~health:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xtrim +xadd +xdel",
-        "dispatcher": f"~live:* &live:* {_CONNECT} {_READ} +set +xadd +xtrim +publish +eval +evalsha +script|load +waitaof",
+        "dispatcher": f"~live:* {_CONNECT} {_READ} +set +xadd +eval +waitaof",
         "worker": f"%W~tracklets:* %W~health:* {_CONNECT} +xadd",
     },
     (
