@@ -35,17 +35,18 @@ _ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
 def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: dict[str, str]) -> list[Part]:
     """Every process of this run, each after what it depends on."""
     roles = Roles(settings, home, servers, secrets)
+    own_address = service_address(settings)
     own = [each.part() for each in (servers.postgres, servers.bus, servers.memory, servers.triton) if each is not None]
     owner = roles.database("owner") | roles.storage_key() | roles.worker_key()
     cells = roles.bus("pipeline") | roles.memory("pipeline")
     worker = roles.bus("worker") | roles.memory("worker") | roles.triton() | roles.worker_key()
     service = roles.database("app") | roles.bus("service") | roles.memory("service") | roles.triton()
     service |= roles.tokens() | roles.storage_key()
-    address = {"PENNYPROTECT_SERVICE_URL": settings.service_url or service_address(settings)}
+    address = {"PENNYPROTECT_SERVICE_URL": settings.service_url or own_address}
     ours = [
         roles.part("migrate", roles.database("owner"), ("postgres",), no_step, _ONE_SHOT),
         roles.part("first-run", owner | roles.cameras(), ("migrate",), no_step, _ONE_SHOT),
-        roles.part("service", service, ("first-run", "bus", "memory"), _answers(service_address(settings) + "/healthz")),
+        roles.part("service", service, ("first-run", "bus", "memory"), _answers(f"{own_address}/readyz?only=service")),
         roles.part(
             "pipeline", roles.database("pipeline") | cells, ("migrate", "bus", "memory"), _in_database(servers, "pipeline")
         ),
@@ -55,7 +56,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
             ("migrate", "bus"),
             _in_database(servers, "dispatcher"),
         ),
-        roles.part("worker-cpu", worker | address, ("service", "triton"), _on_memory(servers, "worker")),
+        roles.part("worker-cpu", worker | address, ("service", "triton"), _reports_to(own_address)),
     ]
     if not settings.cameras.strip():
         ports = [camera.port for camera in demo_cameras(replace_home(settings, home))]
@@ -69,17 +70,35 @@ def replace_home(settings: Settings, home: Home) -> Settings:
     return settings.model_copy(update={"home": home.root, "cache": settings.cache.expanduser().absolute()})
 
 
-def _answers(url: str) -> Probe:
-    def ask() -> None:
-        with urllib.request.urlopen(url, timeout=PROBE_LIMIT_S) as answer:  # noqa: S310 - our own http address
-            if answer.status != 200:
-                raise RuntimeError(f"answered {answer.status}")
+def _fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=PROBE_LIMIT_S) as answer:  # noqa: S310 - our own http address
+        body: bytes = answer.read()
+        return body
 
+
+def _answers(url: str) -> Probe:
     async def probe() -> None:
         try:
-            await asyncio.to_thread(ask)
+            await asyncio.to_thread(_fetch, url)
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{error.code}: {error.read(500).decode(errors='replace')}") from None
+
+    return probe
+
+
+def _reports_to(service: str) -> Probe:
+    """The service has heard from a worker lately, whatever else it is still waiting for."""
+
+    def ask() -> bytes:
+        try:
+            return _fetch(f"{service}/readyz")
+        except urllib.error.HTTPError as error:
+            return error.read()
+
+    async def probe() -> None:
+        known = {each["name"]: each for each in json.loads(await asyncio.to_thread(ask))["dependencies"]}
+        if not known["workers"]["ok"]:
+            raise RuntimeError(known["workers"]["detail"])
 
     return probe
 
@@ -90,14 +109,6 @@ def _in_database(servers: Servers, role: str) -> Probe:
     async def probe() -> None:
         if servers.postgres is not None and not await servers.postgres.sessions(f"pennyprotect-{role}"):
             raise RuntimeError("no database session yet")
-
-    return probe
-
-
-def _on_memory(servers: Servers, user: str) -> Probe:
-    async def probe() -> None:
-        if servers.memory is not None and not await servers.memory.connected(user):
-            raise RuntimeError("not connected to memory yet")
 
     return probe
 

@@ -25,6 +25,7 @@ PROBE_LIMIT_S = 15.0
 BEFORE_LIMIT_S = 180.0
 STOP_LIMIT_S = 10.0
 LAST_LINES = 6
+OUR_SENTENCE = "pennyprotect: "
 Report = Callable[[Part, Status], None]
 
 
@@ -194,6 +195,9 @@ class Supervisor:
 
     def _why(self, part: Part, status: Status) -> str:
         log = self._logs[part.name]
+        for line in reversed(log.last_lines(LAST_LINES)):
+            if line.startswith(OUR_SENTENCE):  # the role itself said what is wrong and what to do
+                return redact(line.removeprefix(OUR_SENTENCE))
         last = "\n".join(f"  {line}" for line in log.last_lines(LAST_LINES)) or "  (nothing)"
         probe = self._last_error.get(part.name)
         hint = f" Its last probe: {probe}." if probe else ""

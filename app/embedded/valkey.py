@@ -26,10 +26,8 @@ from app.kit.errors import SetupError
 ANSWER_LIMIT_S = 2.0
 # What every client library does when it connects; the rest of @connection (CLIENT KILL, LIST, ...) is the administrator's.
 _CONNECT = "+ping +echo +hello +auth +select +reset +quit +client|setinfo +client|setname +client|id +multi +exec +discard"
-_READ = "+get +mget +exists +ttl +pttl +xread +xrange +xrevrange +xlen +xinfo|stream"
+_READ = "+get +getdel +mget +exists +ttl +pttl +xread +xrange +xrevrange +xlen +xinfo|stream"
 _WRITE = "+set +setex +psetex +del +unlink +expire +pexpire +incr +incrby"
-# Log-in throttling, tickets and the worker roster use many kinds of values; the key patterns are the fence.
-_SERVE = "+@read +@write -@dangerous"
 _LISTEN = "+subscribe +unsubscribe +psubscribe +punsubscribe +ssubscribe +sunsubscribe"
 # Nothing that writes a file, copies the data elsewhere, or could lift these denials.
 _NO_DISK = (
@@ -56,7 +54,7 @@ BUS = Instance(
     "bus",
     {
         "admin": "~* &* +@all -acl -debug -module -replicaof -slaveof -migrate",
-        "service": (f"~live:* ~tracklets:* ~health:* &live:* {_CONNECT} {_SERVE} {_LISTEN} +publish"),
+        "service": f"~live:* ~tracklets:* ~health:* &live:* {_CONNECT} {_READ} {_WRITE} {_LISTEN} +xadd +publish",
         "pipeline": f"~tracklets:* ~health:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xtrim +xadd +xdel",
         "dispatcher": f"~live:* {_CONNECT} {_READ} +set +xadd +eval +waitaof",
         "worker": f"%W~tracklets:* %W~health:* {_CONNECT} +xadd",
@@ -76,8 +74,8 @@ MEMORY = Instance(
     {
         "admin": f"~* &* +@all {_NO_DISK}",
         "service": (
-            "~watch:* ~frames:* ~ticket:* ~login:* ~limit:* ~ingest:* ~presence:* &camera:* &picture:*"
-            f" {_CONNECT} {_SERVE} {_LISTEN} +publish {_NO_DISK}"
+            "~watch:* ~frames:* ~ticket:* ~limit:* ~presence:* &camera:* &picture:*"
+            f" {_CONNECT} {_READ} {_WRITE} {_LISTEN} +xadd +publish {_NO_DISK}"
         ),
         "pipeline": f"~frames:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xdel +xtrim {_NO_DISK}",
         "dispatcher": f"~live:* {_CONNECT} {_READ} {_NO_DISK}",
@@ -179,13 +177,5 @@ class EmbeddedValkey:
         client = self._client()
         try:
             await client.ping()
-        finally:
-            await client.aclose()
-
-    async def connected(self, user: str) -> bool:
-        """Whether a user is connected: the proof that a process without a port works."""
-        client = self._client()
-        try:
-            return any(each.get("user") == user for each in await client.client_list())
         finally:
             await client.aclose()

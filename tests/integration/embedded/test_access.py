@@ -5,7 +5,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.retry import Retry
 
 from app.embedded.postgres import ROLES
 from app.embedded.secrets import BUS_USERS
@@ -86,7 +88,7 @@ def test_memory_leaves_no_file(memory: Valkey, servers_home: Path) -> None:
 def test_nobody_without_a_password(bus: Valkey, memory: Valkey) -> None:
     for server in (bus, memory):
         path = server.url("admin").split("@", 1)[1].split("?")[0]
-        with redis.Redis(unix_socket_path=path) as client, pytest.raises(AuthenticationError):
+        with redis.Redis(unix_socket_path=path, retry=Retry(NoBackoff(), 0)) as client, pytest.raises(AuthenticationError):
             client.ping()
 
 
@@ -94,8 +96,26 @@ def test_dispatcher_feeds_live_and_service_reads_it(bus: Valkey) -> None:
     with _as(bus, "dispatcher") as dispatcher, _as(bus, "service") as service:
         dispatcher.xadd("live:1", {"m": b"x"}, maxlen=100, approximate=True)
         assert len(service.xread({"live:1": "0"})) == 1
+        once = "if redis.call('SET', KEYS[1], '1', 'NX') then return redis.call('XADD', KEYS[2], '*', 'm', ARGV[1]) end return ''"
+        assert dispatcher.eval(once, 2, "live:sent:1", "live:1", "x")
+        assert dispatcher.execute_command("WAITAOF", 1, 0, 2000)[0] == 1
+        with pytest.raises(ResponseError, match="permission"):
+            dispatcher.eval("return redis.call('DEL', KEYS[1])", 1, "tracklets:1")
         with pytest.raises(NoPermissionError):
             dispatcher.xread({"tracklets:1": "0"})
+
+
+def test_service_keeps_its_own_keys_and_no_others(memory: Valkey) -> None:
+    with _as(memory, "service") as service:
+        service.incr("limit:1")
+        service.set("ticket:1", "x", ex=60)
+        assert service.getdel("ticket:1") == b"x"
+        service.set("presence:workers", "1", ex=10)
+        service.xadd("frames:01", {"m": b"x"})
+        assert service.pubsub().subscribe("camera:1", "picture:1") is None
+        for command in (("SET", "checkpoint:1", "x"), ("KEYS", "*"), ("FLUSHALL",), ("CLIENT", "LIST")):
+            with pytest.raises(NoPermissionError):
+                service.execute_command(*command)
 
 
 def test_pipeline_reads_what_workers_wrote(bus: Valkey, memory: Valkey) -> None:
