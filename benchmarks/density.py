@@ -109,9 +109,7 @@ def read_pictures(clip: Path, count: int) -> list[DecodedPicture]:
         raise SetupError(f"{clip} cannot be read ({error}); give a video of people with --clip.") from error
 
 
-async def _worker(
-    client: TritonPose, pictures: Sequence[Picture], args: Options, seconds: float
-) -> tuple[float, float]:
+async def _worker(client: TritonPose, pictures: Sequence[Picture], args: Options, seconds: float) -> tuple[float, float]:
     """Frames a second of the saturated path, and persons a frame."""
     start, done, found = time.perf_counter(), 0, 0
 

@@ -1,1 +1,4 @@
-"""One pure module per rule: tracks over time in, scored findings out."""
+"""Behaviours: who is where (`people`), and one pure module a rule over it, listed in `rules`.
+
+Positions are shares of the picture (0..1), lengths are body heights, so that state survives a change of stream size.
+"""

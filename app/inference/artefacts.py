@@ -97,9 +97,7 @@ def fetch(artefact: Artefact, cache: Path, mirror: Path | None = None, progress:
 Attempt = Callable[[], IO[bytes]]
 
 
-def _attempts(
-    artefact: Artefact, mirror: Path | None, folder: Path, progress: Progress
-) -> Iterator[tuple[str, Attempt]]:
+def _attempts(artefact: Artefact, mirror: Path | None, folder: Path, progress: Progress) -> Iterator[tuple[str, Attempt]]:
     """(label, opener) of each place to look, in order."""
     if mirror is not None:
         yield f"mirror {mirror}", lambda: _from_mirror(artefact, mirror)

@@ -69,9 +69,7 @@ def stage(
             converted = convert(model, source, cache, progress)
             place(model, converted, repository_of(home))
         except OSError as error:
-            raise SetupError(
-                f"Model {model.name} cannot be put in place ({error}); free space on that disk."
-            ) from error
+            raise SetupError(f"Model {model.name} cannot be put in place ({error}); free space on that disk.") from error
     return repository_of(home)
 
 

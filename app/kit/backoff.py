@@ -22,4 +22,4 @@ class Backoff:
         """Seconds to wait before attempt number `attempt` (0-based); `chance` in [0, 1) replaces the random draw."""
         bound = min(self.longest_s, self.first_s * 2 ** min(attempt, 32))
         draw = random.random() if chance is None else chance  # noqa: S311 - jitter, not a secret
-        return bound * (self.floor + (1 - self.floor) * draw)
+        return float(bound * (self.floor + (1 - self.floor) * draw))

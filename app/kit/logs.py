@@ -60,4 +60,4 @@ def configure(role: str, *, as_json: bool | None = None, level: str = "INFO") ->
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger; call with a short constant sentence and key-value pairs."""
-    return structlog.stdlib.get_logger(name)  # type: ignore[no-any-return]
+    return structlog.stdlib.get_logger(name)

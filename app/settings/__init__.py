@@ -2,11 +2,10 @@
 
 import functools
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-_OURS = "PENNYPROTECT_"
 
 
 class Settings(BaseSettings):
@@ -15,35 +14,39 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
 
     # Ours
-    home: Path = Field(default=Path(".pennyprotect"), alias=_OURS + "HOME", description="Folder of all state.")
-    host: str = Field(default="127.0.0.1", alias=_OURS + "HOST", description="Address the service listens on.")
-    port: int = Field(default=8000, alias=_OURS + "PORT", ge=1, le=65535, description="Port of API and dashboard.")
-    cameras: str = Field(
-        default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo."
-    )
+    home: Path = Field(default=Path(".pennyprotect"), alias="PENNYPROTECT_HOME", description="Folder of all state.")
+    host: str = Field(default="127.0.0.1", alias="PENNYPROTECT_HOST", description="Address the service listens on.")
+    port: int = Field(default=8000, alias="PENNYPROTECT_PORT", ge=1, le=65535, description="Port of API and dashboard.")
+    cameras: str = Field(default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo.")
     model_mirror: Path | None = Field(
-        default=None, alias=_OURS + "MODEL_MIRROR", description="Folder searched by sha256 before any download."
+        default=None, alias="PENNYPROTECT_MODEL_MIRROR", description="Folder searched by sha256 before any download."
     )
-    cache: Path = Field(
-        default=Path(".cache"), alias=_OURS + "CACHE", description="Downloaded and converted artefacts."
-    )
-    headless: bool = Field(default=False, alias=_OURS + "HEADLESS", description="1: open no browser, ask nothing.")
+    cache: Path = Field(default=Path(".cache"), alias="PENNYPROTECT_CACHE", description="Downloaded and converted artefacts.")
+    headless: bool = Field(default=False, alias="PENNYPROTECT_HEADLESS", description="1: open no browser, ask nothing.")
     accept_licenses: bool = Field(
-        default=False, alias=_OURS + "ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
+        default=False, alias="PENNYPROTECT_ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
     )
-    log_level: str = Field(default="INFO", alias=_OURS + "LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(default="INFO", alias="PENNYPROTECT_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
     service_url: str = Field(
         default="",
-        alias=_OURS + "SERVICE_URL",
+        alias="PENNYPROTECT_SERVICE_URL",
         description="Where workers reach the service; default: this host and port.",
     )
     worker_key: SecretStr = Field(
-        default=SecretStr(""), alias=_OURS + "WORKER_KEY", description="API key a worker presents to the service."
+        default=SecretStr(""), alias="PENNYPROTECT_WORKER_KEY", description="API key a worker presents to the service."
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
-        alias=_OURS + "SECRET_KEY",
+        alias="PENNYPROTECT_SECRET_KEY",
         description="Base64 of 32 bytes that encrypt stored camera passwords.",
+    )
+    worker_capacity: int = Field(
+        default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
+    )
+    worker_metrics: str = Field(
+        default="",
+        alias="PENNYPROTECT_WORKER_METRICS",
+        description="Where a worker serves metrics: host:port or unix:/path.",
     )
 
     # The guide's
@@ -69,6 +72,17 @@ class Settings(BaseSettings):
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )
+
+    @property
+    def database_dsn(self) -> str:
+        """DATABASE_URL, with DB_USER and DB_PASSWORD where it names no user. Holds a password: never log it."""
+        url = self.database_url.get_secret_value()
+        parts = urlsplit(url)
+        if not self.db_user or "@" in parts.netloc:
+            return url
+        password = self.db_password.get_secret_value()
+        user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
 
 
 @functools.cache

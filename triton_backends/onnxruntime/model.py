@@ -83,8 +83,7 @@ class TritonPythonModel:
         if len(arrays[0]) == 1:
             return self._infer(arrays)
         rows = [
-            [np.array(result) for result in self._infer([array[i : i + 1] for array in arrays])]
-            for i in range(len(arrays[0]))
+            [np.array(result) for result in self._infer([array[i : i + 1] for array in arrays])] for i in range(len(arrays[0]))
         ]
         return [np.concatenate(column) for column in zip(*rows, strict=True)]
 

@@ -64,7 +64,7 @@ def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         mirror = os.environ.get("PENNYPROTECT_MODEL_MIRROR")
         cache = Path(os.environ.get("PENNYPROTECT_CACHE", CHECKOUT / ".cache"))
         repository.stage(home.root, cache, mirror=Path(mirror) if mirror else None, accept=True)
-        server = Server(EmbeddedTriton(home), folder / "triton.log")
+        server = Server(EmbeddedTriton(home, repository.round_trip), folder / "triton.log")
         try:
             server.start()
             yield server

@@ -1,0 +1,96 @@
+"""Alerts: what the shared queue holds, and the one JSON body that REST and the live messages share."""
+
+import enum
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class AlertState(enum.StrEnum):
+    """Where an alert stands in the queue."""
+
+    RAISED = "raised"
+    CLAIMED = "claimed"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+class Threat(enum.StrEnum):
+    """How urgent an alert is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Outcome(enum.StrEnum):
+    """What an alert turned out to be."""
+
+    HANDLED = "handled"
+    FALSE_ALARM = "false-alarm"
+    NO_ACTION = "no-action"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A user who did something to an alert."""
+
+    id: uuid.UUID
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One occurrence that a rule found (camera x rule x zone x presence).
+
+    Attributes:
+        score, threshold: what the rule measured, and from where on it raises; same unit.
+        explanation: the rule's own plain values (seconds in the zone, metres, ...), JSON.
+        track_ids: uint64 ids of the tracks that took part, of `epoch`.
+        started_at, ended_at: when the act began and was last seen.
+        changed_at: last change of any field.
+    """
+
+    id: uuid.UUID
+    store_id: uuid.UUID
+    camera_id: uuid.UUID
+    zone_id: uuid.UUID | None
+    kind: str
+    threat: Threat
+    state: AlertState
+    score: float
+    threshold: float
+    explanation: dict[str, Any]
+    track_ids: tuple[int, ...]
+    epoch: int
+    started_at: datetime
+    ended_at: datetime
+    raised_at: datetime
+    changed_at: datetime
+    claimed_by: Handler | None = None
+    acknowledged_by: Handler | None = None
+    acknowledged_at: datetime | None = None
+    resolved_by: Handler | None = None
+    resolved_at: datetime | None = None
+    outcome: str | None = None
+
+
+def alert_body(alert: Alert) -> dict[str, Any]:
+    """The JSON of an alert as `GET /api/v1/alerts/{id}` answers it: every field, ids and times as text, track ids as text."""
+    body: dict[str, Any] = msgspec.to_builtins(alert)
+    body["track_ids"] = [str(track_id) for track_id in alert.track_ids]
+    return body
+
+
+def alert_message(alert: Alert) -> dict[str, Any]:
+    """Outbox payload of `alert-raised` and `alert-changed`: `{"store_id": ..., "alert": {...}}`.
+
+    The dispatcher writes `{"type": kind, **payload}` to the store's live stream; the hub adds the entry's id as `id` (which is
+    why the alert, with an id of its own, is nested).
+    """
+    return {"store_id": str(alert.store_id), "alert": alert_body(alert)}

@@ -1,0 +1,248 @@
+"""Loitering: somebody stays in a zone, or, outside every zone, stays on one spot.
+
+In a zone: the foot point's observed time inside reaches `zone_dwell_s`. Without one: it reaches `spot_dwell_s` within
+`spot_radius` of the stay's mean position. A stay outlives gaps of `gap_s` (only observed time counts) and, once it was
+found, of `resume_s`: then it is still the same act. One act is found once: in a zone the spot rule does not count.
+Pure: the only time is the frame's own. The tracker's changes of id are `people`'s part.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.behaviour.findings import Explanation, Finding, Phase, Threat
+from app.behaviour.people import US, Person, Sight
+from app.behaviour.zones import EVERYWHERE
+
+KIND = "loitering"
+THRESHOLD = 0.5
+MOST_TRACK_IDS = 32
+
+
+class LoiteringParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as loitering. General values, tuned to no clip; an operator changes them per store, camera or zone.
+
+    Attributes:
+        zone_dwell_s: someone drew the zone because people should not stay there; passing a 3 m zone at 1.4 m/s takes about 2 s,
+            a look around 10 s, so 30 s is well beyond both.
+        spot_dwell_s: without a zone, twice as long: choosing from a shelf takes half a minute or so.
+        spot_radius: body heights around the mean foot point: 1 is about 1.7 m, a person's shelf front, queue place or doorway.
+        spot_away_s: seen outside the radius for that long means moved on (a foot point jumps for a moment when legs are hidden).
+        gap_s: hidden, or seen outside the zone, for that long ends a stay.
+        resume_s: once found, the stay goes on if they are back within that time.
+        spot: also look outside zones.
+        report_every_s: how often an act that goes on is told.
+    """
+
+    zone_dwell_s: float = 30.0
+    spot_dwell_s: float = 60.0
+    spot_radius: float = 1.0
+    spot_away_s: float = 2.0
+    gap_s: float = 8.0
+    resume_s: float = 30.0
+    spot: bool = True
+    report_every_s: float = 5.0
+    threat: Threat = Threat.MEDIUM
+
+    def __post_init__(self) -> None:
+        """Ranges; `msgspec.ValidationError` when converted, ValueError when built by hand."""
+        _within("zone_dwell_s", self.zone_dwell_s, 1, 86_400)
+        _within("spot_dwell_s", self.spot_dwell_s, 1, 86_400)
+        _within("spot_radius", self.spot_radius, 0.1, 20)
+        _within("spot_away_s", self.spot_away_s, 0, 60)
+        _within("gap_s", self.gap_s, 0, 30)
+        _within("resume_s", self.resume_s, self.gap_s, 30)
+        _within("report_every_s", self.report_every_s, 0.5, 600)
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be between {least:g} and {most:g}, not {value:g}")
+
+
+class Stay(msgspec.Struct):
+    """One person in one area: (x, y) is the mean of the observed positions, `radius` the farthest off it in body heights."""
+
+    area: str
+    presence: str
+    epoch: int
+    since_us: int
+    last_us: int
+    x: float
+    y: float
+    track_ids: list[int]
+    inside: bool = True
+    dwell_s: float = 0.0
+    radius: float = 0.0
+    reported_us: int = 0
+
+
+class LoiteringState(msgspec.Struct):
+    """Stays by person number; holds no keypoints."""
+
+    stays: dict[int, list[Stay]] = {}
+
+
+Areas = Sequence[tuple[str, LoiteringParameters]]
+"""(zone id, its parameters) in the order of the columns of `inside`; the area without a zone is given apart."""
+
+
+def step(
+    state: LoiteringState, sight: Sight, inside: list[list[bool]], areas: Areas, spot: LoiteringParameters | None
+) -> tuple[LoiteringState, list[Finding]]:
+    """Take one frame's people in: the new state (the given one is used up) and what is to be told.
+
+    `inside` is (n people, z areas). `spot` are the parameters outside zones, None to look only in zones.
+    """
+    findings: list[Finding] = []
+    if sight.shifted_us:
+        _shift(state, sight.shifted_us)
+    rest = spot if spot is not None and spot.spot else None
+    for index, person in enumerate(sight.seen):
+        stays = state.stays.get(person.number)
+        if stays is None:
+            stays = state.stays[person.number] = []
+        covered = False
+        for column, (area, parameters) in enumerate(areas):
+            within = inside[index][column]
+            covered = covered or within
+            if within or stays:
+                _in_area(stays, person, sight, area, parameters, within, findings)
+        if rest is not None:
+            _on_spot(stays, person, sight, rest, covered, findings)
+    for number in sight.forgotten:
+        for stay in state.stays.pop(number, ()):
+            _close(stay, areas, spot, findings)
+    return state, findings
+
+
+def _in_area(
+    stays: list[Stay],
+    person: Person,
+    sight: Sight,
+    area: str,
+    parameters: LoiteringParameters,
+    within: bool,
+    findings: list[Finding],
+) -> None:
+    stay = _find(stays, area)
+    if stay is not None and _over(stay, sight.at_us, parameters.gap_s, parameters.resume_s):
+        _close_now(stays, stay, parameters, findings)
+        stay = None
+    if stay is None:
+        if within:
+            stays.append(_begin(area, person, sight))
+    elif within:
+        _stays_on(stay, person, sight, parameters, parameters.zone_dwell_s, findings)
+    else:
+        stay.inside = False
+
+
+def _on_spot(
+    stays: list[Stay], person: Person, sight: Sight, parameters: LoiteringParameters, covered: bool, findings: list[Finding]
+) -> None:
+    stay = _find(stays, EVERYWHERE)
+    near = False
+    if stay is not None:
+        off = _body_heights_off(stay, person, sight.aspect)
+        near = not covered and off <= parameters.spot_radius
+        away = parameters.spot_away_s if person.counted_s else parameters.gap_s
+        if _over(stay, sight.at_us, parameters.gap_s if near else away, parameters.resume_s):
+            _close_now(stays, stay, parameters, findings)
+            stay = None
+        elif near and off > stay.radius:
+            stay.radius = off
+    if stay is None:
+        if not covered:
+            stays.append(_begin(EVERYWHERE, person, sight))
+    elif near:
+        _stays_on(stay, person, sight, parameters, parameters.spot_dwell_s, findings)
+    else:
+        stay.inside = False
+
+
+def _find(stays: list[Stay], area: str) -> Stay | None:
+    for stay in stays:
+        if stay.area == area:
+            return stay
+    return None
+
+
+def _begin(area: str, person: Person, sight: Sight) -> Stay:
+    presence = f"{sight.epoch}:{person.track_id}:{sight.at_us}"
+    return Stay(area, presence, sight.epoch, sight.at_us, sight.at_us, person.x, person.y, [person.track_id])
+
+
+def _over(stay: Stay, at_us: int, gap_s: float, resume_s: float) -> bool:
+    return at_us - stay.last_us > (resume_s if stay.reported_us else gap_s) * US
+
+
+def _body_heights_off(stay: Stay, person: Person, aspect: float) -> float:
+    dx, dy = (person.x - stay.x) * aspect, person.y - stay.y
+    return float((dx * dx + dy * dy) ** 0.5) / person.body
+
+
+def _stays_on(
+    stay: Stay, person: Person, sight: Sight, parameters: LoiteringParameters, needed_s: float, findings: list[Finding]
+) -> None:
+    counted = person.counted_s if stay.inside else 0.0
+    stay.inside = True
+    stay.last_us = sight.at_us
+    if counted:
+        stay.dwell_s += counted
+        share = counted / stay.dwell_s
+        stay.x += (person.x - stay.x) * share
+        stay.y += (person.y - stay.y) * share
+    if stay.track_ids[-1] != person.track_id:
+        stay.track_ids = [*stay.track_ids[-MOST_TRACK_IDS + 1 :], person.track_id]
+    if stay.area:
+        off = _body_heights_off(stay, person, sight.aspect)
+        if off > stay.radius:
+            stay.radius = off
+    if stay.reported_us:
+        if sight.at_us - stay.reported_us >= parameters.report_every_s * US:
+            stay.reported_us = sight.at_us
+            findings.append(_finding(stay, Phase.GOES_ON, parameters, needed_s))
+    elif stay.dwell_s >= needed_s:
+        stay.reported_us = sight.at_us
+        findings.append(_finding(stay, Phase.BEGINS, parameters, needed_s))
+
+
+def _finding(stay: Stay, phase: Phase, parameters: LoiteringParameters, needed_s: float) -> Finding:
+    span_s = (stay.last_us - stay.since_us) / US
+    explanation: Explanation = {
+        "dwell_s": round(stay.dwell_s, 1),
+        "threshold_s": needed_s,
+        "time_span_s": round(span_s, 1),
+        "spread_body_heights": round(stay.radius, 2),
+    }
+    if not stay.area:
+        explanation["radius_body_heights"] = parameters.spot_radius
+    # Half at the threshold, rising towards 1 with the dwell: comparable between zones of other dwell times.
+    score = stay.dwell_s / (stay.dwell_s + needed_s)
+    return Finding(
+        KIND, stay.area, stay.presence, phase, score, THRESHOLD, explanation, stay.since_us, stay.last_us, stay.epoch,
+        tuple(stay.track_ids), parameters.threat,
+    )  # fmt: skip
+
+
+def _close_now(stays: list[Stay], stay: Stay, parameters: LoiteringParameters, findings: list[Finding]) -> None:
+    stays.remove(stay)
+    if stay.reported_us:
+        needed = parameters.zone_dwell_s if stay.area else parameters.spot_dwell_s
+        findings.append(_finding(stay, Phase.ENDED, parameters, needed))
+
+
+def _close(stay: Stay, areas: Areas, spot: LoiteringParameters | None, findings: list[Finding]) -> None:
+    """End the stay of somebody forgotten; one in an area that is no more just goes."""
+    parameters = next((given for area, given in areas if area == stay.area), None) if stay.area else spot
+    if parameters is not None:
+        _close_now([stay], stay, parameters, findings)
+
+
+def _shift(state: LoiteringState, shifted_us: int) -> None:
+    for stays in state.stays.values():
+        for stay in stays:
+            stay.since_us += shifted_us
+            stay.last_us += shifted_us
+            stay.reported_us += shifted_us if stay.reported_us else 0
