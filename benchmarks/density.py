@@ -118,7 +118,12 @@ async def ratio(args: Options) -> dict[str, Any]:
         "persons_per_frame": round(statistics.mean(persons), 2),
         "input_px": [box.height, box.width],
         "tracked": args.make_track is not None,
-        "sample": {"rounds": args.rounds, "seconds_each": args.seconds, "cameras": args.cameras, "clip": args.clip.name},
+        "sample": {
+            "clip": args.clip.name,
+            "rounds": args.rounds,
+            "seconds_each": args.seconds,
+            "cameras": args.cameras,
+        },
     }
 
 
@@ -167,7 +172,6 @@ async def _bare_engine(args: Options, pictures: Sequence[Picture]) -> Any:
         process = await asyncio.create_subprocess_exec(
             *map(str, command), str(Path(folder) / "inputs.npy"), args.precision, stdin=pipe, stdout=pipe
         )
-        assert process.stdin is not None and process.stdout is not None
 
         async def answer(limit_s: float) -> dict[str, float]:
             line = await asyncio.wait_for(process.stdout.readline(), limit_s)  # type: ignore[union-attr]
