@@ -72,7 +72,7 @@ class AnalysisResult(msgspec.Struct, frozen=True, tag_field="type", tag="analysi
     persons: list[PersonSeen]
 
 
-class Denied(msgspec.Struct, frozen=True, tag_field="type", tag="denied", rename={"about": "for"}):
+class Denied(msgspec.Struct, frozen=True, tag_field="type", tag="denied", omit_defaults=True, rename={"about": "for"}):
     """A message was not obeyed, or something is not sent any more. `about` (`for` on the wire) is that message's type."""
 
     about: str

@@ -8,6 +8,7 @@ from app.dashboard import counters
 
 MOST_RESULTS = 32
 MOST_STORE_MESSAGES = 1000
+PATIENCE_S = 10.0
 
 
 class SlowViewerError(Exception):
@@ -23,6 +24,7 @@ class Viewer:
         self._most_results = most_results
         self._most_messages = most_store_messages
         self._waiting = asyncio.Event()
+        self._taken = asyncio.Event()
         self._slow = False
         self.dropped = 0
         self.cameras: dict[uuid.UUID, uuid.UUID] = {}
@@ -40,12 +42,27 @@ class Viewer:
     def offer_message(self, text: str) -> None:
         """Queue a message that must arrive; too many mark the viewer as slow, which ends it."""
         if len(self._messages) >= self._most_messages:
-            if not self._slow:
-                counters.slow_viewers.inc()
-            self._slow = True
-        else:
-            self._messages.append(text)
+            self.give_up()
+            return
+        self._messages.append(text)
         self._waiting.set()
+
+    def give_up(self) -> None:
+        """A message had to be left out: `take` raises from now on."""
+        if not self._slow:
+            counters.slow_viewers.inc()
+        self._slow = True
+        self._waiting.set()
+        self._taken.set()
+
+    async def room(self) -> None:
+        """Wait until half of the messages' places are free, as long as the viewer takes any within `PATIENCE_S`."""
+        while len(self._messages) > self._most_messages // 2 and not self._slow:
+            self._taken.clear()
+            try:
+                await asyncio.wait_for(self._taken.wait(), PATIENCE_S)
+            except TimeoutError:
+                self.give_up()
 
     async def take(self) -> str:
         """The next text to send, messages first.
@@ -57,6 +74,7 @@ class Viewer:
             if self._slow:
                 raise SlowViewerError
             if self._messages:
+                self._taken.set()
                 return self._messages.popleft()
             if self._results:
                 return self._results.popleft()
