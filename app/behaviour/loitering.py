@@ -61,7 +61,7 @@ def _within(name: str, value: float, least: float, most: float) -> None:
 
 
 class Stay(msgspec.Struct):
-    """One person in one area. `weight` s of observed positions give the mean (x, y); `radius` is the farthest off it, body heights."""
+    """One person in one area: (x, y) is the mean of the observed positions, `radius` the farthest off it in body heights."""
 
     area: str
     presence: str
@@ -117,7 +117,13 @@ def step(
 
 
 def _in_area(
-    stays: list[Stay], person: Person, sight: Sight, area: str, parameters: LoiteringParameters, within: bool, findings: list[Finding]
+    stays: list[Stay],
+    person: Person,
+    sight: Sight,
+    area: str,
+    parameters: LoiteringParameters,
+    within: bool,
+    findings: list[Finding],
 ) -> None:
     stay = _find(stays, area)
     if stay is not None and _over(stay, sight.at_us, parameters.gap_s, parameters.resume_s):

@@ -27,8 +27,10 @@ class Continuity:
         remember_s: how long somebody lost may come back; the architecture's 30 s of an occurrence.
         counted_gap_s: the longest pause between sightings that still counts as observed time: a few frames at 4 fps.
         slack, drift_per_s, reach: body heights a person may stand off the foretold way: at once, more a second of gap, and
-            at most. A pedestrian walks 0.8 body heights a second (1.4 m/s, 1.7 m; Fruin 1971), turns and stops; half
-            of that is unforeseen.
+            at most. The way holds where they were and how fast they went; the drift is for those who stood and began to stroll
+            (a walk is 0.8 body heights a second: 1.4 m/s, 1.7 m; Fruin 1971). Behind somebody who walked only `slack` counts:
+            there the next passer-by comes in.
+        walk_per_s: body heights a second that are a walk, not the jitter of someone who stands.
         size_ratio: how much taller or shorter the box may be.
         person_score, keypoint_score: what a detection and an ankle need to be believed.
         most_people: bound on the remembered; the longest lost go first.
@@ -38,8 +40,9 @@ class Continuity:
     remember_s: float = 30.0
     counted_gap_s: float = 1.0
     slack: float = 0.5
-    drift_per_s: float = 0.4
+    drift_per_s: float = 0.2
     reach: float = 1.5
+    walk_per_s: float = 0.3
     foretold_s: float = 2.0
     size_ratio: float = 1.7
     person_score: float = 0.3
@@ -266,12 +269,14 @@ def distance_off(person: Person, feature: Feature, sight: Sight, rules: Continui
     if gap > rules.remember_s or not 1.0 / rules.size_ratio <= taller <= rules.size_ratio:
         return None
     dx, dy = (x - person.x) * sight.aspect, y - person.y
-    ahead = min(gap, rules.foretold_s)
-    way_x, way_y = person.vx * ahead * sight.aspect, person.vy * ahead
-    length = way_x * way_x + way_y * way_y
-    along = min(1.0, max(0.0, (dx * way_x + dy * way_y) / length)) if length > 0 else 0.0
-    off = float(((dx - along * way_x) ** 2 + (dy - along * way_y) ** 2) ** 0.5) / person.body
-    return off if off <= min(rules.reach, rules.slack + rules.drift_per_s * gap) else None
+    speed_x, speed_y = person.vx * sight.aspect, person.vy
+    speed = (speed_x * speed_x + speed_y * speed_y) ** 0.5
+    forward = (dx * speed_x + dy * speed_y) / speed if speed > 0 else 0.0
+    ahead = min(max(0.0, forward), speed * min(gap, rules.foretold_s)) / speed if speed > 0 else 0.0
+    off = float(((dx - speed_x * ahead) ** 2 + (dy - speed_y * ahead) ** 2) ** 0.5) / person.body
+    behind = forward < 0 and speed > rules.walk_per_s * person.body
+    allowed = rules.slack if behind else min(rules.reach, rules.slack + rules.drift_per_s * gap)
+    return off if off <= allowed else None
 
 
 def _forget(state: PeopleState, sight: Sight, rules: Continuity) -> None:

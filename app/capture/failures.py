@@ -56,14 +56,12 @@ _SENTENCES: Final = {
     FailureKind.NO_FILE: "The file {place} cannot be read; check that it exists and may be read.",
     FailureKind.TIMEOUT: "{place} did not answer in time; check the address and that the camera is on.",
     FailureKind.FROZEN: "{place} stopped sending pictures; the connection is made again.",
-    FailureKind.NO_PICTURE: "{place} sends packets, but no picture could be made of them; check the codec settings.",
+    FailureKind.NO_PICTURE: "{place} sends packets that give no whole picture; check the network for loss, and its codec.",
     FailureKind.ENDED: "{place} ended the stream; the connection is made again.",
     FailureKind.OTHER: "{place} could not be read ({cause}).",
 }
 
-_HOST_ERRNOS: Final = frozenset(
-    {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL}
-)
+_HOST_ERRNOS: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
 
 @dataclass(frozen=True, slots=True)

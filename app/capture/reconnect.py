@@ -115,9 +115,7 @@ class StreamState:
     reason: str = ""
 
 
-def step(
-    rules: Rules, state: StreamState, happening: Happening, now: float, chance: float
-) -> tuple[StreamState, Action]:
+def step(rules: Rules, state: StreamState, happening: Happening, now: float, chance: float) -> tuple[StreamState, Action]:
     """The next state and what to do. `now` is monotonic seconds; `chance` in [0, 1) jitters the back-off."""
     if isinstance(happening, Stopped):
         return StreamState(reconnects=state.reconnects), (Abandon if state.running else None)

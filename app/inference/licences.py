@@ -49,17 +49,13 @@ def ensure_accepted(home: Path, artefacts: Iterable[Artefact], *, accept: bool, 
         elif ask(notice(artefact)):
             how = "prompt"
         else:
-            raise SetupError(
-                f"The licence of {artefact.name} was not accepted, and nothing works without a pose model."
-            )
+            raise SetupError(f"The licence of {artefact.name} was not accepted, and nothing works without a pose model.")
         _record(home, artefact, how)
 
 
 def is_accepted(home: Path, artefact: Artefact) -> bool:
     """Whether this very file's licence was accepted."""
-    return any(
-        entry.get("sha256") == artefact.sha256 and entry.get("licence") == artefact.licence for entry in _read(home)
-    )
+    return any(entry.get("sha256") == artefact.sha256 and entry.get("licence") == artefact.licence for entry in _read(home))
 
 
 def notice(artefact: Artefact) -> str:

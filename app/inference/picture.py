@@ -43,12 +43,12 @@ class PixelPicture:
     @property
     def width(self) -> int:
         """Pixels."""
-        return self.pixels.shape[1]
+        return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return self.pixels.shape[0]
+        return int(self.pixels.shape[0])
 
     def draw(self, into: UInt8) -> None:
         """Fill `into` with the picture, scaled, as RGB."""

@@ -78,8 +78,6 @@ class Letterbox:
         return points * scale + np.array([self.left, self.top], np.float32)
 
 
-def decode(
-    contract: PoseContract, outputs: Sequence[npt.NDArray[Any]], box: Letterbox, selection: Selection
-) -> Detections:
+def decode(contract: PoseContract, outputs: Sequence[npt.NDArray[Any]], box: Letterbox, selection: Selection) -> Detections:
     """Persons of one frame in its own pixels, best score first. `outputs` are one frame's, without batch dimension."""
     return box.to_source(FAMILIES[contract.family].decode(outputs, selection))

@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import grpc
 import numpy as np
+import numpy.typing as npt
 from tritonclient.grpc import InferInput, aio
 from tritonclient.utils import InferenceServerException
 
@@ -17,6 +18,7 @@ from app.inference import artefacts, licences
 from app.inference.contract import SERVED, PoseContract
 from app.inference.convert import yolo_pose
 from app.inference.lock import LockedModel, read_lock
+from app.inference.picture import UInt8
 from app.kit.errors import SetupError, UnavailableError
 
 CONVERTERS: Final[dict[str, tuple[str, Callable[[Path, Path], None]]]] = {
@@ -67,9 +69,7 @@ def stage(
             converted = convert(model, source, cache, progress)
             place(model, converted, repository_of(home))
         except OSError as error:
-            raise SetupError(
-                f"Model {model.name} cannot be put in place ({error}); free space on that disk."
-            ) from error
+            raise SetupError(f"Model {model.name} cannot be put in place ({error}); free space on that disk.") from error
     return repository_of(home)
 
 
@@ -156,10 +156,10 @@ async def round_trip(triton_url: str, deadline_s: float = 10.0) -> None:
             contract = PoseContract.of(model.name)
             dark = np.zeros((1, 384, 640, 3), np.uint8)
             grain = np.random.default_rng(7).integers(0, 256, dark.shape, dtype=np.uint8)
-            answers = [await _answer(client, model, contract, picture, deadline_s) for picture in (dark, grain)]
-            if not all(np.isfinite(answer).all() and answer.any() for answer in answers):
+            first, second = [await _answer(client, model, contract, picture, deadline_s) for picture in (dark, grain)]
+            if not all(np.isfinite(answer).all() and answer.any() for answer in (first, second)):
                 raise UnavailableError(f"Model {model.name} answers zeros or no numbers; restart Triton.")
-            if np.array_equal(*answers):
+            if np.array_equal(first, second):
                 raise UnavailableError(
                     f"Model {model.name} answers the same to every picture; Triton's environment needs numpy 1.26."
                 )
@@ -171,9 +171,9 @@ async def _answer(
     client: aio.InferenceServerClient,
     model: LockedModel,
     contract: PoseContract,
-    picture: np.ndarray,
+    picture: UInt8,
     deadline_s: float,
-) -> np.ndarray:
+) -> npt.NDArray[Any]:
     tensor = InferInput(contract.input_name, list(picture.shape), "UINT8")
     tensor.set_data_from_numpy(picture)
     try:

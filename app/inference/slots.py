@@ -101,8 +101,6 @@ class SlotPool:
             handle = shared_memory.create_shared_memory_region(name, name, self._size, create_only=True)
         except shared_memory.SharedMemoryException as error:
             self._made -= 1
-            raise UnavailableError(
-                f"No shared memory of {self._size} bytes can be had in /dev/shm; free some."
-            ) from error
+            raise UnavailableError(f"No shared memory of {self._size} bytes can be had in /dev/shm; free some.") from error
         memory = shared_memory.get_contents_as_numpy(handle, np.uint8, [self._size])
         return Slot(name, self._size, memory, handle=handle)

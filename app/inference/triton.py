@@ -103,9 +103,7 @@ class TritonPose:
                     calls = (self._ask([pictures[i] for i in g], [boxes[i] for i in g]) for g in groups)
                     answers = await asyncio.gather(*calls)
         except TimeoutError as error:
-            raise UnavailableError(
-                f"Triton at {self._url} gave no answer within {self._options.deadline_s:g} s."
-            ) from error
+            raise UnavailableError(f"Triton at {self._url} gave no answer within {self._options.deadline_s:g} s.") from error
         results = [Detections.empty()] * len(pictures)
         for group, found in zip(groups, answers, strict=True):
             for index, persons in zip(group, found, strict=True):
@@ -115,9 +113,7 @@ class TritonPose:
     async def ready(self) -> bool:
         """Whether the server says that the model is ready. False when it does not answer."""
         try:
-            answer = await self._client.is_model_ready(
-                self._model, self._version, client_timeout=self._options.deadline_s
-            )
+            answer = await self._client.is_model_ready(self._model, self._version, client_timeout=self._options.deadline_s)
         except (InferenceServerException, grpc.RpcError):
             return False
         return bool(answer)

@@ -151,9 +151,7 @@ class Emitter:
         dropped: messages dropped so far, by outlet.
     """
 
-    def __init__(
-        self, memory_url: str, bus_url: str, on_drop: Callable[[str, int], None] = lambda _name, _n: None
-    ) -> None:
+    def __init__(self, memory_url: str, bus_url: str, on_drop: Callable[[str, int], None] = lambda _name, _n: None) -> None:
         self._memory = _client(memory_url)
         self._bus = _client(bus_url)
         self._frames = Outlet("frames", self._memory, 512, lambda n: on_drop("frames", n))

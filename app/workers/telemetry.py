@@ -18,9 +18,7 @@ class WorkerMetrics:
         self.registry = CollectorRegistry()
         camera = ["camera"]
         self.frames_in = Gauge("pennyprotect_worker_fps_in", "Frames a second decoded.", camera, registry=self.registry)
-        self.analysed = Counter(
-            "pennyprotect_worker_frames_analysed", "Frames analysed.", camera, registry=self.registry
-        )
+        self.analysed = Counter("pennyprotect_worker_frames_analysed", "Frames analysed.", camera, registry=self.registry)
         self.dropped = Counter(
             "pennyprotect_worker_frames_dropped", "Frames due but not analysed.", camera, registry=self.registry
         )
@@ -31,9 +29,7 @@ class WorkerMetrics:
             registry=self.registry,
         )
         self.reconnects = Gauge("pennyprotect_worker_reconnects", "Streams come back.", camera, registry=self.registry)
-        self.live = Gauge(
-            "pennyprotect_worker_camera_live", "1 while the stream is live.", camera, registry=self.registry
-        )
+        self.live = Gauge("pennyprotect_worker_camera_live", "1 while the stream is live.", camera, registry=self.registry)
         self.latency = Histogram(
             "pennyprotect_worker_frame_seconds",
             "From capture to hand-over of the tracked frame.",

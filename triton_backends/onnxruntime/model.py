@@ -73,7 +73,7 @@ class TritonPythonModel:
             if size > LARGEST_INPUT_BYTES:
                 raise ValueError(f"the input has {size} bytes; at most {LARGEST_INPUT_BYTES} are accepted")
             results = self._batch(arrays) if self._batched else self._infer(arrays)
-            tensors = [pb_utils.Tensor(name, result) for name, result in zip(self._outputs, results)]
+            tensors = [pb_utils.Tensor(name, result) for name, result in zip(self._outputs, results, strict=True)]
             return pb_utils.InferenceResponse(output_tensors=tensors)
         except Exception as error:  # whatever the engine raises must not take the instance down
             return pb_utils.InferenceResponse(error=pb_utils.TritonError(f"{type(error).__name__}: {error}"[:500]))
@@ -83,15 +83,14 @@ class TritonPythonModel:
         if len(arrays[0]) == 1:
             return self._infer(arrays)
         rows = [
-            [np.array(result) for result in self._infer([array[i : i + 1] for array in arrays])]
-            for i in range(len(arrays[0]))
+            [np.array(result) for result in self._infer([array[i : i + 1] for array in arrays])] for i in range(len(arrays[0]))
         ]
-        return [np.concatenate(column) for column in zip(*rows)]
+        return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
     def _infer(self, arrays):
         """The outputs, valid until the next call with the same shapes."""
         engine = self._engine(tuple(array.shape for array in arrays))
-        for name, array in zip(self._inputs, arrays):
+        for name, array in zip(self._inputs, arrays, strict=True):
             engine.set_tensor(name, openvino.Tensor(np.ascontiguousarray(array), shared_memory=True))
         engine.infer()
         return [engine.get_tensor(name).data for name in self._outputs]
@@ -101,7 +100,8 @@ class TritonPythonModel:
             self._compiled.move_to_end(shapes)
             return self._compiled[shapes]
         model = self._core.read_model(self._path)
-        model.reshape({name: openvino.PartialShape(list(shape)) for name, shape in zip(self._inputs, shapes)})
+        named = zip(self._inputs, shapes, strict=True)
+        model.reshape({name: openvino.PartialShape(list(shape)) for name, shape in named})
         engine = self._core.compile_model(model, "CPU", self._properties).create_infer_request()
         self._compiled[shapes] = engine
         if len(self._compiled) > MOST_SHAPES:

@@ -54,9 +54,7 @@ class Graph:
         """`x` in another shape; 0 keeps a dimension, -1 takes the rest."""
         return self.apply("Reshape", x, self.ints(*shape))
 
-    def model(
-        self, name: str, inputs: Sequence[onnx.ValueInfoProto], output: str, shape: Sequence[str | int]
-    ) -> onnx.ModelProto:
+    def model(self, name: str, inputs: Sequence[onnx.ValueInfoProto], output: str, shape: Sequence[str | int]) -> onnx.ModelProto:
         """The finished, checked model with one float32 output called `predictions`."""
         self._nodes.append(helper.make_node("Identity", [output], ["predictions"]))
         result = helper.make_tensor_value_info("predictions", TensorProto.FLOAT, list(shape))

@@ -105,9 +105,7 @@ def _cross_stage(graph: Graph, block: Module, x: str) -> str:
 def _cross_stage_3(graph: Graph, block: Module, x: str) -> str:
     """C3 and C3k: a chain of blocks beside a plain convolution."""
     chain = sequence(graph, block.children["m"], activated(graph, block.children["cv1"], x), _LAYERS)
-    return activated(
-        graph, block.children["cv3"], graph.concat([chain, activated(graph, block.children["cv2"], x)], axis=1)
-    )
+    return activated(graph, block.children["cv3"], graph.concat([chain, activated(graph, block.children["cv2"], x)], axis=1))
 
 
 def _pyramid_pool(graph: Graph, block: Module, x: str) -> str:

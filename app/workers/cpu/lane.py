@@ -30,9 +30,7 @@ class Lane:
         watched: whether somebody looks at the pictures.
     """
 
-    def __init__(
-        self, camera: DesiredCamera, emitter: Emitter, metrics: WorkerMetrics, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, camera: DesiredCamera, emitter: Emitter, metrics: WorkerMetrics, wake: Callable[[], None]) -> None:
         self.camera = camera
         self.busy = False
         self.served_at = 0.0

@@ -22,9 +22,7 @@ log = logger(__name__)
 class Lanes:
     """The cameras this worker runs: reconciles what is wanted with what there is."""
 
-    def __init__(
-        self, emitter: Emitter, metrics: WorkerMetrics, group: asyncio.TaskGroup, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, emitter: Emitter, metrics: WorkerMetrics, group: asyncio.TaskGroup, wake: Callable[[], None]) -> None:
         self._emitter, self._metrics, self._group, self._wake = emitter, metrics, group, wake
         self._lanes: dict[uuid.UUID, Lane] = {}
 

@@ -1,0 +1,138 @@
+"""One camera's frames, in order: repeats dropped, gaps counted, rules moved. Pure."""
+
+import enum
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from app.behaviour.findings import Finding
+from app.behaviour.people import US, Continuity, PeopleState, observe
+from app.behaviour.rules import RULES
+from app.contracts.tracked import TrackedFrame
+from app.pipeline.configuration import CameraSetup
+
+CONTINUITY = Continuity()
+EPOCH_SILENCE_US = 10 * US
+"""A camera whose epoch was silent for this long follows a worker with a lower one: that worker's clock is behind."""
+STATE_VERSION = 1
+
+
+class Skip(enum.StrEnum):
+    """Why a frame moved nothing."""
+
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    OLD_EPOCH = "old-epoch"
+    OUT_OF_TIME = "out-of-time"
+    UNKNOWN_CAMERA = "unknown-camera"
+    POISON = "poison"
+
+
+class CameraRecord(msgspec.Struct):
+    """A camera's state as checkpointed; `rules` by kind, each encoded on its own so that one can change."""
+
+    epoch: int
+    sequence: int
+    captured_at_us: int
+    people: PeopleState
+    rules: dict[str, msgspec.Raw]
+
+
+class ShardRecord(msgspec.Struct):
+    """All cameras of a shard as checkpointed."""
+
+    version: int
+    cameras: dict[str, CameraRecord]
+
+
+@dataclass(slots=True)
+class Camera:
+    """The state of one camera between frames; no keypoints."""
+
+    epoch: int = -1
+    sequence: int = -1
+    captured_at_us: int = 0
+    people: PeopleState = field(default_factory=PeopleState)
+    rules: dict[str, Any] = field(default_factory=dict)
+    missing: int = 0
+
+    def take(self, frame: TrackedFrame, setup: CameraSetup) -> list[Finding] | Skip:
+        """Move on by one frame.
+
+        Raises:
+            WireError: the frame contradicts itself; nothing was changed but its sequence.
+        """
+        skip = self._in_order(frame)
+        if skip is not None:
+            return skip
+        sight = observe(self.people, frame, CONTINUITY)
+        if sight is None:
+            return Skip.OUT_OF_TIME
+        findings: list[Finding] = []
+        for rule, areas in setup.rules:
+            state = self.rules.get(rule.kind)
+            self.rules[rule.kind], found = rule.step(rule.state() if state is None else state, sight, areas)
+            if found:
+                findings.extend(found)
+        return findings
+
+    def _in_order(self, frame: TrackedFrame) -> Skip | None:
+        if frame.epoch == self.epoch:
+            if frame.sequence <= self.sequence:
+                return Skip.DUPLICATE if frame.sequence == self.sequence else Skip.LATE
+            self.missing += frame.sequence - self.sequence - 1
+        elif frame.epoch < self.epoch and frame.captured_at_us - self.captured_at_us < EPOCH_SILENCE_US:
+            return Skip.OLD_EPOCH
+        self.epoch, self.sequence, self.captured_at_us = frame.epoch, frame.sequence, frame.captured_at_us
+        return None
+
+
+_encoder = msgspec.msgpack.Encoder()
+_shard_decoder = msgspec.msgpack.Decoder(ShardRecord)
+_rule_decoders = {kind: msgspec.msgpack.Decoder(rule.state) for kind, rule in RULES.items()}
+
+
+def encode_cameras(cameras: dict[uuid.UUID, Camera]) -> bytes:
+    """The checkpoint of a shard's cameras."""
+    records = {
+        str(camera_id): CameraRecord(
+            camera.epoch,
+            camera.sequence,
+            camera.captured_at_us,
+            camera.people,
+            {kind: msgspec.Raw(_encoder.encode(state)) for kind, state in camera.rules.items()},
+        )
+        for camera_id, camera in cameras.items()
+    }
+    return _encoder.encode(ShardRecord(STATE_VERSION, records))
+
+
+def decode_cameras(raw: bytes) -> dict[uuid.UUID, Camera]:
+    """The cameras of a checkpoint; {} for an empty one.
+
+    A rule this version does not know, or whose state changed its shape, starts afresh.
+
+    Raises:
+        msgspec.DecodeError: not a checkpoint of this version.
+    """
+    if not raw:
+        return {}
+    record = _shard_decoder.decode(raw)
+    if record.version != STATE_VERSION:
+        raise msgspec.DecodeError(f"checkpoint of version {record.version}, this version writes {STATE_VERSION}")
+    return {uuid.UUID(camera_id): _camera(each) for camera_id, each in record.cameras.items()}
+
+
+def _camera(record: CameraRecord) -> Camera:
+    rules: dict[str, Any] = {}
+    for kind, raw in record.rules.items():
+        decoder = _rule_decoders.get(kind)
+        if decoder is None:
+            continue
+        try:
+            rules[kind] = decoder.decode(raw)
+        except msgspec.ValidationError:
+            continue
+    return Camera(record.epoch, record.sequence, record.captured_at_us, record.people, rules)

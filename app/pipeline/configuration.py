@@ -1,0 +1,130 @@
+"""What the pipeline watches for: rows of cameras, zones and rules become one `CameraSetup` a camera. Pure."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.behaviour.rules import RULES, Areas, Rule, read_parameters
+from app.behaviour.zones import Zone, ZoneSet
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """A camera that is not deleted."""
+
+    camera_id: uuid.UUID
+    chain_id: uuid.UUID
+    store_id: uuid.UUID
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """A zone that is not deleted; `polygon` as stored."""
+
+    zone_id: uuid.UUID
+    camera_id: uuid.UUID
+    kind: str
+    polygon: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """Parameters for a store, one of its cameras, or one zone; the most specific row counts as a whole."""
+
+    store_id: uuid.UUID
+    camera_id: uuid.UUID | None
+    zone_id: uuid.UUID | None
+    kind: str
+    enabled: bool
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSetup:
+    """One camera: whose it is, and where each rule looks."""
+
+    camera_id: uuid.UUID
+    chain_id: uuid.UUID
+    store_id: uuid.UUID
+    enabled: bool
+    rules: tuple[tuple[Rule, Areas], ...]
+
+
+Complain = Callable[[str], None]
+"""Takes one sentence about a row that cannot be used."""
+
+
+def set_up(
+    cameras: Iterable[CameraRow], zones: Iterable[ZoneRow], rules: Iterable[RuleRow], complain: Complain
+) -> dict[uuid.UUID, CameraSetup]:
+    """The set-up of every camera. A row that cannot be used is told and left out: the others go on."""
+    zones_of: dict[uuid.UUID, list[ZoneRow]] = defaultdict(list)
+    for zone in zones:
+        zones_of[zone.camera_id].append(zone)
+    by_place = {(rule.store_id, rule.camera_id, rule.zone_id, rule.kind): rule for rule in rules}
+    return {
+        camera.camera_id: CameraSetup(
+            camera.camera_id,
+            camera.chain_id,
+            camera.store_id,
+            camera.enabled,
+            tuple(
+                (rule, areas)
+                for rule in RULES.values()
+                if (areas := _areas(rule, camera, zones_of[camera.camera_id], by_place, complain)) is not None
+            ),
+        )
+        for camera in cameras
+    }
+
+
+Places = Mapping[tuple[uuid.UUID, uuid.UUID | None, uuid.UUID | None, str], RuleRow]
+
+
+def _areas(rule: Rule, camera: CameraRow, zones: Sequence[ZoneRow], rows: Places, complain: Complain) -> Areas | None:
+    polygons: list[Zone] = []
+    parameters: list[tuple[str, Any]] = []
+    for zone in sorted(zones, key=lambda each: str(each.zone_id)):
+        if zone.kind != rule.zone_kind:
+            continue
+        given = _parameters(rule.kind, camera, zone.zone_id, rows, complain)
+        polygon = _polygon(zone, complain)
+        if given is not None and polygon is not None:
+            polygons.append(polygon)
+            parameters.append((str(zone.zone_id), given))
+    elsewhere = _parameters(rule.kind, camera, None, rows, complain)
+    if not parameters and elsewhere is None:
+        return None
+    return Areas(ZoneSet(polygons), tuple(parameters), elsewhere)
+
+
+def _parameters(kind: str, camera: CameraRow, zone_id: uuid.UUID | None, rows: Places, complain: Complain) -> Any:
+    """Of the most specific row; defaults without a row or with a broken one; None when switched off."""
+    places = [(camera.camera_id, zone_id)] if zone_id else []
+    for camera_id, zone in [*places, (None, zone_id), (camera.camera_id, None), (None, None)]:
+        row = rows.get((camera.store_id, camera_id, zone, kind))
+        if row is None:
+            continue
+        if not row.enabled:
+            return None
+        try:
+            return read_parameters(kind, row.parameters)
+        except msgspec.ValidationError as error:
+            complain(f"the {kind} rule of camera {camera.camera_id} cannot be used, defaults are: {error}")
+            break
+    return read_parameters(kind, {})
+
+
+def _polygon(row: ZoneRow, complain: Complain) -> Zone | None:
+    try:
+        zone = Zone(str(row.zone_id), tuple((float(x), float(y)) for x, y in row.polygon))
+        ZoneSet([zone])
+    except (TypeError, ValueError) as error:
+        complain(f"zone {row.zone_id} cannot be used: {error}")
+        return None
+    return zone

@@ -1,0 +1,37 @@
+"""SQL of what the pipeline watches for, and of the partitions its detections go to."""
+
+import asyncpg
+
+from app.kit.postgres import Pool
+from app.pipeline.configuration import CameraRow, RuleRow, ZoneRow
+
+Rows = tuple[list[CameraRow], list[ZoneRow], list[RuleRow]]
+PARTITION_DAYS_AHEAD = 7
+
+
+async def configuration_revision(pool: "Pool[asyncpg.Record]") -> int:
+    """Rises with every change of cameras, zones, rules and policies."""
+    async with pool.acquire(timeout=5) as connection:
+        return int(await connection.fetchval("SELECT revision FROM configuration_revision"))
+
+
+async def read_configuration(pool: "Pool[asyncpg.Record]") -> Rows:
+    """All rows, as of one moment. A camera deleted a short while ago still counts, disabled, so that its session is ended."""
+    async with pool.acquire(timeout=5) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        cameras = await connection.fetch(
+            "SELECT id, chain_id, store_id, enabled AND deleted_at IS NULL AS enabled FROM cameras"
+            " WHERE deleted_at IS NULL OR deleted_at > now() - interval '1 hour'"
+        )
+        zones = await connection.fetch("SELECT id, camera_id, kind, polygon FROM zones WHERE deleted_at IS NULL")
+        rules = await connection.fetch("SELECT store_id, camera_id, zone_id, kind, enabled, parameters FROM rules")
+    return (
+        [CameraRow(row["id"], row["chain_id"], row["store_id"], row["enabled"]) for row in cameras],
+        [ZoneRow(row["id"], row["camera_id"], row["kind"], row["polygon"]) for row in zones],
+        [RuleRow(*row) for row in rules],
+    )
+
+
+async def make_partitions(pool: "Pool[asyncpg.Record]") -> int:
+    """Have the daily partitions of the next days made; how many were."""
+    async with pool.acquire(timeout=5) as connection:
+        return int(await connection.fetchval("SELECT make_detection_partitions($1)", PARTITION_DAYS_AHEAD))

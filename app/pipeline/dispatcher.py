@@ -1,0 +1,175 @@
+"""The dispatcher: sends the outbox to the stores' live streams. At least once, and once within `REMEMBER_S`.
+
+A row is deleted only after Redis has it (on its disk, where the server can say so). What a crash in between repeats is
+recognised by its id, kept beside the streams, and skipped. NOTIFY wakes; a poll guarantees. May run several times.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from app.contracts.live import store_stream
+from app.kit.backoff import Backoff
+from app.kit.clock import now
+from app.kit.errors import SetupError
+from app.kit.logs import logger
+from app.kit.postgres import Pool
+from app.kit.redis import Redis, RedisError, connect_redis
+from app.pipeline import metrics
+from app.pipeline.exposition import serve_metrics
+from app.pipeline.outbox_repository import OutboxRow, delete_messages, next_messages
+from app.pipeline.runner import DATABASE_ERRORS, open_pool
+from app.settings import Settings
+
+POLL_S = 0.5
+BATCH = 200
+KEPT = 10_000
+"""Messages a store's stream keeps, about; older ones become a `gap` for who resumes."""
+REMEMBER_S = 24 * 3600
+SEND_S = 5.0
+FSYNC_MS = 1000
+CHANNEL = "outbox"
+BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
+
+# KEYS: mark, stream. ARGV: seconds to remember, message, entries to keep. "" when it is there already.
+ADD_ONCE = """
+if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
+  return redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2])
+end
+return ''
+"""
+
+log = logger(__name__)
+
+
+def live_message(row: OutboxRow, at: datetime) -> bytes:
+    """JSON of one live message: type, store, the payload, and `repeated` where it may have been sent before and forgotten."""
+    message = {"type": row.kind, "store_id": str(row.store_id), **row.payload}
+    if (at - row.created_at).total_seconds() > REMEMBER_S:
+        message["repeated"] = True
+    return msgspec.json.encode(message)
+
+
+class Dispatcher:
+    """Moves rows from the outbox to the live streams."""
+
+    def __init__(self, pool: "Pool[asyncpg.Record]", bus: Redis) -> None:
+        self.pool = pool
+        self.bus = bus
+        self.woken = asyncio.Event()
+        self._syncs = True
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until stopped, through any outage."""
+        failures = 0
+        while not stop.is_set():
+            self.woken.clear()
+            try:
+                sent = await self.send_batch()
+                failures = 0
+            except (*DATABASE_ERRORS, RedisError) as error:
+                if not failures:
+                    log.warning("cannot dispatch", error=str(error) or type(error).__name__)
+                metrics.outages.labels("dispatcher").inc()
+                await _first(stop, None, BACKOFF.delay_s(failures))
+                failures += 1
+                continue
+            if sent < BATCH:
+                await _first(stop, self.woken, POLL_S)
+
+    async def send_batch(self) -> int:
+        """Send the oldest messages; how many. Rolled back, and so sent again, if anything fails."""
+        async with self.pool.acquire(timeout=5) as connection, connection.transaction():
+            rows = await next_messages(connection, BATCH)
+            if not rows:
+                return 0
+            async with asyncio.timeout(SEND_S):
+                added = await self._add(rows)
+                await self._to_disk()
+            await delete_messages(connection, [row.message_id for row in rows])
+        for row, entry in zip(rows, added, strict=True):
+            if entry:
+                metrics.dispatched.labels(row.kind).inc()
+            else:
+                metrics.repeated.inc()
+        metrics.outbox_age.set((now() - rows[0].created_at).total_seconds())
+        return len(rows)
+
+    async def _add(self, rows: list[OutboxRow]) -> list[Any]:
+        at = now()
+        async with self.bus.pipeline(transaction=False) as pipeline:
+            for row in rows:
+                stream = store_stream(row.store_id)
+                mark = f"live:sent:{row.message_id}"
+                pipeline.eval(ADD_ONCE, 2, mark, stream, str(REMEMBER_S), live_message(row, at), str(KEPT))
+            return list(await pipeline.execute())
+
+    async def _to_disk(self) -> None:
+        """Wait for Redis's own disk before the rows go. A server without an append-only file, or too old to say, is believed."""
+        if not self._syncs:
+            return
+        try:
+            answer: Any = await self.bus.execute_command("WAITAOF", 1, 0, FSYNC_MS * 2)  # type: ignore[no-untyped-call]
+        except RedisError as error:
+            if isinstance(error, OSError | TimeoutError) or "connect" in str(error).lower():
+                raise
+            self._syncs = False
+            log.warning("the bus does not say what is on its disk; a crash of it may lose the last second", error=str(error))
+            return
+        if answer and not answer[0]:
+            raise TimeoutError("the bus did not write its append-only file in time")
+
+    async def listen(self, stop: asyncio.Event) -> None:
+        """Be woken by NOTIFY; without it (PgBouncer, an outage) the poll still sends."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                async with self.pool.acquire(timeout=5) as connection:
+                    ended = asyncio.Event()
+                    connection.add_termination_listener(lambda _connection, ended=ended: ended.set())
+                    await connection.add_listener(CHANNEL, lambda *_notice: self.woken.set())
+                    failures = 0
+                    await _first(stop, ended, None)
+            except DATABASE_ERRORS:
+                metrics.outages.labels("notify").inc()
+            await _first(stop, None, BACKOFF.delay_s(failures))
+            failures += 1
+
+
+async def _first(stop: asyncio.Event, other: asyncio.Event | None, seconds: float | None) -> None:
+    """Wait for `stop`, `other` or the time, whichever comes first."""
+    waits = [asyncio.ensure_future(each.wait()) for each in (stop, other) if each is not None]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Run the dispatcher until `stop`; survives restarts of PostgreSQL and Redis.
+
+    Raises:
+        SetupError: an address is not set.
+    """
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        raise SetupError("REDIS_URL must be set for the dispatcher.")
+    pool = await open_pool(settings, "dispatcher", stop)
+    if pool is None:
+        return
+    bus = connect_redis(url, role="dispatcher")
+    dispatcher = Dispatcher(pool, bus)
+    try:
+        async with serve_metrics(settings.home, "dispatcher"), asyncio.TaskGroup() as group:
+            group.create_task(dispatcher.listen(stop))
+            group.create_task(dispatcher.run(stop))
+    finally:
+        await bus.aclose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await pool.close()

@@ -1,0 +1,32 @@
+"""The pipeline's and the dispatcher's metrics. Labels are bounded: reasons and server names, never cameras."""
+
+from app.kit.metrics import counter, gauge, histogram
+from app.pipeline.shard import Tally
+
+frames = counter("pipeline_frames", "Tracked frames taken from the streams.")
+skipped = counter("pipeline_skipped", "Messages that moved nothing, by reason.", ("reason",))
+missing = counter("pipeline_missing_frames", "Gaps in the sequence of a camera's epoch.")
+alerts = counter("pipeline_alerts", "New alerts, by rule.", ("kind",))
+refused = counter("pipeline_refused_rows", "Rows that the database refused.")
+stale = counter("pipeline_stale_leases", "Checkpoints that failed because the lease had moved.")
+outages = counter("pipeline_outages", "Failed tries to reach a server.", ("server",))
+stalls = counter("pipeline_stalls", "Half-second waits of a reader for the processing.", ("server",))
+shards = gauge("pipeline_shards", "Shards held.")
+queued = gauge("pipeline_queued_batches", "Batches read and not yet processed.")
+lag = histogram("pipeline_lag_seconds", "Capture to processing, the newest frame of each batch.")
+checkpoint = histogram("pipeline_checkpoint_seconds", "Duration of a checkpoint's transaction.")
+dispatched = counter("dispatcher_messages", "Outbox messages written to live streams.", ("kind",))
+repeated = counter("dispatcher_repeats", "Outbox messages found to be written already.")
+outbox_age = gauge("dispatcher_oldest_seconds", "Age of the oldest message of the last batch.")
+
+
+def count(tally: Tally) -> None:
+    """Take a tally over and clear it."""
+    if tally.frames:
+        frames.inc(tally.frames)
+    for reason, number in tally.skipped.items():
+        skipped.labels(reason).inc(number)
+    if tally.missing:
+        missing.inc(tally.missing)
+    tally.frames = tally.missing = tally.newest_us = 0
+    tally.skipped.clear()

@@ -1,0 +1,84 @@
+"""From findings to alert rows: one occurrence (camera x rule x zone x presence), one id, whoever computes it. Pure."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.alerts.models import Alert, AlertState, Threat, alert_message
+from app.behaviour.findings import Finding, Phase
+from app.kit.clock import from_us
+from app.pipeline.configuration import CameraSetup
+
+NAMESPACE = uuid.UUID("8b0a1c53-6f0e-5d5b-9a55-3a3f3f0f7c11")
+"""Of every id this pipeline derives; never change it, or a restart in the middle of an act raises it again."""
+
+HANDLERS = ("claimed_by", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "outcome")
+"""Fields of people's acts: left out of the pipeline's own `alert-changed`, because its role cannot read users."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """A finding as an alert row; for an act that goes on, the same id with newer values."""
+
+    alert: Alert
+    chain_id: uuid.UUID
+    begins: bool
+
+
+def occurrence_id(camera_id: uuid.UUID, kind: str, zone_id: str, presence: str) -> uuid.UUID:
+    """The id of the alert about this occurrence."""
+    return uuid.uuid5(NAMESPACE, f"{camera_id}|{kind}|{zone_id}|{presence}")
+
+
+def detection_id(camera_id: uuid.UUID, epoch: int, track_id: int) -> uuid.UUID:
+    """The id of a tracklet's row."""
+    return uuid.uuid5(NAMESPACE, f"{camera_id}|{epoch}|{track_id}")
+
+
+def alert_row(setup: CameraSetup, finding: Finding, at: datetime) -> AlertRow:
+    """The row of a finding told at `at`."""
+    started = from_us(finding.started_at_us)
+    alert = Alert(
+        id=occurrence_id(setup.camera_id, finding.kind, finding.zone_id, finding.presence),
+        store_id=setup.store_id,
+        camera_id=setup.camera_id,
+        zone_id=uuid.UUID(finding.zone_id) if finding.zone_id else None,
+        kind=finding.kind,
+        threat=Threat(finding.threat),
+        state=AlertState.RAISED,
+        score=finding.score,
+        threshold=finding.threshold,
+        explanation=dict(finding.explanation),
+        track_ids=finding.track_ids,
+        epoch=finding.epoch,
+        started_at=started,
+        ended_at=max(started, from_us(finding.ended_at_us)),
+        raised_at=at,
+        changed_at=at,
+    )
+    return AlertRow(alert, setup.chain_id, finding.phase is Phase.BEGINS)
+
+
+def latest(rows: list[AlertRow]) -> tuple[list[AlertRow], list[AlertRow]]:
+    """(to insert, to update): of several about one occurrence only the first beginning and the last update count."""
+    begun: dict[uuid.UUID, AlertRow] = {}
+    changed: dict[uuid.UUID, AlertRow] = {}
+    for row in rows:
+        if row.begins:
+            begun.setdefault(row.alert.id, row)
+        else:
+            changed[row.alert.id] = row
+    return list(begun.values()), list(changed.values())
+
+
+def raised_message(row: AlertRow) -> dict[str, Any]:
+    """Outbox payload of `alert-raised`."""
+    return alert_message(row.alert)
+
+
+def changed_message(row: AlertRow, state: str, raised_at: datetime) -> dict[str, Any]:
+    """Outbox payload of `alert-changed`: the alert as far as the pipeline knows it, in the state people have put it."""
+    message = alert_message(row.alert)
+    body = {name: value for name, value in message["alert"].items() if name not in HANDLERS}
+    return {**message, "alert": {**body, "state": state, "raised_at": raised_at}}

@@ -1,0 +1,279 @@
+"""The pipeline process: holds shards, reads their streams, moves the rules, and checkpoints with everything they caused."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import asyncpg
+import msgspec
+
+from app.kit.backoff import Backoff
+from app.kit.clock import now, now_us
+from app.kit.errors import SetupError
+from app.kit.ids import new_id
+from app.kit.logs import logger
+from app.kit.postgres import Pool, connect_pool
+from app.kit.redis import connect_redis
+from app.pipeline import metrics
+from app.pipeline.camera import decode_cameras
+from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, commit
+from app.pipeline.configuration import set_up
+from app.pipeline.configuration_repository import configuration_revision, make_partitions, read_configuration
+from app.pipeline.exposition import serve_metrics
+from app.pipeline.lease_repository import Grant, release_leases, review_leases
+from app.pipeline.leases import RENEW_S
+from app.pipeline.reading import Batch, Reader
+from app.pipeline.shard import Positions, Setups, Shard, Tally
+from app.settings import Settings
+
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+CONFIGURATION_S = 1.0
+CHECKPOINT_S = 1.0
+PARTITIONS_S = 3600.0
+MOST_PENDING = 5000
+"""Rows waiting for a checkpoint; more make it due at once."""
+QUEUED_BATCHES = 4
+LAST_COMMIT_S = 2.5
+DATABASE_BACKOFF = Backoff(first_s=0.2, longest_s=3.0)
+
+log = logger(__name__)
+
+
+class Pipeline:
+    """One pipeline process's work, on a database pool and two readers.
+
+    Everything that touches a shard happens in `run`, one step after the other; only the readers run beside it.
+    """
+
+    def __init__(self, pool: "Pool[asyncpg.Record]", queue: "asyncio.Queue[Batch]", readers: tuple[Reader, ...]) -> None:
+        self.me = new_id()
+        self.pool = pool
+        self.queue = queue
+        self.readers = readers
+        self.shards: dict[int, Shard] = {}
+        self.setups: Setups = {}
+        self.tally = Tally()
+        self._revision = -1
+        self._due = {"leases": 0.0, "configuration": 0.0, "checkpoint": 0.0, "partitions": 0.0}
+        self._told: set[str] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until stopped; then write what is left and hand the shards back."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                await self._housekeeping()
+                if self._checkpoint_due():
+                    await self.checkpoint()
+                failures = 0
+            except StaleLeaseError as error:
+                self._lose(error.shards)
+                continue
+            except DATABASE_ERRORS as error:
+                if not failures:
+                    log.warning("the database does not answer", error=str(error) or type(error).__name__)
+                metrics.outages.labels("database").inc()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(DATABASE_BACKOFF.delay_s(failures)):
+                        await stop.wait()
+                failures += 1
+                continue
+            await self._process_next()
+        await self._leave()
+
+    async def _process_next(self) -> None:
+        wait = min(self._due["leases"], self._due["configuration"], self._due["checkpoint"]) - time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.01, wait)):
+                batch = await self.queue.get()
+        except TimeoutError:
+            return
+        self.process(batch)
+        metrics.queued.set(self.queue.qsize())
+
+    def process(self, batch: Batch) -> None:
+        """Move every shard of a batch that is still held."""
+        at = now()
+        for shard, entries in batch.entries:
+            if not shard.held:
+                continue
+            if batch.kind == "frames":
+                shard.take_frames(entries, self.setups, at, self.tally)
+            elif batch.kind == "tracklets":
+                shard.take_tracklets(entries, self.setups, self.tally)
+            else:
+                shard.take_health(entries, self.setups, self.tally)
+        if self.tally.newest_us:
+            metrics.lag.observe(max(0.0, (now_us() - self.tally.newest_us) / 1e6))
+        for what in self.tally.poison:
+            self._tell_once(what)
+        self.tally.poison.clear()
+        metrics.count(self.tally)
+
+    def _tell_once(self, what: str) -> None:
+        kind = what[:60]
+        if kind not in self._told and len(self._told) < 100:
+            self._told.add(kind)
+            log.warning("a message cannot be processed and is passed over; said once", message=what)
+
+    async def _housekeeping(self) -> None:
+        moment = time.monotonic()
+        if moment >= self._due["configuration"]:
+            await self.load_configuration()
+            self._due["configuration"] = time.monotonic() + CONFIGURATION_S
+        if moment >= self._due["leases"]:
+            await self.keep_leases()
+            self._due["leases"] = time.monotonic() + RENEW_S
+        if moment >= self._due["partitions"]:
+            await make_partitions(self.pool)
+            self._due["partitions"] = time.monotonic() + PARTITIONS_S
+
+    async def load_configuration(self) -> None:
+        """Read cameras, zones and rules again if they changed."""
+        revision = await configuration_revision(self.pool)
+        if revision != self._revision:
+            rows = await read_configuration(self.pool)
+            self.setups = set_up(*rows, complain=lambda sentence: log.warning("configuration left out", reason=sentence))
+            self._revision = revision
+            log.info("configuration read", revision=revision, cameras=len(self.setups))
+
+    async def keep_leases(self) -> None:
+        """Renew, hand back what others should hold, take what nobody holds."""
+        review = await review_leases(self.pool, self.me, {number: shard.token for number, shard in self.shards.items()})
+        self._lose(frozenset(self.shards) - review.kept)
+        if review.excess:
+            leaving = [self.shards[number] for number in review.excess]
+            await self.checkpoint(leaving)
+            await release_leases(self.pool, self.me, {shard.number: shard.token for shard in leaving})
+            self._drop(review.excess)
+            log.info("shards handed back", shards=len(review.excess), held=len(self.shards))
+        for grant in review.granted:
+            self.shards[grant.shard] = shard_of_grant(grant)
+        if review.granted:
+            log.info("shards taken", shards=len(review.granted), held=len(self.shards))
+        if review.granted or review.excess:
+            self._follow()
+
+    def _lose(self, shards: frozenset[int]) -> None:
+        if shards:
+            metrics.stale.inc(len(shards))
+            log.warning("shards lost: their leases ran out and moved", shards=sorted(shards))
+            self._drop(shards)
+            self._follow()
+
+    def _drop(self, shards: "frozenset[int] | tuple[int, ...]") -> None:
+        for number in shards:
+            shard = self.shards.pop(number, None)
+            if shard is not None:
+                shard.held = False
+
+    def _follow(self) -> None:
+        metrics.shards.set(len(self.shards))
+        for reader in self.readers:
+            reader.follow(self.shards.values())
+
+    def _checkpoint_due(self) -> bool:
+        if any(shard.urgent or len(shard.pending) > MOST_PENDING for shard in self.shards.values()):
+            return True
+        return time.monotonic() >= self._due["checkpoint"]
+
+    async def checkpoint(self, shards: list[Shard] | None = None) -> None:
+        """Write the positions, state and pending rows of all shards that moved, in one transaction.
+
+        Raises:
+            StaleLeaseError: see `commit`; nothing was written and the shards still hold their pending rows.
+        """
+        moved = [shard for shard in (self.shards.values() if shards is None else shards) if shard.dirty]
+        if moved:
+            await self._commit(moved)
+        if shards is None:
+            self._due["checkpoint"] = time.monotonic() + CHECKPOINT_S
+
+    async def _commit(self, moved: list[Shard]) -> None:
+        commits = [
+            ShardCommit(shard.number, shard.token, shard.taken, shard.encode(self.setups), shard.pending) for shard in moved
+        ]
+        started = time.perf_counter()
+        try:
+            written = await commit(self.pool, self.me, commits)
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+            log.warning("the database refused a row, writing each apart", error=str(error))
+            written = await commit(self.pool, self.me, commits, apart=True)
+            metrics.refused.inc(len(written.refused))
+        metrics.checkpoint.observe(time.perf_counter() - started)
+        for shard in moved:
+            for row in shard.pending.alerts:
+                if row.begins and row.alert.id in written.raised:
+                    metrics.alerts.labels(row.alert.kind).inc()
+                    log.info("alert raised", alert=str(row.alert.id), kind=row.alert.kind, camera=str(row.alert.camera_id))
+            shard.written()
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(LAST_COMMIT_S):
+                await self.checkpoint()
+                tokens = {number: shard.token for number, shard in self.shards.items()}
+                await release_leases(self.pool, self.me, tokens, leaving=True)
+        except (*DATABASE_ERRORS, StaleLeaseError) as error:
+            log.warning("the last checkpoint was not written; the next holder starts from the one before", error=str(error))
+
+
+def shard_of_grant(grant: Grant) -> Shard:
+    """A shard as its last holder checkpointed it; afresh if that cannot be read."""
+    try:
+        cameras = decode_cameras(grant.rule_state)
+    except (msgspec.DecodeError, ValueError) as error:
+        log.warning("a checkpoint cannot be read, its rules start afresh", shard=grant.shard, error=str(error))
+        cameras = {}
+    positions = grant.positions
+    return Shard(grant.shard, grant.token, Positions(positions.frames, positions.tracklets, positions.health), cameras)
+
+
+async def open_pool(settings: Settings, role: str, stop: asyncio.Event) -> "Pool[asyncpg.Record] | None":
+    """A pool, as soon as the database answers; None when stopped before.
+
+    Raises:
+        SetupError: DATABASE_URL is not set.
+    """
+    url = settings.database_url.get_secret_value()
+    if not url:
+        raise SetupError(f"DATABASE_URL is not set; the {role} needs a database with the role pennyprotect_{role}.")
+    failures = 0
+    while not stop.is_set():
+        try:
+            return await connect_pool(url, role=role, smallest=1, largest=4)
+        except DATABASE_ERRORS as error:
+            log.warning("cannot connect to the database yet", error=str(error) or type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DATABASE_BACKOFF.delay_s(failures)):
+                    await stop.wait()
+            failures += 1
+    return None
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Run the pipeline until `stop`; survives restarts of PostgreSQL and of both Redis servers.
+
+    Raises:
+        SetupError: an address is not set.
+    """
+    bus_url, memory_url = settings.redis_url.get_secret_value(), settings.memory_redis_url.get_secret_value()
+    if not bus_url or not memory_url:
+        raise SetupError("REDIS_URL and MEMORY_REDIS_URL must be set for the pipeline.")
+    pool = await open_pool(settings, "pipeline", stop)
+    if pool is None:
+        return
+    bus, memory = connect_redis(bus_url, role="pipeline"), connect_redis(memory_url, role="pipeline")
+    queue: asyncio.Queue[Batch] = asyncio.Queue(QUEUED_BATCHES)
+    readers = (Reader("memory", memory, ("frames",), queue), Reader("bus", bus, ("tracklets", "health"), queue))
+    try:
+        async with serve_metrics(settings.home, "pipeline"), asyncio.TaskGroup() as group:
+            for reader in readers:
+                group.create_task(reader.run(stop))
+            group.create_task(Pipeline(pool, queue, readers).run(stop))
+    finally:
+        await bus.aclose()
+        await memory.aclose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await pool.close()

@@ -1,0 +1,198 @@
+"""A held shard: its cameras' state, how far its streams were read, and what the next checkpoint must write. No I/O."""
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet
+from app.contracts.wire import FIELD, WireError
+from app.pipeline.camera import Camera, Skip, encode_cameras
+from app.pipeline.configuration import CameraSetup
+from app.pipeline.health import Known, judge
+from app.pipeline.occurrences import AlertRow, alert_row
+
+START = "0-0"
+RawEntry = Sequence[object]
+"""[stream id, [name, value, ...]] as the driver reads it, all bytes."""
+Setups = Mapping[uuid.UUID, CameraSetup]
+
+
+@dataclass(slots=True)
+class Positions:
+    """The last stream id taken from each of a shard's streams."""
+
+    frames: str = START
+    tracklets: str = START
+    health: str = START
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A camera's health to write; `changed`: viewers hear of it."""
+
+    setup: CameraSetup
+    health: CameraHealth
+    changed: bool
+
+
+@dataclass(slots=True)
+class Pending:
+    """What the next checkpoint writes with the positions."""
+
+    alerts: list[AlertRow] = field(default_factory=list)
+    detections: list[tuple[CameraSetup, TrackletClosed]] = field(default_factory=list)
+    sessions: list[tuple[CameraSetup, CameraHealth]] = field(default_factory=list)
+    statuses: dict[uuid.UUID, Status] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Rows to write."""
+        return len(self.alerts) + len(self.detections) + len(self.sessions) + len(self.statuses)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts since they were last taken over into the metrics."""
+
+    frames: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    poison: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
+    oldest_us: int = 0
+    newest_us: int = 0
+
+
+class Shard:
+    """One of the 64, while this process holds its lease.
+
+    Attributes:
+        token: fencing token; every checkpoint presents it.
+        taken: positions of what was processed; `fetched`: of what was read from Redis and may still wait in the queue.
+        urgent: a new alert waits: checkpoint now.
+        dirty: something moved since the last checkpoint.
+        held: False once the lease is gone; batches still on their way are then dropped.
+    """
+
+    __slots__ = ("cameras", "dirty", "fetched", "held", "known", "number", "pending", "taken", "token", "urgent")
+
+    def __init__(self, number: int, token: int, taken: Positions, cameras: dict[uuid.UUID, Camera]) -> None:
+        self.number = number
+        self.token = token
+        self.taken = taken
+        self.fetched = Positions(taken.frames, taken.tracklets, taken.health)
+        self.cameras = cameras
+        self.known: dict[uuid.UUID, Known] = {}
+        self.pending = Pending()
+        self.urgent = False
+        self.dirty = False
+        self.held = True
+
+    def take_frames(self, entries: Sequence[RawEntry], setups: Setups, at: datetime, tally: Tally) -> None:
+        """Process frames in order. A message that cannot be processed is counted and passed over."""
+        tally.frames += len(entries)
+        self.dirty = True
+        for entry in entries:
+            try:
+                frame = decode_frame(_message(entry))
+                self._take_frame(frame, setups, at, tally)
+            except (msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError) as error:
+                tally.poison[f"frame: {type(error).__name__}: {error}"[:200]] += 1
+                tally.skipped[Skip.POISON] += 1
+        self.taken.frames = _text(entries[-1][0])
+
+    def _take_frame(self, frame: TrackedFrame, setups: Setups, at: datetime, tally: Tally) -> None:
+        setup = setups.get(frame.camera_id)
+        if setup is None or not setup.enabled:
+            tally.skipped[Skip.UNKNOWN_CAMERA] += 1
+            return
+        camera = self.cameras.get(frame.camera_id)
+        if camera is None:
+            camera = self.cameras[frame.camera_id] = Camera()
+        result = camera.take(frame, setup)
+        tally.newest_us = frame.captured_at_us
+        if type(result) is list:
+            if result:
+                for finding in result:
+                    row = alert_row(setup, finding, at)
+                    self.pending.alerts.append(row)
+                    self.urgent = self.urgent or row.begins
+        else:
+            tally.skipped[str(result)] += 1
+        if camera.missing:
+            tally.missing += camera.missing
+            camera.missing = 0
+
+    def take_tracklets(self, entries: Sequence[RawEntry], setups: Setups, tally: Tally) -> None:
+        """Queue the rows of closed tracklets."""
+        self.dirty = True
+        for entry in entries:
+            try:
+                tracklet = decode_tracklet(_message(entry))
+                if len(tracklet.boxes) % 20 or tracklet.ended_at_us < tracklet.started_at_us:
+                    raise WireError("a tracklet contradicts itself")
+            except (msgspec.DecodeError, WireError) as error:
+                tally.poison[f"tracklet: {error}"[:200]] += 1
+                continue
+            setup = setups.get(tracklet.camera_id)
+            if setup is None:
+                tally.skipped[Skip.UNKNOWN_CAMERA] += 1
+            else:
+                self.pending.detections.append((setup, tracklet))
+        self.taken.tracklets = _text(entries[-1][0])
+
+    def take_health(self, entries: Sequence[RawEntry], setups: Setups, tally: Tally) -> None:
+        """Queue what health messages change about stream sessions and status."""
+        self.dirty = True
+        for entry in entries:
+            try:
+                health = decode_health(_message(entry))
+            except (msgspec.DecodeError, WireError) as error:
+                tally.poison[f"health: {error}"[:200]] += 1
+                continue
+            setup = setups.get(health.camera_id)
+            if setup is None:
+                tally.skipped[Skip.UNKNOWN_CAMERA] += 1
+                continue
+            self._take_health(setup, health)
+        self.taken.health = _text(entries[-1][0])
+
+    def _take_health(self, setup: CameraSetup, health: CameraHealth) -> None:
+        known = self.known.get(health.camera_id)
+        verdict = judge(known, health)
+        if verdict.session:
+            self.pending.sessions.append((setup, health))
+        if verdict.write:
+            waiting = self.pending.statuses.get(health.camera_id)
+            changed = verdict.changed or (waiting is not None and waiting.changed)
+            self.pending.statuses[health.camera_id] = Status(setup, health, changed)
+        if known is None or verdict.write:
+            self.known[health.camera_id] = Known(health, health.at_us)
+        elif health.at_us >= known.health.at_us:
+            known.health = health
+
+    def encode(self, setups: Setups) -> bytes:
+        """The rule state to checkpoint; cameras that are gone are let go."""
+        for camera_id in [each for each in self.cameras if each not in setups]:
+            del self.cameras[camera_id]
+        return encode_cameras(self.cameras)
+
+    def written(self) -> None:
+        """Everything pending is in the database."""
+        self.pending = Pending()
+        self.urgent = self.dirty = False
+
+
+def _message(entry: RawEntry) -> bytes:
+    fields = entry[1]
+    if isinstance(fields, list) and len(fields) >= 2 and fields[0] == FIELD:
+        message = fields[1]
+        if isinstance(message, bytes):
+            return message
+    raise WireError("a stream entry without a message")
+
+
+def _text(stream_id: object) -> str:
+    return stream_id.decode() if isinstance(stream_id, bytes) else str(stream_id)

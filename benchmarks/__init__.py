@@ -1,0 +1,1 @@
+"""Measurements of the running product. Never part of a timed test."""

@@ -1,0 +1,23 @@
+"""Runs one role as its own process, as `pennyprotect ROLE` does, for tests that kill it."""
+
+import asyncio
+import signal
+import sys
+from importlib import import_module
+
+from app.kit.logs import configure
+from app.settings import settings
+
+MODULES = {"pipeline": "app.pipeline.runner", "dispatcher": "app.pipeline.dispatcher"}
+
+
+async def main(name: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await import_module(MODULES[name]).run(settings(), stop)
+
+
+if __name__ == "__main__":
+    configure(sys.argv[1], as_json=True)
+    asyncio.run(main(sys.argv[1]))

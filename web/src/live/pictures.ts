@@ -1,0 +1,104 @@
+/** The pictures of many cameras over one connection: fetch streaming, watchdog, reconnect with jitter. */
+import { API, authorized, queryText } from "../api/client";
+import { sentenceOf } from "../api/problem";
+import { backoffMs } from "../socket/backoff";
+import { boundaryOf, MultipartParser, type Part } from "./multipart";
+
+export interface Picture {
+  cameraId: string;
+  capturedAtUs: number;
+  jpeg: Blob;
+}
+
+export interface PictureSink {
+  picture: (picture: Picture) => void;
+  /** null while pictures may come, else the sentence why they do not. */
+  trouble: (sentence: string | null) => void;
+}
+
+/** Nothing at all for this long: try anew. The server may be gone without saying so. */
+const SILENCE_MS = 12_000;
+
+/** Reads until `stop` is aborted. Never rejects. */
+export async function readPictures(cameraIds: readonly string[], sink: PictureSink, stop: AbortSignal): Promise<void> {
+  let attempt = 0;
+  while (!stop.aborted) {
+    const silence = new AbortController();
+    try {
+      await readOnce(cameraIds, AbortSignal.any([stop, silence.signal]), silence, (picture) => {
+        attempt = 0;
+        sink.trouble(null);
+        sink.picture(picture);
+      });
+    } catch (error) {
+      if (stop.aborted) return;
+      sink.trouble(error instanceof StreamRefused ? error.message : "Pictures are interrupted. Trying again.");
+    }
+    await pause(backoffMs(attempt, Math.random()), stop);
+    attempt += 1;
+  }
+}
+
+class StreamRefused extends Error {}
+
+async function readOnce(
+  cameraIds: readonly string[],
+  signal: AbortSignal,
+  silence: AbortController,
+  deliver: (picture: Picture) => void,
+): Promise<void> {
+  const watchdog = new Watchdog(silence);
+  try {
+    const url = `${API}/live/pictures${queryText({ camera_id: cameraIds })}`;
+    const response = await authorized(url, { signal, headers: { Accept: "multipart/x-mixed-replace" } });
+    if (!response.ok || response.body === null) {
+      throw new StreamRefused(sentenceOf(response.status, await response.json().catch(() => null)));
+    }
+    const parser = new MultipartParser(boundaryOf(response.headers.get("content-type")));
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      watchdog.pat();
+      for (const part of parser.push(value)) {
+        const picture = asPicture(part);
+        if (picture) deliver(picture);
+      }
+    }
+  } finally {
+    watchdog.end();
+    silence.abort();
+  }
+}
+
+function asPicture(part: Part): Picture | null {
+  const cameraId = part.headers.get("x-camera-id");
+  const capturedAtUs = Number(part.headers.get("x-captured-at-us") ?? NaN);
+  if (!cameraId || !Number.isFinite(capturedAtUs) || part.body.length === 0) return null;
+  const type = part.headers.get("content-type") ?? "image/jpeg";
+  return { cameraId, capturedAtUs, jpeg: new Blob([part.body as Uint8Array<ArrayBuffer>], { type }) };
+}
+
+class Watchdog {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly controller: AbortController) {
+    this.pat();
+  }
+
+  pat(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.controller.abort(), SILENCE_MS);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+function pause(ms: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    stop.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}
