@@ -1,29 +1,31 @@
 import { useState, type FormEvent } from "react";
-import { addRule, changeRule, rules as loadRules } from "../api/endpoints";
+import { addRule, changeRule, ruleKinds as loadKinds, rules as loadRules } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Camera, Parameters, Rule, Zone } from "../api/types";
 import { Failure } from "../shell/Empty";
 import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { LOITERING_DEFAULTS, ruleFor, type LoiteringValues } from "./loiteringRule";
+import { ruleFor, type LoiteringValues } from "./loiteringRule";
 
 /** The loitering rule of a camera and of each of its zones, as sentences with figures to change. */
 export function Loitering({ camera, zones }: { camera: Camera; zones: readonly Zone[] }) {
   const { may } = usePlace();
   const rules = useLoad(may("rules:read") ? `rules ${camera.store_id}` : null, () => loadRules(camera.store_id));
+  const kinds = useLoad(may("rules:read") ? "kinds" : null, loadKinds);
   if (!may("rules:read")) return null;
-  if (rules.error && !rules.value) return <Failure sentence={rules.error} retry={rules.reload} />;
+  for (const { error, value, reload } of [rules, kinds]) if (error && !value) return <Failure sentence={error} retry={reload} />;
   const known = rules.value;
-  if (!known) return null;
+  const defaults = kinds.value?.find(({ kind }) => kind === "loitering")?.defaults;
+  if (!known || !defaults) return null;
   const saved = (rule: Rule) => rules.change((old) => [...old.filter(({ id }) => id !== rule.id), rule]);
   const watched = zones.filter(({ kind }) => kind === "loitering");
   return (
     <section className="panel" aria-label="Loitering">
       <h2>Loitering</h2>
       {watched.map((zone) => (
-        <RuleForm key={zone.id} camera={camera} zone={zone} rules={known} onSaved={saved} />
+        <RuleForm key={zone.id} camera={camera} zone={zone} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
       ))}
-      <RuleForm camera={camera} zone={null} rules={known} onSaved={saved} />
+      <RuleForm camera={camera} zone={null} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
     </section>
   );
 }
@@ -33,13 +35,14 @@ interface FormProps {
   /** null: the whole picture. */
   zone: Zone | null;
   rules: readonly Rule[];
+  defaults: LoiteringValues;
   onSaved: (rule: Rule) => void;
 }
 
-function RuleForm({ camera, zone, rules, onSaved }: FormProps) {
+function RuleForm({ camera, zone, rules, defaults, onSaved }: FormProps) {
   const { may } = usePlace();
   const { own, effective } = ruleFor(rules, camera.id, zone?.id ?? null);
-  const values: LoiteringValues = { ...LOITERING_DEFAULTS, ...effective?.parameters };
+  const values: LoiteringValues = { ...defaults, ...effective?.parameters };
   const [draft, setDraft] = useState<Parameters>({});
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);

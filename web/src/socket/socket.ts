@@ -22,6 +22,7 @@ export class LiveSocket {
   private status: SocketStatus = "off";
   private attempt = 0;
   private heardAt = 0;
+  private joining = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private keepAlive: ReturnType<typeof setInterval> | undefined;
   /** Rises with every start and stop, so that a late ticket of an earlier life is dropped. */
@@ -49,7 +50,11 @@ export class LiveSocket {
   }
 
   joinStore(storeId: string): () => void {
-    this.send(this.wanted.joinStore(storeId));
+    const messages = this.wanted.joinStore(storeId);
+    if (messages.length) {
+      this.joining = true;
+      this.send([...messages, { type: "ping" }]);
+    }
     return () => this.send(this.wanted.leaveStore(storeId));
   }
 
@@ -101,7 +106,8 @@ export class LiveSocket {
       if (life !== this.life) return socket.close();
       this.heardAt = Date.now();
       this.become("open");
-      this.send(this.wanted.opened());
+      this.joining = true;
+      this.send([...this.wanted.opened(), { type: "ping" }]);
       this.keepAlive = setInterval(() => this.beat(socket), PING_EVERY_MS);
     };
     socket.onmessage = (event) => {
@@ -118,7 +124,19 @@ export class LiveSocket {
     // Only a connection that speaks has earned a fresh start of the back-off.
     this.attempt = 0;
     const message = readMessage(text);
-    if (message === null || message.type === "pong" || !this.wanted.isNews(message)) return;
+    if (message?.type === "pong") return this.joined();
+    if (message === null || !this.wanted.isNews(message)) return;
+    this.deliver(message);
+  }
+
+  /** The joins of this connection took effect. What came between the page's questions and now must be asked for again. */
+  private joined(): void {
+    if (!this.joining) return;
+    this.joining = false;
+    for (const storeId of this.wanted.unread()) this.deliver({ type: "gap", store_id: storeId, from: "", to: "" });
+  }
+
+  private deliver(message: ServerMessage): void {
     this.listeners.forEach((listener) => listener(message));
   }
 

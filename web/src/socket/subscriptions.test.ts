@@ -11,13 +11,14 @@ describe("Subscriptions", () => {
     const wanted = new Subscriptions();
     wanted.joinStore("s1");
     wanted.watchCamera("c1");
+    expect(wanted.unread()).toEqual(["s1"]);
     expect(wanted.opened()).toEqual([
       { type: "join-store", store_id: "s1" },
       { type: "subscribe-camera", camera_id: "c1" },
     ]);
     expect(wanted.isNews(makeRaised("100-0"))).toBe(true);
+    expect(wanted.unread()).toEqual([]);
     expect(wanted.opened()).toEqual([
-      { type: "join-store", store_id: "s1" },
       { type: "resume", store_id: "s1", last_id: "100-0" },
       { type: "subscribe-camera", camera_id: "c1" },
     ]);

@@ -54,11 +54,17 @@ export class Subscriptions {
   opened(): ClientMessage[] {
     const messages: ClientMessage[] = [];
     for (const [storeId, lastId] of this.stores) {
-      messages.push({ type: "join-store", store_id: storeId });
-      if (lastId !== null) messages.push({ type: "resume", store_id: storeId, last_id: lastId });
+      // A resume joins too. A join before it would let new messages overtake the missed ones.
+      if (lastId === null) messages.push({ type: "join-store", store_id: storeId });
+      else messages.push({ type: "resume", store_id: storeId, last_id: lastId });
     }
     for (const cameraId of this.cameras.keys()) messages.push({ type: "subscribe-camera", camera_id: cameraId });
     return messages;
+  }
+
+  /** Stores of which nothing was read yet: what happened before the join can only be asked for. */
+  unread(): string[] {
+    return [...this.stores].flatMap(([storeId, lastId]) => (lastId === null ? [storeId] : []));
   }
 
   /** False for a store message that was read before (a resume overlaps with what came live). */
