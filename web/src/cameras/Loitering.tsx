@@ -23,9 +23,9 @@ export function Loitering({ camera, zones }: { camera: Camera; zones: readonly Z
     <section className="panel" aria-label="Loitering">
       <h2>Loitering</h2>
       {watched.map((zone) => (
-        <RuleForm key={zone.id} camera={camera} zone={zone} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
+        <RuleForm key={zone.id} camera={camera} zone={zone} zones={watched.length} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
       ))}
-      <RuleForm camera={camera} zone={null} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
+      <RuleForm camera={camera} zone={null} zones={watched.length} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
     </section>
   );
 }
@@ -34,12 +34,14 @@ interface FormProps {
   camera: Camera;
   /** null: the whole picture. */
   zone: Zone | null;
+  /** How many zones have a form of their own. */
+  zones: number;
   rules: readonly Rule[];
   defaults: LoiteringValues;
   onSaved: (rule: Rule) => void;
 }
 
-function RuleForm({ camera, zone, rules, defaults, onSaved }: FormProps) {
+function RuleForm({ camera, zone, zones, rules, defaults, onSaved }: FormProps) {
   const { may } = usePlace();
   const { own, effective } = ruleFor(rules, camera.id, zone?.id ?? null);
   const values: LoiteringValues = { ...defaults, ...effective?.parameters };
@@ -48,6 +50,9 @@ function RuleForm({ camera, zone, rules, defaults, onSaved }: FormProps) {
   const [error, setError] = useState<string | null>(null);
   const now = { ...values, ...draft };
   const enabled = effective?.enabled ?? true;
+  // Zones without a rule of their own follow the camera's, so "not outside zones" is a parameter, not a switched off rule.
+  const on = zone ? enabled : enabled && values.spot;
+  const turn = (to: boolean) => (zone ? save(draft, to) : save({ ...draft, spot: to }, to || enabled));
 
   const save = async (parameters: Parameters, on: boolean) => {
     setBusy(true);
@@ -87,10 +92,10 @@ function RuleForm({ camera, zone, rules, defaults, onSaved }: FormProps) {
     <form className="rule" onSubmit={(event: FormEvent) => (event.preventDefault(), void save(draft, enabled))}>
       <fieldset disabled={!may("rules:write")}>
       <div className="rule-head">
-        <h3>{zone ? zone.name : "Anywhere in the picture"}</h3>
+        <h3>{zone ? zone.name : zones > 0 ? "Outside the zones" : "Anywhere in the picture"}</h3>
         <label className="toggle">
-          <input type="checkbox" checked={enabled} disabled={busy} onChange={(event) => void save(draft, event.target.checked)} />
-          <span>{enabled ? "On" : "Off"}</span>
+          <input type="checkbox" checked={on} disabled={busy} onChange={(event) => void turn(event.target.checked)} />
+          <span>{on ? "On" : "Off"}</span>
         </label>
       </div>
       <p className="rule-words">
