@@ -104,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analyze/frame": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Analyze Frame
+         * @description Persons on one JPEG or PNG image, sent as the body or as the form field `image`.
+         */
+        post: operations["analyze_frame_api_v1_analyze_frame_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/logout": {
         parameters: {
             query?: never;
@@ -276,6 +296,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snapshot
+         * @description The next analysed picture as a JPEG; 504 with a reason when none comes.
+         */
+        get: operations["snapshot_api_v1_cameras__camera_id__snapshot_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/zones": {
         parameters: {
             query?: never;
@@ -326,6 +366,66 @@ export interface paths {
          * @description Change name, kind or outline.
          */
         patch: operations["change_zone_api_v1_cameras__camera_id__zones__zone_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/detections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Detections
+         * @description Tracks that ended, newest first.
+         */
+        get: operations["list_detections_api_v1_detections_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ingest/tracked-frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ingest Tracked Frames
+         * @description Take a batch of at most 500 frames. Sending it again changes nothing; cameras not leased with this key are refused.
+         */
+        post: operations["ingest_tracked_frames_api_v1_ingest_tracked_frames_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live Pictures
+         * @description Pictures of several cameras on one connection, newest first, each with X-Camera-Id and X-Captured-At-Us.
+         */
+        get: operations["live_pictures_api_v1_live_pictures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/rules": {
@@ -766,6 +866,79 @@ export interface components {
             revision: string;
         };
         /**
+         * DetectionOut
+         * @description One person's track on one camera; never keypoints.
+         */
+        DetectionOut: {
+            /**
+             * Boxes
+             * @description Once a second: [seconds since started_at, x1, y1, x2, y2].
+             */
+            boxes: number[][];
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Epoch */
+            epoch: number;
+            /** Frames */
+            frames: number;
+            /** Height */
+            height: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mean Score */
+            mean_score: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /**
+             * Track Id
+             * @description As text: 64 bits.
+             */
+            track_id: string;
+            /**
+             * Width
+             * @description Of the frame the boxes are in, pixels.
+             */
+            width: number;
+        };
+        /**
+         * FrameAnalysisOut
+         * @description Everybody on the image, surest first.
+         */
+        FrameAnalysisOut: {
+            frame: components["schemas"]["FrameOut"];
+            /** Persons */
+            persons: components["schemas"]["PersonOut"][];
+        };
+        /**
+         * FrameOut
+         * @description Pixels of the image as analysed.
+         */
+        FrameOut: {
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * HandlerOut
          * @description A user who did something to an alert.
          */
@@ -806,6 +979,19 @@ export interface components {
              * Format: uuid
              */
             worker_id: string;
+        };
+        /**
+         * IngestedOut
+         * @description What became of a batch.
+         */
+        IngestedOut: {
+            /** Accepted */
+            accepted: number;
+            /**
+             * Repeated
+             * @description Frames that came before (camera, epoch, sequence).
+             */
+            repeated: number;
         };
         /**
          * LoginForm
@@ -900,6 +1086,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[DetectionOut] */
+        Page_DetectionOut_: {
+            /** Items */
+            items: components["schemas"]["DetectionOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[RuleKindOut] */
         Page_RuleKindOut_: {
             /** Items */
@@ -934,6 +1127,24 @@ export interface components {
             items: components["schemas"]["ZoneOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PersonOut
+         * @description One person, in pixels of the image; x right, y down.
+         */
+        PersonOut: {
+            /**
+             * Box
+             * @description x1, y1, x2, y2
+             */
+            box: number[];
+            /**
+             * Keypoints
+             * @description 17 of [x, y, score], COCO order.
+             */
+            keypoints: number[][];
+            /** Score */
+            score: number;
         };
         /**
          * ProbeIn
@@ -1640,6 +1851,71 @@ export interface operations {
             };
         };
     };
+    analyze_frame_api_v1_analyze_frame_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    image: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameAnalysisOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logout_api_v1_auth_logout_post: {
         parameters: {
             query?: never;
@@ -2290,6 +2566,64 @@ export interface operations {
             };
         };
     };
+    snapshot_api_v1_cameras__camera_id__snapshot_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_zones_api_v1_cameras__camera_id__zones_get: {
         parameters: {
             query?: never;
@@ -2552,6 +2886,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ZoneOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_detections_api_v1_detections_get: {
+        parameters: {
+            query?: {
+                store_id?: string | null;
+                camera_id?: string | null;
+                /** @description Begun at or after. */
+                since?: string | null;
+                /** @description Begun before. */
+                until?: string | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DetectionOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ingest_tracked_frames_api_v1_ingest_tracked_frames_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description MessagePack array of TrackedFrame. */
+        requestBody: {
+            content: {
+                "application/vnd.msgpack": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestedOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_pictures_api_v1_live_pictures_get: {
+        parameters: {
+            query: {
+                camera_id: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "multipart/x-mixed-replace": string;
                 };
             };
             /** @description Not signed in */

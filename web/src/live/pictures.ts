@@ -25,14 +25,17 @@ export async function readPictures(cameraIds: readonly string[], sink: PictureSi
   while (!stop.aborted) {
     const silence = new AbortController();
     try {
-      await readOnce(cameraIds, AbortSignal.any([stop, silence.signal]), silence, (picture) => {
-        attempt = 0;
-        sink.trouble(null);
-        sink.picture(picture);
+      await readOnce(cameraIds, AbortSignal.any([stop, silence.signal]), silence, {
+        opened: () => sink.trouble(null),
+        picture: (picture) => {
+          attempt = 0;
+          sink.picture(picture);
+        },
       });
     } catch (error) {
       if (stop.aborted) return;
-      sink.trouble(error instanceof StreamRefused ? error.message : "Pictures are interrupted. Trying again.");
+      // Silence alone is no trouble: perhaps no camera has a picture now, and each tile says so itself.
+      if (!silence.signal.aborted) sink.trouble(error instanceof StreamRefused ? error.message : "Pictures are interrupted. Trying again.");
     }
     await pause(backoffMs(attempt, Math.random()), stop);
     attempt += 1;
@@ -41,11 +44,16 @@ export async function readPictures(cameraIds: readonly string[], sink: PictureSi
 
 class StreamRefused extends Error {}
 
+interface Reading {
+  opened: () => void;
+  picture: (picture: Picture) => void;
+}
+
 async function readOnce(
   cameraIds: readonly string[],
   signal: AbortSignal,
   silence: AbortController,
-  deliver: (picture: Picture) => void,
+  reading: Reading,
 ): Promise<void> {
   const watchdog = new Watchdog(silence);
   try {
@@ -54,6 +62,7 @@ async function readOnce(
     if (!response.ok || response.body === null) {
       throw new StreamRefused(sentenceOf(response.status, await response.json().catch(() => null)));
     }
+    reading.opened();
     const parser = new MultipartParser(boundaryOf(response.headers.get("content-type")));
     const reader = response.body.getReader();
     for (;;) {
@@ -62,12 +71,11 @@ async function readOnce(
       watchdog.pat();
       for (const part of parser.push(value)) {
         const picture = asPicture(part);
-        if (picture) deliver(picture);
+        if (picture) reading.picture(picture);
       }
     }
   } finally {
     watchdog.end();
-    silence.abort();
   }
 }
 

@@ -2,11 +2,13 @@
 import { socketTicket } from "../api/endpoints";
 import { ApiError } from "../api/problem";
 import { backoffMs } from "./backoff";
-import { readMessage, type ClientMessage, type ServerMessage } from "./messages";
+import { readMessage, type ClientMessage, type Denied, type ServerMessage } from "./messages";
 import { Subscriptions } from "./subscriptions";
 
 export type SocketStatus = "off" | "connecting" | "open" | "waiting";
 
+/** What was denied is asked for again after this long. */
+const DENIED_PAUSE_MS = 5_000;
 const OPEN_TIMEOUT_MS = 10_000;
 const PING_EVERY_MS = 15_000;
 /** No message at all for this long: the connection is dead even if nobody closed it. */
@@ -125,6 +127,7 @@ export class LiveSocket {
     this.attempt = 0;
     const message = readMessage(text);
     if (message?.type === "pong") return this.joined();
+    if (message?.type === "denied") return this.askAgain(message);
     if (message === null || !this.wanted.isNews(message)) return;
     this.deliver(message);
   }
@@ -134,6 +137,16 @@ export class LiveSocket {
     if (!this.joining) return;
     this.joining = false;
     for (const storeId of this.wanted.unread()) this.deliver({ type: "gap", store_id: storeId, from: "", to: "" });
+  }
+
+  private askAgain(denied: Denied): void {
+    const life = this.life;
+    setTimeout(() => {
+      const messages = this.wanted.again(denied);
+      if (life !== this.life || !messages.length) return;
+      this.joining = true;
+      this.send([...messages, { type: "ping" }]);
+    }, DENIED_PAUSE_MS);
   }
 
   private deliver(message: ServerMessage): void {

@@ -59,6 +59,18 @@ describe("Subscriptions", () => {
     expect(wanted.unwatchCamera("c1")).toEqual([]);
   });
 
+  it("asks again for what was denied, as long as it is wanted", () => {
+    const wanted = new Subscriptions();
+    const deny = (cameraId: string | null, storeId: string | null) => wanted.again({ type: "denied", for: "", reason: "", camera_id: cameraId, store_id: storeId });
+    wanted.joinStore("s1");
+    wanted.watchCamera("c1");
+    expect(deny(null, "s1")).toEqual([{ type: "join-store", store_id: "s1" }]);
+    wanted.isNews(makeRaised("100-0"));
+    expect(deny(null, "s1")).toEqual([{ type: "resume", store_id: "s1", last_id: "100-0" }]);
+    expect(deny("c1", null)).toEqual([{ type: "subscribe-camera", camera_id: "c1" }]);
+    expect([...deny("c2", null), ...deny(null, "s2"), ...deny(null, null)]).toEqual([]);
+  });
+
   it("lets live messages without an id pass", () => {
     const result: ServerMessage = { type: "analysis-result", camera_id: "c1", captured_at: "", frame: { width: 1, height: 1 }, persons: [] };
     expect(new Subscriptions().isNews(result)).toBe(true);
