@@ -56,7 +56,7 @@ _SENTENCES: Final = {
     FailureKind.NO_FILE: "The file {place} cannot be read; check that it exists and may be read.",
     FailureKind.TIMEOUT: "{place} did not answer in time; check the address and that the camera is on.",
     FailureKind.FROZEN: "{place} stopped sending pictures; the connection is made again.",
-    FailureKind.NO_PICTURE: "{place} sends packets that give no whole picture; check the network for loss, and its codec.",
+    FailureKind.NO_PICTURE: "{place} sends nothing that gives a whole picture; check network loss and its codec.",
     FailureKind.ENDED: "{place} ended the stream; the connection is made again.",
     FailureKind.OTHER: "{place} could not be read ({cause}).",
 }

@@ -23,8 +23,8 @@ from app.workers.telemetry import WorkerMetrics
 from app.workers.tracing import trace_parent
 
 IN_FLIGHT: Final = 4
-DEADLINE_S: Final = 1.0
-"""A result later than this is of no use to anybody: a newer frame waits."""
+DEADLINE_S: Final = 3.0
+"""Longer than any queue of ours takes: a model this late is down. Age is bounded by the single slot a camera has."""
 
 WATCH_EVERY_S: Final = 1.0
 
@@ -93,7 +93,7 @@ class Analysis:
         with self._tracer.start_as_current_span("frame", attributes={"camera": str(lane.camera.camera_id)}) as span:
             parent = trace_parent(span)
             try:
-                async with asyncio.timeout(DEADLINE_S):
+                async with asyncio.timeout(DEADLINE_S + 0.5):
                     found = (await self._model(lane).detect([DecodedPicture(frame.picture)]))[0]
             except (PennyError, TimeoutError) as error:
                 lane.lose()

@@ -1,4 +1,4 @@
-"""A small RTSP server that misbehaves on demand: interleaved TCP, H.264 (RFC 6184), Basic log-in, RTCP sender reports."""
+"""A small RTSP server that misbehaves on demand: interleaved TCP, H.264 (RFC 6184), Basic log-in, sender reports."""
 
 import base64
 import socket

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC110 - what is waited for happens in another process or thread, where no event can be set
 """Real sockets, real FFmpeg, a server that does what cameras do on bad days."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC110 - what is waited for happens in another process or thread, where no event can be set
 """A whole CPU worker: real RTSP, real Valkey, a real heartbeat over HTTP. Only the pose network is stood in for."""
 
 import asyncio
