@@ -14,7 +14,7 @@ from tritonclient.utils import shared_memory
 from app.inference.pose import Letterbox
 from app.kit.errors import UnavailableError
 
-REST_S = 30.0
+REST_S = 15.0
 """A region whose request was abandoned rests this long: the server may still be writing to it."""
 
 
@@ -82,6 +82,11 @@ class SlotPool:
             self._resting.append((self._clock() + REST_S, slot))
         else:
             self._idle.append(slot)
+
+    def wake(self) -> None:
+        """End the rest of abandoned slots: the server that may have written to them is gone."""
+        self._idle += [slot for _, slot in self._resting]
+        self._resting = []
 
     def close(self) -> None:
         """Remove the regions of all slots that are not in use."""

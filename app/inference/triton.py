@@ -41,6 +41,10 @@ class RefusedError(BadInputError):
     title = "The model refused this"
 
 
+class UnreachableError(UnavailableError):
+    """Nobody listens there; no request of ours is running."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallOptions:
     """How to call.
@@ -153,8 +157,13 @@ class TritonPose:
                 ]
                 abandoned = False
                 return persons
-            except (RefusedError, BadInputError):
+            except BadInputError:
                 abandoned = False
+                raise
+            except UnreachableError:
+                # A dead server writes to no memory: neither this slot nor those of lost requests need to rest.
+                abandoned = False
+                self._pool.wake()
                 raise
             finally:
                 self._pool.give_back(slot, abandoned=abandoned and bool(slot.name))
@@ -214,15 +223,21 @@ class TritonPose:
 
     def _error(self, error: Exception) -> UnavailableError | RefusedError:
         if _is_unreachable(error):
-            return UnavailableError(f"Triton at {self._url} cannot be reached; it is down or starting.")
+            if "UNAVAILABLE" in _status(error):
+                return UnreachableError(f"Triton at {self._url} cannot be reached; it is down or starting.")
+            return UnavailableError(f"Triton at {self._url} did not answer in time or is overloaded.")
         return RefusedError(f"Triton refused {self._model} version {self._version or 'latest'}: {str(error)[:300]}")
 
 
 _PASSING = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "ABORTED", "INTERNAL")
 
 
+def _status(error: Exception) -> str:
+    return str(error.status() if isinstance(error, InferenceServerException) else error.args)
+
+
 def _is_unreachable(error: Exception) -> bool:
-    status = str(error.status() if isinstance(error, InferenceServerException) else error.args)
+    status = _status(error)
     return any(name in status for name in _PASSING) and "shared memory" not in str(error)
 
 

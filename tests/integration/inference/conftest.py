@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from app.embedded.state import open_home
 from app.embedded.triton import EmbeddedTriton
-
 from app.inference import repository
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -32,9 +32,7 @@ class Server:
         part = self._triton.part()
         asyncio.run(self._triton.prepare())
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                part.command, env=dict(part.env), stdout=log, stderr=log, start_new_session=True
-            )
+            self._process = subprocess.Popen(part.command, env=dict(part.env), stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + READY_S
         while True:
             try:

@@ -119,9 +119,7 @@ def tiny_pose(path: Path, *, head: str = "Pose", one_to_one: bool = False, keypo
     net = Network()
 
     def c2f(c: int, **attributes: Any) -> Any:
-        neck = net.module(
-            "Bottleneck", {"cv1": net.conv(c // 2, c // 2, 3), "cv2": net.conv(c // 2, c // 2, 3)}, add=True
-        )
+        neck = net.module("Bottleneck", {"cv1": net.conv(c // 2, c // 2, 3), "cv2": net.conv(c // 2, c // 2, 3)}, add=True)
         parts = {"cv1": net.conv(c, c), "cv2": net.conv(c + c // 2, c), "m": net.module("ModuleList", {"0": neck})}
         return net.module("C2f", parts, **attributes)
 
@@ -134,9 +132,7 @@ def tiny_pose(path: Path, *, head: str = "Pose", one_to_one: bool = False, keypo
     ]  # fmt: skip
 
     def branch(out: int) -> Any:
-        levels = [
-            net.module("Sequential", {"0": net.conv(c, 4, 3), "1": net.conv2d(4, out, bias=True)}) for c in (8, 16, 8)
-        ]
+        levels = [net.module("Sequential", {"0": net.conv(c, 4, 3), "1": net.conv2d(4, out, bias=True)}) for c in (8, 16, 8)]
         return net.module("ModuleList", dict(zip("012", levels, strict=True)))
 
     bins = net.module("Conv2d", arrays={"weight": np.arange(16.0).reshape(1, 16, 1, 1)})

@@ -60,9 +60,7 @@ def test_wrong_bytes_are_never_kept_and_the_next_source_is_asked(
     assert left_over(tmp_path) == ["m.pt"]
 
 
-def test_when_nothing_gives_it_one_sentence_says_what_each_answered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_when_nothing_gives_it_one_sentence_says_what_each_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     serve(monkeypatch, {"https://one/": CONTENT[:50]})
     with pytest.raises(SetupError) as failure:
         artefacts.fetch(make_artefact(), tmp_path, tmp_path / "no-mirror")

@@ -65,11 +65,7 @@ def test_status_of_an_empty_home_changes_nothing(tmp_path: Path) -> None:
 def test_both_configurations_serve_the_same_tensors(model: LockedModel) -> None:
     folder = repository.SERVED / model.name
     lines = [
-        [
-            line
-            for line in path.read_text().splitlines()
-            if line.startswith(("name", "backend", "max_b", "input", "output"))
-        ]
+        [line for line in path.read_text().splitlines() if line.startswith(("name", "backend", "max_b", "input", "output"))]
         for path in (folder / "config.pbtxt", folder / "configs" / "cpu.pbtxt")
     ]
     assert lines[0] == lines[1]

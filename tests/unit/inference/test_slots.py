@@ -21,6 +21,15 @@ def test_abandoned_slots_rest_and_then_serve_again() -> None:
     assert pool.take() is first
 
 
+def test_a_dead_server_ends_the_rest() -> None:
+    pool = SlotPool(1, 64, shared=False, clock=lambda: 0.0)
+    taken = [pool.take(), pool.take()]
+    for slot in taken:
+        pool.give_back(slot, abandoned=True)
+    pool.wake()
+    assert {id(pool.take()), id(pool.take())} == {id(slot) for slot in taken}
+
+
 def test_a_slot_given_back_is_used_again() -> None:
     pool = SlotPool(4, 64, shared=False)
     slot = pool.take()
