@@ -106,8 +106,7 @@ class OwnPostgres:
         """SIGKILL of the postmaster; its children notice and end."""
         if self.process is not None:
             self.process.kill()
-            time.sleep(0.3)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+            self.process.wait(timeout=10)
 
     def stop(self) -> None:
         """Stop at once."""

@@ -12,6 +12,7 @@ import math
 import os
 import random
 import resource
+import signal
 import statistics
 import struct
 import subprocess
@@ -35,7 +36,7 @@ from benchmarks.own_servers import OwnServers, own_servers
 CAMERAS = 32
 PEOPLE = 8
 FPS = 5.0
-ROUND_FRAMES = 20_000
+ROUND_FRAMES = 40_000
 WIDTH, HEIGHT = 1280, 720
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOITERERS = 2
@@ -100,8 +101,9 @@ async def _prepare(servers: OwnServers) -> list[uuid.UUID]:
         camera = uuid.UUID(int=(new_id().int & ~0xFF) | (index * 2))
         cameras.append(camera)
         await admin.execute(
-            "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'c', 'rtsp://127.0.0.1/')", camera, chain, store
-        )
+            "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'c', 'rtsp://127.0.0.1/')",
+            camera, chain, store,
+        )  # fmt: skip
         await admin.execute(
             "INSERT INTO zones (id, chain_id, store_id, camera_id, name, kind, polygon)"
             " VALUES ($1, $2, $3, $4, 'Zone', 'loitering', '[[0.45,0.5],[0.55,0.5],[0.56,0.95],[0.44,0.95]]')",
@@ -150,7 +152,7 @@ def _start_pipeline(servers: OwnServers, home: Path) -> "subprocess.Popen[bytes]
 class Bench:
     """The product's pipeline and the bare reader over the same backlog, in turns."""
 
-    def __init__(self, servers: OwnServers, cameras: list[uuid.UUID], pid: int, admin: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, servers: OwnServers, cameras: list[uuid.UUID], pid: int, admin: Any) -> None:
         self.servers, self.pid, self.admin = servers, pid, admin
         self.memory = redis.asyncio.Redis.from_url(servers.memory.url)
         self.backlog = Backlog(cameras)
@@ -159,12 +161,12 @@ class Bench:
 
     async def turn(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """One round: frames a CPU second and a wall second, of the pipeline and of the bare reader."""
-        os.kill(self.pid, 19)
+        os.kill(self.pid, signal.SIGSTOP)
         count = await self.backlog.add(self.memory, ROUND_FRAMES)
         newest = await _newest(self.memory, self.shards)
         bare = await self._bare(count)
         cpu, wall = _cpu_s(self.pid), time.perf_counter()
-        os.kill(self.pid, 18)
+        os.kill(self.pid, signal.SIGCONT)
         while await _taken(self.admin) != newest:
             if time.perf_counter() - wall > 120:
                 raise TimeoutError("the pipeline did not take the backlog in two minutes")
@@ -212,7 +214,7 @@ async def _measure(servers: OwnServers, home: Path, seconds: float) -> dict[str,
         alerts = await admin.fetchval("SELECT count(*) FROM alerts")
         await bench.memory.aclose()
     finally:
-        process.send_signal(18)
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=10)

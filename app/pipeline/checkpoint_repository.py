@@ -18,11 +18,10 @@ from app.pipeline.health import SESSION_STATUS
 from app.pipeline.leases import LEASE_S
 from app.pipeline.occurrences import AlertRow, changed_message, detection_id, latest, raised_message
 from app.pipeline.shard import Pending, Positions, Status
+from app.pipeline.transaction_repository import bound_transaction
 
 Connection = asyncpg.pool.PoolConnectionProxy
 LEASE = timedelta(seconds=LEASE_S)
-STUCK_TRANSACTION = "5s"
-"""A holder stopped in the middle of a transaction keeps its row locks for no longer than this."""
 
 
 class StaleLeaseError(Exception):
@@ -100,7 +99,7 @@ class _Writer:
 
 
 async def _guard(connection: "Connection[asyncpg.Record]", owner: uuid.UUID, commits: Sequence[ShardCommit]) -> None:
-    await connection.execute("SELECT set_config('idle_in_transaction_session_timeout', $1, true)", STUCK_TRANSACTION)
+    await bound_transaction(connection)
     shards, tokens = [each.shard for each in commits], [each.token for each in commits]
     # Locked in order first: two pipelines that commit overlapping shards wait for each other instead of dead-locking.
     rows = await connection.fetch(

@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 
+from app.pipeline.transaction_repository import bound_transaction
+
 Connection = asyncpg.pool.PoolConnectionProxy
 
 
@@ -23,7 +25,7 @@ class OutboxRow:
 
 async def next_messages(connection: "Connection[asyncpg.Record]", most: int) -> list[OutboxRow]:
     """The oldest messages nobody else is sending, locked until the transaction ends."""
-    await connection.execute("SELECT set_config('idle_in_transaction_session_timeout', '10s', true)")
+    await bound_transaction(connection)
     rows = await connection.fetch(
         "SELECT id, store_id, kind, payload, created_at FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED", most
     )

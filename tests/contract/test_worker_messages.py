@@ -8,7 +8,13 @@ import pytest
 
 from app.contracts import control
 from app.contracts.tracked import (
-    CameraHealth, CameraState, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet,
+    CameraHealth,
+    CameraState,
+    TrackedFrame,
+    TrackletClosed,
+    decode_frame,
+    decode_health,
+    decode_tracklet,
 )  # fmt: skip
 from app.contracts.wire import WireError, encode
 from tests.builders import make_health, make_tracked_frame, make_tracklet

@@ -42,7 +42,10 @@ async def another_chain(site: Site) -> tuple[uuid.UUID, uuid.UUID]:  # noqa: F81
     await site.pool.execute("INSERT INTO chains (id, name) VALUES ($1, 'Other')", chain)
     await site.pool.execute("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, 'Other')", store, chain)
     await site.pool.execute(
-        "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'Theirs', 'rtsp://x')", new_id(), chain, store
+        "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'Theirs', 'rtsp://x')",
+        new_id(),
+        chain,
+        store,
     )
     return chain, store
 
@@ -109,14 +112,18 @@ async def test_the_dispatcher_may_not(site: Site, statement: str) -> None:  # no
     await connection.close()
 
 
-@pytest.mark.parametrize("statement", ["SELECT * FROM audit_unsealed", "SELECT * FROM outbox", "DELETE FROM alerts", "SELECT * FROM pipelines"])
+@pytest.mark.parametrize(
+    "statement", ["SELECT * FROM audit_unsealed", "SELECT * FROM outbox", "DELETE FROM alerts", "SELECT * FROM pipelines"]
+)
 async def test_the_application_may_not(app: "asyncpg.Pool[asyncpg.Record]", statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute(statement)
 
 
 async def test_roles_own_nothing_and_bypass_nothing(site: Site) -> None:  # noqa: F811
-    roles = await site.pool.fetch("SELECT * FROM pg_roles WHERE rolname LIKE 'pennyprotect_%' AND rolname <> 'pennyprotect_owner'")
+    roles = await site.pool.fetch(
+        "SELECT * FROM pg_roles WHERE rolname LIKE 'pennyprotect_%' AND rolname <> 'pennyprotect_owner'"
+    )
     assert len(roles) == 3
     for role in roles:
         for may in ("rolsuper", "rolbypassrls", "rolcreatedb", "rolcreaterole", "rolreplication"):
@@ -134,8 +141,8 @@ async def test_policies_and_functions_are_the_reviewed_ones(site: Site) -> None:
         policies.setdefault(row["policyname"], set()).add(row["tablename"])
     assert policies == POLICIES
     bare = await site.pool.fetch(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relrowsecurity"
-        " AND NOT relispartition"
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND NOT relrowsecurity AND NOT relispartition"
     )
     assert {row["relname"] for row in bare} == UNPROTECTED
     functions = await site.pool.fetch(

@@ -161,9 +161,7 @@ async def test_frames_that_come_twice_out_of_order_or_not_at_all(site: Site) -> 
     site.role("pipeline")
     await site.until(site.held)
     base = now_us()
-    frames = [
-        make_tracked_frame(STANDS, number / 10, camera=site.camera, sequence=number, start_us=base) for number in range(60)
-    ]
+    frames = [make_tracked_frame(STANDS, number / 10, camera=site.camera, sequence=number, start_us=base) for number in range(60)]
     for number in range(0, 60, 3):
         if number % 15 == 9:
             continue

@@ -1,0 +1,881 @@
+CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
+
+CREATE FUNCTION public.announce_outbox() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+    NOTIFY outbox;  -- only wakes the dispatcher; its poll guarantees
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.announce_outbox() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.api_key_lookup(wanted bytea) RETURNS TABLE(key_id uuid, chain_id uuid, name text, permissions text[], expires_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT id, api_keys.chain_id, api_keys.name, api_keys.permissions, api_keys.expires_at
+    FROM api_keys WHERE key_hash = wanted AND revoked_at IS NULL $$;
+
+ALTER FUNCTION public.api_key_lookup(wanted bytea) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.bump_configuration_revision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    UPDATE configuration_revision SET revision = revision + 1;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.bump_configuration_revision() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('lease_cameras'));
+    DELETE FROM camera_leases l USING cameras c
+        WHERE c.id = l.camera_id AND (l.expires_at < now() OR c.deleted_at IS NOT NULL OR NOT c.enabled);
+    DELETE FROM camera_leases l WHERE l.worker_id = worker AND l.camera_id NOT IN (
+        SELECT m.camera_id FROM camera_leases m WHERE m.worker_id = worker ORDER BY m.camera_id LIMIT capacity);
+    UPDATE camera_leases l SET expires_at = now() + lease WHERE l.worker_id = worker;
+    INSERT INTO camera_leases (camera_id, worker_id, expires_at)
+        SELECT c.id, worker, now() + lease FROM cameras c
+        WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
+        ORDER BY c.id
+        LIMIT greatest(0, capacity - (SELECT count(*) FROM camera_leases l WHERE l.worker_id = worker));
+    RETURN QUERY
+        SELECT c.id, c.store_id, c.url, c.credentials, c.analysis_fps, c.revision,
+            coalesce(p.revision, 0), coalesce(p.face, false), coalesce(p.gait, false)
+        FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
+        LEFT JOIN LATERAL (SELECT s.revision, s.face, s.gait FROM site_policies s
+            WHERE s.store_id = c.store_id ORDER BY s.revision DESC LIMIT 1) p ON true
+        WHERE l.worker_id = worker ORDER BY c.id;
+END $$;
+
+ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.login_lookup(wanted text) RETURNS TABLE(user_id uuid, chain_id uuid, password_hash text, failed_logins integer, locked_until timestamp with time zone, disabled boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT id, users.chain_id, users.password_hash, users.failed_logins, users.locked_until, disabled_at IS NOT NULL
+    FROM users WHERE username = lower(wanted) $$;
+
+ALTER FUNCTION public.login_lookup(wanted text) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.login_record(wanted uuid, succeeded boolean, locked_for interval) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    UPDATE users SET failed_logins = CASE WHEN succeeded THEN 0 ELSE failed_logins + 1 END,
+        locked_until = CASE WHEN succeeded THEN NULL ELSE now() + locked_for END
+    WHERE id = wanted $$;
+
+ALTER FUNCTION public.login_record(wanted uuid, succeeded boolean, locked_for interval) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.make_detection_partitions(days_ahead integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    day date;
+    made integer := 0;
+BEGIN
+    IF days_ahead NOT BETWEEN 0 AND 31 THEN
+        RAISE EXCEPTION 'days_ahead must be between 0 and 31';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('make_detection_partitions'));
+    FOR day IN SELECT generate_series((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC')::date + days_ahead, '1 day')::date LOOP
+        IF to_regclass('public.ai_detections_' || to_char(day, 'YYYYMMDD')) IS NULL THEN
+            BEGIN
+                EXECUTE format('CREATE TABLE public.%I PARTITION OF public.ai_detections FOR VALUES FROM (%L) TO (%L)',
+                    'ai_detections_' || to_char(day, 'YYYYMMDD'), day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
+                made := made + 1;
+            EXCEPTION WHEN check_violation THEN
+                NULL;  -- the default partition has rows of that day (a clock ran ahead): they stay there together
+            END;
+        END IF;
+    END LOOP;
+    RETURN made;
+END $$;
+
+ALTER FUNCTION public.make_detection_partitions(days_ahead integer) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.session_lookup(wanted bytea) RETURNS TABLE(session_id uuid, user_id uuid, chain_id uuid, replayed boolean, expires_at timestamp with time zone, revoked boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT sessions.id, sessions.user_id, sessions.chain_id, sessions.refresh_hash <> wanted, sessions.expires_at,
+        sessions.revoked_at IS NOT NULL OR users.disabled_at IS NOT NULL
+    FROM sessions JOIN users ON users.id = sessions.user_id
+    WHERE sessions.refresh_hash = wanted OR sessions.previous_refresh_hash = wanted $$;
+
+ALTER FUNCTION public.session_lookup(wanted bytea) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.tenant_chain() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog'
+    AS $$ SELECT nullif(current_setting('pennyprotect.chain_id', true), '')::uuid $$;
+
+ALTER FUNCTION public.tenant_chain() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.tenant_stores() RETURNS uuid[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog'
+    AS $$ SELECT CASE current_setting('pennyprotect.store_ids', true) WHEN '*' THEN NULL
+       ELSE coalesce(string_to_array(nullif(current_setting('pennyprotect.store_ids', true), ''), ',')::uuid[], '{}') END $$;
+
+ALTER FUNCTION public.tenant_stores() OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.ai_detections (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    epoch bigint NOT NULL,
+    track_id numeric(20,0) NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    frames integer NOT NULL,
+    mean_score real NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    boxes bytea NOT NULL
+)
+PARTITION BY RANGE (started_at);
+
+ALTER TABLE public.ai_detections OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.ai_detections_default (
+    id uuid CONSTRAINT ai_detections_id_not_null NOT NULL,
+    chain_id uuid CONSTRAINT ai_detections_chain_id_not_null NOT NULL,
+    store_id uuid CONSTRAINT ai_detections_store_id_not_null NOT NULL,
+    camera_id uuid CONSTRAINT ai_detections_camera_id_not_null NOT NULL,
+    epoch bigint CONSTRAINT ai_detections_epoch_not_null NOT NULL,
+    track_id numeric(20,0) CONSTRAINT ai_detections_track_id_not_null NOT NULL,
+    started_at timestamp with time zone CONSTRAINT ai_detections_started_at_not_null NOT NULL,
+    ended_at timestamp with time zone CONSTRAINT ai_detections_ended_at_not_null NOT NULL,
+    frames integer CONSTRAINT ai_detections_frames_not_null NOT NULL,
+    mean_score real CONSTRAINT ai_detections_mean_score_not_null NOT NULL,
+    width integer CONSTRAINT ai_detections_width_not_null NOT NULL,
+    height integer CONSTRAINT ai_detections_height_not_null NOT NULL,
+    boxes bytea CONSTRAINT ai_detections_boxes_not_null NOT NULL
+);
+
+ALTER TABLE public.ai_detections_default OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.alerts (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    zone_id uuid,
+    kind text NOT NULL,
+    threat text NOT NULL,
+    state text DEFAULT 'raised'::text NOT NULL,
+    score real NOT NULL,
+    threshold real NOT NULL,
+    explanation jsonb NOT NULL,
+    track_ids numeric(20,0)[] NOT NULL,
+    epoch bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    raised_at timestamp with time zone DEFAULT now() NOT NULL,
+    claimed_by uuid,
+    acknowledged_by uuid,
+    acknowledged_at timestamp with time zone,
+    resolved_by uuid,
+    resolved_at timestamp with time zone,
+    outcome text,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alerts_state_check CHECK ((state = ANY (ARRAY['raised'::text, 'claimed'::text, 'acknowledged'::text, 'snoozed'::text, 'escalated'::text, 'resolved'::text]))),
+    CONSTRAINT alerts_threat_check CHECK ((threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])))
+);
+
+ALTER TABLE public.alerts OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.api_keys (
+    id uuid NOT NULL,
+    chain_id uuid,
+    name text NOT NULL,
+    key_hash bytea NOT NULL,
+    permissions text[] NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.api_keys OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.audit_unsealed (
+    id uuid NOT NULL,
+    chain_id uuid,
+    store_id uuid,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    act text NOT NULL,
+    subject_kind text DEFAULT ''::text NOT NULL,
+    subject_id uuid,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.audit_unsealed OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.camera_leases (
+    camera_id uuid NOT NULL,
+    worker_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.camera_leases OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.camera_status (
+    camera_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    width integer DEFAULT 0 NOT NULL,
+    height integer DEFAULT 0 NOT NULL,
+    codec text DEFAULT ''::text NOT NULL,
+    fps_in real DEFAULT 0 NOT NULL,
+    fps_analysed real DEFAULT 0 NOT NULL,
+    dropped bigint DEFAULT 0 NOT NULL,
+    reconnects integer DEFAULT 0 NOT NULL,
+    last_frame_at timestamp with time zone,
+    reported_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE public.camera_status OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.cameras (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    credentials bytea,
+    analysis_fps real DEFAULT 5 NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT cameras_analysis_fps_check CHECK (((analysis_fps > (0)::double precision) AND (analysis_fps <= (30)::double precision))),
+    CONSTRAINT cameras_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.cameras OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.chains (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT chains_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.chains OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.checkpoints (
+    shard smallint NOT NULL,
+    token bigint NOT NULL,
+    frames_id text DEFAULT '0-0'::text NOT NULL,
+    tracklets_id text DEFAULT '0-0'::text NOT NULL,
+    health_id text DEFAULT '0-0'::text NOT NULL,
+    rule_state bytea DEFAULT '\x'::bytea NOT NULL,
+    committed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.checkpoints OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.configuration_revision (
+    only_row boolean DEFAULT true NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT configuration_revision_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE public.configuration_revision OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.idempotency_keys (
+    principal uuid NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer,
+    response jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+
+ALTER TABLE public.idempotency_keys OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.memberships (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    store_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.memberships OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.outbox (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    kind text NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.outbox OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.pipelines (
+    id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.pipelines OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.rules (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid,
+    zone_id uuid,
+    kind text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.rules OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.schema_migrations OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.sessions (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    refresh_hash bytea NOT NULL,
+    previous_refresh_hash bytea,
+    rotated_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.sessions OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.shard_leases (
+    shard smallint NOT NULL,
+    owner uuid,
+    token bigint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT shard_leases_shard_check CHECK (((shard >= 0) AND (shard <= 63)))
+);
+
+ALTER TABLE public.shard_leases OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.site_policies (
+    store_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    revision integer NOT NULL,
+    face boolean DEFAULT false NOT NULL,
+    gait boolean DEFAULT false NOT NULL,
+    re_identification boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT site_policies_revision_check CHECK ((revision > 0))
+);
+
+ALTER TABLE public.site_policies OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.stores (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    name text NOT NULL,
+    timezone text DEFAULT 'UTC'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT stores_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.stores OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.stream_sessions (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    epoch bigint NOT NULL,
+    status character varying(50) NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    width integer DEFAULT 0 NOT NULL,
+    height integer DEFAULT 0 NOT NULL,
+    codec text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone
+);
+
+ALTER TABLE public.stream_sessions OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.users (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    username text NOT NULL,
+    password_hash text NOT NULL,
+    failed_logins integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone,
+    disabled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_username_check CHECK (((username = lower(username)) AND ((length(username) >= 1) AND (length(username) <= 100))))
+);
+
+ALTER TABLE public.users OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.zones (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    polygon jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT zones_kind_check CHECK ((kind = ANY (ARRAY['loitering'::text, 'area'::text]))),
+    CONSTRAINT zones_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.zones OWNER TO pennyprotect_owner;
+
+ALTER TABLE ONLY public.ai_detections ATTACH PARTITION public.ai_detections_default DEFAULT;
+
+ALTER TABLE ONLY public.ai_detections
+    ADD CONSTRAINT ai_detections_pkey PRIMARY KEY (started_at, camera_id, epoch, track_id);
+
+ALTER TABLE ONLY public.ai_detections_default
+    ADD CONSTRAINT ai_detections_default_pkey PRIMARY KEY (started_at, camera_id, epoch, track_id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_unsealed
+    ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.camera_leases
+    ADD CONSTRAINT camera_leases_pkey PRIMARY KEY (camera_id);
+
+ALTER TABLE ONLY public.camera_status
+    ADD CONSTRAINT camera_status_pkey PRIMARY KEY (camera_id);
+
+ALTER TABLE ONLY public.cameras
+    ADD CONSTRAINT cameras_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
+
+ALTER TABLE ONLY public.cameras
+    ADD CONSTRAINT cameras_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.chains
+    ADD CONSTRAINT chains_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.checkpoints
+    ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (shard);
+
+ALTER TABLE ONLY public.configuration_revision
+    ADD CONSTRAINT configuration_revision_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (principal, key);
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_user_id_role_store_id_key UNIQUE NULLS NOT DISTINCT (user_id, role, store_id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pipelines
+    ADD CONSTRAINT pipelines_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.rules
+    ADD CONSTRAINT rules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.rules
+    ADD CONSTRAINT rules_store_id_camera_id_zone_id_kind_key UNIQUE NULLS NOT DISTINCT (store_id, camera_id, zone_id, kind);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.shard_leases
+    ADD CONSTRAINT shard_leases_pkey PRIMARY KEY (shard);
+
+ALTER TABLE ONLY public.site_policies
+    ADD CONSTRAINT site_policies_pkey PRIMARY KEY (store_id, revision);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_chain_id_id_key UNIQUE (chain_id, id);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.stream_sessions
+    ADD CONSTRAINT stream_sessions_camera_id_epoch_key UNIQUE (camera_id, epoch);
+
+ALTER TABLE ONLY public.stream_sessions
+    ADD CONSTRAINT stream_sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_chain_id_id_key UNIQUE (chain_id, id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_username_key UNIQUE (username);
+
+ALTER TABLE ONLY public.zones
+    ADD CONSTRAINT zones_pkey PRIMARY KEY (id);
+
+CREATE INDEX ai_detections_camera ON ONLY public.ai_detections USING btree (camera_id, started_at DESC, id);
+
+CREATE INDEX ai_detections_default_camera_id_started_at_id_idx ON public.ai_detections_default USING btree (camera_id, started_at DESC, id);
+
+CREATE INDEX ai_detections_store ON ONLY public.ai_detections USING btree (store_id, started_at DESC, id);
+
+CREATE INDEX ai_detections_default_store_id_started_at_id_idx ON public.ai_detections_default USING btree (store_id, started_at DESC, id);
+
+CREATE INDEX alerts_camera ON public.alerts USING btree (camera_id, raised_at DESC, id DESC);
+
+CREATE INDEX alerts_store ON public.alerts USING btree (store_id, raised_at DESC, id DESC);
+
+CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id);
+
+CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
+
+CREATE INDEX sessions_previous_refresh ON public.sessions USING btree (previous_refresh_hash);
+
+CREATE INDEX sessions_refresh ON public.sessions USING btree (refresh_hash);
+
+CREATE INDEX stream_sessions_camera ON public.stream_sessions USING btree (camera_id, started_at DESC);
+
+CREATE INDEX zones_camera ON public.zones USING btree (camera_id) WHERE (deleted_at IS NULL);
+
+ALTER INDEX public.ai_detections_camera ATTACH PARTITION public.ai_detections_default_camera_id_started_at_id_idx;
+
+ALTER INDEX public.ai_detections_pkey ATTACH PARTITION public.ai_detections_default_pkey;
+
+ALTER INDEX public.ai_detections_store ATTACH PARTITION public.ai_detections_default_store_id_started_at_id_idx;
+
+CREATE TRIGGER cameras_bump AFTER INSERT OR DELETE OR UPDATE ON public.cameras FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
+CREATE TRIGGER outbox_announce AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.announce_outbox();
+
+CREATE TRIGGER rules_bump AFTER INSERT OR DELETE OR UPDATE ON public.rules FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
+CREATE TRIGGER site_policies_bump AFTER INSERT OR DELETE OR UPDATE ON public.site_policies FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
+CREATE TRIGGER zones_bump AFTER INSERT OR DELETE OR UPDATE ON public.zones FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_claimed_by_fkey FOREIGN KEY (claimed_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_zone_id_fkey FOREIGN KEY (zone_id) REFERENCES public.zones(id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.camera_leases
+    ADD CONSTRAINT camera_leases_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.cameras(id);
+
+ALTER TABLE ONLY public.camera_status
+    ADD CONSTRAINT camera_status_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.cameras
+    ADD CONSTRAINT cameras_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.checkpoints
+    ADD CONSTRAINT checkpoints_shard_fkey FOREIGN KEY (shard) REFERENCES public.shard_leases(shard);
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.rules
+    ADD CONSTRAINT rules_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.rules
+    ADD CONSTRAINT rules_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.rules
+    ADD CONSTRAINT rules_zone_id_fkey FOREIGN KEY (zone_id) REFERENCES public.zones(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.site_policies
+    ADD CONSTRAINT site_policies_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.stream_sessions
+    ADD CONSTRAINT stream_sessions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.zones
+    ADD CONSTRAINT zones_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE public.ai_detections ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.alerts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY append ON public.audit_unsealed FOR INSERT TO pennyprotect_app WITH CHECK ((NOT (chain_id IS DISTINCT FROM ( SELECT public.tenant_chain() AS tenant_chain))));
+
+ALTER TABLE public.audit_unsealed ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.camera_status ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.cameras ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.chains ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY dispatcher ON public.outbox TO pennyprotect_dispatcher USING (true);
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON public.idempotency_keys TO pennyprotect_app USING ((principal = (NULLIF(current_setting('pennyprotect.principal'::text, true), ''::text))::uuid));
+
+CREATE POLICY pipeline ON public.ai_detections TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.alerts TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.camera_status TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.cameras TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.outbox TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.rules TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.stream_sessions TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.zones TO pennyprotect_pipeline USING (true);
+
+ALTER TABLE public.rules ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.site_policies ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.stores ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.stream_sessions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant ON public.ai_detections TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.alerts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.api_keys TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.camera_status TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.outbox TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.sessions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.site_policies TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.stores TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.stream_sessions TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.users TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.zones TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
+
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO pennyprotect_app;
+GRANT USAGE ON SCHEMA public TO pennyprotect_pipeline;
+GRANT USAGE ON SCHEMA public TO pennyprotect_dispatcher;
+
+REVOKE ALL ON FUNCTION public.announce_outbox() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.api_key_lookup(wanted bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.api_key_lookup(wanted bytea) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.login_lookup(wanted text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.login_lookup(wanted text) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.login_record(wanted uuid, succeeded boolean, locked_for interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.login_record(wanted uuid, succeeded boolean, locked_for interval) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.session_lookup(wanted bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.tenant_chain() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.tenant_stores() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.ai_detections TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.ai_detections TO pennyprotect_pipeline;
+
+GRANT SELECT ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.alerts TO pennyprotect_pipeline;
+
+GRANT UPDATE(state) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(score) ON TABLE public.alerts TO pennyprotect_pipeline;
+
+GRANT UPDATE(explanation) ON TABLE public.alerts TO pennyprotect_pipeline;
+
+GRANT UPDATE(track_ids) ON TABLE public.alerts TO pennyprotect_pipeline;
+
+GRANT UPDATE(ended_at) ON TABLE public.alerts TO pennyprotect_pipeline;
+
+GRANT UPDATE(claimed_by) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(acknowledged_by) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(acknowledged_at) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(resolved_by) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(resolved_at) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(outcome) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_app;
+GRANT UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_pipeline;
+
+GRANT SELECT ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.camera_status TO pennyprotect_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.camera_status TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cameras TO pennyprotect_app;
+
+GRANT SELECT(id) ON TABLE public.cameras TO pennyprotect_pipeline;
+
+GRANT SELECT(chain_id) ON TABLE public.cameras TO pennyprotect_pipeline;
+
+GRANT SELECT(store_id) ON TABLE public.cameras TO pennyprotect_pipeline;
+
+GRANT SELECT(name) ON TABLE public.cameras TO pennyprotect_pipeline;
+
+GRANT SELECT(enabled) ON TABLE public.cameras TO pennyprotect_pipeline;
+
+GRANT SELECT(deleted_at) ON TABLE public.cameras TO pennyprotect_pipeline;
+
+GRANT SELECT ON TABLE public.chains TO pennyprotect_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.checkpoints TO pennyprotect_pipeline;
+
+GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.memberships TO pennyprotect_app;
+
+GRANT INSERT ON TABLE public.outbox TO pennyprotect_app;
+GRANT INSERT ON TABLE public.outbox TO pennyprotect_pipeline;
+GRANT SELECT,DELETE ON TABLE public.outbox TO pennyprotect_dispatcher;
+
+GRANT UPDATE(created_at) ON TABLE public.outbox TO pennyprotect_dispatcher;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pipelines TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rules TO pennyprotect_app;
+GRANT SELECT ON TABLE public.rules TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT ON TABLE public.sessions TO pennyprotect_app;
+
+GRANT UPDATE(refresh_hash) ON TABLE public.sessions TO pennyprotect_app;
+
+GRANT UPDATE(previous_refresh_hash) ON TABLE public.sessions TO pennyprotect_app;
+
+GRANT UPDATE(rotated_at) ON TABLE public.sessions TO pennyprotect_app;
+
+GRANT UPDATE(expires_at) ON TABLE public.sessions TO pennyprotect_app;
+
+GRANT UPDATE(revoked_at) ON TABLE public.sessions TO pennyprotect_app;
+
+GRANT SELECT,UPDATE ON TABLE public.shard_leases TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT ON TABLE public.site_policies TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.stores TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
+
+GRANT SELECT ON TABLE public.users TO pennyprotect_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.zones TO pennyprotect_app;
+GRANT SELECT ON TABLE public.zones TO pennyprotect_pipeline;
