@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
 
@@ -129,6 +130,7 @@ class _Server(uvicorn.Server):
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then let requests finish for a few seconds."""
     configure_tracing("service")
+    _quiet_server_log()
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -145,6 +147,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         proxy_headers=False,
     )
     server = _Server(config)
+    log.info("service starts", host=settings.host, port=settings.port)
     serving = asyncio.create_task(server.serve(), name="http")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
@@ -157,6 +160,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await serving
     if not stop.is_set():
         raise SetupError(f"The service could not listen on {settings.host}:{settings.port}; choose another PENNYPROTECT_PORT.")
+
+
+def _quiet_server_log() -> None:
+    """uvicorn logs whole addresses, tickets included, and calls a refused WebSocket an unfinished one: neither is wanted."""
+    server_log = logging.getLogger("uvicorn.error")
+    server_log.setLevel(logging.WARNING)
+    server_log.addFilter(lambda record: "without completing handshake" not in record.getMessage())
 
 
 def _demand(settings: Settings) -> None:

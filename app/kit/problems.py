@@ -94,6 +94,10 @@ async def _unreachable(request: Request, error: Exception) -> JSONResponse:
     return problem(503, "Temporarily unavailable", sentence, {"Retry-After": RETRY_AFTER_S, "Cache-Control": "no-store"})
 
 
+async def _unstorable(_request: Request, _error: Exception) -> JSONResponse:
+    return problem(422, "Cannot use this input", "A value holds characters or numbers that cannot be stored; correct it.")
+
+
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("a request failed unexpectedly", path=request.url.path, exc_info=error)
     return problem(500, "Something went wrong", "This is a fault of ours; the service's log has the details.")
@@ -106,4 +110,5 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in UNREACHABLE:
         app.add_exception_handler(kind, _unreachable)
+    app.add_exception_handler(asyncpg.DataError, _unstorable)
     app.add_exception_handler(Exception, _unexpected)
