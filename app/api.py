@@ -12,8 +12,12 @@ from app.alerts.rules.endpoints import router as rules_router
 from app.auth.endpoints import open_router
 from app.auth.endpoints import router as auth_router
 from app.cameras.endpoints import router as cameras_router
+from app.cameras.ingest import router as ingest_router
 from app.cameras.worker_endpoints import router as workers_router
 from app.cameras.zones.endpoints import router as zones_router
+from app.dashboard.analyze import router as analyze_router
+from app.dashboard.detections.endpoints import router as detections_router
+from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.endpoints import router as stores_router
@@ -27,6 +31,10 @@ ROUTERS = (
     rules_router,
     alerts_router,
     workers_router,
+    live_router,
+    detections_router,
+    analyze_router,
+    ingest_router,
 )
 SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""

@@ -16,10 +16,16 @@ from app.auth.service import AuthService
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
 from app.cameras.credentials import CredentialBox
+from app.cameras.desired import POSE_MODEL, POSE_VERSION
 from app.cameras.probing import Prober
 from app.capture.probe import probe
+from app.dashboard.analyze import Analysis
+from app.dashboard.hub import Hub
 from app.dashboard.pages import add_pages
-from app.dashboard.readiness import pipeline_check, postgres_check, redis_check, workers_check
+from app.dashboard.pictures import Pictures
+from app.dashboard.readiness import model_check, pipeline_check, postgres_check, redis_check, workers_check
+from app.dashboard.socket import serve_socket
+from app.inference.triton import TritonPose
 from app.kit.backends import Backends
 from app.kit.errors import SetupError
 from app.kit.headers import SecurityHeaders
@@ -68,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
     install_problem_handlers(app)
     add_api(app)
+    app.add_api_websocket_route("/ws", serve_socket)
     add_pages(app)
     return app
 
@@ -81,16 +88,29 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.backends = Backends(pool, bus, memory)
     state.identifier = Identifier(pool, state.signer)
     state.auth = AuthService(pool, state.signer, PasswordChecker(), UnknownNames(memory))
+    state.hub = hub = Hub(bus, memory)
+    state.pictures = Pictures(memory, hub.channels)
+    pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
+    state.analysis = Analysis(pose)
     state.checks = {
         "postgres": postgres_check(pool),
         "bus": redis_check(bus),
         "memory": redis_check(memory),
+        "triton": model_check(pose),
         "workers": workers_check(memory),
         "pipeline": pipeline_check(pool),
     }
+    live = asyncio.create_task(hub.run(), name="hub")
+    pictures = asyncio.create_task(state.pictures.run(hub.stopping), name="pictures")
     try:
         yield
     finally:
+        hub.stopping.set()
+        await asyncio.wait({live, pictures}, timeout=STOP_PATIENCE_S)
+        for task in (live, pictures):
+            task.cancel()
+        if pose is not None:
+            await pose.close()
         await memory.aclose()
         await bus.aclose()
         with contextlib.suppress(TimeoutError):
@@ -130,6 +150,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        if (hub := getattr(app.state, "hub", None)) is not None:
+            hub.stopping.set()  # sockets and picture streams say good-bye before the server waits for them
         server.should_exit = True
         stopping.cancel()
         await serving

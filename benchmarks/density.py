@@ -1,4 +1,4 @@
-"""`pennyprotect bench density`: what the worker's path costs beside the bare engine.
+"""`pennyprotect bench density`: what the worker's path costs beside the bare engine, and how many cameras a machine carries.
 
 Saturated worker path (given decoded frames: letterbox, Triton, decoding of the output, tracking) over a bare loop of
 the same engine, model, input, precision and threads. Both are measured in turn, many times in one run, so that other
@@ -19,16 +19,24 @@ from typing import Any
 import av
 import numpy as np
 
+from app.embedded.demo_clips import fetch_clip, locked_clips
 from app.inference.contract import PoseContract
 from app.inference.picture import DecodedPicture, Picture
 from app.inference.pose import Letterbox
 from app.inference.triton import CallOptions, TritonPose
 from app.kit.errors import SetupError
 from app.perception.detections import Detections
+from app.settings import settings
+from app.tracking.tracker import make_tracker
+from benchmarks.cameras import FPS, as_rows, most_cameras
+from benchmarks.document import BenchArguments
+from benchmarks.hold import held
+from benchmarks.servers import inference_servers
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 STARTUP_S = 60.0
 WIDTH, HEIGHT = 1280, 720
+CLIP = "courtyard"
 
 Track = Callable[[Detections, int], object]
 """Takes one camera's detections and their time in microseconds."""
@@ -60,8 +68,25 @@ class Options:
     make_track: Callable[[], Track] | None = None
 
 
-async def run(args: Options) -> dict[str, Any]:
-    """The figures; `headline.ratio_to_bare_model` is the one with a bar (0.85)."""
+async def run(arguments: BenchArguments) -> dict[str, Any]:
+    """Ratio to the bare engine first, then cameras; on servers of its own, while a running product's worker is held."""
+    cache = settings().cache.expanduser().absolute()
+    clip = fetch_clip(next(clip for clip in locked_clips() if clip.name == CLIP), cache, settings().model_mirror)
+    async with held("worker-cpu", "demo-cameras"), inference_servers() as servers:
+        seconds = max(1.0, arguments.seconds / 8)
+        options = Options(servers.triton_url, servers.model, clip, seconds=seconds, make_track=_tracker)
+        document = await ratio(options)
+        count, steps = await most_cameras(servers, clip, cache, arguments.seconds)
+    document["headline"]["cameras_720p_at_5_fps"] = count
+    return {**document, "cameras": as_rows(steps)}
+
+
+def _tracker() -> Track:
+    return make_tracker(FPS).update
+
+
+async def ratio(args: Options) -> dict[str, Any]:
+    """The interleaved comparison; `headline.ratio_to_bare_model` is the one with a bar (0.85)."""
     pictures = await asyncio.to_thread(read_pictures, args.clip, args.frames)
     client = TritonPose(args.triton_url, options=CallOptions(deadline_s=30.0))
     worker, bare, persons = [], [], []
@@ -82,6 +107,9 @@ async def run(args: Options) -> dict[str, Any]:
     ratios = [ours / theirs for ours, theirs in zip(worker, bare, strict=True)]
     box = Letterbox.fit(WIDTH, HEIGHT)
     return {
+        "what": "the worker's path (letterbox, Triton, decoding, tracking) beside the bare engine; cameras without drops",
+        "data_set": f"{args.clip.name}: two people outdoors",
+        "samples": args.rounds,
         "headline": {"ratio_to_bare_model": round(statistics.median(ratios), 3)},
         "ratio_of": "worker path (decoded 720p frames given) over bare engine loop, two requests, interleaved",
         "ratio_per_round": [round(ratio, 3) for ratio in ratios],
@@ -90,7 +118,12 @@ async def run(args: Options) -> dict[str, Any]:
         "persons_per_frame": round(statistics.mean(persons), 2),
         "input_px": [box.height, box.width],
         "tracked": args.make_track is not None,
-        "sample": {"rounds": args.rounds, "seconds_each": args.seconds, "cameras": args.cameras, "clip": args.clip.name},
+        "sample": {
+            "clip": args.clip.name,
+            "rounds": args.rounds,
+            "seconds_each": args.seconds,
+            "cameras": args.cameras,
+        },
     }
 
 
@@ -139,7 +172,6 @@ async def _bare_engine(args: Options, pictures: Sequence[Picture]) -> Any:
         process = await asyncio.create_subprocess_exec(
             *map(str, command), str(Path(folder) / "inputs.npy"), args.precision, stdin=pipe, stdout=pipe
         )
-        assert process.stdin is not None and process.stdout is not None
 
         async def answer(limit_s: float) -> dict[str, float]:
             line = await asyncio.wait_for(process.stdout.readline(), limit_s)  # type: ignore[union-attr]

@@ -65,17 +65,22 @@ class OwnPostgres:
         asyncio.run(self._prepare())
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server and wait until it answers; after a kill, until the last child of the old one has let go."""
+        end = time.monotonic() + READY_S
+        self._launch()
+        while subprocess.run([self.bin / "pg_isready", "-q", "-h", self.sockets, "-U", "admin"], timeout=10).returncode:
+            if time.monotonic() > end:
+                raise RuntimeError(f"PostgreSQL did not start, see {self.folder.parent}/postgres.log")
+            time.sleep(0.05)
+            if self.process is not None and self.process.poll() is not None:
+                self._launch()
+
+    def _launch(self) -> None:
         with (self.folder.parent / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.bin / "postgres", "-D", self.data, "-k", self.sockets, "-h", "", "-c", "shared_buffers=64MB"],
                 stdout=subprocess.DEVNULL, stderr=log, user=self.user, cwd="/",
             )  # fmt: skip
-        end = time.monotonic() + READY_S
-        while subprocess.run([self.bin / "pg_isready", "-q", "-h", self.sockets, "-U", "admin"], timeout=10).returncode:
-            if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError(f"PostgreSQL did not start, see {self.folder.parent}/postgres.log")
-            time.sleep(0.05)
 
     async def _prepare(self) -> None:
         admin = await asyncpg.connect(self.url("admin", "postgres"), timeout=10)

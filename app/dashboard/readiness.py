@@ -9,6 +9,7 @@ import asyncpg
 
 from app.cameras.workers import any_worker
 from app.dashboard import repository
+from app.dashboard.analyze import PoseModel
 from app.kit.postgres import Pool
 from app.kit.redis import Redis
 
@@ -79,5 +80,16 @@ def pipeline_check(pool: "Pool[asyncpg.Record]") -> Check:
     async def check() -> str:
         owned, all_shards = await repository.shards_owned(pool)
         return "" if owned == all_shards else f"{owned} of {all_shards} shards have an owner."
+
+    return check
+
+
+def model_check(model: PoseModel | None) -> Check:
+    """The model server says that the pose model is ready."""
+
+    async def check() -> str:
+        if model is None:
+            return "TRITON_URL is not set."
+        return "" if await model.ready() else "The pose model is not ready."
 
     return check

@@ -15,6 +15,7 @@ class Phase(StrEnum):
     BACKING_OFF = "backing off"  # died; starts again at `until`
     DONE = "done"  # a one-shot that succeeded
     FAILED = "failed"  # given up; the whole start fails
+    HELD = "held"  # stopped because somebody measures; starts again when released
     STOPPED = "stopped"
 
 
@@ -64,6 +65,11 @@ def answered(status: Status, now: float, policy: Policy) -> Status:
     if status.phase is not Phase.STARTING or policy.one_shot:
         return status
     return replace(status, phase=Phase.READY, since=now, ever_ready=True, until=None, reason="")
+
+
+def held(status: Status, now: float) -> Status:
+    """It was stopped because somebody asked for it: no failure of its own."""
+    return replace(status, phase=Phase.HELD, since=now, until=None, reason="held")
 
 
 def overdue(status: Status, now: float) -> bool:

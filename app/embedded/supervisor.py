@@ -14,12 +14,14 @@ from typing import Any
 
 from app.embedded import lifecycle
 from app.embedded.guard import Guard
+from app.embedded.holds import held_parts
 from app.embedded.lifecycle import Phase, Status
 from app.embedded.process import Child, Part, RotatingLog
 from app.kit.errors import SetupError
 from app.kit.logs import redact
 
 PROBE_EVERY_S = 0.08
+HOLD_EVERY_S = 0.5
 PROBE_LIMIT_S = 15.0
 BEFORE_LIMIT_S = 180.0
 STOP_LIMIT_S = 10.0
@@ -57,6 +59,7 @@ class Supervisor:
         self.status = {part.name: Status() for part in parts}
         self._report = report
         self._cwd = cwd
+        self._hold_folder = state_file.parent / "hold" if state_file else None
         self._state_file = state_file
         self._logs = {part.name: RotatingLog(logs / f"{part.name}.log") for part in parts}
         self._children: dict[str, Child] = {}
@@ -89,6 +92,9 @@ class Supervisor:
         if failed:
             work.result()
 
+    def _held(self) -> frozenset[str]:
+        return held_parts(self._hold_folder) if self._hold_folder else frozenset()
+
     async def _announce(self, on_ready: Callable[[], None]) -> None:
         for serving in self._serving.values():
             await serving.wait()  # ends by cancellation
@@ -120,7 +126,12 @@ class Supervisor:
         for name in part.depends_on:
             await self._serving[name].wait()  # ends by cancellation
         while True:
+            while part.name in self._held():
+                await asyncio.sleep(HOLD_EVERY_S)
             code = await self._run_once(part)
+            if part.name in self._held():
+                self._set(part, lifecycle.held(self.status[part.name], time.monotonic()))
+                continue
             status = lifecycle.ended(self.status[part.name], time.monotonic(), part.policy, code)
             self._set(part, status)
             if status.phase is Phase.DONE:
@@ -165,7 +176,10 @@ class Supervisor:
                 self._set(part, lifecycle.answered(self.status[part.name], now, part.policy))
             elif not child.exited.done() and lifecycle.overdue(self.status[part.name], now + PROBE_EVERY_S):
                 await child.end(part.grace_s)
-            await asyncio.wait({child.exited})  # ends by cancellation or by the process
+            while not child.exited.done():
+                if part.name in self._held():
+                    await child.end(part.grace_s)
+                await asyncio.wait({child.exited}, timeout=HOLD_EVERY_S)
         finally:
             if prober is not None:
                 prober.cancel()

@@ -13,6 +13,10 @@ from app.kit.errors import BadInputError
 UInt8 = npt.NDArray[np.uint8]
 
 
+# A picture this small is drawn faster by one thread than by several, which would compete with inference besides.
+cv2.setNumThreads(1)
+
+
 class Picture(Protocol):
     """Something of `width` x `height` pixels that can draw itself."""
 

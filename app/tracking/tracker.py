@@ -15,8 +15,8 @@ class Tracker(Protocol):
             detections: of one frame, pixels.
             at_us: when it was captured, microseconds since 1970; rises strictly from call to call.
 
-        Detections that belong to no track (too faint to start one) are left out. A track id is never used again by
-        the same tracker; ids start at 1.
+        Detections that belong to no track (too faint to start one, or seen for the first time) are left out. A track
+        id is never used again by the same tracker; ids start at 1.
         """
         ...
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from app.contracts.live import camera_channel, pack_picture, picture_channel
@@ -197,6 +199,7 @@ class Emitter:
 
 
 def _client(url: str) -> "redis.Redis":
+    once = Retry(NoBackoff(), 0)  # the outlets retry themselves, and count
     return redis.Redis.from_url(
-        url, socket_timeout=SEND_TIMEOUT_S, socket_connect_timeout=SEND_TIMEOUT_S, max_connections=8, retry=None
+        url, socket_timeout=SEND_TIMEOUT_S, socket_connect_timeout=SEND_TIMEOUT_S, max_connections=8, retry=once
     )

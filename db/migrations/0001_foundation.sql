@@ -440,7 +440,7 @@ GRANT UPDATE (ended_at, score, explanation, track_ids, changed_at) ON alerts TO 
 GRANT INSERT ON outbox TO pennyprotect_pipeline;
 
 CREATE POLICY dispatcher ON outbox TO pennyprotect_dispatcher USING (true);
-GRANT SELECT, DELETE, UPDATE (created_at) ON outbox TO pennyprotect_dispatcher;  -- FOR UPDATE asks for UPDATE on some column
+GRANT SELECT, DELETE, UPDATE (created_at) ON outbox TO pennyprotect_dispatcher;  -- an UPDATE right is what FOR UPDATE asks for
 
 -- Look-ups that happen before a tenant is known: narrow, each returns only what the caller needs.
 

@@ -138,6 +138,7 @@ const routes = [
   ["POST", /^\/cameras\/([^/]+)\/zones$/, ([id], { body }) => keep(zones, { id: randomUUID(), camera_id: id, ...body })],
   ["PATCH", /^\/cameras\/[^/]+\/zones\/([^/]+)$/, ([id], { body }) => Object.assign(find(zones, id), body)],
   ["DELETE", /^\/cameras\/[^/]+\/zones\/([^/]+)$/, ([id]) => drop(zones, id)],
+  ["GET", /^\/rules\/kinds$/, () => page([{ kind: "loitering", zone_kind: "loitering", defaults: { zone_dwell_s: 30, spot_dwell_s: 60, spot_radius: 1, gap_s: 8, threat: "medium", spot: true }, parameters_schema: {} }])],
   ["GET", /^\/rules$/, () => page(rules)],
   ["POST", /^\/rules$/, (_, { body }) => keep(rules, { id: randomUUID(), ...body })],
   ["PATCH", /^\/rules\/([^/]+)$/, ([id], { body }) => Object.assign(find(rules, id), body)],

@@ -47,7 +47,7 @@ def shoot(page: Page, base: str, out: pathlib.Path, size: str) -> None:
     page.locator(".polygon-frame svg").scroll_into_view_if_needed()
     box = page.locator(".polygon-frame svg").bounding_box()
     assert box
-    for x, y in ((0.2, 0.45), (0.6, 0.4), (0.75, 0.85), (0.25, 0.9)):
+    for x, y in ((0.2, 0.45), (0.6, 0.4), (0.75, 0.75), (0.25, 0.8)):
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
     save("zone")
 

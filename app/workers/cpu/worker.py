@@ -9,6 +9,7 @@ from app.contracts.control import DesiredCamera
 from app.inference.triton import CallOptions, TritonPose
 from app.kit.logs import logger
 from app.settings import Settings
+from app.tracking.tracker import make_tracker
 from app.workers.control import ControlLoop, worker_identity
 from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.lane import Lane
@@ -89,6 +90,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         lambda outlet, count: metrics.unsent.labels(outlet).inc(count),
     )
     worker_id, lock = worker_identity(settings.home / "worker-cpu.id")
+    # The tracker's library takes seconds to import: off the event loop, before any camera waits for it.
+    await asyncio.to_thread(make_tracker, 5.0)
     models, cameras_gone = Models(settings.triton_url), asyncio.Event()
     try:
         async with asyncio.TaskGroup() as outer:

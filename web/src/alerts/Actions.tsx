@@ -1,4 +1,4 @@
-import { Check, CheckCheck, Hand } from "lucide-react";
+import { Check, Hand } from "lucide-react";
 import type { Alert, AlertAction, Outcome } from "../api/types";
 import { usePlace } from "../shell/stores";
 import { useAlerts } from "./alerts";
@@ -12,7 +12,7 @@ const WORDS: Record<Exclude<AlertAction, "resolve">, { word: string; icon: typeo
 export const OUTCOME_WORDS: Record<Outcome, string> = {
   handled: "Handled",
   "false-alarm": "False alarm",
-  "no-action": "No action needed",
+  "no-action": "No action",
 };
 
 /** The usual next step, for a row of the list. */
@@ -35,7 +35,6 @@ export function Actions({ alert }: { alert: Alert }) {
       {offered.includes("resolve") && (
         <div className="actions" role="group" aria-label="Resolve as">
           <span className="actions-label">
-            <CheckCheck size={16} aria-hidden="true" />
             {pending === "resolve" ? "Saving…" : "Resolve as"}
           </span>
           {(Object.keys(OUTCOME_WORDS) as Outcome[]).map((outcome) => (

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { Link } from "react-router";
 import type { Alert, Handler, Outcome } from "../api/types";
 import { useCameras } from "../cameras/cameras";
+import { useZoneName } from "../cameras/zoneNames";
 import { useLayers } from "../live/layers";
 import { Tile } from "../live/Tile";
 import { facts, headline } from "../text/explain";
@@ -17,6 +18,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
   const { state } = useAlerts();
   const { list } = useCameras();
   const [layers] = useLayers();
+  const zone = useZoneName(alert);
   const camera = list.find(({ id }) => id === alert.camera_id);
   const failed = state.failed.get(alert.id);
   const seconds = (Date.parse(alert.ended_at) - Date.parse(alert.started_at)) / 1000;
@@ -32,7 +34,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
           <X size={18} />
         </Link>
       </header>
-      <p className="lead">{headline(alert.kind, alert.explanation)}.</p>
+      <p className="lead">{headline(alert.kind, alert.explanation, zone)}.</p>
       <Actions alert={alert} />
       {failed && (
         <p className="form-error" role="alert">
@@ -50,6 +52,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
         {facts(alert.explanation).map(({ name, value }) => (
           <Fact key={name} name={name} value={value} />
         ))}
+        {zone && <Fact name="Zone" value={zone} />}
         <Fact name="Track ids" value={alert.track_ids.join(", ") || "–"} />
       </dl>
       <h3>When and who</h3>

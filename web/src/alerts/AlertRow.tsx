@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { Link } from "react-router";
 import type { Alert } from "../api/types";
 import { useCameras } from "../cameras/cameras";
+import { useZoneName } from "../cameras/zoneNames";
 import { headline } from "../text/explain";
 import { ago, ALERT_STATE_WORDS, clock, humanise } from "../text/format";
 import { NextAction } from "./Actions";
@@ -21,6 +22,7 @@ export function AlertRow({ alert, selected, to, now }: Props) {
   const { state } = useAlerts();
   const { named } = useCameras();
   const nameOf = useName();
+  const zone = useZoneName(alert);
   const row = useRef<HTMLLIElement>(null);
   const shown = shownState(state, alert);
   const failed = state.failed.get(alert.id);
@@ -42,7 +44,7 @@ export function AlertRow({ alert, selected, to, now }: Props) {
         <Link to={to} replace className="alert-link">
           {humanise(alert.kind)}
         </Link>
-        <p>{headline(alert.kind, alert.explanation)}</p>
+        <p>{headline(alert.kind, alert.explanation, zone)}</p>
         {failed && (
           <p className="form-error" role="alert">
             {failed}

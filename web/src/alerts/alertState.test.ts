@@ -5,7 +5,7 @@ import { actionsFor, begun, ended, heard, inOrder, MOST_ALERTS, NO_ALERTS, openC
 function makeAlert(change: Partial<Alert> = {}): Alert {
   return {
     id: "a1", store_id: "s1", camera_id: "c1", zone_id: null, kind: "loitering", threat: "medium", state: "raised", score: 0.6, threshold: 0.5,
-    explanation: {}, track_ids: ["1"], started_at: at(0), ended_at: at(60), raised_at: at(60), changed_at: at(60),
+    explanation: {}, track_ids: ["1"], epoch: 1, started_at: at(0), ended_at: at(60), raised_at: at(60), changed_at: at(60),
     claimed_by: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null, ...change,
   };
 }

@@ -125,7 +125,7 @@ function toastOf(alert: AlertNews, cameraName: string) {
     id: alert.id,
     threat: alert.threat ?? "medium",
     title: `${humanise(alert.kind)} · ${cameraName}`,
-    text: headline(alert.kind, alert.explanation ?? {}),
+    text: headline(alert.kind, alert.explanation ?? {}, alert.zone_id ? "a zone" : null),
     to: `/alerts/${alert.id}`,
   };
 }

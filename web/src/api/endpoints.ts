@@ -12,6 +12,7 @@ import type {
   Point,
   ProbeResult,
   Rule,
+  RuleKind,
   Store,
   StreamSession,
   Zone,
@@ -73,6 +74,7 @@ export interface RuleDraft {
   enabled: boolean;
 }
 export const rules = (storeId: Id) => everything<Rule>("/rules", { store_id: storeId });
+export const ruleKinds = () => everything<RuleKind>("/rules/kinds");
 export const addRule = (rule: RuleDraft) => ask<Rule>("POST", "/rules", { body: rule });
 export const changeRule = (id: Id, change: { parameters?: Parameters; enabled?: boolean }) =>
   ask<Rule>("PATCH", `/rules/${id}`, { body: change });

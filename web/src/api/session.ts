@@ -12,8 +12,6 @@ const TOKEN_TIMEOUT_MS = 15_000;
 /** Renew this long before the token ends, so that a request rarely meets a 401. */
 const RENEW_EARLY_MS = 30_000;
 
-type TokenAnswer = Token & { refresh_token?: string | null };
-
 export class Session {
   private token: string | null = null;
   private endsAt = 0;
@@ -101,7 +99,7 @@ export class Session {
     return false;
   }
 
-  private accept(answer: TokenAnswer): void {
+  private accept(answer: Token): void {
     this.token = answer.access_token;
     this.endsAt = Date.now() + answer.expires_in * 1000;
     this.refreshToken = answer.refresh_token ?? this.refreshToken;
@@ -135,7 +133,7 @@ function hint(value?: "yes" | null): string | null {
   }
 }
 
-type Answered = { ok: true; status: number; body: TokenAnswer } | { ok: false; status: number; body: unknown };
+type Answered = { ok: true; status: number; body: Token } | { ok: false; status: number; body: unknown };
 
 async function askToken(form: Record<string, string>): Promise<Answered> {
   let response: Response;
@@ -151,7 +149,7 @@ async function askToken(form: Record<string, string>): Promise<Answered> {
   }
   const body: unknown = await response.json().catch(() => null);
   return response.ok
-    ? { ok: true, status: response.status, body: body as TokenAnswer }
+    ? { ok: true, status: response.status, body: body as Token }
     : { ok: false, status: response.status, body };
 }
 

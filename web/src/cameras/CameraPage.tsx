@@ -12,6 +12,7 @@ import { CameraFacts } from "./CameraFacts";
 import { useCameras } from "./cameras";
 import { EditCamera } from "./EditCamera";
 import { Loitering } from "./Loitering";
+import { forgetZoneNames } from "./zoneNames";
 import { ZoneEditor } from "./ZoneEditor";
 
 export function CameraPage() {
@@ -22,7 +23,7 @@ export function CameraPage() {
   const camera = list.find(({ id }) => id === cameraId);
   const zones = useLoad(camera ? `zones ${cameraId}` : null, () => loadZones(cameraId));
   const [round, setRound] = useState(0);
-  const zonesChanged = useCallback(() => (zones.reload(), setRound((count) => count + 1)), [zones.reload]);
+  const zonesChanged = useCallback(() => (zones.reload(), forgetZoneNames(cameraId), setRound((count) => count + 1)), [zones.reload, cameraId]);
   useTitle(camera?.name ?? "Camera");
   if (!camera) {
     if (error && !value) return <Failure sentence={error} retry={reload} />;

@@ -1,29 +1,31 @@
 import { useState, type FormEvent } from "react";
-import { addRule, changeRule, rules as loadRules } from "../api/endpoints";
+import { addRule, changeRule, ruleKinds as loadKinds, rules as loadRules } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Camera, Parameters, Rule, Zone } from "../api/types";
 import { Failure } from "../shell/Empty";
 import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { LOITERING_DEFAULTS, ruleFor, type LoiteringValues } from "./loiteringRule";
+import { ruleFor, type LoiteringValues } from "./loiteringRule";
 
 /** The loitering rule of a camera and of each of its zones, as sentences with figures to change. */
 export function Loitering({ camera, zones }: { camera: Camera; zones: readonly Zone[] }) {
   const { may } = usePlace();
   const rules = useLoad(may("rules:read") ? `rules ${camera.store_id}` : null, () => loadRules(camera.store_id));
+  const kinds = useLoad(may("rules:read") ? "kinds" : null, loadKinds);
   if (!may("rules:read")) return null;
-  if (rules.error && !rules.value) return <Failure sentence={rules.error} retry={rules.reload} />;
+  for (const { error, value, reload } of [rules, kinds]) if (error && !value) return <Failure sentence={error} retry={reload} />;
   const known = rules.value;
-  if (!known) return null;
+  const defaults = kinds.value?.find(({ kind }) => kind === "loitering")?.defaults;
+  if (!known || !defaults) return null;
   const saved = (rule: Rule) => rules.change((old) => [...old.filter(({ id }) => id !== rule.id), rule]);
   const watched = zones.filter(({ kind }) => kind === "loitering");
   return (
     <section className="panel" aria-label="Loitering">
       <h2>Loitering</h2>
       {watched.map((zone) => (
-        <RuleForm key={zone.id} camera={camera} zone={zone} rules={known} onSaved={saved} />
+        <RuleForm key={zone.id} camera={camera} zone={zone} zones={watched.length} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
       ))}
-      <RuleForm camera={camera} zone={null} rules={known} onSaved={saved} />
+      <RuleForm camera={camera} zone={null} zones={watched.length} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
     </section>
   );
 }
@@ -32,19 +34,25 @@ interface FormProps {
   camera: Camera;
   /** null: the whole picture. */
   zone: Zone | null;
+  /** How many zones have a form of their own. */
+  zones: number;
   rules: readonly Rule[];
+  defaults: LoiteringValues;
   onSaved: (rule: Rule) => void;
 }
 
-function RuleForm({ camera, zone, rules, onSaved }: FormProps) {
+function RuleForm({ camera, zone, zones, rules, defaults, onSaved }: FormProps) {
   const { may } = usePlace();
   const { own, effective } = ruleFor(rules, camera.id, zone?.id ?? null);
-  const values: LoiteringValues = { ...LOITERING_DEFAULTS, ...effective?.parameters };
+  const values: LoiteringValues = { ...defaults, ...effective?.parameters };
   const [draft, setDraft] = useState<Parameters>({});
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const now = { ...values, ...draft };
   const enabled = effective?.enabled ?? true;
+  // Zones without a rule of their own follow the camera's, so "not outside zones" is a parameter, not a switched off rule.
+  const on = zone ? enabled : enabled && values.spot;
+  const turn = (to: boolean) => (zone ? save(draft, to) : save({ ...draft, spot: to }, to || enabled));
 
   const save = async (parameters: Parameters, on: boolean) => {
     setBusy(true);
@@ -84,10 +92,10 @@ function RuleForm({ camera, zone, rules, onSaved }: FormProps) {
     <form className="rule" onSubmit={(event: FormEvent) => (event.preventDefault(), void save(draft, enabled))}>
       <fieldset disabled={!may("rules:write")}>
       <div className="rule-head">
-        <h3>{zone ? zone.name : "Anywhere in the picture"}</h3>
+        <h3>{zone ? zone.name : zones > 0 ? "Outside the zones" : "Anywhere in the picture"}</h3>
         <label className="toggle">
-          <input type="checkbox" checked={enabled} disabled={busy} onChange={(event) => void save(draft, event.target.checked)} />
-          <span>{enabled ? "On" : "Off"}</span>
+          <input type="checkbox" checked={on} disabled={busy} onChange={(event) => void turn(event.target.checked)} />
+          <span>{on ? "On" : "Off"}</span>
         </label>
       </div>
       <p className="rule-words">

@@ -1,4 +1,4 @@
-/** Which loitering rule holds for a camera or a zone, and the values it starts from. Pure. */
+/** Which loitering rule holds for a camera or a zone, Pure. */
 import type { Id, Rule, Threat } from "../api/types";
 
 export interface LoiteringValues {
@@ -7,16 +7,9 @@ export interface LoiteringValues {
   spot_radius: number;
   gap_s: number;
   threat: Threat;
+  /** Also look outside zones. */
+  spot: boolean;
 }
-
-/** The product's own defaults, shown where no rule says otherwise. */
-export const LOITERING_DEFAULTS: LoiteringValues = {
-  zone_dwell_s: 30,
-  spot_dwell_s: 60,
-  spot_radius: 1,
-  gap_s: 8,
-  threat: "medium",
-};
 
 export interface Found {
   /** The rule of exactly this camera and zone: changed in place. */

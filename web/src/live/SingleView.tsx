@@ -4,9 +4,10 @@ import { Link, useNavigate, useParams } from "react-router";
 import { useAlerts } from "../alerts/alerts";
 import { inOrder, isOpen, shownState } from "../alerts/alertState";
 import { ThreatMark } from "../alerts/ThreatMark";
-import type { Camera } from "../api/types";
+import type { Alert, Camera } from "../api/types";
 import { CameraFacts } from "../cameras/CameraFacts";
 import { useCameras } from "../cameras/cameras";
+import { useZoneName } from "../cameras/zoneNames";
 import { Empty } from "../shell/Empty";
 import { useKeys, useNow, useTitle } from "../shell/hooks";
 import { headline } from "../text/explain";
@@ -74,6 +75,17 @@ export function SingleView() {
   );
 }
 
+function BriefAlert({ alert, now }: { alert: Alert; now: number }) {
+  const zone = useZoneName(alert);
+  return (
+    <li>
+      <ThreatMark threat={alert.threat} />
+      <Link to={`/alerts/${alert.id}`}>{headline(alert.kind, alert.explanation, zone)}</Link>
+      <span className="quiet">{ago(alert.raised_at, now)}</span>
+    </li>
+  );
+}
+
 const MOST_LISTED = 6;
 
 function OpenAlerts({ camera }: { camera: Camera }) {
@@ -86,11 +98,7 @@ function OpenAlerts({ camera }: { camera: Camera }) {
       {open.length === 0 && <p className="quiet">None.</p>}
       <ul className="brief-alerts">
         {open.slice(0, MOST_LISTED).map((alert) => (
-          <li key={alert.id}>
-            <ThreatMark threat={alert.threat} />
-            <Link to={`/alerts/${alert.id}`}>{headline(alert.kind, alert.explanation)}</Link>
-            <span className="quiet">{ago(alert.raised_at, now)}</span>
-          </li>
+          <BriefAlert key={alert.id} alert={alert} now={now} />
         ))}
       </ul>
     </section>

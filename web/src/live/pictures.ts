@@ -16,6 +16,8 @@ export interface PictureSink {
   trouble: (sentence: string | null) => void;
 }
 
+/** The server's limit for one connection. */
+const MOST_CAMERAS = 64;
 /** Nothing at all for this long: try anew. The server may be gone without saying so. */
 const SILENCE_MS = 12_000;
 
@@ -23,16 +25,21 @@ const SILENCE_MS = 12_000;
 export async function readPictures(cameraIds: readonly string[], sink: PictureSink, stop: AbortSignal): Promise<void> {
   let attempt = 0;
   while (!stop.aborted) {
-    const silence = new AbortController();
+    const watchdog = new Watchdog();
     try {
-      await readOnce(cameraIds, AbortSignal.any([stop, silence.signal]), silence, (picture) => {
-        attempt = 0;
-        sink.trouble(null);
-        sink.picture(picture);
+      await readOnce(cameraIds, AbortSignal.any([stop, watchdog.signal]), watchdog, {
+        opened: () => sink.trouble(null),
+        picture: (picture) => {
+          attempt = 0;
+          sink.picture(picture);
+        },
       });
     } catch (error) {
       if (stop.aborted) return;
-      sink.trouble(error instanceof StreamRefused ? error.message : "Pictures are interrupted. Trying again.");
+      // Silence alone is no trouble: perhaps no camera has a picture now, and each tile says so itself.
+      if (!watchdog.bit) sink.trouble(error instanceof StreamRefused ? error.message : "Pictures are interrupted. Trying again.");
+    } finally {
+      watchdog.end();
     }
     await pause(backoffMs(attempt, Math.random()), stop);
     attempt += 1;
@@ -41,33 +48,33 @@ export async function readPictures(cameraIds: readonly string[], sink: PictureSi
 
 class StreamRefused extends Error {}
 
+interface Reading {
+  opened: () => void;
+  picture: (picture: Picture) => void;
+}
+
 async function readOnce(
   cameraIds: readonly string[],
   signal: AbortSignal,
-  silence: AbortController,
-  deliver: (picture: Picture) => void,
+  watchdog: Watchdog,
+  reading: Reading,
 ): Promise<void> {
-  const watchdog = new Watchdog(silence);
-  try {
-    const url = `${API}/live/pictures${queryText({ camera_id: cameraIds })}`;
-    const response = await authorized(url, { signal, headers: { Accept: "multipart/x-mixed-replace" } });
-    if (!response.ok || response.body === null) {
-      throw new StreamRefused(sentenceOf(response.status, await response.json().catch(() => null)));
+  const url = `${API}/live/pictures${queryText({ camera_id: cameraIds.slice(0, MOST_CAMERAS) })}`;
+  const response = await authorized(url, { signal, headers: { Accept: "multipart/x-mixed-replace" } });
+  if (!response.ok || response.body === null) {
+    throw new StreamRefused(sentenceOf(response.status, await response.json().catch(() => null)));
+  }
+  reading.opened();
+  const parser = new MultipartParser(boundaryOf(response.headers.get("content-type")));
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    watchdog.pat();
+    for (const part of parser.push(value)) {
+      const picture = asPicture(part);
+      if (picture) reading.picture(picture);
     }
-    const parser = new MultipartParser(boundaryOf(response.headers.get("content-type")));
-    const reader = response.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      watchdog.pat();
-      for (const part of parser.push(value)) {
-        const picture = asPicture(part);
-        if (picture) deliver(picture);
-      }
-    }
-  } finally {
-    watchdog.end();
-    silence.abort();
   }
 }
 
@@ -79,20 +86,31 @@ function asPicture(part: Part): Picture | null {
   return { cameraId, capturedAtUs, jpeg: new Blob([part.body as Uint8Array<ArrayBuffer>], { type }) };
 }
 
+/** Aborts a connection that has gone silent; `end` aborts one that is done with, so that nothing of it lingers. */
 class Watchdog {
+  bit = false;
+  private readonly controller = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly controller: AbortController) {
+  constructor() {
     this.pat();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
   }
 
   pat(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.controller.abort(), SILENCE_MS);
+    this.timer = setTimeout(() => {
+      this.bit = true;
+      this.controller.abort();
+    }, SILENCE_MS);
   }
 
   end(): void {
     clearTimeout(this.timer);
+    this.controller.abort();
   }
 }
 

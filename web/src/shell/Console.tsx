@@ -1,8 +1,9 @@
-import { Outlet } from "react-router";
+import { Outlet, useLocation } from "react-router";
 import { useEffect } from "react";
 import { AlertsProvider } from "../alerts/alerts";
 import { CamerasProvider } from "../cameras/cameras";
 import { liveSocket } from "../socket/socket";
+import { Guard } from "./Guard";
 import { Sidebar } from "./Sidebar";
 import { StoreProvider, usePlace } from "./stores";
 import { ToastProvider } from "./toasts";
@@ -22,6 +23,7 @@ export function Console() {
 
 function OneStore() {
   const { store } = usePlace();
+  const page = useLocation().pathname.split("/")[1];
   return (
     // A new store starts with nothing of the old one.
     <ToastProvider key={store.id}>
@@ -33,7 +35,9 @@ function OneStore() {
             </a>
             <Sidebar />
             <main id="main" className="main" tabIndex={-1}>
-              <Outlet />
+              <Guard key={page}>
+                <Outlet />
+              </Guard>
             </main>
           </div>
         </AlertsProvider>

@@ -58,8 +58,11 @@ export interface CameraStatus extends Partial<StoreMessage> {
 }
 export interface Denied {
   type: "denied";
+  /** Type of the message that was not obeyed. */
   for: string;
   reason: string;
+  camera_id: Id | null;
+  store_id: Id | null;
 }
 /** Messages of the store between these ids are gone: ask the REST API again. */
 export interface Gap {

@@ -2,11 +2,13 @@
 import { socketTicket } from "../api/endpoints";
 import { ApiError } from "../api/problem";
 import { backoffMs } from "./backoff";
-import { readMessage, type ClientMessage, type ServerMessage } from "./messages";
+import { readMessage, type ClientMessage, type Denied, type ServerMessage } from "./messages";
 import { Subscriptions } from "./subscriptions";
 
 export type SocketStatus = "off" | "connecting" | "open" | "waiting";
 
+/** What was denied is asked for again after this long. */
+const DENIED_PAUSE_MS = 5_000;
 const OPEN_TIMEOUT_MS = 10_000;
 const PING_EVERY_MS = 15_000;
 /** No message at all for this long: the connection is dead even if nobody closed it. */
@@ -22,6 +24,7 @@ export class LiveSocket {
   private status: SocketStatus = "off";
   private attempt = 0;
   private heardAt = 0;
+  private joining = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private keepAlive: ReturnType<typeof setInterval> | undefined;
   /** Rises with every start and stop, so that a late ticket of an earlier life is dropped. */
@@ -49,7 +52,11 @@ export class LiveSocket {
   }
 
   joinStore(storeId: string): () => void {
-    this.send(this.wanted.joinStore(storeId));
+    const messages = this.wanted.joinStore(storeId);
+    if (messages.length) {
+      this.joining = true;
+      this.send([...messages, { type: "ping" }]);
+    }
     return () => this.send(this.wanted.leaveStore(storeId));
   }
 
@@ -101,7 +108,8 @@ export class LiveSocket {
       if (life !== this.life) return socket.close();
       this.heardAt = Date.now();
       this.become("open");
-      this.send(this.wanted.opened());
+      this.joining = true;
+      this.send([...this.wanted.opened(), { type: "ping" }]);
       this.keepAlive = setInterval(() => this.beat(socket), PING_EVERY_MS);
     };
     socket.onmessage = (event) => {
@@ -118,7 +126,30 @@ export class LiveSocket {
     // Only a connection that speaks has earned a fresh start of the back-off.
     this.attempt = 0;
     const message = readMessage(text);
-    if (message === null || message.type === "pong" || !this.wanted.isNews(message)) return;
+    if (message?.type === "pong") return this.joined();
+    if (message?.type === "denied") return this.askAgain(message);
+    if (message === null || !this.wanted.isNews(message)) return;
+    this.deliver(message);
+  }
+
+  /** The joins of this connection took effect. What came between the page's questions and now must be asked for again. */
+  private joined(): void {
+    if (!this.joining) return;
+    this.joining = false;
+    for (const storeId of this.wanted.unread()) this.deliver({ type: "gap", store_id: storeId, from: "", to: "" });
+  }
+
+  private askAgain(denied: Denied): void {
+    const life = this.life;
+    setTimeout(() => {
+      const messages = this.wanted.again(denied);
+      if (life !== this.life || !messages.length) return;
+      this.joining = true;
+      this.send([...messages, { type: "ping" }]);
+    }, DENIED_PAUSE_MS);
+  }
+
+  private deliver(message: ServerMessage): void {
     this.listeners.forEach((listener) => listener(message));
   }
 

@@ -11,13 +11,14 @@ describe("Subscriptions", () => {
     const wanted = new Subscriptions();
     wanted.joinStore("s1");
     wanted.watchCamera("c1");
+    expect(wanted.unread()).toEqual(["s1"]);
     expect(wanted.opened()).toEqual([
       { type: "join-store", store_id: "s1" },
       { type: "subscribe-camera", camera_id: "c1" },
     ]);
     expect(wanted.isNews(makeRaised("100-0"))).toBe(true);
+    expect(wanted.unread()).toEqual([]);
     expect(wanted.opened()).toEqual([
-      { type: "join-store", store_id: "s1" },
       { type: "resume", store_id: "s1", last_id: "100-0" },
       { type: "subscribe-camera", camera_id: "c1" },
     ]);
@@ -56,6 +57,18 @@ describe("Subscriptions", () => {
     expect(wanted.unwatchCamera("c1")).toEqual([]);
     expect(wanted.unwatchCamera("c1")).toEqual([{ type: "unsubscribe-camera", camera_id: "c1" }]);
     expect(wanted.unwatchCamera("c1")).toEqual([]);
+  });
+
+  it("asks again for what was denied, as long as it is wanted", () => {
+    const wanted = new Subscriptions();
+    const deny = (cameraId: string | null, storeId: string | null) => wanted.again({ type: "denied", for: "", reason: "", camera_id: cameraId, store_id: storeId });
+    wanted.joinStore("s1");
+    wanted.watchCamera("c1");
+    expect(deny(null, "s1")).toEqual([{ type: "join-store", store_id: "s1" }]);
+    wanted.isNews(makeRaised("100-0"));
+    expect(deny(null, "s1")).toEqual([{ type: "resume", store_id: "s1", last_id: "100-0" }]);
+    expect(deny("c1", null)).toEqual([{ type: "subscribe-camera", camera_id: "c1" }]);
+    expect([...deny("c2", null), ...deny(null, "s2"), ...deny(null, null)]).toEqual([]);
   });
 
   it("lets live messages without an id pass", () => {

@@ -2,7 +2,7 @@
  * What this page wants from the socket and how far it has read, as plain state without I/O.
  * Each change answers with the messages to send if the socket is open; `opened` with all of them.
  */
-import type { ClientMessage, ServerMessage } from "./messages";
+import type { ClientMessage, Denied, ServerMessage } from "./messages";
 
 /** -1, 0, 1 for stream ids such as "1732312800123-4" or plain numbers. */
 export function compareIds(a: string, b: string): number {
@@ -53,12 +53,22 @@ export class Subscriptions {
   /** All that a fresh connection must be told. */
   opened(): ClientMessage[] {
     const messages: ClientMessage[] = [];
-    for (const [storeId, lastId] of this.stores) {
-      messages.push({ type: "join-store", store_id: storeId });
-      if (lastId !== null) messages.push({ type: "resume", store_id: storeId, last_id: lastId });
-    }
+    for (const storeId of this.stores.keys()) messages.push(...this.entry(storeId));
     for (const cameraId of this.cameras.keys()) messages.push({ type: "subscribe-camera", camera_id: cameraId });
     return messages;
+  }
+
+  /** What to ask again after it was denied: the server may only have been busy. Nothing for what nobody wants any more. */
+  again(denied: Denied): ClientMessage[] {
+    if (denied.camera_id !== null && this.cameras.has(denied.camera_id)) {
+      return [{ type: "subscribe-camera", camera_id: denied.camera_id }];
+    }
+    return denied.store_id === null ? [] : this.entry(denied.store_id);
+  }
+
+  /** Stores of which nothing was read yet: what happened before the join can only be asked for. */
+  unread(): string[] {
+    return [...this.stores].flatMap(([storeId, lastId]) => (lastId === null ? [storeId] : []));
   }
 
   /** False for a store message that was read before (a resume overlaps with what came live). */
@@ -76,6 +86,13 @@ export class Subscriptions {
     if (lastId !== null && compareIds(message.id, lastId) <= 0) return false;
     this.stores.set(storeId, message.id);
     return true;
+  }
+
+  /** A resume joins too. A join before it would let new messages overtake the missed ones. */
+  private entry(storeId: string): ClientMessage[] {
+    const lastId = this.stores.get(storeId);
+    if (lastId === undefined) return [];
+    return [lastId === null ? { type: "join-store", store_id: storeId } : { type: "resume", store_id: storeId, last_id: lastId }];
   }
 
   private onlyStore(): string | null {

@@ -1,0 +1,70 @@
+"""Golden bytes of every message version: what an old worker sent must be read by a new pipeline, forever."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.contracts import control
+from app.contracts.tracked import (
+    CameraHealth, CameraState, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet,
+)  # fmt: skip
+from app.contracts.wire import WireError, encode
+from tests.builders import make_health, make_tracked_frame, make_tracklet
+
+HERE = Path(__file__).resolve().parent
+GOLDEN = HERE / "golden"
+MESSAGES: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct]]] = {
+    "tracked_frame_v1": (make_tracked_frame([(1, 0.25, 0.5), (2**64 - 1, 0.75, 0.5)], 1.5, sequence=7, ankles=0.5), decode_frame),
+    "tracklet_closed_v1": (make_tracklet(2**64 - 1, 2.0), decode_tracklet),
+    "camera_health_v1": (make_health(CameraState.REFUSED, 3.0, reason="The camera refused the password."), decode_health),
+}
+SCHEMAS = (TrackedFrame, TrackletClosed, CameraHealth, control.Heartbeat, control.DesiredState)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_keeps_its_bytes(name: str) -> None:
+    message, decode = MESSAGES[name]
+    golden = bytes.fromhex((GOLDEN / f"{name}.hex").read_text())
+    assert encode(message) == golden
+    assert decode(golden) == message
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_field_added_at_the_end_by_a_newer_worker_is_passed_over(name: str) -> None:
+    message, decode = MESSAGES[name]
+    longer = [*msgspec.msgpack.decode(encode(message)), "new"]
+    assert decode(msgspec.msgpack.encode(longer)) == message
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("raw", [b"", b"\xc0", b"\x93\x01\x02\x03", b"\xff"])
+def test_other_bytes_are_refused(name: str, raw: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        MESSAGES[name][1](raw)
+
+
+def test_arrays_that_do_not_fit_are_refused() -> None:
+    frame = make_tracked_frame([(1, 0.5, 0.5)])
+    assert frame.keypoint_array().shape == (1, 17, 3)
+    with pytest.raises(WireError):
+        msgspec.structs.replace(frame, boxes=b"123").box_array()
+
+
+def json_schema() -> str:
+    """docs/contracts.schema.json."""
+    _, components = msgspec.json.schema_components(SCHEMAS)
+    return json.dumps({"$defs": components}, indent=2, sort_keys=True) + "\n"
+
+
+def test_the_json_schema_is_the_exported_one() -> None:
+    assert (HERE / "contracts.schema.json").read_text() == json_schema(), "run `python -m tests.contract.test_worker_messages`"
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for file_name, (given, _) in MESSAGES.items():
+        if not (GOLDEN / f"{file_name}.hex").exists():  # golden bytes are never rewritten
+            (GOLDEN / f"{file_name}.hex").write_text(encode(given).hex() + "\n")
+    (HERE / "contracts.schema.json").write_text(json_schema())

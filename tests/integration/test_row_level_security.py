@@ -1,0 +1,149 @@
+"""Who sees what, by raw SQL under each role; the lists of policies, functions and grants are pinned here."""
+
+import uuid
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.kit.ids import new_id
+from app.kit.postgres import TenantScope, connect_pool, tenant_transaction
+from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # noqa: F401 - fixtures
+
+TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
+DEFINERS = {
+    "api_key_lookup", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record", "make_detection_partitions",
+    "session_lookup",
+}  # fmt: skip
+"""Functions that run with the owner's rights. A new one is added here by a person who has read it."""
+POLICIES = {
+    "tenant": {
+        "ai_detections", "alerts", "api_keys", "camera_status", "cameras", "chains", "memberships", "outbox", "rules", "sessions",
+        "site_policies", "stores", "stream_sessions", "users", "zones",
+    },
+    "pipeline": {"ai_detections", "alerts", "camera_status", "cameras", "outbox", "rules", "stream_sessions", "zones"},
+    "dispatcher": {"outbox"},
+    "append": {"audit_unsealed"},
+    "own": {"idempotency_keys"},
+}  # fmt: skip
+UNPROTECTED = {"camera_leases", "checkpoints", "configuration_revision", "pipelines", "schema_migrations", "shard_leases"}
+"""Tables without a tenant: no grant lets the application role read them, but the revision."""
+
+
+@pytest.fixture
+async def app(site: Site) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:  # noqa: F811 - a fixture
+    pool = await connect_pool(site.servers.postgres.url("pennyprotect_app"), role="test", largest=2)
+    yield pool
+    await pool.close()
+
+
+async def another_chain(site: Site) -> tuple[uuid.UUID, uuid.UUID]:  # noqa: F811
+    chain, store = new_id(), new_id()
+    await site.pool.execute("INSERT INTO chains (id, name) VALUES ($1, 'Other')", chain)
+    await site.pool.execute("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, 'Other')", store, chain)
+    await site.pool.execute(
+        "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'Theirs', 'rtsp://x')", new_id(), chain, store
+    )
+    return chain, store
+
+
+async def test_a_scope_sees_its_own_chain_and_stores_only(site: Site, app: "asyncpg.Pool[asyncpg.Record]") -> None:  # noqa: F811
+    chain, store = await another_chain(site)
+    second = new_id()
+    await site.pool.execute("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, 'Second')", second, site.chain)
+    await site.add_camera(second)
+
+    async def names(scope: TenantScope, table: str = "cameras") -> int:
+        async with tenant_transaction(app, scope) as connection:
+            return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))
+
+    assert await names(TenantScope(site.chain)) == 2
+    assert await names(TenantScope(site.chain, frozenset({site.store}))) == 1
+    assert await names(TenantScope(site.chain, frozenset())) == 0
+    assert await names(TenantScope(site.chain, frozenset({store}))) == 0
+    assert await names(TenantScope(chain)) == 1
+    assert await names(TenantScope(chain), "stores") == 1
+    assert await names(TenantScope(chain), "chains") == 1
+
+
+async def test_without_a_scope_there_is_nothing_and_a_scope_ends_with_its_transaction(
+    site: Site, app: "asyncpg.Pool[asyncpg.Record]"  # noqa: F811
+) -> None:  # fmt: skip
+    async with tenant_transaction(app, TenantScope(site.chain)) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM cameras") == 1
+    for table in TABLES:
+        assert await app.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_rows_cannot_be_written_into_another_scope(site: Site, app: "asyncpg.Pool[asyncpg.Record]") -> None:  # noqa: F811
+    chain, store = await another_chain(site)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(app, TenantScope(site.chain)) as connection:
+            await connection.execute(
+                "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'n', 'u')", new_id(), chain, store
+            )
+    async with tenant_transaction(app, TenantScope(site.chain)) as connection:
+        assert await connection.execute("UPDATE cameras SET name = 'mine' WHERE chain_id = $1", chain) == "UPDATE 0"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM users", "SELECT * FROM sessions", "SELECT * FROM api_keys", "SELECT url FROM cameras",
+        "SELECT credentials FROM cameras", "DELETE FROM alerts", "UPDATE alerts SET state = 'resolved'", "SELECT * FROM outbox",
+        "SELECT login_lookup('x')", "SET ROLE pennyprotect_owner", "SELECT * FROM audit_unsealed",
+    ],
+)  # fmt: skip
+async def test_the_pipeline_may_not(site: Site, statement: str) -> None:  # noqa: F811
+    connection = await asyncpg.connect(site.servers.postgres.url("pennyprotect_pipeline"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.mark.parametrize("statement", ["SELECT * FROM alerts", "SELECT * FROM cameras", "INSERT INTO outbox DEFAULT VALUES"])
+async def test_the_dispatcher_may_not(site: Site, statement: str) -> None:  # noqa: F811
+    connection = await asyncpg.connect(site.servers.postgres.url("pennyprotect_dispatcher"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.mark.parametrize("statement", ["SELECT * FROM audit_unsealed", "SELECT * FROM outbox", "DELETE FROM alerts", "SELECT * FROM pipelines"])
+async def test_the_application_may_not(app: "asyncpg.Pool[asyncpg.Record]", statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute(statement)
+
+
+async def test_roles_own_nothing_and_bypass_nothing(site: Site) -> None:  # noqa: F811
+    roles = await site.pool.fetch("SELECT * FROM pg_roles WHERE rolname LIKE 'pennyprotect_%' AND rolname <> 'pennyprotect_owner'")
+    assert len(roles) == 3
+    for role in roles:
+        for may in ("rolsuper", "rolbypassrls", "rolcreatedb", "rolcreaterole", "rolreplication"):
+            assert role[may] is False
+    owned = await site.pool.fetchval(
+        "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) IN ('pennyprotect_app', 'pennyprotect_pipeline',"
+        " 'pennyprotect_dispatcher')"
+    )
+    assert owned == 0
+
+
+async def test_policies_and_functions_are_the_reviewed_ones(site: Site) -> None:  # noqa: F811
+    policies: dict[str, set[str]] = {}
+    for row in await site.pool.fetch("SELECT policyname, tablename FROM pg_policies WHERE schemaname = 'public'"):
+        policies.setdefault(row["policyname"], set()).add(row["tablename"])
+    assert policies == POLICIES
+    bare = await site.pool.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relrowsecurity"
+        " AND NOT relispartition"
+    )
+    assert {row["relname"] for row in bare} == UNPROTECTED
+    functions = await site.pool.fetch(
+        "SELECT p.proname, p.proconfig, has_function_privilege('public', p.oid, 'execute') AS everyone FROM pg_proc p"
+        " JOIN pg_language l ON l.oid = p.prolang"
+        " WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND l.lanname <> 'c'"
+    )
+    assert {row["proname"] for row in functions} == DEFINERS
+    for row in functions:
+        assert any(setting.startswith("search_path=") for setting in row["proconfig"])
+        assert row["everyone"] is False
