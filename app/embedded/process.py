@@ -137,7 +137,7 @@ class Child:
         try:
             descriptor = os.pidfd_open(self.pid)
         except OSError:
-            while self._process.poll() is None:  # noqa: ASYNC110 - an old kernel tells of an end in no other way
+            while self._process.poll() is None:
                 await asyncio.sleep(POLL_EXIT_S)
         else:
             gone = asyncio.Event()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.embedded import lifecycle
+from app.embedded.guard import Guard
 from app.embedded.holds import held_parts
 from app.embedded.lifecycle import Phase, Status
 from app.embedded.process import Child, Part, RotatingLog
@@ -62,6 +63,7 @@ class Supervisor:
         self._state_file = state_file
         self._logs = {part.name: RotatingLog(logs / f"{part.name}.log") for part in parts}
         self._children: dict[str, Child] = {}
+        self._guard = Guard(str(logs.parent))
         self._serving = {part.name: asyncio.Event() for part in parts}
         self._last_error: dict[str, str] = {}
 
@@ -84,6 +86,7 @@ class Supervisor:
                 keeper.cancel()
             await asyncio.gather(stopping, work, *keepers, return_exceptions=True)
             await self._stop_all(hurry or asyncio.Event())
+            self._guard.close()
             for log in self._logs.values():
                 log.close()
         if failed:
@@ -152,9 +155,11 @@ class Supervisor:
             self._logs[part.name].write(f"supervisor: cannot start: {self._last_error[part.name]}\n".encode())
             return 1
         self._children[part.name] = child
+        self._guard.watch(child.pid)
         self._set(part, lifecycle.started(self.status[part.name], time.monotonic(), part.policy))
         await self._see_through(part, child)
         del self._children[part.name]
+        self._guard.forget(child.pid)
         return child.exited.result()
 
     async def _see_through(self, part: Part, child: Child) -> None:

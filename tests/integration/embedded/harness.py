@@ -27,7 +27,7 @@ backend: "python"
 max_batch_size: 4
 input [ { name: "x" data_type: TYPE_FP32 dims: [ -1 ] } ]
 output [ { name: "y" data_type: TYPE_FP32 dims: [ -1 ] } ]
-instance_group [ { count: 1 kind: KIND_CPU } ]
+instance_group [ { count: 2 kind: KIND_CPU } ]
 """
 MODEL = """
 import triton_python_backend_utils as pb_utils
