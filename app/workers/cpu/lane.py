@@ -18,6 +18,7 @@ from app.workers.emitter import Emitter
 from app.workers.telemetry import WorkerMetrics
 
 HEALTH_EVERY_S = 2.0
+POSE_SILENT_S = 4.0
 NO_POSE = "The pose model does not answer, so pictures are shown but not analysed; it is asked again and again."
 
 
@@ -44,7 +45,7 @@ class Lane:
         self._tracker: Tracker | None = None
         self._tracklets: Tracklets | None = None
         self._analysed = RateMeter()
-        self._failing = False
+        self._failing_since: float | None = None
         self._lost, self._counted, self._dropped_before = 0, 0, 0
         self._last_frame_us = 0
 
@@ -112,9 +113,8 @@ class Lane:
         """The pose model gave no answer for a frame."""
         self._lost += 1
         self._metrics.failed.labels(self._label).inc()
-        if not self._failing:
-            self._failing = True
-            self._say_health()
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
 
     def _note_analysed(self, frame: CapturedFrame) -> None:
         now = now_us()
@@ -123,7 +123,7 @@ class Lane:
         self._analysed.add(now)
         self._metrics.analysed.labels(self._label).inc()
         self._metrics.latency.observe(max(0.0, (now - frame.captured_at_us) / 1e6))
-        self._failing = False
+        self._failing_since = None
 
     def _enter_epoch(self, frame: CapturedFrame) -> None:
         """A new connection or picture size starts a new epoch: track ids and pixels mean something else from here on.
@@ -157,7 +157,7 @@ class Lane:
 
     def _say_health(self) -> None:
         facts, now = self._capture.facts(), now_us()
-        failing = NO_POSE if self._failing and facts.state is CameraState.LIVE else ""
+        failing = NO_POSE if self._pose_is_away() and facts.state is CameraState.LIVE else ""
         self._emitter.health(
             CameraHealth(
                 camera_id=self.camera.camera_id,
@@ -176,6 +176,10 @@ class Lane:
             )
         )
         self._count(facts.fps_in, facts.reconnects, live=facts.state is CameraState.LIVE)
+
+    def _pose_is_away(self) -> bool:
+        """A lone late answer is overload, and counted as such; only silence for a while is worth a sentence."""
+        return self._failing_since is not None and time.monotonic() - self._failing_since > POSE_SILENT_S
 
     def _count(self, fps_in: float, reconnects: int, *, live: bool) -> None:
         dropped = self._capture.slot.dropped

@@ -109,9 +109,7 @@ class RtspServer:
     def _answer(self, connection: socket.socket, request: str) -> None:
         lines = request.split("\r\n")
         method = lines[0].split()[0].rsplit("$", 1)[-1]
-        headers = {
-            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
-        }
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         status, extra, body = self._reply(method, headers)
         text = f"RTSP/1.0 {status}\r\nCSeq: {headers.get('cseq', '0')}\r\n{extra}"
         if body:

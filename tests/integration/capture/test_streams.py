@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC110 - what is waited for happens in another process or thread, where no event can be set
 """Real sockets, real FFmpeg, a server that does what cameras do on bad days."""
 
 import asyncio
@@ -132,9 +131,7 @@ async def test_joining_in_the_middle_of_a_gop_gives_no_garbage() -> None:
             assert frame.picture.key_frame
 
 
-@pytest.mark.parametrize(
-    "lose", [lambda n: n % 110 == 17, lambda n: n % 300 in range(100, 140)], ids=["single", "bursts"]
-)
+@pytest.mark.parametrize("lose", [lambda n: n % 110 == 17, lambda n: n % 300 in range(100, 140)], ids=["single", "bursts"])
 async def test_lost_packets_leave_the_stream_alive(lose: Callable[[int], bool]) -> None:
     with rtsp_server(Behaviour(LARGE, lose=lose)) as server:
         async with watching(server.url()) as capture:

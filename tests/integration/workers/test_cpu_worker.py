@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC110 - what is waited for happens in another process or thread, where no event can be set
 """A whole CPU worker: real RTSP, real Valkey, a real heartbeat over HTTP. Only the pose network is stood in for."""
 
 import asyncio
@@ -229,9 +228,7 @@ async def test_pictures_are_made_of_the_analysed_frames_only_while_watched(
                 assert captured_us in {frame.captured_at_us for frame in await seen.frames(camera)}
 
 
-async def test_a_model_that_is_down_is_told_and_waited_for(
-    valkeys: dict[str, str], pose: StillPerson, tmp_path: Path
-) -> None:
+async def test_a_model_that_is_down_is_told_and_waited_for(valkeys: dict[str, str], pose: StillPerson, tmp_path: Path) -> None:
     camera = CAMERAS[0]
     pose.down = True
     with rtsp_server(Behaviour(h264(320, 240))) as good:
@@ -245,9 +242,7 @@ async def test_a_model_that_is_down_is_told_and_waited_for(
                 await seen.until_frames(camera, 3)
 
 
-async def test_cameras_stop_when_their_lease_runs_out(
-    valkeys: dict[str, str], pose: StillPerson, tmp_path: Path
-) -> None:
+async def test_cameras_stop_when_their_lease_runs_out(valkeys: dict[str, str], pose: StillPerson, tmp_path: Path) -> None:
     camera = CAMERAS[0]
     with rtsp_server(Behaviour(h264(320, 240))) as good:
         async with serving() as service:

@@ -15,10 +15,7 @@ NOW = 1_700_000_000_000_000
 
 def chosen(stream_fps: float, fps: float, seconds: float = 20.0, jitter_s: float = 0.0) -> list[int]:
     sampler, chance = FrameSampler(fps), random.Random(7)
-    times = [
-        NOW + int((number / stream_fps + chance.uniform(0, jitter_s)) * 1e6)
-        for number in range(int(seconds * stream_fps))
-    ]
+    times = [NOW + int((number / stream_fps + chance.uniform(0, jitter_s)) * 1e6) for number in range(int(seconds * stream_fps))]
     return [at for at in sorted(times) if sampler.is_due(at)]
 
 

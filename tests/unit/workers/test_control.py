@@ -15,9 +15,7 @@ from app.workers.control import ControlLoop, Grant, biometrics_allowed, cameras_
 
 def wish(*numbers: int, lease_s: float = 10.0) -> DesiredState:
     cameras = [
-        DesiredCamera(
-            uuid.UUID(int=n), uuid.UUID(int=1), "rtsp://h/x", 5.0, "yolo_pose", "1", 1, face=False, gait=False
-        )
+        DesiredCamera(uuid.UUID(int=n), uuid.UUID(int=1), "rtsp://h/x", 5.0, "yolo_pose", "1", 1, face=False, gait=False)
         for n in numbers
     ]
     return DesiredState("r1", lease_s, cameras)
@@ -33,9 +31,7 @@ def test_a_worker_without_any_grant_runs_nothing() -> None:
     assert cameras_to_run(Grant(), time.monotonic()) == {}
 
 
-@pytest.mark.parametrize(
-    ("age", "allowed"), [(0.0, True), (BIOMETRICS_STOP_S - 0.01, True), (BIOMETRICS_STOP_S, False)]
-)
+@pytest.mark.parametrize(("age", "allowed"), [(0.0, True), (BIOMETRICS_STOP_S - 0.01, True), (BIOMETRICS_STOP_S, False)])
 def test_biometrics_need_a_fresh_policy(age: float, allowed: bool) -> None:
     assert biometrics_allowed(Grant(wish(1), asked_at=50.0), 50.0 + age) is allowed
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC110 - what is waited for happens in another process or thread, where no event can be set
 """The way out: bounded, drop-oldest, patient. The Redis here is a list that can be switched off."""
 
 import asyncio
