@@ -246,7 +246,7 @@ async def _bare_engine(args: Options, pictures: Sequence[Picture]) -> Any:
             await answer(STARTUP_S)
             yield measure
         finally:
-            process.stdin.close()
+            process.stdin.close()  # type: ignore[union-attr]
             try:
                 await asyncio.wait_for(process.wait(), 10.0)
             except TimeoutError:
