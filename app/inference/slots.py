@@ -48,6 +48,12 @@ class Slot:
         return self.memory[offset:end].view(np.float32).reshape(shape)
 
 
+def hide(slot: Slot) -> None:
+    """Remove the region's name, now that the server has mapped it: a killed process then leaves nothing behind."""
+    with contextlib.suppress(OSError):
+        slot.handle._mpsm_handle.unlink()
+
+
 class SlotPool:
     """At most `bound` slots in use; abandoned ones are replaced, up to as many again, until they have rested.
 
@@ -57,7 +63,8 @@ class SlotPool:
     def __init__(self, bound: int, size: int, *, shared: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._bound, self._size, self._shared, self._clock = bound, size, shared, clock
         self._prefix = f"penny-{secrets.token_hex(6)}"
-        self._made = 0
+        self._made = self._named = 0
+        self._old: list[Any] = []
         self._idle: list[Slot] = []
         self._resting: list[tuple[float, Slot]] = []
 
@@ -88,17 +95,33 @@ class SlotPool:
         self._idle += [slot for _, slot in self._resting]
         self._resting = []
 
+    def renew(self, slot: Slot) -> None:
+        """Give a slot a new region, with its contents, for a server that has not mapped the nameless old one."""
+        fresh = self._make()
+        self._made -= 1
+        fresh.memory[:] = slot.memory
+        self._close_old()
+        self._old.append(slot.handle)
+        slot.name, slot.memory, slot.handle, slot.registered = fresh.name, fresh.memory, fresh.handle, -1
+
+    def _close_old(self) -> None:
+        """Let go of replaced regions; their last reader has returned since."""
+        for handle in self._old:
+            _destroy(handle)
+        self._old = []
+
     def close(self) -> None:
         """Remove the regions of all slots that are not in use."""
         for slot in self.slots:
             slot.memory = np.empty(0, np.uint8)
             if slot.handle is not None:
-                with contextlib.suppress(OSError, BufferError, shared_memory.SharedMemoryException):
-                    shared_memory.destroy_shared_memory_region(slot.handle)
+                _destroy(slot.handle)
+        self._close_old()
         self._idle, self._resting, self._made = [], [], 0
 
     def _make(self) -> Slot:
-        name = f"{self._prefix}-{self._made}"
+        name = f"{self._prefix}-{self._named}"
+        self._named += 1
         self._made += 1
         if not self._shared:
             return Slot("", self._size, np.zeros(self._size, np.uint8))
@@ -109,3 +132,9 @@ class SlotPool:
             raise UnavailableError(f"No shared memory of {self._size} bytes can be had in /dev/shm; free some.") from error
         memory = shared_memory.get_contents_as_numpy(handle, np.uint8, [self._size])
         return Slot(name, self._size, memory, handle=handle)
+
+
+def _destroy(handle: Any) -> None:
+    """Unmap a region, and remove its name where it still has one."""
+    with contextlib.suppress(OSError, BufferError, shared_memory.SharedMemoryException):
+        shared_memory.destroy_shared_memory_region(handle)

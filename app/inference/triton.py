@@ -16,7 +16,7 @@ from app.inference.contract import PoseContract
 from app.inference.families import FAMILIES, Selection
 from app.inference.picture import Picture, UInt8, picture_of
 from app.inference.pose import Letterbox, decode
-from app.inference.slots import Slot, SlotPool
+from app.inference.slots import Slot, SlotPool, hide
 from app.kit.errors import BadInputError, UnavailableError
 from app.kit.logs import logger
 from app.perception.detections import Detections
@@ -172,6 +172,9 @@ class TritonPose:
         """Raw outputs. A server that forgot our memory (it restarted) is told again, once."""
         for attempt in (0, 1):
             if self._shared and slot.registered != self._connection:
+                if slot.registered >= 0:
+                    self._pool.renew(slot)
+                    views = slot.memory[: views.nbytes].reshape(views.shape)
                 await self._register(slot)
             try:
                 return await self._send(slot, views)
@@ -220,6 +223,7 @@ class TritonPose:
                 self._shared = False
                 return
         slot.registered = self._connection
+        hide(slot)
 
     def _error(self, error: Exception) -> UnavailableError | RefusedError:
         if _is_unreachable(error):

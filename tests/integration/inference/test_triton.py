@@ -39,7 +39,8 @@ async def test_shared_memory_and_inline_requests_give_the_same(triton: Server) -
     try:
         ours, theirs = await shared.detect(frames), await inline.detect(frames)
         assert await shared.ready()
-        assert len(regions() - before) == 3
+        assert shared._shared
+        assert regions() <= before, "a killed process would leave them behind"
     finally:
         await shared.close()
         await inline.close()
@@ -121,7 +122,7 @@ async def test_no_server_is_said_at_once() -> None:
 async def test_a_frozen_server_costs_a_deadline_and_nothing_after(triton: Server) -> None:
     client = TritonPose(triton.url, selection=ANYTHING, options=options(deadline_s=3.0))
     try:
-        wanted = (await client.detect([noise()]))[0]
+        wanted = await eventually(client, noise())
         triton.signal(signal.SIGSTOP)
         try:
             start = time.monotonic()
@@ -139,7 +140,7 @@ async def test_a_frozen_server_costs_a_deadline_and_nothing_after(triton: Server
 async def test_a_restarted_server_is_found_again_with_shared_memory(triton: Server) -> None:
     client = TritonPose(triton.url, selection=ANYTHING, options=options())
     try:
-        wanted = (await client.detect([noise()]))[0]
+        wanted = await eventually(client, noise())
         await asyncio.to_thread(triton.kill)
         for _ in range(12):  # more than there are slots: failing must not use them up
             with pytest.raises(UnavailableError):
@@ -147,7 +148,7 @@ async def test_a_restarted_server_is_found_again_with_shared_memory(triton: Serv
         await asyncio.to_thread(triton.start)
         start = time.monotonic()
         found = await eventually(client, noise())
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 12
         assert client._shared, "it must not fall back to inline requests"
     finally:
         await client.close()
