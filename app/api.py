@@ -110,8 +110,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _use_problems(operation: dict[str, Any]) -> None:
-    """Leave `application/problem+json` alone as the media type of problem answers."""
+    """`application/problem+json` is the one media type of problem answers."""
     for response in operation.get("responses", {}).values():
         content = response.get("content", {})
-        if "application/problem+json" in content and "application/json" in content:
-            content["application/problem+json"] = content.pop("application/json")
+        if content.get("application/json", {}).get("schema") == {"$ref": "#/components/schemas/Problem"}:
+            response["content"] = {"application/problem+json": content["application/json"]}

@@ -82,6 +82,14 @@ class Product:
         )
         return str(alert_id)
 
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Publish as soon as the service listens."""
+        for _ in range(300):
+            if await self.memory.publish(channel, message):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"nobody listens to {channel}")
+
     async def open_socket(self, token: str | None = None) -> aiohttp.ClientWebSocketResponse:
         _, ticket = await self.ask("POST", "/api/v1/auth/ws-ticket", {}, token=token)
         return await self.session.ws_connect(f"{self.base}/ws?ticket={ticket['ticket']}")
