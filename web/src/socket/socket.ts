@@ -10,9 +10,9 @@ export type SocketStatus = "off" | "connecting" | "open" | "waiting";
 /** What was denied is asked for again after this long. */
 const DENIED_PAUSE_MS = 5_000;
 const OPEN_TIMEOUT_MS = 10_000;
-const PING_EVERY_MS = 15_000;
+const PING_EVERY_MS = 5_000;
 /** No message at all for this long: the connection is dead even if nobody closed it. */
-const SILENCE_MS = 35_000;
+const SILENCE_MS = 12_000;
 
 type Listener = (message: ServerMessage) => void;
 
