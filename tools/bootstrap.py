@@ -360,17 +360,22 @@ def commands(name: str, arguments: list[str]) -> list[list[str]]:
     tools = ROOT / ".venv" / "bin"
     python = str(tools / "python")
     places = [place for place in ("app", "benchmarks", "tests", "tools") if (ROOT / place).is_dir()]
+    node, packages = str(ROOT / ".venv-web" / "node-bin" / "node"), ROOT / "web" / "node_modules"
+    lint = [
+        [str(tools / "ruff"), "check", "."],
+        [str(tools / "ruff"), "format", "--check", "."],
+        [python, "-m", "mypy"],
+        [str(tools / "lint-imports")],
+        [node, str(packages / "typescript" / "bin" / "tsc"), "--noEmit", "--project", "web"],
+    ]
+    web = [node, str(packages / "vitest" / "vitest.mjs"), "run", "--root", "web"]
     table = {
         "setup": [],
         "run": [[str(tools / "pennyprotect"), "run", *arguments]],
-        "test": [[python, "-m", "pytest", *arguments]],
+        # With arguments it is pytest alone, for one test while working on it.
+        "test": [*([] if arguments else [*lint, web]), [python, "-m", "pytest", *arguments]],
         "bench": [[str(tools / "pennyprotect"), "bench", name, *arguments] for name in ("density", "latency", "pipeline")],
-        "lint": [
-            [str(tools / "ruff"), "check", "."],
-            [str(tools / "ruff"), "format", "--check", "."],
-            [python, "-m", "mypy"],
-            [str(tools / "lint-imports")],
-        ],
+        "lint": lint,
         "fmt": [[str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places]],
     }
     if name not in table:
