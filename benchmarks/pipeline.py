@@ -47,7 +47,8 @@ LOITERERS = 2
 
 def scene(camera: uuid.UUID, sequence: int, at_us: int, chance: random.Random) -> bytes:
     """One frame: six people who walk to and fro, two who stand and sway; boxes, 17 keypoints, jitter."""
-    boxes, keypoints = [], []
+    boxes: list[float] = []
+    keypoints: list[float] = []
     at_s = sequence / FPS
     for person in range(PEOPLE):
         body = 200.0 + 12 * person
@@ -127,7 +128,8 @@ async def _taken(admin: "asyncpg.Connection[asyncpg.Record]") -> dict[int, str]:
 async def _newest(memory: redis.asyncio.Redis, shards: list[int]) -> dict[int, str]:
     newest = {}
     for shard in shards:
-        ((entry, _fields),) = await memory.xrevrange(frames_stream(shard), count=1)
+        found: Any = await memory.xrevrange(frames_stream(shard), count=1)
+        ((entry, _fields),) = found
         newest[shard] = entry.decode()
     return newest
 
@@ -191,7 +193,7 @@ class Bench:
         read_raw(client)
         before, wall, taken = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter(), 0
         while taken < count:
-            answer: Any = await client.execute_command(
+            answer: Any = await client.execute_command(  # type: ignore[no-untyped-call]
                 "XREAD", "COUNT", 32, "BLOCK", 200, "STREAMS", *self.after, *self.after.values()
             )
             for name, entries in answer:
@@ -217,7 +219,7 @@ async def _measure(servers: OwnServers, home: Path, seconds: float) -> dict[str,
             await asyncio.sleep(0.1)
         bench = Bench(servers, cameras, process.pid, admin)
         await bench.turn()  # warm
-        rounds = []
+        rounds: list[tuple[tuple[float, float], tuple[float, float]]] = []
         end = time.monotonic() + seconds
         while time.monotonic() < end or len(rounds) < 3:
             rounds.append(await bench.turn())

@@ -90,7 +90,7 @@ def alert_body(alert: Alert) -> dict[str, Any]:
 def alert_message(alert: Alert) -> dict[str, Any]:
     """Outbox payload of `alert-raised` and `alert-changed`: `{"store_id": ..., "alert": {...}}`.
 
-    The dispatcher writes `{"type": kind, **payload}` to the store's live stream; the hub adds the entry's id as `id` (which is why
-    the alert, with an id of its own, is nested).
+    The dispatcher writes `{"type": kind, **payload}` to the store's live stream; the hub adds the entry's id as `id` (which is
+    why the alert, with an id of its own, is nested).
     """
     return {"store_id": str(alert.store_id), "alert": alert_body(alert)}

@@ -33,6 +33,7 @@ def connect_redis(url: str, *, role: str, largest: int = 64) -> Redis:
         client_name=f"pennyprotect-{role}",
         socket_connect_timeout=CONNECT_S,
         socket_timeout=ANSWER_S,
+        health_check_interval=15,
         retry=Retry(NoBackoff(), 1),
         max_connections=largest,
         protocol=2,

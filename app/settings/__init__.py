@@ -2,13 +2,14 @@
 
 import functools
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """All settings of every role; the embedded default fills in the addresses of its own servers."""
+    """All settings of every role. A role reads what it needs; the embedded default fills in addresses of its own servers."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
 
@@ -39,6 +40,14 @@ class Settings(BaseSettings):
         alias="PENNYPROTECT_SECRET_KEY",
         description="Base64 of 32 bytes that encrypt stored camera passwords.",
     )
+    worker_capacity: int = Field(
+        default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
+    )
+    worker_metrics: str = Field(
+        default="",
+        alias="PENNYPROTECT_WORKER_METRICS",
+        description="Where a worker serves metrics: host:port or unix:/path.",
+    )
 
     # The guide's
     database_url: SecretStr = Field(
@@ -63,6 +72,17 @@ class Settings(BaseSettings):
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )
+
+    @property
+    def database_dsn(self) -> str:
+        """DATABASE_URL, with DB_USER and DB_PASSWORD where it names no user. Holds a password: never log it."""
+        url = self.database_url.get_secret_value()
+        parts = urlsplit(url)
+        if not self.db_user or "@" in parts.netloc:
+            return url
+        password = self.db_password.get_secret_value()
+        user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
 
 
 @functools.cache

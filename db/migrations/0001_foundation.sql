@@ -102,6 +102,7 @@ CREATE TABLE cameras (
     analysis_fps real NOT NULL DEFAULT 5 CHECK (analysis_fps > 0 AND analysis_fps <= 30),
     enabled boolean NOT NULL DEFAULT true,
     revision integer NOT NULL DEFAULT 1,
+    origin text NOT NULL DEFAULT 'user' CHECK (origin IN ('user', 'setting', 'demo')),  -- set-up only reconciles its own
     created_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
     FOREIGN KEY (chain_id, store_id) REFERENCES stores (chain_id, id),
@@ -413,6 +414,7 @@ GRANT SELECT ON chains, stores, site_policies, users, memberships, sessions, api
     stream_sessions, camera_status, ai_detections, alerts TO pennyprotect_app;
 GRANT INSERT ON stores, site_policies, cameras, zones, rules, sessions, outbox, audit_unsealed TO pennyprotect_app;
 GRANT UPDATE ON cameras, zones, rules TO pennyprotect_app;
+GRANT DELETE ON rules TO pennyprotect_app;  -- back to the defaults of the code
 GRANT UPDATE (refresh_hash, previous_refresh_hash, rotated_at, expires_at, revoked_at) ON sessions TO pennyprotect_app;
 GRANT UPDATE (state, claimed_by, acknowledged_by, acknowledged_at, resolved_by, resolved_at, outcome, changed_at)
     ON alerts TO pennyprotect_app;
@@ -498,3 +500,10 @@ REVOKE EXECUTE ON FUNCTION login_lookup(text), login_record(uuid, boolean, inter
     lease_cameras(uuid, integer, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION login_lookup(text), login_record(uuid, boolean, interval), session_lookup(bytea), api_key_lookup(bytea),
     lease_cameras(uuid, integer, interval) TO pennyprotect_app;
+
+-- Readiness of the pipeline, without a view of the leases themselves.
+CREATE FUNCTION shards_owned() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS
+    $$ SELECT count(*)::integer FROM shard_leases WHERE owner IS NOT NULL AND expires_at > now() $$;
+REVOKE EXECUTE ON FUNCTION shards_owned() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION shards_owned() TO pennyprotect_app;

@@ -1,0 +1,117 @@
+"""The HTTP surface: every router, the OpenAPI document, health and metrics."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from app.alerts.endpoints import router as alerts_router
+from app.alerts.rules.endpoints import router as rules_router
+from app.auth.endpoints import open_router
+from app.auth.endpoints import router as auth_router
+from app.cameras.endpoints import router as cameras_router
+from app.cameras.ingest import router as ingest_router
+from app.cameras.worker_endpoints import router as workers_router
+from app.cameras.zones.endpoints import router as zones_router
+from app.dashboard.analyze import router as analyze_router
+from app.dashboard.detections.endpoints import router as detections_router
+from app.dashboard.endpoints import router as live_router
+from app.dashboard.readiness import Check, ask_all
+from app.kit.metrics import CONTENT_TYPE, exposition
+from app.tenancy.endpoints import router as stores_router
+
+ROUTERS = (
+    open_router,
+    auth_router,
+    stores_router,
+    cameras_router,
+    zones_router,
+    rules_router,
+    alerts_router,
+    workers_router,
+    live_router,
+    detections_router,
+    analyze_router,
+    ingest_router,
+)
+SERVICE_ONLY = ("postgres", "bus", "memory")
+"""What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""
+
+
+class DependencyOut(BaseModel):
+    """One dependency."""
+
+    name: str
+    ok: bool
+    took_ms: float
+    detail: str = Field(description='One sentence when it is not ok, else "".')
+
+
+class ReadinessOut(BaseModel):
+    """Whether everything the product needs is there."""
+
+    ready: bool
+    dependencies: list[DependencyOut]
+
+
+class HealthOut(BaseModel):
+    """The process runs."""
+
+    status: str
+
+
+def add_api(app: FastAPI) -> None:
+    """Mount every router and the operators' addresses on `app`."""
+    for router in ROUTERS:
+        app.include_router(router)
+    _add_operations(app)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+
+
+def _add_operations(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["operations"])
+    async def healthz() -> HealthOut:
+        """The process answers."""
+        return HealthOut(status="ok")
+
+    @app.get("/readyz", tags=["operations"], responses={503: {"model": ReadinessOut}}, response_model=ReadinessOut)
+    async def readyz(request: Request, only: str = "") -> JSONResponse:
+        """Each dependency with its state; 503 unless all are fine. `only=service`: what this process itself needs."""
+        checks: dict[str, Check] = request.app.state.checks
+        asked = {name: check for name, check in checks.items() if only != "service" or name in SERVICE_ONLY}
+        verdicts = await ask_all(asked)
+        found = [DependencyOut(name=v.name, ok=v.ok, took_ms=v.took_ms, detail=v.detail) for v in verdicts]
+        answer = ReadinessOut(ready=all(v.ok for v in verdicts), dependencies=found)
+        return JSONResponse(answer.model_dump(), 200 if answer.ready else 503, {"Cache-Control": "no-store"})
+
+    @app.get("/metrics", tags=["operations"], response_class=Response)
+    async def metrics() -> Response:
+        """Prometheus metrics of this process."""
+        return Response(exposition(), media_type=CONTENT_TYPE)
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, made once: problems instead of FastAPI's own error shape, and the bearer scheme."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
+        document["components"]["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer", "description": "Access token or API key."}
+        }
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _use_problems(operation)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _use_problems(operation: dict[str, Any]) -> None:
+    """`application/problem+json` is the one media type of problem answers."""
+    for response in operation.get("responses", {}).values():
+        content = response.get("content", {})
+        if content.get("application/json", {}).get("schema") == {"$ref": "#/components/schemas/Problem"}:
+            response["content"] = {"application/problem+json": content["application/json"]}

@@ -1,0 +1,56 @@
+"""What an audit row says: who did what to what. Ids only, never names, so that erasing a person keeps the chain."""
+
+import enum
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class ActorKind(enum.StrEnum):
+    """Who acted."""
+
+    USER = "user"
+    API_KEY = "api-key"
+    SYSTEM = "system"
+
+
+class Act(enum.StrEnum):
+    """What was done."""
+
+    LOG_IN = "log-in"
+    LOG_IN_REFUSED = "log-in-refused"
+    LOG_OUT = "log-out"
+    REFRESH_REPLAYED = "refresh-replayed"
+    LIVE_VIEW = "live-view"
+    SNAPSHOT = "snapshot"
+    CAMERA_CREATED = "camera-created"
+    CAMERA_CHANGED = "camera-changed"
+    CAMERA_REMOVED = "camera-removed"
+    CAMERA_PROBED = "camera-probed"
+    ZONE_CREATED = "zone-created"
+    ZONE_CHANGED = "zone-changed"
+    ZONE_REMOVED = "zone-removed"
+    RULE_CREATED = "rule-created"
+    RULE_CHANGED = "rule-changed"
+    RULE_REMOVED = "rule-removed"
+    ALERT_CLAIMED = "alert-claimed"
+    ALERT_ACKNOWLEDGED = "alert-acknowledged"
+    ALERT_RESOLVED = "alert-resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act.
+
+    Attributes:
+        details: small JSON without secrets and without names of people.
+    """
+
+    act: Act
+    actor_kind: ActorKind
+    actor_id: uuid.UUID | None
+    chain_id: uuid.UUID | None
+    store_id: uuid.UUID | None = None
+    subject_kind: str = ""
+    subject_id: uuid.UUID | None = None
+    details: dict[str, Any] = field(default_factory=dict)

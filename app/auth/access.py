@@ -1,0 +1,103 @@
+"""The gate: every endpoint declares a permission, and is asked for it before anything of the request is read.
+
+`GuardedRoute` refuses to exist without a `require(...)` among its dependencies, so an endpoint cannot be forgotten. It checks
+before FastAPI parses or validates the body: a stranger learns 401 and nothing about the shape of requests.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from app.auth.identify import Identifier
+from app.auth.models import Access
+from app.auth.permissions import Permission
+from app.kit.errors import ForbiddenError
+from app.kit.problems import Problem
+
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
+_PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {**_PROBLEM, "description": "Not signed in"},
+    403: {**_PROBLEM, "description": "Not allowed"},
+    422: {**_PROBLEM, "description": "Cannot use this input"},
+    "default": {**_PROBLEM, "description": "Any other problem"},
+}
+
+
+def identifier_of(connection: Any) -> Identifier:
+    """The identifier of the application that serves this request or socket."""
+    found = connection.app.state.identifier
+    assert isinstance(found, Identifier)  # noqa: S101 - set once by main
+    return found
+
+
+class Requirement:
+    """Demands one permission; as a dependency it yields the `Access`."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Access:
+        """The caller's access.
+
+        Raises:
+            UnauthenticatedError: nobody is signed in.
+            ForbiddenError: the caller holds the permission nowhere.
+        """
+        known = getattr(request.state, "access", None)
+        if isinstance(known, Access) and known.permission is self.permission:
+            return known
+        principal = await identifier_of(request).identify(request.headers.get("authorization"))
+        if not principal.may(self.permission):
+            raise ForbiddenError("Your roles do not allow this.", permission=self.permission.value)
+        access = Access(principal, self.permission)
+        request.state.access = access
+        return access
+
+
+def require(permission: Permission) -> Any:
+    """The dependency to put on an endpoint: `access: Annotated[Access, require(Permission.CAMERAS_READ)]`."""
+    return Depends(Requirement(permission))
+
+
+def requirement_of(dependant: Dependant) -> Requirement | None:
+    """The requirement an endpoint declares, if any."""
+    if isinstance(dependant.call, Requirement):
+        return dependant.call
+    return next((found for child in dependant.dependencies if (found := requirement_of(child))), None)
+
+
+class GuardedRoute(APIRoute):
+    """A route that checks its declared permission first of all."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **rest: Any) -> None:
+        rest["responses"] = {**REFUSALS, **(rest.get("responses") or {})}
+        super().__init__(path, endpoint, **rest)
+        requirement = requirement_of(self.dependant)
+        if requirement is None:
+            raise TypeError(f"{path} declares no permission; add require(Permission....) to it")
+        self.openapi_extra = {**(self.openapi_extra or {}), "security": SECURITY, "x-permission": requirement.permission.value}
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler behind the gate."""
+        handle = super().get_route_handler()
+        requirement = requirement_of(self.dependant)
+
+        async def guarded(request: Request) -> Response:
+            if requirement is None:
+                raise ForbiddenError("This address declares no permission, so nobody may use it.")
+            await requirement(request)
+            return await handle(request)
+
+        return guarded
+
+
+def guarded_router(tag: str) -> APIRouter:
+    """A router of guarded endpoints under `/api/v1`."""
+    return APIRouter(prefix="/api/v1", tags=[tag], route_class=GuardedRoute)
+
+
+SelfAccess = Annotated[Access, require(Permission.SELF)]

@@ -1,0 +1,164 @@
+"""`/api/v1/auth`: log-in, refresh, log-out, who am I, WebSocket tickets."""
+
+import uuid
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Cookie, Form, Request, Response
+from pydantic import BaseModel, Field
+
+from app.auth.access import REFUSALS, SelfAccess, guarded_router
+from app.auth.service import AuthService, Issued
+from app.auth.tickets import give_ticket
+from app.auth.tokens import ACCESS_LIFE, REFRESH_LIFE, TICKET_S, AccessClaims
+from app.kit.backends import backends
+from app.kit.clock import now
+from app.kit.errors import BadInputError, ForbiddenError, UnauthenticatedError
+
+COOKIE = "pp_refresh"
+COOKIE_PATH = "/api/v1/auth"
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+open_router = APIRouter(prefix="/api/v1/auth", tags=["auth"], responses=REFUSALS)
+"""Reachable without a token."""
+router = guarded_router("auth")
+
+RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
+
+
+class TokenOut(BaseModel):
+    """RFC 6749. A browser receives the refresh token as a cookie only, so `refresh_token` is null there."""
+
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int = Field(description="Seconds.")
+    refresh_token: str | None
+
+
+class MembershipOut(BaseModel):
+    """A role, for one store or (null) for the whole chain."""
+
+    role: str
+    store_id: uuid.UUID | None
+
+
+class MeOut(BaseModel):
+    """The signed-in user."""
+
+    id: uuid.UUID
+    username: str
+    chain_id: uuid.UUID | None
+    roles: list[str]
+    permissions: list[str]
+    memberships: list[MembershipOut]
+
+
+class TicketOut(BaseModel):
+    """Open `/ws?ticket=` with it, once, within `expires_in` seconds."""
+
+    ticket: str
+    expires_in: int
+
+
+class LoginForm(BaseModel):
+    """The OAuth2 forms `password` and `refresh_token`."""
+
+    grant_type: Literal["password", "refresh_token"] = "password"
+    username: str = Field(default="", max_length=100)
+    password: str = Field(default="", max_length=1024)
+    refresh_token: str = Field(default="", max_length=200)
+    scope: str = Field(default="", max_length=200)
+    client_id: str = Field(default="", max_length=200)
+    client_secret: str = Field(default="", max_length=200)
+
+
+def service_of(request: Request) -> AuthService:
+    """The application's auth service."""
+    found = request.app.state.auth
+    assert isinstance(found, AuthService)  # noqa: S101 - set once by main
+    return found
+
+
+@open_router.post("/token")
+async def token(
+    request: Request, response: Response, form: Annotated[LoginForm, Form()], pp_refresh: RefreshCookie = None
+) -> TokenOut:
+    """Sign in by password, or get the next access token by the refresh token (form field or cookie)."""
+    service = service_of(request)
+    if form.grant_type == "password":
+        if not form.username or not form.password:
+            raise BadInputError("username and password must not be empty.")
+        issued = await service.log_in(form.username, form.password, now())
+    else:
+        presented = form.refresh_token or pp_refresh
+        if not presented:
+            raise UnauthenticatedError("There is no session to continue. Sign in.")
+        issued = await service.refresh(presented, now())
+    return _answer(request, response, issued)
+
+
+@open_router.post("/logout", status_code=204)
+async def logout(request: Request, response: Response, pp_refresh: RefreshCookie = None) -> None:
+    """End the session of the refresh cookie or of the bearer token; fine when there is none."""
+    service = service_of(request)
+    response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")
+    response.headers.update(NO_STORE)
+    identifier = request.app.state.identifier
+    if pp_refresh and (session := await service.session_of(pp_refresh)):
+        await service.log_out(session.session_id, session.user_id, session.chain_id, now())
+        identifier.forget(session.session_id)
+    elif request.headers.get("authorization"):
+        try:
+            principal = await identifier.identify(request.headers["authorization"])
+        except UnauthenticatedError:
+            return
+        if principal.session_id is not None and principal.chain_id is not None:
+            await service.log_out(principal.session_id, principal.id, principal.chain_id, now())
+            identifier.forget(principal.session_id)
+
+
+@router.get("/auth/me")
+async def me(access: SelfAccess) -> MeOut:
+    """Who is signed in, with which roles and permissions."""
+    principal = access.principal
+    return MeOut(
+        id=principal.id,
+        username=principal.name,
+        chain_id=principal.chain_id,
+        roles=sorted({grant.role for grant in principal.grants if grant.role}),
+        permissions=sorted(permission.value for permission in principal.permissions()),
+        memberships=[MembershipOut(role=grant.role, store_id=grant.store_id) for grant in principal.grants],
+    )
+
+
+@router.post("/auth/ws-ticket")
+async def ws_ticket(request: Request, response: Response, access: SelfAccess) -> TicketOut:
+    """A ticket for the WebSocket."""
+    principal = access.principal
+    if principal.session_id is None or principal.chain_id is None or principal.token_expires_at is None:
+        raise ForbiddenError("API keys open the WebSocket with their bearer header, not with a ticket.")
+    claims = AccessClaims(principal.id, principal.session_id, principal.chain_id, principal.token_expires_at)
+    ticket = await give_ticket(backends(request).memory, claims)
+    response.headers.update(NO_STORE)
+    return TicketOut(ticket=ticket, expires_in=TICKET_S)
+
+
+def _answer(request: Request, response: Response, issued: Issued) -> TokenOut:
+    response.headers.update(NO_STORE)
+    if issued.refresh_token is not None:
+        response.set_cookie(
+            COOKIE,
+            issued.refresh_token,
+            max_age=int(REFRESH_LIFE.total_seconds()),
+            path=COOKIE_PATH,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+    # Browsers send Sec-Fetch-Site and scripts cannot take it away: a stolen script context never sees the refresh token.
+    in_browser = "sec-fetch-site" in request.headers
+    return TokenOut(
+        access_token=issued.access_token,
+        token_type="bearer",  # noqa: S106 - the kind of token, not one
+        expires_in=int(ACCESS_LIFE.total_seconds()),
+        refresh_token=None if in_browser else issued.refresh_token,
+    )

@@ -1,0 +1,109 @@
+"""Who calls: principals, what they were granted, and the scope a permission gives them."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.audit.models import ActorKind
+from app.auth.permissions import Permission
+from app.kit.errors import ForbiddenError
+from app.kit.postgres import TenantScope
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Permissions for one store, or for the whole chain where `store_id` is None."""
+
+    permissions: frozenset[Permission]
+    store_id: uuid.UUID | None = None
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A signed-in user or an API key.
+
+    Attributes:
+        chain_id: None for a key of the platform itself.
+        session_id: the log-in a user's token belongs to.
+        token_expires_at: when the access token ends; None for keys without an end.
+    """
+
+    kind: ActorKind
+    id: uuid.UUID
+    name: str
+    chain_id: uuid.UUID | None
+    grants: tuple[Grant, ...]
+    session_id: uuid.UUID | None = None
+    token_expires_at: datetime | None = None
+
+    def permissions(self) -> frozenset[Permission]:
+        """Everything granted anywhere."""
+        return frozenset().union(*(grant.permissions for grant in self.grants)) if self.grants else frozenset()
+
+    def may(self, permission: Permission) -> bool:
+        """Whether any grant holds `permission`."""
+        return any(permission in grant.permissions for grant in self.grants)
+
+    def scope(self, permission: Permission) -> TenantScope:
+        """The rows `permission` lets this principal see.
+
+        Raises:
+            ForbiddenError: it was granted nowhere, or the principal belongs to no chain.
+        """
+        stores = [grant.store_id for grant in self.grants if permission in grant.permissions]
+        if not stores or self.chain_id is None:
+            raise ForbiddenError("Your roles do not allow this.", permission=permission.value)
+        named = frozenset(store for store in stores if store is not None)
+        return TenantScope(self.chain_id, None if None in stores else named, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A principal that was checked for one permission; endpoints receive it from `require`."""
+
+    principal: Principal
+    permission: Permission
+
+    @property
+    def scope(self) -> TenantScope:
+        """The rows this request may see; ForbiddenError for a principal without a chain."""
+        return self.principal.scope(self.permission)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRecord:
+    """What the log-in look-up knows of a user."""
+
+    user_id: uuid.UUID
+    chain_id: uuid.UUID
+    password_hash: str
+    failed_logins: int
+    locked_until: datetime | None
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A session found by a refresh token.
+
+    Attributes:
+        replayed: the token is the one before the current.
+    """
+
+    session_id: uuid.UUID
+    user_id: uuid.UUID
+    chain_id: uuid.UUID
+    replayed: bool
+    expires_at: datetime
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user with memberships, as of now."""
+
+    user_id: uuid.UUID
+    chain_id: uuid.UUID
+    username: str
+    grants: tuple[Grant, ...] = field(default=())

@@ -1,0 +1,79 @@
+"""What may be done, and which role may do it. Every endpoint declares one `Permission`."""
+
+import enum
+from types import MappingProxyType
+from typing import Final
+
+
+class Permission(enum.StrEnum):
+    """One right. A membership grants it for a store or for the whole chain."""
+
+    SELF = "self"  # one's own account; every signed-in user
+    STORES_READ = "stores:read"
+    CAMERAS_READ = "cameras:read"
+    CAMERAS_WRITE = "cameras:write"
+    LIVE_VIEW = "live:view"
+    DETECTIONS_READ = "detections:read"
+    FRAMES_ANALYZE = "frames:analyze"
+    RULES_READ = "rules:read"
+    RULES_WRITE = "rules:write"
+    ALERTS_READ = "alerts:read"
+    ALERTS_HANDLE = "alerts:handle"
+    WORKER = "worker"  # the control plane; API keys only
+
+
+class Role(enum.StrEnum):
+    """What a person does here."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    INVESTIGATOR = "investigator"
+    ENROLLER = "enroller"
+    APPROVER = "approver"
+    STORE_MANAGER = "store-manager"
+    CHAIN_ADMINISTRATOR = "chain-administrator"
+    AUDITOR = "auditor"
+    MODEL_ENGINEER = "model-engineer"
+    PLATFORM_OPERATOR = "platform-operator"
+
+
+_LOOKS = frozenset({Permission.SELF, Permission.STORES_READ, Permission.CAMERAS_READ})
+_VIEWS = _LOOKS | {Permission.LIVE_VIEW, Permission.ALERTS_READ}
+_HANDLES = _VIEWS | {Permission.ALERTS_HANDLE, Permission.RULES_READ}
+_MANAGES = _HANDLES | {
+    Permission.DETECTIONS_READ,
+    Permission.FRAMES_ANALYZE,
+    Permission.CAMERAS_WRITE,
+    Permission.RULES_WRITE,
+}
+
+ROLE_PERMISSIONS: Final = MappingProxyType(
+    {
+        Role.VIEWER: _VIEWS,
+        Role.OPERATOR: _HANDLES,
+        Role.INVESTIGATOR: _HANDLES | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE},
+        Role.ENROLLER: _LOOKS,
+        Role.APPROVER: _LOOKS | {Permission.ALERTS_READ},
+        Role.STORE_MANAGER: _MANAGES,
+        Role.CHAIN_ADMINISTRATOR: _MANAGES,
+        # Sees how things are set and what became of alerts, not the live pictures.
+        Role.AUDITOR: _LOOKS | {Permission.ALERTS_READ, Permission.RULES_READ},
+        Role.MODEL_ENGINEER: _LOOKS | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.RULES_READ},
+        # Keeps cameras and workers running without watching people.
+        Role.PLATFORM_OPERATOR: _LOOKS | {Permission.CAMERAS_WRITE, Permission.RULES_READ},
+    }
+)
+
+
+def permissions_of(role: str) -> frozenset[Permission]:
+    """The permissions of a role by its stored name; none for a name this version does not know."""
+    try:
+        return ROLE_PERMISSIONS[Role(role)]
+    except ValueError:
+        return frozenset()
+
+
+def known_permissions(names: list[str]) -> frozenset[Permission]:
+    """The permissions an API key's stored names stand for; unknown names grant nothing."""
+    known = {permission.value: permission for permission in Permission}
+    return frozenset(known[name] for name in names if name in known)

@@ -1,0 +1,57 @@
+"""The workers' control plane: leases renewed by a heartbeat, answered with all the worker should be doing."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from app.cameras import repository
+from app.cameras.credentials import CredentialBox
+from app.cameras.urls import join_credentials
+from app.contracts.control import LEASE_S, DesiredCamera, DesiredState, Heartbeat
+from app.kit.errors import UnavailableError
+from app.kit.logs import logger
+from app.kit.postgres import Pool
+
+POSE_MODEL = "yolo_pose"
+POSE_VERSION = "1"
+MOST_CAPACITY = 1000
+
+log = logger(__name__)
+
+
+async def answer_heartbeat(pool: "Pool[asyncpg.Record]", box: CredentialBox, heartbeat: Heartbeat) -> DesiredState:
+    """Renew the worker's leases, give it free cameras up to its capacity, and say what it should run."""
+    capacity = min(heartbeat.capacity, MOST_CAPACITY)
+    rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S))
+    cameras = [camera for row in rows if (camera := _camera(box, row)) is not None]
+    return DesiredState(revision_of(cameras), LEASE_S, cameras)
+
+
+def revision_of(cameras: Sequence[DesiredCamera]) -> str:
+    """Changes when anything that a worker should do changes; says nothing about it."""
+    return hashlib.sha256(msgspec.msgpack.encode(cameras)).hexdigest()[:16]
+
+
+def _camera(box: CredentialBox, row: dict[str, Any]) -> DesiredCamera | None:
+    """One camera; None, and a line in the log, where its password cannot be read: the others go on."""
+    sealed = row["credentials"]
+    try:
+        credentials = None if sealed is None else box.open(row["camera_id"], sealed)
+    except UnavailableError as error:
+        log.error("a camera is left out", camera=str(row["camera_id"]), error=error.detail)
+        return None
+    return DesiredCamera(
+        camera_id=row["camera_id"],
+        store_id=row["store_id"],
+        url=join_credentials(row["url"], credentials),
+        analysis_fps=float(row["analysis_fps"]),
+        pose_model=POSE_MODEL,
+        pose_version=POSE_VERSION,
+        policy_revision=row["policy_revision"],
+        face=row["face"],
+        gait=row["gait"],
+    )

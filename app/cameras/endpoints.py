@@ -1,0 +1,127 @@
+"""`/api/v1/cameras`."""
+
+import base64
+import uuid
+from typing import Annotated
+
+from fastapi import Request
+
+from app.audit import repository as audit
+from app.audit.models import Act, AuditEntry
+from app.auth.access import guarded_router, require
+from app.auth.models import Access
+from app.auth.permissions import Permission
+from app.cameras import repository, service
+from app.cameras.credentials import CredentialBox
+from app.cameras.probing import Prober
+from app.cameras.schemas import (
+    CameraChange,
+    CameraIn,
+    CameraOut,
+    ProbeIn,
+    ProbeOut,
+    SessionOut,
+    camera_out,
+    session_out,
+)
+from app.cameras.service import CameraDraft
+from app.kit.backends import backends
+from app.kit.clock import now
+from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
+from app.kit.postgres import tenant_transaction
+from app.tenancy.idempotency import IdempotencyKey, once
+
+router = guarded_router("cameras")
+Reads = Annotated[Access, require(Permission.CAMERAS_READ)]
+Writes = Annotated[Access, require(Permission.CAMERAS_WRITE)]
+
+
+def box_of(request: Request) -> CredentialBox:
+    """The application's credential box."""
+    found = request.app.state.credential_box
+    assert isinstance(found, CredentialBox)  # noqa: S101 - set once by main
+    return found
+
+
+@router.get("/cameras")
+async def list_cameras(
+    request: Request, access: Reads, store_id: uuid.UUID | None = None, cursor: Cursor = None, limit: Limit = 100
+) -> Page[CameraOut]:
+    """Cameras with the state of their streams."""
+    after = decode_cursor(cursor)
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        cameras = await repository.list_cameras(connection, store_id, after, limit)
+    shown, following = cut(cameras, limit, lambda camera: (camera.created_at, camera.id))
+    moment = now()
+    return Page(items=[camera_out(camera, moment) for camera in shown], next=following)
+
+
+@router.post("/cameras", status_code=201)
+async def add_camera(request: Request, access: Writes, body: CameraIn, idempotency_key: IdempotencyKey = None) -> CameraOut:
+    """Add a camera; a worker starts it within a heartbeat."""
+    who = access.principal
+    draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled)
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+
+        async def make() -> CameraOut:
+            moment = now()
+            camera = await service.add_camera(connection, box_of(request), who, body.store_id, draft, moment)
+            return camera_out(camera, moment)
+
+        return await once(connection, who.id, idempotency_key, "POST /cameras", body, make, CameraOut)
+
+
+@router.post("/cameras/probe")
+async def probe_camera(request: Request, access: Writes, body: ProbeIn) -> ProbeOut:
+    """Try an address: its size, rate and codec, and one picture; or a problem that says what is wrong."""
+    prober = request.app.state.prober
+    assert isinstance(prober, Prober)  # noqa: S101 - set once by main
+    scope = access.scope
+    found = await prober.try_url(body.url)
+    async with tenant_transaction(backends(request).postgres, scope) as connection:
+        who = access.principal
+        await audit.append(connection, AuditEntry(Act.CAMERA_PROBED, who.kind, who.id, who.chain_id))
+    return ProbeOut(
+        ok=True,
+        width=found.width,
+        height=found.height,
+        fps=round(found.fps, 2),
+        codec=found.codec,
+        snapshot=base64.b64encode(found.snapshot).decode(),
+    )
+
+
+@router.get("/cameras/{camera_id}")
+async def get_camera(request: Request, access: Reads, camera_id: uuid.UUID) -> CameraOut:
+    """One camera."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        return camera_out(await repository.get_camera(connection, camera_id), now())
+
+
+@router.patch("/cameras/{camera_id}")
+async def change_camera(request: Request, access: Writes, camera_id: uuid.UUID, body: CameraChange) -> CameraOut:
+    """Change name, address, analysis rate or switch it off. Credentials stay unless the address or its host changes."""
+    draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled)
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        camera = await service.change_camera(connection, box_of(request), access.principal, camera_id, draft)
+        return camera_out(camera, now())
+
+
+@router.delete("/cameras/{camera_id}", status_code=204)
+async def remove_camera(request: Request, access: Writes, camera_id: uuid.UUID) -> None:
+    """Remove a camera. Its alerts and detections stay."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        await service.remove_camera(connection, access.principal, camera_id, now())
+
+
+@router.get("/cameras/{camera_id}/sessions")
+async def list_sessions(
+    request: Request, access: Reads, camera_id: uuid.UUID, cursor: Cursor = None, limit: Limit = 50
+) -> Page[SessionOut]:
+    """When the camera was connected, newest first."""
+    before = decode_cursor(cursor)
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        await repository.get_camera(connection, camera_id)
+        sessions = await repository.list_sessions(connection, camera_id, before, limit)
+    shown, following = cut(sessions, limit, lambda session: (session.started_at, session.id))
+    return Page(items=[session_out(session) for session in shown], next=following)

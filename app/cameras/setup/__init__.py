@@ -1,0 +1,1 @@
+"""First set-up, with the owner's role: what must exist before anybody can sign in."""

@@ -1,0 +1,36 @@
+"""Workers on the memory Redis: whether any reported lately, and which key may send frames of which camera."""
+
+import uuid
+from collections.abc import Iterable
+
+from app.contracts.control import LEASE_S
+from app.kit.redis import Redis
+
+SEEN = "presence:workers"
+
+
+async def note_worker(memory: Redis, worker_id: uuid.UUID, key_id: uuid.UUID, cameras: Iterable[uuid.UUID]) -> None:
+    """Remember a heartbeat, and for the length of a lease that frames of these cameras may come with this key."""
+    async with memory.pipeline(transaction=False) as pipe:
+        pipe.set(SEEN, str(worker_id), ex=int(LEASE_S))
+        for camera_id in cameras:
+            pipe.set(_allowed(camera_id), str(key_id), ex=int(LEASE_S))
+        await pipe.execute()
+
+
+async def any_worker(memory: Redis) -> bool:
+    """Whether a worker reported within the last lease."""
+    return bool(await memory.exists(SEEN))
+
+
+async def allowed_cameras(memory: Redis, key_id: uuid.UUID, cameras: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of `cameras` whose frames may come with this key."""
+    if not cameras:
+        return set()
+    holders = await memory.mget([_allowed(camera_id) for camera_id in cameras])
+    wanted = str(key_id).encode()
+    return {camera_id for camera_id, holder in zip(cameras, holders, strict=True) if holder == wanted}
+
+
+def _allowed(camera_id: uuid.UUID) -> str:
+    return f"presence:ingest:{camera_id}"

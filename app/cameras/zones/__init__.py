@@ -1,0 +1,1 @@
+"""Zones of a camera: named polygons in its picture."""

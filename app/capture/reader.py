@@ -1,0 +1,187 @@
+"""One thread a connection: open, demux, decode, hand over. It can be abandoned at any point, even in a hung decoder."""
+
+import struct
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, cast
+
+import av
+from av import VideoFrame
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from app.capture.failures import CaptureError, Failure, FailureKind, diagnose, failure
+from app.capture.frame import CapturedFrame
+from app.capture.pacing import CaptureClock, FrameSampler, RateMeter
+from app.capture.slot import LatestSlot
+from app.capture.source import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source
+from app.kit.clock import now_us
+
+KEYFRAME_PATIENCE_S: Final = 12.0
+"""Streams with intra refresh never mark a keyframe: after this long their pictures are taken as they are."""
+
+_PRFT: Final = struct.Struct("=qi")
+
+
+def open_source(source: Source) -> tuple[InputContainer, VideoStream]:
+    """The open container and its first decodable video stream (blocking).
+
+    Raises:
+        CaptureError: no video, or a codec that cannot be decoded; other errors are FFmpeg's own.
+    """
+    container = av.open(source.url, options=source.options(), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+    try:
+        return container, _video_of(container, source)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _video_of(container: InputContainer, source: Source) -> VideoStream:
+    video = next(iter(container.streams.video), None)
+    if video is None:
+        raise CaptureError(failure(FailureKind.NO_VIDEO, source))
+    if cast(object, video.codec_context) is None:
+        raise CaptureError(failure(FailureKind.CODEC, source))
+    # One thread a camera: frame threads add a frame of latency each, and cameras are the parallelism.
+    video.thread_type = "NONE"
+    return video
+
+
+class StreamReader:
+    """Reads one connection of one camera until it fails, ends or is abandoned.
+
+    Counters are plain attributes written by the reader's thread only; other threads may read them at any time.
+
+    Attributes:
+        packet_at, frame_at: monotonic seconds of the last packet and picture, None before the first.
+        frames, corrupt: pictures decoded, and pictures left out because the decoder marked them broken.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        fps: float,
+        slot: LatestSlot[CapturedFrame],
+        on_end: Callable[[Failure], None],
+        connection: int = 1,
+    ) -> None:
+        self.packet_at: float | None = None
+        self.frame_at: float | None = None
+        self.codec = ""
+        self.size = (0, 0)
+        self.frames = 0
+        self.corrupt = 0
+        self.rate = RateMeter()
+        self._source = source
+        self._slot = slot
+        self._connection = connection
+        self._sampler = FrameSampler(fps)
+        self._clock = CaptureClock()
+        self._on_end = on_end
+        self._abandoned = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"reader {source.place}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def abandon(self) -> None:
+        """End soon, silently. Never waits: the thread may hang inside a library."""
+        self._abandoned.set()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread still exists; an abandoned one may for a while."""
+        return self._thread.is_alive()
+
+    def set_fps(self, fps: float) -> None:
+        """Analyse this many frames a second from now on."""
+        self._sampler.fps = fps
+
+    def _run(self) -> None:
+        try:
+            self._read()
+            end = failure(FailureKind.ENDED, self._source)
+        except Exception as error:
+            if self._abandoned.is_set():
+                return
+            end = diagnose(error, self._source)
+        if not self._abandoned.is_set():
+            self._on_end(end)
+
+    def _read(self) -> None:
+        container, video = open_source(self._source)
+        with container:
+            self.codec = video.codec_context.name
+            if self._source.is_file:
+                self._play_file(container, video)
+            else:
+                self._follow(container, video)
+
+    def _follow(self, container: InputContainer, video: VideoStream) -> None:
+        """A live stream: every packet is decoded as it comes, from the first keyframe on."""
+        joined = False
+        opened_at = time.monotonic()
+        for packet in container.demux(video):
+            if self._abandoned.is_set():
+                return
+            if packet.size == 0:
+                continue
+            self.packet_at = time.monotonic()
+            joined = joined or packet.is_keyframe or self.packet_at - opened_at > KEYFRAME_PATIENCE_S
+            if joined:
+                self._decode(packet, now_us())
+
+    def _play_file(self, container: InputContainer, video: VideoStream) -> None:
+        """A file, over and over, at its own speed: it stands for a camera."""
+        start = time.monotonic()
+        offset = 0.0
+        while True:
+            end = 0.0
+            for packet in container.demux(video):
+                if self._abandoned.is_set():
+                    return
+                if packet.size == 0 or packet.dts is None:
+                    continue
+                at = float(packet.dts * packet.time_base)
+                end = max(end, at + float((packet.duration or 0) * packet.time_base))
+                self._abandoned.wait(max(0.0, start + offset + at - time.monotonic()))
+                self.packet_at = time.monotonic()
+                self._decode(packet, now_us())
+            if end <= 0:
+                raise CaptureError(failure(FailureKind.NO_PICTURE, self._source))
+            offset += end
+            container.seek(0)
+
+    def _decode(self, packet: "Packet[VideoStream]", arrival_us: int) -> None:
+        captured_us = self._clock.at(camera_time_us(packet), arrival_us)
+        try:
+            pictures = packet.decode()
+        except av.InvalidDataError:
+            self.corrupt += 1
+            return
+        for picture in pictures:
+            self._hand_over(picture, captured_us)
+
+    def _hand_over(self, picture: VideoFrame, captured_us: int) -> None:
+        if picture.is_corrupt:
+            self.corrupt += 1
+            return
+        received_us = now_us()
+        self.frame_at = time.monotonic()
+        self.frames += 1
+        self.size = (picture.width, picture.height)
+        self.rate.add(received_us)
+        if self._sampler.is_due(captured_us) and not self._abandoned.is_set():
+            self._slot.put(CapturedFrame(picture, captured_us, received_us, self._connection))
+
+
+def camera_time_us(packet: "Packet[VideoStream]") -> int | None:
+    """The camera's own clock for this packet, microseconds since 1970 UTC, once an RTCP sender report came."""
+    if not packet.has_sidedata("prft"):
+        return None
+    wallclock_us, _flags = _PRFT.unpack_from(bytes(packet.get_sidedata("prft")))
+    return int(wallclock_us)

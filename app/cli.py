@@ -1,0 +1,206 @@
+"""The `pennyprotect` command: every role of the product, and the tools of its operators.
+
+Imports happen inside commands, so `--help` answers at once and a role loads only what it runs.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from app.kit.errors import BadInputError, PennyError, SetupError
+from app.kit.logs import configure, redact
+from app.settings import Settings, settings
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Store safety, self-hosted: cameras in, handled incidents out. Start with `pennyprotect run`.",
+)
+models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch them, see what is there.")
+cli.add_typer(models, name="models")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+Entry = Callable[[Settings, asyncio.Event], Awaitable[None]]
+STOP_LIMIT_S = 15.0
+
+
+def main() -> None:
+    """Run the command; an expected error becomes one sentence on stderr (exit 2 for bad input, else 1)."""
+    try:
+        cli(standalone_mode=False)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except PennyError as error:
+        sys.stderr.write(f"pennyprotect: {redact(error.detail)}\n")
+        sys.exit(2 if isinstance(error, BadInputError) else 1)
+    except Exception as error:
+        show = getattr(error, "show", None)  # click's own usage errors know how to print themselves
+        if show is None:
+            raise
+        show()
+        sys.exit(2)
+
+
+async def _until_stopped(entry: Entry, chosen: Settings) -> None:
+    """Run a role until SIGINT or SIGTERM, then let it finish; a second signal ends it at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(entry(chosen, stop))
+
+    def on_signal() -> None:
+        if stop.is_set():
+            task.cancel()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if stop.is_set() and not task.done():
+        _, late = await asyncio.wait({task}, timeout=STOP_LIMIT_S)
+        if late:
+            task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+
+
+def _role(role: str, module: str) -> None:
+    import uvloop
+
+    chosen = settings()
+    configure(role, level=chosen.log_level)
+    entry: Entry = import_module(module).run
+    uvloop.run(_until_stopped(entry, chosen))
+
+
+@cli.command()
+def run() -> None:
+    """Set up what is missing and run the whole product on this machine until Ctrl-C."""
+    from app.embedded import parts
+
+    raise typer.Exit(parts.run(settings()))
+
+
+@cli.command()
+def service() -> None:
+    """REST, WebSocket, dashboard and the workers' control plane."""
+    _role("service", "app.main")
+
+
+@cli.command()
+def pipeline() -> None:
+    """Tracked frames to alerts. Run as many as you like: they share the shards by leases."""
+    _role("pipeline", "app.pipeline.runner")
+
+
+@cli.command()
+def dispatcher() -> None:
+    """Sends what the outbox holds to the live streams."""
+    _role("dispatcher", "app.pipeline.dispatcher")
+
+
+@cli.command("worker-cpu")
+def worker_cpu() -> None:
+    """Reads cameras with PyAV and finds people with Triton, on a machine without a GPU."""
+    _role("worker-cpu", "app.workers.cpu.worker")
+
+
+@cli.command("demo-cameras")
+def demo_cameras() -> None:
+    """Plays clips of real people as RTSP cameras on this machine."""
+    _role("demo-cameras", "app.embedded.demo_cameras")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database at DATABASE_URL up to date (with the owner's role)."""
+    from app.migrate import migrate as apply
+
+    configure("migrate", level=settings().log_level)
+    url = settings().database_url.get_secret_value()
+    if not url:
+        raise SetupError("DATABASE_URL is not set; it must name the database, with the role that owns the tables.")
+    applied = asyncio.run(apply(url))
+    typer.echo(f"{len(applied)} migration(s) applied: {', '.join(applied) or 'already up to date'}")
+
+
+@cli.command("first-run")
+def first_run() -> None:
+    """Create chain, store, administrator, worker key and cameras where they are missing (owner's role)."""
+    from app.first_run import first_run as create
+
+    chosen = settings()
+    configure("first-run", level=chosen.log_level)
+    asyncio.run(create(chosen, chosen.database_url.get_secret_value()))
+
+
+@cli.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="density, latency, pipeline or memory")],
+    as_json: AsJson = False,
+    seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
+) -> None:
+    """Measure the product on this machine; ratios are taken side by side in one run."""
+    from benchmarks.document import run_bench
+
+    document = run_bench(name, seconds)
+    if as_json:
+        typer.echo(json.dumps(document, indent=2))
+        return
+    typer.echo(f"{document['name']}: {document['what']}")
+    for key, value in document["headline"].items():
+        typer.echo(f"  {key:<36} {value}")
+
+
+@models.command()
+def pull() -> None:
+    """Fetch and convert the models that triton_models/ names, after their licences are accepted."""
+    from app.inference import licences, repository
+
+    chosen = settings()
+    repository.pull(
+        chosen.home.absolute(),
+        chosen.cache.absolute(),
+        mirror=chosen.model_mirror,
+        accept=chosen.accept_licenses,
+        ask=licences.terminal_ask(headless=chosen.headless),
+        progress=_show_progress,
+    )
+    status(as_json=False)
+
+
+def _show_progress(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        share = f" {100 * done // total} %" if total else ""
+        sys.stderr.write(f"\r\033[K{what}{share}")
+
+
+@models.command()
+def status(as_json: AsJson = False) -> None:
+    """What is named, fetched and staged, with its licence."""
+    from app.inference import repository
+
+    found = [asdict(each) for each in repository.status(settings().home.absolute(), settings().cache.absolute())]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for model in found:
+        typer.echo("  ".join(f"{key}={value}" for key, value in model.items()))
+
+
+if __name__ == "__main__":
+    main()

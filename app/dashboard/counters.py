@@ -1,0 +1,14 @@
+"""What the dashboard's live side counts."""
+
+from app.kit.metrics import counter, gauge, histogram
+
+viewers = gauge("viewers", "Open WebSockets.")
+picture_viewers = gauge("picture_viewers", "Open live picture streams.")
+watched_cameras = gauge("watched_cameras", "Cameras whose analysis results somebody receives.")
+results_dropped = counter("analysis_results_dropped", "Analysis results dropped because a viewer was slow.")
+results_sent = counter("analysis_results", "Analysis results handed to viewers.")
+pictures_skipped = counter("pictures_skipped", "Pictures replaced by a newer one before a viewer took them.")
+slow_viewers = counter("slow_viewers_closed", "Viewers closed because they could not keep up with store messages.")
+messages_unreadable = counter("live_messages_unreadable", "Live messages that this version cannot read.", ("kind",))
+outages = counter("live_outages", "Lost connections of the live side.", ("server",))
+capture_to_result = histogram("capture_to_result_seconds", "From capture of a frame to its analysis result.")

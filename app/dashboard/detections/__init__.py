@@ -1,0 +1,1 @@
+"""Stored tracklets: who was seen when, as boxes once a second."""

@@ -1,0 +1,223 @@
+"""`/ws`: one viewer's conversation."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from app.auth.access import identifier_of
+from app.auth.models import Principal
+from app.auth.permissions import Permission
+from app.auth.tickets import take_ticket
+from app.auth.tokens import AccessClaims
+from app.contracts.sockets import (
+    ClientMessage,
+    Denied,
+    JoinStore,
+    LeaveStore,
+    Ping,
+    Pong,
+    Resume,
+    SubscribeCamera,
+    UnsubscribeCamera,
+    decode_client_message,
+    to_text,
+)
+from app.dashboard import counters
+from app.dashboard.hub import Hub
+from app.dashboard.viewer import SlowViewerError, Viewer
+from app.dashboard.visibility import see_cameras, see_store, still_sees
+from app.kit.backends import backends
+from app.kit.errors import PennyError, UnauthenticatedError
+from app.kit.problems import UNREACHABLE, describe
+
+SEND_S = 10.0
+RECHECK_S = 2.0
+MOST_FAILED_CHECKS = 4
+MOST_CAMERAS = 256
+MOST_STORES = 100
+POLICY, OVERLOADED, RESTARTING, LATER = 1008, 1013, 1012, 1013
+AWAY = "The database or the message bus does not answer right now; try again in a few seconds."
+
+Recheck = Callable[[], Awaitable[Principal]]
+
+
+class _CloseError(Exception):
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+async def serve_socket(socket: WebSocket) -> None:
+    """Authenticate before the handshake ends, then talk until either side leaves."""
+    hub: Hub = socket.app.state.hub
+    try:
+        who, recheck = await _identify(socket)
+    except PennyError as error:
+        await socket.send_denial_response(describe(error))
+        return
+    except UNREACHABLE:
+        await socket.close(LATER, AWAY)
+        return
+    await socket.accept()
+    await Conversation(socket, hub, who, recheck).run()
+
+
+async def _identify(socket: WebSocket) -> tuple[Principal, Recheck]:
+    """Who opens the socket, and how to ask again whether they still may."""
+    identifier = identifier_of(socket)
+    ticket, header = socket.query_params.get("ticket"), socket.headers.get("authorization")
+    if ticket:
+        claims = await take_ticket(backends(socket).memory, ticket)
+
+        async def by_session() -> Principal:
+            return await identifier.of_session(claims)
+
+        return await identifier.of_session(claims), by_session
+    who = await identifier.identify(header)
+    if who.session_id is None or who.chain_id is None or who.token_expires_at is None:
+        return who, lambda: identifier.identify(header)
+    session = AccessClaims(who.id, who.session_id, who.chain_id, who.token_expires_at)
+    return who, lambda: identifier.of_session(session)
+
+
+class Conversation:
+    """One open socket: a reader, a writer and a re-check of rights, ending together."""
+
+    def __init__(self, socket: WebSocket, hub: Hub, who: Principal, recheck: Recheck) -> None:
+        self._socket = socket
+        self._hub = hub
+        self._who = who
+        self._recheck = recheck
+        self._viewer = Viewer()
+        self._pool = backends(socket).postgres
+
+    async def run(self) -> None:
+        """Until the viewer leaves, is slow, loses its rights, or the service stops."""
+        counters.viewers.inc()
+        parts = [asyncio.create_task(part()) for part in (self._read, self._write, self._watch_rights, self._watch_stop)]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            error = next((task.exception() for task in done if task.exception() is not None), None)
+        finally:
+            for task in parts:
+                task.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            self._hub.forget(self._viewer)
+            counters.viewers.dec()
+        await self._close(error)
+
+    async def _close(self, error: BaseException | None) -> None:
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
+            if isinstance(error, _CloseError):
+                await self._socket.close(error.code, error.reason)
+            elif isinstance(error, SlowViewerError):
+                await self._socket.close(OVERLOADED, "You do not take messages fast enough; connect again and resume.")
+            elif isinstance(error, TimeoutError):
+                await self._socket.close(OVERLOADED, "The connection does not take messages; connect again and resume.")
+            elif error is not None and not isinstance(error, WebSocketDisconnect):
+                await self._socket.close(1011, "This is a fault of ours; connect again.")
+                raise error
+
+    async def _read(self) -> None:
+        while True:
+            received = await self._socket.receive()  # ended by the server's own ping when the viewer is gone
+            if received["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(received.get("code", 1005))
+            text = received.get("text")
+            try:
+                if text is None:
+                    raise msgspec.DecodeError("not a text frame")
+                message = decode_client_message(text)
+            except (msgspec.DecodeError, UnicodeError) as error:
+                self._deny("message", f"Not a message this service knows: {error}.")
+                continue
+            await self._obey(message)
+
+    async def _obey(self, message: ClientMessage) -> None:
+        kind = type(message).__struct_config__.tag
+        camera, store = getattr(message, "camera_id", None), getattr(message, "store_id", None)
+        try:
+            await self._do(message)
+        except PennyError as error:
+            self._deny(str(kind), error.detail, camera, store)
+        except ValueError:
+            self._deny(str(kind), "last_id is no id of a store message.", camera, store)
+        except UNREACHABLE:
+            self._deny(str(kind), AWAY, camera, store)
+
+    async def _do(self, message: ClientMessage) -> None:
+        viewer, hub = self._viewer, self._hub
+        match message:
+            case Ping():
+                viewer.offer_message(to_text(Pong()))
+            case SubscribeCamera(camera_id=camera_id):
+                if camera_id in viewer.cameras:
+                    return
+                _limit(len(viewer.cameras), MOST_CAMERAS, "cameras")
+                (camera,) = await see_cameras(self._pool, self._who, [camera_id])
+                hub.subscribe(viewer, camera_id, camera.store_id)
+            case UnsubscribeCamera(camera_id=camera_id):
+                for each in tuple(viewer.cameras) if camera_id is None else (camera_id,):
+                    hub.unsubscribe(viewer, each)
+            case JoinStore(store_id=store_id):
+                await self._may_join(store_id)
+                await hub.join(viewer, store_id)
+            case Resume(store_id=store_id, last_id=last_id):
+                await self._may_join(store_id)
+                await hub.resume(viewer, store_id, last_id)
+            case LeaveStore(store_id=store_id):
+                for each in hub.stores_of(viewer) if store_id is None else (store_id,):
+                    hub.leave(viewer, each)
+
+    async def _may_join(self, store_id: uuid.UUID) -> None:
+        _limit(len(self._hub.stores_of(self._viewer)), MOST_STORES, "stores")
+        await see_store(self._pool, self._who, store_id)
+
+    async def _write(self) -> None:
+        while True:
+            text = await self._viewer.take()
+            async with asyncio.timeout(SEND_S):
+                await self._socket.send_text(text)
+
+    async def _watch_stop(self) -> None:
+        await self._hub.stopping.wait()
+        raise _CloseError(RESTARTING, "The service restarts; connect again.")
+
+    async def _watch_rights(self) -> None:
+        failed = 0
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            try:
+                self._who = await self._recheck()
+                failed = 0
+            except UnauthenticatedError as error:
+                raise _CloseError(POLICY, "Your session has ended; sign in again.") from error
+            except UNREACHABLE as error:
+                failed += 1
+                if failed >= MOST_FAILED_CHECKS:  # rights that cannot be checked are not there
+                    raise _CloseError(LATER, "Your rights cannot be checked right now; connect again.") from error
+            self._drop_what_is_not_allowed()
+
+    def _drop_what_is_not_allowed(self) -> None:
+        reason = "Your roles do not allow this any more."
+        for camera, store in tuple(self._viewer.cameras.items()):
+            if not still_sees(self._who, Permission.LIVE_VIEW, store):
+                self._hub.unsubscribe(self._viewer, camera)
+                self._deny("subscribe-camera", reason, camera)
+        for store in self._hub.stores_of(self._viewer):
+            if not still_sees(self._who, Permission.ALERTS_READ, store):
+                self._hub.leave(self._viewer, store)
+                self._deny("join-store", reason, None, store)
+
+    def _deny(self, about: str, reason: str, camera: uuid.UUID | None = None, store: uuid.UUID | None = None) -> None:
+        self._viewer.offer_message(to_text(Denied(about, reason, camera, store)))
+
+
+def _limit(have: int, most: int, what: str) -> None:
+    if have >= most:
+        raise PennyError(f"One connection watches at most {most} {what}.")

@@ -1,0 +1,130 @@
+"""One reader of the stores' message streams for the whole process."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from app.contracts.live import store_stream
+from app.contracts.wire import FIELD
+from app.dashboard import counters
+from app.kit.backoff import Backoff
+from app.kit.logs import logger
+from app.kit.redis import Entry, Redis, RedisError, entries_after, read_streams
+
+BLOCK_MS = 500
+RESUME_PAGE = 200
+BACKOFF = Backoff(first_s=0.2, longest_s=3.0)
+Deliver = Callable[[uuid.UUID, str, bytes], None]
+"""(store, entry id, message) of one new entry."""
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a stream holds: ids of its first and last entry, and whether earlier ones were there; "0-0" for none."""
+
+    first: str
+    last: str
+    trimmed: bool
+
+
+def id_order(entry_id: str) -> tuple[int, int]:
+    """A stream id as numbers, to compare; ValueError when it is none."""
+    milliseconds, _, sequence = entry_id.partition("-")
+    if not (milliseconds.isascii() and milliseconds.isdigit() and sequence.isascii() and sequence.isdigit()):
+        raise ValueError("not a stream id")
+    found = int(milliseconds), int(sequence)
+    if max(found) >= 1 << 64:
+        raise ValueError("not a stream id")
+    return found
+
+
+def gap_after(last_id: str, span: Span) -> str | None:
+    """Up to which id messages after `last_id` are gone; None when none is.
+
+    A position beyond the stream's end belongs to a stream that was lost: everything since is unknown.
+    """
+    if id_order(last_id) > id_order(span.last):
+        return span.last
+    if span.trimmed and id_order(last_id) < id_order(span.first):
+        return span.first
+    return None
+
+
+class StoreStreams:
+    """Reads the streams of the stores that somebody here joined, each from the moment of the first join."""
+
+    def __init__(self, bus: Redis, deliver: Deliver) -> None:
+        self._bus = bus
+        self._deliver = deliver
+        self._after: dict[str, tuple[uuid.UUID, str]] = {}
+        self._joined = asyncio.Event()
+
+    async def join(self, store: uuid.UUID) -> None:
+        """Deliver this store's messages from now on. RedisError when the bus does not answer."""
+        if store_stream(store) not in self._after:
+            last = (await self.span(store)).last
+            self._after.setdefault(store_stream(store), (store, last))
+        self._joined.set()
+
+    def leave(self, store: uuid.UUID) -> None:
+        """Nobody here wants it any more."""
+        self._after.pop(store_stream(store), None)
+
+    async def span(self, store: uuid.UUID) -> Span:
+        """What the store's stream holds."""
+        try:
+            found: dict[str, Any] = await self._bus.xinfo_stream(store_stream(store))
+        except ResponseError:  # no such stream
+            return Span("0-0", "0-0", trimmed=False)
+        first = found.get("first-entry")
+        added = int(found.get("entries-added", 0))
+        return Span(
+            first=first[0].decode() if first else _text(found["last-generated-id"]),
+            last=_text(found["last-generated-id"]),
+            trimmed=added > int(found["length"]),
+        )
+
+    async def after(self, store: uuid.UUID, entry_id: str) -> list[Entry]:
+        """Stored entries after an id, a page at most."""
+        return await entries_after(self._bus, store_stream(store), entry_id, field=FIELD, count=RESUME_PAGE)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until stopped, through any outage: positions stay, so nothing is left out."""
+        failures = 0
+        while not stop.is_set():
+            if not self._after:
+                self._joined.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._joined.wait(), 0.5)
+                continue
+            try:
+                await self._read()
+                failures = 0
+            except (RedisError, OSError) as error:
+                if not failures:
+                    log.warning("store messages are interrupted", error=str(error) or type(error).__name__)
+                counters.outages.labels("bus").inc()
+                failures += 1
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), BACKOFF.delay_s(failures))
+
+    async def _read(self) -> None:
+        after = {stream: entry_id for stream, (_, entry_id) in self._after.items()}
+        for stream, entries in (await read_streams(self._bus, after, field=FIELD, block_ms=BLOCK_MS)).items():
+            known = self._after.get(stream)
+            if known is None:
+                continue
+            for entry_id, message in entries:
+                self._after[stream] = (known[0], entry_id)
+                self._deliver(known[0], entry_id, message)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,212 @@
+"""The embedded default: which processes there are, in which order, and how it is run.
+
+The list is data; the supervisor knows nothing about any of them. A URL set by the operator leaves out that server.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from dataclasses import replace
+from pathlib import Path
+
+from app.embedded import secrets as stored_secrets
+from app.embedded.console import Console
+from app.embedded.demo_cameras import demo_cameras
+from app.embedded.lifecycle import Policy
+from app.embedded.process import Part, Probe, no_step
+from app.embedded.roles import Roles, Servers, choose_servers, service_address
+from app.embedded.state import Home, check_port, open_home
+from app.embedded.supervisor import PROBE_EVERY_S, Supervisor
+from app.inference import licences, repository
+from app.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+PROBE_LIMIT_S = 3.0
+ALL_READY_S = 60.0
+FIRST_CLIPS_S = 900.0  # downloads and encodes the demo's clips
+_ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
+
+
+def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: dict[str, str]) -> list[Part]:
+    """Every process of this run, each after what it depends on."""
+    roles = Roles(settings, home, servers, secrets)
+    own_address = service_address(settings)
+    own = [each.part() for each in (servers.postgres, servers.bus, servers.memory, servers.triton) if each is not None]
+    owner = roles.database("owner") | roles.storage_key() | roles.worker_key()
+    cells = roles.bus("pipeline") | roles.memory("pipeline")
+    worker = roles.bus("worker") | roles.memory("worker") | roles.triton() | roles.worker_key()
+    service = roles.database("app") | roles.bus("service") | roles.memory("service") | roles.triton()
+    service |= roles.tokens() | roles.storage_key()
+    address = {"PENNYPROTECT_SERVICE_URL": settings.service_url or own_address}
+    ours = [
+        roles.part("migrate", roles.database("owner"), ("postgres",), no_step, _ONE_SHOT),
+        roles.part("first-run", owner | roles.cameras(), ("migrate",), no_step, _ONE_SHOT),
+        roles.part("service", service, ("first-run", "bus", "memory"), _answers(f"{own_address}/readyz?only=service")),
+        roles.part(
+            "pipeline", roles.database("pipeline") | cells, ("migrate", "bus", "memory"), _in_database(servers, "pipeline")
+        ),
+        roles.part(
+            "dispatcher",
+            roles.database("dispatcher") | roles.bus("dispatcher"),
+            ("migrate", "bus"),
+            _in_database(servers, "dispatcher"),
+        ),
+        roles.part("worker-cpu", worker | address, ("service", "triton"), _reports_to(own_address)),
+    ]
+    if not settings.cameras.strip():
+        ports = [camera.port for camera in demo_cameras(replace_home(settings, home))]
+        ours.append(roles.part("demo-cameras", {}, (), _listens(ports), Policy(ready_within_s=FIRST_CLIPS_S)))
+    started = {part.name for part in (*own, *ours)}
+    return [*own, *(replace(part, depends_on=tuple(each for each in part.depends_on if each in started)) for part in ours)]
+
+
+def replace_home(settings: Settings, home: Home) -> Settings:
+    """The settings with the state folder as an absolute path."""
+    return settings.model_copy(update={"home": home.root, "cache": settings.cache.expanduser().absolute()})
+
+
+def _fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=PROBE_LIMIT_S) as answer:  # noqa: S310 - our own http address
+        body: bytes = answer.read()
+        return body
+
+
+def _answers(url: str) -> Probe:
+    async def probe() -> None:
+        try:
+            await asyncio.to_thread(_fetch, url)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{error.code}: {error.read(500).decode(errors='replace')}") from None
+
+    return probe
+
+
+def _reports_to(service: str) -> Probe:
+    """The service has heard from a worker lately, whatever else it is still waiting for."""
+
+    def ask() -> bytes:
+        try:
+            return _fetch(f"{service}/readyz")
+        except urllib.error.HTTPError as error:
+            return error.read()
+
+    async def probe() -> None:
+        known = {each["name"]: each for each in json.loads(await asyncio.to_thread(ask))["dependencies"]}
+        if not known["workers"]["ok"]:
+            raise RuntimeError(known["workers"]["detail"])
+
+    return probe
+
+
+def _in_database(servers: Servers, role: str) -> Probe:
+    """The role holds a database session; where the database is the operator's, that its process lives is all we see."""
+
+    async def probe() -> None:
+        if servers.postgres is not None and not await servers.postgres.sessions(f"pennyprotect-{role}"):
+            raise RuntimeError("no database session yet")
+
+    return probe
+
+
+def _listens(ports: list[int]) -> Probe:
+    async def probe() -> None:
+        for port in ports:
+            async with asyncio.timeout(PROBE_LIMIT_S):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+
+    return probe
+
+
+def run(settings: Settings) -> int:
+    """Set up what is missing and run everything until SIGINT or SIGTERM; the exit code.
+
+    Raises:
+        SetupError: this machine or the state folder is not as needed, or a part cannot be started.
+    """
+    console = Console()
+    url = service_address(settings)
+    with open_home(settings.home, url=url) as home:
+        check_port(settings.host, settings.port)
+        secrets = stored_secrets.load(home.root / "secrets.json", database_exists=(home.root / "postgres").exists())
+        chosen = replace_home(settings, home)
+        servers = choose_servers(chosen, home, secrets)
+        if servers.triton is not None:
+            stage_models(chosen, console)
+        console.say(f"Starting PennyProtect (state in {home.root})")
+        asyncio.run(_supervise(chosen, home, embedded_parts(chosen, home, servers, secrets), console))
+    console.say("Stopped.")
+    return 0
+
+
+def stage_models(settings: Settings, console: Console) -> None:
+    """Fetch what is missing after its licence is accepted, and fill Triton's repository."""
+    ask = licences.terminal_ask(headless=settings.headless)
+    progress = OncePerText(console)
+    repository.stage(
+        settings.home, settings.cache, mirror=settings.model_mirror, accept=settings.accept_licenses, ask=ask, progress=progress
+    )
+
+
+class OncePerText:
+    """Model progress as plain lines: each thing that is done is named once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = ""
+
+    def __call__(self, what: str, _done: int, total: int) -> None:
+        """`artefacts.Progress`."""
+        if what != self._last:
+            self._last = what
+            self._console.say(f"  models: {what}{f' ({total / 1e6:.1f} MB)' if total else ''}")
+
+
+async def _supervise(settings: Settings, home: Home, parts: list[Part], console: Console) -> None:
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            hurry.set()
+        console.stopping()
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, on_signal)
+    supervisor = Supervisor(parts, home.logs, console.report, CHECKOUT, home.folder("run") / "parts.json")
+    welcome = asyncio.Event()
+    welcoming = asyncio.create_task(_welcome(welcome, settings, home, console))
+    try:
+        await supervisor.run(stop, welcome.set, hurry)
+    finally:
+        welcoming.cancel()
+        await asyncio.gather(welcoming, return_exceptions=True)
+
+
+async def _welcome(started: asyncio.Event, settings: Settings, home: Home, console: Console) -> None:
+    """Once every part is ready and the service says that they see each other: where to go."""
+    await started.wait()  # ends by cancellation
+    ready = _answers(service_address(settings) + "/readyz")
+    deadline = time.monotonic() + ALL_READY_S
+    while time.monotonic() < deadline:
+        try:
+            await ready()
+            break
+        except (OSError, RuntimeError) as error:
+            why = str(error)
+        await asyncio.sleep(PROBE_EVERY_S)
+    else:
+        console.say(f"Every part runs, but not everything is ready yet: {why}")
+    username = None
+    if home.credentials.exists():
+        username = json.loads(home.credentials.read_text()).get("username")
+    url = service_address(settings)
+    console.ready(url=url, credentials=home.credentials, username=username, logs=home.logs)
+    if not settings.headless and sys.stdout.isatty():
+        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)

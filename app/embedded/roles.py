@@ -1,0 +1,122 @@
+"""What each role of the product is told by its environment: common settings, then the addresses and secrets it needs, no more."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.embedded.lifecycle import Policy
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.process import Part, Probe
+from app.embedded.state import Home
+from app.embedded.triton import EmbeddedTriton
+from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
+from app.inference.repository import round_trip
+from app.settings import Settings
+
+# Of the operator's environment every part gets these; a secret or an address goes only to the part that needs it.
+_PASSED_ON = frozenset(
+    {"PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
+)
+_PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
+_PASSED_ON_PREFIXES = ("OTEL_", "PENNYPROTECT_")
+_NEVER = frozenset({"PENNYPROTECT_WORKER_KEY", "PENNYPROTECT_SECRET_KEY"})
+_SERVICE_ONLY = ("AWS_", "TWILIO_", "OPENAI_")
+_NO_POLICY = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The servers this run starts itself; None where the operator's own is used."""
+
+    postgres: EmbeddedPostgres | None
+    bus: EmbeddedValkey | None
+    memory: EmbeddedValkey | None
+    triton: EmbeddedTriton | None
+
+
+def choose_servers(settings: Settings, home: Home, secrets: dict[str, str]) -> Servers:
+    """One server for each URL that is not set."""
+    return Servers(
+        postgres=None if settings.database_url.get_secret_value() else EmbeddedPostgres(home, secrets),
+        bus=None if settings.redis_url.get_secret_value() else EmbeddedValkey(BUS, home, secrets),
+        memory=None if settings.memory_redis_url.get_secret_value() else EmbeddedValkey(MEMORY, home, secrets),
+        triton=None if settings.triton_url else EmbeddedTriton(home, round_trip),
+    )
+
+
+def service_address(settings: Settings) -> str:
+    """The URL that reaches the service from this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    return f"http://{host}:{settings.port}"
+
+
+def _is_passed_on(name: str) -> bool:
+    return name not in _NEVER and (name in _PASSED_ON or name.lower() in _PROXIES or name.startswith(_PASSED_ON_PREFIXES))
+
+
+class Roles:
+    """Builds the environment of each role: common settings, then exactly the addresses and secrets it needs."""
+
+    def __init__(self, settings: Settings, home: Home, servers: Servers, secrets: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._servers = servers
+        self._secrets = secrets
+        kept = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
+        self._common = kept | {
+            "PENNYPROTECT_HOME": str(home.root),
+            "PENNYPROTECT_CACHE": str(settings.cache.expanduser().absolute()),
+            "PENNYPROTECT_HOST": settings.host,
+            "PENNYPROTECT_PORT": str(settings.port),
+            "PENNYPROTECT_LOG_LEVEL": settings.log_level,
+            "PYTHONUNBUFFERED": "1",
+        }
+        if settings.model_mirror is not None:
+            self._common["PENNYPROTECT_MODEL_MIRROR"] = str(settings.model_mirror.expanduser().absolute())
+
+    def database(self, role: str) -> dict[str, str]:
+        """DATABASE_URL with a role's own user."""
+        own = self._servers.postgres
+        return {"DATABASE_URL": own.url(role) if own else self._settings.database_url.get_secret_value()}
+
+    def bus(self, user: str) -> dict[str, str]:
+        """REDIS_URL with a user of its ACL."""
+        own = self._servers.bus
+        return {"REDIS_URL": own.url(user) if own else self._settings.redis_url.get_secret_value()}
+
+    def memory(self, user: str) -> dict[str, str]:
+        """MEMORY_REDIS_URL with a user of its ACL."""
+        own = self._servers.memory
+        return {"MEMORY_REDIS_URL": own.url(user) if own else self._settings.memory_redis_url.get_secret_value()}
+
+    def triton(self) -> dict[str, str]:
+        """TRITON_URL."""
+        return {"TRITON_URL": self._servers.triton.url if self._servers.triton else self._settings.triton_url}
+
+    def worker_key(self) -> dict[str, str]:
+        """The key workers present to the service."""
+        given = self._settings.worker_key.get_secret_value()
+        return {"PENNYPROTECT_WORKER_KEY": given or self._secrets["worker_key"]}
+
+    def storage_key(self) -> dict[str, str]:
+        """What stored camera passwords are encrypted with."""
+        given = self._settings.secret_key.get_secret_value()
+        return {"PENNYPROTECT_SECRET_KEY": given or self._secrets["storage_key"]}
+
+    def tokens(self) -> dict[str, str]:
+        """What access tokens are signed with, and the guide's settings that only the service reads."""
+        given = self._settings.jwt_secret.get_secret_value()
+        passed = {name: value for name, value in os.environ.items() if name.startswith(_SERVICE_ONLY)}
+        return {"JWT_SECRET": given or self._secrets["jwt"], "CLIENT_URL": self._settings.client_url, **passed}
+
+    def cameras(self) -> dict[str, str]:
+        """The operator's own cameras, which may carry passwords."""
+        return {"CAMERAS": self._settings.cameras}
+
+    def part(
+        self, role: str, env: Mapping[str, str], depends_on: tuple[str, ...], ready: Probe, policy: Policy = _NO_POLICY
+    ) -> Part:
+        """A role of ours as a part."""
+        command = (sys.executable, "-m", "app.cli", role)
+        env = {**self._common, **env}
+        return Part(name=role, command=command, env=env, depends_on=depends_on, ready=ready, policy=policy, grace_s=3.5)

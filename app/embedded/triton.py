@@ -1,0 +1,175 @@
+"""The real Triton server of the `nvidia-pytriton` wheel, in an environment of its own (`.venv-triton`).
+
+Four things make the wheel's server start: a backend directory that holds its Python backend together with the stub for the
+interpreter, LD_LIBRARY_PATH with the wheel's libraries and Python's, the environment's `bin` first on PATH, and
+`--backend-directory`. A Python-based backend named `onnxruntime` (triton_backends/) then serves the same `triton_models/` that
+a stock container serves on a GPU.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.embedded.lifecycle import Policy
+from app.embedded.process import Part
+from app.embedded.state import Home, free_port
+from app.kit.errors import SetupError
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel keeps POSIX shared memory
+ASK_PYTHON_LIMIT_S = 20.0
+CONFIG_NAME = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where things are inside an environment that holds nvidia-pytriton.
+
+    Attributes:
+        version: of its interpreter, like "3.11".
+        python_libraries: the folder of the interpreter's shared library.
+    """
+
+    folder: Path
+    packages: Path
+    version: str
+    python_libraries: Path
+
+    @property
+    def server(self) -> Path:
+        """The server's binary."""
+        return self.packages / "pytriton" / "tritonserver" / "bin" / "tritonserver"
+
+    @property
+    def stub(self) -> Path:
+        """The process that runs a Python model, built for this interpreter's version."""
+        stubs = self.packages / "pytriton" / "tritonserver" / "python_backend_stubs"
+        return stubs / self.version / "triton_python_backend_stub"
+
+    def environment(self) -> dict[str, str]:
+        """Variables the server needs, and no others."""
+        libraries = (self.packages / "nvidia_pytriton.libs", self.python_libraries)
+        return {
+            "PATH": os.pathsep.join((str(self.folder / "bin"), os.environ.get("PATH", os.defpath))),
+            "LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)),
+            "VIRTUAL_ENV": str(self.folder),
+            "HOME": os.environ.get("HOME", "/"),
+            "LC_ALL": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+
+def find_installation(folder: Path = CHECKOUT / ".venv-triton") -> Installation:
+    """The installation in `folder`.
+
+    Raises:
+        SetupError: there is none, or it has no stub for its interpreter.
+    """
+    packages = next(iter(sorted((folder / "lib").glob("python*/site-packages"))), None)
+    if packages is None or not (packages / "pytriton").is_dir():
+        raise SetupError(f"Triton is not installed in {folder}; run `make setup`, or set TRITON_URL to a server of yours.")
+    question = "import sysconfig; print(sysconfig.get_config_var('LIBDIR') or '')"
+    answer = subprocess.run(
+        [folder / "bin" / "python", "-c", question], capture_output=True, text=True, timeout=ASK_PYTHON_LIMIT_S, check=True
+    )
+    version = packages.parent.name.removeprefix("python")
+    found = Installation(folder, packages, version, Path(answer.stdout.strip()))
+    if not found.stub.is_file():
+        raise SetupError(f"Triton has no stub for Python {version} ({folder}); delete that folder and run `make setup`.")
+    return found
+
+
+def assemble_backends(target: Path, installation: Installation, own: Path = CHECKOUT / "triton_backends") -> None:
+    """Make `target` the backend directory: the wheel's Python backend with its stub, and our own Python-based ones beside."""
+    fresh = target.with_name(f"{target.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    python = fresh / "python"
+    shutil.copytree(installation.packages / "pytriton" / "tritonserver" / "backends" / "python", python)
+    shutil.copy2(installation.stub, python)
+    (python / installation.stub.name).chmod(0o755)
+    if own.is_dir():
+        for backend in own.iterdir():
+            if (backend / "model.py").is_file():
+                shutil.copytree(backend, fresh / backend.name, ignore=shutil.ignore_patterns("__pycache__", "README*"))
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+
+
+class EmbeddedTriton:
+    """One server; its models in `triton/models` of a home, its gRPC on a free loopback port.
+
+    Args:
+        home: the state folder.
+        round_trip: given the URL, returns once every model truly computes.
+        installation: of the server; found in the checkout by default.
+    """
+
+    def __init__(
+        self, home: Home, round_trip: Callable[[str], Awaitable[None]], installation: Installation | None = None
+    ) -> None:
+        self._round_trip = round_trip
+        self._installation = installation or find_installation()
+        self._folder = home.folder("triton")
+        self.models = home.folder("triton/models")
+        self._port = free_port()
+        tag = hashlib.sha256(os.fsencode(home.root)).hexdigest()[:12]
+        self.shared_memory_prefix = f"pennyprotect_{tag}_"
+
+    @property
+    def url(self) -> str:
+        """TRITON_URL: host and port of gRPC."""
+        return f"127.0.0.1:{self._port}"
+
+    def part(self) -> Part:
+        """What the supervisor runs."""
+        return Part(
+            name="triton",
+            command=self._command(),
+            env=self._installation.environment(),
+            before=self.prepare,
+            ready=self.ready,
+            stop_signal=signal.SIGTERM,
+            death_signal=signal.SIGKILL,
+            grace_s=5.0,
+            policy=Policy(ready_within_s=300.0),  # the first start compiles the models
+        )
+
+    def _command(self) -> tuple[str, ...]:
+        return (
+            str(self._installation.server),
+            f"--model-repository={self.models}",
+            f"--backend-directory={self._folder / 'backends'}",
+            f"--model-config-name={CONFIG_NAME}",
+            "--model-control-mode=explicit",
+            "--load-model=*",
+            "--grpc-address=127.0.0.1",
+            f"--grpc-port={self._port}",
+            "--allow-http=false",
+            "--allow-metrics=false",
+            "--disable-auto-complete-config",
+            "--exit-timeout-secs=3",
+            "--pinned-memory-pool-byte-size=0",  # pinned memory is for GPUs
+            f"--backend-config=python,shm-region-prefix-name={self.shared_memory_prefix}",
+        )
+
+    async def prepare(self) -> None:
+        """Assemble the backends and sweep what a killed server of this home left in shared memory."""
+        self.sweep()
+        await asyncio.to_thread(assemble_backends, self._folder / "backends", self._installation)
+
+    def sweep(self) -> None:
+        """Remove shared memory of this home's own prefix; others' is never touched."""
+        for region in SHARED_MEMORY.glob(f"{self.shared_memory_prefix}*"):
+            with contextlib.suppress(OSError):
+                region.unlink()
+
+    async def ready(self) -> None:
+        """A round trip through each model in the repository; READY alone says nothing about what comes out."""
+        await self._round_trip(self.url)

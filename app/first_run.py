@@ -1,0 +1,169 @@
+"""First set-up: chain, store, administrator, worker key and cameras. Every start repeats it; what exists is left alone."""
+
+import json
+import os
+import secrets
+import uuid
+from pathlib import Path
+
+from app.auth.passwords import hash_password
+from app.auth.permissions import Permission, Role
+from app.auth.tokens import token_hash
+from app.cameras.credentials import CredentialBox
+from app.cameras.setup import repository
+from app.cameras.setup.models import KnownCamera, Origin, WantedCamera, reconcile
+from app.cameras.urls import check_camera_url, join_credentials, split_credentials
+from app.embedded.demo_cameras import demo_cameras
+from app.kit.clock import now
+from app.kit.errors import BadInputError, PennyError, SetupError
+from app.kit.ids import new_id
+from app.kit.logs import logger
+from app.settings import Settings
+
+ADMINISTRATOR = "admin"
+WORKER_KEY_NAME = "workers"
+CREDENTIALS = "credentials.json"
+SHORTEST_WORKER_KEY = 20
+
+log = logger(__name__)
+
+
+async def first_run(settings: Settings, owner_url: str) -> None:
+    """Make what must exist before anybody can sign in, in one transaction.
+
+    Raises:
+        SetupError: a setting is missing, or a camera of CAMERAS cannot be used.
+    """
+    box = CredentialBox(settings.secret_key.get_secret_value())
+    wanted = wanted_cameras(settings)
+    connection = await repository.connect_owner(owner_url)
+    try:
+        async with connection.transaction():
+            await repository.lock_setup(connection)
+            place = await _place(connection)
+            await _administrator(connection, place[0], settings)
+            await _worker_key(connection, settings)
+            await _cameras(connection, place, box, wanted)
+    finally:
+        await connection.close(timeout=5)
+
+
+def wanted_cameras(settings: Settings) -> list[WantedCamera]:
+    """The cameras of CAMERAS, else the demo's."""
+    entries = settings.cameras.split()
+    if not entries:
+        return [WantedCamera(camera.name, camera.url, Origin.DEMO) for camera in demo_cameras(settings)]
+    found: dict[str, WantedCamera] = {}
+    for number, entry in enumerate(entries, 1):
+        address = _address(entry)
+        found.setdefault(address, WantedCamera(_name(entry, number), address, Origin.SETTING))
+    return list(found.values())
+
+
+def _address(entry: str) -> str:
+    """An entry of CAMERAS as it is stored: a URL, or the whole path of a file that exists."""
+    if "://" in entry and not entry.startswith("file://"):
+        try:
+            # Split and joined, so that it compares equal to what was stored whichever way its password was encoded.
+            return join_credentials(*split_credentials(check_camera_url(entry)))
+        except BadInputError as error:
+            raise SetupError(f"An entry of CAMERAS cannot be used: {error.detail}") from error
+    path = Path(entry.removeprefix("file://")).expanduser().resolve()
+    if not path.is_file():
+        raise SetupError(f"CAMERAS names the file {path}, which does not exist. Correct it, or leave CAMERAS empty for the demo.")
+    return str(path)
+
+
+def _name(entry: str, number: int) -> str:
+    if "://" in entry and not entry.startswith("file://"):
+        host = split_credentials(entry)[0].split("://")[1].split("/")[0]
+        return f"Camera {number} ({host})"[:200]
+    return Path(entry).stem[:200] or f"Camera {number}"
+
+
+async def _place(connection: repository.Connection) -> tuple[uuid.UUID, uuid.UUID]:
+    found = await repository.first_store(connection)
+    if found is not None:
+        return found
+    chain_id, store_id = new_id(), new_id()
+    await repository.add_chain_and_store(connection, chain_id, store_id, "My store")
+    return chain_id, store_id
+
+
+async def _administrator(connection: repository.Connection, chain_id: uuid.UUID, settings: Settings) -> None:
+    """The first administrator; a lost credentials.json of a store with users is not replaced by a new password."""
+    file = settings.home / CREDENTIALS
+    url = settings.client_url or f"http://{_shown_host(settings.host)}:{settings.port}"
+    if await repository.any_user(connection, chain_id):
+        _keep_url(file, url)
+        return
+    password = secrets.token_urlsafe(15)
+    user_id = await repository.put_user(connection, new_id(), chain_id, ADMINISTRATOR, hash_password(password))
+    await repository.put_membership(connection, new_id(), chain_id, user_id, Role.CHAIN_ADMINISTRATOR.value)
+    # Before the commit: a user whose password nobody was told would lock everybody out.
+    _write_private(file, {"url": url, "username": ADMINISTRATOR, "password": password})
+    log.info("administrator created", username=ADMINISTRATOR, written_to=str(file))
+
+
+def _keep_url(file: Path, url: str) -> None:
+    """The port may have changed since."""
+    try:
+        known = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(known, dict) and known.get("url") != url:
+        _write_private(file, {**known, "url": url})
+
+
+def _write_private(file: Path, content: dict[str, str]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(file.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(content, stream, indent=2)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(file)
+
+
+async def _worker_key(connection: repository.Connection, settings: Settings) -> None:
+    key = settings.worker_key.get_secret_value()
+    if len(key) < SHORTEST_WORKER_KEY:
+        raise SetupError(f"PENNYPROTECT_WORKER_KEY must have at least {SHORTEST_WORKER_KEY} characters.")
+    permissions = [Permission.WORKER.value]
+    await repository.put_platform_key(connection, new_id(), WORKER_KEY_NAME, token_hash(key), permissions)
+
+
+async def _cameras(
+    connection: repository.Connection, place: tuple[uuid.UUID, uuid.UUID], box: CredentialBox, wanted: list[WantedCamera]
+) -> None:
+    known = []
+    for camera_id, name, url, sealed, origin in await repository.set_up_cameras(connection, place[0]):
+        known.append(KnownCamera(camera_id, name, _with_credentials(box, camera_id, url, sealed), origin))
+    changes = reconcile(wanted, known)
+    for camera in changes.add:
+        camera_id = new_id()
+        address = _sealed(box, camera_id, camera)
+        await repository.add_camera(connection, place, camera_id, camera.name, address, camera.origin)
+    for camera_id, camera in changes.change:
+        await repository.move_camera(connection, camera_id, _sealed(box, camera_id, camera))
+    for camera_id in changes.remove:
+        await repository.remove_camera(connection, camera_id, now())
+
+
+def _with_credentials(box: CredentialBox, camera_id: uuid.UUID, url: str, sealed: bytes | None) -> str:
+    try:
+        return url if sealed is None else join_credentials(url, box.open(camera_id, sealed))
+    except PennyError:
+        return url  # the key changed; the address is stored anew
+
+
+def _sealed(box: CredentialBox, camera_id: uuid.UUID, camera: WantedCamera) -> tuple[str, bytes | None]:
+    url, credentials = split_credentials(camera.url)
+    return url, None if credentials is None else box.seal(camera_id, credentials)
+
+
+def _shown_host(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - shown, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

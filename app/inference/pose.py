@@ -1,0 +1,83 @@
+"""Frame to network input and back: letterbox, decode by family, undo. Pure; no server in here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from app.inference.contract import PoseContract
+from app.inference.families import FAMILIES, Selection
+from app.inference.picture import Picture, UInt8
+from app.kit.errors import BadInputError
+from app.perception.detections import Detections
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """Where a frame lies in the network's input: scaled, centred, padded to the least rectangle of whole strides.
+
+    Attributes:
+        source_width, source_height: the frame, pixels.
+        inner_width, inner_height: the scaled frame inside the input, pixels.
+        width, height: the input, pixels.
+    """
+
+    source_width: int
+    source_height: int
+    inner_width: int
+    inner_height: int
+    width: int
+    height: int
+
+    @classmethod
+    def fit(cls, width: int, height: int, long_side: int = 640, stride: int = 32) -> Self:
+        """The letterbox of a frame of `width` x `height` whose long side becomes `long_side`."""
+        if width < 1 or height < 1:
+            raise BadInputError(f"A frame of {width} x {height} pixels cannot be analysed.")
+        scale = long_side / max(width, height)
+        inner = [min(long_side, max(1, round(side * scale))) for side in (width, height)]
+        outer = [-(-side // stride) * stride for side in inner]
+        return cls(width, height, inner[0], inner[1], outer[0], outer[1])
+
+    @property
+    def left(self) -> int:
+        """Pixels of padding on the left."""
+        return (self.width - self.inner_width) // 2
+
+    @property
+    def top(self) -> int:
+        """Pixels of padding above."""
+        return (self.height - self.inner_height) // 2
+
+    def inner(self, target: UInt8) -> UInt8:
+        """The part of an input (height, width, 3) that the frame fills."""
+        return target[self.top : self.top + self.inner_height, self.left : self.left + self.inner_width]
+
+    def paint(self, picture: Picture, target: UInt8, pad: int, *, padded: bool = False) -> None:
+        """Draw a picture and its padding into `target`; `padded` says that the padding is there already."""
+        if not padded and (self.inner_width, self.inner_height) != (self.width, self.height):
+            target[:] = pad
+        picture.draw(self.inner(target))
+
+    def to_source(self, found: Detections) -> Detections:
+        """Persons in pixels of the input to pixels of the frame; boxes are cut at its edges, keypoints are not."""
+        sx, sy = self.source_width / self.inner_width, self.source_height / self.inner_height
+        step = np.array([sx, sy, sx, sy], np.float32)
+        start = np.array([self.left, self.top, self.left, self.top], np.float32)
+        edge = np.array([self.source_width, self.source_height] * 2, np.float32)
+        boxes = np.clip((found.boxes - start) * step, 0, edge)
+        keypoints = found.keypoints.copy()
+        keypoints[:, :, :2] = (keypoints[:, :, :2] - start[:2]) * step[:2]
+        return Detections(boxes, found.scores, keypoints)
+
+    def to_input(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Points (..., 2) in pixels of the frame to pixels of the input."""
+        scale = np.array([self.inner_width / self.source_width, self.inner_height / self.source_height], np.float32)
+        return points * scale + np.array([self.left, self.top], np.float32)
+
+
+def decode(contract: PoseContract, outputs: Sequence[npt.NDArray[Any]], box: Letterbox, selection: Selection) -> Detections:
+    """Persons of one frame in its own pixels, best score first. `outputs` are one frame's, without batch dimension."""
+    return box.to_source(FAMILIES[contract.family].decode(outputs, selection))

@@ -1,0 +1,204 @@
+"""The serving repository of the embedded Triton: lock file to fetched, converted, placed model versions."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+from tritonclient.grpc import InferInput, aio
+from tritonclient.utils import InferenceServerException
+
+from app.inference import artefacts, licences
+from app.inference.contract import SERVED, PoseContract
+from app.inference.convert import yolo_pose
+from app.inference.lock import LockedModel, read_lock
+from app.inference.picture import UInt8
+from app.kit.errors import SetupError, UnavailableError
+
+CONVERTERS: Final[dict[str, tuple[str, Callable[[Path, Path], None]]]] = {
+    "yolo_pose": (yolo_pose.VERSION, yolo_pose.convert),
+}
+"""(version, function) of each converter the lock file may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """What is known of one locked model on this machine."""
+
+    name: str
+    version: int
+    artefact: str
+    artefact_version: str
+    licence: str
+    licence_accepted: bool
+    fetched: bool
+    staged: bool
+
+
+def repository_of(home: Path) -> Path:
+    """The folder to give Triton as `--model-repository`."""
+    return home / "triton" / "models"
+
+
+def stage(
+    home: Path,
+    cache: Path,
+    *,
+    mirror: Path | None = None,
+    accept: bool = False,
+    ask: licences.Ask | None = None,
+    progress: artefacts.Progress = artefacts.quiet,
+) -> Path:
+    """Make every locked model servable and return the repository. Blocking; a second call finds all in place.
+
+    Raises:
+        SetupError: a licence is not accepted, a file cannot be had, or the disk cannot be written.
+        ConversionError: a pinned file cannot be converted, which is a defect of the lock file.
+    """
+    models = read_lock()
+    licences.ensure_accepted(home, (model.artefact for model in models), accept=accept, ask=ask)
+    for model in models:
+        source = artefacts.fetch(model.artefact, cache, mirror, progress)
+        try:
+            converted = convert(model, source, cache, progress)
+            place(model, converted, repository_of(home))
+        except OSError as error:
+            raise SetupError(f"Model {model.name} cannot be put in place ({error}); free space on that disk.") from error
+    return repository_of(home)
+
+
+def pull(
+    home: Path,
+    cache: Path,
+    *,
+    mirror: Path | None = None,
+    accept: bool = False,
+    ask: licences.Ask | None = None,
+    progress: artefacts.Progress = artefacts.quiet,
+) -> list[ModelStatus]:
+    """`pennyprotect models pull`: stage everything, then say what is there."""
+    stage(home, cache, mirror=mirror, accept=accept, ask=ask, progress=progress)
+    return status(home, cache)
+
+
+def status(home: Path, cache: Path) -> list[ModelStatus]:
+    """`pennyprotect models status`: what is accepted, fetched and staged. Changes nothing."""
+    return [
+        ModelStatus(
+            name=model.name,
+            version=model.version,
+            artefact=model.artefact.name,
+            artefact_version=model.artefact.version,
+            licence=model.artefact.licence,
+            licence_accepted=licences.is_accepted(home, model.artefact),
+            fetched=artefacts.is_intact(artefacts.path_of(model.artefact, cache), model.artefact),
+            staged=(repository_of(home) / model.name / str(model.version) / "model.onnx").is_file(),
+        )
+        for model in read_lock()
+    ]
+
+
+def convert(model: LockedModel, source: Path, cache: Path, progress: artefacts.Progress = artefacts.quiet) -> Path:
+    """The model's ONNX file in the cache, keyed by the input's sha256 and the converter's version."""
+    version, function = CONVERTERS[model.converter]
+    folder = cache / "converted" / f"{model.artefact.sha256}-{model.converter}-{version}"
+    target, seal = folder / "model.onnx", folder / "model.onnx.sha256"
+    if target.is_file() and seal.is_file() and seal.read_text().strip() == artefacts.sha256_of(target):
+        return target
+    progress(f"converting {model.artefact.file} to ONNX", 0, 0)
+    seal.unlink(missing_ok=True)
+    function(source, target)
+    # Written last: a conversion without its seal is done again.
+    seal.write_text(artefacts.sha256_of(target) + "\n")
+    return target
+
+
+def place(model: LockedModel, converted: Path, repository: Path, served: Path = SERVED) -> Path:
+    """Put one version into the repository: a whole folder renamed into place, never changed afterwards."""
+    folder = repository / model.name
+    (folder / "configs").mkdir(parents=True, exist_ok=True)
+    version = folder / str(model.version)
+    file = version / "model.onnx"
+    if not (file.is_file() and artefacts.sha256_of(file) == artefacts.sha256_of(converted)):
+        staging = Path(tempfile.mkdtemp(dir=repository.parent, prefix=".staging-"))
+        try:
+            _copy(converted, staging / "new" / "model.onnx")
+            if version.exists():  # damaged, or from another converter
+                version.replace(staging / "old")
+            (staging / "new").replace(version)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    # The configuration last: Triton must not see one that names a version which is not there yet.
+    source = served / model.name
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and path.relative_to(source).parts[0] in ("configs", "contract.toml", "config.pbtxt"):
+            _copy(path, folder / path.relative_to(source))
+    return version
+
+
+async def round_trip(triton_url: str, deadline_s: float = 10.0) -> None:
+    """Return when every locked model answers differently to different pictures, with finite numbers.
+
+    READY is not enough: a Python backend under numpy 2 reads zeros whatever is sent, and still says READY.
+
+    Raises:
+        UnavailableError: a model does not answer, or answers nonsense.
+    """
+    client = aio.InferenceServerClient(triton_url)
+    try:
+        for model in read_lock():
+            contract = PoseContract.of(model.name)
+            dark = np.zeros((1, 384, 640, 3), np.uint8)
+            grain = np.random.default_rng(7).integers(0, 256, dark.shape, dtype=np.uint8)
+            first, second = [await _answer(client, model, contract, picture, deadline_s) for picture in (dark, grain)]
+            if not all(np.isfinite(answer).all() and answer.any() for answer in (first, second)):
+                raise UnavailableError(f"Model {model.name} answers zeros or no numbers; restart Triton.")
+            if np.array_equal(first, second):
+                raise UnavailableError(
+                    f"Model {model.name} answers the same to every picture; Triton's environment needs numpy 1.26."
+                )
+    finally:
+        await client.close()
+
+
+async def _answer(
+    client: aio.InferenceServerClient,
+    model: LockedModel,
+    contract: PoseContract,
+    picture: UInt8,
+    deadline_s: float,
+) -> npt.NDArray[Any]:
+    tensor = InferInput(contract.input_name, list(picture.shape), "UINT8")
+    tensor.set_data_from_numpy(picture)
+    try:
+        result = await client.infer(model.name, [tensor], str(model.version), client_timeout=deadline_s)
+        answer = result.as_numpy(contract.outputs[0])
+    except (InferenceServerException, grpc.RpcError) as error:
+        raise UnavailableError(f"Model {model.name} at Triton does not answer: {str(error)[:200]}") from error
+    if answer is None:
+        raise UnavailableError(f"Model {model.name} gave no {contract.outputs[0]}.")
+    return np.asarray(answer)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a small file whole or not at all; an equal one is left alone."""
+    content = source.read_bytes()
+    if target.is_file() and target.read_bytes() == content:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).chmod(0o644)
+        Path(part).replace(target)
+    finally:
+        Path(part).unlink(missing_ok=True)

@@ -1,0 +1,187 @@
+"""The service: builds the application from settings and serves it until told to stop."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from importlib.metadata import PackageNotFoundError, version
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from app.api import add_api
+from app.auth.identify import Identifier
+from app.auth.passwords import PasswordChecker
+from app.auth.service import AuthService
+from app.auth.throttle import UnknownNames
+from app.auth.tokens import TokenSigner
+from app.cameras.credentials import CredentialBox
+from app.cameras.desired import POSE_MODEL, POSE_VERSION
+from app.cameras.probing import Prober
+from app.capture.probe import probe
+from app.dashboard.analyze import Analysis
+from app.dashboard.hub import Hub
+from app.dashboard.pages import add_pages
+from app.dashboard.pictures import Pictures
+from app.dashboard.readiness import model_check, pipeline_check, postgres_check, redis_check, workers_check
+from app.dashboard.socket import serve_socket
+from app.inference.triton import TritonPose
+from app.kit.backends import Backends
+from app.kit.errors import SetupError
+from app.kit.headers import SecurityHeaders
+from app.kit.logs import logger
+from app.kit.postgres import connect_pool
+from app.kit.problems import install_problem_handlers
+from app.kit.redis import connect_redis
+from app.kit.tracing import configure_tracing
+from app.settings import Settings
+
+LARGEST_BODY = 1 << 20
+LARGEST_SOCKET_MESSAGE = 16 << 10
+STOP_PATIENCE_S = 5
+LARGEST_POOL = 16
+
+log = logger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; it connects to its servers when it starts, and answers 503 while one is away.
+
+    Raises:
+        SetupError: a setting it cannot do without is missing or wrong.
+    """
+    _demand(settings)
+    app = FastAPI(
+        title="PennyProtect",
+        version=_version(),
+        description="Self-hosted store safety: cameras in, handled incidents out.",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=LARGEST_BODY,
+        lifespan=lambda app: _lifespan(app, settings),
+    )
+    app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
+    app.state.prober = Prober(probe)
+    app.state.credential_box = CredentialBox(settings.secret_key.get_secret_value())
+    app.add_middleware(SecurityHeaders)
+    if settings.client_url:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[settings.client_url.rstrip("/")],
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        )
+    install_problem_handlers(app)
+    add_api(app)
+    app.add_api_websocket_route("/ws", serve_socket)
+    add_pages(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    pool = await connect_pool(settings.database_dsn, role="service", smallest=0, largest=LARGEST_POOL)
+    bus = connect_redis(settings.redis_url.get_secret_value(), role="service")
+    memory = connect_redis(settings.memory_redis_url.get_secret_value(), role="service")
+    state = app.state
+    state.backends = Backends(pool, bus, memory)
+    state.identifier = Identifier(pool, state.signer)
+    state.auth = AuthService(pool, state.signer, PasswordChecker(), UnknownNames(memory))
+    state.hub = hub = Hub(bus, memory)
+    state.pictures = Pictures(memory, hub.channels)
+    pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
+    state.analysis = Analysis(pose)
+    state.checks = {
+        "postgres": postgres_check(pool),
+        "bus": redis_check(bus),
+        "memory": redis_check(memory),
+        "triton": model_check(pose),
+        "workers": workers_check(memory),
+        "pipeline": pipeline_check(pool),
+    }
+    live = asyncio.create_task(hub.run(), name="hub")
+    pictures = asyncio.create_task(state.pictures.run(hub.stopping), name="pictures")
+    try:
+        yield
+    finally:
+        hub.stopping.set()
+        await asyncio.wait({live, pictures}, timeout=STOP_PATIENCE_S)
+        for task in (live, pictures):
+            task.cancel()
+        if pose is not None:
+            await pose.close()
+        await memory.aclose()
+        await bus.aclose()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_PATIENCE_S):
+                await pool.close()
+
+
+class _Server(uvicorn.Server):
+    """Signals are the caller's: it sets the stop event."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then let requests finish for a few seconds."""
+    configure_tracing("service")
+    _quiet_server_log()
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_SOCKET_MESSAGE,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=STOP_PATIENCE_S,
+        proxy_headers=False,
+    )
+    server = _Server(config)
+    log.info("service starts", host=settings.host, port=settings.port)
+    serving = asyncio.create_task(server.serve(), name="http")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if (hub := getattr(app.state, "hub", None)) is not None:
+            hub.stopping.set()  # sockets and picture streams say good-bye before the server waits for them
+        server.should_exit = True
+        stopping.cancel()
+        await serving
+    if not stop.is_set():
+        raise SetupError(f"The service could not listen on {settings.host}:{settings.port}; choose another PENNYPROTECT_PORT.")
+
+
+def _quiet_server_log() -> None:
+    """uvicorn logs whole addresses, tickets included, and calls a refused WebSocket an unfinished one: neither is wanted."""
+    server_log = logging.getLogger("uvicorn.error")
+    server_log.setLevel(logging.WARNING)
+    server_log.addFilter(lambda record: "without completing handshake" not in record.getMessage())
+
+
+def _demand(settings: Settings) -> None:
+    wanted = {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "REDIS_URL": settings.redis_url.get_secret_value(),
+        "MEMORY_REDIS_URL": settings.memory_redis_url.get_secret_value(),
+    }
+    missing = [name for name, value in wanted.items() if not value]
+    if missing:
+        raise SetupError(f"The service needs {', '.join(missing)}; set them, or use `pennyprotect run`, which does.")
+
+
+def _version() -> str:
+    try:
+        return version("pennyprotect")
+    except PackageNotFoundError:
+        return "0.0.0"

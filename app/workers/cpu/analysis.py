@@ -1,0 +1,127 @@
+"""Frames to tracked frames: a few in flight at once, fair between cameras, pictures for those who watch."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+from opentelemetry.trace import Tracer
+from redis.exceptions import RedisError
+
+from app.capture.frame import CapturedFrame
+from app.capture.pictures import jpeg_of
+from app.contracts.live import watch_key
+from app.inference.picture import DecodedPicture, Picture
+from app.kit.backoff import Backoff
+from app.kit.errors import PennyError
+from app.kit.logs import logger
+from app.perception.detections import Detections
+from app.workers.cpu.fair import longest_waiting
+from app.workers.cpu.lane import Lane
+from app.workers.emitter import Emitter
+from app.workers.telemetry import WorkerMetrics
+from app.workers.tracing import trace_parent
+
+IN_FLIGHT: Final = 4
+DEADLINE_S: Final = 3.0
+"""Longer than any queue of ours takes: a model this late is down. Age is bounded by the single slot a camera has."""
+
+WATCH_EVERY_S: Final = 1.0
+
+log = logger(__name__)
+
+
+class PoseModel(Protocol):
+    """Finds persons."""
+
+    async def detect(self, frames: Sequence[Picture]) -> list[Detections]:
+        """Persons of each frame, in pixels of that frame. Raises PennyError when the model does not answer."""
+        ...
+
+
+class Analysis:
+    """Takes frames off lanes, asks the model, hands the answers back to the lanes."""
+
+    def __init__(
+        self,
+        lanes: Callable[[], Iterable[Lane]],
+        model: Callable[[Lane], PoseModel],
+        emitter: Emitter,
+        metrics: WorkerMetrics,
+        tracer: Tracer,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        self._lanes, self._model = lanes, model
+        self._emitter, self._metrics, self._tracer = emitter, metrics, tracer
+        self._free = in_flight
+        self._work = asyncio.Event()
+        self._failures = 0
+        self._retry = Backoff(first_s=0.1, longest_s=2.0)
+
+    def wake(self) -> None:
+        """A frame may wait (event loop only)."""
+        self._work.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Analyse until `stop`; frames in flight are let finish."""
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                await self._work.wait()
+                self._work.clear()
+                while self._free > 0 and (lane := longest_waiting(self._lanes())) is not None:
+                    frame = lane.take()
+                    if frame is None:
+                        break
+                    self._free -= 1
+                    group.create_task(self._serve(lane, frame))
+
+    async def _serve(self, lane: Lane, frame: CapturedFrame) -> None:
+        """One frame, start to end. Nothing that goes wrong here reaches another camera."""
+        self._metrics.in_flight.inc()
+        try:
+            await self._analyse(lane, frame)
+        except Exception:
+            log.exception("analysing a frame failed", camera=str(lane.camera.camera_id))
+            lane.lose()
+        finally:
+            self._metrics.in_flight.dec()
+            lane.busy = False
+            self._free += 1
+            self._work.set()
+
+    async def _analyse(self, lane: Lane, frame: CapturedFrame) -> None:
+        with self._tracer.start_as_current_span("frame", attributes={"camera": str(lane.camera.camera_id)}) as span:
+            parent = trace_parent(span)
+            try:
+                async with asyncio.timeout(DEADLINE_S + 0.5):
+                    found = (await self._model(lane).detect([DecodedPicture(frame.picture)]))[0]
+            except (PennyError, TimeoutError) as error:
+                lane.lose()
+                await self._rest(error)
+                return
+            self._failures = 0
+            message = lane.accept(frame, found, parent)
+        if message is not None and lane.watched:
+            jpeg = await asyncio.to_thread(jpeg_of, frame.picture)
+            self._emitter.picture(lane.camera.camera_id, frame.captured_at_us, jpeg)
+
+    async def _rest(self, error: Exception) -> None:
+        """Hold this place in the queue for a while: a model that is down is not asked at full speed."""
+        if self._failures == 0:
+            log.warning("the pose model does not answer", problem=str(error) or type(error).__name__)
+        await asyncio.sleep(self._retry.delay_s(self._failures))
+        self._failures += 1
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Ask about once a second which cameras somebody looks at, all in one look-up."""
+        memory: Any = self._emitter.memory
+        while not stop.is_set():
+            lanes = list(self._lanes())
+            if lanes:
+                with contextlib.suppress(RedisError, OSError, TimeoutError):
+                    async with asyncio.timeout(WATCH_EVERY_S):
+                        keys = [watch_key(lane.camera.camera_id) for lane in lanes]
+                        for lane, value in zip(lanes, await memory.mget(keys), strict=True):
+                            lane.watched = value is not None
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), WATCH_EVERY_S)

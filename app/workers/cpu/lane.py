@@ -1,0 +1,190 @@
+"""One camera in the CPU worker: its stream, its tracker, its epoch, its health."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from app.capture.camera import CameraCapture
+from app.capture.frame import CapturedFrame
+from app.capture.pacing import RateMeter
+from app.contracts.control import DesiredCamera
+from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
+from app.contracts.wire import floats
+from app.kit.clock import now_us
+from app.perception.detections import Detections
+from app.tracking.tracker import Tracker, make_tracker
+from app.tracking.tracklets import Tracklets
+from app.workers.emitter import Emitter
+from app.workers.telemetry import WorkerMetrics
+
+HEALTH_EVERY_S = 2.0
+POSE_SILENT_S = 4.0
+NO_POSE = "The pose model does not answer, so pictures are shown but not analysed; it is asked again and again."
+
+
+class Lane:
+    """State of one camera. Everything but the reader's thread happens in the event loop.
+
+    Attributes:
+        busy: whether a frame is under analysis.
+        served_at: monotonic seconds of the last frame taken.
+        watched: whether somebody looks at the pictures.
+    """
+
+    def __init__(self, camera: DesiredCamera, emitter: Emitter, metrics: WorkerMetrics, wake: Callable[[], None]) -> None:
+        self.camera = camera
+        self.busy = False
+        self.served_at = 0.0
+        self.watched = False
+        self._emitter, self._metrics = emitter, metrics
+        self._label = str(camera.camera_id)
+        self._capture = CameraCapture(self._label, camera.url, camera.analysis_fps, wake, self._say_health)
+        self._stop = asyncio.Event()
+        self._epoch, self._sequence = 0, 0
+        self._connection, self._size = 0, (0, 0)
+        self._tracker: Tracker | None = None
+        self._tracklets: Tracklets | None = None
+        self._analysed = RateMeter()
+        self._failing_since: float | None = None
+        self._lost, self._counted, self._dropped_before = 0, 0, 0
+        self._last_frame_us = 0
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether a frame waits."""
+        return self._capture.slot.is_full
+
+    async def run(self) -> None:
+        """Keep the stream and say its health until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._capture.run(self._stop))
+            group.create_task(self._say_health_regularly())
+        self._close_tracklets()
+        self._metrics.forget(self._label)
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._stop.set()
+
+    def adjust(self, camera: DesiredCamera) -> bool:
+        """Take over a changed wish where the stream can go on; False where it has to be opened anew."""
+        if camera.url != self.camera.url:
+            return False
+        self.camera = camera
+        self._capture.set_fps(camera.analysis_fps)
+        return True
+
+    def take(self) -> CapturedFrame | None:
+        """The newest due frame; the caller sets `busy` back when it is done."""
+        frame = self._capture.slot.take()
+        if frame is not None:
+            self.busy, self.served_at = True, time.monotonic()
+        return frame
+
+    def accept(self, frame: CapturedFrame, found: Detections, trace_parent: str) -> TrackedFrame | None:
+        """Track what was found in `frame` and emit it; None when its connection is gone already."""
+        if self._stop.is_set() or frame.connection < self._connection:
+            return None
+        self._enter_epoch(frame)
+        assert self._tracker is not None and self._tracklets is not None  # noqa: S101, PT018 - _enter_epoch made them
+        tracked = self._tracker.update(found, frame.captured_at_us)
+        for tracklet in self._tracklets.update(tracked, frame.captured_at_us):
+            self._emitter.tracklet(tracklet)
+        message = TrackedFrame(
+            camera_id=self.camera.camera_id,
+            epoch=self._epoch,
+            sequence=self._sequence,
+            captured_at_us=frame.captured_at_us,
+            received_at_us=frame.received_at_us,
+            width=frame.width,
+            height=frame.height,
+            policy_revision=self.camera.policy_revision,
+            track_ids=tracked.track_ids.tolist(),
+            boxes=floats(tracked.detections.boxes),
+            scores=floats(tracked.detections.scores),
+            keypoints=floats(tracked.detections.keypoints),
+            trace_parent=trace_parent,
+        )
+        self._emitter.frame(message)
+        self._note_analysed(frame)
+        return message
+
+    def lose(self) -> None:
+        """The pose model gave no answer for a frame."""
+        self._lost += 1
+        self._metrics.failed.labels(self._label).inc()
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+
+    def _note_analysed(self, frame: CapturedFrame) -> None:
+        now = now_us()
+        self._sequence += 1
+        self._last_frame_us = frame.captured_at_us
+        self._analysed.add(now)
+        self._metrics.analysed.labels(self._label).inc()
+        self._metrics.latency.observe(max(0.0, (now - frame.captured_at_us) / 1e6))
+        self._failing_since = None
+
+    def _enter_epoch(self, frame: CapturedFrame) -> None:
+        """A new connection or picture size starts a new epoch: track ids and pixels mean something else from here on.
+
+        Epochs are wall-clock microseconds, so that those of a restarted worker are higher.
+        """
+        size = (frame.width, frame.height)
+        if frame.connection == self._connection and size == self._size:
+            return
+        self._close_tracklets()
+        self._epoch, self._sequence = max(self._epoch + 1, now_us()), 0
+        self._connection, self._size = frame.connection, size
+        self._dropped_before = self._dropped_ever()
+        self._tracker = make_tracker(self.camera.analysis_fps)
+        self._tracklets = Tracklets(self.camera.camera_id, self._epoch, frame.width, frame.height)
+
+    def _close_tracklets(self) -> None:
+        for tracklet in self._tracklets.close() if self._tracklets is not None else ():
+            self._emitter.tracklet(tracklet)
+
+    def _dropped_ever(self) -> int:
+        return self._capture.slot.dropped + self._lost
+
+    async def _say_health_regularly(self) -> None:
+        while not self._stop.is_set():
+            self._say_health()
+            try:
+                await asyncio.wait_for(self._stop.wait(), HEALTH_EVERY_S)
+            except TimeoutError:
+                continue
+
+    def _say_health(self) -> None:
+        facts, now = self._capture.facts(), now_us()
+        failing = NO_POSE if self._pose_is_away() and facts.state is CameraState.LIVE else ""
+        self._emitter.health(
+            CameraHealth(
+                camera_id=self.camera.camera_id,
+                epoch=self._epoch,
+                at_us=now,
+                state=facts.state,
+                reason=facts.reason or failing,
+                width=facts.width,
+                height=facts.height,
+                codec=facts.codec,
+                fps_in=facts.fps_in,
+                fps_analysed=self._analysed.per_second(now),
+                dropped=self._dropped_ever() - self._dropped_before,
+                last_frame_at_us=self._last_frame_us,
+                reconnects=facts.reconnects,
+            )
+        )
+        self._count(facts.fps_in, facts.reconnects, live=facts.state is CameraState.LIVE)
+
+    def _pose_is_away(self) -> bool:
+        """A lone late answer is overload, and counted as such; only silence for a while is worth a sentence."""
+        return self._failing_since is not None and time.monotonic() - self._failing_since > POSE_SILENT_S
+
+    def _count(self, fps_in: float, reconnects: int, *, live: bool) -> None:
+        dropped = self._capture.slot.dropped
+        self._metrics.dropped.labels(self._label).inc(dropped - self._counted)
+        self._counted = dropped
+        self._metrics.frames_in.labels(self._label).set(fps_in)
+        self._metrics.reconnects.labels(self._label).set(reconnects)
+        self._metrics.live.labels(self._label).set(live)

@@ -1,0 +1,142 @@
+"""The CPU worker: desired state in, tracked frames, tracklets, health and watched pictures out."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable
+
+from app.contracts.control import DesiredCamera
+from app.inference.triton import CallOptions, TritonPose
+from app.kit.logs import logger
+from app.settings import Settings
+from app.tracking.tracker import make_tracker
+from app.workers.control import ControlLoop, worker_identity
+from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
+from app.workers.cpu.lane import Lane
+from app.workers.emitter import Emitter
+from app.workers.telemetry import WorkerMetrics, serve_metrics
+from app.workers.tracing import frame_tracer
+
+log = logger(__name__)
+
+
+class Lanes:
+    """The cameras this worker runs: reconciles what is wanted with what there is."""
+
+    def __init__(self, emitter: Emitter, metrics: WorkerMetrics, group: asyncio.TaskGroup, wake: Callable[[], None]) -> None:
+        self._emitter, self._metrics, self._group, self._wake = emitter, metrics, group, wake
+        self._lanes: dict[uuid.UUID, Lane] = {}
+
+    def current(self) -> list[Lane]:
+        """The running cameras."""
+        return list(self._lanes.values())
+
+    def ids(self) -> list[uuid.UUID]:
+        """Their ids."""
+        return list(self._lanes)
+
+    def want(self, wanted: dict[uuid.UUID, DesiredCamera]) -> None:
+        """Run these cameras and no others."""
+        for camera_id in [held for held in self._lanes if held not in wanted]:
+            self._lanes.pop(camera_id).stop()
+        for camera_id, camera in wanted.items():
+            lane = self._lanes.get(camera_id)
+            if lane is not None and lane.adjust(camera):
+                continue
+            if lane is not None:
+                lane.stop()
+            lane = Lane(camera, self._emitter, self._metrics, self._wake)
+            self._lanes[camera_id] = lane
+            self._group.create_task(self._keep(lane))
+
+    async def _keep(self, lane: Lane) -> None:
+        """Run a lane; should it fail it is dropped, and the next desired state starts it anew."""
+        try:
+            await lane.run()
+        except Exception:
+            log.exception("a camera's loop failed", camera=str(lane.camera.camera_id))
+            lane.stop()
+            if self._lanes.get(lane.camera.camera_id) is lane:
+                del self._lanes[lane.camera.camera_id]
+
+
+class Models:
+    """One client a served model and version; the desired state names them camera by camera."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._clients: dict[tuple[str, str], TritonPose] = {}
+
+    def of(self, lane: Lane) -> PoseModel:
+        """The client of this camera's model."""
+        key = (lane.camera.pose_model, lane.camera.pose_version)
+        if key not in self._clients:
+            options = CallOptions(deadline_s=DEADLINE_S, in_flight=IN_FLIGHT)
+            self._clients[key] = TritonPose(self._url, key[0], key[1], options=options)
+        return self._clients[key]
+
+    async def close(self) -> None:
+        """Hang up."""
+        for client in self._clients.values():
+            await client.close()
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Run a CPU worker until `stop`: cameras are let go first, then what they said is sent."""
+    metrics = WorkerMetrics()
+    emitter = Emitter(
+        settings.memory_redis_url.get_secret_value(),
+        settings.redis_url.get_secret_value(),
+        lambda outlet, count: metrics.unsent.labels(outlet).inc(count),
+    )
+    worker_id, lock = worker_identity(settings.home / "worker-cpu.id")
+    # The tracker's library takes seconds to import: off the event loop, before any camera waits for it.
+    await asyncio.to_thread(make_tracker, 5.0)
+    models, cameras_gone = Models(settings.triton_url), asyncio.Event()
+    try:
+        async with asyncio.TaskGroup() as outer:
+            outer.create_task(emitter.run(cameras_gone))
+            outer.create_task(serve_metrics(metrics.registry, settings.worker_metrics, stop))
+            try:
+                await _run_cameras(settings, stop, worker_id, models, emitter, metrics)
+            finally:
+                cameras_gone.set()
+    finally:
+        await models.close()
+        if lock is not None:
+            os.close(lock)
+
+
+async def _run_cameras(
+    settings: Settings,
+    stop: asyncio.Event,
+    worker_id: uuid.UUID,
+    models: Models,
+    emitter: Emitter,
+    metrics: WorkerMetrics,
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as group:
+        analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, frame_tracer())
+        lanes = Lanes(emitter, metrics, group, lambda: _from_thread(loop, analysis.wake))
+        control = ControlLoop(
+            service_url=settings.service_url or f"http://{settings.host}:{settings.port}",
+            key=settings.worker_key.get_secret_value(),
+            worker_id=worker_id,
+            kind="cpu",
+            capacity=settings.worker_capacity,
+            running=lanes.ids,
+            on_change=lanes.want,
+        )
+        group.create_task(control.run(stop))
+        group.create_task(analysis.run(stop))
+        group.create_task(analysis.watch(stop))
+        log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity)
+        await stop.wait()
+        lanes.want({})
+        analysis.wake()
+
+
+def _from_thread(loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(wake)

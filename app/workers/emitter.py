@@ -1,0 +1,205 @@
+"""The worker's way out: bounded queues to the two Redis servers. Offering never blocks and never fails."""
+
+import asyncio
+import contextlib
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from app.contracts.live import camera_channel, pack_picture, picture_channel
+from app.contracts.tracked import (
+    CameraHealth,
+    TrackedFrame,
+    TrackletClosed,
+    frames_stream,
+    health_stream,
+    tracklets_stream,
+)
+from app.contracts.wire import FIELD, encode
+from app.kit.backoff import Backoff
+from app.kit.clock import now_us
+from app.kit.ids import shard_of
+from app.kit.logs import logger
+
+KEEP_FRAMES_MS: Final = 60_000
+"""Tracked frames hold keypoints: nothing older than a minute stays, not even in memory."""
+
+TRACKLETS_KEPT: Final = 200_000
+HEALTH_KEPT: Final = 2_000
+BATCH: Final = 64
+SEND_TIMEOUT_S: Final = 3.0
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message on its way: a stream entry, a publication, or both.
+
+    Attributes:
+        stream: stream to append to, or "".
+        channel: pub/sub channel to publish on, or "".
+        keep_ms: trim the stream to entries younger than this; 0: trim by `keep_entries`.
+    """
+
+    payload: bytes
+    stream: str = ""
+    channel: str = ""
+    keep_ms: int = 0
+    keep_entries: int = 0
+
+
+class Outlet:
+    """A bounded queue to one Redis and the task that empties it. When full, the oldest message is dropped and counted.
+
+    Messages wait here while Redis is away. An entry may be written twice when a reply is lost: readers are idempotent.
+    """
+
+    def __init__(self, name: str, client: "redis.Redis", bound: int, on_drop: Callable[[int], None]) -> None:
+        self._name, self._client, self._bound, self._on_drop = name, client, bound, on_drop
+        self._waiting: deque[Parcel] = deque()
+        self._filled = asyncio.Event()
+        self.sent = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def offer(self, parcel: Parcel) -> None:
+        """Queue a message; returns at once."""
+        if len(self._waiting) >= self._bound:
+            self._waiting.popleft()
+            self._on_drop(1)
+        self._waiting.append(parcel)
+        self._filled.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop`, then try once more to send what waits."""
+        backoff, failures = Backoff(first_s=0.1, longest_s=3.0), 0
+        while not stop.is_set():
+            if not self._waiting:
+                self._filled.clear()
+                await _first_of(self._filled, stop)
+                continue
+            if await self._send_batch():
+                failures = 0
+                continue
+            if failures == 0:
+                log.warning("messages wait: Redis does not answer", outlet=self._name, waiting=len(self._waiting))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), backoff.delay_s(failures))
+            failures += 1
+        while self._waiting and await self._send_batch():
+            pass
+
+    async def _send_batch(self) -> bool:
+        """One pipeline round trip; whether the server answered."""
+        batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        pipe = self._client.pipeline(transaction=False)
+        for parcel in batch:
+            _add(pipe, parcel)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                replies = await pipe.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError):
+            self._put_back(batch)
+            return False
+        refused = sum(isinstance(reply, ResponseError) for reply in replies)
+        if refused:
+            # Memory full or not permitted: sending again would not help, and newer messages wait behind.
+            self._on_drop(refused)
+            log.warning("Redis refused messages", outlet=self._name, refused=refused)
+        self.sent += len(batch)
+        return True
+
+    def _put_back(self, batch: list[Parcel]) -> None:
+        room = max(0, self._bound - len(self._waiting))
+        if len(batch) > room:
+            self._on_drop(len(batch) - room)
+        self._waiting.extendleft(reversed(batch[len(batch) - room :] if room else []))
+
+
+def _add(pipe: Any, parcel: Parcel) -> None:
+    if parcel.stream:
+        trim: dict[str, Any] = {"approximate": True}
+        if parcel.keep_ms:
+            trim["minid"] = now_us() // 1000 - parcel.keep_ms
+        else:
+            trim["maxlen"] = parcel.keep_entries
+        pipe.xadd(parcel.stream, {FIELD: parcel.payload}, **trim)
+    if parcel.channel:
+        pipe.publish(parcel.channel, parcel.payload)
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+class Emitter:
+    """Everything a worker says: frames and pictures to the memory Redis, tracklets and health to the bus.
+
+    Attributes:
+        dropped: messages dropped so far, by outlet.
+    """
+
+    def __init__(self, memory_url: str, bus_url: str, on_drop: Callable[[str, int], None] = lambda _name, _n: None) -> None:
+        self._memory = _client(memory_url)
+        self._bus = _client(bus_url)
+        self._frames = Outlet("frames", self._memory, 512, lambda n: on_drop("frames", n))
+        self._pictures = Outlet("pictures", self._memory, 32, lambda n: on_drop("pictures", n))
+        self._durable = Outlet("durable", self._bus, 20_000, lambda n: on_drop("durable", n))
+
+    @property
+    def memory(self) -> "redis.Redis":
+        """The memory Redis, for looking up who watches."""
+        return self._memory
+
+    def frame(self, frame: TrackedFrame) -> None:
+        """A tracked frame: into its shard's stream and to whoever watches the camera."""
+        stream = frames_stream(shard_of(frame.camera_id))
+        channel = camera_channel(frame.camera_id)
+        self._frames.offer(Parcel(encode(frame), stream, channel, keep_ms=KEEP_FRAMES_MS))
+
+    def picture(self, camera: uuid.UUID, captured_at_us: int, jpeg: bytes) -> None:
+        """The JPEG of an analysed frame, to viewers only."""
+        self._pictures.offer(Parcel(pack_picture(captured_at_us, jpeg), channel=picture_channel(camera)))
+
+    def tracklet(self, tracklet: TrackletClosed) -> None:
+        """An ended track; waits while the bus is away."""
+        stream = tracklets_stream(shard_of(tracklet.camera_id))
+        self._durable.offer(Parcel(encode(tracklet), stream, keep_entries=TRACKLETS_KEPT))
+
+    def health(self, health: CameraHealth) -> None:
+        """A camera's state; waits while the bus is away."""
+        stream = health_stream(shard_of(health.camera_id))
+        self._durable.offer(Parcel(encode(health), stream, keep_entries=HEALTH_KEPT))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop`, flush once, close."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for outlet in (self._frames, self._pictures, self._durable):
+                    group.create_task(outlet.run(stop))
+        finally:
+            for client in (self._memory, self._bus):
+                with contextlib.suppress(RedisError, OSError, TimeoutError):
+                    async with asyncio.timeout(SEND_TIMEOUT_S):
+                        await client.aclose()
+
+
+def _client(url: str) -> "redis.Redis":
+    once = Retry(NoBackoff(), 0)  # the outlets retry themselves, and count
+    return redis.Redis.from_url(
+        url, socket_timeout=SEND_TIMEOUT_S, socket_connect_timeout=SEND_TIMEOUT_S, max_connections=8, retry=once
+    )

@@ -1,0 +1,55 @@
+"""The engine alone, for `density` to be compared with: no server, no client, no worker.
+
+Runs in Triton's own Python environment (.venv-triton) with the settings of triton_backends/onnxruntime. Reads one line
+`SECONDS` at a time from stdin, infers that long with two asynchronous requests and answers `{"frames", "elapsed_s"}`.
+
+    python bare_engine.py MODEL.onnx INPUTS.npy bf16|f32 [CACHE_DIR]
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+import openvino
+
+REQUESTS = 2
+
+
+def main() -> None:
+    """Compile, say so, then answer each line."""
+    model_path, inputs_path, precision, *cache = sys.argv[1:]
+    frames = np.load(inputs_path)
+    core = openvino.Core()
+    properties = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        # Two streams of one thread are what the server's two instances of one thread are.
+        "INFERENCE_NUM_THREADS": REQUESTS,
+        "NUM_STREAMS": REQUESTS,
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_PRECISION_HINT": precision,
+    }
+    if cache:
+        properties["CACHE_DIR"] = cache[0]
+    model = core.read_model(model_path)
+    model.reshape([1, *frames.shape[1:]])
+    queue = openvino.AsyncInferQueue(core.compile_model(model, "CPU", properties), REQUESTS)
+    tensors = [openvino.Tensor(np.ascontiguousarray(frame[None]), shared_memory=True) for frame in frames]
+    infer(queue, tensors, 0.5)
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(infer(queue, tensors, float(line))), flush=True)
+
+
+def infer(queue: openvino.AsyncInferQueue, tensors: list[openvino.Tensor], seconds: float) -> dict[str, float]:
+    """Frames inferred in about `seconds`, and the time they took."""
+    start, done = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        queue.start_async({0: tensors[done % len(tensors)]}, share_inputs=True)
+        done += 1
+    queue.wait_all()
+    return {"frames": done, "elapsed_s": time.perf_counter() - start}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""One JSON document a benchmark: figures with units in their names, and where they were taken."""
+
+import asyncio
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from app.kit.clock import now
+from app.kit.errors import BadInputError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+NAMES = ("density", "latency", "pipeline", "memory")
+
+
+@dataclass(frozen=True, slots=True)
+class BenchArguments:
+    """What every benchmark is told.
+
+    Attributes:
+        seconds: time for each measured part.
+    """
+
+    seconds: float
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores and kernel of this machine."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return {
+        "cpu": next(names, platform.machine()),
+        "cores": len(os.sched_getaffinity(0)),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=True)
+    return done.stdout.strip()
+
+
+def commit() -> str:
+    """The checkout's commit, with `+` when files differ from it, or "unknown" outside a checkout."""
+    try:
+        return _git("rev-parse", "--short=12", "HEAD") + ("+" if _git("status", "--porcelain") else "")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def run_bench(name: str, seconds: float) -> dict[str, Any]:
+    """Run one benchmark; its module returns `what`, `headline`, `data_set`, `samples` and what else explains them.
+
+    Raises:
+        BadInputError: no such benchmark.
+    """
+    if name not in NAMES:
+        raise BadInputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
+    if not 1 <= seconds <= 3600:
+        raise BadInputError("--seconds must be between 1 and 3600.")
+    started = now()
+    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds)))
+    return {"name": name, "started_at": started.isoformat(), "machine": machine(), "commit": commit(), **result}

@@ -1,0 +1,42 @@
+"""Cameras in, tracked people and a live alert out, seen where a person sees it: in a browser."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.product import Product
+
+pytestmark = pytest.mark.timeout(420)
+
+
+def test_two_cameras_show_people_with_skeletons(page: Page) -> None:
+    page.get_by_test_id("nav-live").click()
+    busy = page.locator("[data-testid=tile][data-state=live]:not([data-people='0'])")
+    expect(busy.nth(1)).to_be_visible(timeout=120_000)
+    frames = busy.first.get_attribute("data-frames")
+    assert int(frames or 0) > 0
+
+
+def test_loitering_alert_appears_live_and_is_acknowledged(page: Page, product: Product) -> None:
+    page.get_by_test_id("nav-alerts").click()
+    row = page.locator("[data-testid=alert-row]").first
+    expect(row).to_be_visible(timeout=240_000)
+    alert = row.get_attribute("data-alert-id")
+    mine = page.locator(f"[data-testid=alert-row][data-alert-id='{alert}']")
+    mine.click()
+    page.get_by_test_id("alert-ack").first.click()
+    expect(mine).to_have_attribute("data-state", "acknowledged", timeout=10_000)
+    status, answer = product.call(f"/api/v1/alerts/{alert}")
+    assert (status, answer["state"], answer["kind"]) == (200, "acknowledged", "loitering")
+
+
+def test_camera_that_does_not_answer_is_explained_and_others_go_on(page: Page) -> None:
+    page.get_by_test_id("nav-cameras").click()
+    if not page.get_by_test_id("camera-add-url").is_visible():
+        page.get_by_test_id("camera-add").click()
+    page.get_by_test_id("camera-add-url").fill("rtsp://someone:hunter2@127.0.0.1:9/nothing")
+    page.get_by_test_id("camera-test").click()
+    said = page.get_by_test_id("camera-error")
+    expect(said).to_be_visible(timeout=20_000)
+    assert "hunter2" not in (said.text_content() or "")
+    page.get_by_test_id("nav-live").click()
+    expect(page.locator("[data-testid=tile][data-state=live]").nth(1)).to_be_visible(timeout=30_000)

@@ -1,0 +1,165 @@
+"""The client against the real server: same answers whichever way, and a clear end to every failure."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import tritonclient.grpc as triton_grpc
+from tritonclient.utils import InferenceServerException
+
+from app.inference.families import Selection
+from app.inference.picture import PixelPicture
+from app.inference.repository import round_trip
+from app.inference.triton import RefusedError, TritonPose
+from app.kit.errors import UnavailableError
+from tests.integration.inference.conftest import Server, options
+
+SHARED_MEMORY = Path("/dev/shm")
+ANYTHING = Selection(score=0.0001)
+"""Noise holds no person, but even faint candidates must be the same ones."""
+
+
+def noise(height: int = 360, width: int = 640, seed: int = 5) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def regions() -> set[str]:
+    return {path.name for path in SHARED_MEMORY.glob("penny-*")}
+
+
+async def test_shared_memory_and_inline_requests_give_the_same(triton: Server) -> None:
+    frames = [noise(seed=seed) for seed in range(3)]
+    shared = TritonPose(triton.url, selection=ANYTHING, options=options())
+    inline = TritonPose(triton.url, selection=ANYTHING, options=options(shared_memory=False))
+    before = regions()
+    try:
+        ours, theirs = await shared.detect(frames), await inline.detect(frames)
+        assert await shared.ready()
+        assert shared._shared
+        assert regions() <= before, "a killed process would leave them behind"
+    finally:
+        await shared.close()
+        await inline.close()
+    assert regions() <= before
+    assert sum(map(len, ours)) > 0
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.keypoints, other.keypoints)
+
+
+async def test_results_come_in_the_order_of_frames_of_mixed_sizes(triton: Server) -> None:
+    frames = [noise(360, 640), noise(480, 640), noise(360, 640, seed=9), noise(640, 480)]
+    client = TritonPose(triton.url, selection=ANYTHING, options=options(batch=2))
+    try:
+        together = await client.detect(frames)
+        alone = [(await client.detect([frame]))[0] for frame in frames]
+    finally:
+        await client.close()
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
+        np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-3)
+
+
+async def test_bgr_frames_are_the_same_picture(triton: Server) -> None:
+    frame = noise()
+    client = TritonPose(triton.url, selection=ANYTHING, options=options())
+    try:
+        rgb, bgr = await client.detect([frame, PixelPicture(np.ascontiguousarray(frame[:, :, ::-1]), "bgr")])
+    finally:
+        await client.close()
+    np.testing.assert_allclose(rgb.boxes, bgr.boxes, atol=1e-3)
+
+
+def test_the_served_network_is_the_converted_one(triton: Server) -> None:
+    picture = noise(384, 640)[None]
+    tensor = triton_grpc.InferInput("images", list(picture.shape), "UINT8")
+    tensor.set_data_from_numpy(picture)
+    with triton_grpc.InferenceServerClient(triton.url) as client:
+        served = client.infer("yolo_pose", [tensor]).as_numpy("predictions")
+    file = triton.models / "yolo_pose" / "1" / "model.onnx"
+    direct = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]).run(None, {"images": picture})[0]
+    assert served.shape == direct.shape == (1, 56, 5040)
+    # bfloat16 against float32: noise is the hardest picture.
+    assert np.abs(served[0, 4] - direct[0, 4]).max() < 0.05
+    assert np.median(np.abs(served[0, :4] - direct[0, :4])) < 2
+
+
+def test_a_bad_input_is_that_requests_error_only(triton: Server) -> None:
+    with triton_grpc.InferenceServerClient(triton.url) as client:
+        for shape in ((1, 33, 47, 3), (1, 0, 640, 3), (1, 6400, 6400, 3)):
+            tensor = triton_grpc.InferInput("images", list(shape), "UINT8")
+            tensor.set_data_from_numpy(np.zeros(shape, np.uint8))
+            with pytest.raises(InferenceServerException):
+                client.infer("yolo_pose", [tensor], client_timeout=30)
+    asyncio.run(round_trip(triton.url))
+
+
+async def test_an_unknown_model_or_version_is_refused(triton: Server) -> None:
+    client = TritonPose(triton.url, version="77", options=options())
+    try:
+        with pytest.raises(RefusedError, match="version 77"):
+            await client.detect([noise()])
+        assert not await client.ready()
+    finally:
+        await client.close()
+
+
+async def test_no_server_is_said_at_once() -> None:
+    client = TritonPose("127.0.0.1:9", options=options(deadline_s=5.0))
+    start = time.monotonic()
+    try:
+        with pytest.raises(UnavailableError, match="cannot be reached"):
+            await client.detect([noise()])
+    finally:
+        await client.close()
+    assert time.monotonic() - start < 5
+
+
+async def test_a_frozen_server_costs_a_deadline_and_nothing_after(triton: Server) -> None:
+    client = TritonPose(triton.url, selection=ANYTHING, options=options(deadline_s=3.0))
+    try:
+        wanted = await eventually(client, noise())
+        triton.signal(signal.SIGSTOP)
+        try:
+            start = time.monotonic()
+            with pytest.raises(UnavailableError):
+                await client.detect([noise(seed=1)])
+            assert time.monotonic() - start < 4.5
+        finally:
+            triton.signal(signal.SIGCONT)
+        found = await eventually(client, noise())
+    finally:
+        await client.close()
+    np.testing.assert_array_equal(found.boxes, wanted.boxes)
+
+
+async def test_a_restarted_server_is_found_again_with_shared_memory(triton: Server) -> None:
+    client = TritonPose(triton.url, selection=ANYTHING, options=options())
+    try:
+        wanted = await eventually(client, noise())
+        await asyncio.to_thread(triton.kill)
+        for _ in range(12):  # more than there are slots: failing must not use them up
+            with pytest.raises(UnavailableError):
+                await client.detect([noise()])
+        await asyncio.to_thread(triton.start)
+        start = time.monotonic()
+        found = await eventually(client, noise())
+        assert time.monotonic() - start < 12
+        assert client._shared, "it must not fall back to inline requests"
+    finally:
+        await client.close()
+    np.testing.assert_array_equal(found.boxes, wanted.boxes)
+
+
+async def eventually(client: TritonPose, frame: np.ndarray) -> object:
+    """The answer, once the server has woken up."""
+    for _ in range(40):
+        try:
+            return (await client.detect([frame]))[0]
+        except UnavailableError:
+            await asyncio.sleep(0.25)
+    raise AssertionError("the client did not find the server again")

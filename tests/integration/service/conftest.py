@@ -1,0 +1,141 @@
+"""The service as it runs, on a port of its own, with its own roles at real servers."""
+
+import asyncio
+import base64
+import json
+import socket
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+import redis.asyncio
+
+from app.first_run import first_run
+from app.main import run
+from app.settings import Settings
+from tests.integration.conftest import Database, Valkey
+
+WORKER_KEY = "worker-key-of-these-tests"
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class Product:
+    """A running service and ways to talk to it and to its servers."""
+
+    settings: Settings
+    base: str
+    session: aiohttp.ClientSession
+    bus: "redis.asyncio.Redis"
+    memory: "redis.asyncio.Redis"
+    owner_url: str
+    token: str = ""
+
+    async def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None, **more: Any) -> tuple[int, Any]:
+        """(status, JSON or bytes); with the administrator's token unless another is given ("" for none)."""
+        bearer = self.token if token is None else token
+        headers = {**({"Authorization": f"Bearer {bearer}"} if bearer else {}), **more.pop("headers", {})}
+        if body is not None:
+            more["json"] = body
+        async with self.session.request(method, self.base + path, headers=headers, **more) as answer:
+            raw = await answer.read()
+            return answer.status, json.loads(raw) if "json" in answer.headers.get("content-type", "") and raw else raw
+
+    async def sign_in(self, username: str, password: str) -> tuple[int, Any]:
+        form = {"grant_type": "password", "username": username, "password": password}
+        return await self.ask("POST", "/api/v1/auth/token", token="", data=form)
+
+    async def sql(self, query: str, *values: Any) -> list[Any]:
+        connection = await asyncpg.connect(self.owner_url)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    async def store(self) -> str:
+        return str((await self.ask("GET", "/api/v1/stores"))[1]["items"][0]["id"])
+
+    async def camera(self, name: str = "Door") -> dict[str, Any]:
+        body = {"store_id": await self.store(), "name": name, "url": "rtsp://user:hunter2@127.0.0.1:9/x"}
+        status, made = await self.ask("POST", "/api/v1/cameras", body)
+        assert status == 201, made
+        return dict(made)
+
+    async def alert(self, camera: dict[str, Any]) -> str:
+        alert_id = uuid.uuid4()
+        await self.sql(
+            "INSERT INTO alerts (id, chain_id, store_id, camera_id, kind, threat, score, threshold, explanation, track_ids,"
+            " epoch, started_at, ended_at) SELECT $1, chain_id, store_id, id, 'loitering', 'medium', 1, 0.5, '{}',"
+            " '{9223372036854775813}', 1, now(), now() FROM cameras WHERE id = $2",
+            alert_id,
+            uuid.UUID(camera["id"]),
+        )
+        return str(alert_id)
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Publish as soon as the service listens."""
+        for _ in range(300):
+            if await self.memory.publish(channel, message):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"nobody listens to {channel}")
+
+    async def open_socket(self, token: str | None = None) -> aiohttp.ClientWebSocketResponse:
+        _, ticket = await self.ask("POST", "/api/v1/auth/ws-ticket", {}, token=token)
+        return await self.session.ws_connect(f"{self.base}/ws?ticket={ticket['ticket']}")
+
+
+@pytest.fixture
+async def product(database: Database, bus: Valkey, memory: Valkey, tmp_path: Path) -> AsyncIterator[Product]:
+    """The service, set up with no camera but one of a setting, its administrator signed in."""
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"")
+    port = _free_port()
+    given: dict[str, Any] = {
+        "DATABASE_URL": database.url("app"),
+        "REDIS_URL": bus.url("service"),
+        "MEMORY_REDIS_URL": memory.url("service"),
+        "JWT_SECRET": "j" * 40,
+        "PENNYPROTECT_SECRET_KEY": base64.b64encode(b"k" * 32).decode(),
+        "PENNYPROTECT_WORKER_KEY": WORKER_KEY,
+        "PENNYPROTECT_HOME": tmp_path / "home",
+        "PENNYPROTECT_PORT": port,
+        "CAMERAS": str(clip),
+    }
+    settings = Settings(_env_file=None, **given)
+    await first_run(settings, database.url("owner"))
+    stop = asyncio.Event()
+    serving = asyncio.create_task(run(settings, stop))
+    clients = [redis.asyncio.Redis.from_url(server.url("admin")) for server in (bus, memory)]
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+            made = Product(settings, f"http://127.0.0.1:{port}", session, *clients, database.url("owner"))
+            await _until_up(made)
+            credentials = json.loads((settings.home / "credentials.json").read_text("utf-8"))
+            made.token = (await made.sign_in(credentials["username"], credentials["password"]))[1]["access_token"]
+            yield made
+    finally:
+        stop.set()
+        for client in clients:
+            await client.aclose()
+        await asyncio.wait_for(serving, 15)
+
+
+async def _until_up(product: Product) -> None:
+    for _ in range(100):
+        try:
+            if (await product.ask("GET", "/healthz", token=""))[0] == 200:
+                return
+        except aiohttp.ClientConnectorError:
+            await asyncio.sleep(0.1)
+    raise AssertionError("the service did not answer")

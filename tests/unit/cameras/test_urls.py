@@ -1,0 +1,74 @@
+"""Camera addresses and their credentials."""
+
+import base64
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cameras.credentials import CredentialBox
+from app.cameras.urls import check_camera_url, join_credentials, split_credentials
+from app.kit.errors import BadInputError, SetupError, UnavailableError
+
+KEY = base64.b64encode(b"k" * 32).decode()
+
+
+@given(st.text(min_size=1).filter(lambda s: ":" not in s), st.text())
+def test_credentials_survive_splitting_and_joining(user: str, password: str) -> None:
+    url = join_credentials("rtsp://camera:554/stream?x=1", f"{user}:{password}")
+    assert split_credentials(url) == ("rtsp://camera:554/stream?x=1", f"{user}:{password}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "ftp://camera/x",
+        "rtsp://",
+        "rtsp://h:99999/x",
+        "rtsp://h/a b",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[fe80::1]/x",
+        "http://[::ffff:169.254.169.254]/x",
+        "http://0.0.0.0/x",
+        "rtsp://224.0.0.1/x",
+        "concat:rtsp://h/x",
+    ],
+)
+def test_what_is_no_network_camera_is_refused(url: str) -> None:
+    with pytest.raises(BadInputError):
+        check_camera_url(url)
+
+
+def test_a_refusal_does_not_repeat_the_address() -> None:
+    with pytest.raises(BadInputError) as caught:
+        check_camera_url("ftp://admin:hunter2@camera/x")
+    assert "hunter2" not in caught.value.detail
+
+
+def test_usual_addresses_are_taken() -> None:
+    assert check_camera_url(" rtsp://u:p@192.168.1.20:554/s1 ") == "rtsp://u:p@192.168.1.20:554/s1"
+    assert check_camera_url("https://camera.example/live.m3u8")
+
+
+def test_sealed_credentials_open_only_for_their_camera_and_key() -> None:
+    box, camera = CredentialBox(KEY), uuid.uuid4()
+    sealed = box.seal(camera, "user:pässword")
+    assert b"user" not in sealed
+    assert box.open(camera, sealed) == "user:pässword"
+    assert box.seal(camera, "user:pässword") != sealed
+    with pytest.raises(UnavailableError):
+        box.open(uuid.uuid4(), sealed)
+    with pytest.raises(UnavailableError):
+        box.open(camera, sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    with pytest.raises(UnavailableError):
+        CredentialBox(base64.b64encode(b"x" * 32).decode()).open(camera, sealed)
+
+
+@pytest.mark.parametrize("key", ["", "not base64!", base64.b64encode(b"short").decode()])
+def test_a_wrong_key_is_a_setup_error(key: str) -> None:
+    with pytest.raises(SetupError, match="PENNYPROTECT_SECRET_KEY"):
+        CredentialBox(key)

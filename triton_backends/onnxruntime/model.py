@@ -1,0 +1,113 @@
+"""Serves an unmodified `model.onnx` on a CPU with OpenVINO, under the name of Triton's `onnxruntime` backend.
+
+The embedded server has Triton's Python backend only. With this folder in its backend directory the same
+`triton_models/` that a stock GPU Triton serves with its own onnxruntime backend runs here without a change.
+
+It runs inside Triton's own Python environment: numpy 1.26 (numpy 2 makes `as_numpy()` give zeros) and openvino.
+
+Parameters a model's configuration may set:
+    precision: "f32" (default) or "bf16", which is used where the processor has it.
+    threads: threads of an instance, 1 by default: two instances of one thread beat one of two (0.96 to 0.75).
+"""
+
+import json
+import pathlib
+from collections import OrderedDict
+
+import numpy as np
+import openvino
+import triton_python_backend_utils as pb_utils
+
+MOST_SHAPES = 6
+"""Compiled shapes an instance keeps; the one unused for longest goes."""
+
+LARGEST_INPUT_BYTES = 64 << 20
+"""An input larger than this is refused: its activations would take gigabytes."""
+
+
+class TritonPythonModel:
+    """One instance of one version of a model."""
+
+    def initialize(self, args):
+        """Read the network. Shapes are compiled when first asked for; the configuration's warm-up asks before READY."""
+        config = json.loads(args["model_config"])
+        parameters = {name: value["string_value"] for name, value in config.get("parameters", {}).items()}
+        folder = pathlib.Path(args["model_repository"])
+        self._inputs = [entry["name"] for entry in config["input"]]
+        self._outputs = [entry["name"] for entry in config["output"]]
+        self._batched = config.get("max_batch_size", 0) > 0
+        self._core = openvino.Core()
+        self._properties = self._engine_properties(parameters, folder)
+        self._path = folder / args["model_version"] / "model.onnx"
+        # Fails here, with its reason, when the file is broken.
+        self._core.read_model(self._path)
+        self._compiled = OrderedDict()
+
+    def _engine_properties(self, parameters, folder):
+        able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        bf16 = parameters.get("precision", "f32") == "bf16" and "BF16" in able
+        properties = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": int(parameters.get("threads", "1")),
+            "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,
+            "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+        }
+        cache = folder / ".compiled"
+        try:
+            cache.mkdir(exist_ok=True)
+            properties["CACHE_DIR"] = str(cache)
+        except OSError as error:
+            # A read-only repository costs a compilation at every start, no more.
+            pb_utils.Logger.log_info(f"no compile cache in {cache}: {error}")
+        return properties
+
+    def execute(self, requests):
+        """One response a request; what is wrong with one request is that request's error."""
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request):
+        try:
+            arrays = [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs]
+            size = sum(array.nbytes for array in arrays)
+            if size > LARGEST_INPUT_BYTES:
+                raise ValueError(f"the input has {size} bytes; at most {LARGEST_INPUT_BYTES} are accepted")
+            results = self._batch(arrays) if self._batched else self._infer(arrays)
+            tensors = [pb_utils.Tensor(name, result) for name, result in zip(self._outputs, results, strict=True)]
+            return pb_utils.InferenceResponse(output_tensors=tensors)
+        except Exception as error:  # whatever the engine raises must not take the instance down
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(f"{type(error).__name__}: {error}"[:500]))
+
+    def _batch(self, arrays):
+        """Row by row: a CPU gains nothing from a batch, and every batch size would be one more compiled shape."""
+        if len(arrays[0]) == 1:
+            return self._infer(arrays)
+        rows = [
+            [np.array(result) for result in self._infer([array[i : i + 1] for array in arrays])] for i in range(len(arrays[0]))
+        ]
+        return [np.concatenate(column) for column in zip(*rows, strict=True)]
+
+    def _infer(self, arrays):
+        """The outputs, valid until the next call with the same shapes."""
+        engine = self._engine(tuple(array.shape for array in arrays))
+        for name, array in zip(self._inputs, arrays, strict=True):
+            engine.set_tensor(name, openvino.Tensor(np.ascontiguousarray(array), shared_memory=True))
+        engine.infer()
+        return [engine.get_tensor(name).data for name in self._outputs]
+
+    def _engine(self, shapes):
+        if shapes in self._compiled:
+            self._compiled.move_to_end(shapes)
+            return self._compiled[shapes]
+        model = self._core.read_model(self._path)
+        named = zip(self._inputs, shapes, strict=True)
+        model.reshape({name: openvino.PartialShape(list(shape)) for name, shape in named})
+        engine = self._core.compile_model(model, "CPU", self._properties).create_infer_request()
+        self._compiled[shapes] = engine
+        if len(self._compiled) > MOST_SHAPES:
+            self._compiled.popitem(last=False)
+        return engine
+
+    def finalize(self):
+        """Let go of the compiled networks."""
+        self._compiled.clear()

@@ -1,0 +1,84 @@
+import { X } from "lucide-react";
+import { Link } from "react-router";
+import type { Alert, Handler, Outcome } from "../api/types";
+import { useCameras } from "../cameras/cameras";
+import { useZoneName } from "../cameras/zoneNames";
+import { useLayers } from "../live/layers";
+import { Tile } from "../live/Tile";
+import { facts, headline } from "../text/explain";
+import { ALERT_STATE_WORDS, clock, duration, humanise } from "../text/format";
+import { Actions, OUTCOME_WORDS } from "./Actions";
+import { useAlerts } from "./alerts";
+import { shownState } from "./alertState";
+import { ThreatMark } from "./ThreatMark";
+import { useName } from "./who";
+
+/** All that is known about one alert, beside the camera's picture of now. */
+export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; close: string }) {
+  const { state } = useAlerts();
+  const { list } = useCameras();
+  const [layers] = useLayers();
+  const zone = useZoneName(alert);
+  const camera = list.find(({ id }) => id === alert.camera_id);
+  const failed = state.failed.get(alert.id);
+  const seconds = (Date.parse(alert.ended_at) - Date.parse(alert.started_at)) / 1000;
+  return (
+    <aside className="alert-detail" aria-label="Selected alert" data-testid="alert-detail">
+      <header>
+        <ThreatMark threat={alert.threat} word />
+        <h2>{humanise(alert.kind)}</h2>
+        <span className="alert-state" data-state={shownState(state, alert)}>
+          {ALERT_STATE_WORDS[shownState(state, alert)]}
+        </span>
+        <Link to={close} replace className="icon-button" aria-label="Close" title="Close (Esc)">
+          <X size={18} />
+        </Link>
+      </header>
+      <p className="lead">{headline(alert.kind, alert.explanation, zone)}.</p>
+      <Actions alert={alert} />
+      {failed && (
+        <p className="form-error" role="alert">
+          {failed}
+        </p>
+      )}
+      {camera && (
+        <figure className="detail-live">
+          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />
+          <figcaption>This is the camera now, not the moment of the alert.</figcaption>
+        </figure>
+      )}
+      <h3>Why</h3>
+      <dl className="facts">
+        {facts(alert.explanation).map(({ name, value }) => (
+          <Fact key={name} name={name} value={value} />
+        ))}
+        {zone && <Fact name="Zone" value={zone} />}
+        <Fact name="Track ids" value={alert.track_ids.join(", ") || "–"} />
+      </dl>
+      <h3>When and who</h3>
+      <dl className="facts">
+        <Fact name="Began" value={clock(alert.started_at, now)} />
+        <Fact name="Last seen" value={`${clock(alert.ended_at, now)}${seconds > 0 ? ` (${duration(seconds)})` : ""}`} />
+        <Fact name="Raised" value={clock(alert.raised_at, now)} />
+        <Who name="Claimed by" who={alert.claimed_by} />
+        <Who name="Acknowledged by" who={alert.acknowledged_by} />
+        <Who name="Resolved by" who={alert.resolved_by} />
+        {alert.outcome && <Fact name="Outcome" value={Object.hasOwn(OUTCOME_WORDS, alert.outcome) ? OUTCOME_WORDS[alert.outcome as Outcome] : humanise(alert.outcome)} />}
+      </dl>
+    </aside>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
+
+function Who({ name, who }: { name: string; who: Handler | null | undefined }) {
+  const nameOf = useName();
+  return who ? <Fact name={name} value={nameOf(who)} /> : null;
+}

@@ -1,0 +1,152 @@
+import { BellRing } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { alert as loadAlert, alerts as loadAlerts } from "../api/endpoints";
+import { sentenceFor } from "../api/problem";
+import { useCameras } from "../cameras/cameras";
+import { Empty, Failure } from "../shell/Empty";
+import { useKeys, useNow, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { AlertDetail } from "./AlertDetail";
+import { AlertRow } from "./AlertRow";
+import type { AlertAction } from "../api/types";
+import { useAlerts } from "./alerts";
+import { actionsFor, inOrder, isTaken, shownState } from "./alertState";
+import { asQuery, passes, readFilter, writeFilter, type Filter } from "./filter";
+import { Filters } from "./Filters";
+
+export function AlertsPage() {
+  useTitle("Alerts");
+  const { alertId } = useParams();
+  const [params, setParams] = useSearchParams();
+  const filter = useMemo(() => readFilter(params), [params]);
+  const { state, act } = useAlerts();
+  const { me, may } = usePlace();
+  const paging = useAlertPages(filter);
+  const now = useNow(1_000);
+  const navigate = useNavigate();
+  const rows = useMemo(
+    // The selected one stays in the list while it is being dealt with, whatever the filter says.
+    () => inOrder(state.byId.values()).filter((alert) => alert.id === alertId || passes(filter, alert, shownState(state, alert))),
+    [state, filter, alertId],
+  );
+  const selected = rows.find(({ id }) => id === alertId) ?? null;
+  const search = params.toString() ? `?${params.toString()}` : "";
+  const select = (id: string | undefined) => id && void navigate(`/alerts/${id}${search}`, { replace: true });
+  const step = (by: number) => {
+    const at = rows.findIndex(({ id }) => id === alertId);
+    select(rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]?.id);
+  };
+  const attempt = (action: AlertAction) => {
+    const offered = selected && may("alerts:handle") ? actionsFor(selected, me.id) : [];
+    // Taking over from a colleague needs the button.
+    if (selected && offered.includes(action) && !isTaken(selected, me.id)) act(selected.id, action);
+  };
+  useKeys({
+    j: () => step(1),
+    k: () => step(-1),
+    a: () => attempt("acknowledge"),
+    c: () => attempt("claim"),
+    Escape: () => selected && void navigate(`/alerts${search}`, { replace: true }),
+  });
+  useMissing(alertId);
+
+  return (
+    <div className="page page-alerts" data-selected={selected !== null}>
+      <header className="page-head">
+        <h1>Alerts</h1>
+        <p className="keys" aria-hidden="true">
+          <kbd>J</kbd> next <kbd>K</kbd> previous <kbd>A</kbd> acknowledge <kbd>C</kbd> claim
+        </p>
+      </header>
+      <Filters filter={filter} onChange={(next: Filter) => setParams(writeFilter(next), { replace: true })} />
+      {paging.error && <Failure sentence={paging.error} retry={paging.retry} />}
+      <div className="alerts">
+        <div className="alert-list-side">
+          {rows.length === 0 && !paging.loading && !paging.error && <NoAlerts filter={filter} />}
+          {rows.length === 0 && paging.loading && <p className="quiet pad">Loading…</p>}
+          <ul className="alert-list" aria-label="Alerts, newest first">
+            {rows.map((alert) => (
+              <AlertRow key={alert.id} alert={alert} selected={alert.id === alertId} to={`/alerts/${alert.id}${search}`} now={now} />
+            ))}
+          </ul>
+          {paging.more && (
+            <button type="button" className="button" onClick={paging.more} disabled={paging.loading}>
+              {paging.loading ? "Loading…" : "Show older"}
+            </button>
+          )}
+        </div>
+        {selected && <AlertDetail alert={selected} now={now} close={`/alerts${search}`} />}
+      </div>
+    </div>
+  );
+}
+
+function NoAlerts({ filter }: { filter: Filter }) {
+  const narrowed = filter.cameraId !== null || filter.kind !== null;
+  const { list } = useCameras();
+  return (
+    <Empty title={filter.shown === "open" && !narrowed ? "Nothing needs you" : "No alerts match"} icon={<BellRing size={36} aria-hidden="true" />}>
+      <p>
+        {filter.shown === "open" && !narrowed
+          ? list.length
+            ? "New alerts appear here by themselves."
+            : "Alerts come from cameras, and there is none yet."
+          : "Choose another state, camera or kind."}
+      </p>
+      {narrowed && (
+        <Link className="button" to="/alerts">
+          Show all open alerts
+        </Link>
+      )}
+      {!narrowed && list.length === 0 && (
+        <Link className="button button-primary" to="/cameras">
+          Add a camera
+        </Link>
+      )}
+    </Empty>
+  );
+}
+
+/** Loads pages of the API for `filter` into what is known; again after messages were lost. */
+function useAlertPages(filter: Filter) {
+  const { store } = usePlace();
+  const { add, epoch } = useAlerts();
+  const [cursor, setCursor] = useState<string | null>(null);
+  const [loading, setLoading] = useState(true);
+  const [error, setError] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
+  const asked = useRef(0);
+
+  const load = async (from: string | null) => {
+    const turn = (asked.current += 1);
+    setLoading(true);
+    try {
+      const page = await loadAlerts(asQuery(filter, store.id, from));
+      add(page.items);
+      if (turn !== asked.current) return;
+      setCursor(page.next);
+      setError(null);
+    } catch (reason) {
+      if (turn === asked.current) setError(sentenceFor(reason));
+    }
+    if (turn === asked.current) setLoading(false);
+  };
+  useEffect(() => void load(null), [filter, store.id, epoch, round]);
+  return {
+    loading,
+    error,
+    retry: () => setRound((count) => count + 1),
+    more: cursor ? () => void load(cursor) : null,
+  };
+}
+
+/** Asks for an alert that was linked to and is not known here. */
+function useMissing(alertId: string | undefined): void {
+  const { state, add } = useAlerts();
+  const known = alertId === undefined || state.byId.has(alertId);
+  useEffect(() => {
+    if (known) return;
+    loadAlert(alertId).then((alert) => add([alert]), () => undefined);
+  }, [alertId, known, add]);
+}

@@ -1,0 +1,90 @@
+/** Every question the dashboard asks, by name. */
+import { ask, askBlob, type Query } from "./client";
+import type {
+  Alert,
+  AlertAction,
+  Camera,
+  Id,
+  Me,
+  Outcome,
+  Page,
+  Parameters,
+  Point,
+  ProbeResult,
+  Rule,
+  RuleKind,
+  Store,
+  StreamSession,
+  Zone,
+  ZoneKind,
+} from "./types";
+
+/** A list page may not hold everything; this many pages are followed at most. */
+const MOST_PAGES = 20;
+/** Opening a stream may take the server several seconds of waiting for a key frame. */
+const PROBE_TIMEOUT_MS = 45_000;
+
+async function everything<T>(path: string, query: Query = {}): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer: Page<T> = await ask<Page<T>>("GET", path, { query: { ...query, cursor } });
+    items.push(...answer.items);
+    cursor = answer.next;
+    if (!cursor) break;
+  }
+  return items;
+}
+
+export const whoAmI = () => ask<Me>("GET", "/auth/me");
+export const socketTicket = () => ask<{ ticket: string }>("POST", "/auth/ws-ticket", { body: {} });
+
+export const stores = () => everything<Store>("/stores");
+
+export const cameras = (storeId: Id) => everything<Camera>("/cameras", { store_id: storeId });
+export const camera = (id: Id) => ask<Camera>("GET", `/cameras/${id}`);
+export const addCamera = (storeId: Id, name: string, url: string) =>
+  ask<Camera>("POST", "/cameras", { body: { store_id: storeId, name, url } });
+export const changeCamera = (id: Id, change: { name?: string; url?: string; enabled?: boolean }) =>
+  ask<Camera>("PATCH", `/cameras/${id}`, { body: change });
+export const removeCamera = (id: Id) => ask<void>("DELETE", `/cameras/${id}`);
+export const probeCamera = (url: string, signal?: AbortSignal) =>
+  ask<ProbeResult>("POST", "/cameras/probe", { body: { url }, timeoutMs: PROBE_TIMEOUT_MS, ...(signal ? { signal } : {}) });
+export const snapshot = (id: Id) => askBlob(`/cameras/${id}/snapshot`);
+export const sessions = async (id: Id) =>
+  (await ask<Page<StreamSession>>("GET", `/cameras/${id}/sessions`)).items;
+
+export interface ZoneDraft {
+  name: string;
+  kind: ZoneKind;
+  polygon: Point[];
+}
+export const zones = (cameraId: Id) => everything<Zone>(`/cameras/${cameraId}/zones`);
+export const addZone = (cameraId: Id, zone: ZoneDraft) => ask<Zone>("POST", `/cameras/${cameraId}/zones`, { body: zone });
+export const changeZone = (cameraId: Id, id: Id, zone: ZoneDraft) =>
+  ask<Zone>("PATCH", `/cameras/${cameraId}/zones/${id}`, { body: zone });
+export const removeZone = (cameraId: Id, id: Id) => ask<void>("DELETE", `/cameras/${cameraId}/zones/${id}`);
+
+export interface RuleDraft {
+  store_id: Id;
+  camera_id: Id | null;
+  zone_id: Id | null;
+  kind: string;
+  parameters: Parameters;
+  enabled: boolean;
+}
+export const rules = (storeId: Id) => everything<Rule>("/rules", { store_id: storeId });
+export const ruleKinds = () => everything<RuleKind>("/rules/kinds");
+export const addRule = (rule: RuleDraft) => ask<Rule>("POST", "/rules", { body: rule });
+export const changeRule = (id: Id, change: { parameters?: Parameters; enabled?: boolean }) =>
+  ask<Rule>("PATCH", `/rules/${id}`, { body: change });
+
+export const alerts = (query: Query) => ask<Page<Alert>>("GET", "/alerts", { query });
+export const alert = (id: Id) => ask<Alert>("GET", `/alerts/${id}`);
+export interface HowToAct {
+  /** Act although somebody else claimed it. */
+  take_over?: boolean;
+  outcome?: Outcome;
+}
+export const actOnAlert = (id: Id, action: AlertAction, how: HowToAct = {}) =>
+  ask<Alert>("POST", `/alerts/${id}/${action}`, { body: how });

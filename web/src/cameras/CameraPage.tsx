@@ -1,0 +1,89 @@
+import { ArrowLeft } from "lucide-react";
+import { useCallback, useState } from "react";
+import { Link, useParams } from "react-router";
+import { sessions as loadSessions, zones as loadZones } from "../api/endpoints";
+import { useLayers, LayerSwitches } from "../live/layers";
+import { Tile } from "../live/Tile";
+import { Empty, Failure } from "../shell/Empty";
+import { useLoad, useNow, useTitle } from "../shell/hooks";
+import { clock, duration, humanise, size } from "../text/format";
+import { usePlace } from "../shell/stores";
+import { CameraFacts } from "./CameraFacts";
+import { useCameras } from "./cameras";
+import { EditCamera } from "./EditCamera";
+import { Loitering } from "./Loitering";
+import { forgetZoneNames } from "./zoneNames";
+import { ZoneEditor } from "./ZoneEditor";
+
+export function CameraPage() {
+  const { cameraId = "" } = useParams();
+  const { list, value, error, reload, change } = useCameras();
+  const { may } = usePlace();
+  const [layers, setLayers] = useLayers();
+  const camera = list.find(({ id }) => id === cameraId);
+  const zones = useLoad(camera ? `zones ${cameraId}` : null, () => loadZones(cameraId));
+  const [round, setRound] = useState(0);
+  const zonesChanged = useCallback(() => (zones.reload(), forgetZoneNames(cameraId), setRound((count) => count + 1)), [zones.reload, cameraId]);
+  useTitle(camera?.name ?? "Camera");
+  if (!camera) {
+    if (error && !value) return <Failure sentence={error} retry={reload} />;
+    return value ? (
+      <Empty title="This camera is not here">
+        <p>It may have been removed.</p>
+        <Link className="button" to="/cameras">
+          Back to all cameras
+        </Link>
+      </Empty>
+    ) : null;
+  }
+  return (
+    <div className="page page-camera">
+      <header className="page-head">
+        <div className="head-line">
+          <Link to="/cameras" className="icon-button" aria-label="Back to all cameras" title="All cameras">
+            <ArrowLeft size={20} />
+          </Link>
+          <h1>{camera.name}</h1>
+        </div>
+        <LayerSwitches layers={layers} onChange={setLayers} />
+      </header>
+      <div className="camera-columns">
+        <div className="camera-wide">
+          <ZoneEditor key={`zones ${camera.id}`} camera={camera} zones={zones.value ?? []} onChanged={zonesChanged} />
+          {zones.error && <Failure sentence={zones.error} retry={zones.reload} />}
+        </div>
+        <div className="camera-narrow">
+          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />
+          <CameraFacts camera={camera} />
+          {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={(changed) => change((old) => old.map((each) => (each.id === changed.id ? changed : each)))} />}
+          <Loitering key={`rules ${camera.id} ${round}`} camera={camera} zones={zones.value ?? []} />
+          <Sessions cameraId={camera.id} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const MOST_SESSIONS = 12;
+
+function Sessions({ cameraId }: { cameraId: string }) {
+  const { value, error, reload } = useLoad(`sessions ${cameraId}`, () => loadSessions(cameraId));
+  const now = useNow();
+  return (
+    <section className="panel" aria-label="Stream sessions">
+      <h2>Connections</h2>
+      {error && <Failure sentence={error} retry={reload} />}
+      {value?.length === 0 && <p className="quiet">Never connected yet.</p>}
+      <ul className="sessions">
+        {value?.slice(0, MOST_SESSIONS).map((each) => (
+          <li key={each.id} data-status={each.status}>
+            <span>{each.status === "active" ? "Connected" : humanise(each.status)}</span>
+            <time dateTime={each.started_at}>{clock(each.started_at, now)}</time>
+            <span className="quiet">{duration(((each.ended_at ? Date.parse(each.ended_at) : now) - Date.parse(each.started_at)) / 1000)}</span>
+            <small>{each.reason || [size(each.width, each.height), each.codec].filter((part) => part && part !== "–").join(" · ")}</small>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,82 @@
+import { useState, type FormEvent } from "react";
+import { changeCamera } from "../api/endpoints";
+import { sentenceFor } from "../api/problem";
+import type { Camera } from "../api/types";
+
+/** Name, address and whether the camera is on. */
+export function EditCamera({ camera, onChanged }: { camera: Camera; onChanged: (camera: Camera) => void }) {
+  const [open, setOpen] = useState(false);
+  const [name, setName] = useState(camera.name);
+  const [url, setUrl] = useState(camera.url);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+
+  const save = async (change: Parameters<typeof changeCamera>[1]) => {
+    setBusy(true);
+    setError(null);
+    try {
+      const changed = await changeCamera(camera.id, change);
+      onChanged(changed);
+      setName(changed.name);
+      setUrl(changed.url);
+      setOpen(false);
+    } catch (reason) {
+      setError(sentenceFor(reason));
+    }
+    setBusy(false);
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void save({ ...(name.trim() !== camera.name ? { name: name.trim() } : {}), ...(url.trim() !== camera.url ? { url: url.trim() } : {}) });
+  };
+  const begin = () => {
+    setName(camera.name);
+    setUrl(camera.url);
+    setOpen(true);
+  };
+
+  return (
+    <section className="panel" aria-label="Settings">
+      <div className="rule-head">
+        <h2>Settings</h2>
+        <label className="toggle">
+          <input type="checkbox" checked={camera.enabled} disabled={busy} onChange={(event) => void save({ enabled: event.target.checked })} />
+          <span>{camera.enabled ? "On" : "Off"}</span>
+        </label>
+      </div>
+      {open ? (
+        <form className="edit-camera" onSubmit={submit}>
+          <label className="field">
+            <span>Name</span>
+            <input value={name} maxLength={200} onChange={(event) => setName(event.target.value)} />
+          </label>
+          <label className="field">
+            <span>Address</span>
+            <input value={url} autoComplete="off" autoCapitalize="none" spellCheck={false} onChange={(event) => setUrl(event.target.value)} />
+            <small>{camera.has_credentials ? "Its password stays as it is; write user:password@ before the host to change it." : "Write user:password@ before the host if the camera asks for them."}</small>
+          </label>
+          <div className="form-actions">
+            <button type="submit" className="button button-primary" disabled={busy || !name.trim() || !url.trim()}>
+              {busy ? "Saving…" : "Save"}
+            </button>
+            <button type="button" className="button button-quiet" onClick={() => (setOpen(false), setError(null))}>
+              Cancel
+            </button>
+          </div>
+        </form>
+      ) : (
+        <div className="settings-line">
+          <small>{camera.url}</small>
+          <button type="button" className="button button-small" onClick={begin}>
+            Change
+          </button>
+        </div>
+      )}
+      {error && (
+        <p className="form-error" role="alert">
+          {error}
+        </p>
+      )}
+    </section>
+  );
+}

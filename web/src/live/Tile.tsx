@@ -1,0 +1,89 @@
+import { TriangleAlert, Users } from "lucide-react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import type { Camera } from "../api/types";
+import { CAMERA_STATE_WORDS, fps, people } from "../text/format";
+import { LiveCanvas } from "./LiveCanvas";
+import { liveFeed } from "./liveFeed";
+import type { Layers } from "./overlay";
+import { banner, type Freshness } from "./tileState";
+
+const LOOK_EVERY_MS = 500;
+
+interface Props {
+  camera: Camera;
+  layers: Layers;
+  /** Wraps the picture, e.g. in a link to the single view. */
+  wrap?: (picture: ReactNode) => ReactNode;
+}
+
+interface Look extends Freshness {
+  fps: number;
+  people: number;
+}
+
+/** One camera, live: picture, people, and whether what is seen is fresh. */
+export function Tile({ camera, layers, wrap = (picture) => picture }: Props) {
+  const element = useRef<HTMLElement>(null);
+  const look = useLook(camera.id);
+  const note = (frames: number, count: number) => {
+    const { dataset } = element.current ?? {};
+    if (!dataset) return;
+    dataset["frames"] = String(frames);
+    dataset["people"] = String(count);
+  };
+  useEffect(() => note(0, 0), [camera.id]);
+  const warning = banner(camera, look);
+  return (
+    <article ref={element} className="tile" data-testid="tile" data-camera-id={camera.id} data-state={camera.state} data-stale={warning !== null}>
+      <div className="tile-picture">
+        {wrap(<LiveCanvas cameraId={camera.id} layers={layers} label={`Live picture of ${camera.name}`} onDrawn={note} />)}
+        {warning && (
+          <p className="tile-banner" data-testid="stale">
+            <TriangleAlert size={16} aria-hidden="true" />
+            <span>{warning}</span>
+          </p>
+        )}
+      </div>
+      <footer className="tile-foot">
+        <StateDot camera={camera} />
+        <h2>{camera.name}</h2>
+        <span className="tile-people" data-some={look.people > 0} title={people(look.people)}>
+          <Users size={15} aria-hidden="true" />
+          {look.people}
+          <span className="visually-hidden"> {look.people === 1 ? "person" : "people"}</span>
+        </span>
+        <span className="tile-fps">{fps(look.fps)}</span>
+      </footer>
+    </article>
+  );
+}
+
+export function StateDot({ camera, word = false }: { camera: Pick<Camera, "state">; word?: boolean }) {
+  return (
+    <span className="state" data-state={camera.state} title={CAMERA_STATE_WORDS[camera.state]}>
+      <span className="dot" aria-hidden="true" />
+      <span className={word ? undefined : "visually-hidden"}>{CAMERA_STATE_WORDS[camera.state]}</span>
+    </span>
+  );
+}
+
+/** Figures of the feed, looked at twice a second: drawing stays out of React. */
+function useLook(cameraId: string): Look {
+  const [look, setLook] = useState<Look>({ ageMs: 0, hasPicture: false, fps: 0, people: 0 });
+  useEffect(() => {
+    const since = performance.now();
+    const timer = setInterval(() => {
+      const feed = liveFeed.of(cameraId);
+      const now = performance.now();
+      const hasPicture = Boolean(feed?.current);
+      setLook({
+        ageMs: now - (hasPicture && feed ? feed.shownAtMs : since),
+        hasPicture,
+        fps: feed?.rate.perSecond(now) ?? 0,
+        people: feed?.current?.analysis?.persons.length ?? 0,
+      });
+    }, LOOK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [cameraId]);
+  return look;
+}

@@ -1,0 +1,30 @@
+import { useEffect, useRef, type ReactNode } from "react";
+
+interface Props {
+  title: string;
+  children: ReactNode;
+  act: string;
+  busy?: boolean;
+  onAct: () => void;
+  onCancel: () => void;
+}
+
+/** Asks before something that cannot be taken back. Esc and the first button cancel. */
+export function Confirm({ title, children, act, busy = false, onAct, onCancel }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby="confirm-title" onCancel={onCancel}>
+      <h2 id="confirm-title">{title}</h2>
+      {children}
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={onCancel} autoFocus>
+          Cancel
+        </button>
+        <button type="button" className="button button-danger" onClick={onAct} disabled={busy} data-testid="confirm">
+          {busy ? "Working…" : act}
+        </button>
+      </div>
+    </dialog>
+  );
+}

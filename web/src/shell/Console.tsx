@@ -1,0 +1,47 @@
+import { Outlet, useLocation } from "react-router";
+import { useEffect } from "react";
+import { AlertsProvider } from "../alerts/alerts";
+import { CamerasProvider } from "../cameras/cameras";
+import { liveSocket } from "../socket/socket";
+import { Guard } from "./Guard";
+import { Sidebar } from "./Sidebar";
+import { StoreProvider, usePlace } from "./stores";
+import { ToastProvider } from "./toasts";
+
+/** Everything behind the log-in: the socket, what all pages share, the sidebar. */
+export function Console() {
+  useEffect(() => {
+    liveSocket.start();
+    return () => liveSocket.stop();
+  }, []);
+  return (
+    <StoreProvider>
+      <OneStore />
+    </StoreProvider>
+  );
+}
+
+function OneStore() {
+  const { store } = usePlace();
+  const page = useLocation().pathname.split("/")[1];
+  return (
+    // A new store starts with nothing of the old one.
+    <ToastProvider key={store.id}>
+      <CamerasProvider>
+        <AlertsProvider>
+          <div className="console">
+            <a className="skip" href="#main">
+              Skip to content
+            </a>
+            <Sidebar />
+            <main id="main" className="main" tabIndex={-1}>
+              <Guard key={page}>
+                <Outlet />
+              </Guard>
+            </main>
+          </div>
+        </AlertsProvider>
+      </CamerasProvider>
+    </ToastProvider>
+  );
+}

@@ -1,0 +1,53 @@
+import { createContext, useContext, type ReactNode } from "react";
+import { stores as loadStores, whoAmI } from "../api/endpoints";
+import type { Id, Me, Store } from "../api/types";
+import { Empty, Failure } from "./Empty";
+import { useKept, useLoad } from "./hooks";
+import { Splash } from "./Splash";
+
+interface Place {
+  me: Me;
+  stores: Store[];
+  store: Store;
+  choose: (id: Id) => void;
+  /** Whether to offer something. The server decides again. */
+  may: (permission: Permission) => boolean;
+}
+
+export type Permission = "cameras:write" | "rules:read" | "rules:write" | "alerts:handle";
+
+const Context = createContext<Place | null>(null);
+
+export function usePlace(): Place {
+  const place = useContext(Context);
+  if (place === null) throw new Error("usePlace outside StoreProvider");
+  return place;
+}
+
+/** Who is here, and which store the pages are about. */
+export function StoreProvider({ children }: { children: ReactNode }) {
+  const loaded = useLoad("place", async () => {
+    const [me, stores] = await Promise.all([whoAmI(), loadStores()]);
+    return { me, stores };
+  });
+  const [chosen, choose] = useKept<Id | null>("store", null);
+  if (loaded.value === null) {
+    return loaded.error ? (
+      <div className="splash">
+        <Failure sentence={loaded.error} retry={loaded.reload} />
+      </div>
+    ) : (
+      <Splash />
+    );
+  }
+  const { me, stores } = loaded.value;
+  const store = stores.find(({ id }) => id === chosen) ?? stores[0];
+  if (!store) {
+    return (
+      <Empty title="No store for you yet">
+        <p>Ask an administrator to make you a member of a store, then reload this page.</p>
+      </Empty>
+    );
+  }
+  return <Context value={{ me, stores, store, choose, may: (permission) => me.permissions.includes(permission) }}>{children}</Context>;
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { facts, headline } from "./explain";
+
+const loitering = { dwell_s: 74.2, dwell_threshold_s: 60, time_span_s: 77.4, radius_body_heights: 0.62, radius_threshold_body_heights: 1 };
+
+describe("headline", () => {
+  it.each([
+    ["loitering", loitering, null, "A person stayed in one place for 1 min 14 s, longer than the 1 min allowed"],
+    ["loitering", { dwell_s: 31 }, "Till area", "A person stayed in Till area for 31 s"],
+    ["loitering", {}, null, "A person stays in one place"],
+    ["camera-offline", { reason: "No packet for 60 s" }, null, "No packet for 60 s"],
+    ["fall-down", {}, null, "Fall down"],
+  ])("%s %j", (kind, values, zone, sentence) => expect(headline(kind, values, zone)).toBe(sentence));
+});
+
+it("gives every value a name and a unit, and leaves out what cannot be said", () => {
+  expect(facts({ ...loitering, speed_m: 1.234, flagged: true, nested: { a: 1 }, none: null })).toEqual([
+    { name: "Stayed", value: "1 min 14 s" },
+    { name: "Allowed", value: "1 min" },
+    { name: "From first to last seen", value: "1 min 17 s" },
+    { name: "Moved within", value: "0.62 body heights" },
+    { name: "Counts as one place", value: "1 body height" },
+    { name: "Speed", value: "1.23 m" },
+    { name: "Flagged", value: "yes" },
+  ]);
+});

@@ -1,0 +1,76 @@
+/** Why an alert was raised, in words. The service gives values; sentences are made here. */
+import { duration, humanise } from "./format";
+
+export interface Fact {
+  name: string;
+  value: string;
+}
+
+type Values = Record<string, unknown>;
+
+/** One sentence for the list. `zone` is the zone's name where there is one. */
+export function headline(kind: string, values: Values, zone?: string | null): string {
+  if (kind === "loitering") return loitering(values, zone);
+  const said = values["sentence"] ?? values["reason"];
+  return typeof said === "string" && said ? said : humanise(kind);
+}
+
+function loitering(values: Values, zone?: string | null): string {
+  const stayed = first(values, ["dwell_s"]);
+  const limit = first(values, ["dwell_threshold_s"]);
+  const place = zone ? `in ${zone}` : "in one place";
+  const stay = stayed === null ? `A person stays ${place}` : `A person stayed ${place} for ${duration(stayed)}`;
+  return limit === null ? stay : `${stay}, longer than the ${duration(limit)} allowed`;
+}
+
+/** Every value with a name and a unit. Nested and empty values are left out. */
+export function facts(values: Values): Fact[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const text = inWords(key, value);
+    return text === null ? [] : [{ name: named(key), value: text }];
+  });
+}
+
+const UNITS: readonly (readonly [suffix: string, write: (value: number) => string])[] = [
+  ["_s", duration],
+  ["_ms", (value) => `${Math.round(value)} ms`],
+  ["_px", (value) => `${Math.round(value)} px`],
+  ["_m", (value) => `${plain(value)} m`],
+  ["_body_heights", (value) => `${plain(value)} body ${value === 1 ? "height" : "heights"}`],
+];
+
+const NAMES: Record<string, string> = {
+  dwell_s: "Stayed",
+  dwell_threshold_s: "Allowed",
+  time_span_s: "From first to last seen",
+  radius_body_heights: "Moved within",
+  radius_threshold_body_heights: "Counts as one place",
+};
+
+function named(key: string): string {
+  const known = NAMES[key];
+  if (known) return known;
+  const suffix = UNITS.find(([end]) => key.endsWith(end))?.[0] ?? "";
+  return humanise(suffix ? key.slice(0, -suffix.length) : key);
+}
+
+function inWords(key: string, value: unknown): string | null {
+  if (value === null || value === undefined || value === "") return null;
+  if (typeof value === "number") return UNITS.find(([end]) => key.endsWith(end))?.[1](value) ?? plain(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return value;
+  if (Array.isArray(value) && value.length && value.every((each) => typeof each !== "object")) return value.join(", ");
+  return null;
+}
+
+function first(values: Values, keys: readonly string[]): number | null {
+  for (const key of keys) {
+    const value = values[key];
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+  }
+  return null;
+}
+
+function plain(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+}
