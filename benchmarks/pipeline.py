@@ -22,6 +22,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import asyncpg
 import msgspec
 import redis.asyncio
@@ -30,6 +31,7 @@ from app.contracts.tracked import TrackedFrame, decode_frame, frames_stream
 from app.contracts.wire import FIELD, encode
 from app.kit.ids import new_id, shard_of
 from app.kit.redis import connect_redis
+from app.pipeline.exposition import socket_path
 from app.pipeline.reading import read_raw
 from benchmarks.own_servers import OwnServers, own_servers
 
@@ -151,6 +153,14 @@ def _start_pipeline(servers: OwnServers, home: Path) -> "subprocess.Popen[bytes]
     return subprocess.Popen([sys.executable, "-c", code], cwd=CHECKOUT, env=env)
 
 
+async def _counter(home: Path, name: str) -> float:
+    """Sum over labels of one of the pipeline's own counters."""
+    connector = aiohttp.UnixConnector(str(socket_path(home, "pipeline")))
+    async with aiohttp.ClientSession(connector=connector) as session, session.get("http://pipeline/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"pennyprotect_{name}_total"))
+
+
 class Bench:
     """The product's pipeline and the bare reader over the same backlog, in turns."""
 
@@ -213,6 +223,9 @@ async def _measure(servers: OwnServers, home: Path, seconds: float) -> dict[str,
         end = time.monotonic() + seconds
         while time.monotonic() < end or len(rounds) < 3:
             rounds.append(await bench.turn())
+        skipped = await _counter(home, "pipeline_skipped")
+        if skipped:
+            raise RuntimeError(f"the pipeline passed over {skipped:.0f} frames: the figure would not be of work done")
         alerts = await admin.fetchval("SELECT count(*) FROM alerts")
         await bench.memory.aclose()
     finally:

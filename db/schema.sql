@@ -116,6 +116,13 @@ CREATE FUNCTION public.session_lookup(wanted bytea) RETURNS TABLE(session_id uui
 
 ALTER FUNCTION public.session_lookup(wanted bytea) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.shards_owned() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$ SELECT count(*)::integer FROM shard_leases WHERE owner IS NOT NULL AND expires_at > now() $$;
+
+ALTER FUNCTION public.shards_owned() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.tenant_chain() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog'
@@ -264,10 +271,12 @@ CREATE TABLE public.cameras (
     analysis_fps real DEFAULT 5 NOT NULL,
     enabled boolean DEFAULT true NOT NULL,
     revision integer DEFAULT 1 NOT NULL,
+    origin text DEFAULT 'user'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
     CONSTRAINT cameras_analysis_fps_check CHECK (((analysis_fps > (0)::double precision) AND (analysis_fps <= (30)::double precision))),
-    CONSTRAINT cameras_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+    CONSTRAINT cameras_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT cameras_origin_check CHECK ((origin = ANY (ARRAY['user'::text, 'setting'::text, 'demo'::text])))
 );
 
 ALTER TABLE public.cameras OWNER TO pennyprotect_owner;
@@ -775,6 +784,9 @@ GRANT ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) TO pe
 REVOKE ALL ON FUNCTION public.session_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.shards_owned() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.shards_owned() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.tenant_chain() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
 
@@ -851,7 +863,7 @@ GRANT UPDATE(created_at) ON TABLE public.outbox TO pennyprotect_dispatcher;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pipelines TO pennyprotect_pipeline;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.rules TO pennyprotect_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rules TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rules TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.sessions TO pennyprotect_app;

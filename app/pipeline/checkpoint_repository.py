@@ -1,6 +1,5 @@
 """SQL of a checkpoint: positions, rule state and everything they caused, in one transaction guarded by the fencing tokens."""
 
-import base64
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,15 +8,12 @@ from typing import Any
 
 import asyncpg
 
-from app.contracts.tracked import CameraHealth, CameraState
-from app.kit.clock import from_us
-from app.kit.ids import new_id
 from app.kit.postgres import Pool
-from app.pipeline.configuration import CameraSetup
-from app.pipeline.health import SESSION_STATUS
+from app.pipeline.camera_repository import detections_rows, session_rows, statuses_rows
 from app.pipeline.leases import LEASE_S
-from app.pipeline.occurrences import AlertRow, changed_message, detection_id, latest, raised_message
-from app.pipeline.shard import Pending, Positions, Status
+from app.pipeline.occurrences import AlertRow, changed_message, latest, raised_message
+from app.pipeline.outbox_repository import announce
+from app.pipeline.shard import Pending, Positions
 from app.pipeline.transaction_repository import bound_transaction
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -71,10 +67,10 @@ async def commit(
         writer = _Writer(connection, apart)
         await writer.write(lambda at, rows: _raise(at, rows, raised), begun)
         await writer.write(_change, changed)
-        await writer.write(_detections, [row for each in commits for row in each.pending.detections])
+        await writer.write(detections_rows, [row for each in commits for row in each.pending.detections])
         for row in (row for each in commits for row in each.pending.sessions):
-            await writer.write(_session, [row])
-        await writer.write(_statuses, [row for each in commits for row in each.pending.statuses.values()])
+            await writer.write(session_rows, [row])
+        await writer.write(statuses_rows, [row for each in commits for row in each.pending.statuses.values()])
         return Written(tuple(raised), tuple(writer.refused))
 
 
@@ -147,7 +143,7 @@ async def _raise(connection: "Connection[asyncpg.Record]", rows: list[AlertRow],
     )
     new = {row["id"] for row in inserted}
     raised.extend(new)
-    await _announce(
+    await announce(
         connection,
         "alert-raised",
         [(row.chain_id, row.alert.store_id, raised_message(row)) for row in rows if row.alert.id in new],
@@ -185,7 +181,7 @@ async def _change(connection: "Connection[asyncpg.Record]", rows: list[AlertRow]
         [_alert_values(row) for row in rows],
     )
     now = {row["id"]: row for row in updated}
-    await _announce(
+    await announce(
         connection,
         "alert-changed",
         [
@@ -194,126 +190,3 @@ async def _change(connection: "Connection[asyncpg.Record]", rows: list[AlertRow]
             if row.alert.id in now
         ],
     )
-
-
-async def _announce(
-    connection: "Connection[asyncpg.Record]", kind: str, messages: list[tuple[uuid.UUID, uuid.UUID, dict[str, Any]]]
-) -> None:
-    if messages:
-        await connection.execute(
-            "INSERT INTO outbox (id, chain_id, store_id, kind, payload)"
-            " SELECT id, chain_id, store_id, $1, payload"
-            " FROM jsonb_to_recordset($2) AS given(id uuid, chain_id uuid, store_id uuid, payload jsonb)",
-            kind,
-            [
-                {"id": new_id(), "chain_id": chain_id, "store_id": store_id, "payload": payload}
-                for chain_id, store_id, payload in messages
-            ],
-        )
-
-
-async def _detections(connection: "Connection[asyncpg.Record]", rows: list[tuple[CameraSetup, Any]]) -> None:
-    await connection.execute(
-        "INSERT INTO ai_detections (id, chain_id, store_id, camera_id, epoch, track_id, started_at, ended_at, frames, mean_score,"
-        " width, height, boxes)"
-        " SELECT id, chain_id, store_id, camera_id, epoch, track_id, started_at, ended_at, frames, mean_score, width, height,"
-        " decode(boxes, 'base64') FROM jsonb_to_recordset($1) AS given(id uuid, chain_id uuid, store_id uuid, camera_id uuid,"
-        " epoch bigint, track_id numeric, started_at timestamptz, ended_at timestamptz, frames integer, mean_score real,"
-        " width integer, height integer, boxes text) ON CONFLICT DO NOTHING",
-        [
-            {
-                "id": detection_id(setup.camera_id, tracklet.epoch, tracklet.track_id),
-                "chain_id": setup.chain_id,
-                "store_id": setup.store_id,
-                "camera_id": setup.camera_id,
-                "epoch": tracklet.epoch,
-                "track_id": tracklet.track_id,
-                "started_at": from_us(tracklet.started_at_us),
-                "ended_at": from_us(tracklet.ended_at_us),
-                "frames": tracklet.frames,
-                "mean_score": tracklet.mean_score,
-                "width": tracklet.width,
-                "height": tracklet.height,
-                "boxes": base64.b64encode(tracklet.boxes).decode(),
-            }
-            for setup, tracklet in rows
-        ],
-    )
-
-
-async def _session(connection: "Connection[asyncpg.Record]", rows: list[tuple[CameraSetup, CameraHealth]]) -> None:
-    """LIVE opens or continues the epoch's session; any other state ends whatever is open."""
-    for setup, health in rows:
-        at = from_us(health.at_us)
-        live = health.state is CameraState.LIVE
-        await connection.execute(
-            "UPDATE stream_sessions SET status = $4, reason = $5, ended_at = greatest(started_at, $3)"
-            " WHERE camera_id = $1 AND ended_at IS NULL AND (epoch < $2 OR (epoch = $2 AND NOT $6))",
-            setup.camera_id,
-            health.epoch,
-            at,
-            "ended" if live else SESSION_STATUS[health.state],
-            "" if live else health.reason,
-            live,
-        )
-        if live:
-            await connection.execute(
-                "INSERT INTO stream_sessions (id, chain_id, store_id, camera_id, epoch, status, width, height, codec, started_at)"
-                " VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9) ON CONFLICT (camera_id, epoch) DO UPDATE SET"
-                " status = 'active', reason = '', ended_at = NULL, width = excluded.width, height = excluded.height,"
-                " codec = excluded.codec",
-                new_id(),
-                setup.chain_id,
-                setup.store_id,
-                setup.camera_id,
-                health.epoch,
-                health.width,
-                health.height,
-                health.codec,
-                at,
-            )
-
-
-async def _statuses(connection: "Connection[asyncpg.Record]", rows: list[Status]) -> None:
-    values = [_status_values(row) for row in rows]
-    await connection.execute(
-        "INSERT INTO camera_status (camera_id, chain_id, store_id, state, reason, width, height, codec, fps_in, fps_analysed,"
-        " dropped, reconnects, last_frame_at, reported_at)"
-        " SELECT * FROM jsonb_to_recordset($1) AS given(camera_id uuid, chain_id uuid, store_id uuid, state text, reason text,"
-        " width integer, height integer, codec text, fps_in real, fps_analysed real, dropped bigint, reconnects integer,"
-        " last_frame_at timestamptz, reported_at timestamptz)"
-        " ON CONFLICT (camera_id) DO UPDATE SET state = excluded.state, reason = excluded.reason, width = excluded.width,"
-        " height = excluded.height, codec = excluded.codec, fps_in = excluded.fps_in, fps_analysed = excluded.fps_analysed,"
-        " dropped = excluded.dropped, reconnects = excluded.reconnects, last_frame_at = excluded.last_frame_at,"
-        " reported_at = excluded.reported_at",
-        values,
-    )
-    await _announce(
-        connection,
-        "camera-status",
-        [
-            (row.setup.chain_id, row.setup.store_id, {name: value for name, value in each.items() if name != "chain_id"})
-            for row, each in zip(rows, values, strict=True)
-            if row.changed
-        ],
-    )
-
-
-def _status_values(row: Status) -> dict[str, Any]:
-    health = row.health
-    return {
-        "camera_id": row.setup.camera_id,
-        "chain_id": row.setup.chain_id,
-        "store_id": row.setup.store_id,
-        "state": str(health.state),
-        "reason": health.reason,
-        "width": health.width,
-        "height": health.height,
-        "codec": health.codec,
-        "fps_in": health.fps_in,
-        "fps_analysed": health.fps_analysed,
-        "dropped": health.dropped,
-        "reconnects": health.reconnects,
-        "last_frame_at": from_us(health.last_frame_at_us) if health.last_frame_at_us > 0 else None,
-        "reported_at": from_us(health.at_us),
-    }

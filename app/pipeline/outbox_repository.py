@@ -1,4 +1,4 @@
-"""SQL of the outbox, under the dispatcher's role: read and delete, nothing else."""
+"""SQL of the outbox: the pipeline inserts, the dispatcher reads and deletes."""
 
 import uuid
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from app.kit.ids import new_id
 from app.pipeline.transaction_repository import bound_transaction
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -35,3 +36,20 @@ async def next_messages(connection: "Connection[asyncpg.Record]", most: int) -> 
 async def delete_messages(connection: "Connection[asyncpg.Record]", sent: list[uuid.UUID]) -> None:
     """Forget what was sent."""
     await connection.execute("DELETE FROM outbox WHERE id = ANY($1::uuid[])", sent)
+
+
+async def announce(
+    connection: "Connection[asyncpg.Record]", kind: str, messages: list[tuple[uuid.UUID, uuid.UUID, dict[str, Any]]]
+) -> None:
+    """Put messages (chain, store, payload) into the outbox, in the transaction of what they tell."""
+    if messages:
+        await connection.execute(
+            "INSERT INTO outbox (id, chain_id, store_id, kind, payload)"
+            " SELECT id, chain_id, store_id, $1, payload"
+            " FROM jsonb_to_recordset($2) AS given(id uuid, chain_id uuid, store_id uuid, payload jsonb)",
+            kind,
+            [
+                {"id": new_id(), "chain_id": chain_id, "store_id": store_id, "payload": payload}
+                for chain_id, store_id, payload in messages
+            ],
+        )

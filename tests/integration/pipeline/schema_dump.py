@@ -11,10 +11,10 @@ _DROPPED = re.compile(r"^(--.*|\\(un)?restrict .*|SET .*;|SELECT pg_catalog\.set
 _DAILY = re.compile(r"ai_detections_\d{8}")
 
 
-def dump(server: OwnPostgres) -> str:
+def dump(server: OwnPostgres, database: str = "pennyprotect") -> str:
     """The text of db/schema.sql."""
     done = subprocess.run(
-        [server.bin / "pg_dump", "--schema-only", "--no-comments", "-d", server.url("admin")],
+        [server.bin / "pg_dump", "--schema-only", "--no-comments", "-d", server.url("admin", database)],
         check=True, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     kept = "\n".join(line for line in done.stdout.splitlines() if not _DROPPED.match(line))

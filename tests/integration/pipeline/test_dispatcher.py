@@ -58,6 +58,7 @@ async def test_killed_again_and_again_nothing_is_lost_or_doubled(site: Site) -> 
         await asyncio.sleep(0.6)
         role.kill()
     role = site.role("dispatcher")
+    wanted += await put(site, 50)  # so that this one is up when the outbox is empty
     await site.until(lambda: emptied(site))
     assert sorted(message["alert"]["id"] for message in await sent(site)) == sorted(map(str, wanted))
     assert role.stop() == 0

@@ -4,6 +4,9 @@ from tests.integration.pipeline.conftest import CHECKOUT, Site
 from tests.integration.pipeline.schema_dump import dump
 
 
-def test_the_schema_dump_is_what_the_migrations_make(site: Site) -> None:
+async def test_the_schema_dump_is_what_the_migrations_make(site: Site) -> None:
     stored = (CHECKOUT / "db" / "schema.sql").read_text()
-    assert dump(site.servers.postgres) == stored, "run `python -m tests.integration.pipeline.schema_dump` and review the diff"
+    await site.pool.execute("CREATE DATABASE fresh OWNER pennyprotect_owner")
+    await site.servers.postgres.prepare_database("fresh")
+    made = dump(site.servers.postgres, "fresh")
+    assert made == stored, "run `python -m tests.integration.pipeline.schema_dump` and review the diff"
