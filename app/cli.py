@@ -157,6 +157,7 @@ def bench(
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench
 
+    configure("bench", level="WARNING")
     document = run_bench(name, seconds)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
