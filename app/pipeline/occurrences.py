@@ -77,8 +77,8 @@ def raised_message(row: AlertRow) -> dict[str, Any]:
     return alert_message(row.alert)
 
 
-def changed_message(row: AlertRow, state: str, raised_at: datetime) -> dict[str, Any]:
+def changed_message(row: AlertRow, state: str, raised_at: datetime, changed_at: datetime) -> dict[str, Any]:
     """Outbox payload of `alert-changed`: the alert as far as the pipeline knows it, in the state people have put it."""
     message = alert_message(row.alert)
     body = {name: value for name, value in message["alert"].items() if name not in HANDLERS}
-    return {**message, "alert": {**body, "state": state, "raised_at": raised_at}}
+    return {**message, "alert": {**body, "state": state, "raised_at": raised_at, "changed_at": changed_at}}
