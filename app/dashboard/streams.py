@@ -128,7 +128,7 @@ class StoreStreams:
 
     async def _find_tails(self) -> None:
         for stream, store in tuple(self._tails.items()):
-            newest: list[Any] = await self._bus.xrevrange(stream, count=TAIL + 1)
+            newest: Any = await self._bus.xrevrange(stream, count=TAIL + 1)
             if self._tails.pop(stream, None) is not None:  # nobody left meanwhile
                 self._after[stream] = (store, newest[-1][0].decode() if len(newest) > TAIL else "0-0")
 
