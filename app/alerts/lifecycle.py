@@ -35,7 +35,7 @@ def decide(
         ConflictError: somebody else was there first; its `by`, `at` and `state` say who and when.
     """
     if act is AlertAct.CLAIM:
-        changed = _claim(alert, who, take_over)
+        changed = _claim(alert, who, now, take_over)
     elif act is AlertAct.ACKNOWLEDGE:
         changed = _acknowledge(alert, who, now, take_over)
     else:
@@ -43,14 +43,14 @@ def decide(
     return changed and dataclasses.replace(changed, changed_at=max(now, alert.changed_at))
 
 
-def _claim(alert: Alert, who: Handler, take_over: bool) -> Alert | None:
+def _claim(alert: Alert, who: Handler, now: datetime, take_over: bool) -> Alert | None:
     _unless_finished(alert)
     if alert.state is AlertState.CLAIMED:
         if _same(alert.claimed_by, who.id):
             return None
         if not take_over:
-            raise _conflict("claimed", alert.claimed_by, alert.changed_at, alert.state)
-    return dataclasses.replace(alert, state=AlertState.CLAIMED, claimed_by=who)
+            raise _conflict("claimed", alert.claimed_by, alert.claimed_at, alert.state)
+    return dataclasses.replace(alert, state=AlertState.CLAIMED, claimed_by=who, claimed_at=now)
 
 
 def _acknowledge(alert: Alert, who: Handler, now: datetime, take_over: bool) -> Alert | None:
@@ -79,7 +79,7 @@ def _unless_finished(alert: Alert) -> None:
 
 def _unless_claimed(alert: Alert, who: Handler, take_over: bool) -> None:
     if alert.state is AlertState.CLAIMED and not _same(alert.claimed_by, who.id) and not take_over:
-        raise _conflict("claimed", alert.claimed_by, alert.changed_at, alert.state)
+        raise _conflict("claimed", alert.claimed_by, alert.claimed_at, alert.state)
 
 
 def _same(handler: Handler | None, user_id: uuid.UUID) -> bool:

@@ -49,6 +49,10 @@ def test_claim_keeps_others_out_until_taken_over() -> None:
             decide(claimed, act, BOB, NOW)
         assert caught.value.extra["by"] == {"id": str(ANN.id), "username": "ann"}
         assert caught.value.extra["at"] == "2026-01-01T10:00:05Z"
+    later = dataclasses.replace(claimed, changed_at=NOW + timedelta(seconds=60))  # the act goes on
+    with pytest.raises(ConflictError) as caught:
+        decide(later, AlertAct.CLAIM, BOB, NOW)
+    assert caught.value.extra["at"] == "2026-01-01T10:00:05Z"
     taken = decide(claimed, AlertAct.CLAIM, BOB, NOW, take_over=True)
     assert taken is not None
     assert taken.claimed_by == BOB

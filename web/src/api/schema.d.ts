@@ -634,6 +634,8 @@ export interface components {
              * Format: date-time
              */
             changed_at: string;
+            /** Claimed At */
+            claimed_at: string | null;
             claimed_by: components["schemas"]["HandlerOut"] | null;
             /**
              * Ended At
