@@ -808,6 +808,8 @@ GRANT UPDATE(explanation) ON TABLE public.alerts TO pennyprotect_pipeline;
 
 GRANT UPDATE(track_ids) ON TABLE public.alerts TO pennyprotect_pipeline;
 
+GRANT UPDATE(epoch) ON TABLE public.alerts TO pennyprotect_pipeline;
+
 GRANT UPDATE(ended_at) ON TABLE public.alerts TO pennyprotect_pipeline;
 
 GRANT UPDATE(claimed_by) ON TABLE public.alerts TO pennyprotect_app;

@@ -437,7 +437,7 @@ GRANT SELECT, INSERT, UPDATE ON stream_sessions, camera_status, checkpoints TO p
 GRANT SELECT, UPDATE ON shard_leases TO pennyprotect_pipeline;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pipelines TO pennyprotect_pipeline;
 GRANT SELECT, INSERT ON ai_detections, alerts TO pennyprotect_pipeline;
-GRANT UPDATE (ended_at, score, explanation, track_ids, changed_at) ON alerts TO pennyprotect_pipeline;
+GRANT UPDATE (ended_at, score, explanation, track_ids, epoch, changed_at) ON alerts TO pennyprotect_pipeline;
 GRANT INSERT ON outbox TO pennyprotect_pipeline;
 
 CREATE POLICY dispatcher ON outbox TO pennyprotect_dispatcher USING (true);
