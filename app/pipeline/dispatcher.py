@@ -89,6 +89,7 @@ class Dispatcher:
         async with self.pool.acquire(timeout=5) as connection, connection.transaction():
             rows = await next_messages(connection, BATCH)
             if not rows:
+                metrics.outbox_age.set(0)
                 return 0
             async with asyncio.timeout(SEND_S):
                 added = await self._add(rows)
