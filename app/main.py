@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lambda app: _lifespan(app, settings),
     )
     app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
+    app.state.live_ended = asyncio.Event()
     app.state.prober = Prober(probe)
     app.state.credential_box = CredentialBox(settings.secret_key.get_secret_value())
     app.add_middleware(SecurityHeaders)
@@ -103,6 +105,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     }
     live = asyncio.create_task(hub.run(), name="hub")
     pictures = asyncio.create_task(state.pictures.run(hub.stopping), name="pictures")
+    for task in (live, pictures):
+        task.add_done_callback(partial(_ended, state.live_ended))
     try:
         yield
     finally:
@@ -117,6 +121,13 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE_S):
                 await pool.close()
+
+
+def _ended(event: asyncio.Event, task: "asyncio.Task[None]") -> None:
+    """A service without its live side looks well and tells nobody of an alert: it had better be started again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the live side ended unexpectedly", part=task.get_name(), exc_info=error)
+    event.set()
 
 
 class _Server(uvicorn.Server):
@@ -150,16 +161,21 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     log.info("service starts", host=settings.host, port=settings.port)
     serving = asyncio.create_task(server.serve(), name="http")
     stopping = asyncio.create_task(stop.wait(), name="stop")
+    broken = asyncio.create_task(app.state.live_ended.wait(), name="live side")
     try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({serving, stopping, broken}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         if (hub := getattr(app.state, "hub", None)) is not None:
             hub.stopping.set()  # sockets and picture streams say good-bye before the server waits for them
         server.should_exit = True
         stopping.cancel()
+        broken.cancel()
         await serving
-    if not stop.is_set():
-        raise SetupError(f"The service could not listen on {settings.host}:{settings.port}; choose another PENNYPROTECT_PORT.")
+    if stop.is_set():
+        return
+    if serving not in done:
+        raise RuntimeError("The service ends because its live side did; the log above says why.")
+    raise SetupError(f"The service could not listen on {settings.host}:{settings.port}; choose another PENNYPROTECT_PORT.")
 
 
 def _quiet_server_log() -> None:

@@ -193,6 +193,7 @@ CREATE TABLE public.alerts (
     ended_at timestamp with time zone NOT NULL,
     raised_at timestamp with time zone DEFAULT now() NOT NULL,
     claimed_by uuid,
+    claimed_at timestamp with time zone,
     acknowledged_by uuid,
     acknowledged_at timestamp with time zone,
     resolved_by uuid,
@@ -807,9 +808,13 @@ GRANT UPDATE(explanation) ON TABLE public.alerts TO pennyprotect_pipeline;
 
 GRANT UPDATE(track_ids) ON TABLE public.alerts TO pennyprotect_pipeline;
 
+GRANT UPDATE(epoch) ON TABLE public.alerts TO pennyprotect_pipeline;
+
 GRANT UPDATE(ended_at) ON TABLE public.alerts TO pennyprotect_pipeline;
 
 GRANT UPDATE(claimed_by) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(claimed_at) ON TABLE public.alerts TO pennyprotect_app;
 
 GRANT UPDATE(acknowledged_by) ON TABLE public.alerts TO pennyprotect_app;
 

@@ -55,6 +55,7 @@ class AlertOut(BaseModel):
     raised_at: datetime
     changed_at: datetime
     claimed_by: HandlerOut | None
+    claimed_at: datetime | None
     acknowledged_by: HandlerOut | None
     acknowledged_at: datetime | None
     resolved_by: HandlerOut | None

@@ -17,10 +17,6 @@ class AlertAct(enum.StrEnum):
     RESOLVE = "resolve"
 
 
-OPEN = frozenset({AlertState.RAISED, AlertState.CLAIMED, AlertState.SNOOZED, AlertState.ESCALATED})
-"""States in which nobody has seen to the alert yet."""
-
-
 def decide(
     alert: Alert,
     act: AlertAct,
@@ -32,16 +28,19 @@ def decide(
 ) -> Alert | None:
     """The alert after `act`, or None when `who` did the same before, so that nothing changes.
 
-    A claim keeps others out until it is taken over on purpose.
+    A claim keeps others out until it is taken over on purpose. `changed_at` never goes back: the pipeline, whose clock may be
+    ahead, changes alerts too, and viewers keep the newest.
 
     Raises:
         ConflictError: somebody else was there first; its `by`, `at` and `state` say who and when.
     """
     if act is AlertAct.CLAIM:
-        return _claim(alert, who, now, take_over)
-    if act is AlertAct.ACKNOWLEDGE:
-        return _acknowledge(alert, who, now, take_over)
-    return _resolve(alert, who, now, outcome, take_over)
+        changed = _claim(alert, who, now, take_over)
+    elif act is AlertAct.ACKNOWLEDGE:
+        changed = _acknowledge(alert, who, now, take_over)
+    else:
+        changed = _resolve(alert, who, now, outcome, take_over)
+    return changed and dataclasses.replace(changed, changed_at=max(now, alert.changed_at))
 
 
 def _claim(alert: Alert, who: Handler, now: datetime, take_over: bool) -> Alert | None:
@@ -50,8 +49,8 @@ def _claim(alert: Alert, who: Handler, now: datetime, take_over: bool) -> Alert 
         if _same(alert.claimed_by, who.id):
             return None
         if not take_over:
-            raise _conflict("claimed", alert.claimed_by, alert.changed_at, alert.state)
-    return dataclasses.replace(alert, state=AlertState.CLAIMED, claimed_by=who, changed_at=now)
+            raise _conflict("claimed", alert.claimed_by, alert.claimed_at, alert.state)
+    return dataclasses.replace(alert, state=AlertState.CLAIMED, claimed_by=who, claimed_at=now)
 
 
 def _acknowledge(alert: Alert, who: Handler, now: datetime, take_over: bool) -> Alert | None:
@@ -59,7 +58,7 @@ def _acknowledge(alert: Alert, who: Handler, now: datetime, take_over: bool) -> 
         return None
     _unless_finished(alert)
     _unless_claimed(alert, who, take_over)
-    return dataclasses.replace(alert, state=AlertState.ACKNOWLEDGED, acknowledged_by=who, acknowledged_at=now, changed_at=now)
+    return dataclasses.replace(alert, state=AlertState.ACKNOWLEDGED, acknowledged_by=who, acknowledged_at=now)
 
 
 def _resolve(alert: Alert, who: Handler, now: datetime, outcome: Outcome, take_over: bool) -> Alert | None:
@@ -68,9 +67,7 @@ def _resolve(alert: Alert, who: Handler, now: datetime, outcome: Outcome, take_o
             return None
         raise _conflict("resolved", alert.resolved_by, alert.resolved_at, alert.state)
     _unless_claimed(alert, who, take_over)
-    return dataclasses.replace(
-        alert, state=AlertState.RESOLVED, resolved_by=who, resolved_at=now, outcome=outcome.value, changed_at=now
-    )
+    return dataclasses.replace(alert, state=AlertState.RESOLVED, resolved_by=who, resolved_at=now, outcome=outcome.value)
 
 
 def _unless_finished(alert: Alert) -> None:
@@ -82,7 +79,7 @@ def _unless_finished(alert: Alert) -> None:
 
 def _unless_claimed(alert: Alert, who: Handler, take_over: bool) -> None:
     if alert.state is AlertState.CLAIMED and not _same(alert.claimed_by, who.id) and not take_over:
-        raise _conflict("claimed", alert.claimed_by, alert.changed_at, alert.state)
+        raise _conflict("claimed", alert.claimed_by, alert.claimed_at, alert.state)
 
 
 def _same(handler: Handler | None, user_id: uuid.UUID) -> bool:

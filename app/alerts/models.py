@@ -73,6 +73,7 @@ class Alert:
     raised_at: datetime
     changed_at: datetime
     claimed_by: Handler | None = None
+    claimed_at: datetime | None = None
     acknowledged_by: Handler | None = None
     acknowledged_at: datetime | None = None
     resolved_by: Handler | None = None

@@ -26,6 +26,7 @@ _PLAIN = (
     "ended_at",
     "raised_at",
     "changed_at",
+    "claimed_at",
     "acknowledged_at",
     "resolved_at",
     "outcome",
@@ -97,11 +98,12 @@ async def get_alert(connection: TenantConnection, alert_id: uuid.UUID, *, lock: 
 async def change_alert(connection: TenantConnection, chain_id: uuid.UUID, alert: Alert) -> None:
     """Store what people do to an alert, and tell the live viewers, in one transaction."""
     await connection.execute(
-        "UPDATE alerts SET state = $2, claimed_by = $3, acknowledged_by = $4, acknowledged_at = $5, resolved_by = $6,"
-        " resolved_at = $7, outcome = $8, changed_at = $9 WHERE id = $1",
+        "UPDATE alerts SET state = $2, claimed_by = $3, claimed_at = $4, acknowledged_by = $5, acknowledged_at = $6,"
+        " resolved_by = $7, resolved_at = $8, outcome = $9, changed_at = $10 WHERE id = $1",
         alert.id,
         alert.state.value,
         alert.claimed_by and alert.claimed_by.id,
+        alert.claimed_at,
         alert.acknowledged_by and alert.acknowledged_by.id,
         alert.acknowledged_at,
         alert.resolved_by and alert.resolved_by.id,

@@ -32,8 +32,9 @@ class Finding:
         presence: what tells this act from any other of the same camera, rule and zone; the same after a restart.
         score, threshold: in [0, 1]; the act is found where score >= threshold.
         explanation: values for a person, the unit in each name.
-        started_at_us, ended_at_us: of the frames; epoch: the worker's, at the start.
-        track_ids: the tracker's ids it went under, oldest first.
+        started_at_us, ended_at_us: of the frames.
+        epoch: the worker's, when last seen.
+        track_ids: the tracker's ids it went under in that epoch, oldest first.
     """
 
     kind: str

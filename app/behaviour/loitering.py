@@ -61,7 +61,10 @@ def _within(name: str, value: float, least: float, most: float) -> None:
 
 
 class Stay(msgspec.Struct):
-    """One person in one area: (x, y) is the mean of the observed positions, `radius` the farthest off it in body heights."""
+    """One person in one area: (x, y) is the mean of the observed positions, `radius` the farthest off it in body heights.
+
+    `track_ids` are those of `epoch`, the latest it was seen in.
+    """
 
     area: str
     presence: str
@@ -193,7 +196,9 @@ def _stays_on(
         share = counted / stay.dwell_s
         stay.x += (person.x - stay.x) * share
         stay.y += (person.y - stay.y) * share
-    if stay.track_ids[-1] != person.track_id:
+    if stay.epoch != sight.epoch:  # ids mean something within an epoch only
+        stay.epoch, stay.track_ids = sight.epoch, [person.track_id]
+    elif stay.track_ids[-1] != person.track_id:
         stay.track_ids = [*stay.track_ids[-MOST_TRACK_IDS + 1 :], person.track_id]
     if stay.area:
         off = _body_heights_off(stay, person, sight.aspect)

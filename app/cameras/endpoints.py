@@ -100,7 +100,7 @@ async def get_camera(request: Request, access: Reads, camera_id: uuid.UUID) -> C
 
 @router.patch("/cameras/{camera_id}")
 async def change_camera(request: Request, access: Writes, camera_id: uuid.UUID, body: CameraChange) -> CameraOut:
-    """Change name, address, analysis rate or switch it off. Credentials stay unless the address or its host changes."""
+    """Change name, address, analysis rate or switch it off. Credentials stay unless the address has its own or another host."""
     draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         camera = await service.change_camera(connection, box_of(request), access.principal, camera_id, draft)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
-from app.cameras.workers import allowed_cameras
+from app.cameras.workers import allowed_cameras, demand_platform_key
 from app.contracts.live import camera_channel
 from app.contracts.tracked import TrackedFrame, frames_stream
 from app.contracts.wire import FIELD, WireError, encode
@@ -46,6 +46,7 @@ class IngestedOut(BaseModel):
 @router.post("/ingest/tracked-frames", openapi_extra=BODY, max_body_size=LARGEST_BATCH)
 async def ingest_tracked_frames(request: Request, access: Annotated[Access, require(Permission.WORKER)]) -> IngestedOut:
     """Take a batch of at most 500 frames. Sending it again changes nothing; cameras not leased with this key are refused."""
+    demand_platform_key(access)
     frames = read_batch(await request.body())
     memory = backends(request).memory
     cameras = sorted({frame.camera_id for frame in frames})

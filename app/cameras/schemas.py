@@ -76,7 +76,7 @@ class SessionOut(BaseModel):
 
 
 class ProbeIn(BaseModel):
-    """An address to try, with the credentials in it or those of a stored camera."""
+    """An address to try, with its credentials in it."""
 
     model_config = ConfigDict(extra="forbid")
 

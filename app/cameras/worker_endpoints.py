@@ -12,7 +12,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.cameras.desired import answer_heartbeat
 from app.cameras.endpoints import box_of
-from app.cameras.workers import note_worker
+from app.cameras.workers import demand_platform_key, note_worker
 from app.contracts.control import Heartbeat
 from app.kit.backends import backends
 
@@ -58,6 +58,7 @@ class DesiredStateOut(BaseModel):
 @router.post("/workers/heartbeat", response_model=DesiredStateOut)
 async def heartbeat(request: Request, access: Works, body: HeartbeatIn) -> Response:
     """Renew this worker's cameras and learn what to do. Cameras not renewed for 10 s go to another worker."""
+    demand_platform_key(access)
     servers = backends(request)
     said = Heartbeat(body.worker_id, body.host, body.kind, body.capacity, body.running, body.revision)
     desired = await answer_heartbeat(servers.postgres, box_of(request), said)

@@ -3,10 +3,18 @@
 import uuid
 from collections.abc import Iterable
 
+from app.auth.models import Access
 from app.contracts.control import LEASE_S
+from app.kit.errors import ForbiddenError
 from app.kit.redis import Redis
 
 SEEN = "presence:workers"
+
+
+def demand_platform_key(access: Access) -> None:
+    """ForbiddenError for a key of one chain: workers are given cameras of every chain, with their passwords."""
+    if access.principal.chain_id is not None:
+        raise ForbiddenError("Workers need a key of the platform, not of one chain.")
 
 
 async def note_worker(memory: Redis, worker_id: uuid.UUID, key_id: uuid.UUID, cameras: Iterable[uuid.UUID]) -> None:

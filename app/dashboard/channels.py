@@ -78,4 +78,8 @@ class Channels:
 
     def _deliver(self, channel: str, message: bytes) -> None:
         for listener in tuple(self._listeners.get(channel, ())):
-            listener(message)
+            try:
+                listener(message)
+            except Exception as error:  # one message must not end the live side of the whole process
+                counters.messages_unreadable.labels("channel").inc()
+                log.error("a live message was not taken", channel=channel, exc_info=error)

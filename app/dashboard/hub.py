@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -13,7 +13,8 @@ from app.contracts.tracked import decode_frame
 from app.contracts.wire import WireError
 from app.dashboard import counters
 from app.dashboard.analysis import analysis_text
-from app.dashboard.channels import Channels
+from app.dashboard.channels import Channels, Listener
+from app.dashboard.labels import StoreLabels
 from app.dashboard.streams import StoreStreams, gap_after, id_order
 from app.dashboard.viewer import Viewer
 from app.kit.clock import now_us
@@ -34,6 +35,15 @@ def with_id(entry_id: str, message: bytes) -> str | None:
     return f'{{"id":"{entry_id}",{text[1:]}'
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A camera that somebody watches."""
+
+    store: uuid.UUID
+    listener: Listener
+    viewers: set[Viewer] = field(default_factory=set)
+
+
 class Hub:
     """The live side of one process."""
 
@@ -41,7 +51,10 @@ class Hub:
         self.channels = Channels(memory)
         self.streams = StoreStreams(bus, self._store_message)
         self.stopping = asyncio.Event()
-        self._cameras: dict[uuid.UUID, tuple[set[Viewer], Callable[[bytes], None]]] = {}
+        self._alerts = StoreStreams(bus, self._alert)
+        self._labels: dict[uuid.UUID, StoreLabels] = {}
+        """Of the stores whose cameras are watched."""
+        self._cameras: dict[uuid.UUID, _Watched] = {}
         self._stores: dict[uuid.UUID, dict[Viewer, list[tuple[str, str]] | None]] = {}
         """Store -> viewer -> what is held back while it resumes, else None."""
 
@@ -50,28 +63,35 @@ class Hub:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.channels.run(self.stopping))
             group.create_task(self.streams.run(self.stopping))
+            group.create_task(self._alerts.run(self.stopping))
 
     def subscribe(self, viewer: Viewer, camera: uuid.UUID, store: uuid.UUID) -> None:
         """Analysis results of `camera` go to `viewer`."""
         viewer.cameras[camera] = store
         if camera not in self._cameras:
             listener = partial(self._frame, camera)
-            self._cameras[camera] = (set(), listener)
+            self._cameras[camera] = _Watched(store, listener)
             self.channels.listen(camera_channel(camera), listener)
             counters.watched_cameras.set(len(self._cameras))
-        self._cameras[camera][0].add(viewer)
+        if store not in self._labels:
+            self._labels[store] = StoreLabels()
+            self._alerts.follow(store)
+        self._cameras[camera].viewers.add(viewer)
 
     def unsubscribe(self, viewer: Viewer, camera: uuid.UUID) -> None:
         """No more of them; the channel is left with the last viewer."""
         viewer.cameras.pop(camera, None)
-        if camera not in self._cameras:
+        watched = self._cameras.get(camera)
+        if watched is None:
             return
-        viewers, listener = self._cameras[camera]
-        viewers.discard(viewer)
-        if not viewers:
-            self.channels.leave(camera_channel(camera), listener)
+        watched.viewers.discard(viewer)
+        if not watched.viewers:
+            self.channels.leave(camera_channel(camera), watched.listener)
             del self._cameras[camera]
             counters.watched_cameras.set(len(self._cameras))
+            if all(other.store != watched.store for other in self._cameras.values()):
+                self._alerts.leave(watched.store)
+                del self._labels[watched.store]
 
     async def join(self, viewer: Viewer, store: uuid.UUID) -> None:
         """Messages of `store` go to `viewer` from now on. RedisError when the bus does not answer."""
@@ -136,21 +156,33 @@ class Hub:
             self.leave(viewer, store)
 
     def _frame(self, camera: uuid.UUID, message: bytes) -> None:
+        watched = self._cameras.get(camera)
+        if watched is None:
+            return
         try:
             frame = decode_frame(message)
             if frame.camera_id != camera:
                 raise WireError("a frame of another camera")
             with span("analysis-result", frame.trace_parent, camera_id=str(camera)):
-                text = analysis_text(frame)
-        except (msgspec.DecodeError, ValueError) as error:
+                text = analysis_text(frame, self._labels[watched.store].of(frame))
+        except (msgspec.DecodeError, ValueError, OverflowError) as error:  # OverflowError: a time beyond the calendar
             counters.messages_unreadable.labels("frame").inc()
             log.warning("a live frame cannot be read", camera=str(camera), error=str(error))
             return
         counters.capture_to_result.observe(max(0.0, (now_us() - frame.captured_at_us) / 1e6))
-        viewers = self._cameras[camera][0] if camera in self._cameras else ()
-        for viewer in viewers:
+        for viewer in watched.viewers:
             viewer.offer_result(text)
-        counters.results_sent.inc(len(viewers))
+        counters.results_sent.inc(len(watched.viewers))
+
+    def _alert(self, store: uuid.UUID, _entry_id: str, message: bytes) -> None:
+        labels = self._labels.get(store)
+        if labels is None:
+            return
+        try:
+            labels.hear(message)
+        except (ValueError, OverflowError) as error:
+            counters.messages_unreadable.labels("alert").inc()
+            log.warning("an alert cannot be read for its label", store=str(store), error=str(error))
 
     def _store_message(self, store: uuid.UUID, entry_id: str, message: bytes) -> None:
         text = with_id(entry_id, message)

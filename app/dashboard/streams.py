@@ -1,4 +1,4 @@
-"""One reader of the stores' message streams for the whole process."""
+"""Reads the stores' message streams: one connection for all stores that somebody here wants."""
 
 import asyncio
 import contextlib
@@ -18,6 +18,8 @@ from app.kit.redis import Entry, Redis, RedisError, entries_after, read_streams
 
 BLOCK_MS = 500
 RESUME_PAGE = 200
+TAIL = 200
+"""Stored messages that who follows a store gets first: at six alert messages a second still half a minute."""
 BACKOFF = Backoff(first_s=0.2, longest_s=3.0)
 Deliver = Callable[[uuid.UUID, str, bytes], None]
 """(store, entry id, message) of one new entry."""
@@ -58,12 +60,13 @@ def gap_after(last_id: str, span: Span) -> str | None:
 
 
 class StoreStreams:
-    """Reads the streams of the stores that somebody here joined, each from the moment of the first join."""
+    """Reads the streams of stores: joined ones from the moment of the first join, followed ones from a little before."""
 
     def __init__(self, bus: Redis, deliver: Deliver) -> None:
         self._bus = bus
         self._deliver = deliver
         self._after: dict[str, tuple[uuid.UUID, str]] = {}
+        self._tails: dict[str, uuid.UUID] = {}
         self._joined = asyncio.Event()
 
     async def join(self, store: uuid.UUID) -> None:
@@ -73,9 +76,16 @@ class StoreStreams:
             self._after.setdefault(store_stream(store), (store, last))
         self._joined.set()
 
+    def follow(self, store: uuid.UUID) -> None:
+        """Deliver the last `TAIL` stored messages of this store as soon as the bus answers, then all from there on."""
+        if store_stream(store) not in self._after:
+            self._tails[store_stream(store)] = store
+            self._joined.set()
+
     def leave(self, store: uuid.UUID) -> None:
         """Nobody here wants it any more."""
         self._after.pop(store_stream(store), None)
+        self._tails.pop(store_stream(store), None)
 
     async def span(self, store: uuid.UUID) -> Span:
         """What the store's stream holds."""
@@ -99,12 +109,13 @@ class StoreStreams:
         """Read until stopped, through any outage: positions stay, so nothing is left out."""
         failures = 0
         while not stop.is_set():
-            if not self._after:
+            if not self._after and not self._tails:
                 self._joined.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._joined.wait(), 0.5)
                 continue
             try:
+                await self._find_tails()
                 await self._read()
                 failures = 0
             except (RedisError, OSError) as error:
@@ -115,15 +126,24 @@ class StoreStreams:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), BACKOFF.delay_s(failures))
 
+    async def _find_tails(self) -> None:
+        for stream, store in tuple(self._tails.items()):
+            newest: Any = await self._bus.xrevrange(stream, count=TAIL + 1)
+            if self._tails.pop(stream, None) is not None:  # nobody left meanwhile
+                self._after[stream] = (store, newest[-1][0].decode() if len(newest) > TAIL else "0-0")
+
     async def _read(self) -> None:
-        after = {stream: entry_id for stream, (_, entry_id) in self._after.items()}
+        asked = dict(self._after)
+        if not asked:
+            return
+        after = {stream: entry_id for stream, (_, entry_id) in asked.items()}
         for stream, entries in (await read_streams(self._bus, after, field=FIELD, block_ms=BLOCK_MS)).items():
-            known = self._after.get(stream)
-            if known is None:
+            if self._after.get(stream) != asked[stream]:  # left, perhaps joined again elsewhere, while we waited
                 continue
+            store, _ = asked[stream]
             for entry_id, message in entries:
-                self._after[stream] = (known[0], entry_id)
-                self._deliver(known[0], entry_id, message)
+                self._after[stream] = (store, entry_id)
+                self._deliver(store, entry_id, message)
 
 
 def _text(value: Any) -> str:

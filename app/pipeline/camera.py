@@ -76,6 +76,8 @@ class Camera:
             self.rules[rule.kind], found = rule.step(rule.state() if state is None else state, sight, areas)
             if found:
                 findings.extend(found)
+        if len(self.rules) > len(setup.rules):  # one was switched off: its acts end untold, and nobody would forget its people
+            self.rules = {rule.kind: self.rules[rule.kind] for rule, _ in setup.rules}
         return findings
 
     def _in_order(self, frame: TrackedFrame) -> Skip | None:

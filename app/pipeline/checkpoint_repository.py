@@ -175,18 +175,19 @@ async def _change(connection: "Connection[asyncpg.Record]", rows: list[AlertRow]
     """Bring alerts of acts that go on up to date, whatever people have done with them meanwhile."""
     updated = await connection.fetch(
         "UPDATE alerts a SET ended_at = greatest(a.ended_at, given.ended_at), score = given.score,"
-        " explanation = given.explanation, track_ids = given.track_ids, changed_at = given.raised_at"
-        " FROM jsonb_to_recordset($1) AS given(id uuid, score real, explanation jsonb, track_ids numeric[], ended_at timestamptz,"
-        " raised_at timestamptz) WHERE a.id = given.id RETURNING a.id, a.state, a.raised_at",
+        " explanation = given.explanation, track_ids = given.track_ids, epoch = given.epoch,"
+        " changed_at = greatest(a.changed_at, given.raised_at)"
+        " FROM jsonb_to_recordset($1) AS given(id uuid, score real, explanation jsonb, track_ids numeric[], epoch bigint,"
+        " ended_at timestamptz, raised_at timestamptz) WHERE a.id = given.id RETURNING a.id, a.state, a.raised_at, a.changed_at",
         [_alert_values(row) for row in rows],
     )
-    now = {row["id"]: row for row in updated}
+    stored = {row["id"]: row for row in updated}
     await announce(
         connection,
         "alert-changed",
         [
-            (row.chain_id, row.alert.store_id, changed_message(row, now[row.alert.id]["state"], now[row.alert.id]["raised_at"]))
+            (row.chain_id, row.alert.store_id, changed_message(row, found["state"], found["raised_at"], found["changed_at"]))
             for row in rows
-            if row.alert.id in now
+            if (found := stored.get(row.alert.id)) is not None
         ],
     )

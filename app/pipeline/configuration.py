@@ -105,8 +105,8 @@ def _areas(rule: Rule, camera: CameraRow, zones: Sequence[ZoneRow], rows: Places
 
 def _parameters(kind: str, camera: CameraRow, zone_id: uuid.UUID | None, rows: Places, complain: Complain) -> Any:
     """Of the most specific row; defaults without a row or with a broken one; None when switched off."""
-    places = [(camera.camera_id, zone_id)] if zone_id else []
-    for camera_id, zone in [*places, (None, zone_id), (camera.camera_id, None), (None, None)]:
+    in_zone = [(camera.camera_id, zone_id), (None, zone_id)] if zone_id else []
+    for camera_id, zone in [*in_zone, (camera.camera_id, None), (None, None)]:
         row = rows.get((camera.store_id, camera_id, zone, kind))
         if row is None:
             continue

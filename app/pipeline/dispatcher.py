@@ -36,11 +36,14 @@ CHANNEL = "outbox"
 BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
 
 # KEYS: mark, stream. ARGV: seconds to remember, message, entries to keep. "" when it is there already.
+# The mark comes last: a script is not rolled back, and a mark without its message would lose it.
 ADD_ONCE = """
-if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) then
-  return redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2])
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return ''
 end
-return ''
+local entry = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2])
+redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
+return entry
 """
 
 log = logger(__name__)
@@ -86,6 +89,7 @@ class Dispatcher:
         async with self.pool.acquire(timeout=5) as connection, connection.transaction():
             rows = await next_messages(connection, BATCH)
             if not rows:
+                metrics.outbox_age.set(0)
                 return 0
             async with asyncio.timeout(SEND_S):
                 added = await self._add(rows)

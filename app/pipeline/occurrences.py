@@ -13,7 +13,7 @@ from app.pipeline.configuration import CameraSetup
 NAMESPACE = uuid.UUID("8b0a1c53-6f0e-5d5b-9a55-3a3f3f0f7c11")
 """Of every id this pipeline derives; never change it, or a restart in the middle of an act raises it again."""
 
-HANDLERS = ("claimed_by", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "outcome")
+HANDLERS = ("claimed_by", "claimed_at", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "outcome")
 """Fields of people's acts: left out of the pipeline's own `alert-changed`, because its role cannot read users."""
 
 
@@ -77,8 +77,8 @@ def raised_message(row: AlertRow) -> dict[str, Any]:
     return alert_message(row.alert)
 
 
-def changed_message(row: AlertRow, state: str, raised_at: datetime) -> dict[str, Any]:
+def changed_message(row: AlertRow, state: str, raised_at: datetime, changed_at: datetime) -> dict[str, Any]:
     """Outbox payload of `alert-changed`: the alert as far as the pipeline knows it, in the state people have put it."""
     message = alert_message(row.alert)
     body = {name: value for name, value in message["alert"].items() if name not in HANDLERS}
-    return {**message, "alert": {**body, "state": state, "raised_at": raised_at}}
+    return {**message, "alert": {**body, "state": state, "raised_at": raised_at, "changed_at": changed_at}}

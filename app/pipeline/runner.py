@@ -30,6 +30,7 @@ DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Timeo
 CONFIGURATION_S = 1.0
 CHECKPOINT_S = 1.0
 PARTITIONS_S = 3600.0
+PARTITIONS_AGAIN_S = 60.0
 MOST_PENDING = 5000
 """Rows waiting for a checkpoint; more make it due at once."""
 QUEUED_BATCHES = 4
@@ -125,8 +126,16 @@ class Pipeline:
             await self.keep_leases()
             self._due["leases"] = time.monotonic() + RENEW_S
         if moment >= self._due["partitions"]:
+            self._due["partitions"] = time.monotonic() + await self._make_partitions()
+
+    async def _make_partitions(self) -> float:
+        """Seconds until the next time. Without them detections go to the default partition: no reason to hold alerts back."""
+        try:
             await make_partitions(self.pool)
-            self._due["partitions"] = time.monotonic() + PARTITIONS_S
+        except DATABASE_ERRORS as error:
+            log.warning("partitions cannot be made yet", error=str(error) or type(error).__name__)
+            return PARTITIONS_AGAIN_S
+        return PARTITIONS_S
 
     async def load_configuration(self) -> None:
         """Read cameras, zones and rules again if they changed."""

@@ -61,7 +61,6 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     poison: Counter[str] = field(default_factory=Counter)
     missing: int = 0
-    oldest_us: int = 0
     newest_us: int = 0
 
 
@@ -177,6 +176,8 @@ class Shard:
         """The rule state to checkpoint; cameras that are gone are let go."""
         for camera_id in [each for each in self.cameras if each not in setups]:
             del self.cameras[camera_id]
+        for camera_id in [each for each in self.known if each not in setups]:
+            del self.known[camera_id]
         return encode_cameras(self.cameras)
 
     def written(self) -> None:

@@ -306,6 +306,7 @@ CREATE TABLE alerts (
     ended_at timestamptz NOT NULL,        -- last seen
     raised_at timestamptz NOT NULL DEFAULT now(),
     claimed_by uuid REFERENCES users (id),
+    claimed_at timestamptz,
     acknowledged_by uuid REFERENCES users (id),
     acknowledged_at timestamptz,
     resolved_by uuid REFERENCES users (id),
@@ -416,7 +417,7 @@ GRANT INSERT ON stores, site_policies, cameras, zones, rules, sessions, outbox, 
 GRANT UPDATE ON cameras, zones, rules TO pennyprotect_app;
 GRANT DELETE ON rules TO pennyprotect_app;  -- back to the defaults of the code
 GRANT UPDATE (refresh_hash, previous_refresh_hash, rotated_at, expires_at, revoked_at) ON sessions TO pennyprotect_app;
-GRANT UPDATE (state, claimed_by, acknowledged_by, acknowledged_at, resolved_by, resolved_at, outcome, changed_at)
+GRANT UPDATE (state, claimed_by, claimed_at, acknowledged_by, acknowledged_at, resolved_by, resolved_at, outcome, changed_at)
     ON alerts TO pennyprotect_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO pennyprotect_app;
 
@@ -436,7 +437,7 @@ GRANT SELECT, INSERT, UPDATE ON stream_sessions, camera_status, checkpoints TO p
 GRANT SELECT, UPDATE ON shard_leases TO pennyprotect_pipeline;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pipelines TO pennyprotect_pipeline;
 GRANT SELECT, INSERT ON ai_detections, alerts TO pennyprotect_pipeline;
-GRANT UPDATE (ended_at, score, explanation, track_ids, changed_at) ON alerts TO pennyprotect_pipeline;
+GRANT UPDATE (ended_at, score, explanation, track_ids, epoch, changed_at) ON alerts TO pennyprotect_pipeline;
 GRANT INSERT ON outbox TO pennyprotect_pipeline;
 
 CREATE POLICY dispatcher ON outbox TO pennyprotect_dispatcher USING (true);

@@ -52,7 +52,7 @@ function makeAlert(camera, threat, dwell, ageS, extra = {}) {
     score: dwell / (dwell + 60), threshold: 0.5, epoch: 1, track_ids: ["7", "12"],
     explanation: { dwell_s: dwell, dwell_threshold_s: 60, time_span_s: dwell + 3.2, radius_body_heights: 0.62, radius_threshold_body_heights: 1 },
     started_at: iso(at - dwell * 1000), ended_at: iso(at), raised_at: iso(at), changed_at: iso(at),
-    claimed_by: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null, ...extra,
+    claimed_by: null, claimed_at: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null, ...extra,
   };
 }
 
@@ -63,7 +63,7 @@ function tell(type, payload) {
 }
 
 if (cameras.length > 1) {
-  alerts.push(makeAlert(cameras[0], "medium", 74.2, 95), makeAlert(cameras[1], "high", 212, 340, { state: "claimed", claimed_by: colleague }));
+  alerts.push(makeAlert(cameras[0], "medium", 74.2, 95), makeAlert(cameras[1], "high", 212, 340, { state: "claimed", claimed_by: colleague, claimed_at: iso() }));
   alerts.push(makeAlert(cameras[2], "low", 61, 2300), makeAlert(cameras[0], "medium", 88, 7900, { state: "acknowledged", acknowledged_by: me, acknowledged_at: iso() }));
   alerts.push(makeAlert(cameras[1], "medium", 130, 15000, { state: "resolved", resolved_by: colleague, resolved_at: iso() }));
 }
@@ -152,7 +152,7 @@ const routes = [
     const alert = find(alerts, id);
     if (alert.state === "resolved") throw new Refusal(409, "rosa has resolved this alert already.");
     const by = { claim: "claimed_by", acknowledge: "acknowledged_by", resolve: "resolved_by" }[action];
-    Object.assign(alert, { state: AFTER[action], [by]: me, changed_at: iso(), outcome: body.outcome ?? null });
+    Object.assign(alert, { state: AFTER[action], [by]: me, [by.replace("_by", "_at")]: iso(), changed_at: iso(), outcome: body.outcome ?? null });
     tell("alert-changed", { alert });
     return alert;
   }],

@@ -6,10 +6,12 @@ import time
 import uuid
 from typing import Any
 
+import pytest
+
 from app.contracts.live import store_stream
 from app.kit.ids import new_id
 from app.kit.postgres import connect_pool
-from app.kit.redis import connect_redis
+from app.kit.redis import RedisError, connect_redis
 from app.pipeline.dispatcher import Dispatcher
 from tests.integration.pipeline.conftest import Site
 
@@ -75,6 +77,21 @@ async def test_a_crash_between_the_stream_and_the_delete_sends_nothing_twice(sit
         await site.pool.execute("INSERT INTO outbox SELECT ($1::outbox).*", row)
     assert await dispatcher.send_batch() == 3
     assert len(await sent(site)) == 3
+    await bus.aclose()
+    await pool.close()
+
+
+async def test_a_message_the_bus_refused_is_sent_later_and_not_taken_for_sent(site: Site) -> None:
+    pool = await connect_pool(site.servers.postgres.url("pennyprotect_dispatcher"), role="dispatcher")
+    bus = connect_redis(site.servers.bus.url, role="dispatcher")
+    await put(site, 2)
+    dispatcher = Dispatcher(pool, bus)
+    await site.bus.set(store_stream(site.store), b"in the stream's place")
+    with pytest.raises(RedisError):
+        await dispatcher.send_batch()
+    await site.bus.delete(store_stream(site.store))
+    assert await dispatcher.send_batch() == 2
+    assert len(await sent(site)) == 2
     await bus.aclose()
     await pool.close()
 

@@ -23,7 +23,8 @@ from tests.integration.conftest import Database, Valkey
 WORKER_KEY = "worker-key-of-these-tests"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -100,7 +101,7 @@ async def product(database: Database, bus: Valkey, memory: Valkey, tmp_path: Pat
     """The service, set up with no camera but one of a setting, its administrator signed in."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"")
-    port = _free_port()
+    port = free_port()
     given: dict[str, Any] = {
         "DATABASE_URL": database.url("app"),
         "REDIS_URL": bus.url("service"),

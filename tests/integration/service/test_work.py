@@ -10,7 +10,7 @@ import pytest
 
 from app.contracts.live import camera_channel, pack_picture, picture_channel, store_stream, watch_key
 from app.contracts.wire import encode
-from app.kit.clock import now_us
+from app.kit.clock import from_us, now_us
 from tests.builders import make_tracked_frame
 from tests.integration.service.conftest import WORKER_KEY, Product
 
@@ -80,6 +80,16 @@ async def test_two_people_acknowledge_at_once_and_one_change_is_told(product: Pr
     assert [row["act"] for row in acts] == ["alert-acknowledged"]
 
 
+async def test_a_claim_keeps_its_time_while_the_act_goes_on(product: Product) -> None:
+    alert = await product.alert(await product.camera())
+    status, claimed = await product.ask("POST", f"/api/v1/alerts/{alert}/claim", {})
+    assert (status, claimed["claimed_at"]) == (200, claimed["changed_at"])
+    await product.sql("UPDATE alerts SET changed_at = changed_at + interval '1 hour'")
+    assert (await product.ask("GET", f"/api/v1/alerts/{alert}"))[1]["claimed_at"] == claimed["claimed_at"]
+    acknowledged = (await product.ask("POST", f"/api/v1/alerts/{alert}/acknowledge", {}))[1]
+    assert acknowledged["changed_at"] > claimed["changed_at"]
+
+
 async def _next(socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, object]:
     while True:
         message = json.loads((await socket.receive(timeout=5)).data)
@@ -114,6 +124,28 @@ async def test_a_viewer_sees_frames_and_alerts_and_resumes(product: Product) -> 
         await socket.send_json({"type": "resume", "store_id": store, "last_id": "1-0"})
         gap = await _next(socket, "gap")
         assert (gap["from"], gap["to"]) == ("1-0", ids[2].decode())
+
+
+async def test_people_of_an_open_alert_are_labelled_for_who_subscribes_after_it(product: Product) -> None:
+    camera = await product.camera()
+    camera_id = uuid.UUID(camera["id"])
+    frame = make_tracked_frame([(7, 0.5, 0.5), (8, 0.2, 0.5)], camera=camera_id, start_us=now_us())
+    alert = {
+        "id": str(uuid.uuid4()), "camera_id": camera["id"], "kind": "loitering", "state": "raised", "epoch": frame.epoch,
+        "track_ids": ["7"], "ended_at": from_us(frame.captured_at_us).isoformat(),
+    }  # fmt: skip
+    message = json.dumps({"type": "alert-raised", "store_id": camera["store_id"], "alert": alert})
+    await product.bus.xadd(store_stream(uuid.UUID(camera["store_id"])), {"m": message})
+    async with await product.open_socket() as socket:
+        await socket.send_json({"type": "subscribe-camera", "camera_id": camera["id"]})
+        async with asyncio.timeout(5):
+            while True:
+                await product.publish(camera_channel(camera_id), encode(frame))
+                persons = (await _next(socket, "analysis-result"))["persons"]
+                labels = [person["labels"] for person in persons]  # type: ignore[attr-defined]
+                if labels != [[], []]:
+                    break
+        assert labels == [["loitering"], []]
 
 
 async def test_a_ticket_opens_once_and_signing_out_closes(product: Product) -> None:

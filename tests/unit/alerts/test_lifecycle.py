@@ -49,6 +49,10 @@ def test_claim_keeps_others_out_until_taken_over() -> None:
             decide(claimed, act, BOB, NOW)
         assert caught.value.extra["by"] == {"id": str(ANN.id), "username": "ann"}
         assert caught.value.extra["at"] == "2026-01-01T10:00:05Z"
+    later = dataclasses.replace(claimed, changed_at=NOW + timedelta(seconds=60))  # the act goes on
+    with pytest.raises(ConflictError) as caught:
+        decide(later, AlertAct.CLAIM, BOB, NOW)
+    assert caught.value.extra["at"] == "2026-01-01T10:00:05Z"
     taken = decide(claimed, AlertAct.CLAIM, BOB, NOW, take_over=True)
     assert taken is not None
     assert taken.claimed_by == BOB
@@ -99,3 +103,12 @@ def test_rest_and_live_messages_carry_the_same_body() -> None:
     assert rest == alert_body(alert)
     assert rest["track_ids"] == ["9223372036854775809"]
     assert alert_message(alert) == {"store_id": str(alert.store_id), "alert": rest}
+
+
+@pytest.mark.parametrize("act", list(AlertAct))
+def test_the_time_of_change_never_goes_back(act: AlertAct) -> None:
+    ahead = NOW + timedelta(seconds=3)  # the pipeline's clock
+    for alert, changed_at in ((make_alert(changed_at=ahead), ahead), (make_alert(), NOW + timedelta(seconds=1))):
+        done = decide(alert, act, ANN, NOW + timedelta(seconds=1))
+        assert done is not None
+        assert done.changed_at == changed_at

@@ -149,6 +149,12 @@ def test_a_found_occurrence_goes_on_through_a_worker_restart_of_twenty_seconds()
     assert play.findings[-1].ended_at_us > play.begun[0].started_at_us + 90e6
 
 
+def test_an_act_names_only_tracks_of_the_epoch_it_names() -> None:
+    play = Play().play(stand(3), 40).play(stand(1), 40, begin=60, epoch=2)
+    assert {(each.epoch, each.track_ids) for each in play.findings} == {(1, (3,)), (2, (1,))}
+    assert len({each.presence for each in play.findings}) == 1
+
+
 def test_somebody_else_far_away_after_the_restart_is_another() -> None:
     play = Play().play(stand(1, 0.35), 40).play(stand(1, 0.65, 0.5), 40, begin=60, epoch=2)
     assert len(play.begun) == 2

@@ -84,3 +84,18 @@ def test_the_most_specific_rule_wins_and_broken_rows_cost_only_themselves() -> N
     assert areas.parameters[0][1].zone_dwell_s == 30
     ((_, areas),) = setup_of(polygon=[[0, "x"]]).rules
     assert areas.parameters == ()
+
+
+def test_a_camera_s_own_rule_wins_over_its_store_s_outside_zones_too() -> None:
+    ((_, areas),) = setup_of(rule({"spot_dwell_s": 50}), rule({"spot_dwell_s": 7}, camera=True)).rules
+    assert areas.elsewhere.spot_dwell_s == 7
+    assert areas.parameters[0][1].spot_dwell_s == 7
+    assert setup_of(rule({}), rule({}, camera=True, enabled=False)).rules == ()
+
+
+def test_a_rule_that_is_switched_off_forgets_whom_it_watched() -> None:
+    camera = Camera()
+    play(camera, setup_of(), 0, 10)
+    assert list(camera.rules) == ["loitering"]
+    play(camera, setup_of(rule({}, enabled=False)), 10, 11)
+    assert camera.rules == {}

@@ -6,7 +6,7 @@ function makeAlert(change: Partial<Alert> = {}): Alert {
   return {
     id: "a1", store_id: "s1", camera_id: "c1", zone_id: null, kind: "loitering", threat: "medium", state: "raised", score: 0.6, threshold: 0.5,
     explanation: {}, track_ids: ["1"], epoch: 1, started_at: at(0), ended_at: at(60), raised_at: at(60), changed_at: at(60),
-    claimed_by: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null, ...change,
+    claimed_by: null, claimed_at: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null, ...change,
   };
 }
 

@@ -271,7 +271,7 @@ export interface paths {
         head?: never;
         /**
          * Change Camera
-         * @description Change name, address, analysis rate or switch it off. Credentials stay unless the address or its host changes.
+         * @description Change name, address, analysis rate or switch it off. Credentials stay unless the address has its own or another host.
          */
         patch: operations["change_camera_api_v1_cameras__camera_id__patch"];
         trace?: never;
@@ -634,6 +634,8 @@ export interface components {
              * Format: date-time
              */
             changed_at: string;
+            /** Claimed At */
+            claimed_at: string | null;
             claimed_by: components["schemas"]["HandlerOut"] | null;
             /**
              * Ended At
@@ -1148,7 +1150,7 @@ export interface components {
         };
         /**
          * ProbeIn
-         * @description An address to try, with the credentials in it or those of a stored camera.
+         * @description An address to try, with its credentials in it.
          */
         ProbeIn: {
             /**
