@@ -40,6 +40,11 @@ SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""
 
 
+_PROBLEM = "#/components/schemas/Problem"
+# FastAPI names its own shape where an operation declares no 422; what is sent is a problem all the same.
+_PROBLEM_SHAPES = (_PROBLEM, "#/components/schemas/HTTPValidationError")
+
+
 class DependencyOut(BaseModel):
     """One dependency."""
 
@@ -113,5 +118,5 @@ def _use_problems(operation: dict[str, Any]) -> None:
     """`application/problem+json` is the one media type of problem answers."""
     for response in operation.get("responses", {}).values():
         content = response.get("content", {})
-        if content.get("application/json", {}).get("schema") == {"$ref": "#/components/schemas/Problem"}:
-            response["content"] = {"application/problem+json": content["application/json"]}
+        if content.get("application/json", {}).get("schema", {}).get("$ref") in _PROBLEM_SHAPES:
+            response["content"] = {"application/problem+json": {"schema": {"$ref": _PROBLEM}}}
