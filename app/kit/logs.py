@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@'\"]*@", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s'\"]*@", re.IGNORECASE)
 _SECRET_KEYS = re.compile(r"password|secret|token|authorization|api_key", re.IGNORECASE)
 
 
