@@ -131,7 +131,7 @@ def migrate() -> None:
     from app.migrate import migrate as apply
 
     configure("migrate", level=settings().log_level)
-    url = settings().database_url.get_secret_value()
+    url = settings().database_dsn
     if not url:
         raise SetupError("DATABASE_URL is not set; it must name the database, with the role that owns the tables.")
     applied = asyncio.run(apply(url))
@@ -145,7 +145,7 @@ def first_run() -> None:
 
     chosen = settings()
     configure("first-run", level=chosen.log_level)
-    asyncio.run(create(chosen, chosen.database_url.get_secret_value()))
+    asyncio.run(create(chosen, chosen.database_dsn))
 
 
 @cli.command()

@@ -77,7 +77,7 @@ class Roles:
     def database(self, role: str) -> dict[str, str]:
         """DATABASE_URL with a role's own user."""
         own = self._servers.postgres
-        return {"DATABASE_URL": own.url(role) if own else self._settings.database_url.get_secret_value()}
+        return {"DATABASE_URL": own.url(role) if own else self._settings.database_dsn}
 
     def bus(self, user: str) -> dict[str, str]:
         """REDIS_URL with a user of its ACL."""
