@@ -68,7 +68,7 @@ async def test_the_loop_is_seamless_for_a_reader(clip: Path, tmp_path: Path) -> 
 
 
 def test_cameras_and_ports_stay_the_same(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache", model_mirror=None, cameras="")
+    settings = Settings(_env_file=None, PENNYPROTECT_HOME=tmp_path / "home", PENNYPROTECT_CACHE=tmp_path / "cache")
     first = demo_cameras(settings)
     assert demo_cameras(settings) == first
     assert len(first) == 4
