@@ -51,10 +51,20 @@ def demo_cameras(settings: Settings) -> list[DemoCamera]:
 
 
 def prepare(settings: Settings) -> dict[str, list[bytes]]:
-    """Fetch and encode every clip (blocking; quick when cached); access units by clip name."""
-    streams = {}
+    """Fetch and encode every clip (blocking; quick when cached); access units by clip name, without those not to be had.
+
+    Raises:
+        SetupError: not one of them can be had.
+    """
+    streams, missing = {}, "no clip is named"
     for clip in available_clips(settings.cache, settings.model_mirror, CAMERAS):
-        streams[clip.name] = camera_stream(fetch_clip(clip, settings.cache, settings.model_mirror), settings.cache)
+        try:
+            streams[clip.name] = camera_stream(fetch_clip(clip, settings.cache, settings.model_mirror), settings.cache)
+        except (SetupError, OSError, ValueError) as error:  # FFmpeg's errors are the latter two
+            missing = str(error)
+            log.warning("demo camera stays off", camera=clip.camera, reason=missing)
+    if not streams:
+        raise SetupError(f"The demo cameras have no clips; everything else runs, and you can add cameras of your own. {missing}")
     return streams
 
 
@@ -62,12 +72,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve every demo camera until `stop`.
 
     Raises:
-        SetupError: a clip cannot be had or a port is taken.
+        SetupError: no clip can be had or a port is taken.
     """
     cameras = demo_cameras(settings)
     streams = await asyncio.to_thread(prepare, settings)
     async with asyncio.TaskGroup() as group:
-        for camera in cameras:
+        for camera in (camera for camera in cameras if camera.clip in streams):
             group.create_task(play(camera, streams[camera.clip], stop))
 
 
