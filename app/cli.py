@@ -4,6 +4,7 @@ Imports happen inside commands, so `--help` answers at once and a role loads onl
 """
 
 import asyncio
+import errno
 import json
 import signal
 import sys
@@ -30,6 +31,7 @@ cli.add_typer(models, name="models")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Entry = Callable[[Settings, asyncio.Event], Awaitable[None]]
 STOP_LIMIT_S = 15.0
+_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def main() -> None:
@@ -40,15 +42,27 @@ def main() -> None:
         sys.exit(done.exit_code)
     except typer.Abort:
         sys.exit(130)
-    except PennyError as error:
-        sys.stderr.write(f"pennyprotect: {redact(error.detail)}\n")
-        sys.exit(2 if isinstance(error, BadInputError) else 1)
     except Exception as error:
+        if (expected := _expected(error)) is not None:
+            sys.stderr.write(f"pennyprotect: {redact(expected.detail)}\n")
+            sys.exit(2 if isinstance(expected, BadInputError) else 1)
         show = getattr(error, "show", None)  # click's own usage errors know how to print themselves
         if show is None:
             raise
         show()
         sys.exit(2)
+
+
+def _expected(error: Exception) -> PennyError | None:
+    """What to say of an error that has a sentence: it, one inside a task group's, or a disk that takes nothing."""
+    if isinstance(error, PennyError):
+        return error
+    if isinstance(error, ExceptionGroup):
+        return next((found for each in error.exceptions if (found := _expected(each)) is not None), None)
+    if isinstance(error, OSError) and error.errno in _DISK_ERRNOS:
+        where = f" ({error.filename})" if error.filename else ""
+        return SetupError(f"The disk cannot be written{where}: {error.strerror}. Free space, or use another disk.")
+    return None
 
 
 async def _until_stopped(entry: Entry, chosen: Settings) -> None:

@@ -142,6 +142,8 @@ def open_home(folder: Path, *, url: str) -> Iterator[Home]:
         raise SetupError(
             f"{error.filename} cannot be written by this user; set PENNYPROTECT_HOME to a folder of yours."
         ) from error
+    except OSError as error:
+        raise SetupError(f"{root} cannot be used ({error.strerror}); set PENNYPROTECT_HOME to a folder of yours.") from error
     with lock:
         _hold(lock, root, url)
         yield _enter(root)
