@@ -37,9 +37,7 @@ _DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 def main() -> None:
     """Run the command; an expected error becomes one sentence on stderr (exit 2 for bad input, else 1)."""
     try:
-        cli(standalone_mode=False)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+        code = cli(standalone_mode=False)  # what a command's `typer.Exit` carried
     except typer.Abort:
         sys.exit(130)
     except Exception as error:
@@ -51,6 +49,7 @@ def main() -> None:
             raise
         show()
         sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _expected(error: Exception) -> PennyError | None:
@@ -178,6 +177,21 @@ def bench(
     typer.echo(f"{document['name']}: {document['what']}")
     for key, value in document["headline"].items():
         typer.echo(f"  {key:<36} {value}")
+
+
+@cli.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Examine this machine, the state folder, the models and the servers: what is fine, and what to do."""
+    from app.embedded.doctor import examine
+
+    found = asyncio.run(examine(settings()))
+    well = all(each.ok for each in found)
+    if as_json:
+        typer.echo(json.dumps({"ok": well, "checks": [asdict(each) for each in found]}, indent=2))
+    else:
+        for each in found:
+            typer.echo(f"{'ok  ' if each.ok else 'TODO'}  {each.name:<18} {each.detail}")
+    raise typer.Exit(0 if well else 1)
 
 
 @models.command()
