@@ -62,7 +62,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
     ]
     if not settings.cameras.strip():
         ports = [camera.port for camera in demo_cameras(replace_home(settings, home))]
-        ours.append(roles.part("demo-cameras", {}, (), _listens(ports), _DEMO))
+        ours.append(roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO))
     started = {part.name for part in (*own, *ours)}
     return [*own, *(replace(part, depends_on=tuple(each for each in part.depends_on if each in started)) for part in ours)]
 

@@ -113,6 +113,10 @@ class Roles:
         """The operator's own cameras, which may carry passwords."""
         return {"CAMERAS": self._settings.cameras}
 
+    def downloads(self) -> dict[str, str]:
+        """How this machine's pip finds its package index, where the demo's clips are; may hold a password."""
+        return {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+
     def part(
         self, role: str, env: Mapping[str, str], depends_on: tuple[str, ...], ready: Probe, policy: Policy = _NO_POLICY
     ) -> Part:
