@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import random
-import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +11,12 @@ from typing import Any, Final
 
 from app.embedded.demo_clips import available_clips, fetch_clip
 from app.embedded.demo_media import FPS, TICKS, camera_stream
+from app.embedded.state import free_port
 from app.kit.errors import SetupError
 from app.kit.logs import logger
 from app.settings import Settings
 
 CAMERAS: Final = 4
-PORTS: Final = range(20_000, 32_000)
-"""Below the range systems give to outgoing connections, so that a chosen port stays free between runs."""
 
 log = logger(__name__)
 
@@ -121,19 +118,9 @@ def _ports(file: Path, names: list[str]) -> dict[str, int]:
     if not missing:
         return ports
     for name in missing:
-        ports[name] = _free_port(set(ports.values()))
+        ports[name] = free_port(ports.values())
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(ports, indent=1), "utf-8")
     part.replace(file)
     return ports
-
-
-def _free_port(taken: set[int]) -> int:
-    for port in random.sample(PORTS, 200):
-        if port in taken:
-            continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise SetupError(f"No free port between {PORTS.start} and {PORTS.stop} on this machine; stop what uses them.")
