@@ -36,6 +36,7 @@ _DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 def main() -> None:
     """Run the command; an expected error becomes one sentence on stderr (exit 2 for bad input, else 1)."""
+    configure("command", level="WARNING")  # a role says more; stdout belongs to the command's answer
     try:
         code = cli(standalone_mode=False)  # what a command's `typer.Exit` carried
     except typer.Abort:

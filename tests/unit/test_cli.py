@@ -46,3 +46,14 @@ def test_a_wrong_setting_ends_a_command_with_one_sentence() -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("pennyprotect: A setting cannot be used: PENNYPROTECT_PORT")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_logs_of_a_command_leave_stdout_to_its_answer_and_hide_passwords() -> None:
+    code = (
+        "from app import cli\nfrom app.kit.logs import logger\n"
+        "cli.cli = lambda **_: logger('x').warning('see rtsp://a:hunter2@h/x')\ncli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert "rtsp://***@h/x" in done.stderr
