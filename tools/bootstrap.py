@@ -384,11 +384,16 @@ def commands(name: str, arguments: list[str]) -> list[list[str]]:
         [node, str(packages / "typescript" / "bin" / "tsc"), "--noEmit", "--project", "web"],
     ]
     web = [node, str(packages / "vitest" / "vitest.mjs"), "run", "--root", "web"]
+    suites = [
+        [python, "-m", "pytest", "tests/unit", "tests/contract", "tests/integration"],
+        [python, "-m", "pytest", "tests/e2e"],
+    ]
     table = {
         "setup": [],
         "run": [[str(tools / "pennyprotect"), "run", *arguments]],
-        # With arguments it is pytest alone, for one test while working on it.
-        "test": [*([] if arguments else [*lint, web]), [python, "-m", "pytest", *arguments]],
+        # With arguments it is pytest alone, for one test while working on it. A browser driver keeps an event loop
+        # running in its process, hence end to end apart; first what is quickest to fail.
+        "test": [[python, "-m", "pytest", *arguments]] if arguments else [*lint, web, *suites],
         "bench": [[str(tools / "pennyprotect"), "bench", name, *arguments] for name in ("density", "latency", "pipeline")],
         "lint": lint,
         "fmt": [[str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places]],
