@@ -4,6 +4,7 @@ Imports happen inside commands, so `--help` answers at once and a role loads onl
 """
 
 import asyncio
+import errno
 import json
 import signal
 import sys
@@ -30,25 +31,38 @@ cli.add_typer(models, name="models")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Entry = Callable[[Settings, asyncio.Event], Awaitable[None]]
 STOP_LIMIT_S = 15.0
+_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def main() -> None:
     """Run the command; an expected error becomes one sentence on stderr (exit 2 for bad input, else 1)."""
+    configure("command", level="WARNING")  # a role says more; stdout belongs to the command's answer
     try:
-        cli(standalone_mode=False)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+        code = cli(standalone_mode=False)  # what a command's `typer.Exit` carried
     except typer.Abort:
         sys.exit(130)
-    except PennyError as error:
-        sys.stderr.write(f"pennyprotect: {redact(error.detail)}\n")
-        sys.exit(2 if isinstance(error, BadInputError) else 1)
     except Exception as error:
+        if (expected := _expected(error)) is not None:
+            sys.stderr.write(f"pennyprotect: {redact(expected.detail)}\n")
+            sys.exit(2 if isinstance(expected, BadInputError) else 1)
         show = getattr(error, "show", None)  # click's own usage errors know how to print themselves
         if show is None:
             raise
         show()
         sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _expected(error: Exception) -> PennyError | None:
+    """What to say of an error that has a sentence: it, one inside a task group's, or a disk that takes nothing."""
+    if isinstance(error, PennyError):
+        return error
+    if isinstance(error, ExceptionGroup):
+        return next((found for each in error.exceptions if (found := _expected(each)) is not None), None)
+    if isinstance(error, OSError) and error.errno in _DISK_ERRNOS:
+        where = f" ({error.filename})" if error.filename else ""
+        return SetupError(f"The disk cannot be written{where}: {error.strerror}. Free space, or use another disk.")
+    return None
 
 
 async def _until_stopped(entry: Entry, chosen: Settings) -> None:
@@ -131,7 +145,7 @@ def migrate() -> None:
     from app.migrate import migrate as apply
 
     configure("migrate", level=settings().log_level)
-    url = settings().database_url.get_secret_value()
+    url = settings().database_dsn
     if not url:
         raise SetupError("DATABASE_URL is not set; it must name the database, with the role that owns the tables.")
     applied = asyncio.run(apply(url))
@@ -145,7 +159,7 @@ def first_run() -> None:
 
     chosen = settings()
     configure("first-run", level=chosen.log_level)
-    asyncio.run(create(chosen, chosen.database_url.get_secret_value()))
+    asyncio.run(create(chosen, chosen.database_dsn))
 
 
 @cli.command()
@@ -165,6 +179,21 @@ def bench(
     typer.echo(f"{document['name']}: {document['what']}")
     for key, value in document["headline"].items():
         typer.echo(f"  {key:<36} {value}")
+
+
+@cli.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Examine this machine, the state folder, the models and the servers: what is fine, and what to do."""
+    from app.embedded.doctor import examine
+
+    found = asyncio.run(examine(settings()))
+    well = all(each.ok for each in found)
+    if as_json:
+        typer.echo(json.dumps({"ok": well, "checks": [asdict(each) for each in found]}, indent=2))
+    else:
+        for each in found:
+            typer.echo(f"{'ok  ' if each.ok else 'TODO'}  {each.name:<18} {each.detail}")
+    raise typer.Exit(0 if well else 1)
 
 
 @models.command()

@@ -1,12 +1,13 @@
 """Memory of the whole running product: proportional set size of the supervisor and everything below it."""
 
 import asyncio
-from pathlib import Path
+import json
 from typing import Any
 
 import numpy as np
 import psutil
 
+from app.embedded.doctor import is_running
 from app.kit.errors import UnavailableError
 from app.settings import settings
 from benchmarks.document import BenchArguments
@@ -16,17 +17,15 @@ T_95 = 1.96
 
 
 def _processes() -> list[psutil.Process]:
-    home = str(settings().home.resolve())
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if words[-1:] == ["run"] and "pennyprotect" in " ".join(words) and home == _home_of(process):
-            return [process, *process.children(recursive=True)]
+    """The supervisor that holds the state folder, and everything below it."""
+    home = settings().home.absolute()
+    try:
+        if is_running(home):
+            supervisor = psutil.Process(json.loads((home / "lock").read_text())["pid"])
+            return [supervisor, *supervisor.children(recursive=True)]
+    except (OSError, ValueError, KeyError, psutil.Error):
+        pass  # it ended meanwhile
     raise UnavailableError("The product does not run here with this PENNYPROTECT_HOME: start it with `make run` first.")
-
-
-def _home_of(process: psutil.Process) -> str:
-    chosen = Path(process.environ().get("PENNYPROTECT_HOME", ".pennyprotect"))
-    return str((Path(process.cwd()) / chosen).resolve())
 
 
 def _pss_mb(processes: list[psutil.Process]) -> dict[str, float]:

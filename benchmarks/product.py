@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from app.embedded.roles import service_address
 from app.kit.errors import SetupError, UnavailableError
 from app.settings import settings
 
@@ -34,7 +35,7 @@ async def sign_in(session: aiohttp.ClientSession) -> Product:
         raise SetupError(f"{path} is missing: start the product with `make run` first, with the same PENNYPROTECT_HOME.")
     credentials = json.loads(path.read_text())
     form = {"grant_type": "password", "username": credentials["username"], "password": credentials["password"]}
-    url = f"http://127.0.0.1:{settings().port}"
+    url = service_address(settings())
     try:
         async with session.post(f"{url}/api/v1/auth/token", data=form, timeout=aiohttp.ClientTimeout(10)) as answer:
             if answer.status != 200:

@@ -13,6 +13,7 @@ from app.embedded.supervisor import Supervisor
 from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
 from app.inference import repository
+from app.kit.errors import UnavailableError
 from app.settings import settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -56,6 +57,8 @@ async def inference_servers() -> AsyncIterator[Servers]:
             await asyncio.wait({running, waiting}, timeout=READY_S, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 running.result()
+            if not ready.is_set():
+                raise UnavailableError(f"Servers for this measurement were not ready within {READY_S:g} s; see {home.logs}.")
             model = next(triton.models.glob("yolo_pose/*/model.onnx"))
             yield Servers(triton.url, memory.url("worker"), bus.url("worker"), model)
         finally:

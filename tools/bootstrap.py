@@ -59,7 +59,10 @@ def call(name: str, command: list[str], *, env: dict[str, str] | None = None, cw
     with log.open("ab") as out:
         out.write(f"$ {' '.join(command)}\n".encode())
         out.flush()
-        child = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=env, cwd=cwd)
+        try:
+            child = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=env, cwd=cwd)
+        except OSError as error:
+            raise SetupFailedError(f"{name}: {command[0]} cannot be run ({error.strerror}).") from error
     _children.add(child)
     try:
         code = child.wait()
@@ -70,6 +73,14 @@ def call(name: str, command: list[str], *, env: dict[str, str] | None = None, cw
         raise SetupFailedError(
             f"{name}: `{Path(command[0]).name} {' '.join(command[1:4])} ...` failed ({code}). {log} ends with:\n{last}"
         )
+
+
+def runs(command: list[str]) -> bool:
+    """Whether a command can be run and succeeds."""
+    try:
+        return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def digest(*paths: Path) -> str:
@@ -112,12 +123,10 @@ class Installer:
             return self._uv
 
     def _find_uv(self) -> str | None:
-        found = shutil.which("uv")
-        if found and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0:
-            return found
         own = ROOT / ".venv-uv" / "bin" / "uv"
-        if own.exists():
-            return str(own)
+        for found in (shutil.which("uv"), str(own)):
+            if found and runs([found, "--version"]):
+                return found
         try:
             call("uv", [sys.executable, "-m", "venv", "--clear", str(ROOT / ".venv-uv")])
             pip = str(environment_python(ROOT / ".venv-uv"))
@@ -148,6 +157,11 @@ class Installer:
 
     def _with_pip(self, name: str, folder: Path, lock: Path, *, python: str, clear: bool) -> None:
         target = environment_python(folder)
+        if shutil.which(python) is None:
+            raise SetupFailedError(
+                f"{name}: this needs Python {python}, and only uv could fetch one. Install Python {python} with its venv module, "
+                "or start with it: make PYTHON=..."
+            )
         if clear or not (folder / "bin" / "pip").exists():
             call(name, [python, "-m", "venv", "--clear", str(folder)])
         call(name, [str(target), "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", str(lock)])
@@ -198,8 +212,7 @@ def triton_python() -> str:
         return sys.executable
     for major, minor in TRITON_PYTHONS:
         found = shutil.which(f"python{major}.{minor}")
-        probe = [found or "", "-c", "import ensurepip, venv"]
-        if found and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
+        if found and runs([found, "-c", "import ensurepip, venv"]):
             return found
     return "3.12"
 
@@ -302,7 +315,9 @@ def setup(*, dev: bool) -> None:
         while running:
             done, _ = wait(running, timeout=STILL_WORKING_S, return_when=FIRST_COMPLETED)
             for future in done:
-                del running[future]
+                label = running.pop(future)
+                if future.exception() is not None and running:
+                    say(f"{label}: failed; waiting for {', '.join(running.values())} to end")
                 future.result()
             if not done:
                 say(f"still setting up: {', '.join(running.values())}")
@@ -396,6 +411,11 @@ def main() -> int:
         setup(dev=name in {"test", "lint", "fmt"})
     except SetupFailedError as error:
         sys.stderr.write(f"Set-up failed. {error}\n")
+        return 1
+    except OSError as error:  # a full disk, a folder of another user
+        sys.stderr.write(
+            f"Set-up failed. {error.filename or ROOT}: {error.strerror or error}. Free space or correct its owner.\n"
+        )
         return 1
     except KeyboardInterrupt:
         for child in list(_children):

@@ -139,6 +139,7 @@ class StreamReader:
         """A file, over and over, at its own speed: it stands for a camera."""
         start = time.monotonic()
         offset = 0.0
+        first: float | None = None  # recorders start their clock anywhere
         while True:
             end = 0.0
             for packet in container.demux(video):
@@ -147,6 +148,8 @@ class StreamReader:
                 if packet.size == 0 or packet.dts is None:
                     continue
                 at = float(packet.dts * packet.time_base)
+                first = at if first is None else first
+                at = max(0.0, at - first)
                 end = max(end, at + float((packet.duration or 0) * packet.time_base))
                 self._abandoned.wait(max(0.0, start + offset + at - time.monotonic()))
                 self.packet_at = time.monotonic()

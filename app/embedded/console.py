@@ -8,7 +8,13 @@ from typing import IO
 from app.embedded.lifecycle import Phase, Status
 from app.embedded.process import Part
 
-_SHOWN = {Phase.READY: "ready", Phase.DONE: "done", Phase.BACKING_OFF: "restarting", Phase.FAILED: "failed"}
+_SHOWN = {
+    Phase.READY: "ready",
+    Phase.DONE: "done",
+    Phase.BACKING_OFF: "restarting",
+    Phase.FAILED: "failed",
+    Phase.ABSENT: "missing",
+}
 
 
 class Console:

@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import random
-import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +11,12 @@ from typing import Any, Final
 
 from app.embedded.demo_clips import available_clips, fetch_clip
 from app.embedded.demo_media import FPS, TICKS, camera_stream
+from app.embedded.state import free_port
 from app.kit.errors import SetupError
 from app.kit.logs import logger
 from app.settings import Settings
 
 CAMERAS: Final = 4
-PORTS: Final = range(20_000, 32_000)
-"""Below the range systems give to outgoing connections, so that a chosen port stays free between runs."""
 
 log = logger(__name__)
 
@@ -51,10 +48,20 @@ def demo_cameras(settings: Settings) -> list[DemoCamera]:
 
 
 def prepare(settings: Settings) -> dict[str, list[bytes]]:
-    """Fetch and encode every clip (blocking; quick when cached); access units by clip name."""
-    streams = {}
+    """Fetch and encode every clip (blocking; quick when cached); access units by clip name, without those not to be had.
+
+    Raises:
+        SetupError: not one of them can be had.
+    """
+    streams, missing = {}, "no clip is named"
     for clip in available_clips(settings.cache, settings.model_mirror, CAMERAS):
-        streams[clip.name] = camera_stream(fetch_clip(clip, settings.cache, settings.model_mirror), settings.cache)
+        try:
+            streams[clip.name] = camera_stream(fetch_clip(clip, settings.cache, settings.model_mirror), settings.cache)
+        except (SetupError, OSError, ValueError) as error:  # FFmpeg's errors are the latter two
+            missing = str(error)
+            log.warning("demo camera stays off", camera=clip.camera, reason=missing)
+    if not streams:
+        raise SetupError(f"The demo cameras have no clips; everything else runs, and you can add cameras of your own. {missing}")
     return streams
 
 
@@ -62,12 +69,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve every demo camera until `stop`.
 
     Raises:
-        SetupError: a clip cannot be had or a port is taken.
+        SetupError: no clip can be had or a port is taken.
     """
     cameras = demo_cameras(settings)
     streams = await asyncio.to_thread(prepare, settings)
     async with asyncio.TaskGroup() as group:
-        for camera in cameras:
+        for camera in (camera for camera in cameras if camera.clip in streams):
             group.create_task(play(camera, streams[camera.clip], stop))
 
 
@@ -111,19 +118,9 @@ def _ports(file: Path, names: list[str]) -> dict[str, int]:
     if not missing:
         return ports
     for name in missing:
-        ports[name] = _free_port(set(ports.values()))
+        ports[name] = free_port(ports.values())
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(ports, indent=1), "utf-8")
     part.replace(file)
     return ports
-
-
-def _free_port(taken: set[int]) -> int:
-    for port in random.sample(PORTS, 200):
-        if port in taken:
-            continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise SetupError(f"No free port between {PORTS.start} and {PORTS.stop} on this machine; stop what uses them.")

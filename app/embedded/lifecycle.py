@@ -15,6 +15,7 @@ class Phase(StrEnum):
     BACKING_OFF = "backing off"  # died; starts again at `until`
     DONE = "done"  # a one-shot that succeeded
     FAILED = "failed"  # given up; the whole start fails
+    ABSENT = "absent"  # optional and could not be started: the rest goes on; tried again at `until`
     HELD = "held"  # stopped because somebody measures; starts again when released
     STOPPED = "stopped"
 
@@ -25,6 +26,7 @@ class Policy:
 
     Attributes:
         one_shot: it runs to its end once; exit code 0 is success.
+        optional: a product without it is still worth starting; it is tried again and again.
         ready_within_s: a start that takes longer counts as a failure.
         stable_after_s: ready for this long forgets earlier failures.
         give_up_after: failures in a row before the first readiness that end the whole start.
@@ -32,6 +34,7 @@ class Policy:
     """
 
     one_shot: bool = False
+    optional: bool = False
     ready_within_s: float = 60.0
     stable_after_s: float = 20.0
     give_up_after: int = 4
@@ -51,8 +54,8 @@ class Status:
 
     @property
     def serves_dependants(self) -> bool:
-        """Whether parts that depend on this one may start."""
-        return self.phase in (Phase.READY, Phase.DONE)
+        """Whether parts that depend on this one may start: it is there, or nobody waits for it any longer."""
+        return self.phase in (Phase.READY, Phase.DONE, Phase.ABSENT)
 
 
 def started(status: Status, now: float, policy: Policy) -> Status:
@@ -86,10 +89,11 @@ def ended(status: Status, now: float, policy: Policy, code: int, *, chance: floa
     stable = status.phase is Phase.READY and now - status.since >= policy.stable_after_s
     failures = 1 if stable else status.failures + 1
     reason = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-    if not status.ever_ready and failures >= policy.give_up_after:
+    if not status.ever_ready and failures >= policy.give_up_after and not policy.optional:
         return replace(status, phase=Phase.FAILED, since=now, failures=failures, until=None, reason=reason)
     wait_s = policy.backoff.delay_s(failures - 1, chance)
-    return replace(status, phase=Phase.BACKING_OFF, since=now, failures=failures, until=now + wait_s, reason=reason)
+    phase = Phase.ABSENT if policy.optional and not status.ever_ready else Phase.BACKING_OFF
+    return replace(status, phase=phase, since=now, failures=failures, until=now + wait_s, reason=reason)
 
 
 def stopped(status: Status, now: float) -> Status:

@@ -23,12 +23,14 @@ from app.embedded.roles import Roles, Servers, choose_servers, service_address
 from app.embedded.state import Home, check_port, open_home
 from app.embedded.supervisor import PROBE_EVERY_S, Supervisor
 from app.inference import licences, repository
+from app.kit.backoff import Backoff
 from app.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PROBE_LIMIT_S = 3.0
 ALL_READY_S = 60.0
-FIRST_CLIPS_S = 900.0  # downloads and encodes the demo's clips
+# The first start downloads and encodes the demo's clips; where they cannot be had, the product runs without them.
+_DEMO = Policy(optional=True, ready_within_s=900.0, backoff=Backoff(first_s=15.0, longest_s=300.0))
 _ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
 
 
@@ -60,7 +62,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
     ]
     if not settings.cameras.strip():
         ports = [camera.port for camera in demo_cameras(replace_home(settings, home))]
-        ours.append(roles.part("demo-cameras", {}, (), _listens(ports), Policy(ready_within_s=FIRST_CLIPS_S)))
+        ours.append(roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO))
     started = {part.name for part in (*own, *ours)}
     return [*own, *(replace(part, depends_on=tuple(each for each in part.depends_on if each in started)) for part in ours)]
 
@@ -114,11 +116,20 @@ def _in_database(servers: Servers, role: str) -> Probe:
 
 
 def _listens(ports: list[int]) -> Probe:
+    """Somebody listens on one of these ports: cameras start together, and one whose clip is missing does not start."""
+
     async def probe() -> None:
+        refused = OSError("no demo camera is configured")
         for port in ports:
-            async with asyncio.timeout(PROBE_LIMIT_S):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
+            try:
+                async with asyncio.timeout(PROBE_LIMIT_S):
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError as error:  # a time-out is one
+                refused = error
+            else:
+                writer.close()
+                return
+        raise refused
 
     return probe
 

@@ -71,8 +71,8 @@ class RotatingLog:
             older = self.path if number == 1 else self.path.with_name(f"{self.path.name}.{number - 1}")
             if older.exists():
                 older.replace(self.path.with_name(f"{self.path.name}.{number}"))
-        self._out.close()
-        self._out = self.path.open("ab", buffering=0)
+        full, self._out = self._out, self.path.open("ab", buffering=0)
+        full.close()
         self._size = 0
 
     def last_lines(self, count: int) -> list[str]:

@@ -77,7 +77,7 @@ class Roles:
     def database(self, role: str) -> dict[str, str]:
         """DATABASE_URL with a role's own user."""
         own = self._servers.postgres
-        return {"DATABASE_URL": own.url(role) if own else self._settings.database_url.get_secret_value()}
+        return {"DATABASE_URL": own.url(role) if own else self._settings.database_dsn}
 
     def bus(self, user: str) -> dict[str, str]:
         """REDIS_URL with a user of its ACL."""
@@ -112,6 +112,10 @@ class Roles:
     def cameras(self) -> dict[str, str]:
         """The operator's own cameras, which may carry passwords."""
         return {"CAMERAS": self._settings.cameras}
+
+    def downloads(self) -> dict[str, str]:
+        """How this machine's pip finds its package index, where the demo's clips are; may hold a password."""
+        return {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
 
     def part(
         self, role: str, env: Mapping[str, str], depends_on: tuple[str, ...], ready: Probe, policy: Policy = _NO_POLICY

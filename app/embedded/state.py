@@ -5,11 +5,12 @@ import fcntl
 import hashlib
 import json
 import os
+import random
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,8 @@ SOCKET_PATH_LIMIT = 100  # bytes; the kernel allows 107
 LONGEST_SOCKET_NAME = "postgres/.s.PGSQL.5432"
 FIRST_RUN_BYTES = 1_500_000_000
 LATER_RUN_BYTES = 200_000_000
+PORTS = range(20_000, 32_000)
+"""Below the range systems give to outgoing connections, so that a chosen port stays free, also while its part restarts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +120,19 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def free_port() -> int:
-    """A loopback TCP port that nobody listens on right now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+def free_port(taken: Collection[int] = ()) -> int:
+    """A loopback TCP port of PORTS that nobody listens on right now and that is not among `taken`.
+
+    Raises:
+        SetupError: there is none.
+    """
+    for port in random.sample(PORTS, 200):
+        if port in taken:
+            continue
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise SetupError(f"No free port between {PORTS.start} and {PORTS.stop} on this machine; stop what uses them.")
 
 
 @contextmanager
@@ -142,6 +152,8 @@ def open_home(folder: Path, *, url: str) -> Iterator[Home]:
         raise SetupError(
             f"{error.filename} cannot be written by this user; set PENNYPROTECT_HOME to a folder of yours."
         ) from error
+    except OSError as error:
+        raise SetupError(f"{root} cannot be used ({error.strerror}); set PENNYPROTECT_HOME to a folder of yours.") from error
     with lock:
         _hold(lock, root, url)
         yield _enter(root)

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,8 @@ class Supervisor:
                 self._set(part, lifecycle.held(self.status[part.name], time.monotonic()))
                 continue
             status = lifecycle.ended(self.status[part.name], time.monotonic(), part.policy, code)
+            if status.phase is Phase.ABSENT:
+                status = replace(status, reason=self._why(part, status))
             self._set(part, status)
             if status.phase is Phase.DONE:
                 return

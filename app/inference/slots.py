@@ -27,6 +27,7 @@ class Slot:
         size: bytes.
         memory: uint8 view of all of it.
         painted: letterboxes whose padding lies in the input already, by row.
+        laid_out: shape of the last input; another one overwrites rows and padding of this one.
         registered: number of the server connection that knows this region; -1 none.
     """
 
@@ -34,13 +35,17 @@ class Slot:
     size: int
     memory: npt.NDArray[np.uint8]
     painted: dict[int, Letterbox] = field(default_factory=dict)
+    laid_out: tuple[int, ...] = ()
     registered: int = -1
     handle: Any = None
 
     def frames(self, count: int, box: Letterbox) -> npt.NDArray[np.uint8]:
         """The input as (count, height, width, 3)."""
-        end = count * box.height * box.width * 3
-        return self.memory[:end].reshape(count, box.height, box.width, 3)
+        shape = (count, box.height, box.width, 3)
+        if shape != self.laid_out:
+            self.painted.clear()
+            self.laid_out = shape
+        return self.memory[: count * box.height * box.width * 3].reshape(shape)
 
     def output(self, offset: int, shape: Sequence[int]) -> npt.NDArray[np.float32]:
         """One float32 output at a byte offset; a view that lives until the slot's next request."""

@@ -244,7 +244,7 @@ async def open_pool(settings: Settings, role: str, stop: asyncio.Event) -> "Pool
     Raises:
         SetupError: DATABASE_URL is not set.
     """
-    url = settings.database_url.get_secret_value()
+    url = settings.database_dsn
     if not url:
         raise SetupError(f"DATABASE_URL is not set; the {role} needs a database with the role pennyprotect_{role}.")
     failures = 0

@@ -2,16 +2,20 @@
 
 import functools
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.kit.errors import BadInputError
 
 
 class Settings(BaseSettings):
     """All settings of every role. A role reads what it needs; the embedded default fills in addresses of its own servers."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
+    # By alias only: with `populate_by_name` a field's own name is an environment variable too, and `home` would be $HOME.
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
 
     # Ours
     home: Path = Field(default=Path(".pennyprotect"), alias="PENNYPROTECT_HOME", description="Folder of all state.")
@@ -26,7 +30,9 @@ class Settings(BaseSettings):
     accept_licenses: bool = Field(
         default=False, alias="PENNYPROTECT_ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
     )
-    log_level: str = Field(default="INFO", alias="PENNYPROTECT_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", alias="PENNYPROTECT_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
+    )
     service_url: str = Field(
         default="",
         alias="PENNYPROTECT_SERVICE_URL",
@@ -73,12 +79,23 @@ class Settings(BaseSettings):
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )
 
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @field_validator("home", "cache", "model_mirror")
+    @classmethod
+    def _own_folder(cls, path: Path | None) -> Path | None:
+        """`~` means the user's folder in `.env` too, where no shell reads it."""
+        return path and path.expanduser()
+
     @property
     def database_dsn(self) -> str:
         """DATABASE_URL, with DB_USER and DB_PASSWORD where it names no user. Holds a password: never log it."""
         url = self.database_url.get_secret_value()
         parts = urlsplit(url)
-        if not self.db_user or "@" in parts.netloc:
+        if not url or not self.db_user or "@" in parts.netloc:
             return url
         password = self.db_password.get_secret_value()
         user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
@@ -87,5 +104,13 @@ class Settings(BaseSettings):
 
 @functools.cache
 def settings() -> Settings:
-    """This process's settings, read once."""
-    return Settings()
+    """This process's settings, read once.
+
+    Raises:
+        BadInputError: a variable holds something else than it should; names it without its value, which may be secret.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
+        raise BadInputError(f"A setting cannot be used: {wrong}. .env.example says what each one takes.") from None

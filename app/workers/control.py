@@ -126,8 +126,9 @@ class ControlLoop:
             await asyncio.wait_for(stop.wait(), max(0.0, until - time.monotonic()))
 
     def _tell(self) -> None:
+        """Say what may run when that changed, or when a camera that may run does not: its loop failed."""
         allowed = cameras_to_run(self._grant, time.monotonic())
-        if allowed != self._told:
+        if allowed != self._told or not allowed.keys() <= set(self._running()):
             self._told = allowed
             self._on_change(allowed)
 

@@ -8,6 +8,8 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from app.kit.errors import SetupError
+
 _LATENCY_BUCKETS: Final = (0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.5, 3.0)
 
 
@@ -52,7 +54,11 @@ class WorkerMetrics:
 
 
 async def serve_metrics(registry: CollectorRegistry, address: str, stop: asyncio.Event) -> None:
-    """Serve `/metrics` until `stop` on `unix:/path` or `host:port`; at once nothing when `address` is ""."""
+    """Serve `/metrics` until `stop` on `unix:/path` or `host:port`; at once nothing when `address` is "".
+
+    Raises:
+        SetupError: nobody can listen there.
+    """
     if not address:
         return
 
@@ -64,7 +70,12 @@ async def serve_metrics(registry: CollectorRegistry, address: str, stop: asyncio
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await _site(runner, address).start()
+        try:
+            await _site(runner, address).start()
+        except (OSError, ValueError, OverflowError) as error:
+            raise SetupError(
+                f"PENNYPROTECT_WORKER_METRICS cannot be {address!r} ({error}); use host:port or unix:/path."
+            ) from error
         await stop.wait()
     finally:
         await runner.cleanup()

@@ -11,9 +11,10 @@ from av.video.frame import PictureType
 from app.capture.camera import CameraCapture
 from app.capture.probe import probe
 from app.contracts.tracked import CameraState
-from app.embedded.demo_cameras import DemoCamera, _free_port, demo_cameras, play
+from app.embedded.demo_cameras import DemoCamera, demo_cameras, play
 from app.embedded.demo_clips import locked_clips
 from app.embedded.demo_media import camera_stream
+from app.embedded.state import free_port
 from app.kit.errors import SetupError
 from app.settings import Settings
 
@@ -43,7 +44,7 @@ def test_a_clip_becomes_what_a_camera_sends(clip: Path, tmp_path: Path) -> None:
 
 
 async def test_the_loop_is_seamless_for_a_reader(clip: Path, tmp_path: Path) -> None:
-    units, port = camera_stream(clip, tmp_path), _free_port(set())
+    units, port = camera_stream(clip, tmp_path), free_port()
     camera = DemoCamera("Test", f"rtsp://127.0.0.1:{port}/stream", "test", "", port)
     stop = asyncio.Event()
     server = asyncio.create_task(play(camera, units, stop))
@@ -68,7 +69,7 @@ async def test_the_loop_is_seamless_for_a_reader(clip: Path, tmp_path: Path) -> 
 
 
 def test_cameras_and_ports_stay_the_same(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache", model_mirror=None, cameras="")
+    settings = Settings(_env_file=None, PENNYPROTECT_HOME=tmp_path / "home", PENNYPROTECT_CACHE=tmp_path / "cache")
     first = demo_cameras(settings)
     assert demo_cameras(settings) == first
     assert len(first) == 4

@@ -210,9 +210,11 @@ def test_probe_keeps_its_deadline_with_a_server_that_never_answers() -> None:
         assert time.monotonic() - started < 3.0
 
 
-async def test_a_file_plays_in_real_time_and_starts_over(tmp_path: Path) -> None:
-    clip = tmp_path / "clip.mp4"
-    with av.open(str(clip), "w") as out:
+@pytest.mark.parametrize(("name", "offset_s"), [("clip.mp4", "0"), ("recorder.ts", "36000")])
+async def test_a_file_plays_in_real_time_and_starts_over(tmp_path: Path, name: str, offset_s: str) -> None:
+    """Whatever its clock says: recorders start theirs anywhere."""
+    clip = tmp_path / name
+    with av.open(str(clip), "w", options={"output_ts_offset": offset_s}) as out:
         stream = out.add_stream("libx264", rate=15)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for _ in range(8):

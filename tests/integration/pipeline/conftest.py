@@ -87,8 +87,8 @@ class Site:
 
     def settings(self, role: str = "pipeline") -> Settings:
         return Settings(
-            database_url=self.servers.postgres.url(f"pennyprotect_{role}"), redis_url=self.servers.bus.url,
-            memory_redis_url=self.servers.memory.url, home=self.home, _env_file=None,
+            DATABASE_URL=self.servers.postgres.url(f"pennyprotect_{role}"), REDIS_URL=self.servers.bus.url,
+            MEMORY_REDIS_URL=self.servers.memory.url, PENNYPROTECT_HOME=self.home, _env_file=None,
         )  # fmt: skip
 
     def role(self, name: str) -> Role:

@@ -155,12 +155,12 @@ class Running:
 async def working(urls: dict[str, str], service: Service, home: Path) -> AsyncIterator[Running]:
     """A worker that runs; stopped and waited for at the end."""
     settings = Settings(
-        home=home,
-        redis_url=urls["bus"],
-        memory_redis_url=urls["memory"],
-        triton_url="127.0.0.1:1",
-        service_url=service.url,
-        worker_key=KEY,
+        PENNYPROTECT_HOME=home,
+        REDIS_URL=urls["bus"],
+        MEMORY_REDIS_URL=urls["memory"],
+        TRITON_URL="127.0.0.1:1",
+        PENNYPROTECT_SERVICE_URL=service.url,
+        PENNYPROTECT_WORKER_KEY=KEY,
     )
     stop, running = asyncio.Event(), Running(urls)
     task = asyncio.create_task(worker.run(settings, stop))

@@ -71,6 +71,19 @@ def test_waits_grow_and_a_stable_life_forgets_them() -> None:
     assert after.until == pytest.approx(100.0 + SERVER.stable_after_s + waits[0])
 
 
+def test_an_optional_part_never_ends_the_start_and_is_tried_again() -> None:
+    policy = Policy(optional=True, give_up_after=2)
+    status = Status()
+    for attempt in range(10):
+        status = ended(started(status, attempt, policy), attempt, policy, 1)
+        assert status.phase is Phase.ABSENT
+        assert status.serves_dependants
+        assert status.until is not None
+    ready = answered(started(status, 20.0, policy), 21.0, policy)
+    assert ready.phase is Phase.READY
+    assert ended(ready, 22.0, policy, 1).phase is Phase.BACKING_OFF
+
+
 def test_stopped_stays_stopped() -> None:
     status = stopped(make_ready(), 5.0)
     assert ended(status, 6.0, SERVER, -15) == status

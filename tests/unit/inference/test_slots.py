@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.inference.pose import Letterbox
 from app.inference.slots import REST_S, SlotPool
 from app.inference.triton import is_local
 from app.kit.errors import UnavailableError
@@ -49,3 +50,18 @@ def test_a_slot_given_back_is_used_again() -> None:
 )
 def test_memory_is_shared_with_this_machine_only(url: str, local: bool) -> None:
     assert is_local(url) is local
+
+
+def test_padding_is_remembered_only_while_the_layout_stays() -> None:
+    """Another layout puts other rows, or results, where this one's padding lay."""
+    wide, tall = Letterbox.fit(64, 30, 64), Letterbox.fit(30, 64, 64)
+    slot = SlotPool(1, 2 * 64 * 64 * 3, shared=False).take()
+    slot.frames(2, wide)
+    slot.painted = {0: wide, 1: wide}
+    slot.frames(2, wide)
+    assert slot.painted == {0: wide, 1: wide}
+    slot.frames(1, wide)
+    assert slot.painted == {}
+    slot.painted = {0: wide}
+    slot.frames(1, tall)
+    assert slot.painted == {}

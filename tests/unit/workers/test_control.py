@@ -38,13 +38,25 @@ def test_biometrics_need_a_fresh_policy(age: float, allowed: bool) -> None:
 
 def test_changes_are_told_once() -> None:
     told: list[set[uuid.UUID]] = []
-    loop = ControlLoop("http://h", "k", uuid.UUID(int=9), "cpu", 4, list, lambda cameras: told.append(set(cameras)))
+    running = lambda: list(told[-1]) if told else []  # noqa: E731
+    loop = ControlLoop("http://h", "k", uuid.UUID(int=9), "cpu", 4, running, lambda cameras: told.append(set(cameras)))
     loop._grant = Grant(wish(1), time.monotonic())
     loop._tell()
     loop._tell()
     loop._grant = Grant(wish(1), time.monotonic() - 11)
     loop._tell()
     assert told == [{uuid.UUID(int=1)}, set()]
+
+
+def test_a_camera_whose_loop_failed_is_told_again() -> None:
+    told: list[set[uuid.UUID]] = []
+    running = [uuid.UUID(int=1), uuid.UUID(int=2)]
+    loop = ControlLoop("http://h", "k", uuid.UUID(int=9), "cpu", 4, lambda: running, lambda cameras: told.append(set(cameras)))
+    loop._grant = Grant(wish(1, 2), time.monotonic())
+    loop._tell()
+    running.remove(uuid.UUID(int=2))
+    loop._tell()
+    assert told == [{uuid.UUID(int=1), uuid.UUID(int=2)}] * 2
 
 
 def test_a_restarted_worker_keeps_its_id_and_a_second_one_gets_its_own(tmp_path: Path) -> None:

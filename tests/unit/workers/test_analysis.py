@@ -1,0 +1,102 @@
+"""Overload and failure of the pose model: bounded, fair between cameras, and one camera's trouble stays its own."""
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+from structlog.testing import capture_logs
+
+from app.kit.errors import UnavailableError
+from app.perception.detections import Detections
+from app.workers.cpu.analysis import Analysis
+from app.workers.telemetry import WorkerMetrics
+from app.workers.tracing import frame_tracer
+
+_ticks = itertools.count(1)
+
+
+@dataclass
+class FakeLane:
+    """A camera that always has a frame, as under overload."""
+
+    name: str
+    busy: bool = False
+    served_at: float = 0.0
+    watched: bool = False
+    has_frame: bool = True
+    accepted: int = 0
+    lost: int = 0
+    camera: Any = field(default_factory=lambda: SimpleNamespace(camera_id="c"))
+
+    def take(self) -> Any:
+        assert not self.busy, "two frames of one camera at once would lose their order"
+        self.busy, self.served_at = True, float(next(_ticks))
+        return SimpleNamespace(picture=None, captured_at_us=1)
+
+    def accept(self, _frame: Any, _found: Detections, _parent: str) -> None:
+        self.accepted += 1
+
+    def lose(self) -> None:
+        self.lost += 1
+
+
+class Model:
+    """Answers after a moment, or as told; remembers how many frames it had at once."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.now, self.most = error, 0, 0
+
+    async def detect(self, _frames: Any) -> list[Detections]:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await asyncio.sleep(0.002)
+            if self.error is not None:
+                raise self.error
+            return [Detections.empty()]
+        finally:
+            self.now -= 1
+
+
+async def overload(lanes: list[FakeLane], models: dict[str, Model], seconds: float = 0.4, in_flight: int = 2) -> None:
+    """Run an analysis that always has more frames than it can do."""
+    model_of: Any = lambda lane: models[lane.name]  # noqa: E731
+    given: Any = lambda: lanes  # noqa: E731
+    analysis = Analysis(given, model_of, cast(Any, None), WorkerMetrics(), frame_tracer(0.0), in_flight)
+    stop = asyncio.Event()
+    running = asyncio.create_task(analysis.run(stop))
+    analysis.wake()
+    await asyncio.sleep(seconds)
+    stop.set()
+    analysis.wake()
+    await asyncio.wait_for(running, 5)
+    assert not any(lane.busy for lane in lanes)
+
+
+async def test_overload_is_bounded_and_slows_every_camera_alike() -> None:
+    lanes, model = [FakeLane(name) for name in "abcde"], Model()
+    await overload(lanes, dict.fromkeys("abcde", model))
+    served = [lane.accepted for lane in lanes]
+    assert model.most == 2
+    assert min(served) > 5
+    assert max(served) - min(served) <= 2
+
+
+async def test_a_defect_at_one_camera_reaches_no_other() -> None:
+    good, bad = FakeLane("good"), FakeLane("bad")
+    with capture_logs() as logs:
+        await overload([good, bad], {"good": Model(), "bad": Model(RuntimeError("a defect"))})
+    assert {entry["event"] for entry in logs} == {"analysing a frame failed"}
+    assert bad.accepted == 0
+    assert bad.lost > 5
+    assert good.lost == 0
+    assert good.accepted > 5
+
+
+async def test_a_model_that_is_down_is_not_asked_at_full_speed() -> None:
+    lanes, model = [FakeLane("a"), FakeLane("b")], Model(UnavailableError("down"))
+    await overload(lanes, dict.fromkeys("ab", model), seconds=0.6)
+    assert sum(lane.accepted for lane in lanes) == 0
+    assert 2 <= sum(lane.lost for lane in lanes) < 40
