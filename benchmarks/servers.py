@@ -12,7 +12,8 @@ from app.embedded.state import open_home
 from app.embedded.supervisor import Supervisor
 from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
-from app.inference import repository
+from app.inference import licences, repository
+from app.inference.lock import read_lock
 from app.kit.errors import UnavailableError
 from app.settings import settings
 
@@ -44,7 +45,9 @@ async def inference_servers() -> AsyncIterator[Servers]:
             home.root,
             chosen.cache.expanduser().absolute(),
             mirror=chosen.model_mirror,
-            accept=chosen.accept_licenses,
+            # What the operator accepted for the product holds for measuring it.
+            accept=chosen.accept_licenses
+            or all(licences.is_accepted(chosen.home.expanduser().absolute(), model.artefact) for model in read_lock()),
         )
         triton = EmbeddedTriton(home, repository.round_trip)
         bus, memory = EmbeddedValkey(BUS, home, passwords), EmbeddedValkey(MEMORY, home, passwords)
