@@ -14,6 +14,8 @@ from benchmarks.document import BenchArguments
 from benchmarks.product import Product, sign_in
 
 CAMERAS = 4
+LIVE_WITHIN_S = 60.0
+SETTLE_S = 5.0
 
 
 async def _watch(session: aiohttp.ClientSession, product: Product, cameras: list[str], seconds: float) -> dict[str, list[float]]:
@@ -35,15 +37,27 @@ async def _watch(session: aiohttp.ClientSession, product: Product, cameras: list
     return delays
 
 
+async def _live_cameras(session: aiohttp.ClientSession, product: Product) -> list[str]:
+    """Up to CAMERAS of the product's; waits while some are still connecting, as after a start or a held worker."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + LIVE_WITHIN_S
+    while True:
+        async with session.get(
+            f"{product.url}/api/v1/cameras", headers=product.headers, timeout=aiohttp.ClientTimeout(10)
+        ) as answer:
+            listed = [camera for camera in (await answer.json())["items"] if camera["enabled"]]
+        live = [camera["id"] for camera in listed if camera["state"] == "live"]
+        if len(live) >= min(CAMERAS, len(listed)) or loop.time() > end:
+            return live[:CAMERAS]
+        await asyncio.sleep(1)
+
+
 async def run(arguments: BenchArguments) -> dict[str, Any]:
     """p50 and p99 over up to four cameras of the running product."""
     async with aiohttp.ClientSession() as session:
         product = await sign_in(session)
-        async with session.get(
-            f"{product.url}/api/v1/cameras", headers=product.headers, timeout=aiohttp.ClientTimeout(10)
-        ) as answer:
-            listed = (await answer.json())["items"]
-        cameras = [camera["id"] for camera in listed if camera["state"] == "live"][:CAMERAS]
+        cameras = await _live_cameras(session, product)
+        await asyncio.sleep(SETTLE_S)
         delays = await _watch(session, product, cameras, arguments.seconds)
     every = np.array([delay for seen in delays.values() for delay in seen])
     if not len(every):
