@@ -26,8 +26,8 @@ from app.capture.reconnect import (
     StreamState,
     step,
 )
-from app.capture.slot import LatestSlot
 from app.capture.source import NOWHERE, parse_source
+from app.capture.waiting import NewestFew
 from app.contracts.tracked import CameraState
 from app.kit.clock import now_us
 from app.kit.logs import logger
@@ -52,7 +52,7 @@ class StreamFacts:
 
 
 class CameraCapture:
-    """Keeps one camera's stream open and its newest due frame in `slot`.
+    """Keeps one camera's stream open and its newest due frames in `waiting`.
 
     Args:
         name: camera id, for logs. The URL is never logged.
@@ -69,7 +69,7 @@ class CameraCapture:
         on_change: Callable[[], None] = lambda: None,
         patience: Patience = PATIENCE,
     ) -> None:
-        self.slot: LatestSlot[CapturedFrame] = LatestSlot(on_frame)
+        self.waiting: NewestFew[CapturedFrame] = NewestFew(on_frame)
         self.connection = 0
         self._name = name
         self._source = parse_source(url)
@@ -119,7 +119,7 @@ class CameraCapture:
         if action is Abandon and self._reader is not None:
             self._reader.abandon()
             self._reader = None
-            self.slot.clear()
+            self.waiting.clear()
         elif action is Open:
             self._open()
 
@@ -133,7 +133,7 @@ class CameraCapture:
             with contextlib.suppress(RuntimeError):  # the loop is closing
                 loop.call_soon_threadsafe(self._ended, connection, why)
 
-        self._reader = StreamReader(self._rules.source, self._fps, self.slot, ended, connection)
+        self._reader = StreamReader(self._rules.source, self._fps, self.waiting, ended, connection)
         if self._source is None:
             ended(self._rules.verdict(FailureKind.BAD_ADDRESS))
         else:

@@ -15,8 +15,8 @@ from av.video.stream import VideoStream
 from app.capture.failures import CaptureError, Failure, FailureKind, diagnose, failure
 from app.capture.frame import CapturedFrame
 from app.capture.pacing import CaptureClock, FrameSampler, RateMeter
-from app.capture.slot import LatestSlot
 from app.capture.source import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source
+from app.capture.waiting import NewestFew
 from app.kit.clock import now_us
 
 KEYFRAME_PATIENCE_S: Final = 12.0
@@ -64,7 +64,7 @@ class StreamReader:
         self,
         source: Source,
         fps: float,
-        slot: LatestSlot[CapturedFrame],
+        waiting: NewestFew[CapturedFrame],
         on_end: Callable[[Failure], None],
         connection: int = 1,
     ) -> None:
@@ -76,7 +76,7 @@ class StreamReader:
         self.corrupt = 0
         self.rate = RateMeter()
         self._source = source
-        self._slot = slot
+        self._waiting = waiting
         self._connection = connection
         self._sampler = FrameSampler(fps)
         self._clock = CaptureClock()
@@ -179,7 +179,7 @@ class StreamReader:
         self.size = (picture.width, picture.height)
         self.rate.add(received_us)
         if self._sampler.is_due(captured_us) and not self._abandoned.is_set():
-            self._slot.put(CapturedFrame(picture, captured_us, received_us, self._connection))
+            self._waiting.put(CapturedFrame(picture, captured_us, received_us, self._connection))
 
 
 def camera_time_us(packet: "Packet[VideoStream]") -> int | None:

@@ -89,7 +89,7 @@ class CameraHealth(msgspec.Struct, frozen=True, array_like=True, tag=3):
     Attributes:
         reason: one sentence for a person when the state is not LIVE, without credentials.
         fps_in, fps_analysed: frames a second decoded and analysed over the last few seconds.
-        dropped: frames dropped by overload since the epoch began (newest frame wins).
+        dropped: frames dropped by overload since the epoch began (the oldest waiting goes first).
     """
 
     camera_id: uuid.UUID

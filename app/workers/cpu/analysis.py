@@ -24,7 +24,7 @@ from app.workers.tracing import trace_parent
 
 IN_FLIGHT: Final = 4
 DEADLINE_S: Final = 3.0
-"""Longer than any queue of ours takes: a model this late is down. Age is bounded by the single slot a camera has."""
+"""Longer than any queue of ours takes: a model this late is down. Age is bounded by the few frames a camera keeps waiting."""
 
 WATCH_EVERY_S: Final = 1.0
 

@@ -26,7 +26,7 @@ W = TypeVar("W", bound=Waiting)
 def longest_waiting(lanes: Iterable[W]) -> W | None:
     """The camera served longest ago among those with a frame; None when there is none.
 
-    Each camera holds only its newest frame, so this is newest first within a camera and fair between cameras: under
+    Each camera holds only its newest few frames, in order, and this is fair between cameras: under
     overload all of them slow down alike, and none starves.
     """
     ready = [lane for lane in lanes if lane.has_frame and not lane.busy]

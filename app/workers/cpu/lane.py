@@ -52,7 +52,7 @@ class Lane:
     @property
     def has_frame(self) -> bool:
         """Whether a frame waits."""
-        return self._capture.slot.is_full
+        return self._capture.waiting.has_value
 
     async def run(self) -> None:
         """Keep the stream and say its health until `stop`."""
@@ -76,7 +76,7 @@ class Lane:
 
     def take(self) -> CapturedFrame | None:
         """The newest due frame; the caller sets `busy` back when it is done."""
-        frame = self._capture.slot.take()
+        frame = self._capture.waiting.take()
         if frame is not None:
             self.busy, self.served_at = True, time.monotonic()
         return frame
@@ -145,7 +145,7 @@ class Lane:
             self._emitter.tracklet(tracklet)
 
     def _dropped_ever(self) -> int:
-        return self._capture.slot.dropped + self._lost
+        return self._capture.waiting.dropped + self._lost
 
     async def _say_health_regularly(self) -> None:
         while not self._stop.is_set():
@@ -182,7 +182,7 @@ class Lane:
         return self._failing_since is not None and time.monotonic() - self._failing_since > POSE_SILENT_S
 
     def _count(self, fps_in: float, reconnects: int, *, live: bool) -> None:
-        dropped = self._capture.slot.dropped
+        dropped = self._capture.waiting.dropped
         self._metrics.dropped.labels(self._label).inc(dropped - self._counted)
         self._counted = dropped
         self._metrics.frames_in.labels(self._label).set(fps_in)

@@ -55,7 +55,7 @@ async def test_the_loop_is_seamless_for_a_reader(clip: Path, tmp_path: Path) -> 
         async with asyncio.timeout(30):
             while len(times) < 30:
                 await asyncio.sleep(0.01)
-                frame = capture.slot.take()
+                frame = capture.waiting.take()
                 times += [frame.captured_at_us] if frame else []
         gaps = np.diff(times) / 1e6
         assert gaps.max() < 0.6

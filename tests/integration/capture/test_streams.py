@@ -53,7 +53,7 @@ async def until(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
 async def next_frame(capture: CameraCapture, limit_s: float = 10.0) -> CapturedFrame:
     """The next frame the camera gives."""
     async with asyncio.timeout(limit_s):
-        while (frame := capture.slot.take()) is None:
+        while (frame := capture.waiting.take()) is None:
             await asyncio.sleep(0.01)
         return frame
 

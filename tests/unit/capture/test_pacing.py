@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.capture.pacing import PLAUSIBLE_SKEW_US, CaptureClock, FrameSampler, RateMeter
-from app.capture.slot import LatestSlot
+from app.capture.waiting import NewestFew
 
 NOW = 1_700_000_000_000_000
 
@@ -69,12 +69,12 @@ def test_rate_over_a_window() -> None:
     assert meter.per_second(NOW + 60_000_000) == 0.0
 
 
-def test_the_slot_holds_the_newest_and_counts_the_rest() -> None:
+def test_the_newest_few_wait_in_order_and_the_rest_are_counted() -> None:
     woken = []
-    slot: LatestSlot[int] = LatestSlot(lambda: woken.append(1))
+    waiting: NewestFew[int] = NewestFew(lambda: woken.append(1), depth=2)
     for value in (1, 2, 3):
-        slot.put(value)
-    assert (slot.take(), slot.take(), slot.dropped, len(woken)) == (3, None, 2, 3)
-    slot.put(4)
-    slot.clear()
-    assert (slot.take(), slot.dropped, slot.is_full) == (None, 2, False)
+        waiting.put(value)
+    assert (waiting.take(), waiting.take(), waiting.take(), waiting.dropped, len(woken)) == (2, 3, None, 1, 3)
+    waiting.put(4)
+    waiting.clear()
+    assert (waiting.take(), waiting.dropped, waiting.has_value) == (None, 1, False)
