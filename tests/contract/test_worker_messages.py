@@ -20,6 +20,7 @@ from app.contracts.wire import WireError, encode
 from tests.builders import make_health, make_tracked_frame, make_tracklet
 
 HERE = Path(__file__).resolve().parent
+SCHEMA = HERE.parents[1] / "docs" / "contracts.schema.json"
 GOLDEN = HERE / "golden"
 MESSAGES: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct]]] = {
     "tracked_frame_v1": (make_tracked_frame([(1, 0.25, 0.5), (2**64 - 1, 0.75, 0.5)], 1.5, sequence=7, ankles=0.5), decode_frame),
@@ -65,7 +66,7 @@ def json_schema() -> str:
 
 
 def test_the_json_schema_is_the_exported_one() -> None:
-    assert (HERE / "contracts.schema.json").read_text() == json_schema(), "run `python -m tests.contract.test_worker_messages`"
+    assert (SCHEMA).read_text() == json_schema(), "run `python -m tests.contract.test_worker_messages`"
 
 
 if __name__ == "__main__":
@@ -73,4 +74,4 @@ if __name__ == "__main__":
     for file_name, (given, _) in MESSAGES.items():
         if not (GOLDEN / f"{file_name}.hex").exists():  # golden bytes are never rewritten
             (GOLDEN / f"{file_name}.hex").write_text(encode(given).hex() + "\n")
-    (HERE / "contracts.schema.json").write_text(json_schema())
+    (SCHEMA).write_text(json_schema())
