@@ -9,11 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.alerts import repository, service
 from app.alerts.lifecycle import AlertAct
-from app.alerts.models import Alert, AlertState, Outcome, Threat, alert_body
+from app.alerts.models import Alert, AlertState, Outcome, alert_body
 from app.alerts.repository import AlertFilter
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
+from app.behaviour.findings import Threat
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from app.behaviour.findings import Threat
+
 
 class AlertState(enum.StrEnum):
     """Where an alert stands in the queue."""
@@ -18,14 +20,6 @@ class AlertState(enum.StrEnum):
     SNOOZED = "snoozed"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
-
-
-class Threat(enum.StrEnum):
-    """How urgent an alert is."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
 
 
 class Outcome(enum.StrEnum):

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import asyncpg
 
-from app.alerts.models import Alert, AlertState, Handler, Threat, alert_message
+from app.alerts.models import Alert, AlertState, Handler, alert_message
+from app.behaviour.findings import Threat
 from app.kit.errors import NotFoundError
 from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection

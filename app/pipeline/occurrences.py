@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.alerts.models import Alert, AlertState, Threat, alert_message
+from app.alerts.models import Alert, AlertState, alert_message
 from app.behaviour.findings import Finding, Phase
 from app.kit.clock import from_us
 from app.pipeline.configuration import CameraSetup
@@ -45,7 +45,7 @@ def alert_row(setup: CameraSetup, finding: Finding, at: datetime) -> AlertRow:
         camera_id=setup.camera_id,
         zone_id=uuid.UUID(finding.zone_id) if finding.zone_id else None,
         kind=finding.kind,
-        threat=Threat(finding.threat),
+        threat=finding.threat,
         state=AlertState.RAISED,
         score=finding.score,
         threshold=finding.threshold,

@@ -1386,7 +1386,7 @@ export interface components {
         };
         /**
          * Threat
-         * @description How urgent an alert is.
+         * @description How urgent an act is by default.
          * @enum {string}
          */
         Threat: "low" | "medium" | "high";
