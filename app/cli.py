@@ -106,6 +106,10 @@ def run() -> None:
     """Set up what is missing and run the whole product on this machine until Ctrl-C."""
     from app.embedded import parts
 
+    if settings().cameras.strip():
+        from app.first_run import wanted_cameras
+
+        wanted_cameras(settings())  # a wrong entry is said before anything is started
     raise typer.Exit(parts.run(settings()))
 
 

@@ -87,7 +87,12 @@ class CaptureError(Exception):
 
 def failure(kind: FailureKind, source: Source, cause: str = "") -> Failure:
     """The failure of this kind at this source. `cause` must not come from an exception's text: those quote the URL."""
-    return Failure(kind, _SENTENCES[kind].format(place=source.place, host=source.host, port=source.port, cause=cause))
+    sentence = _SENTENCES[kind]
+    if kind is FailureKind.UNAUTHORIZED and not source.names_a_user:
+        sentence = "{place} asks for a user name and password; put them into the address: rtsp://user:password@host/path."
+    if kind is FailureKind.NOT_A_STREAM and source.is_file:
+        sentence = "The file {place} holds no video that can be read; play it on a computer to see whether it is whole."
+    return Failure(kind, sentence.format(place=source.place, host=source.host, port=source.port, cause=cause))
 
 
 def classify(error: BaseException, source: Source) -> Failure:

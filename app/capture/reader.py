@@ -22,6 +22,11 @@ from app.kit.clock import now_us
 KEYFRAME_PATIENCE_S: Final = 12.0
 """Streams with intra refresh never mark a keyframe: after this long their pictures are taken as they are."""
 
+_TODAY: Final = ("h264", "hevc", "av1", "vp8", "vp9", "mjpeg", "jpeg2000")
+_OLDER: Final = ("mpeg4", "msmpeg4v3", "mpeg2video", "mpeg1video", "h263", "h263p", "vc1", "wmv3", "prores")
+CAMERA_CODECS: Final = frozenset((*_TODAY, *_OLDER))
+"""What cameras and recorders send."""
+
 _PRFT: Final = struct.Struct("=qi")
 
 
@@ -43,7 +48,8 @@ def _video_of(container: InputContainer, source: Source) -> VideoStream:
     video = next(iter(container.streams.video), None)
     if video is None:
         raise CaptureError(failure(FailureKind.NO_VIDEO, source))
-    if cast(object, video.codec_context) is None:
+    # FFmpeg finds "video" in text files and animations too; a camera sends one of these.
+    if cast(object, video.codec_context) is None or video.codec_context.name not in CAMERA_CODECS:
         raise CaptureError(failure(FailureKind.CODEC, source))
     # One thread a camera: frame threads add a frame of latency each, and cameras are the parallelism.
     video.thread_type = "NONE"

@@ -30,7 +30,7 @@ class Patience:
     frozen_s: float = 3.5
     picture_s: float = 20.0
     settled_s: float = 10.0
-    retry: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=20.0))
+    retry: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, longest_s=10.0))
     refused: Backoff = field(default_factory=lambda: Backoff(first_s=5.0, longest_s=60.0))
 
 

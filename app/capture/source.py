@@ -30,6 +30,11 @@ class Source:
     place: str
     is_file: bool
 
+    @property
+    def names_a_user(self) -> bool:
+        """Whether the address carries credentials."""
+        return not self.is_file and "@" in urlsplit(self.url).netloc
+
     def options(self) -> dict[str, str]:
         """FFmpeg's options for a quick, low-latency open (a plain open analyses for 5-6 s first)."""
         if self.is_file:

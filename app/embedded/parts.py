@@ -30,7 +30,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PROBE_LIMIT_S = 3.0
 ALL_READY_S = 60.0
 # The first start downloads and encodes the demo's clips; where they cannot be had, the product runs without them.
-_DEMO = Policy(optional=True, ready_within_s=900.0, backoff=Backoff(first_s=15.0, longest_s=300.0))
+_DEMO = Policy(optional=True, ready_within_s=900.0, backoff=Backoff(first_s=1.0, longest_s=300.0))
 _ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
 
 

@@ -1,6 +1,7 @@
 """Real sockets, real FFmpeg, a server that does what cameras do on bad days."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -200,6 +201,13 @@ def test_probe_says_what_is_wrong(url: str, words: str) -> None:
     with pytest.raises(BadInputError, match=words) as caught:
         probe(url, 6.0)
     assert "s3cret" not in str(caught.value)
+
+
+def test_probe_takes_no_junk_for_a_film(tmp_path: Path) -> None:
+    junk = tmp_path / "junk.bin"  # FFmpeg shows such a file as text mode "video"
+    junk.write_bytes(random.Random(1).randbytes(200_000))
+    with pytest.raises(BadInputError, match=r"junk\.bin"):
+        probe(str(junk), 6.0)
 
 
 def test_probe_keeps_its_deadline_with_a_server_that_never_answers() -> None:

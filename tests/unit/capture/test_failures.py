@@ -84,3 +84,11 @@ def test_a_password_with_a_slash_or_at_sign_is_not_shown() -> None:
         sentence = failure(FailureKind.NO_SUCH_HOST, source or NOWHERE).sentence + repr(source)
         assert "zQ1" not in sentence
         assert "zQ1" not in redact(sentence)
+
+
+def test_a_camera_that_wants_a_password_is_told_apart_from_one_that_refuses_it() -> None:
+    named = parse_source("rtsp://someone:secret@cam.example/x")
+    assert RTSP is not None
+    assert named is not None
+    assert "asks for a user name" in failure(FailureKind.UNAUTHORIZED, RTSP).sentence
+    assert "refuses this user name" in failure(FailureKind.UNAUTHORIZED, named).sentence

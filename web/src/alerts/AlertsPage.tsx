@@ -18,7 +18,7 @@ import { Filters } from "./Filters";
 export function AlertsPage() {
   useTitle("Alerts");
   const { alertId } = useParams();
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
   const filter = useMemo(() => readFilter(params), [params]);
   const { state, act } = useAlerts();
   const { me, may } = usePlace();
@@ -59,7 +59,7 @@ export function AlertsPage() {
           <kbd>J</kbd> next <kbd>K</kbd> previous <kbd>A</kbd> acknowledge <kbd>C</kbd> claim
         </p>
       </header>
-      <Filters filter={filter} onChange={(next: Filter) => setParams(writeFilter(next), { replace: true })} />
+      <Filters filter={filter} onChange={(next: Filter) => void navigate({ pathname: "/alerts", search: writeFilter(next).toString() }, { replace: true })} />
       {paging.error && <Failure sentence={paging.error} retry={paging.retry} />}
       <div className="alerts">
         <div className="alert-list-side">
