@@ -23,7 +23,11 @@ def test_loitering_alert_appears_live_and_is_acknowledged(page: Page, product: P
     alert = row.get_attribute("data-alert-id")
     mine = page.locator(f"[data-testid=alert-row][data-alert-id='{alert}']")
     mine.click()
-    page.get_by_test_id("alert-ack").first.click()
+    page.get_by_test_id("alert-detail").wait_for(timeout=10_000)
+    # The page shows the new state before the service has confirmed it: wait for the answer, not for the colour.
+    with page.expect_response(lambda answer: answer.url.endswith(f"/alerts/{alert}/acknowledge")) as answered:
+        page.keyboard.press("a")
+    assert answered.value.status == 200
     expect(mine).to_have_attribute("data-state", "acknowledged", timeout=10_000)
     status, answer = product.call(f"/api/v1/alerts/{alert}")
     assert (status, answer["state"], answer["kind"]) == (200, "acknowledged", "loitering")
