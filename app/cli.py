@@ -4,6 +4,7 @@ Imports happen inside commands, so `--help` answers at once and a role loads onl
 """
 
 import asyncio
+import enum
 import errno
 import json
 import signal
@@ -164,6 +165,30 @@ def first_run() -> None:
     chosen = settings()
     configure("first-run", level=chosen.log_level)
     asyncio.run(create(chosen, chosen.database_dsn))
+
+
+class SecretsFor(enum.StrEnum):
+    """What reads the secrets."""
+
+    KUBERNETES = "kubernetes"
+    COMPOSE = "compose"
+
+
+@cli.command()
+def secrets(
+    form: Annotated[SecretsFor, typer.Argument(help="kubernetes: Secret manifests. compose: lines for .env.")],
+    name: Annotated[str, typer.Option(help="Name of the Secret, for the chart's `secrets.existingSecret`.")] = "pennyprotect",
+    namespace: Annotated[str, typer.Option(help="Namespace of the Secret.")] = "pennyprotect",
+) -> None:
+    """Make every secret of a new deployment and print it: pipe it to `kubectl apply -f -`, or to a file that only you read."""
+    from app.deployment import manifests
+
+    values = manifests.make_values()
+    if form is SecretsFor.COMPOSE:
+        typer.echo(manifests.environment(values), nl=False)
+        return
+    listed = {"apiVersion": "v1", "kind": "List", "items": manifests.kubernetes(values, name, namespace)}
+    typer.echo(json.dumps(listed, indent=2))
 
 
 @cli.command()

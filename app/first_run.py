@@ -20,10 +20,10 @@ from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.settings import Settings
 
-ADMINISTRATOR = "admin"
 WORKER_KEY_NAME = "workers"
 CREDENTIALS = "credentials.json"
 SHORTEST_WORKER_KEY = 20
+SHORTEST_PASSWORD = 12
 
 log = logger(__name__)
 
@@ -49,7 +49,7 @@ async def first_run(settings: Settings, owner_url: str) -> None:
 
 
 def wanted_cameras(settings: Settings) -> list[WantedCamera]:
-    """The cameras of CAMERAS, else the demo's."""
+    """The cameras of CAMERAS, else the demo's, where those are wanted."""
     entries = settings.cameras.split()
     if not entries:
         return [WantedCamera(camera.name, camera.url, Origin.DEMO) for camera in demo_cameras(settings)]
@@ -97,12 +97,18 @@ async def _administrator(connection: repository.Connection, chain_id: uuid.UUID,
     if await repository.any_user(connection, chain_id):
         _keep_url(file, url)
         return
-    password = secrets.token_urlsafe(15)
-    user_id = await repository.put_user(connection, new_id(), chain_id, ADMINISTRATOR, hash_password(password))
+    given = settings.admin_password.get_secret_value()
+    if given and len(given) < SHORTEST_PASSWORD:
+        raise SetupError(f"PENNYPROTECT_ADMIN_PASSWORD must have at least {SHORTEST_PASSWORD} characters.")
+    password, username = given or secrets.token_urlsafe(15), settings.admin_username.strip().lower()
+    user_id = await repository.put_user(connection, new_id(), chain_id, username, hash_password(password))
     await repository.put_membership(connection, new_id(), chain_id, user_id, Role.CHAIN_ADMINISTRATOR.value)
+    if given:  # the operator knows it; a second copy on a disk would only be found by somebody else
+        log.info("administrator created", username=username)
+        return
     # Before the commit: a user whose password nobody was told would lock everybody out.
-    _write_private(file, {"url": url, "username": ADMINISTRATOR, "password": password})
-    log.info("administrator created", username=ADMINISTRATOR, written_to=str(file))
+    _write_private(file, {"url": url, "username": username, "password": password})
+    log.info("administrator created", username=username, written_to=str(file))
 
 
 def _keep_url(file: Path, url: str) -> None:

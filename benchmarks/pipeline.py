@@ -30,8 +30,8 @@ import redis.asyncio
 from app.contracts.tracked import TrackedFrame, decode_frame, frames_stream
 from app.contracts.wire import FIELD, encode
 from app.kit.ids import new_id, shard_of
+from app.kit.operations import socket_path
 from app.kit.redis import connect_redis
-from app.pipeline.exposition import socket_path
 from app.pipeline.reading import read_raw
 from benchmarks.own_servers import OwnServers, own_servers
 

@@ -37,7 +37,7 @@ def demo_cameras(settings: Settings) -> list[DemoCamera]:
 
     Downloads nothing, so that set-up may call it before the clips are there. Empty when the user named CAMERAS.
     """
-    if settings.cameras.strip():
+    if settings.cameras.strip() or not settings.demo_cameras:
         return []
     clips = available_clips(settings.cache, settings.model_mirror, CAMERAS)
     ports = _ports(settings.home / "demo-cameras.json", [clip.name for clip in clips])

@@ -47,7 +47,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
     address = {"PENNYPROTECT_SERVICE_URL": settings.service_url or own_address}
     ours = [
         roles.part("migrate", roles.database("owner"), ("postgres",), no_step, _ONE_SHOT),
-        roles.part("first-run", owner | roles.cameras(), ("migrate",), no_step, _ONE_SHOT),
+        roles.part("first-run", owner | roles.first_run(), ("migrate",), no_step, _ONE_SHOT),
         roles.part("service", service, ("first-run", "bus", "memory"), _answers(f"{own_address}/readyz?only=service")),
         roles.part(
             "pipeline", roles.database("pipeline") | cells, ("migrate", "bus", "memory"), _in_database(servers, "pipeline")
@@ -60,8 +60,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
         ),
         roles.part("worker-cpu", worker | address, ("service", "triton"), _reports_to(own_address)),
     ]
-    if not settings.cameras.strip():
-        ports = [camera.port for camera in demo_cameras(replace_home(settings, home))]
+    if ports := [camera.port for camera in demo_cameras(replace_home(settings, home))]:
         ours.append(roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO))
     started = {part.name for part in (*own, *ours)}
     return [*own, *(replace(part, depends_on=tuple(each for each in part.depends_on if each in started)) for part in ours)]

@@ -20,7 +20,8 @@ _PASSED_ON = frozenset(
 )
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 _PASSED_ON_PREFIXES = ("OTEL_", "PENNYPROTECT_")
-_NEVER = frozenset({"PENNYPROTECT_WORKER_KEY", "PENNYPROTECT_SECRET_KEY"})
+# An address for metrics fits one process; here every role has a socket of its own.
+_NEVER = frozenset({"PENNYPROTECT_WORKER_KEY", "PENNYPROTECT_SECRET_KEY", "PENNYPROTECT_ADMIN_PASSWORD", "PENNYPROTECT_METRICS"})
 _SERVICE_ONLY = ("AWS_", "TWILIO_", "OPENAI_")
 _NO_POLICY = Policy()
 
@@ -109,9 +110,10 @@ class Roles:
         passed = {name: value for name, value in os.environ.items() if name.startswith(_SERVICE_ONLY)}
         return {"JWT_SECRET": given or self._secrets["jwt"], "CLIENT_URL": self._settings.client_url, **passed}
 
-    def cameras(self) -> dict[str, str]:
-        """The operator's own cameras, which may carry passwords."""
-        return {"CAMERAS": self._settings.cameras}
+    def first_run(self) -> dict[str, str]:
+        """What only the first set-up needs: the operator's cameras, which may carry passwords, and a password of his choice."""
+        password = self._settings.admin_password.get_secret_value()
+        return {"CAMERAS": self._settings.cameras} | ({"PENNYPROTECT_ADMIN_PASSWORD": password} if password else {})
 
     def downloads(self) -> dict[str, str]:
         """How this machine's pip finds its package index, where the demo's clips are; may hold a password."""

@@ -17,10 +17,10 @@ from app.kit.backoff import Backoff
 from app.kit.clock import now
 from app.kit.errors import SetupError
 from app.kit.logs import logger
+from app.kit.operations import serve_operations
 from app.kit.postgres import Pool
 from app.kit.redis import Redis, RedisError, connect_redis
 from app.pipeline import metrics
-from app.pipeline.exposition import serve_metrics
 from app.pipeline.outbox_repository import OutboxRow, delete_messages, next_messages
 from app.pipeline.runner import DATABASE_ERRORS, open_pool
 from app.settings import Settings
@@ -169,7 +169,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     bus = connect_redis(url, role="dispatcher")
     dispatcher = Dispatcher(pool, bus)
     try:
-        async with serve_metrics(settings.home, "dispatcher"), asyncio.TaskGroup() as group:
+        async with serve_operations(settings.metrics, settings.home, "dispatcher"), asyncio.TaskGroup() as group:
             group.create_task(dispatcher.listen(stop))
             group.create_task(dispatcher.run(stop))
     finally:

@@ -12,6 +12,7 @@ from app.kit.clock import now, now_us
 from app.kit.errors import SetupError
 from app.kit.ids import new_id
 from app.kit.logs import logger
+from app.kit.operations import serve_operations
 from app.kit.postgres import Pool, connect_pool
 from app.kit.redis import connect_redis
 from app.pipeline import metrics
@@ -19,7 +20,6 @@ from app.pipeline.camera import decode_cameras
 from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, commit
 from app.pipeline.configuration import set_up
 from app.pipeline.configuration_repository import configuration_revision, make_partitions, read_configuration
-from app.pipeline.exposition import serve_metrics
 from app.pipeline.lease_repository import Grant, release_leases, review_leases
 from app.pipeline.leases import RENEW_S
 from app.pipeline.reading import Batch, Reader
@@ -276,7 +276,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     queue: asyncio.Queue[Batch] = asyncio.Queue(QUEUED_BATCHES)
     readers = (Reader("memory", memory, ("frames",), queue), Reader("bus", bus, ("tracklets", "health"), queue))
     try:
-        async with serve_metrics(settings.home, "pipeline"), asyncio.TaskGroup() as group:
+        async with serve_operations(settings.metrics, settings.home, "pipeline"), asyncio.TaskGroup() as group:
             for reader in readers:
                 group.create_task(reader.run(stop))
             group.create_task(Pipeline(pool, queue, readers).run(stop))

@@ -49,10 +49,21 @@ class Settings(BaseSettings):
     worker_capacity: int = Field(
         default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
     )
-    worker_metrics: str = Field(
+    metrics: str = Field(
         default="",
-        alias="PENNYPROTECT_WORKER_METRICS",
-        description="Where a worker serves metrics: host:port or unix:/path.",
+        alias="PENNYPROTECT_METRICS",
+        description="Where a role without HTTP serves /metrics and /healthz: host:port or unix:/path; default: in its home.",
+    )
+    admin_username: str = Field(
+        default="admin", alias="PENNYPROTECT_ADMIN_USERNAME", description="Name of the first administrator."
+    )
+    admin_password: SecretStr = Field(
+        default=SecretStr(""),
+        alias="PENNYPROTECT_ADMIN_PASSWORD",
+        description="The first administrator's first password, at least 12 characters; default: one is made and written.",
+    )
+    demo_cameras: bool = Field(
+        default=True, alias="PENNYPROTECT_DEMO_CAMERAS", description="0: a new store starts without the demo's cameras."
     )
 
     # The guide's

@@ -4,17 +4,21 @@ import asyncio
 import os
 import uuid
 from collections.abc import Callable
+from functools import partial
+
+from prometheus_client import generate_latest
 
 from app.contracts.control import DesiredCamera
 from app.inference.triton import CallOptions, TritonPose
 from app.kit.logs import logger
+from app.kit.operations import serve_operations
 from app.settings import Settings
 from app.tracking.tracker import make_tracker
 from app.workers.control import ControlLoop, worker_identity
 from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
-from app.workers.telemetry import WorkerMetrics, serve_metrics
+from app.workers.telemetry import WorkerMetrics
 from app.workers.tracing import frame_tracer
 
 log = logger(__name__)
@@ -94,9 +98,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     await asyncio.to_thread(make_tracker, 5.0)
     models, cameras_gone = Models(settings.triton_url), asyncio.Event()
     try:
-        async with asyncio.TaskGroup() as outer:
+        page = partial(generate_latest, metrics.registry)
+        async with (
+            serve_operations(settings.metrics, settings.home, "worker-cpu", page),
+            asyncio.TaskGroup() as outer,
+        ):
             outer.create_task(emitter.run(cameras_gone))
-            outer.create_task(serve_metrics(metrics.registry, settings.worker_metrics, stop))
             try:
                 await _run_cameras(settings, stop, worker_id, models, emitter, metrics)
             finally:

@@ -1,0 +1,1 @@
+"""What a deployment without the embedded supervisor needs made for it."""
