@@ -105,6 +105,13 @@ END $$;
 
 ALTER FUNCTION public.make_detection_partitions(days_ahead integer) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.schema_version() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$ SELECT coalesce(max(number), 0) FROM schema_migrations $$;
+
+ALTER FUNCTION public.schema_version() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.session_lookup(wanted bytea) RETURNS TABLE(session_id uuid, user_id uuid, chain_id uuid, replayed boolean, expires_at timestamp with time zone, revoked boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -781,6 +788,11 @@ GRANT ALL ON FUNCTION public.login_record(wanted uuid, succeeded boolean, locked
 
 REVOKE ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.schema_version() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_pipeline;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_dispatcher;
 
 REVOKE ALL ON FUNCTION public.session_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;

@@ -13,7 +13,8 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
     "api_key_lookup", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record", "make_detection_partitions",
-    "session_lookup", "shards_owned",
+    "schema_version", "session_lookup", "shards_owned",
+}  # fmt: skip
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
