@@ -15,7 +15,6 @@ DEFINERS = {
     "api_key_lookup", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record", "make_detection_partitions",
     "schema_version", "session_lookup", "shards_owned",
 }  # fmt: skip
-}  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
     "tenant": {
