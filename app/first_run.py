@@ -15,6 +15,7 @@ from app.cameras.setup.models import KnownCamera, Origin, WantedCamera, reconcil
 from app.cameras.urls import check_camera_url, join_credentials, split_credentials
 from app.embedded.demo_cameras import demo_cameras
 from app.kit.clock import now
+from app.kit.egress import EgressPolicy
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.ids import new_id
 from app.kit.logs import logger
@@ -53,19 +54,20 @@ def wanted_cameras(settings: Settings) -> list[WantedCamera]:
     entries = settings.cameras.split()
     if not entries:
         return [WantedCamera(camera.name, camera.url, Origin.DEMO) for camera in demo_cameras(settings)]
+    policy = settings.camera_egress.with_loopback()
     found: dict[str, WantedCamera] = {}
     for number, entry in enumerate(entries, 1):
-        address = _address(entry)
+        address = _address(entry, policy)
         found.setdefault(address, WantedCamera(_name(entry, number), address, Origin.SETTING))
     return list(found.values())
 
 
-def _address(entry: str) -> str:
+def _address(entry: str, policy: EgressPolicy) -> str:
     """An entry of CAMERAS as it is stored: a URL, or the whole path of a file that exists."""
     if "://" in entry and not entry.startswith("file://"):
         try:
             # Split and joined, so that it compares equal to what was stored whichever way its password was encoded.
-            return join_credentials(*split_credentials(check_camera_url(entry)))
+            return join_credentials(*split_credentials(check_camera_url(entry, policy)))
         except BadInputError as error:
             raise SetupError(f"An entry of CAMERAS cannot be used: {error.detail}") from error
     path = Path(entry.removeprefix("file://")).expanduser().resolve()

@@ -30,6 +30,7 @@ from app.dashboard.socket import serve_socket
 from app.inference.triton import TritonPose
 from app.kit.backends import Backends
 from app.kit.errors import SetupError
+from app.kit.gate import Gate
 from app.kit.headers import SecurityHeaders
 from app.kit.logs import logger
 from app.kit.postgres import connect_pool
@@ -64,7 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
     app.state.live_ended = asyncio.Event()
-    app.state.prober = Prober(probe)
+    gate = Gate(settings.camera_egress)
+    app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
     app.state.credential_box = CredentialBox(settings.secret_key.get_secret_value())
     app.add_middleware(SecurityHeaders)
     if settings.client_url:

@@ -13,7 +13,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.cameras import repository, service
 from app.cameras.credentials import CredentialBox
-from app.cameras.probing import Prober
+from app.cameras.probing import Prober, probe_details
 from app.cameras.schemas import (
     CameraChange,
     CameraIn,
@@ -27,6 +27,8 @@ from app.cameras.schemas import (
 from app.cameras.service import CameraDraft
 from app.kit.backends import backends
 from app.kit.clock import now
+from app.kit.egress import EgressPolicy
+from app.kit.errors import PennyError
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import tenant_transaction
 from app.tenancy.idempotency import IdempotencyKey, once
@@ -41,6 +43,18 @@ def box_of(request: Request) -> CredentialBox:
     found = request.app.state.credential_box
     assert isinstance(found, CredentialBox)  # noqa: S101 - set once by main
     return found
+
+
+def prober_of(request: Request) -> Prober:
+    """The application's prober."""
+    found = request.app.state.prober
+    assert isinstance(found, Prober)  # noqa: S101 - set once by main
+    return found
+
+
+def policy_of(request: Request) -> EgressPolicy:
+    """Where users' cameras may be."""
+    return prober_of(request).policy
 
 
 @router.get("/cameras")
@@ -65,7 +79,7 @@ async def add_camera(request: Request, access: Writes, body: CameraIn, idempoten
 
         async def make() -> CameraOut:
             moment = now()
-            camera = await service.add_camera(connection, box_of(request), who, body.store_id, draft, moment)
+            camera = await service.add_camera(connection, box_of(request), who, body.store_id, draft, policy_of(request), moment)
             return camera_out(camera, moment)
 
         return await once(connection, who.id, idempotency_key, "POST /cameras", body, make, CameraOut)
@@ -74,13 +88,18 @@ async def add_camera(request: Request, access: Writes, body: CameraIn, idempoten
 @router.post("/cameras/probe")
 async def probe_camera(request: Request, access: Writes, body: ProbeIn) -> ProbeOut:
     """Try an address: its size, rate and codec, and one picture; or a problem that says what is wrong."""
-    prober = request.app.state.prober
-    assert isinstance(prober, Prober)  # noqa: S101 - set once by main
     scope = access.scope
-    found = await prober.try_url(body.url)
+    failed: PennyError | None = None
+    try:
+        found = await prober_of(request).try_url(body.url)
+    except PennyError as error:
+        failed = error
     async with tenant_transaction(backends(request).postgres, scope) as connection:
         who = access.principal
-        await audit.append(connection, AuditEntry(Act.CAMERA_PROBED, who.kind, who.id, who.chain_id))
+        entry = AuditEntry(Act.CAMERA_PROBED, who.kind, who.id, who.chain_id, details=probe_details(body.url, failed))
+        await audit.append(connection, entry)
+    if failed is not None:
+        raise failed
     return ProbeOut(
         ok=True,
         width=found.width,
@@ -103,7 +122,7 @@ async def change_camera(request: Request, access: Writes, camera_id: uuid.UUID, 
     """Change name, address, analysis rate or switch it off. Credentials stay unless the address has its own or another host."""
     draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        camera = await service.change_camera(connection, box_of(request), access.principal, camera_id, draft)
+        camera = await service.change_camera(connection, box_of(request), access.principal, camera_id, draft, policy_of(request))
         return camera_out(camera, now())
 
 

@@ -1,10 +1,11 @@
 """Trying a camera address before it is added. The real probe (`app.capture`) is handed in by main."""
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.cameras.urls import check_camera_url
-from app.kit.errors import BadInputError, TooManyRequestsError
+from app.kit.egress import EgressPolicy, split_address
+from app.kit.errors import BadInputError, PennyError, TooManyRequestsError
 
 AT_ONCE = 3
 DEADLINE_S = 12.0
@@ -46,10 +47,15 @@ class Probe(Protocol):
 
 
 class Prober:
-    """Runs probes in threads, few at once, each with a deadline."""
+    """Runs probes in threads, few at once, each with a deadline.
 
-    def __init__(self, probe: Probe) -> None:
+    Args:
+        probe: connects only through a gate of the same `policy`, which looks names up once and pins them.
+    """
+
+    def __init__(self, probe: Probe, policy: EgressPolicy) -> None:
         self._probe = probe
+        self.policy = policy
         self._running = 0
 
     async def try_url(self, url: str) -> Probed:
@@ -59,7 +65,7 @@ class Prober:
             BadInputError: with the reason in one sentence, without credentials.
             TooManyRequestsError: enough probes are under way.
         """
-        checked = check_camera_url(url)
+        checked = check_camera_url(url, self.policy)
         if self._running >= AT_ONCE:
             raise TooManyRequestsError("Other cameras are being tested. Try again in a few seconds.", retry_after_s=5)
         self._running += 1
@@ -77,3 +83,14 @@ class Prober:
         self._running -= 1
         if not task.cancelled():
             task.exception()  # retrieved here too, for a caller that stopped waiting
+
+
+def probe_details(url: str, failed: PennyError | None) -> dict[str, Any]:
+    """What the audit keeps of a probe: where it went and how it ended; no credentials, path or query."""
+    try:
+        parts = split_address(url.strip())
+        place = f"{parts.scheme.lower()}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    except BadInputError:
+        place = ""
+    ended = "answered" if failed is None else str(failed.extra.get("kind", failed.title))
+    return {"place": place[:300], "ended": ended}

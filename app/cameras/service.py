@@ -12,6 +12,7 @@ from app.cameras import repository
 from app.cameras.credentials import CredentialBox
 from app.cameras.models import Camera
 from app.cameras.urls import check_camera_url, split_credentials
+from app.kit.egress import EgressPolicy
 from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection
 from app.tenancy.repository import demand_store
@@ -33,12 +34,13 @@ async def add_camera(
     who: Principal,
     store_id: uuid.UUID,
     draft: CameraDraft,
+    policy: EgressPolicy,
     now: datetime,
 ) -> Camera:
     """A new camera of a store in scope; NotFoundError or BadInputError otherwise."""
     await demand_store(connection, store_id)
     camera_id = new_id()
-    url, credentials = split_credentials(check_camera_url(draft.url or ""))
+    url, credentials = split_credentials(check_camera_url(draft.url or "", policy))
     camera = Camera(
         id=camera_id,
         store_id=store_id,
@@ -57,13 +59,18 @@ async def add_camera(
 
 
 async def change_camera(
-    connection: TenantConnection, box: CredentialBox, who: Principal, camera_id: uuid.UUID, draft: CameraDraft
+    connection: TenantConnection,
+    box: CredentialBox,
+    who: Principal,
+    camera_id: uuid.UUID,
+    draft: CameraDraft,
+    policy: EgressPolicy,
 ) -> Camera:
     """The changed camera. A new address without credentials on the same host keeps the stored ones."""
     camera = await repository.get_camera(connection, camera_id, lock=True)
     url, sealed = camera.url, camera.credentials
     if draft.url is not None and draft.url.strip() != camera.url:
-        url, credentials = split_credentials(check_camera_url(draft.url))
+        url, credentials = split_credentials(check_camera_url(draft.url, policy))
         # Credentials never follow an address to another host.
         kept = sealed if _same_host(url, camera.url) else None
         sealed = kept if credentials is None else box.seal(camera_id, credentials)

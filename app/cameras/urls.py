@@ -1,11 +1,12 @@
 """Camera addresses: what is accepted, and the split of credentials from the rest."""
 
-import ipaddress
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from app.kit.egress import DEFAULT_PORTS, EgressPolicy, literal_of, refusal_of_name, refused_name, split_address
 from app.kit.errors import BadInputError
+from app.kit.gate import EgressRefusedError, demand
 
-SCHEMES = ("rtsp", "rtsps", "http", "https")
+SCHEMES = tuple(DEFAULT_PORTS)
 LONGEST_URL = 2000
 EXAMPLE = "rtsp://user:password@192.168.1.20:554/stream1"
 
@@ -30,35 +31,27 @@ def join_credentials(url: str, credentials: str | None) -> str:
     return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))
 
 
-def check_camera_url(url: str) -> str:
-    """`url` stripped, if it is a network address that a user may add.
+def check_camera_url(url: str, policy: EgressPolicy) -> str:
+    """`url` stripped, if it is a network address that a user may add under `policy`.
+
+    A written-out address is judged here; a name by whoever connects, each time, since it may mean another place by then.
 
     Files are for the operator's CAMERAS setting only: through the API they would read the server's disk.
 
     Raises:
         BadInputError: with what is wrong, without repeating the address (it may hold a password).
+        EgressRefusedError: the policy forbids it.
     """
     url = url.strip()
     if not url or len(url) > LONGEST_URL or any(ord(c) <= 32 or ord(c) == 127 for c in url):
         raise BadInputError(f"The camera address must be one URL without spaces, like {EXAMPLE}.")
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
-    except ValueError as error:
-        raise BadInputError(f"The camera address is not a URL; it looks like {EXAMPLE}.") from error
-    if parts.scheme.lower() not in SCHEMES:
+    parts = split_address(url)
+    scheme, host = parts.scheme.lower(), parts.hostname or ""
+    if scheme not in SCHEMES:
         raise BadInputError(f"The camera address must begin with {', '.join(s + '://' for s in SCHEMES)}.")
-    if not host:
-        raise BadInputError(f"The camera address names no host; it looks like {EXAMPLE}.")
-    if not _may_reach(host):
-        raise BadInputError("The camera address must not be a link-local, multicast or unspecified address.")
+    literal = literal_of(host)
+    if literal is not None:
+        demand(literal, parts.port or DEFAULT_PORTS[scheme], policy, host)
+    elif refused_name(host):
+        raise EgressRefusedError(refusal_of_name(host))
     return url
-
-
-def _may_reach(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return True
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return not (mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified)

@@ -30,6 +30,7 @@ from app.capture.source import NOWHERE, parse_source
 from app.capture.waiting import NewestFew
 from app.contracts.tracked import CameraState
 from app.kit.clock import now_us
+from app.kit.gate import Gate
 from app.kit.logs import logger
 
 LOOK_S: Final = 0.25
@@ -56,6 +57,7 @@ class CameraCapture:
 
     Args:
         name: camera id, for logs. The URL is never logged.
+        gate: what the address must pass at each connection.
         on_frame: called in the reader's thread when a frame waits; must only wake somebody.
         on_change: called in the event loop when `facts().state` or its reason changed.
     """
@@ -68,11 +70,12 @@ class CameraCapture:
         on_frame: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
         patience: Patience = PATIENCE,
+        gate: Gate | None = None,
     ) -> None:
         self.waiting: NewestFew[CapturedFrame] = NewestFew(on_frame)
         self.connection = 0
         self._name = name
-        self._source = parse_source(url)
+        self._source = parse_source(url, gate)
         self._fps = fps
         self._on_change = on_change
         self._rules = Rules(self._source or NOWHERE, patience)

@@ -9,6 +9,8 @@ from typing import Final
 import av
 
 from app.capture.source import Source
+from app.kit.errors import BadInputError
+from app.kit.gate import EgressRefusedError
 
 
 class FailureKind(enum.StrEnum):
@@ -28,6 +30,8 @@ class FailureKind(enum.StrEnum):
     FROZEN = "frozen"
     NO_PICTURE = "no_picture"
     ENDED = "ended"
+    FORBIDDEN_PLACE = "forbidden_place"
+    REDIRECT = "redirect"
     OTHER = "other"
 
 
@@ -39,6 +43,8 @@ ANSWERED_NO: Final = frozenset(
         FailureKind.NO_VIDEO,
         FailureKind.CODEC,
         FailureKind.NOT_A_STREAM,
+        FailureKind.FORBIDDEN_PLACE,
+        FailureKind.REDIRECT,
     }
 )
 """Kinds where the camera answered and said no: asking again soon will not help, and hammering a 401 locks accounts."""
@@ -58,6 +64,8 @@ _SENTENCES: Final = {
     FailureKind.FROZEN: "{place} stopped sending pictures; the connection is made again.",
     FailureKind.NO_PICTURE: "{place} sends nothing that gives a whole picture; check network loss and its codec.",
     FailureKind.ENDED: "{place} ended the stream; the connection is made again.",
+    FailureKind.FORBIDDEN_PLACE: "{place} may not be reached from here; choose an address of the camera network.",
+    FailureKind.REDIRECT: "{place} sends readers on to another address, which is not followed; enter that address itself.",
     FailureKind.OTHER: "{place} could not be read ({cause}).",
 }
 
@@ -102,6 +110,8 @@ def classify(error: BaseException, source: Source) -> Failure:
     """
     if isinstance(error, CaptureError):
         return error.failure
+    if isinstance(error, EgressRefusedError):
+        return Failure(FailureKind.FORBIDDEN_PLACE, error.detail)
     return failure(_kind_of(error, source), source, type(error).__name__)
 
 
@@ -110,6 +120,8 @@ def _kind_of(error: BaseException, source: Source) -> FailureKind:
         return FailureKind.UNAUTHORIZED
     if isinstance(error, av.HTTPNotFoundError):
         return FailureKind.NOT_FOUND
+    if isinstance(error, BadInputError):  # the gate could make nothing of the address
+        return FailureKind.BAD_ADDRESS
     if isinstance(error, av.DecoderNotFoundError | av.PatchWelcomeError):
         return FailureKind.CODEC
     if isinstance(error, av.InvalidDataError | av.HTTPError | av.DemuxerNotFoundError | av.ProtocolNotFoundError):
@@ -141,7 +153,9 @@ def diagnose(error: BaseException, source: Source, timeout_s: float = 3.0) -> Fa
     if source.is_file or not vague:
         return found
     try:
-        with socket.create_connection((source.host, source.port), timeout=timeout_s):
+        pinned = source.admitted().pinned
+        host = source.host if pinned is None else str(pinned.address)
+        with socket.create_connection((host, source.port), timeout=timeout_s):
             return found
-    except OSError as reason:
+    except (OSError, BadInputError) as reason:
         return classify(reason, source)

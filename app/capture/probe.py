@@ -10,6 +10,7 @@ from app.capture.pictures import jpeg_of
 from app.capture.reader import KEYFRAME_PATIENCE_S, open_source
 from app.capture.source import NOWHERE, Source, parse_source
 from app.kit.errors import BadInputError
+from app.kit.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,13 @@ class Probe:
     snapshot: bytes
 
 
-def probe(url: str, deadline_s: float = 12.0) -> Probe:
+def probe(url: str, deadline_s: float = 12.0, gate: Gate | None = None) -> Probe:
     """Open a camera, decode one picture and hang up (blocking; call it in a thread).
 
     Raises:
         BadInputError: with one sentence that says what is wrong; never with the URL or its password.
     """
-    source = parse_source(url)
+    source = parse_source(url, gate)
     if source is None:
         raise BadInputError(failure(FailureKind.BAD_ADDRESS, NOWHERE).sentence, kind=FailureKind.BAD_ADDRESS.value)
     answers: queue.SimpleQueue[Probe | BaseException] = queue.SimpleQueue()

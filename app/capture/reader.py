@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 from app.capture.failures import CaptureError, Failure, FailureKind, diagnose, failure
 from app.capture.frame import CapturedFrame
 from app.capture.pacing import CaptureClock, FrameSampler, RateMeter
+from app.capture.redirects import refuse_redirect
 from app.capture.source import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source
 from app.capture.waiting import NewestFew
 from app.kit.clock import now_us
@@ -34,8 +35,11 @@ def open_source(source: Source) -> tuple[InputContainer, VideoStream]:
     """The open container and its first decodable video stream (blocking).
 
     Raises:
-        CaptureError: no video, or a codec that cannot be decoded; other errors are FFmpeg's own.
+        EgressRefusedError: the address is not allowed.
+        CaptureError: no video, a codec that cannot be decoded, or a redirect; other errors are FFmpeg's own.
     """
+    source = source.admitted()
+    refuse_redirect(source)
     container = av.open(source.url, options=source.options(), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
     try:
         return container, _video_of(container, source)

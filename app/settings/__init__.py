@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.kit.egress import EgressPolicy, parse_policy
 from app.kit.errors import BadInputError
 
 
@@ -22,6 +23,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", alias="PENNYPROTECT_HOST", description="Address the service listens on.")
     port: int = Field(default=8000, alias="PENNYPROTECT_PORT", ge=1, le=65535, description="Port of API and dashboard.")
     cameras: str = Field(default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo.")
+    camera_networks: str = Field(
+        default="private public",
+        alias="PENNYPROTECT_CAMERA_NETWORKS",
+        description="Where cameras that users add may be: private, public, networks like 10.9.0.0/16.",
+    )
     model_mirror: Path | None = Field(
         default=None, alias="PENNYPROTECT_MODEL_MIRROR", description="Folder searched by sha256 before any download."
     )
@@ -102,6 +108,14 @@ class Settings(BaseSettings):
         return path and path.expanduser()
 
     @property
+    def camera_egress(self) -> EgressPolicy:
+        """Where cameras that users add may be; never a port of the product itself."""
+        urls = [url.get_secret_value() for url in (self.database_url, self.redis_url, self.memory_redis_url)]
+        urls += [self.service_url, f"grpc://{self.triton_url}", f"http://{self.metrics}"]
+        ports = {found for url in urls if (found := _port_of(url))}
+        return parse_policy(self.camera_networks, frozenset({self.port, *ports}))
+
+    @property
     def database_dsn(self) -> str:
         """DATABASE_URL, with DB_USER and DB_PASSWORD where it names no user. Holds a password: never log it."""
         url = self.database_url.get_secret_value()
@@ -111,6 +125,13 @@ class Settings(BaseSettings):
         password = self.db_password.get_secret_value()
         user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
         return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
+
+
+def _port_of(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
 
 
 @functools.cache

@@ -48,6 +48,7 @@ class Product:
             "PENNYPROTECT_HOME": str(self.home),
             "PENNYPROTECT_PORT": str(self.port),
             "PENNYPROTECT_HEADLESS": "1",
+            "PENNYPROTECT_CAMERA_NETWORKS": "private public 127.0.0.0/8",
             "PENNYPROTECT_ACCEPT_LICENSES": "1",
             **self.extra,
         }

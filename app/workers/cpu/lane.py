@@ -11,6 +11,7 @@ from app.contracts.control import DesiredCamera
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
 from app.contracts.wire import floats
 from app.kit.clock import now_us
+from app.kit.gate import Gate
 from app.perception.detections import Detections
 from app.tracking.tracker import Tracker, make_tracker
 from app.tracking.tracklets import Tracklets
@@ -31,14 +32,21 @@ class Lane:
         watched: whether somebody looks at the pictures.
     """
 
-    def __init__(self, camera: DesiredCamera, emitter: Emitter, metrics: WorkerMetrics, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        camera: DesiredCamera,
+        emitter: Emitter,
+        metrics: WorkerMetrics,
+        wake: Callable[[], None],
+        gate: Gate | None = None,
+    ) -> None:
         self.camera = camera
         self.busy = False
         self.served_at = 0.0
         self.watched = False
         self._emitter, self._metrics = emitter, metrics
         self._label = str(camera.camera_id)
-        self._capture = CameraCapture(self._label, camera.url, camera.analysis_fps, wake, self._say_health)
+        self._capture = CameraCapture(self._label, camera.url, camera.analysis_fps, wake, self._say_health, gate=gate)
         self._stop = asyncio.Event()
         self._epoch, self._sequence = 0, 0
         self._connection, self._size = 0, (0, 0)

@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 
 from app.contracts.control import DesiredCamera
 from app.inference.triton import CallOptions, TritonPose
+from app.kit.gate import Gate
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
 from app.settings import Settings
@@ -27,8 +28,15 @@ log = logger(__name__)
 class Lanes:
     """The cameras this worker runs: reconciles what is wanted with what there is."""
 
-    def __init__(self, emitter: Emitter, metrics: WorkerMetrics, group: asyncio.TaskGroup, wake: Callable[[], None]) -> None:
-        self._emitter, self._metrics, self._group, self._wake = emitter, metrics, group, wake
+    def __init__(
+        self,
+        emitter: Emitter,
+        metrics: WorkerMetrics,
+        group: asyncio.TaskGroup,
+        wake: Callable[[], None],
+        gate: Gate | None = None,
+    ) -> None:
+        self._emitter, self._metrics, self._group, self._wake, self._gate = emitter, metrics, group, wake, gate
         self._lanes: dict[uuid.UUID, Lane] = {}
 
     def current(self) -> list[Lane]:
@@ -49,7 +57,7 @@ class Lanes:
                 continue
             if lane is not None:
                 lane.stop()
-            lane = Lane(camera, self._emitter, self._metrics, self._wake)
+            lane = Lane(camera, self._emitter, self._metrics, self._wake, self._gate)
             self._lanes[camera_id] = lane
             self._group.create_task(self._keep(lane))
 
@@ -125,7 +133,8 @@ async def _run_cameras(
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as group:
         analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, frame_tracer())
-        lanes = Lanes(emitter, metrics, group, lambda: _from_thread(loop, analysis.wake))
+        gate = Gate(settings.camera_egress, trusts_loopback_literals=True)
+        lanes = Lanes(emitter, metrics, group, lambda: _from_thread(loop, analysis.wake), gate)
         control = ControlLoop(
             service_url=settings.service_url or f"http://{settings.host}:{settings.port}",
             key=settings.worker_key.get_secret_value(),

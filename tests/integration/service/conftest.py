@@ -112,6 +112,7 @@ async def product(database: Database, bus: Valkey, memory: Valkey, tmp_path: Pat
         "PENNYPROTECT_HOME": tmp_path / "home",
         "PENNYPROTECT_PORT": port,
         "CAMERAS": str(clip),
+        "PENNYPROTECT_CAMERA_NETWORKS": "private public 127.0.0.0/8",
     }
     settings = Settings(_env_file=None, **given)
     await first_run(settings, database.url("owner"))

@@ -195,3 +195,19 @@ async def test_readiness_names_what_is_missing(product: Product) -> None:
     assert status == 503
     assert states == {"postgres": True, "bus": True, "memory": True, "triton": False, "workers": False, "pipeline": False}
     assert (await product.ask("GET", "/readyz?only=service", token=""))[0] == 200
+
+
+async def test_a_failed_probe_is_a_problem_without_the_password_and_is_audited(product: Product) -> None:
+    for url, kind in (
+        ("http://user:hunter2@169.254.169.254/latest/meta-data", "This address is not allowed"),
+        (f"http://user:hunter2@127.0.0.1:{product.settings.port}/metrics", "This address is not allowed"),
+        ("rtsp://user:hunter2@127.0.0.1:9/x", "refused"),
+        ("rtsp://user:hunter2@0x7f.1/x", "Cannot use this input"),
+    ):
+        status, problem = await product.ask("POST", "/api/v1/cameras/probe", {"url": url})
+        assert (status, problem["status"]) == (422, 422), problem
+        assert "hunter2" not in str(problem)
+        rows = await product.sql("SELECT details FROM audit_unsealed WHERE act = 'camera-probed' ORDER BY id DESC LIMIT 1")
+        details = json.loads(rows[0]["details"])
+        assert details["ended"] == kind
+        assert "hunter2" not in str(details)

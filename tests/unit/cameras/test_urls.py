@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.cameras.credentials import CredentialBox
 from app.cameras.urls import check_camera_url, join_credentials, split_credentials
+from app.kit.egress import EgressPolicy
 from app.kit.errors import BadInputError, SetupError, UnavailableError
 
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -40,18 +41,18 @@ def test_credentials_survive_splitting_and_joining(user: str, password: str) -> 
 )
 def test_what_is_no_network_camera_is_refused(url: str) -> None:
     with pytest.raises(BadInputError):
-        check_camera_url(url)
+        check_camera_url(url, EgressPolicy())
 
 
 def test_a_refusal_does_not_repeat_the_address() -> None:
     with pytest.raises(BadInputError) as caught:
-        check_camera_url("ftp://admin:hunter2@camera/x")
+        check_camera_url("ftp://admin:hunter2@camera/x", EgressPolicy())
     assert "hunter2" not in caught.value.detail
 
 
 def test_usual_addresses_are_taken() -> None:
-    assert check_camera_url(" rtsp://u:p@192.168.1.20:554/s1 ") == "rtsp://u:p@192.168.1.20:554/s1"
-    assert check_camera_url("https://camera.example/live.m3u8")
+    assert check_camera_url(" rtsp://u:p@192.168.1.20:554/s1 ", EgressPolicy()) == "rtsp://u:p@192.168.1.20:554/s1"
+    assert check_camera_url("https://camera.example/live.ts", EgressPolicy())
 
 
 def test_sealed_credentials_open_only_for_their_camera_and_key() -> None:
