@@ -13,6 +13,7 @@ from app.auth.endpoints import open_router
 from app.auth.endpoints import router as auth_router
 from app.cameras.endpoints import router as cameras_router
 from app.cameras.ingest import router as ingest_router
+from app.cameras.masks.endpoints import router as masks_router
 from app.cameras.worker_endpoints import router as workers_router
 from app.cameras.zones.endpoints import router as zones_router
 from app.dashboard.analyze import router as analyze_router
@@ -21,6 +22,8 @@ from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.endpoints import router as stores_router
+from app.tenancy.policy.endpoints import router as policy_router
+from app.tenancy.policy.evidence_endpoints import router as evidence_router
 
 ROUTERS = (
     open_router,
@@ -28,6 +31,9 @@ ROUTERS = (
     stores_router,
     cameras_router,
     zones_router,
+    masks_router,
+    policy_router,
+    evidence_router,
     rules_router,
     alerts_router,
     workers_router,

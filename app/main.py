@@ -38,6 +38,8 @@ from app.kit.problems import install_problem_handlers
 from app.kit.redis import connect_redis
 from app.kit.tracing import configure_tracing
 from app.settings import Settings
+from app.tenancy.policy.enforcer import keep_enforcing
+from app.tenancy.policy.packs import current_pack
 
 LARGEST_BODY = 1 << 20
 LARGEST_SOCKET_MESSAGE = 16 << 10
@@ -74,7 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=[settings.client_url.rstrip("/")],
             allow_credentials=True,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         )
     install_problem_handlers(app)
@@ -107,14 +109,15 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     }
     live = asyncio.create_task(hub.run(), name="hub")
     pictures = asyncio.create_task(state.pictures.run(hub.stopping), name="pictures")
-    for task in (live, pictures):
+    policies = asyncio.create_task(keep_enforcing(pool, current_pack(), hub.stopping), name="policies")
+    for task in (live, pictures, policies):
         task.add_done_callback(partial(_ended, state.live_ended))
     try:
         yield
     finally:
         hub.stopping.set()
-        await asyncio.wait({live, pictures}, timeout=STOP_PATIENCE_S)
-        for task in (live, pictures):
+        await asyncio.wait({live, pictures, policies}, timeout=STOP_PATIENCE_S)
+        for task in (live, pictures, policies):
             task.cancel()
         if pose is not None:
             await pose.close()

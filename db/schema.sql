@@ -31,7 +31,50 @@ END $$;
 
 ALTER FUNCTION public.bump_configuration_revision() OWNER TO pennyprotect_owner;
 
-CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean)
+CREATE FUNCTION public.check_site_policy() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    before site_policies;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION 'a revision of a site policy is never changed; write the next one' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NEW.cause = 'demo' AND NOT EXISTS (SELECT FROM stores WHERE id = NEW.store_id AND demo) THEN
+        RAISE EXCEPTION 'this store is not the demo''s' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NEW.cause NOT IN ('approved', 'demo') THEN
+        SELECT * INTO before FROM site_policies WHERE store_id = NEW.store_id ORDER BY revision DESC LIMIT 1;
+        IF (NEW.face AND before.face IS NOT TRUE) OR (NEW.gait AND before.gait IS NOT TRUE)
+            OR (NEW.re_identification AND before.re_identification IS NOT TRUE) THEN
+            RAISE EXCEPTION 'switching on needs two people' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.check_site_policy() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    IF switch NOT IN ('face', 'gait', 're_identification') OR cardinality(guarded_columns) = 0 THEN
+        RAISE EXCEPTION 'name one of the three switches and at least one column';
+    END IF;
+    IF (SELECT count(*) FROM pg_attribute WHERE attrelid = guarded AND NOT attisdropped
+        AND attname = ANY (guarded_columns || 'store_id'::text)) <> cardinality(guarded_columns) + 1 THEN
+        RAISE EXCEPTION '% lacks store_id or one of the columns %', guarded, guarded_columns;
+    END IF;
+    EXECUTE format('CREATE TRIGGER biometrics_%s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION refuse_biometrics_when_off(%s)',
+        switch, guarded, (SELECT string_agg(quote_literal(each), ', ') FROM unnest(switch || guarded_columns) each));
+END $$;
+
+ALTER FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
@@ -49,9 +92,11 @@ BEGIN
         LIMIT greatest(0, capacity - (SELECT count(*) FROM camera_leases l WHERE l.worker_id = worker));
     RETURN QUERY
         SELECT c.id, c.store_id, c.url, c.credentials, c.analysis_fps, c.revision,
-            coalesce(p.revision, 0), coalesce(p.face, false), coalesce(p.gait, false)
+            coalesce(p.revision, 0), coalesce(p.face, false), coalesce(p.gait, false), coalesce(p.re_identification, false),
+            coalesce((SELECT jsonb_agg(m.polygon ORDER BY m.id) FROM privacy_masks m
+                WHERE m.camera_id = c.id AND m.deleted_at IS NULL), '[]'::jsonb)
         FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
-        LEFT JOIN LATERAL (SELECT s.revision, s.face, s.gait FROM site_policies s
+        LEFT JOIN LATERAL (SELECT s.revision, s.face, s.gait, s.re_identification FROM site_policies s
             WHERE s.store_id = c.store_id ORDER BY s.revision DESC LIMIT 1) p ON true
         WHERE l.worker_id = worker ORDER BY c.id;
 END $$;
@@ -105,12 +150,39 @@ END $$;
 
 ALTER FUNCTION public.make_detection_partitions(days_ahead integer) OWNER TO pennyprotect_owner;
 
-CREATE FUNCTION public.schema_version() RETURNS integer
+CREATE FUNCTION public.public_policy(wanted uuid) RETURNS TABLE(chain_name text, store_name text, jurisdiction text, demo boolean, revision integer, face boolean, gait boolean, re_identification boolean, legal_basis text, notice_text text, since timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
-    AS $$ SELECT coalesce(max(number), 0) FROM schema_migrations $$;
+    AS $$
+    SELECT c.name, s.name, s.jurisdiction, s.demo, coalesce(p.revision, 0), coalesce(p.face, false), coalesce(p.gait, false),
+        coalesce(p.re_identification, false), coalesce(p.legal_basis, ''), coalesce(p.notice_text, ''), coalesce(p.created_at, s.created_at)
+    FROM stores s JOIN chains c ON c.id = s.chain_id
+    LEFT JOIN LATERAL (SELECT * FROM site_policies WHERE site_policies.store_id = s.id ORDER BY site_policies.revision DESC LIMIT 1) p ON true
+    WHERE s.public_id = wanted $$;
 
-ALTER FUNCTION public.schema_version() OWNER TO pennyprotect_owner;
+ALTER FUNCTION public.public_policy(wanted uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.refuse_biometrics_when_off() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    fields jsonb := to_jsonb(NEW);
+    number integer;
+BEGIN
+    FOR number IN 1 .. TG_NARGS - 1 LOOP
+        IF fields -> TG_ARGV[number] IS DISTINCT FROM 'null'::jsonb THEN
+            IF NOT store_runs(NEW.store_id, TG_ARGV[0]) THEN
+                RAISE EXCEPTION 'the % switch of this store is off: % is not written', TG_ARGV[0], TG_ARGV[number]
+                    USING ERRCODE = 'insufficient_privilege';
+            END IF;
+            RETURN NEW;
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.refuse_biometrics_when_off() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.session_lookup(wanted bytea) RETURNS TABLE(session_id uuid, user_id uuid, chain_id uuid, replayed boolean, expires_at timestamp with time zone, revoked boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -130,6 +202,26 @@ CREATE FUNCTION public.shards_owned() RETURNS integer
 
 ALTER FUNCTION public.shards_owned() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.store_runs(wanted_store uuid, switch text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT coalesce((SELECT CASE switch WHEN 'face' THEN face WHEN 'gait' THEN gait
+        WHEN 're_identification' THEN re_identification ELSE false END
+        FROM site_policies WHERE store_id = wanted_store ORDER BY revision DESC LIMIT 1), false) $$;
+
+ALTER FUNCTION public.store_runs(wanted_store uuid, switch text) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.stores_with_biometrics() RETURNS TABLE(chain_id uuid, store_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT newest.chain_id, newest.store_id FROM (
+        SELECT DISTINCT ON (p.store_id) p.* FROM site_policies p ORDER BY p.store_id, p.revision DESC) newest
+    WHERE newest.face OR newest.gait OR newest.re_identification $$;
+
+ALTER FUNCTION public.stores_with_biometrics() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.tenant_chain() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog'
@@ -144,6 +236,34 @@ CREATE FUNCTION public.tenant_stores() RETURNS uuid[]
        ELSE coalesce(string_to_array(nullif(current_setting('pennyprotect.store_ids', true), ''), ',')::uuid[], '{}') END $$;
 
 ALTER FUNCTION public.tenant_stores() OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.acceptance_tests (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    switch text NOT NULL,
+    performed_on date NOT NULL,
+    performed_by text NOT NULL,
+    cameras integer NOT NULL,
+    strangers integer NOT NULL,
+    false_matches integer NOT NULL,
+    enrolled integer NOT NULL,
+    misses integer NOT NULL,
+    passed boolean NOT NULL,
+    report_reference text DEFAULT ''::text NOT NULL,
+    recorded_by uuid NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT acceptance_tests_cameras_check CHECK ((cameras > 0)),
+    CONSTRAINT acceptance_tests_check CHECK (((false_matches >= 0) AND (false_matches <= strangers))),
+    CONSTRAINT acceptance_tests_check1 CHECK (((misses >= 0) AND (misses <= enrolled))),
+    CONSTRAINT acceptance_tests_enrolled_check CHECK ((enrolled > 0)),
+    CONSTRAINT acceptance_tests_performed_by_check CHECK (((length(performed_by) >= 1) AND (length(performed_by) <= 200))),
+    CONSTRAINT acceptance_tests_report_reference_check CHECK ((length(report_reference) <= 500)),
+    CONSTRAINT acceptance_tests_strangers_check CHECK ((strangers > 0)),
+    CONSTRAINT acceptance_tests_switch_check CHECK ((switch = ANY (ARRAY['face'::text, 'gait'::text, 're_identification'::text])))
+);
+
+ALTER TABLE public.acceptance_tests OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.ai_detections (
     id uuid NOT NULL,
@@ -359,6 +479,44 @@ CREATE TABLE public.pipelines (
 
 ALTER TABLE public.pipelines OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.privacy_masks (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    name text NOT NULL,
+    polygon jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT privacy_masks_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.privacy_masks OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.proposed_changes (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    base_revision integer NOT NULL,
+    content jsonb NOT NULL,
+    proposed_by uuid NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT proposed_changes_check CHECK (((state <> 'approved'::text) OR ((decided_by IS NOT NULL) AND (decided_by <> proposed_by)))),
+    CONSTRAINT proposed_changes_kind_check CHECK ((kind = ANY (ARRAY['site-policy'::text, 'match-threshold'::text]))),
+    CONSTRAINT proposed_changes_reason_check CHECK ((length(reason) <= 500)),
+    CONSTRAINT proposed_changes_state_check CHECK ((state = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'overtaken'::text]))),
+    CONSTRAINT proposed_changes_subject_check CHECK ((length(subject) <= 200))
+);
+
+ALTER TABLE public.proposed_changes OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.rules (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -407,6 +565,23 @@ CREATE TABLE public.shard_leases (
 
 ALTER TABLE public.shard_leases OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.sign_photos (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    taken_on date NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    sha256 bytea NOT NULL,
+    jpeg bytea NOT NULL,
+    uploaded_by uuid NOT NULL,
+    uploaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sign_photos_jpeg_check CHECK ((length(jpeg) <= 4194304)),
+    CONSTRAINT sign_photos_sha256_check CHECK ((length(sha256) = 32))
+);
+
+ALTER TABLE public.sign_photos OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.site_policies (
     store_id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -415,6 +590,25 @@ CREATE TABLE public.site_policies (
     gait boolean DEFAULT false NOT NULL,
     re_identification boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    jurisdiction text DEFAULT ''::text NOT NULL,
+    pack text DEFAULT ''::text NOT NULL,
+    legal_basis text DEFAULT ''::text NOT NULL,
+    dpia_reference text DEFAULT ''::text NOT NULL,
+    notice_text text DEFAULT ''::text NOT NULL,
+    counsel_reference text DEFAULT ''::text NOT NULL,
+    counsel_signed_on date,
+    sign_photo_id uuid,
+    cause text DEFAULT 'install'::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    proposed_by uuid,
+    made_by uuid,
+    CONSTRAINT on_needs_two_people_and_papers CHECK (((NOT (face OR gait OR re_identification)) OR (cause = 'demo'::text) OR ((jurisdiction <> ''::text) AND (legal_basis <> ''::text) AND (dpia_reference <> ''::text) AND (notice_text <> ''::text) AND (sign_photo_id IS NOT NULL) AND (proposed_by IS NOT NULL) AND ((cause <> 'approved'::text) OR ((made_by IS NOT NULL) AND (made_by <> proposed_by)))))),
+    CONSTRAINT site_policies_cause_check CHECK ((cause = ANY (ARRAY['install'::text, 'approved'::text, 'switched-off'::text, 'jurisdiction'::text, 'lapsed'::text, 'demo'::text]))),
+    CONSTRAINT site_policies_counsel_reference_check CHECK ((length(counsel_reference) <= 500)),
+    CONSTRAINT site_policies_dpia_reference_check CHECK ((length(dpia_reference) <= 500)),
+    CONSTRAINT site_policies_legal_basis_check CHECK ((length(legal_basis) <= 2000)),
+    CONSTRAINT site_policies_notice_text_check CHECK ((length(notice_text) <= 4000)),
+    CONSTRAINT site_policies_reason_check CHECK ((length(reason) <= 500)),
     CONSTRAINT site_policies_revision_check CHECK ((revision > 0))
 );
 
@@ -426,6 +620,10 @@ CREATE TABLE public.stores (
     name text NOT NULL,
     timezone text DEFAULT 'UTC'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    jurisdiction text DEFAULT ''::text NOT NULL,
+    public_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    demo boolean DEFAULT false NOT NULL,
+    CONSTRAINT stores_jurisdiction_check CHECK ((length(jurisdiction) <= 40)),
     CONSTRAINT stores_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -447,6 +645,41 @@ CREATE TABLE public.stream_sessions (
 );
 
 ALTER TABLE public.stream_sessions OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.training_courses (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    name text NOT NULL,
+    gate text NOT NULL,
+    valid_months integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT training_courses_gate_check CHECK ((gate ~ '^[a-z][a-z-]{1,39}$'::text)),
+    CONSTRAINT training_courses_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT training_courses_valid_months_check CHECK (((valid_months >= 1) AND (valid_months <= 60)))
+);
+
+ALTER TABLE public.training_courses OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.training_records (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    trainer text NOT NULL,
+    trained_on date NOT NULL,
+    expires_on date NOT NULL,
+    certificate text DEFAULT ''::text NOT NULL,
+    recorded_by uuid NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT training_records_certificate_check CHECK ((length(certificate) <= 200)),
+    CONSTRAINT training_records_check CHECK ((expires_on > trained_on)),
+    CONSTRAINT training_records_check1 CHECK ((recorded_by <> user_id)),
+    CONSTRAINT training_records_trainer_check CHECK (((length(trainer) >= 1) AND (length(trainer) <= 200)))
+);
+
+ALTER TABLE public.training_records OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.users (
     id uuid NOT NULL,
@@ -479,6 +712,9 @@ CREATE TABLE public.zones (
 ALTER TABLE public.zones OWNER TO pennyprotect_owner;
 
 ALTER TABLE ONLY public.ai_detections ATTACH PARTITION public.ai_detections_default DEFAULT;
+
+ALTER TABLE ONLY public.acceptance_tests
+    ADD CONSTRAINT acceptance_tests_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.ai_detections
     ADD CONSTRAINT ai_detections_pkey PRIMARY KEY (started_at, camera_id, epoch, track_id);
@@ -534,6 +770,12 @@ ALTER TABLE ONLY public.outbox
 ALTER TABLE ONLY public.pipelines
     ADD CONSTRAINT pipelines_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.privacy_masks
+    ADD CONSTRAINT privacy_masks_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.proposed_changes
+    ADD CONSTRAINT proposed_changes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (id);
 
@@ -549,6 +791,9 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.shard_leases
     ADD CONSTRAINT shard_leases_pkey PRIMARY KEY (shard);
 
+ALTER TABLE ONLY public.sign_photos
+    ADD CONSTRAINT sign_photos_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.site_policies
     ADD CONSTRAINT site_policies_pkey PRIMARY KEY (store_id, revision);
 
@@ -558,11 +803,23 @@ ALTER TABLE ONLY public.stores
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_public_id_key UNIQUE (public_id);
+
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_camera_id_epoch_key UNIQUE (camera_id, epoch);
 
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.training_courses
+    ADD CONSTRAINT training_courses_chain_id_id_key UNIQUE (chain_id, id);
+
+ALTER TABLE ONLY public.training_courses
+    ADD CONSTRAINT training_courses_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.training_records
+    ADD CONSTRAINT training_records_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_chain_id_id_key UNIQUE (chain_id, id);
@@ -575,6 +832,8 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (id);
+
+CREATE INDEX acceptance_tests_store ON public.acceptance_tests USING btree (store_id, switch, performed_on DESC, id DESC);
 
 CREATE INDEX ai_detections_camera ON ONLY public.ai_detections USING btree (camera_id, started_at DESC, id);
 
@@ -592,11 +851,21 @@ CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
+CREATE INDEX privacy_masks_camera ON public.privacy_masks USING btree (camera_id) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX proposed_changes_open ON public.proposed_changes USING btree (store_id, kind, subject) WHERE (state = 'open'::text);
+
+CREATE INDEX proposed_changes_store ON public.proposed_changes USING btree (store_id, kind, proposed_at DESC, id DESC);
+
 CREATE INDEX sessions_previous_refresh ON public.sessions USING btree (previous_refresh_hash);
 
 CREATE INDEX sessions_refresh ON public.sessions USING btree (refresh_hash);
 
+CREATE INDEX sign_photos_store ON public.sign_photos USING btree (store_id, taken_on DESC, id DESC);
+
 CREATE INDEX stream_sessions_camera ON public.stream_sessions USING btree (camera_id, started_at DESC);
+
+CREATE INDEX training_records_user ON public.training_records USING btree (user_id, course_id, expires_on DESC);
 
 CREATE INDEX zones_camera ON public.zones USING btree (camera_id) WHERE (deleted_at IS NULL);
 
@@ -610,11 +879,23 @@ CREATE TRIGGER cameras_bump AFTER INSERT OR DELETE OR UPDATE ON public.cameras F
 
 CREATE TRIGGER outbox_announce AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.announce_outbox();
 
+CREATE TRIGGER privacy_masks_bump AFTER INSERT OR DELETE OR UPDATE ON public.privacy_masks FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
 CREATE TRIGGER rules_bump AFTER INSERT OR DELETE OR UPDATE ON public.rules FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
 
 CREATE TRIGGER site_policies_bump AFTER INSERT OR DELETE OR UPDATE ON public.site_policies FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
 
+CREATE TRIGGER site_policies_check BEFORE INSERT OR DELETE OR UPDATE ON public.site_policies FOR EACH ROW EXECUTE FUNCTION public.check_site_policy();
+
+CREATE TRIGGER stores_bump AFTER UPDATE ON public.stores FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
 CREATE TRIGGER zones_bump AFTER INSERT OR DELETE OR UPDATE ON public.zones FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
+ALTER TABLE ONLY public.acceptance_tests
+    ADD CONSTRAINT acceptance_tests_chain_id_recorded_by_fkey FOREIGN KEY (chain_id, recorded_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.acceptance_tests
+    ADD CONSTRAINT acceptance_tests_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
 
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.users(id);
@@ -652,6 +933,15 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
+ALTER TABLE ONLY public.privacy_masks
+    ADD CONSTRAINT privacy_masks_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.proposed_changes
+    ADD CONSTRAINT proposed_changes_chain_id_proposed_by_fkey FOREIGN KEY (chain_id, proposed_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.proposed_changes
+    ADD CONSTRAINT proposed_changes_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
@@ -664,8 +954,17 @@ ALTER TABLE ONLY public.rules
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
+ALTER TABLE ONLY public.sign_photos
+    ADD CONSTRAINT sign_photos_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.sign_photos
+    ADD CONSTRAINT sign_photos_chain_id_uploaded_by_fkey FOREIGN KEY (chain_id, uploaded_by) REFERENCES public.users(chain_id, id);
+
 ALTER TABLE ONLY public.site_policies
     ADD CONSTRAINT site_policies_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.site_policies
+    ADD CONSTRAINT site_policies_sign_photo_id_fkey FOREIGN KEY (sign_photo_id) REFERENCES public.sign_photos(id);
 
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -673,11 +972,25 @@ ALTER TABLE ONLY public.stores
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
+ALTER TABLE ONLY public.training_courses
+    ADD CONSTRAINT training_courses_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.training_records
+    ADD CONSTRAINT training_records_chain_id_course_id_fkey FOREIGN KEY (chain_id, course_id) REFERENCES public.training_courses(chain_id, id);
+
+ALTER TABLE ONLY public.training_records
+    ADD CONSTRAINT training_records_chain_id_recorded_by_fkey FOREIGN KEY (chain_id, recorded_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.training_records
+    ADD CONSTRAINT training_records_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE public.acceptance_tests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ai_detections ENABLE ROW LEVEL SECURITY;
 
@@ -717,19 +1030,29 @@ CREATE POLICY pipeline ON public.outbox TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.rules TO pennyprotect_pipeline USING (true);
 
+CREATE POLICY pipeline ON public.site_policies FOR SELECT TO pennyprotect_pipeline USING (true);
+
 CREATE POLICY pipeline ON public.stream_sessions TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.zones TO pennyprotect_pipeline USING (true);
 
+ALTER TABLE public.privacy_masks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.proposed_changes ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_photos ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.site_policies ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.stores ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.stream_sessions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant ON public.acceptance_tests TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.ai_detections TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -747,9 +1070,15 @@ CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id 
 
 CREATE POLICY tenant ON public.outbox TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.privacy_masks TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.proposed_changes TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.sessions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.sign_photos TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.site_policies TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -757,9 +1086,17 @@ CREATE POLICY tenant ON public.stores TO pennyprotect_app USING (((chain_id = ( 
 
 CREATE POLICY tenant ON public.stream_sessions TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.training_courses TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.training_records TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.users TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.zones TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+ALTER TABLE public.training_courses ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.training_records ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 
@@ -777,6 +1114,10 @@ GRANT ALL ON FUNCTION public.api_key_lookup(wanted bytea) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) TO pennyprotect_app;
 
@@ -789,10 +1130,10 @@ GRANT ALL ON FUNCTION public.login_record(wanted uuid, succeeded boolean, locked
 REVOKE ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) TO pennyprotect_pipeline;
 
-REVOKE ALL ON FUNCTION public.schema_version() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_app;
-GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_pipeline;
-GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_dispatcher;
+REVOKE ALL ON FUNCTION public.public_policy(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.refuse_biometrics_when_off() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.session_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;
@@ -800,11 +1141,20 @@ GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;
 REVOKE ALL ON FUNCTION public.shards_owned() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.shards_owned() TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.store_runs(wanted_store uuid, switch text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.store_runs(wanted_store uuid, switch text) TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.store_runs(wanted_store uuid, switch text) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.stores_with_biometrics() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.stores_with_biometrics() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.tenant_chain() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.tenant_stores() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.acceptance_tests TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.ai_detections TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.ai_detections TO pennyprotect_pipeline;
@@ -880,6 +1230,24 @@ GRANT UPDATE(created_at) ON TABLE public.outbox TO pennyprotect_dispatcher;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pipelines TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT ON TABLE public.privacy_masks TO pennyprotect_app;
+
+GRANT UPDATE(name) ON TABLE public.privacy_masks TO pennyprotect_app;
+
+GRANT UPDATE(polygon) ON TABLE public.privacy_masks TO pennyprotect_app;
+
+GRANT UPDATE(deleted_at) ON TABLE public.privacy_masks TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.proposed_changes TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.proposed_changes TO pennyprotect_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.proposed_changes TO pennyprotect_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.proposed_changes TO pennyprotect_app;
+
+GRANT UPDATE(reason) ON TABLE public.proposed_changes TO pennyprotect_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rules TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rules TO pennyprotect_pipeline;
 
@@ -897,12 +1265,34 @@ GRANT UPDATE(revoked_at) ON TABLE public.sessions TO pennyprotect_app;
 
 GRANT SELECT,UPDATE ON TABLE public.shard_leases TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT ON TABLE public.sign_photos TO pennyprotect_app;
+
 GRANT SELECT,INSERT ON TABLE public.site_policies TO pennyprotect_app;
+
+GRANT SELECT(store_id) ON TABLE public.site_policies TO pennyprotect_pipeline;
+
+GRANT SELECT(revision) ON TABLE public.site_policies TO pennyprotect_pipeline;
+
+GRANT SELECT(face) ON TABLE public.site_policies TO pennyprotect_pipeline;
+
+GRANT SELECT(gait) ON TABLE public.site_policies TO pennyprotect_pipeline;
+
+GRANT SELECT(re_identification) ON TABLE public.site_policies TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.stores TO pennyprotect_app;
 
+GRANT UPDATE(jurisdiction) ON TABLE public.stores TO pennyprotect_app;
+
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT ON TABLE public.training_courses TO pennyprotect_app;
+
+GRANT UPDATE(retired_at) ON TABLE public.training_courses TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.training_records TO pennyprotect_app;
+
+GRANT UPDATE(withdrawn_at) ON TABLE public.training_records TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.users TO pennyprotect_app;
 

@@ -36,6 +36,21 @@ class Act(enum.StrEnum):
     ALERT_CLAIMED = "alert-claimed"
     ALERT_ACKNOWLEDGED = "alert-acknowledged"
     ALERT_RESOLVED = "alert-resolved"
+    POLICY_PROPOSED = "policy-proposed"
+    POLICY_APPROVED = "policy-approved"
+    POLICY_REJECTED = "policy-rejected"
+    POLICY_OFF = "policy-off"
+    POLICY_REFUSED = "policy-refused"
+    JURISDICTION_CHANGED = "jurisdiction-changed"
+    SIGN_PHOTO_ADDED = "sign-photo-added"
+    ACCEPTANCE_TEST_RECORDED = "acceptance-test-recorded"
+    MASK_CREATED = "mask-created"
+    MASK_CHANGED = "mask-changed"
+    MASK_REMOVED = "mask-removed"
+    COURSE_CREATED = "course-created"
+    COURSE_RETIRED = "course-retired"
+    TRAINING_RECORDED = "training-recorded"
+    TRAINING_WITHDRAWN = "training-withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

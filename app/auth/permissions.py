@@ -19,6 +19,11 @@ class Permission(enum.StrEnum):
     RULES_WRITE = "rules:write"
     ALERTS_READ = "alerts:read"
     ALERTS_HANDLE = "alerts:handle"
+    POLICY_READ = "policy:read"
+    POLICY_WRITE = "policy:write"  # propose, gather evidence, switch off
+    POLICY_APPROVE = "policy:approve"
+    TRAINING_READ = "training:read"
+    TRAINING_WRITE = "training:write"
     WORKER = "worker"  # the control plane; API keys only
 
 
@@ -45,6 +50,10 @@ _MANAGES = _HANDLES | {
     Permission.FRAMES_ANALYZE,
     Permission.CAMERAS_WRITE,
     Permission.RULES_WRITE,
+    Permission.POLICY_READ,
+    Permission.POLICY_WRITE,
+    Permission.TRAINING_READ,
+    Permission.TRAINING_WRITE,
 }
 
 ROLE_PERMISSIONS: Final = MappingProxyType(
@@ -55,9 +64,9 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         Role.ENROLLER: _LOOKS,
         Role.APPROVER: _LOOKS | {Permission.ALERTS_READ},
         Role.STORE_MANAGER: _MANAGES,
-        Role.CHAIN_ADMINISTRATOR: _MANAGES,
+        Role.CHAIN_ADMINISTRATOR: _MANAGES | {Permission.POLICY_APPROVE},
         # Sees how things are set and what became of alerts, not the live pictures.
-        Role.AUDITOR: _LOOKS | {Permission.ALERTS_READ, Permission.RULES_READ},
+        Role.AUDITOR: _LOOKS | {Permission.ALERTS_READ, Permission.RULES_READ, Permission.POLICY_READ, Permission.TRAINING_READ},
         Role.MODEL_ENGINEER: _LOOKS | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.RULES_READ},
         # Keeps cameras and workers running without watching people.
         Role.PLATFORM_OPERATOR: _LOOKS | {Permission.CAMERAS_WRITE, Permission.RULES_READ},

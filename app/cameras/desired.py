@@ -54,4 +54,6 @@ def _camera(box: CredentialBox, row: dict[str, Any]) -> DesiredCamera | None:
         policy_revision=row["policy_revision"],
         face=row["face"],
         gait=row["gait"],
+        re_identification=row["re_identification"],
+        masks=[[(float(x), float(y)) for x, y in polygon] for polygon in row["masks"]],
     )

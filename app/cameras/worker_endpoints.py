@@ -45,6 +45,8 @@ class DesiredCameraOut(BaseModel):
     policy_revision: int
     face: bool
     gait: bool
+    re_identification: bool
+    masks: list[list[tuple[float, float]]] = Field(description="Polygons in 0..1 of the picture, to be blackened.")
 
 
 class DesiredStateOut(BaseModel):

@@ -33,6 +33,9 @@ class DesiredCamera(msgspec.Struct, frozen=True):
     Attributes:
         url: with credentials; never log it (`kit.logs.redact`).
         analysis_fps: frames a second to analyse at most.
+        face, gait, re_identification: what may be computed; nothing after `BIOMETRICS_STOP_S` without a renewal.
+        policy_revision: of the site policy that says so; messages carry it.
+        masks: polygons in 0..1 of the picture, blackened right after decoding.
     """
 
     camera_id: uuid.UUID
@@ -44,6 +47,8 @@ class DesiredCamera(msgspec.Struct, frozen=True):
     policy_revision: int
     face: bool
     gait: bool
+    re_identification: bool = False
+    masks: list[list[tuple[float, float]]] = []
 
 
 class DesiredState(msgspec.Struct, frozen=True):

@@ -12,10 +12,10 @@ from starlette.datastructures import UploadFile
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
-from app.dashboard.images import decode_image
 from app.inference.picture import PixelPicture
 from app.kit.errors import BadInputError, TooManyRequestsError, UnavailableError
 from app.perception.detections import Detections
+from app.perception.images import decode_image
 
 router = guarded_router("analyze")
 LARGEST_IMAGE = 12 << 20

@@ -16,11 +16,11 @@ from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import WireError, floats
 from app.dashboard.analysis import analysis_text, captured_at_text
 from app.dashboard.hub import with_id
-from app.dashboard.images import decode_image, image_size
 from app.dashboard.pictures import NewestPictures, picture_part
 from app.dashboard.streams import Span, gap_after, id_order
 from app.dashboard.viewer import SlowViewerError, Viewer
 from app.kit.errors import BadInputError
+from app.perception.images import decode_image, image_size
 
 CAMERA = uuid.UUID("019aa000-0000-7000-8000-000000000007")
 

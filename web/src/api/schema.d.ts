@@ -276,6 +276,54 @@ export interface paths {
         patch: operations["change_camera_api_v1_cameras__camera_id__patch"];
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/masks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Masks
+         * @description The masks of a camera, on one page.
+         */
+        get: operations["list_masks_api_v1_cameras__camera_id__masks_get"];
+        put?: never;
+        /**
+         * Add Mask
+         * @description Add a mask. The worker applies it within a heartbeat, before models, live view and snapshots.
+         */
+        post: operations["add_mask_api_v1_cameras__camera_id__masks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}/masks/{mask_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Mask
+         * @description Remove a mask: what it covered is seen again from the next heartbeat on. Audited with its outline.
+         */
+        delete: operations["remove_mask_api_v1_cameras__camera_id__masks__mask_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Mask
+         * @description Change name or outline.
+         */
+        patch: operations["change_mask_api_v1_cameras__camera_id__masks__mask_id__patch"];
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/sessions": {
         parameters: {
             query?: never;
@@ -408,6 +456,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jurisdictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jurisdictions
+         * @description The jurisdiction pack in force: where biometrics are denied, need counsel, or may be proposed.
+         */
+        get: operations["list_jurisdictions_api_v1_jurisdictions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/pictures": {
         parameters: {
             query?: never;
@@ -520,6 +588,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{store_id}/jurisdiction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Move Store
+         * @description Say where the store stands. What was on was signed for the old place, so it goes off.
+         */
+        put: operations["move_store_api_v1_stores__store_id__jurisdiction_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Policy
+         * @description What is on, what is proposed, and what each switch lacks.
+         */
+        get: operations["get_policy_api_v1_stores__store_id__policy_get"];
+        /**
+         * Propose Policy
+         * @description Propose switches and papers. 409 with `missing`, field by field, while a wanted switch lacks something.
+         */
+        put: operations["propose_policy_api_v1_stores__store_id__policy_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy/acceptance-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tests
+         * @description Recorded tests, newest first.
+         */
+        get: operations["list_tests_api_v1_stores__store_id__policy_acceptance_tests_get"];
+        put?: never;
+        /**
+         * Add Test
+         * @description Record a test made in the store. It counts for 12 months from the day it was made.
+         */
+        post: operations["add_test_api_v1_stores__store_id__policy_acceptance_tests_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Policy
+         * @description Approve somebody else's proposal; 403 for one's own, 409 when it is decided, expired or overtaken.
+         */
+        post: operations["approve_policy_api_v1_stores__store_id__policy_approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Revisions
+         * @description Revisions, newest first.
+         */
+        get: operations["list_revisions_api_v1_stores__store_id__policy_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Off
+         * @description Switch off at once, without a second person. Workers stop within five seconds.
+         */
+        post: operations["switch_off_api_v1_stores__store_id__policy_off_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Policy
+         * @description Reject a proposal, or take one's own back.
+         */
+        post: operations["reject_policy_api_v1_stores__store_id__policy_reject_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy/sign-photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Photo
+         * @description Upload a photo of the sign (JPEG or PNG). It is stored anew, without the camera's metadata.
+         */
+        post: operations["add_photo_api_v1_stores__store_id__policy_sign_photos_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/policy/sign-photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Photo
+         * @description The photo.
+         */
+        get: operations["get_photo_api_v1_stores__store_id__policy_sign_photos__photo_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/heartbeat": {
         parameters: {
             query?: never;
@@ -604,6 +860,92 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptanceTestIn
+         * @description An acceptance test to record.
+         */
+        AcceptanceTestIn: {
+            /** Cameras */
+            cameras: number;
+            /**
+             * Enrolled
+             * @description Passes of people who are on the test's list.
+             */
+            enrolled: number;
+            /**
+             * False Matches
+             * @description How many of those matched.
+             */
+            false_matches: number;
+            /**
+             * Misses
+             * @description How many of those did not match.
+             */
+            misses: number;
+            /** Passed */
+            passed: boolean;
+            /** Performed By */
+            performed_by: string;
+            /**
+             * Performed On
+             * Format: date
+             */
+            performed_on: string;
+            /**
+             * Report Reference
+             * @default
+             */
+            report_reference: string;
+            /**
+             * Strangers
+             * @description Passes of people who are on no list.
+             */
+            strangers: number;
+            switch: components["schemas"]["Switch"];
+        };
+        /**
+         * AcceptanceTestOut
+         * @description An acceptance test's result.
+         */
+        AcceptanceTestOut: {
+            /** Cameras */
+            cameras: number;
+            /** Enrolled */
+            enrolled: number;
+            /** False Matches */
+            false_matches: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Misses */
+            misses: number;
+            /** Passed */
+            passed: boolean;
+            /** Performed By */
+            performed_by: string;
+            /**
+             * Performed On
+             * Format: date
+             */
+            performed_on: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Report Reference */
+            report_reference: string;
+            /** Strangers */
+            strangers: number;
+            switch: components["schemas"]["Switch"];
+            /**
+             * Valid Until
+             * Format: date
+             */
+            valid_until: string;
+        };
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -806,6 +1148,34 @@ export interface components {
             width: number;
         };
         /**
+         * Cause
+         * @description Why there is a revision.
+         * @enum {string}
+         */
+        Cause: "install" | "approved" | "switched-off" | "jurisdiction" | "lapsed" | "demo";
+        /**
+         * ChangeState
+         * @description Where a proposal stands. Every state but OPEN is final.
+         * @enum {string}
+         */
+        ChangeState: "open" | "approved" | "rejected" | "expired" | "overtaken";
+        /**
+         * DecisionIn
+         * @description Which proposal is meant: an overtaken one is not approved by accident.
+         */
+        DecisionIn: {
+            /**
+             * Proposal Id
+             * Format: uuid
+             */
+            proposal_id: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * DependencyOut
          * @description One dependency.
          */
@@ -838,12 +1208,22 @@ export interface components {
             face: boolean;
             /** Gait */
             gait: boolean;
+            /**
+             * Masks
+             * @description Polygons in 0..1 of the picture, to be blackened.
+             */
+            masks: [
+                number,
+                number
+            ][][];
             /** Policy Revision */
             policy_revision: number;
             /** Pose Model */
             pose_model: string;
             /** Pose Version */
             pose_version: string;
+            /** Re Identification */
+            re_identification: boolean;
             /**
              * Store Id
              * Format: uuid
@@ -922,13 +1302,19 @@ export interface components {
             width: number;
         };
         /**
+         * Field
+         * @description What a switch needs.
+         * @enum {string}
+         */
+        Field: "jurisdiction" | "counsel_reference" | "counsel_signed_on" | "legal_basis" | "dpia_reference" | "notice_text" | "sign_photo" | "acceptance_test";
+        /**
          * FrameAnalysisOut
          * @description Everybody on the image, surest first.
          */
         FrameAnalysisOut: {
             frame: components["schemas"]["FrameOut"];
             /** Persons */
-            persons: components["schemas"]["PersonOut"][];
+            persons: components["schemas"]["app__dashboard__analyze__PersonOut"][];
         };
         /**
          * FrameOut
@@ -939,6 +1325,16 @@ export interface components {
             height: number;
             /** Width */
             width: number;
+        };
+        /**
+         * GapOut
+         * @description One thing that a switch lacks.
+         */
+        GapOut: {
+            field: components["schemas"]["Field"];
+            switch: components["schemas"]["Switch"];
+            /** Why */
+            why: string;
         };
         /**
          * HandlerOut
@@ -996,6 +1392,14 @@ export interface components {
             repeated: number;
         };
         /**
+         * JurisdictionIn
+         * @description Where the store stands.
+         */
+        JurisdictionIn: {
+            /** Jurisdiction */
+            jurisdiction: string;
+        };
+        /**
          * LoginForm
          * @description The OAuth2 forms `password` and `refresh_token`.
          */
@@ -1038,6 +1442,63 @@ export interface components {
             username: string;
         };
         /**
+         * MaskChange
+         * @description What to change; what is absent stays.
+         */
+        MaskChange: {
+            /** Name */
+            name?: string | null;
+            /** Polygon */
+            polygon?: [
+                number,
+                number
+            ][] | null;
+        };
+        /**
+         * MaskIn
+         * @description A mask to add.
+         */
+        MaskIn: {
+            /** Name */
+            name: string;
+            /**
+             * Polygon
+             * @description [x, y] points in 0..1 of the picture, x right, y down.
+             */
+            polygon: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * MaskOut
+         * @description A mask of a camera.
+         */
+        MaskOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+        };
+        /**
          * MeOut
          * @description The signed-in user.
          */
@@ -1069,11 +1530,48 @@ export interface components {
             store_id: string | null;
         };
         /**
+         * OffIn
+         * @description What to switch off.
+         */
+        OffIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Switches */
+            switches: components["schemas"]["Switch"][];
+        };
+        /**
          * Outcome
          * @description What an alert turned out to be.
          * @enum {string}
          */
         Outcome: "handled" | "false-alarm" | "no-action";
+        /**
+         * PackOut
+         * @description The jurisdiction pack in force.
+         */
+        PackOut: {
+            /**
+             * Compiled On
+             * Format: date
+             */
+            compiled_on: string;
+            /** Note */
+            note: string;
+            /** Places */
+            places: components["schemas"]["PlaceOut"][];
+            /** Version */
+            version: string;
+        };
+        /** Page[AcceptanceTestOut] */
+        Page_AcceptanceTestOut_: {
+            /** Items */
+            items: components["schemas"]["AcceptanceTestOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[AlertOut] */
         Page_AlertOut_: {
             /** Items */
@@ -1092,6 +1590,20 @@ export interface components {
         Page_DetectionOut_: {
             /** Items */
             items: components["schemas"]["DetectionOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[MaskOut] */
+        Page_MaskOut_: {
+            /** Items */
+            items: components["schemas"]["MaskOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[RevisionOut] */
+        Page_RevisionOut_: {
+            /** Items */
+            items: components["schemas"]["RevisionOut"][];
             /** Next */
             next: string | null;
         };
@@ -1131,22 +1643,77 @@ export interface components {
             next: string | null;
         };
         /**
-         * PersonOut
-         * @description One person, in pixels of the image; x right, y down.
+         * PapersOut
+         * @description What is said in writing.
          */
-        PersonOut: {
+        PapersOut: {
+            /** Counsel Reference */
+            counsel_reference: string;
+            /** Counsel Signed On */
+            counsel_signed_on: string | null;
+            /** Dpia Reference */
+            dpia_reference: string;
+            /** Legal Basis */
+            legal_basis: string;
+            /** Notice Text */
+            notice_text: string;
+        };
+        /**
+         * PlaceOut
+         * @description What the jurisdiction pack says of a place.
+         */
+        PlaceOut: {
+            /** Code */
+            code: string;
             /**
-             * Box
-             * @description x1, y1, x2, y2
+             * Exceptions
+             * @description Codes of places inside it that have an entry of their own.
              */
-            box: number[];
+            exceptions: string[];
             /**
-             * Keypoints
-             * @description 17 of [x, y, score], COCO order.
+             * Name
+             * @description "" for a place the pack does not know.
              */
-            keypoints: number[][];
-            /** Score */
-            score: number;
+            name: string;
+            /** Sources */
+            sources: components["schemas"]["SourceOut"][];
+            verdict: components["schemas"]["Verdict"];
+            /** Why */
+            why: string;
+        };
+        /**
+         * PolicyIn
+         * @description What shall hold: proposed by the caller, decided by somebody else.
+         */
+        PolicyIn: {
+            /**
+             * Counsel Reference
+             * @default
+             */
+            counsel_reference: string;
+            /** Counsel Signed On */
+            counsel_signed_on?: string | null;
+            /**
+             * Dpia Reference
+             * @default
+             */
+            dpia_reference: string;
+            /** Face */
+            face: boolean;
+            /** Gait */
+            gait: boolean;
+            /**
+             * Legal Basis
+             * @default
+             */
+            legal_basis: string;
+            /**
+             * Notice Text
+             * @default
+             */
+            notice_text: string;
+            /** Re Identification */
+            re_identification: boolean;
         };
         /**
          * ProbeIn
@@ -1200,6 +1767,33 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * ProposalOut
+         * @description A proposed policy.
+         */
+        ProposalOut: {
+            /** Base Revision */
+            base_revision: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            papers: components["schemas"]["PapersOut"];
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            proposed_by: components["schemas"]["app__tenancy__policy__schemas__PersonOut"];
+            state: components["schemas"]["ChangeState"];
+            switches: components["schemas"]["SwitchesOut"];
+        };
+        /**
          * ReadinessOut
          * @description Whether everything the product needs is there.
          */
@@ -1222,6 +1816,31 @@ export interface components {
              * @default false
              */
             take_over: boolean;
+        };
+        /**
+         * RevisionOut
+         * @description One revision.
+         */
+        RevisionOut: {
+            cause: components["schemas"]["Cause"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Jurisdiction */
+            jurisdiction: string;
+            /** @description Who approved or switched off; null for the product itself. */
+            made_by: components["schemas"]["app__tenancy__policy__schemas__PersonOut"] | null;
+            /** Pack */
+            pack: string;
+            papers: components["schemas"]["PapersOut"];
+            proposed_by: components["schemas"]["app__tenancy__policy__schemas__PersonOut"] | null;
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number;
+            switches: components["schemas"]["SwitchesOut"];
         };
         /**
          * RuleChange
@@ -1365,6 +1984,80 @@ export interface components {
          */
         ShownState: "connecting" | "live" | "frozen" | "reconnecting" | "refused" | "stopped" | "waiting";
         /**
+         * SignPhotoOut
+         * @description A photo of the sign.
+         */
+        SignPhotoOut: {
+            /** Height */
+            height: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Taken On
+             * Format: date
+             */
+            taken_on: string;
+            /**
+             * Uploaded At
+             * Format: date-time
+             */
+            uploaded_at: string;
+            /** Width */
+            width: number;
+        };
+        /**
+         * SourceOut
+         * @description Where a statement of the pack comes from.
+         */
+        SourceOut: {
+            /**
+             * Of
+             * Format: date
+             */
+            of: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * StandingOut
+         * @description A store's policy as it stands.
+         */
+        StandingOut: {
+            /**
+             * Acceptance Tests
+             * @description The newest of each switch.
+             */
+            acceptance_tests: components["schemas"]["AcceptanceTestOut"][];
+            current: components["schemas"]["RevisionOut"];
+            /** Demo */
+            demo: boolean;
+            /**
+             * Missing
+             * @description What each switch lacks under the proposal's papers, else under the current ones.
+             */
+            missing: components["schemas"]["GapOut"][];
+            /** Pack */
+            pack: string;
+            place: components["schemas"]["PlaceOut"];
+            proposal: components["schemas"]["ProposalOut"] | null;
+            /**
+             * Public Id
+             * Format: uuid
+             */
+            public_id: string;
+            sign_photo: components["schemas"]["SignPhotoOut"] | null;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /** Store Name */
+            store_name: string;
+        };
+        /**
          * StoreOut
          * @description One shop.
          */
@@ -1383,6 +2076,24 @@ export interface components {
             name: string;
             /** Timezone */
             timezone: string;
+        };
+        /**
+         * Switch
+         * @description What measures a body. Each is off unless the newest revision says otherwise.
+         * @enum {string}
+         */
+        Switch: "face" | "gait" | "re_identification";
+        /**
+         * SwitchesOut
+         * @description What runs.
+         */
+        SwitchesOut: {
+            /** Face */
+            face: boolean;
+            /** Gait */
+            gait: boolean;
+            /** Re Identification */
+            re_identification: boolean;
         };
         /**
          * Threat
@@ -1420,6 +2131,12 @@ export interface components {
              */
             token_type: "bearer";
         };
+        /**
+         * Verdict
+         * @description What a pack says of a place.
+         * @enum {string}
+         */
+        Verdict: "deny" | "counsel" | "allow";
         /**
          * ZoneChange
          * @description What to change; what is absent stays.
@@ -1485,6 +2202,37 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * PersonOut
+         * @description One person, in pixels of the image; x right, y down.
+         */
+        app__dashboard__analyze__PersonOut: {
+            /**
+             * Box
+             * @description x1, y1, x2, y2
+             */
+            box: number[];
+            /**
+             * Keypoints
+             * @description 17 of [x, y, score], COCO order.
+             */
+            keypoints: number[][];
+            /** Score */
+            score: number;
+        };
+        /**
+         * PersonOut
+         * @description A user.
+         */
+        app__tenancy__policy__schemas__PersonOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Username */
+            username: string;
         };
     };
     responses: never;
@@ -2486,6 +3234,249 @@ export interface operations {
             };
         };
     };
+    list_masks_api_v1_cameras__camera_id__masks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MaskOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_mask_api_v1_cameras__camera_id__masks_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_mask_api_v1_cameras__camera_id__masks__mask_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+                mask_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_mask_api_v1_cameras__camera_id__masks__mask_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+                mask_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sessions_api_v1_cameras__camera_id__sessions_get: {
         parameters: {
             query?: {
@@ -3037,6 +4028,62 @@ export interface operations {
             };
         };
     };
+    list_jurisdictions_api_v1_jurisdictions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_pictures_api_v1_live_pictures_get: {
         parameters: {
             query: {
@@ -3474,6 +4521,690 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_StoreOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_store_api_v1_stores__store_id__jurisdiction_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JurisdictionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_policy_api_v1_stores__store_id__policy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_policy_api_v1_stores__store_id__policy_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tests_api_v1_stores__store_id__policy_acceptance_tests_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AcceptanceTestOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_test_api_v1_stores__store_id__policy_acceptance_tests_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptanceTestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptanceTestOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_policy_api_v1_stores__store_id__policy_approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_revisions_api_v1_stores__store_id__policy_history_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RevisionOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_off_api_v1_stores__store_id__policy_off_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OffIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_policy_api_v1_stores__store_id__policy_reject_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_photo_api_v1_stores__store_id__policy_sign_photos_post: {
+        parameters: {
+            query: {
+                /** @description Day of the photo. */
+                taken_on: string;
+            };
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignPhotoOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_photo_api_v1_stores__store_id__policy_sign_photos__photo_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Not signed in */

@@ -1,0 +1,1 @@
+"""Privacy masks of a camera: what nobody and no model may see."""

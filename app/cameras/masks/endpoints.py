@@ -1,0 +1,125 @@
+"""`/api/v1/cameras/{id}/masks`."""
+
+import dataclasses
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict
+
+from app.audit import repository as audit
+from app.audit.models import Act, AuditEntry
+from app.auth.access import guarded_router, require
+from app.auth.models import Access, Principal
+from app.auth.permissions import Permission
+from app.cameras import repository as cameras
+from app.cameras.masks import repository
+from app.cameras.masks.models import Mask
+from app.cameras.schemas import Name
+from app.cameras.zones.endpoints import Polygon
+from app.cameras.zones.models import check_polygon
+from app.kit.backends import backends
+from app.kit.clock import now
+from app.kit.errors import BadInputError
+from app.kit.ids import new_id
+from app.kit.pages import Page
+from app.kit.postgres import TenantConnection, tenant_transaction
+from app.tenancy.idempotency import IdempotencyKey, once
+
+router = guarded_router("masks")
+Reads = Annotated[Access, require(Permission.CAMERAS_READ)]
+Writes = Annotated[Access, require(Permission.CAMERAS_WRITE)]
+
+
+class MaskIn(BaseModel):
+    """A mask to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    polygon: Polygon
+
+
+class MaskChange(BaseModel):
+    """What to change; what is absent stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    polygon: Polygon | None = None
+
+
+class MaskOut(BaseModel):
+    """A mask of a camera."""
+
+    id: uuid.UUID
+    camera_id: uuid.UUID
+    name: str
+    polygon: list[tuple[float, float]]
+    created_at: datetime
+
+
+def _out(mask: Mask) -> MaskOut:
+    return MaskOut(id=mask.id, camera_id=mask.camera_id, name=mask.name, polygon=list(mask.polygon), created_at=mask.created_at)
+
+
+@router.get("/cameras/{camera_id}/masks")
+async def list_masks(request: Request, access: Reads, camera_id: uuid.UUID) -> Page[MaskOut]:
+    """The masks of a camera, on one page."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        await cameras.get_camera(connection, camera_id)
+        masks = await repository.list_masks(connection, camera_id)
+    return Page(items=[_out(mask) for mask in masks], next=None)
+
+
+@router.post("/cameras/{camera_id}/masks", status_code=201)
+async def add_mask(
+    request: Request, access: Writes, camera_id: uuid.UUID, body: MaskIn, idempotency_key: IdempotencyKey = None
+) -> MaskOut:
+    """Add a mask. The worker applies it within a heartbeat, before models, live view and snapshots."""
+    who = access.principal
+    polygon = check_polygon(body.polygon)
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+
+        async def make() -> MaskOut:
+            camera = await cameras.get_camera(connection, camera_id, lock=True)
+            if len(await repository.list_masks(connection, camera_id)) >= repository.MOST_MASKS:
+                raise BadInputError(f"A camera has at most {repository.MOST_MASKS} masks; remove one first.")
+            mask = Mask(new_id(), camera.store_id, camera_id, body.name, polygon, now())
+            assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
+            await repository.add_mask(connection, who.chain_id, mask)
+            await _audit(connection, Act.MASK_CREATED, who, mask)
+            return _out(mask)
+
+        return await once(connection, who.id, idempotency_key, f"POST /cameras/{camera_id}/masks", body, make, MaskOut)
+
+
+@router.patch("/cameras/{camera_id}/masks/{mask_id}")
+async def change_mask(request: Request, access: Writes, camera_id: uuid.UUID, mask_id: uuid.UUID, body: MaskChange) -> MaskOut:
+    """Change name or outline."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        mask = await repository.get_mask(connection, camera_id, mask_id, lock=True)
+        changed = dataclasses.replace(
+            mask,
+            name=mask.name if body.name is None else body.name,
+            polygon=mask.polygon if body.polygon is None else check_polygon(body.polygon),
+        )
+        await repository.change_mask(connection, changed)
+        await _audit(connection, Act.MASK_CHANGED, access.principal, changed)
+    return _out(changed)
+
+
+@router.delete("/cameras/{camera_id}/masks/{mask_id}", status_code=204)
+async def remove_mask(request: Request, access: Writes, camera_id: uuid.UUID, mask_id: uuid.UUID) -> None:
+    """Remove a mask: what it covered is seen again from the next heartbeat on. Audited with its outline."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        mask = await repository.get_mask(connection, camera_id, mask_id, lock=True)
+        await repository.remove_mask(connection, mask_id, now())
+        await _audit(connection, Act.MASK_REMOVED, access.principal, mask)
+
+
+async def _audit(connection: TenantConnection, act: Act, who: Principal, mask: Mask) -> None:
+    details = {"polygon": [list(point) for point in mask.polygon]}
+    entry = AuditEntry(act, who.kind, who.id, who.chain_id, mask.store_id, "mask", mask.id, details)
+    await audit.append(connection, entry)

@@ -1,0 +1,1 @@
+"""A change that one person proposes and another decides."""

@@ -1,0 +1,39 @@
+"""Switches off what no longer stands on its papers, every few seconds: a test or photo too old, a place a newer pack denies."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+import asyncpg
+
+from app.kit.clock import now
+from app.kit.errors import PennyError
+from app.kit.logs import logger
+from app.kit.postgres import Pool, TenantScope, tenant_transaction
+from app.tenancy.policy import repository, service
+from app.tenancy.policy.packs import Pack
+
+EVERY_S: Final = 2.0
+
+log = logger(__name__)
+
+
+async def enforce(pool: "Pool[asyncpg.Record]", pack: Pack) -> int:
+    """One round over the stores that have something on; how many were switched off."""
+    done = 0
+    for chain_id, store_id in await repository.stores_with_biometrics(pool):
+        async with tenant_transaction(pool, TenantScope(chain_id, frozenset({store_id}))) as connection:
+            done += await service.switch_off_lapsed(connection, chain_id, store_id, pack, now())
+    return done
+
+
+async def keep_enforcing(pool: "Pool[asyncpg.Record]", pack: Pack, stop: asyncio.Event) -> None:
+    """Rounds until `stop`. A database that is away is asked again; workers stop by themselves meanwhile."""
+    while not stop.is_set():
+        try:
+            if done := await enforce(pool, pack):
+                log.warning("biometric switches were switched off: their papers have lapsed", stores=done)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError) as error:
+            log.warning("site policies could not be checked", error=str(error) or type(error).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), EVERY_S)

@@ -1,0 +1,240 @@
+"""Site policy as values: three switches, the papers they stand on, and what is missing. Pure."""
+
+import enum
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from app.tenancy.policy.packs import Pack, Verdict
+
+PHOTO_VALID = timedelta(days=365)
+ACCEPTANCE_VALID_MONTHS = 12
+SHORTEST_NOTICE = 40
+"""Characters: a notice that says who, what and why does not fit in fewer."""
+
+
+class Switch(enum.StrEnum):
+    """What measures a body. Each is off unless the newest revision says otherwise."""
+
+    FACE = "face"
+    GAIT = "gait"
+    RE_IDENTIFICATION = "re_identification"
+
+
+class Cause(enum.StrEnum):
+    """Why there is a revision."""
+
+    INSTALL = "install"
+    APPROVED = "approved"
+    SWITCHED_OFF = "switched-off"
+    JURISDICTION = "jurisdiction"
+    LAPSED = "lapsed"
+    DEMO = "demo"
+
+
+class Field(enum.StrEnum):
+    """What a switch needs."""
+
+    JURISDICTION = "jurisdiction"
+    COUNSEL_REFERENCE = "counsel_reference"
+    COUNSEL_SIGNED_ON = "counsel_signed_on"
+    LEGAL_BASIS = "legal_basis"
+    DPIA_REFERENCE = "dpia_reference"
+    NOTICE_TEXT = "notice_text"
+    SIGN_PHOTO = "sign_photo"
+    ACCEPTANCE_TEST = "acceptance_test"
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What runs."""
+
+    face: bool = False
+    gait: bool = False
+    re_identification: bool = False
+
+    def on(self) -> frozenset[Switch]:
+        """Those that are on."""
+        return frozenset(switch for switch in Switch if getattr(self, switch.value))
+
+    def without(self, off: frozenset[Switch]) -> "Switches":
+        """The same with some off."""
+        return replace(self, **{switch.value: False for switch in off})
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What the people who sign say in writing."""
+
+    legal_basis: str = ""
+    dpia_reference: str = ""
+    notice_text: str = ""
+    counsel_reference: str = ""
+    counsel_signed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SitePolicy:
+    """One revision. Never changed; the next one follows.
+
+    Attributes:
+        jurisdiction, pack: what it was made under.
+        made_by: who approved or switched off; None for the product itself.
+    """
+
+    store_id: uuid.UUID
+    revision: int
+    switches: Switches
+    papers: Papers
+    jurisdiction: str
+    pack: str
+    sign_photo_id: uuid.UUID | None
+    cause: Cause
+    reason: str
+    proposed_by: uuid.UUID | None
+    made_by: uuid.UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignPhoto:
+    """A photo of the sign, without its pixels."""
+
+    id: uuid.UUID
+    taken_on: date
+    width: int
+    height: int
+    uploaded_by: uuid.UUID
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceTest:
+    """How a switch's model did in this store: of `strangers` tried `false_matches` matched, of `enrolled` `misses` did not."""
+
+    id: uuid.UUID
+    switch: Switch
+    performed_on: date
+    performed_by: str
+    cameras: int
+    strangers: int
+    false_matches: int
+    enrolled: int
+    misses: int
+    passed: bool
+    report_reference: str
+    recorded_by: uuid.UUID
+    recorded_at: datetime
+
+    @property
+    def valid_until(self) -> date:
+        """The first day it no longer counts."""
+        return months_after(self.performed_on, ACCEPTANCE_VALID_MONTHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A store with the evidence there is for it: the newest photo, the newest test of each switch."""
+
+    store_id: uuid.UUID
+    name: str
+    public_id: uuid.UUID
+    jurisdiction: str
+    demo: bool
+    photo: SignPhoto | None
+    tests: Mapping[Switch, AcceptanceTest]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that a switch lacks. `why` says what to do."""
+
+    switch: Switch
+    field: Field
+    why: str
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of the month, or the month's last one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def gaps(switch: Switch, site: Site, papers: Papers, pack: Pack, today: date) -> list[Gap]:
+    """What `switch` lacks at this site under these papers; empty when it may be on."""
+    found = [*_legal_gaps(site, papers, pack, today), *_paper_gaps(papers), *_evidence_gaps(switch, site, today)]
+    return [Gap(switch, field, why) for field, why in found]
+
+
+def _legal_gaps(site: Site, papers: Papers, pack: Pack, today: date) -> list[tuple[Field, str]]:
+    place = pack.find(site.jurisdiction)
+    if place.verdict is Verdict.DENY:
+        return [(Field.JURISDICTION, place.why)]
+    if place.verdict is Verdict.ALLOW:
+        return []
+    found = []
+    if not papers.counsel_reference.strip():
+        found.append((Field.COUNSEL_REFERENCE, f"{place.why} Name the sign-off."))
+    if papers.counsel_signed_on is None:
+        found.append((Field.COUNSEL_SIGNED_ON, "Say when counsel signed."))
+    elif papers.counsel_signed_on > today:
+        found.append((Field.COUNSEL_SIGNED_ON, "Counsel's date lies in the future."))
+    return found
+
+
+def _paper_gaps(papers: Papers) -> list[tuple[Field, str]]:
+    found = []
+    if not papers.legal_basis.strip():
+        found.append((Field.LEGAL_BASIS, "Say on which legal ground people are measured."))
+    if not papers.dpia_reference.strip():
+        found.append((Field.DPIA_REFERENCE, "Name the impact assessment that was made for this store."))
+    if len(papers.notice_text.strip()) < SHORTEST_NOTICE:
+        found.append((Field.NOTICE_TEXT, "Write what the sign and the public page tell visitors: who, what, why, whom to ask."))
+    return found
+
+
+def _evidence_gaps(switch: Switch, site: Site, today: date) -> list[tuple[Field, str]]:
+    found = []
+    if site.photo is None:
+        found.append((Field.SIGN_PHOTO, "Upload a photo of the sign as it hangs at the entrance."))
+    elif site.photo.taken_on + PHOTO_VALID <= today:
+        found.append((Field.SIGN_PHOTO, f"The photo of the sign is older than {PHOTO_VALID.days} days; take a new one."))
+    test = site.tests.get(switch)
+    if test is None:
+        found.append((Field.ACCEPTANCE_TEST, "Record an acceptance test in this store."))
+    elif not test.passed:
+        found.append((Field.ACCEPTANCE_TEST, f"The acceptance test of {test.performed_on} was not passed."))
+    elif test.valid_until <= today:
+        found.append((Field.ACCEPTANCE_TEST, f"The acceptance test of {test.performed_on} is older than 12 months; repeat it."))
+    return found
+
+
+def lapsed(policy: SitePolicy, site: Site, pack: Pack, today: date) -> dict[Switch, Gap]:
+    """The switches that are on and may no longer be, each with one reason. The demo's store has no papers and needs none."""
+    if policy.cause is Cause.DEMO and site.demo:
+        return {}
+    return {
+        switch: missing[0]
+        for switch in sorted(policy.switches.on())
+        if (missing := gaps(switch, site, policy.papers, pack, today))
+    }
+
+
+def switched_off(policy: SitePolicy, off: frozenset[Switch], cause: Cause, reason: str, by: uuid.UUID | None) -> SitePolicy:
+    """The next revision with switches off; what stays on keeps its papers and who proposed it."""
+    left = policy.switches.without(off)
+    stays_demo = policy.cause is Cause.DEMO and left.on()
+    return replace(
+        policy,
+        revision=policy.revision + 1,
+        switches=left,
+        cause=Cause.DEMO if stays_demo else cause,
+        reason=reason,
+        made_by=by,
+    )

@@ -1,0 +1,1 @@
+"""Training: courses, records with an end, and the gates they open."""

@@ -1,0 +1,130 @@
+"""What a switch needs before it may be on, and what switches off by itself."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.tenancy.policy.models import (
+    PHOTO_VALID,
+    AcceptanceTest,
+    Cause,
+    Field,
+    Papers,
+    SignPhoto,
+    Site,
+    SitePolicy,
+    Switch,
+    Switches,
+    gaps,
+    lapsed,
+    months_after,
+    switched_off,
+)
+from app.tenancy.policy.packs import current_pack
+
+TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+WHO = uuid.UUID(int=1)
+NOTICE = "Our cameras compare faces with a list of people banned from this store. Ask at the desk."
+PAPERS = Papers("Legitimate interest", "DPIA 7", NOTICE)
+
+
+def passed(switch: Switch = Switch.FACE, on: date = TODAY) -> AcceptanceTest:
+    return AcceptanceTest(uuid.UUID(int=5), switch, on, "Tester", 4, 1000, 1, 100, 3, True, "R1", WHO, NOW)
+
+
+def site(jurisdiction: str = "US-OH", photo_on: date | None = TODAY, *, demo: bool = False) -> Site:
+    photo = None if photo_on is None else SignPhoto(uuid.UUID(int=4), photo_on, 800, 600, WHO, NOW)
+    tests = {switch: passed(switch) for switch in Switch}
+    return Site(uuid.UUID(int=2), "Store", uuid.UUID(int=3), jurisdiction, demo, photo, tests)
+
+
+def policy(switches: Switches, cause: Cause = Cause.APPROVED) -> SitePolicy:
+    return SitePolicy(uuid.UUID(int=2), 3, switches, PAPERS, "US-OH", "2026-11", uuid.UUID(int=4), cause, "", WHO, WHO, NOW)
+
+
+def lacks(at: Site, papers: Papers = PAPERS) -> set[Field]:
+    return {gap.field for gap in gaps(Switch.FACE, at, papers, current_pack(), TODAY)}
+
+
+def test_rule_01_with_everything_there_nothing_is_missing() -> None:
+    assert lacks(site()) == set()
+
+
+def test_rule_01_without_anything_everything_is_named() -> None:
+    bare = replace(site("US-TX", None), tests={})
+    assert lacks(bare, Papers()) == set(Field) - {Field.JURISDICTION}
+    assert Field.JURISDICTION in lacks(replace(bare, jurisdiction=""), Papers())
+
+
+@pytest.mark.parametrize(
+    ("papers", "field"),
+    [
+        (replace(PAPERS, legal_basis="  "), Field.LEGAL_BASIS),
+        (replace(PAPERS, dpia_reference=""), Field.DPIA_REFERENCE),
+        (replace(PAPERS, notice_text="Cameras."), Field.NOTICE_TEXT),
+    ],
+)
+def test_rule_01_each_paper_counts(papers: Papers, field: Field) -> None:
+    assert lacks(site(), papers) == {field}
+
+
+def test_rule_02_counsel_signs_where_the_pack_asks_for_it() -> None:
+    assert lacks(site("GB")) == {Field.COUNSEL_REFERENCE, Field.COUNSEL_SIGNED_ON}
+    assert lacks(site("GB"), replace(PAPERS, counsel_reference="C 1", counsel_signed_on=TODAY)) == set()
+    future = replace(PAPERS, counsel_reference="C 1", counsel_signed_on=TODAY + timedelta(days=1))
+    assert lacks(site("GB"), future) == {Field.COUNSEL_SIGNED_ON}
+
+
+def test_rule_02_no_paper_helps_where_the_pack_denies() -> None:
+    assert lacks(site("US-IL"), replace(PAPERS, counsel_reference="C 1", counsel_signed_on=TODAY)) == {Field.JURISDICTION}
+
+
+def test_rule_14_the_photo_of_the_sign_grows_old() -> None:
+    assert lacks(site(photo_on=TODAY - PHOTO_VALID + timedelta(days=1))) == set()
+    assert lacks(site(photo_on=TODAY - PHOTO_VALID)) == {Field.SIGN_PHOTO}
+
+
+@pytest.mark.parametrize(
+    ("test", "missing"),
+    [
+        (passed(on=date(2025, 11, 24)), False),
+        (passed(on=date(2025, 11, 23)), True),
+        (replace(passed(), passed=False), True),
+    ],
+)
+def test_rule_01_an_acceptance_test_is_passed_and_fresh(test: AcceptanceTest, missing: bool) -> None:
+    assert lacks(replace(site(), tests={Switch.FACE: test})) == ({Field.ACCEPTANCE_TEST} if missing else set())
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 60))
+def test_months_are_those_of_the_calendar(day: date, months: int) -> None:
+    later = months_after(day, months)
+    assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
+    assert later.day == day.day or later.day >= 28
+
+
+def test_what_has_lapsed_is_named_with_its_reason() -> None:
+    on = policy(Switches(face=True, gait=True))
+    old = replace(site(), tests={Switch.FACE: passed(), Switch.GAIT: passed(Switch.GAIT, date(2024, 1, 1))})
+    assert set(lapsed(on, old, current_pack(), TODAY)) == {Switch.GAIT}
+    assert set(lapsed(on, site("US-IL"), current_pack(), TODAY)) == {Switch.FACE, Switch.GAIT}
+    assert lapsed(policy(Switches()), site("US-IL", None), current_pack(), TODAY) == {}
+
+
+def test_only_the_demos_own_store_runs_without_papers() -> None:
+    on = policy(Switches(face=True), Cause.DEMO)
+    assert lapsed(on, site("", None, demo=True), current_pack(), TODAY) == {}
+    assert lapsed(on, site("", None), current_pack(), TODAY) != {}
+    assert lapsed(replace(on, cause=Cause.APPROVED), site("", None, demo=True), current_pack(), TODAY) != {}
+
+
+@given(st.builds(Switches, st.booleans(), st.booleans(), st.booleans()), st.frozensets(st.sampled_from(Switch)))
+def test_rule_01_switching_off_never_switches_on(before: Switches, off: frozenset[Switch]) -> None:
+    after = switched_off(policy(before), off, Cause.SWITCHED_OFF, "", WHO)
+    assert after.switches.on() == before.on() - off
+    assert after.revision == 4
