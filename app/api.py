@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field
 
 from app.alerts.endpoints import router as alerts_router
 from app.alerts.rules.endpoints import router as rules_router
+from app.auth.account.endpoints import router as account_router
 from app.auth.endpoints import open_router
 from app.auth.endpoints import router as auth_router
+from app.auth.sessions.endpoints import router as sessions_router
 from app.cameras.endpoints import router as cameras_router
 from app.cameras.ingest import router as ingest_router
 from app.cameras.masks.endpoints import router as masks_router
@@ -28,6 +30,8 @@ from app.tenancy.policy.evidence_endpoints import router as evidence_router
 ROUTERS = (
     open_router,
     auth_router,
+    account_router,
+    sessions_router,
     stores_router,
     cameras_router,
     zones_router,

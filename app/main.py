@@ -12,8 +12,12 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app.api import add_api
+from app.auth.account.service import AccountService
 from app.auth.identify import Identifier
+from app.auth.login import Login
 from app.auth.passwords import PasswordChecker
+from app.auth.refusals import Refusals
+from app.auth.second_factor.factors import SecondFactors
 from app.auth.service import AuthService
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
@@ -93,8 +97,11 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     memory = connect_redis(settings.memory_redis_url.get_secret_value(), role="service")
     state = app.state
     state.backends = Backends(pool, bus, memory)
-    state.identifier = Identifier(pool, state.signer)
-    state.auth = AuthService(pool, state.signer, PasswordChecker(), UnknownNames(memory))
+    refusals, checker, factors = Refusals(pool), PasswordChecker(), SecondFactors(state.credential_box)
+    state.identifier = Identifier(pool, state.signer, refusals)
+    state.auth = AuthService(pool, state.signer, refusals)
+    state.login = Login(pool, state.signer, checker, UnknownNames(memory), factors, refusals)
+    state.account = AccountService(pool, checker, factors)
     state.hub = hub = Hub(bus, memory)
     state.pictures = Pictures(memory, hub.channels)
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None

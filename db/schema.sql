@@ -150,6 +150,15 @@ END $$;
 
 ALTER FUNCTION public.make_detection_partitions(days_ahead integer) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT CASE WHEN wanted IS NOT NULL THEN (SELECT id FROM chains WHERE id = wanted)
+                WHEN (SELECT count(*) FROM chains) = 1 THEN (SELECT id FROM chains) END $$;
+
+ALTER FUNCTION public.oidc_chain(wanted uuid) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.public_policy(wanted uuid) RETURNS TABLE(chain_name text, store_name text, jurisdiction text, demo boolean, revision integer, face boolean, gait boolean, re_identification boolean, legal_basis text, notice_text text, since timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -456,10 +465,36 @@ CREATE TABLE public.memberships (
     user_id uuid NOT NULL,
     role text NOT NULL,
     store_id uuid,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    source text DEFAULT 'local'::text NOT NULL,
+    CONSTRAINT memberships_source_check CHECK ((source = ANY (ARRAY['local'::text, 'oidc'::text])))
 );
 
 ALTER TABLE public.memberships OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.oidc_group_mappings (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    group_name text NOT NULL,
+    role text NOT NULL,
+    store_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT oidc_group_mappings_group_name_check CHECK (((length(group_name) >= 1) AND (length(group_name) <= 200)))
+);
+
+ALTER TABLE public.oidc_group_mappings OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.oidc_identities (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    chain_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_login_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT oidc_identities_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+);
+
+ALTER TABLE public.oidc_identities OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.outbox (
     id uuid NOT NULL,
@@ -517,6 +552,16 @@ CREATE TABLE public.proposed_changes (
 
 ALTER TABLE public.proposed_changes OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.recovery_codes (
+    user_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.recovery_codes OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.rules (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -550,7 +595,13 @@ CREATE TABLE public.sessions (
     rotated_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    method text DEFAULT 'password'::text NOT NULL,
+    second_factor_at timestamp with time zone,
+    device text DEFAULT ''::text NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
+    last_used_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'oidc'::text])))
 );
 
 ALTER TABLE public.sessions OWNER TO pennyprotect_owner;
@@ -564,6 +615,14 @@ CREATE TABLE public.shard_leases (
 );
 
 ALTER TABLE public.shard_leases OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.sign_in_settings (
+    chain_id uuid NOT NULL,
+    second_factor_roles text[] DEFAULT '{}'::text[] NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.sign_in_settings OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.sign_photos (
     id uuid NOT NULL,
@@ -646,6 +705,17 @@ CREATE TABLE public.stream_sessions (
 
 ALTER TABLE public.stream_sessions OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.totp_secrets (
+    user_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.totp_secrets OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.training_courses (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -690,6 +760,8 @@ CREATE TABLE public.users (
     locked_until timestamp with time zone,
     disabled_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    must_change_password boolean DEFAULT false NOT NULL,
+    password_changed_at timestamp with time zone,
     CONSTRAINT users_username_check CHECK (((username = lower(username)) AND ((length(username) >= 1) AND (length(username) <= 100))))
 );
 
@@ -764,6 +836,15 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_user_id_role_store_id_key UNIQUE NULLS NOT DISTINCT (user_id, role, store_id);
 
+ALTER TABLE ONLY public.oidc_group_mappings
+    ADD CONSTRAINT oidc_group_mappings_chain_id_group_name_role_store_id_key UNIQUE NULLS NOT DISTINCT (chain_id, group_name, role, store_id);
+
+ALTER TABLE ONLY public.oidc_group_mappings
+    ADD CONSTRAINT oidc_group_mappings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.oidc_identities
+    ADD CONSTRAINT oidc_identities_pkey PRIMARY KEY (chain_id, issuer, subject);
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
@@ -775,6 +856,9 @@ ALTER TABLE ONLY public.privacy_masks
 
 ALTER TABLE ONLY public.proposed_changes
     ADD CONSTRAINT proposed_changes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, code_hash);
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (id);
@@ -790,6 +874,9 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.shard_leases
     ADD CONSTRAINT shard_leases_pkey PRIMARY KEY (shard);
+
+ALTER TABLE ONLY public.sign_in_settings
+    ADD CONSTRAINT sign_in_settings_pkey PRIMARY KEY (chain_id);
 
 ALTER TABLE ONLY public.sign_photos
     ADD CONSTRAINT sign_photos_pkey PRIMARY KEY (id);
@@ -811,6 +898,9 @@ ALTER TABLE ONLY public.stream_sessions
 
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.totp_secrets
+    ADD CONSTRAINT totp_secrets_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY public.training_courses
     ADD CONSTRAINT training_courses_chain_id_id_key UNIQUE (chain_id, id);
@@ -860,6 +950,8 @@ CREATE INDEX proposed_changes_store ON public.proposed_changes USING btree (stor
 CREATE INDEX sessions_previous_refresh ON public.sessions USING btree (previous_refresh_hash);
 
 CREATE INDEX sessions_refresh ON public.sessions USING btree (refresh_hash);
+
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at) WHERE (revoked_at IS NULL);
 
 CREATE INDEX sign_photos_store ON public.sign_photos USING btree (store_id, taken_on DESC, id DESC);
 
@@ -933,6 +1025,15 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
+ALTER TABLE ONLY public.oidc_group_mappings
+    ADD CONSTRAINT oidc_group_mappings_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.oidc_group_mappings
+    ADD CONSTRAINT oidc_group_mappings_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.oidc_identities
+    ADD CONSTRAINT oidc_identities_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
 ALTER TABLE ONLY public.privacy_masks
     ADD CONSTRAINT privacy_masks_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
@@ -941,6 +1042,9 @@ ALTER TABLE ONLY public.proposed_changes
 
 ALTER TABLE ONLY public.proposed_changes
     ADD CONSTRAINT proposed_changes_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
@@ -953,6 +1057,9 @@ ALTER TABLE ONLY public.rules
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.sign_in_settings
+    ADD CONSTRAINT sign_in_settings_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
 ALTER TABLE ONLY public.sign_photos
     ADD CONSTRAINT sign_photos_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
@@ -971,6 +1078,9 @@ ALTER TABLE ONLY public.stores
 
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.totp_secrets
+    ADD CONSTRAINT totp_secrets_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
 ALTER TABLE ONLY public.training_courses
     ADD CONSTRAINT training_courses_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -1014,6 +1124,10 @@ ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.oidc_group_mappings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.oidc_identities ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own ON public.idempotency_keys TO pennyprotect_app USING ((principal = (NULLIF(current_setting('pennyprotect.principal'::text, true), ''::text))::uuid));
@@ -1040,9 +1154,13 @@ ALTER TABLE public.privacy_masks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.proposed_changes ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sign_photos ENABLE ROW LEVEL SECURITY;
 
@@ -1068,15 +1186,23 @@ CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT 
 
 CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.oidc_group_mappings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.oidc_identities TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.outbox TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.privacy_masks TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.proposed_changes TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.recovery_codes TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.sessions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.sign_in_settings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.sign_photos TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -1086,6 +1212,8 @@ CREATE POLICY tenant ON public.stores TO pennyprotect_app USING (((chain_id = ( 
 
 CREATE POLICY tenant ON public.stream_sessions TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.totp_secrets TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.training_courses TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.training_records TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -1093,6 +1221,8 @@ CREATE POLICY tenant ON public.training_records TO pennyprotect_app USING ((chai
 CREATE POLICY tenant ON public.users TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.zones TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+ALTER TABLE public.totp_secrets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.training_courses ENABLE ROW LEVEL SECURITY;
 
@@ -1129,6 +1259,9 @@ GRANT ALL ON FUNCTION public.login_record(wanted uuid, succeeded boolean, locked
 
 REVOKE ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.oidc_chain(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.oidc_chain(wanted uuid) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.public_policy(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;
@@ -1220,7 +1353,13 @@ GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO pennyprotect_app;
 
-GRANT SELECT ON TABLE public.memberships TO pennyprotect_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.memberships TO pennyprotect_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.oidc_group_mappings TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.oidc_identities TO pennyprotect_app;
+
+GRANT UPDATE(last_login_at) ON TABLE public.oidc_identities TO pennyprotect_app;
 
 GRANT INSERT ON TABLE public.outbox TO pennyprotect_app;
 GRANT INSERT ON TABLE public.outbox TO pennyprotect_pipeline;
@@ -1248,6 +1387,10 @@ GRANT UPDATE(decided_at) ON TABLE public.proposed_changes TO pennyprotect_app;
 
 GRANT UPDATE(reason) ON TABLE public.proposed_changes TO pennyprotect_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.recovery_codes TO pennyprotect_app;
+
+GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO pennyprotect_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rules TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rules TO pennyprotect_pipeline;
 
@@ -1263,7 +1406,13 @@ GRANT UPDATE(expires_at) ON TABLE public.sessions TO pennyprotect_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.sessions TO pennyprotect_app;
 
+GRANT UPDATE(second_factor_at) ON TABLE public.sessions TO pennyprotect_app;
+
+GRANT UPDATE(last_used_at) ON TABLE public.sessions TO pennyprotect_app;
+
 GRANT SELECT,UPDATE ON TABLE public.shard_leases TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_settings TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.sign_photos TO pennyprotect_app;
 
@@ -1286,6 +1435,8 @@ GRANT UPDATE(jurisdiction) ON TABLE public.stores TO pennyprotect_app;
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.totp_secrets TO pennyprotect_app;
+
 GRANT SELECT,INSERT ON TABLE public.training_courses TO pennyprotect_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.training_courses TO pennyprotect_app;
@@ -1294,7 +1445,17 @@ GRANT SELECT,INSERT ON TABLE public.training_records TO pennyprotect_app;
 
 GRANT UPDATE(withdrawn_at) ON TABLE public.training_records TO pennyprotect_app;
 
-GRANT SELECT ON TABLE public.users TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.users TO pennyprotect_app;
+
+GRANT UPDATE(password_hash) ON TABLE public.users TO pennyprotect_app;
+
+GRANT UPDATE(failed_logins) ON TABLE public.users TO pennyprotect_app;
+
+GRANT UPDATE(locked_until) ON TABLE public.users TO pennyprotect_app;
+
+GRANT UPDATE(must_change_password) ON TABLE public.users TO pennyprotect_app;
+
+GRANT UPDATE(password_changed_at) ON TABLE public.users TO pennyprotect_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.zones TO pennyprotect_app;
 GRANT SELECT ON TABLE public.zones TO pennyprotect_pipeline;

@@ -7,15 +7,19 @@ from fastapi import APIRouter, Cookie, Form, Request, Response
 from pydantic import BaseModel, Field
 
 from app.auth.access import REFUSALS, SelfAccess, guarded_router
-from app.auth.service import AuthService, Issued
+from app.auth.login import Attempt, Login
+from app.auth.models import Place
+from app.auth.opening import Issued
+from app.auth.service import AuthService
 from app.auth.tickets import give_ticket
-from app.auth.tokens import ACCESS_LIFE, REFRESH_LIFE, TICKET_S, AccessClaims
+from app.auth.tokens import ACCESS_LIFE, TICKET_S, AccessClaims
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import BadInputError, ForbiddenError, UnauthenticatedError
 
 COOKIE = "pp_refresh"
 COOKIE_PATH = "/api/v1/auth"
+LONGEST_DEVICE = 300
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 open_router = APIRouter(prefix="/api/v1/auth", tags=["auth"], responses=REFUSALS)
@@ -50,6 +54,10 @@ class MeOut(BaseModel):
     roles: list[str]
     permissions: list[str]
     memberships: list[MembershipOut]
+    session_id: uuid.UUID | None
+    duties: list[str] = Field(
+        description="What must be done before the rest opens to this session: change-password, second-factor."
+    )
 
 
 class TicketOut(BaseModel):
@@ -60,11 +68,17 @@ class TicketOut(BaseModel):
 
 
 class LoginForm(BaseModel):
-    """The OAuth2 forms `password` and `refresh_token`."""
+    """The OAuth2 forms `password` and `refresh_token`.
+
+    Where a second factor is enrolled, the form `password` without `totp` is answered by a 401 problem with `code` "totp-required"
+    and a `challenge` that is good for three minutes: send it with `totp` instead of name and password.
+    """
 
     grant_type: Literal["password", "refresh_token"] = "password"
     username: str = Field(default="", max_length=100)
     password: str = Field(default="", max_length=1024)
+    totp: str = Field(default="", max_length=40, description="Six digits of the authenticator app, or a recovery code.")
+    challenge: str = Field(default="", max_length=1024)
     refresh_token: str = Field(default="", max_length=200)
     scope: str = Field(default="", max_length=200)
     client_id: str = Field(default="", max_length=200)
@@ -78,17 +92,31 @@ def service_of(request: Request) -> AuthService:
     return found
 
 
+def login_of(request: Request) -> Login:
+    """The application's log-in by password."""
+    found = request.app.state.login
+    assert isinstance(found, Login)  # noqa: S101 - set once by main
+    return found
+
+
+def place_of(request: Request) -> Place:
+    """Where a request came from."""
+    device = "".join(each for each in request.headers.get("user-agent", "") if each.isprintable())
+    return Place(request.client.host if request.client else "", device[:LONGEST_DEVICE])
+
+
 @open_router.post("/token")
 async def token(
     request: Request, response: Response, form: Annotated[LoginForm, Form()], pp_refresh: RefreshCookie = None
 ) -> TokenOut:
     """Sign in by password, or get the next access token by the refresh token (form field or cookie)."""
-    service = service_of(request)
     if form.grant_type == "password":
-        if not form.username or not form.password:
+        if not (form.challenge and form.totp) and not (form.username and form.password):
             raise BadInputError("username and password must not be empty.")
-        issued = await service.log_in(form.username, form.password, now())
+        attempt = Attempt(form.username, form.password, form.challenge, form.totp)
+        issued = await login_of(request).log_in(attempt, place_of(request), now())
     else:
+        service = service_of(request)
         presented = form.refresh_token or pp_refresh
         if not presented:
             raise UnauthenticatedError("There is no session to continue. Sign in.")
@@ -127,6 +155,8 @@ async def me(access: SelfAccess) -> MeOut:
         roles=sorted({grant.role for grant in principal.grants if grant.role}),
         permissions=sorted(permission.value for permission in principal.permissions()),
         memberships=[MembershipOut(role=grant.role, store_id=grant.store_id) for grant in principal.grants],
+        session_id=principal.session_id,
+        duties=list(principal.duties),
     )
 
 
@@ -144,16 +174,7 @@ async def ws_ticket(request: Request, response: Response, access: SelfAccess) ->
 
 def _answer(request: Request, response: Response, issued: Issued) -> TokenOut:
     response.headers.update(NO_STORE)
-    if issued.refresh_token is not None:
-        response.set_cookie(
-            COOKIE,
-            issued.refresh_token,
-            max_age=int(REFRESH_LIFE.total_seconds()),
-            path=COOKIE_PATH,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
+    keep_refresh_token(request, response, issued)
     # Browsers send Sec-Fetch-Site and scripts cannot take it away: a stolen script context never sees the refresh token.
     in_browser = "sec-fetch-site" in request.headers
     return TokenOut(
@@ -161,4 +182,19 @@ def _answer(request: Request, response: Response, issued: Issued) -> TokenOut:
         token_type="bearer",  # noqa: S106 - the kind of token, not one
         expires_in=int(ACCESS_LIFE.total_seconds()),
         refresh_token=None if in_browser else issued.refresh_token,
+    )
+
+
+def keep_refresh_token(request: Request, response: Response, issued: Issued) -> None:
+    """The refresh token as a cookie that scripts never see."""
+    if issued.refresh_token is None:
+        return
+    response.set_cookie(
+        COOKIE,
+        issued.refresh_token,
+        max_age=int(issued.refresh_life.total_seconds()),
+        path=COOKIE_PATH,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
     )

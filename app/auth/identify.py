@@ -7,13 +7,17 @@ from typing import Final
 
 import asyncpg
 
-from app.audit.models import ActorKind
+from app.audit.models import Act, ActorKind
 from app.auth import repository
-from app.auth.models import Principal
-from app.auth.tokens import AccessClaims, TokenSigner, looks_signed, token_hash
+from app.auth.duties import duties_of, while_owing
+from app.auth.models import Account, Principal
+from app.auth.refusals import Refusal, Refusals
+from app.auth.tickets import take_ticket
+from app.auth.tokens import AccessClaims, TokenRefusedError, TokenSigner, looks_signed, token_hash
 from app.kit.clock import now
 from app.kit.errors import UnauthenticatedError
 from app.kit.postgres import Pool, TenantScope, tenant_transaction
+from app.kit.redis import Redis
 
 REMEMBER: Final = timedelta(seconds=2)
 """A revoked session, key or membership stops answering after this long at the latest."""
@@ -31,9 +35,10 @@ class _Remembered:
 class Identifier:
     """Turns bearer tokens into principals. Fails closed: what cannot be checked is not let in."""
 
-    def __init__(self, pool: "Pool[asyncpg.Record]", signer: TokenSigner) -> None:
+    def __init__(self, pool: "Pool[asyncpg.Record]", signer: TokenSigner, refusals: Refusals) -> None:
         self._pool = pool
         self._signer = signer
+        self._refusals = refusals
         self._remembered: dict[bytes | uuid.UUID, _Remembered] = {}
 
     async def identify(self, authorization: str | None) -> Principal:
@@ -43,8 +48,23 @@ class Identifier:
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
             raise UnauthenticatedError(SIGN_IN)
         if looks_signed(token):
-            return await self.of_claims(self._signer.read(token))
+            return await self.of_claims(await self._read(token))
         return await self._of_key(token)
+
+    async def _read(self, token: str) -> AccessClaims:
+        try:
+            return self._signer.read(token)
+        except TokenRefusedError as error:
+            await self._refusals.note(Refusal.of_token(error))
+            raise
+
+    async def of_ticket(self, memory: Redis, ticket: str) -> AccessClaims:
+        """The claims a ticket stands for, once; UnauthenticatedError for an unknown, used or old one."""
+        try:
+            return await take_ticket(memory, ticket)
+        except UnauthenticatedError:
+            await self._refusals.note(Refusal(Act.TICKET_REFUSED, "unknown-used-or-old"))
+            raise
 
     async def of_claims(self, claims: AccessClaims) -> Principal:
         """The user of an access token, as of the last two seconds."""
@@ -61,21 +81,18 @@ class Identifier:
             account = await repository.find_account(connection, claims.user_id, claims.session_id, now())
         if account is None:
             self._remembered.pop(claims.session_id, None)
+            await self._refusals.note(Refusal(Act.TOKEN_REFUSED, "session-ended", claims.user_id, claims.chain_id))
             raise UnauthenticatedError("Your session has ended. Sign in again.")
-        principal = Principal(
-            ActorKind.USER,
-            account.user_id,
-            account.username,
-            account.chain_id,
-            account.grants,
-            claims.session_id,
-            claims.expires_at,
-        )
-        return self._remember(claims.session_id, principal)
+        return self._remember(claims.session_id, _principal(account, claims))
 
     def forget(self, session_id: uuid.UUID) -> None:
         """Ask again at the next request of this session."""
         self._remembered.pop(session_id, None)
+
+    def forget_user(self, user_id: uuid.UUID) -> None:
+        """Ask again at the next request of any of this user's sessions."""
+        for key in [key for key, known in self._remembered.items() if known.principal.id == user_id]:
+            del self._remembered[key]
 
     async def _of_key(self, token: str) -> Principal:
         hashed = token_hash(token)
@@ -84,6 +101,7 @@ class Identifier:
             return known
         found = await repository.find_key(self._pool, hashed)
         if found is None:
+            await self._refusals.note(Refusal(Act.TOKEN_REFUSED, "unknown-key"))
             raise UnauthenticatedError("This API key is unknown or was revoked.")
         key_id, chain_id, name, grant, expires_at = found
         if expires_at is not None and expires_at <= now():
@@ -99,3 +117,22 @@ class Identifier:
             self._remembered.clear()
         self._remembered[key] = _Remembered(principal, (now() + REMEMBER).timestamp())
         return principal
+
+
+def _principal(account: Account, claims: AccessClaims) -> Principal:
+    duties = duties_of(
+        (grant.role for grant in account.grants),
+        account.second_factor_roles,
+        has_second_factor=account.second_factor,
+        must_change_password=account.must_change_password,
+    )
+    return Principal(
+        ActorKind.USER,
+        account.user_id,
+        account.username,
+        account.chain_id,
+        while_owing(account.grants) if duties else account.grants,
+        claims.session_id,
+        claims.expires_at,
+        tuple(duty.value for duty in duties),
+    )

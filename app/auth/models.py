@@ -27,6 +27,7 @@ class Principal:
         chain_id: None for a key of the platform itself.
         session_id: the log-in a user's token belongs to.
         token_expires_at: when the access token ends; None for keys without an end.
+        duties: what must be done before more than one's own account opens (`app.auth.duties.Duty`).
     """
 
     kind: ActorKind
@@ -36,6 +37,7 @@ class Principal:
     grants: tuple[Grant, ...]
     session_id: uuid.UUID | None = None
     token_expires_at: datetime | None = None
+    duties: tuple[str, ...] = ()
 
     def permissions(self) -> frozenset[Permission]:
         """Everything granted anywhere."""
@@ -70,6 +72,16 @@ class Access:
         """The rows this request may see; ForbiddenError for a principal without a chain."""
         return self.principal.scope(self.permission)
 
+    @property
+    def whole_chain(self) -> TenantScope:
+        """`scope`, for acts that concern every store; ForbiddenError where the permission was granted for some stores only."""
+        scope = self.scope
+        if scope.store_ids is not None:
+            raise ForbiddenError(
+                "This concerns the whole chain; your role is for single stores.", permission=self.permission.value
+            )
+        return scope
+
 
 @dataclass(frozen=True, slots=True)
 class LoginRecord:
@@ -101,9 +113,44 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user with memberships, as of now."""
+    """A user with memberships, as of now.
+
+    Attributes:
+        must_change_password: somebody else chose the password this session was opened with.
+        second_factor: this session was proven by a second factor.
+        second_factor_roles: roles that need one in this chain.
+    """
 
     user_id: uuid.UUID
     chain_id: uuid.UUID
     username: str
     grants: tuple[Grant, ...] = field(default=())
+    must_change_password: bool = False
+    second_factor: bool = False
+    second_factor_roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request came from, as the list of sessions shows it.
+
+    Attributes:
+        address: the IP address that the connection came from.
+        device: the User-Agent header, shortened; what it says is not proven.
+    """
+
+    address: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserState:
+    """What decides about a log-in, read while the user's row is locked."""
+
+    user_id: uuid.UUID
+    chain_id: uuid.UUID
+    username: str
+    password_hash: str
+    failed_logins: int
+    locked_until: datetime | None
+    disabled: bool

@@ -1,7 +1,9 @@
 """Passwords: argon2id in a thread, a bound on how many wait, and the back-off after wrong ones."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,6 +14,8 @@ AT_ONCE = 2
 MOST_WAITING = 16
 FREE_FAILURES = 4
 LONGEST_LOCK = timedelta(seconds=60)
+
+Result = TypeVar("Result")
 
 _hasher = argon2.PasswordHasher()  # RFC 9106's low-memory profile: argon2id, 64 MiB, 3 passes
 
@@ -32,20 +36,27 @@ class PasswordChecker:
         self._nobody = hash_password("no user has this password")
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether `password` is the one of `password_hash`; always False, after the same work, for None.
+        """Whether `password` is the one of `password_hash`; always False, after the same work, for None or "" (no password).
 
         Raises:
             TooManyRequestsError: too many log-ins wait already.
         """
+        matches = await self._in_turn(_matches, password_hash or self._nobody, password)
+        return matches and bool(password_hash)
+
+    async def hash(self, password: str) -> str:
+        """The argon2id hash to store; TooManyRequestsError as `verify`."""
+        return await self._in_turn(hash_password, password)
+
+    async def _in_turn(self, work: Callable[..., Result], *given: str) -> Result:
         if self._waiting >= MOST_WAITING:
             raise TooManyRequestsError("Too many people sign in at once. Try again in a few seconds.", retry_after_s=3)
         self._waiting += 1
         try:
             async with self._turns:
-                matches = await asyncio.to_thread(_matches, password_hash or self._nobody, password)
+                return await asyncio.to_thread(work, *given)
         finally:
             self._waiting -= 1
-        return matches and password_hash is not None
 
 
 def hash_password(password: str) -> str:

@@ -24,6 +24,9 @@ class Permission(enum.StrEnum):
     POLICY_APPROVE = "policy:approve"
     TRAINING_READ = "training:read"
     TRAINING_WRITE = "training:write"
+    SESSIONS_END = "sessions:end"  # of other people: end their log-ins, take away a lost second factor
+    SIGN_IN_READ = "sign-in:read"
+    SIGN_IN_WRITE = "sign-in:write"  # who needs a second factor, which group has which role
     WORKER = "worker"  # the control plane; API keys only
 
 
@@ -64,9 +67,17 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         Role.ENROLLER: _LOOKS,
         Role.APPROVER: _LOOKS | {Permission.ALERTS_READ},
         Role.STORE_MANAGER: _MANAGES,
-        Role.CHAIN_ADMINISTRATOR: _MANAGES | {Permission.POLICY_APPROVE},
+        Role.CHAIN_ADMINISTRATOR: _MANAGES
+        | {Permission.POLICY_APPROVE, Permission.SESSIONS_END, Permission.SIGN_IN_READ, Permission.SIGN_IN_WRITE},
         # Sees how things are set and what became of alerts, not the live pictures.
-        Role.AUDITOR: _LOOKS | {Permission.ALERTS_READ, Permission.RULES_READ, Permission.POLICY_READ, Permission.TRAINING_READ},
+        Role.AUDITOR: _LOOKS
+        | {
+            Permission.ALERTS_READ,
+            Permission.RULES_READ,
+            Permission.POLICY_READ,
+            Permission.TRAINING_READ,
+            Permission.SIGN_IN_READ,
+        },
         Role.MODEL_ENGINEER: _LOOKS | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.RULES_READ},
         # Keeps cameras and workers running without watching people.
         Role.PLATFORM_OPERATOR: _LOOKS | {Permission.CAMERAS_WRITE, Permission.RULES_READ},

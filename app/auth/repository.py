@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from app.auth.models import Account, Grant, LoginRecord, SessionRecord
+from app.auth.models import Account, Grant, LoginRecord, SessionRecord, UserState
 from app.auth.permissions import known_permissions, permissions_of
 from app.kit.postgres import Pool, TenantConnection
 
 ACQUIRE_S = 5.0
+USED_AGAIN = timedelta(minutes=1)
+"""How exactly a session's last use is known."""
 
 
 async def find_login(pool: "Pool[asyncpg.Record]", username: str) -> LoginRecord | None:
@@ -17,12 +19,6 @@ async def find_login(pool: "Pool[asyncpg.Record]", username: str) -> LoginRecord
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
         row = await connection.fetchrow("SELECT * FROM login_lookup($1)", username)
     return None if row is None else LoginRecord(**dict(row))
-
-
-async def record_login(pool: "Pool[asyncpg.Record]", user_id: uuid.UUID, succeeded: bool, locked_for: timedelta) -> None:
-    """Count a failure and lock for a while, or forget all failures."""
-    async with pool.acquire(timeout=ACQUIRE_S) as connection:
-        await connection.execute("SELECT login_record($1, $2, $3)", user_id, succeeded, locked_for)
 
 
 async def find_session(pool: "Pool[asyncpg.Record]", refresh_hash: bytes) -> SessionRecord | None:
@@ -45,9 +41,11 @@ async def find_key(
 
 
 async def find_account(connection: TenantConnection, user_id: uuid.UUID, session_id: uuid.UUID, now: datetime) -> Account | None:
-    """The user with memberships, if enabled and the session still stands."""
+    """The user with memberships, if enabled and the session still stands. Notes that the session was used, once a minute."""
     user = await connection.fetchrow(
-        "SELECT u.id, u.chain_id, u.username FROM users u JOIN sessions s ON s.user_id = u.id"
+        "SELECT u.id, u.chain_id, u.username, u.must_change_password AND s.method = 'password' AS must_change,"
+        " s.second_factor_at IS NOT NULL AS second_factor, s.last_used_at, coalesce(p.second_factor_roles, '{}') AS roles"
+        " FROM users u JOIN sessions s ON s.user_id = u.id LEFT JOIN sign_in_settings p ON p.chain_id = u.chain_id"
         " WHERE u.id = $1 AND s.id = $2 AND u.disabled_at IS NULL AND s.revoked_at IS NULL AND s.expires_at > $3",
         user_id,
         session_id,
@@ -55,27 +53,50 @@ async def find_account(connection: TenantConnection, user_id: uuid.UUID, session
     )
     if user is None:
         return None
+    if now - user["last_used_at"] > USED_AGAIN:
+        await connection.execute("UPDATE sessions SET last_used_at = $2 WHERE id = $1", session_id, now)
     rows = await connection.fetch("SELECT role, store_id FROM memberships WHERE user_id = $1 ORDER BY id", user_id)
     grants = tuple(Grant(permissions_of(row["role"]), row["store_id"], row["role"]) for row in rows)
-    return Account(user["id"], user["chain_id"], user["username"], grants)
+    return Account(
+        user["id"],
+        user["chain_id"],
+        user["username"],
+        grants,
+        user["must_change"],
+        user["second_factor"],
+        frozenset(user["roles"]),
+    )
 
 
-async def add_session(
-    connection: TenantConnection,
-    session_id: uuid.UUID,
-    chain_id: uuid.UUID,
-    user_id: uuid.UUID,
-    refresh_hash: bytes,
-    expires_at: datetime,
-) -> None:
-    """A new log-in."""
-    await connection.execute(
-        "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        session_id,
-        chain_id,
+async def lock_user(connection: TenantConnection, user_id: uuid.UUID) -> UserState | None:
+    """The user as of now; nobody else decides about a log-in of this user until the transaction ends."""
+    row = await connection.fetchrow(
+        "SELECT id AS user_id, chain_id, username, password_hash, failed_logins, locked_until,"
+        " disabled_at IS NOT NULL AS disabled FROM users WHERE id = $1 FOR UPDATE",
         user_id,
-        refresh_hash,
-        expires_at,
+    )
+    return None if row is None else UserState(**dict(row))
+
+
+async def count_failure(connection: TenantConnection, user_id: uuid.UUID, locked_until: datetime | None) -> None:
+    """One more wrong answer; nobody signs in as this user until then."""
+    await connection.execute(
+        "UPDATE users SET failed_logins = failed_logins + 1, locked_until = $2 WHERE id = $1", user_id, locked_until
+    )
+
+
+async def clear_failures(connection: TenantConnection, user_id: uuid.UUID) -> None:
+    """Forget the wrong answers so far."""
+    await connection.execute("UPDATE users SET failed_logins = 0, locked_until = NULL WHERE id = $1", user_id)
+
+
+async def set_password(connection: TenantConnection, user_id: uuid.UUID, password_hash: str, now: datetime) -> None:
+    """The person's own choice of a password."""
+    await connection.execute(
+        "UPDATE users SET password_hash = $2, must_change_password = false, password_changed_at = $3 WHERE id = $1",
+        user_id,
+        password_hash,
+        now,
     )
 
 
@@ -84,7 +105,7 @@ async def rotate_session(
 ) -> bool:
     """Replace the refresh token; False when another request did so first."""
     changed: str = await connection.execute(
-        "UPDATE sessions SET previous_refresh_hash = refresh_hash, refresh_hash = $3, rotated_at = $4"
+        "UPDATE sessions SET previous_refresh_hash = refresh_hash, refresh_hash = $3, rotated_at = $4, last_used_at = $4"
         " WHERE id = $1 AND refresh_hash = $2 AND revoked_at IS NULL",
         session_id,
         old_hash,
@@ -98,8 +119,3 @@ async def rotated_at(connection: TenantConnection, session_id: uuid.UUID) -> dat
     """When the session's token was last replaced."""
     moment: datetime | None = await connection.fetchval("SELECT rotated_at FROM sessions WHERE id = $1", session_id)
     return moment
-
-
-async def revoke_session(connection: TenantConnection, session_id: uuid.UUID, now: datetime) -> None:
-    """End a log-in; its tokens answer nothing from now on."""
-    await connection.execute("UPDATE sessions SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1", session_id, now)

@@ -11,7 +11,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from app.auth.access import identifier_of
 from app.auth.models import Principal
 from app.auth.permissions import Permission
-from app.auth.tickets import take_ticket
 from app.auth.tokens import AccessClaims
 from app.contracts.sockets import (
     ClientMessage,
@@ -72,7 +71,7 @@ async def _identify(socket: WebSocket) -> tuple[Principal, Recheck]:
     identifier = identifier_of(socket)
     ticket, header = socket.query_params.get("ticket"), socket.headers.get("authorization")
     if ticket:
-        claims = await take_ticket(backends(socket).memory, ticket)
+        claims = await identifier.of_ticket(backends(socket).memory, ticket)
 
         async def by_session() -> Principal:
             return await identifier.of_session(claims)

@@ -13,7 +13,7 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
     "api_key_lookup", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record", "make_detection_partitions",
-    "public_policy", "session_lookup", "shards_owned", "store_runs", "stores_with_biometrics",
+    "oidc_chain", "public_policy", "session_lookup", "shards_owned", "store_runs", "stores_with_biometrics",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -21,6 +21,7 @@ POLICIES = {
         "ai_detections", "alerts", "api_keys", "camera_status", "cameras", "chains", "memberships", "outbox", "rules", "sessions",
         "site_policies", "stores", "stream_sessions", "users", "zones",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
+        "oidc_group_mappings", "oidc_identities", "recovery_codes", "sign_in_settings", "totp_secrets",
     },
     "pipeline": {
         "ai_detections", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stream_sessions", "zones",

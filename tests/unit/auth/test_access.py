@@ -11,9 +11,9 @@ from app.auth.access import guarded_router
 from app.auth.models import Grant, Principal
 from app.auth.passwords import LONGEST_LOCK, PasswordChecker, hash_password, lock_after
 from app.auth.permissions import ROLE_PERMISSIONS, Permission, Role, known_permissions, permissions_of
-from app.auth.tokens import AccessClaims, TokenSigner
+from app.auth.tokens import AUDIENCE, CHALLENGE_AUDIENCE, AccessClaims, Challenge, RefreshOrigin, TokenRefusedError, TokenSigner
 from app.kit.clock import now
-from app.kit.errors import ForbiddenError, SetupError, UnauthenticatedError
+from app.kit.errors import ForbiddenError, SetupError
 
 SECRET = "s" * 32
 CHAIN, STORE = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -63,22 +63,49 @@ def make_claims(**changes: object) -> AccessClaims:
 def test_tokens_come_back_and_forged_ones_do_not() -> None:
     signer, claims = TokenSigner(SECRET), make_claims()
     assert signer.read(signer.sign(claims, now())) == claims
-    good = jwt.decode(signer.sign(claims, now()), SECRET, algorithms=["HS256"], issuer="pennyprotect")
-    bad = [
-        "",
-        "a.b.c",
-        signer.sign(claims, now())[:-2] + "xx",
-        TokenSigner("t" * 32).sign(claims, now()),
-        signer.sign(make_claims(expires_at=now() - timedelta(seconds=1)), now()),
-        jwt.encode(good, "", algorithm="none"),
-        jwt.encode({**good, "sub": 5}, SECRET, algorithm="HS256"),
-        jwt.encode({**good, "sid": "no uuid"}, SECRET, algorithm="HS256"),
-        jwt.encode({k: v for k, v in good.items() if k != "exp"}, SECRET, algorithm="HS256"),
-        jwt.encode({**good, "iss": "somebody"}, SECRET, algorithm="HS256"),
+    good = jwt.decode(signer.sign(claims, now()), SECRET, algorithms=["HS256"], audience=AUDIENCE)
+    cases = [
+        ("", "forged"),
+        ("a.b.c", "forged"),
+        (signer.sign(claims, now())[:-4] + "xxxx", "forged"),
+        (TokenSigner("t" * 32).sign(claims, now()), "forged"),
+        (jwt.encode(good, "", algorithm="none"), "forged"),
+        (jwt.encode(good, SECRET + SECRET, algorithm="HS512"), "forged"),
+        (jwt.encode({k: v for k, v in good.items() if k != "exp"}, SECRET, algorithm="HS256"), "malformed"),
+        (jwt.encode({k: v for k, v in good.items() if k != "aud"}, SECRET, algorithm="HS256"), "malformed"),
+        (jwt.encode({**good, "sub": 5}, SECRET, algorithm="HS256"), "forged"),
+        (jwt.encode({**good, "sid": "no uuid"}, SECRET, algorithm="HS256"), "malformed"),
+        (signer.sign(make_claims(expires_at=now() - timedelta(seconds=1)), now()), "expired"),
+        (jwt.encode({**good, "iss": "somebody"}, SECRET, algorithm="HS256"), "other-audience"),
+        (jwt.encode({**good, "aud": CHALLENGE_AUDIENCE}, SECRET, algorithm="HS256"), "other-audience"),
+        (jwt.encode({**good, "aud": [AUDIENCE, "x"]}, SECRET, algorithm="HS256"), "other-audience"),
+        (signer.sign_challenge(Challenge(claims.user_id, CHAIN, "m"), now()), "malformed"),
+        (signer.sign(claims, now() + timedelta(seconds=30)), "from-the-future"),
     ]
-    for token in bad:
-        with pytest.raises(UnauthenticatedError):
+    for token, reason in cases:
+        with pytest.raises(TokenRefusedError) as refused:
             signer.read(token)
+        assert refused.value.reason == reason, token
+        assert refused.value.detail == "Your session is not valid any more. Sign in again."
+    assert signer.read(signer.sign(claims, now() + timedelta(seconds=5))) == claims  # a replica whose clock is ahead
+
+
+def test_a_challenge_is_no_access_token_and_ends() -> None:
+    signer, challenge = TokenSigner(SECRET), Challenge(uuid.UUID(int=3), CHAIN, "mark")
+    assert signer.read_challenge(signer.sign_challenge(challenge, now())) == challenge
+    for bad in (signer.sign_challenge(challenge, now() - timedelta(minutes=4)), signer.sign(make_claims(), now()), "x"):
+        with pytest.raises(TokenRefusedError):
+            signer.read_challenge(bad)
+
+
+def test_an_old_refresh_token_is_known_again_and_a_made_up_one_is_not() -> None:
+    origin = RefreshOrigin(uuid.UUID(int=4), uuid.UUID(int=3), CHAIN)
+    token = TokenSigner(SECRET).refresh_token(origin)
+    assert len(token) <= 200
+    assert TokenSigner(SECRET).refresh_token(origin) != token
+    assert TokenSigner(SECRET).refresh_origin(token) == origin
+    for bad in ("", "x", token[:-2] + "AA", token + "A", "é", TokenSigner("t" * 32).refresh_token(origin)):
+        assert TokenSigner(SECRET).refresh_origin(bad) is None
 
 
 def test_a_short_secret_is_a_setup_error() -> None:

@@ -1,0 +1,1 @@
+"""One's own account, and what a chain asks of log-ins."""

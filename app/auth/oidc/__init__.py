@@ -1,0 +1,1 @@
+"""Sign-in by the operator's OpenID Connect provider."""

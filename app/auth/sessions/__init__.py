@@ -1,0 +1,1 @@
+"""Log-ins that still stand: list and end them."""
