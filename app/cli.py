@@ -145,14 +145,23 @@ def demo_cameras() -> None:
 
 
 @cli.command()
-def migrate() -> None:
+def migrate(
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Change nothing: wait, with any role, until somebody has done it.")
+    ] = False,
+    seconds: Annotated[float, typer.Option(help="How long to wait.")] = 600.0,
+) -> None:
     """Bring the database at DATABASE_URL up to date (with the owner's role)."""
     from app.migrate import migrate as apply
+    from app.migrate import wait_until_made
 
     configure("migrate", level=settings().log_level)
     url = settings().database_dsn
     if not url:
         raise SetupError("DATABASE_URL is not set; it must name the database, with the role that owns the tables.")
+    if wait:
+        typer.echo(f"The schema is at migration {asyncio.run(wait_until_made(url, patience_s=seconds))}.")
+        return
     applied = asyncio.run(apply(url))
     typer.echo(f"{len(applied)} migration(s) applied: {', '.join(applied) or 'already up to date'}")
 

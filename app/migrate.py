@@ -3,17 +3,20 @@
 import asyncio
 import hashlib
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
+from app.kit.backoff import Backoff
 from app.kit.errors import SetupError
-from app.kit.logs import logger
+from app.kit.logs import logger, redact
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "db" / "migrations"
 LOCK_KEY = 7_305_221_940  # any constant; the same for every migrator of this product
 LOCK_TIMEOUT = "5s"
+ANSWER_S = 5.0
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 log = logger(__name__)
@@ -72,6 +75,43 @@ async def migrate(url: str, *, folder: Path = MIGRATIONS, timeout_s: float = 120
             return await _apply(connection, read_migrations(folder))
         finally:
             await connection.close(timeout=5)
+
+
+async def wait_until_made(url: str, *, patience_s: float, folder: Path = MIGRATIONS) -> int:
+    """Wait, with any role of the product, until the schema is at least this version's; its number.
+
+    A newer schema is fine: migrations only expand.
+
+    Raises:
+        SetupError: it is not so within `patience_s`; says what was found last.
+    """
+    wanted, deadline, retry, tries = len(read_migrations(folder)), time.monotonic() + patience_s, Backoff(0.5, 5.0), 0
+    while True:
+        try:
+            have, found = await _version(url), ""
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            have, found = 0, f"the database does not answer ({redact(str(error)) or type(error).__name__})"
+        if have >= wanted:
+            return have
+        found = found or f"the schema is at migration {have} of {wanted}"
+        if time.monotonic() > deadline:
+            raise SetupError(f"Waited {patience_s:g} s, but {found}. Run `pennyprotect migrate` with the owner's role.")
+        if tries == 0:
+            log.info("waiting for the schema", found=found)
+        await asyncio.sleep(retry.delay_s(tries))
+        tries += 1
+
+
+async def _version(url: str) -> int:
+    """The newest applied migration; 0 where there is none yet."""
+    connection = await asyncpg.connect(url, timeout=ANSWER_S, command_timeout=ANSWER_S, statement_cache_size=0)
+    try:
+        number: int = await connection.fetchval("SELECT schema_version()")
+    except (asyncpg.UndefinedFunctionError, asyncpg.InsufficientPrivilegeError):
+        return 0
+    finally:
+        await connection.close(timeout=ANSWER_S)
+    return number
 
 
 async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", known: list[Migration]) -> list[str]:

@@ -193,6 +193,13 @@ END $$;
 
 ALTER FUNCTION public.refuse_biometrics_when_off() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.schema_version() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$ SELECT coalesce(max(number), 0) FROM schema_migrations $$;
+
+ALTER FUNCTION public.schema_version() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.session_lookup(wanted bytea) RETURNS TABLE(session_id uuid, user_id uuid, chain_id uuid, replayed boolean, expires_at timestamp with time zone, revoked boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -1267,6 +1274,11 @@ REVOKE ALL ON FUNCTION public.public_policy(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.refuse_biometrics_when_off() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.schema_version() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_pipeline;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_dispatcher;
 
 REVOKE ALL ON FUNCTION public.session_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;

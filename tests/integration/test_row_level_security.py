@@ -13,7 +13,7 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
     "api_key_lookup", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record", "make_detection_partitions",
-    "oidc_chain", "public_policy", "session_lookup", "shards_owned", "store_runs", "stores_with_biometrics",
+    "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned", "store_runs", "stores_with_biometrics",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
