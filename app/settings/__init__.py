@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     worker_capacity: int = Field(
         default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
     )
+    skip_still: bool = Field(
+        default=True,
+        alias="PENNYPROTECT_SKIP_STILL",
+        description="0: analyse every due frame, also where nothing changed since the last.",
+    )
     metrics: str = Field(
         default="",
         alias="PENNYPROTECT_METRICS",

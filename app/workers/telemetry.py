@@ -19,6 +19,12 @@ class WorkerMetrics:
         self.dropped = Counter(
             "pennyprotect_worker_frames_dropped", "Frames due but not analysed.", camera, registry=self.registry
         )
+        self.still = Counter(
+            "pennyprotect_worker_frames_still",
+            "Frames passed over because nothing changed since the last analysed one.",
+            camera,
+            registry=self.registry,
+        )
         self.failed = Counter(
             "pennyprotect_worker_pose_failures",
             "Frames that the pose model did not answer.",
@@ -43,6 +49,14 @@ class WorkerMetrics:
 
     def forget(self, camera: str) -> None:
         """Drop a camera's series: it is no longer this worker's."""
-        for metric in (self.frames_in, self.analysed, self.dropped, self.failed, self.reconnects, self.live):
+        for metric in (
+            self.frames_in,
+            self.analysed,
+            self.dropped,
+            self.still,
+            self.failed,
+            self.reconnects,
+            self.live,
+        ):
             with contextlib.suppress(KeyError):
                 metric.remove(camera)

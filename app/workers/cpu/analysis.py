@@ -72,6 +72,9 @@ class Analysis:
                     frame = lane.take()
                     if frame is None:
                         break
+                    if lane.rests(frame):
+                        lane.busy = False
+                        continue
                     self._free -= 1
                     group.create_task(self._serve(lane, frame))
 

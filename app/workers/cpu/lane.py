@@ -15,6 +15,7 @@ from app.kit.gate import Gate
 from app.perception.detections import Detections
 from app.tracking.tracker import Tracker, make_tracker
 from app.tracking.tracklets import Tracklets
+from app.workers.cpu.stillness import Grey, Looked, grey_of, may_rest, scene_of
 from app.workers.emitter import Emitter
 from app.workers.telemetry import WorkerMetrics
 
@@ -39,6 +40,8 @@ class Lane:
         metrics: WorkerMetrics,
         wake: Callable[[], None],
         gate: Gate | None = None,
+        *,
+        skip_still: bool = False,
     ) -> None:
         self.camera = camera
         self.busy = False
@@ -56,6 +59,9 @@ class Lane:
         self._failing_since: float | None = None
         self._lost, self._counted, self._dropped_before = 0, 0, 0
         self._last_frame_us = 0
+        self._skip_still = skip_still
+        self._grey: Grey | None = None
+        self._looked: Looked | None = None
 
     @property
     def has_frame(self) -> bool:
@@ -89,6 +95,20 @@ class Lane:
             self.busy, self.served_at = True, time.monotonic()
         return frame
 
+    def rests(self, frame: CapturedFrame) -> bool:
+        """Whether this frame, just taken, need not be analysed: nothing changed since the last that was. Counted."""
+        if not self._skip_still:
+            return False
+        self._grey, last = grey_of(frame.picture), self._looked
+        if last is None or not self._same_stream(frame):
+            return False
+        period_us = 1e6 / self.camera.analysis_fps
+        if not may_rest(last, self._grey, frame.captured_at_us, period_us, watched=self.watched):
+            return False
+        self._last_frame_us = frame.captured_at_us
+        self._metrics.still.labels(self._label).inc()
+        return True
+
     def accept(self, frame: CapturedFrame, found: Detections, trace_parent: str) -> TrackedFrame | None:
         """Track what was found in `frame` and emit it; None when its connection is gone already."""
         if self._stop.is_set() or frame.connection < self._connection:
@@ -115,6 +135,8 @@ class Lane:
         )
         self._emitter.frame(message)
         self._note_analysed(frame)
+        scene = scene_of(len(found), len(tracked.track_ids), len(self._tracklets))
+        self._looked = Looked(self._grey, frame.captured_at_us, scene)
         return message
 
     def lose(self) -> None:
@@ -138,15 +160,17 @@ class Lane:
 
         Epochs are wall-clock microseconds, so that those of a restarted worker are higher.
         """
-        size = (frame.width, frame.height)
-        if frame.connection == self._connection and size == self._size:
+        if self._same_stream(frame):
             return
         self._close_tracklets()
         self._epoch, self._sequence = max(self._epoch + 1, now_us()), 0
-        self._connection, self._size = frame.connection, size
+        self._connection, self._size = frame.connection, (frame.width, frame.height)
         self._dropped_before = self._dropped_ever()
         self._tracker = make_tracker(self.camera.analysis_fps)
         self._tracklets = Tracklets(self.camera.camera_id, self._epoch, frame.width, frame.height)
+
+    def _same_stream(self, frame: CapturedFrame) -> bool:
+        return frame.connection == self._connection and (frame.width, frame.height) == self._size
 
     def _close_tracklets(self) -> None:
         for tracklet in self._tracklets.close() if self._tracklets is not None else ():

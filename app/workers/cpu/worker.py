@@ -35,8 +35,11 @@ class Lanes:
         group: asyncio.TaskGroup,
         wake: Callable[[], None],
         gate: Gate | None = None,
+        *,
+        skip_still: bool = False,
     ) -> None:
         self._emitter, self._metrics, self._group, self._wake, self._gate = emitter, metrics, group, wake, gate
+        self._skip_still = skip_still
         self._lanes: dict[uuid.UUID, Lane] = {}
 
     def current(self) -> list[Lane]:
@@ -57,7 +60,7 @@ class Lanes:
                 continue
             if lane is not None:
                 lane.stop()
-            lane = Lane(camera, self._emitter, self._metrics, self._wake, self._gate)
+            lane = Lane(camera, self._emitter, self._metrics, self._wake, self._gate, skip_still=self._skip_still)
             self._lanes[camera_id] = lane
             self._group.create_task(self._keep(lane))
 
@@ -134,7 +137,8 @@ async def _run_cameras(
     async with asyncio.TaskGroup() as group:
         analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, frame_tracer())
         gate = Gate(settings.camera_egress, trusts_loopback_literals=True)
-        lanes = Lanes(emitter, metrics, group, lambda: _from_thread(loop, analysis.wake), gate)
+        wake = partial(_from_thread, loop, analysis.wake)
+        lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still)
         control = ControlLoop(
             service_url=settings.service_url or f"http://{settings.host}:{settings.port}",
             key=settings.worker_key.get_secret_value(),

@@ -17,8 +17,8 @@ FPS = 15
 NTP_UNIX = 2_208_988_800
 
 
-def h264(width: int, height: int, frames: int = 30) -> list[bytes]:
-    """Access units of a moving pattern, Annex B, a keyframe with parameter sets every 15."""
+def h264(width: int, height: int, frames: int = 30, step: int = 8) -> list[bytes]:
+    """Access units of a pattern that moves by `step` grey levels a frame (0: a still scene), Annex B, a keyframe every 15."""
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
@@ -30,7 +30,7 @@ def h264(width: int, height: int, frames: int = 30) -> list[bytes]:
     units = []
     ramp = np.add.outer(np.arange(height), np.arange(width))
     for number in range(frames):
-        pixels = np.repeat(((ramp + number * 8) % 256).astype(np.uint8)[:, :, None], 3, axis=2)
+        pixels = np.repeat(((ramp + number * step) % 256).astype(np.uint8)[:, :, None], 3, axis=2)
         picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
         picture.pts = number
         units += [bytes(packet) for packet in encoder.encode(picture)]

@@ -7,7 +7,9 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import msgspec
 import numpy as np
@@ -226,6 +228,25 @@ async def test_pictures_are_made_of_the_analysed_frames_only_while_watched(
                 captured_us, jpeg = unpack_picture(message["data"])
                 assert jpeg.startswith(b"\xff\xd8")
                 assert captured_us in {frame.captured_at_us for frame in await seen.frames(camera)}
+
+
+async def test_somebody_who_stands_still_keeps_the_track_at_a_lower_rate_and_nothing_counts_as_lost(
+    valkeys: dict[str, str], pose: StillPerson, tmp_path: Path
+) -> None:
+    camera = CAMERAS[0]
+    with rtsp_server(Behaviour(h264(320, 240, step=0))) as still:
+        async with serving() as service:
+            service.wanted = {camera: still.url()}
+            async with working(valkeys, service, tmp_path) as seen:
+                frames = await seen.until_frames(camera, 9)
+                health = await seen.until_state(camera, CameraState.LIVE)
+                assert await seen.tracklets(camera) == []
+    assert [frame.sequence for frame in frames] == list(range(len(frames)))
+    assert len({tuple(frame.track_ids) for frame in frames[1:]}) == 1
+    assert frames[-1].track_ids != []
+    gaps_us = [after.captured_at_us - before.captured_at_us for before, after in pairwise(frames[2:])]
+    assert 350_000 < median(gaps_us) < 900_000, "between 5 frames a second and the longest gap that counts as observed"
+    assert health.dropped == 0
 
 
 async def test_a_model_that_is_down_is_told_and_waited_for(valkeys: dict[str, str], pose: StillPerson, tmp_path: Path) -> None:

@@ -28,12 +28,17 @@ class FakeLane:
     has_frame: bool = True
     accepted: int = 0
     lost: int = 0
+    still_for: int = 0
     camera: Any = field(default_factory=lambda: SimpleNamespace(camera_id="c"))
 
     def take(self) -> Any:
         assert not self.busy, "two frames of one camera at once would lose their order"
         self.busy, self.served_at = True, float(next(_ticks))
         return SimpleNamespace(picture=None, captured_at_us=1)
+
+    def rests(self, _frame: Any) -> bool:
+        self.still_for -= 1
+        return self.still_for >= 0
 
     def accept(self, _frame: Any, _found: Detections, _parent: str) -> None:
         self.accepted += 1
@@ -100,3 +105,12 @@ async def test_a_model_that_is_down_is_not_asked_at_full_speed() -> None:
     await overload(lanes, dict.fromkeys("ab", model), seconds=0.6)
     assert sum(lane.accepted for lane in lanes) == 0
     assert 2 <= sum(lane.lost for lane in lanes) < 40
+
+
+async def test_a_still_frame_asks_no_model_takes_no_place_and_is_not_lost() -> None:
+    still, moving = FakeLane("still", still_for=50), FakeLane("moving")
+    models = {"still": Model(), "moving": Model()}
+    await overload([still, moving], models, seconds=0.1)
+    assert still.lost == 0
+    assert moving.accepted > 0
+    assert still.accepted > 0, "it is looked at again once it rests no more"
