@@ -10,6 +10,7 @@ from typing import Final
 
 from app.capture.failures import Failure, FailureKind
 from app.capture.frame import CapturedFrame
+from app.capture.masking import Masker, Polygons
 from app.capture.reader import StreamReader
 from app.capture.reconnect import (
     PATIENCE,
@@ -58,6 +59,7 @@ class CameraCapture:
     Args:
         name: camera id, for logs. The URL is never logged.
         gate: what the address must pass at each connection.
+        masks: what is blackened in every picture, before it waits.
         on_frame: called in the reader's thread when a frame waits; must only wake somebody.
         on_change: called in the event loop when `facts().state` or its reason changed.
     """
@@ -71,12 +73,14 @@ class CameraCapture:
         on_change: Callable[[], None] = lambda: None,
         patience: Patience = PATIENCE,
         gate: Gate | None = None,
+        masks: Polygons = (),
     ) -> None:
         self.waiting: NewestFew[CapturedFrame] = NewestFew(on_frame)
         self.connection = 0
         self._name = name
         self._source = parse_source(url, gate)
         self._fps = fps
+        self._masker = Masker(masks)
         self._on_change = on_change
         self._rules = Rules(self._source or NOWHERE, patience)
         self._state = StreamState()
@@ -110,6 +114,15 @@ class CameraCapture:
         if self._reader is not None:
             self._reader.set_fps(fps)
 
+    def set_masks(self, masks: Polygons) -> None:
+        """Mask pictures this way from now on; those that wait were masked otherwise and are forgotten."""
+        if masks == self._masker.polygons:
+            return
+        self._masker = Masker(masks)
+        if self._reader is not None:
+            self._reader.set_masker(self._masker)
+        self.waiting.clear()
+
     def _happen(self, happening: Happening) -> None:
         before = self._state
         self._state, action = step(self._rules, before, happening, time.monotonic(), random.random())  # noqa: S311
@@ -136,7 +149,7 @@ class CameraCapture:
             with contextlib.suppress(RuntimeError):  # the loop is closing
                 loop.call_soon_threadsafe(self._ended, connection, why)
 
-        self._reader = StreamReader(self._rules.source, self._fps, self.waiting, ended, connection)
+        self._reader = StreamReader(self._rules.source, self._fps, self.waiting, ended, connection, self._masker)
         if self._source is None:
             ended(self._rules.verdict(FailureKind.BAD_ADDRESS))
         else:

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from app.capture.failures import CaptureError, Failure, FailureKind, diagnose, failure
 from app.capture.frame import CapturedFrame
+from app.capture.masking import Masker
 from app.capture.pacing import CaptureClock, FrameSampler, RateMeter
 from app.capture.redirects import refuse_redirect
 from app.capture.source import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source
@@ -77,6 +78,7 @@ class StreamReader:
         waiting: NewestFew[CapturedFrame],
         on_end: Callable[[Failure], None],
         connection: int = 1,
+        masker: Masker | None = None,
     ) -> None:
         self.packet_at: float | None = None
         self.frame_at: float | None = None
@@ -88,6 +90,7 @@ class StreamReader:
         self._source = source
         self._waiting = waiting
         self._connection = connection
+        self._masker = masker or Masker(())
         self._sampler = FrameSampler(fps)
         self._clock = CaptureClock()
         self._on_end = on_end
@@ -110,6 +113,10 @@ class StreamReader:
     def set_fps(self, fps: float) -> None:
         """Analyse this many frames a second from now on."""
         self._sampler.fps = fps
+
+    def set_masker(self, masker: Masker) -> None:
+        """Mask pictures this way from now on."""
+        self._masker = masker
 
     def _run(self) -> None:
         try:
@@ -189,7 +196,9 @@ class StreamReader:
         self.size = (picture.width, picture.height)
         self.rate.add(received_us)
         if self._sampler.is_due(captured_us) and not self._abandoned.is_set():
-            self._waiting.put(CapturedFrame(picture, captured_us, received_us, self._connection))
+            # Masked here, so that no model, viewer or file of ours ever holds the other picture.
+            masked = self._masker.apply(picture)
+            self._waiting.put(CapturedFrame(masked, captured_us, received_us, self._connection))
 
 
 def camera_time_us(packet: "Packet[VideoStream]") -> int | None:

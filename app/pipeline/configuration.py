@@ -10,6 +10,7 @@ import msgspec
 
 from app.behaviour.rules import RULES, Areas, Rule, read_parameters
 from app.behaviour.zones import Zone, ZoneSet
+from app.pipeline.policy import NOTHING, StorePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class CameraRow:
     chain_id: uuid.UUID
     store_id: uuid.UUID
     enabled: bool
+    policy: StorePolicy = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,14 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class CameraSetup:
-    """One camera: whose it is, and where each rule looks."""
+    """One camera: whose it is, where each rule looks, and which biometric messages count."""
 
     camera_id: uuid.UUID
     chain_id: uuid.UUID
     store_id: uuid.UUID
     enabled: bool
     rules: tuple[tuple[Rule, Areas], ...]
+    policy: StorePolicy = NOTHING
 
 
 Complain = Callable[[str], None]
@@ -78,6 +81,7 @@ def set_up(
                 for rule in RULES.values()
                 if (areas := _areas(rule, camera, zones_of[camera.camera_id], by_place, complain)) is not None
             ),
+            camera.policy,
         )
         for camera in cameras
     }

@@ -49,7 +49,9 @@ class Lane:
         self.watched = False
         self._emitter, self._metrics = emitter, metrics
         self._label = str(camera.camera_id)
-        self._capture = CameraCapture(self._label, camera.url, camera.analysis_fps, wake, self._say_health, gate=gate)
+        self._capture = CameraCapture(
+            self._label, camera.url, camera.analysis_fps, wake, self._say_health, gate=gate, masks=camera.masks
+        )
         self._stop = asyncio.Event()
         self._epoch, self._sequence = 0, 0
         self._connection, self._size = 0, (0, 0)
@@ -86,6 +88,7 @@ class Lane:
             return False
         self.camera = camera
         self._capture.set_fps(camera.analysis_fps)
+        self._capture.set_masks(camera.masks)
         return True
 
     def take(self) -> CapturedFrame | None:

@@ -1,0 +1,73 @@
+"""Privacy masks: what a polygon covers is overwritten in the decoded picture, before anything else sees it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av import VideoFrame
+
+Polygons = Sequence[Sequence[tuple[float, float]]]
+"""In 0..1 of the picture, x right, y down."""
+
+BLACK_LUMA: Final = 16
+NO_COLOUR: Final = 128
+_SUBPIXEL_BITS: Final = 4
+_PLANAR: Final = ("yuv420p", "yuvj420p")
+
+
+def covered(polygons: Polygons, width: int, height: int) -> npt.NDArray[np.bool_]:
+    """(height, width) of what the polygons cover; every pixel that one touches counts, and one more around it."""
+    drawn = np.zeros((height, width), np.uint8)
+    scale = 1 << _SUBPIXEL_BITS
+    for polygon in polygons:
+        corners = np.asarray(polygon, np.float64) * (width, height) - 0.5  # pixel i covers [i - 0.5, i + 0.5)
+        cv2.fillPoly(drawn, [np.round(corners * scale).astype(np.int32)], 1, shift=_SUBPIXEL_BITS)
+    return cv2.dilate(drawn, np.ones((3, 3), np.uint8)).astype(bool)
+
+
+class Masker:
+    """Masks the pictures of one camera. Remembers the drawn masks of the last size.
+
+    A decoded picture may be the decoder's reference for the next ones, so the masked one is a copy.
+    """
+
+    def __init__(self, polygons: Polygons) -> None:
+        self.polygons = polygons
+        self._size = (0, 0)
+        self._luma: npt.NDArray[np.bool_] = np.zeros((0, 0), bool)
+        self._chroma = self._luma
+
+    def apply(self, picture: VideoFrame) -> VideoFrame:
+        """The picture without what is masked: the same one where nothing is, else a copy.
+
+        Raises:
+            ValueError: its pixels cannot be read; the picture must then not be used.
+        """
+        if not self.polygons:
+            return picture
+        self._draw(picture.width, picture.height)
+        if picture.format.name in _PLANAR and picture.width % 2 == 0 and picture.height % 2 == 0:
+            return self._mask_planes(picture)
+        pixels = picture.to_ndarray(format="bgr24")
+        pixels[self._luma] = 0
+        return VideoFrame.from_ndarray(pixels, format="bgr24")
+
+    def _draw(self, width: int, height: int) -> None:
+        if self._size == (width, height):
+            return
+        self._luma = covered(self.polygons, width, height)
+        if width % 2 == 0 and height % 2 == 0:
+            blocks = self._luma.reshape(height // 2, 2, width // 2, 2)
+            self._chroma = blocks[:, 0, :, 0] | blocks[:, 0, :, 1] | blocks[:, 1, :, 0] | blocks[:, 1, :, 1]
+        self._size = (width, height)
+
+    def _mask_planes(self, picture: VideoFrame) -> VideoFrame:
+        width, height = picture.width, picture.height
+        rows = picture.to_ndarray()  # (height * 3 / 2, width): a copy of the three planes, one after another
+        rows[:height][self._luma] = BLACK_LUMA
+        rows[height:].reshape(2, height // 2, width // 2)[:, self._chroma] = NO_COLOUR
+        masked = VideoFrame.from_ndarray(rows, format=picture.format.name)
+        masked.color_range, masked.colorspace = picture.color_range, picture.colorspace
+        return masked
