@@ -1,9 +1,10 @@
 """Sets up everything the product needs in this checkout, then runs one command in it. Standard library only.
 
-    python3 tools/bootstrap.py setup|run|test|bench|lint|fmt [arguments]
+    python3 tools/bootstrap.py setup|run|test|verify|bench|lint|fmt [arguments]
 
-Three environments, because their locks cannot live in one: `.venv` (the product), `.venv-triton` (Triton's Python backend
-needs numpy 1.26) and `.venv-web` (Node, from a wheel, to build the dashboard). Each step is stamped with the hash of
+Environments apart, because their locks cannot live in one: `.venv` (the product), `.venv-triton` (Triton's Python backend
+needs numpy 1.26), `.venv-web` (Node, from a wheel, to build the dashboard) and, for `verify` alone, `.venv-verify` (Helm's engine
+and scanners). Each step is stamped with the hash of
 what it was made from, so a second run redoes nothing. uv is used where it can be had, pip otherwise.
 """
 
@@ -35,6 +36,7 @@ REQUIREMENTS = ROOT / "requirements"
 LOGS = ROOT / ".cache" / "setup"
 UV = "uv==0.13.9"
 STILL_WORKING_S = 15.0
+CHARTS = ["tests/charts"]
 TRITON_PYTHONS = ((3, 12), (3, 11), (3, 10), (3, 9))  # numpy 1.26 has wheels for these
 _children: set["subprocess.Popen[bytes]"] = set()
 _say_lock = threading.Lock()
@@ -280,6 +282,18 @@ def setup_web(installer: Installer) -> bool:
     return True
 
 
+def setup_verify(installer: Installer) -> bool:
+    """`.venv-verify`: what deployments are checked with."""
+    folder, lock = ROOT / ".venv-verify", REQUIREMENTS / "verify.txt"
+    wanted = {"lock": digest(lock), "root": str(ROOT)}
+    stamp = folder / "pennyprotect-stamp.json"
+    if read_stamp(stamp) == wanted:
+        return False
+    installer.install(folder, lock, python=sys.executable, clear=True)
+    stamp.write_text(json.dumps(wanted))
+    return True
+
+
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
     """Wait for another set-up of this checkout to end."""
@@ -300,7 +314,7 @@ def step(label: str, work: Callable[[], bool]) -> None:
         say(f"{label}: ready ({time.monotonic() - begun:.1f} s)")
 
 
-def setup(*, dev: bool) -> None:
+def setup(*, dev: bool, verify: bool = False) -> None:
     """Everything, independent steps side by side; raises SetupFailedError for the first that fails."""
     installer = Installer()
     steps: dict[str, Callable[[], bool]] = {
@@ -308,6 +322,8 @@ def setup(*, dev: bool) -> None:
         "Triton server": lambda: setup_triton(installer),
         "dashboard": lambda: setup_web(installer),
     }
+    if verify:
+        steps["deployment checks"] = lambda: setup_verify(installer)
     if os.environ.get("TRITON_URL") and not dev:
         del steps["Triton server"]
     with only_one(), ThreadPoolExecutor(len(steps)) as pool:
@@ -373,7 +389,7 @@ def run_in_foreground(command: list[str]) -> int:
 def commands(name: str, arguments: list[str]) -> list[list[str]]:
     """What a command of ours runs once everything is set up; the last one replaces this process."""
     tools = ROOT / ".venv" / "bin"
-    python = str(tools / "python")
+    python, verifier = str(tools / "python"), str(ROOT / ".venv-verify" / "bin" / "python")
     places = [place for place in ("app", "benchmarks", "tests", "tools") if (ROOT / place).is_dir()]
     node, packages = str(ROOT / ".venv-web" / "node-bin" / "node"), ROOT / "web" / "node_modules"
     lint = [
@@ -394,6 +410,8 @@ def commands(name: str, arguments: list[str]) -> list[list[str]]:
         # With arguments it is pytest alone, for one test while working on it. A browser driver keeps an event loop
         # running in its process, hence end to end apart; first what is quickest to fail.
         "test": [[python, "-m", "pytest", *arguments]] if arguments else [*lint, web, *suites],
+        # Long matrices: every profile and pair of values of the chart, images, infrastructure.
+        "verify": [[verifier, "-m", "pytest", "-c", "tests/charts/pytest.ini", *(arguments or CHARTS)]],
         "bench": [[str(tools / "pennyprotect"), "bench", name, *arguments] for name in ("density", "latency", "pipeline")],
         "lint": lint,
         "fmt": [[str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places]],
@@ -408,7 +426,7 @@ def main() -> int:
     name, *arguments = sys.argv[1:] or ["setup"]
     try:
         todo = commands(name, arguments)
-        setup(dev=name in {"test", "lint", "fmt"})
+        setup(dev=name in {"test", "verify", "lint", "fmt"}, verify=name == "verify")
     except SetupFailedError as error:
         sys.stderr.write(f"Set-up failed. {error}\n")
         return 1

@@ -8,7 +8,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "triton_models/**/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "triton_models/**/*.md", "k8s/**/*.md", "helm/**/*.md")
     for path in CHECKOUT.glob(pattern)
     if "node_modules" not in path.parts
 )

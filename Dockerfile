@@ -1,0 +1,63 @@
+# syntax=docker/dockerfile:1
+# Images: `service` (also pipeline, dispatcher, migrations, model fetch) and `worker-cpu`. Both non-root, with a read-only root.
+#   docker build --target service -t pennyprotect/service:0.1.0 .
+# A tag names what was tested; a release pins the digests by PYTHON_IMAGE and NODE_IMAGE.
+ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
+ARG NODE_IMAGE=docker.io/library/node:22-bookworm-slim
+
+# The dashboard.
+FROM ${NODE_IMAGE} AS web
+WORKDIR /build/web
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY web/ ./
+RUN npm run build
+
+# The Python packages, by hash, in an environment that the images below copy.
+FROM ${PYTHON_IMAGE} AS packages
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+COPY requirements/service.txt /build/service.txt
+RUN python -m venv /opt/pennyprotect/venv \
+    && /opt/pennyprotect/venv/bin/pip install --no-deps --require-hashes --only-binary :all: -r /build/service.txt \
+    && /opt/pennyprotect/venv/bin/python -m compileall -q /opt/pennyprotect/venv/lib
+COPY app/ /opt/pennyprotect/src/app/
+COPY db/migrations/ /opt/pennyprotect/src/db/migrations/
+COPY triton_models/ /opt/pennyprotect/src/triton_models/
+COPY docker/pennyprotect /opt/pennyprotect/venv/bin/pennyprotect
+RUN chmod 0755 /opt/pennyprotect/venv/bin/pennyprotect \
+    && echo /opt/pennyprotect/src > "$(echo /opt/pennyprotect/venv/lib/python3.*/site-packages)/pennyprotect.pth" \
+    && /opt/pennyprotect/venv/bin/python -m compileall -q /opt/pennyprotect/src/app
+
+# What every image of ours shares.
+FROM ${PYTHON_IMAGE} AS base
+LABEL org.opencontainers.image.title="PennyProtect" \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN groupadd --system --gid 10001 pennyprotect \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/pennyprotect --create-home pennyprotect
+COPY --from=packages /opt/pennyprotect /opt/pennyprotect
+ENV PATH=/opt/pennyprotect/venv/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PENNYPROTECT_HEADLESS=1 \
+    PENNYPROTECT_HOME=/var/lib/pennyprotect \
+    PENNYPROTECT_CACHE=/var/lib/pennyprotect/cache
+WORKDIR /var/lib/pennyprotect
+VOLUME /var/lib/pennyprotect
+USER 10001:10001
+ENTRYPOINT ["pennyprotect"]
+
+FROM base AS worker-cpu
+# A worker has no HTTP of its own unless it is told where (PENNYPROTECT_METRICS).
+ENV PENNYPROTECT_METRICS=0.0.0.0:9090
+EXPOSE 9090
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:9090/healthz', timeout=4)"]
+CMD ["worker-cpu"]
+
+FROM base AS service
+COPY --from=web /build/web/dist /opt/pennyprotect/src/web/dist
+ENV PENNYPROTECT_HOST=0.0.0.0
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ.get('PENNYPROTECT_PORT', '8000')}/healthz\", timeout=4)"]
+CMD ["service"]

@@ -1,0 +1,52 @@
+{{/* A role that nobody calls: pipeline, dispatcher, ... Arguments: root, role, settings, env (rendered), replicas (0: left to a scaler), databaseRole (waits for its schema), image. */}}
+{{- define "pennyprotect.background" -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "pennyprotect.roleName" . }}
+  labels:
+    {{- include "pennyprotect.labels" . | nindent 4 }}
+spec:
+  {{- if .replicas }}
+  replicas: {{ .replicas }}
+  {{- end }}
+  revisionHistoryLimit: 3
+  selector:
+    matchLabels:
+      {{- include "pennyprotect.selector" . | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "pennyprotect.labels" . | nindent 8 }}
+      {{- with .root.Values.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      {{- include "pennyprotect.podCommon" . | nindent 6 }}
+      terminationGracePeriodSeconds: 30
+      securityContext:
+        {{- include "pennyprotect.podSecurity" .root | nindent 8 }}
+      {{- if .databaseRole }}
+      {{- include "pennyprotect.schemaWait" (dict "root" .root "databaseRole" .databaseRole) | nindent 6 }}
+      {{- end }}
+      containers:
+        - name: {{ .role }}
+          image: {{ include "pennyprotect.image" (dict "root" .root "image" (.image | default .root.Values.image)) }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          args: [{{ .role }}]
+          securityContext:
+            {{- include "pennyprotect.containerSecurity" .root | nindent 12 }}
+          env:
+            {{- include "pennyprotect.env" .root | nindent 12 }}
+            - name: PENNYPROTECT_METRICS
+              value: "0.0.0.0:9090"
+            {{- .env | nindent 12 }}
+          {{- include "pennyprotect.operationsProbes" .root | nindent 10 }}
+          resources:
+            {{- toYaml .settings.resources | nindent 12 }}
+          volumeMounts:
+            {{- include "pennyprotect.mounts" .root | nindent 12 }}
+      volumes:
+        {{- include "pennyprotect.volumes" .root | nindent 8 }}
+{{- end -}}

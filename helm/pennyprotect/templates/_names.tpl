@@ -1,0 +1,87 @@
+{{/* Names and labels. `role` is a part of the product: service, pipeline, dispatcher, worker-cpu, triton, bus, memory. */}}
+
+{{- define "pennyprotect.name" -}}
+{{- if contains "pennyprotect" .Release.Name -}}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{- else -}}{{ printf "%s-pennyprotect" .Release.Name | trunc 40 | trimSuffix "-" }}{{- end -}}
+{{- end -}}
+
+{{- define "pennyprotect.roleName" -}}
+{{ include "pennyprotect.name" .root }}-{{ .role }}
+{{- end -}}
+
+{{- define "pennyprotect.selector" -}}
+app.kubernetes.io/name: pennyprotect
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .role }}
+{{- end -}}
+
+{{- define "pennyprotect.labels" -}}
+{{ include "pennyprotect.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/part-of: pennyprotect
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end -}}
+
+{{- define "pennyprotect.image" -}}
+{{- $image := .image -}}
+{{- $registry := .root.Values.imageRegistry | default $image.registry -}}
+{{- if $registry }}{{ $registry }}/{{ end }}{{ $image.repository }}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .root.Chart.AppVersion }}{{ end }}
+{{- end -}}
+
+{{- define "pennyprotect.serviceUrl" -}}
+http://{{ include "pennyprotect.roleName" (dict "root" . "role" "service") }}:{{ .Values.service.port }}
+{{- end -}}
+
+{{- define "pennyprotect.busHost" -}}
+{{- if eq .Values.bus.mode "external" }}{{ .Values.bus.external.host }}:{{ .Values.bus.external.port }}{{ else }}{{ include "pennyprotect.roleName" (dict "root" . "role" "bus") }}:6379{{ end }}
+{{- end -}}
+
+{{- define "pennyprotect.memoryHost" -}}
+{{- if eq .Values.memory.mode "external" }}{{ .Values.memory.external.host }}:{{ .Values.memory.external.port }}{{ else }}{{ include "pennyprotect.roleName" (dict "root" . "role" "memory") }}:6379{{ end }}
+{{- end -}}
+
+{{- define "pennyprotect.databaseUrl" -}}
+{{- if eq .Values.database.mode "external" -}}
+postgresql://{{ .Values.database.external.host }}:{{ .Values.database.external.port }}/{{ .Values.database.name }}?sslmode={{ .Values.database.external.sslMode }}
+{{- if .Values.database.external.caSecret }}&sslrootcert=/etc/pennyprotect/database-ca/ca.crt{{ end }}
+{{- else -}}
+postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.database.name }}?sslmode=verify-full&sslrootcert=/etc/pennyprotect/database-ca/ca.crt
+{{- end -}}
+{{- end -}}
+
+{{- define "pennyprotect.databaseCaSecret" -}}
+{{- if eq .Values.database.mode "external" }}{{ .Values.database.external.caSecret }}{{ else }}{{ include "pennyprotect.name" . }}-postgres-ca{{ end }}
+{{- end -}}
+
+{{- define "pennyprotect.tritonUrl" -}}
+{{- if .Values.triton.enabled }}{{ include "pennyprotect.roleName" (dict "root" . "role" "triton") }}:8001{{ else }}{{ .Values.triton.externalUrl }}{{ end }}
+{{- end -}}
+
+{{/* What must be said before anything is rendered. The schema catches wrong values; this catches missing decisions. */}}
+{{- define "pennyprotect.demands" -}}
+{{- if not .Values.secrets.existingSecret -}}
+{{- fail "secrets.existingSecret is empty: make the secrets with `pennyprotect secrets kubernetes --namespace NAMESPACE | kubectl apply -f -` and name the Secret here." -}}
+{{- end -}}
+{{- if and (not .Values.triton.enabled) (not .Values.triton.externalUrl) -}}
+{{- fail "triton.enabled is false and triton.externalUrl is empty: workers need a Triton server; give its host:port." -}}
+{{- end -}}
+{{- if and (eq .Values.database.mode "external") (not .Values.database.external.host) -}}
+{{- fail "database.external.host is empty: give the address of your PostgreSQL, or set database.mode=cloudnativepg." -}}
+{{- end -}}
+{{- if and (eq .Values.models.source "claim") (not .Values.models.claim) -}}
+{{- fail "models.source is claim and models.claim is empty: name the PersistentVolumeClaim that holds triton/models." -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
+{{- fail "ingress.enabled is true and ingress.host is empty: give the dashboard's name, like safety.example.com." -}}
+{{- end -}}
+{{- if and (eq .Values.bus.mode "external") (not .Values.bus.external.host) -}}
+{{- fail "bus.external.host is empty: give the address of the durable Redis or Valkey, or set bus.mode=bundled." -}}
+{{- end -}}
+{{- if and (eq .Values.memory.mode "external") (not .Values.memory.external.host) -}}
+{{- fail "memory.external.host is empty: give the address of the memory-only Redis or Valkey, or set memory.mode=bundled." -}}
+{{- end -}}
+{{- if and (eq .Values.memory.mode "external") (not .Values.memory.external.nothingOnDisk) -}}
+{{- fail "memory.external.nothingOnDisk is false: frames and probe embeddings must never reach a disk. Switch off append-only file, snapshots, replicas and back-ups of that server, then say so here." -}}
+{{- end -}}
+{{- end -}}

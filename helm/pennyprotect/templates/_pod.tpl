@@ -1,0 +1,171 @@
+{{/* What every pod of ours has in common: identity, no rights, read-only root, spread over nodes. */}}
+
+{{- define "pennyprotect.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "pennyprotect.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "pennyprotect.podCommon" -}}
+{{- $settings := .settings -}}
+serviceAccountName: {{ include "pennyprotect.name" .root }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $settings.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $settings.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $settings.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "pennyprotect.selector" . | nindent 8 }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "pennyprotect.selector" . | nindent 8 }}
+{{- end -}}
+
+{{/* Environment common to our own processes. */}}
+{{- define "pennyprotect.env" -}}
+- name: PENNYPROTECT_HOME
+  value: /var/lib/pennyprotect
+- name: PENNYPROTECT_CACHE
+  value: /var/lib/pennyprotect/cache
+- name: PENNYPROTECT_HEADLESS
+  value: "1"
+- name: PENNYPROTECT_LOG_LEVEL
+  value: {{ .Values.logLevel }}
+{{- with .Values.tracing.endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- range $name, $value := .Values.extraEnv }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "pennyprotect.secretEnv" -}}
+- name: {{ .name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ .root.Values.secrets.existingSecret }}
+      key: {{ .key }}
+{{- end -}}
+
+{{/* DATABASE_URL with a role of its own; `role` is owner, app, pipeline, dispatcher. */}}
+{{- define "pennyprotect.databaseEnv" -}}
+- name: DATABASE_URL
+  value: {{ include "pennyprotect.databaseUrl" .root | quote }}
+- name: DB_USER
+  value: pennyprotect_{{ .role }}
+{{ include "pennyprotect.secretEnv" (dict "root" .root "name" "DB_PASSWORD" "key" (printf "postgres.%s" .role)) }}
+{{- end -}}
+
+{{/* Passwords of `pennyprotect secrets` are URL-safe, so that they stand in a URL as they are. */}}
+{{- define "pennyprotect.busEnv" -}}
+{{ include "pennyprotect.secretEnv" (dict "root" .root "name" "BUS_PASSWORD" "key" (printf "bus.%s" .user)) }}
+- name: REDIS_URL
+  value: {{ ternary "rediss" "redis" .root.Values.bus.external.tls }}://{{ .user }}:$(BUS_PASSWORD)@{{ include "pennyprotect.busHost" .root }}/0
+{{- end -}}
+
+{{- define "pennyprotect.memoryEnv" -}}
+{{ include "pennyprotect.secretEnv" (dict "root" .root "name" "MEMORY_PASSWORD" "key" (printf "memory.%s" .user)) }}
+- name: MEMORY_REDIS_URL
+  value: {{ ternary "rediss" "redis" .root.Values.memory.external.tls }}://{{ .user }}:$(MEMORY_PASSWORD)@{{ include "pennyprotect.memoryHost" .root }}/0
+{{- end -}}
+
+{{- define "pennyprotect.mounts" -}}
+- name: state
+  mountPath: /var/lib/pennyprotect
+- name: tmp
+  mountPath: /tmp
+{{- if include "pennyprotect.databaseCaSecret" . }}
+- name: database-ca
+  mountPath: /etc/pennyprotect/database-ca
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "pennyprotect.volumes" -}}
+- name: state
+  emptyDir:
+    sizeLimit: 2Gi
+- name: tmp
+  emptyDir:
+    sizeLimit: 512Mi
+{{- with include "pennyprotect.databaseCaSecret" . }}
+- name: database-ca
+  secret:
+    secretName: {{ . }}
+    items:
+      - key: ca.crt
+        path: ca.crt
+{{- end }}
+{{- end -}}
+
+{{/* Probes of a role without HTTP of its own: app/kit/operations.py on port 9090. */}}
+{{- define "pennyprotect.operationsProbes" -}}
+ports:
+  - name: metrics
+    containerPort: 9090
+startupProbe:
+  httpGet: {path: /healthz, port: metrics}
+  periodSeconds: 2
+  failureThreshold: 60
+livenessProbe:
+  httpGet: {path: /healthz, port: metrics}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+{{- end -}}
+
+{{/* Holds a pod back until the migration is done, with one sentence in its log if it never is. `databaseRole` as in databaseEnv. */}}
+{{- define "pennyprotect.schemaWait" -}}
+initContainers:
+  - name: schema
+    image: {{ include "pennyprotect.image" (dict "root" .root "image" .root.Values.image) }}
+    imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+    args: [migrate, --wait]
+    securityContext:
+      {{- include "pennyprotect.containerSecurity" .root | nindent 6 }}
+    env:
+      {{- include "pennyprotect.env" .root | nindent 6 }}
+      {{- include "pennyprotect.databaseEnv" (dict "root" .root "role" .databaseRole) | nindent 6 }}
+    resources:
+      {{- toYaml .root.Values.migrate.resources | nindent 6 }}
+    volumeMounts:
+      {{- include "pennyprotect.mounts" .root | nindent 6 }}
+{{- end -}}

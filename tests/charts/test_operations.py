@@ -1,0 +1,88 @@
+"""Alerts lead to a runbook, dashboards and rules use metrics that exist, files beside the chart are what Kubernetes takes."""
+
+import json
+import re
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.charts.conftest import CHART, ROOT, Render
+from tests.charts.test_render import KUBERNETES
+
+MONITORED = {"monitoring": {"rules": {"enabled": True}, "dashboards": {"enabled": True}, "serviceMonitor": {"enabled": True}}}
+DECLARED = re.compile(r"(?:counter|gauge|histogram|Counter|Gauge|Histogram)\(\s*\"(?:pennyprotect_)?([a-z0-9_]+)\"")
+USED = re.compile(r"\bpennyprotect_[a-z0-9_]+")
+SUFFIX = re.compile(r"_(total|bucket|count|sum)$")
+
+
+def declared_metrics() -> set[str]:
+    """Names of every metric that the product's code makes, without Prometheus' suffixes."""
+    return {f"pennyprotect_{name}" for path in (ROOT / "app").rglob("*.py") for name in DECLARED.findall(path.read_text("utf-8"))}
+
+
+def test_rules_and_dashboards_use_metrics_that_exist(render: Render) -> None:
+    manifests = render(MONITORED)
+    texts = [json.dumps(each) for each in manifests if each["kind"] in ("PrometheusRule", "ConfigMap")]
+    used = {SUFFIX.sub("", name) for text in texts for name in USED.findall(text)}
+    assert used
+    assert used <= declared_metrics()
+
+
+def test_every_alert_leads_to_a_runbook(render: Render) -> None:
+    (rules,) = (each for each in render(MONITORED) if each["kind"] == "PrometheusRule")
+    anchors = set(re.findall(r"^## (\S+)$", (ROOT / "docs" / "runbooks.md").read_text("utf-8"), re.MULTILINE))
+    alerts = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
+    assert {rule["annotations"]["runbook_url"].partition("#")[2] for rule in alerts} == anchors
+    for rule in alerts:
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert rule["annotations"]["summary"].endswith(".")
+        assert 'namespace="stores"' in rule["expr"], "an alert of one release must not look at another's"
+
+
+@pytest.mark.parametrize("path", sorted((CHART / "dashboards").glob("*.json")), ids=lambda path: path.stem)
+def test_dashboards_can_be_imported(path: Path) -> None:
+    dashboard = json.loads(path.read_text("utf-8"))
+    assert dashboard["uid"]
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    for panel in dashboard["panels"]:
+        assert panel["title"]
+        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        assert all(target["expr"] for target in panel["targets"])
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "k8s").glob("*.yaml")), ids=lambda path: path.stem)
+def test_files_beside_the_chart_are_valid(path: Path) -> None:
+    for manifest in yaml.safe_load_all(path.read_text("utf-8")):
+        for version in KUBERNETES:
+            kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def leaves(values: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Paths of every value that is not a map of others."""
+    if not isinstance(values, dict) or not values:
+        return [path]
+    return [leaf for key, value in values.items() for leaf in leaves(value, (*path, key))]
+
+
+def test_the_schema_knows_every_value_and_refuses_others() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
+    for leaf in leaves(values):
+        node = schema
+        for key in leaf:
+            if "$ref" in node:
+                node = schema["definitions"][node["$ref"].rpartition("/")[2]]
+            free = node.get("additionalProperties")
+            assert key in node.get("properties", {}) or isinstance(free, dict), leaf
+            node = node.get("properties", {}).get(key, free)
+    closed = [node for node in walk(schema) if node.get("type") == "object" and "properties" in node]
+    assert all(node["additionalProperties"] is False for node in closed)
+
+
+def walk(node: object) -> list[dict[str, object]]:
+    """Every map inside a JSON document."""
+    if isinstance(node, dict):
+        return [node, *(found for value in node.values() for found in walk(value))]
+    return [found for value in node for found in walk(value)] if isinstance(node, list) else []
