@@ -132,6 +132,12 @@ def dispatcher() -> None:
     _role("dispatcher", "app.pipeline.dispatcher")
 
 
+@cli.command()
+def sealer() -> None:
+    """Chains the audit's rows, anchors the chain outside the database, and verifies it."""
+    _role("sealer", "app.audit.sealer")
+
+
 @cli.command("worker-cpu")
 def worker_cpu() -> None:
     """Reads cameras with PyAV and finds people with Triton, on a machine without a GPU."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncpg
 
 READY_S = 30.0
-ROLES = ("pennyprotect_app", "pennyprotect_pipeline", "pennyprotect_dispatcher")
+ROLES = ("pennyprotect_app", "pennyprotect_pipeline", "pennyprotect_dispatcher", "pennyprotect_sealer")
 
 
 def _wheel(name: str) -> Path:

@@ -20,6 +20,17 @@ CREATE FUNCTION public.api_key_lookup(wanted bytea) RETURNS TABLE(key_id uuid, c
 
 ALTER FUNCTION public.api_key_lookup(wanted bytea) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.audit_state() RETURNS TABLE(sequence bigint, sealed_at timestamp with time zone, waiting bigint, oldest_waiting timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT l.sequence, l.sealed_at, w.waiting, w.oldest
+    FROM (SELECT count(*) AS waiting, min(at) AS oldest FROM audit_unsealed WHERE chain_id = tenant_chain()) w
+    LEFT JOIN LATERAL (SELECT a.sequence, a.sealed_at FROM audit_log a WHERE a.ledger = tenant_chain()
+        ORDER BY a.sequence DESC LIMIT 1) l ON true $$;
+
+ALTER FUNCTION public.audit_state() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.bump_configuration_revision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -362,6 +373,61 @@ CREATE TABLE public.api_keys (
 
 ALTER TABLE public.api_keys OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.audit_checks (
+    ledger uuid NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    rows bigint NOT NULL,
+    anchors bigint NOT NULL,
+    broken_sequence bigint,
+    finding text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE public.audit_checks OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.audit_exports (
+    target text NOT NULL,
+    ledger uuid NOT NULL,
+    sequence bigint NOT NULL,
+    sent_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT audit_exports_target_check CHECK (((length(target) >= 1) AND (length(target) <= 300)))
+);
+
+ALTER TABLE public.audit_exports OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.audit_lease (
+    only_row boolean DEFAULT true NOT NULL,
+    owner uuid,
+    token bigint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT audit_lease_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE public.audit_lease OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.audit_log (
+    ledger uuid NOT NULL,
+    sequence bigint NOT NULL,
+    id uuid NOT NULL,
+    chain_id uuid,
+    store_id uuid,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    act text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid,
+    details json NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_log_check CHECK ((ledger = COALESCE(chain_id, '00000000-0000-0000-0000-000000000000'::uuid))),
+    CONSTRAINT audit_log_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT audit_log_previous_hash_check CHECK ((length(previous_hash) = 32)),
+    CONSTRAINT audit_log_sequence_check CHECK ((sequence > 0))
+);
+
+ALTER TABLE public.audit_log OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.audit_unsealed (
     id uuid NOT NULL,
     chain_id uuid,
@@ -372,7 +438,8 @@ CREATE TABLE public.audit_unsealed (
     subject_kind text DEFAULT ''::text NOT NULL,
     subject_id uuid,
     details jsonb DEFAULT '{}'::jsonb NOT NULL,
-    at timestamp with time zone DEFAULT now() NOT NULL
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    transaction xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
 ALTER TABLE public.audit_unsealed OWNER TO pennyprotect_owner;
@@ -810,6 +877,18 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.audit_checks
+    ADD CONSTRAINT audit_checks_pkey PRIMARY KEY (ledger);
+
+ALTER TABLE ONLY public.audit_exports
+    ADD CONSTRAINT audit_exports_pkey PRIMARY KEY (target, ledger);
+
+ALTER TABLE ONLY public.audit_lease
+    ADD CONSTRAINT audit_lease_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (ledger, sequence);
+
 ALTER TABLE ONLY public.audit_unsealed
     ADD CONSTRAINT audit_unsealed_pkey PRIMARY KEY (id);
 
@@ -943,6 +1022,12 @@ CREATE INDEX ai_detections_default_store_id_started_at_id_idx ON public.ai_detec
 CREATE INDEX alerts_camera ON public.alerts USING btree (camera_id, raised_at DESC, id DESC);
 
 CREATE INDEX alerts_store ON public.alerts USING btree (store_id, raised_at DESC, id DESC);
+
+CREATE INDEX audit_log_actor ON public.audit_log USING btree (ledger, actor_id, sequence);
+
+CREATE INDEX audit_log_subject ON public.audit_log USING btree (ledger, subject_id, sequence) WHERE (subject_id IS NOT NULL);
+
+CREATE INDEX audit_unsealed_order ON public.audit_unsealed USING btree (transaction, id);
 
 CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id);
 
@@ -1117,6 +1202,10 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY append ON public.audit_unsealed FOR INSERT TO pennyprotect_app WITH CHECK ((NOT (chain_id IS DISTINCT FROM ( SELECT public.tenant_chain() AS tenant_chain))));
 
+ALTER TABLE public.audit_checks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.audit_unsealed ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.camera_status ENABLE ROW LEVEL SECURITY;
@@ -1165,6 +1254,12 @@ ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rules ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY sealer ON public.audit_checks TO pennyprotect_sealer USING (true);
+
+CREATE POLICY sealer ON public.audit_log TO pennyprotect_sealer USING (true);
+
+CREATE POLICY sealer ON public.audit_unsealed TO pennyprotect_sealer USING (true);
+
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sign_in_settings ENABLE ROW LEVEL SECURITY;
@@ -1184,6 +1279,10 @@ CREATE POLICY tenant ON public.ai_detections TO pennyprotect_app USING (((chain_
 CREATE POLICY tenant ON public.alerts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.api_keys TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.audit_checks FOR SELECT TO pennyprotect_app USING ((ledger = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.audit_log FOR SELECT TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.camera_status TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -1243,11 +1342,15 @@ REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO pennyprotect_app;
 GRANT USAGE ON SCHEMA public TO pennyprotect_pipeline;
 GRANT USAGE ON SCHEMA public TO pennyprotect_dispatcher;
+GRANT USAGE ON SCHEMA public TO pennyprotect_sealer;
 
 REVOKE ALL ON FUNCTION public.announce_outbox() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.api_key_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.api_key_lookup(wanted bytea) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.audit_state() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.audit_state() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
 
@@ -1279,6 +1382,7 @@ REVOKE ALL ON FUNCTION public.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_app;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_pipeline;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_dispatcher;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_sealer;
 
 REVOKE ALL ON FUNCTION public.session_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;
@@ -1338,7 +1442,18 @@ GRANT UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.api_keys TO pennyprotect_app;
 
+GRANT SELECT ON TABLE public.audit_checks TO pennyprotect_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_checks TO pennyprotect_sealer;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_exports TO pennyprotect_sealer;
+
+GRANT SELECT,UPDATE ON TABLE public.audit_lease TO pennyprotect_sealer;
+
+GRANT SELECT ON TABLE public.audit_log TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.audit_log TO pennyprotect_sealer;
+
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_app;
+GRANT SELECT,DELETE ON TABLE public.audit_unsealed TO pennyprotect_sealer;
 
 GRANT SELECT ON TABLE public.camera_status TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.camera_status TO pennyprotect_pipeline;

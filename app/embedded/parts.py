@@ -58,6 +58,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
             ("migrate", "bus"),
             _in_database(servers, "dispatcher"),
         ),
+        roles.part("sealer", roles.database("sealer") | roles.objects(), ("migrate",), _in_database(servers, "sealer")),
         roles.part("worker-cpu", worker | address, ("service", "triton"), _reports_to(own_address)),
     ]
     if ports := [camera.port for camera in demo_cameras(replace_home(settings, home))]:

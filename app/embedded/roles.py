@@ -22,7 +22,8 @@ _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 _PASSED_ON_PREFIXES = ("OTEL_", "PENNYPROTECT_")
 # An address for metrics fits one process; here every role has a socket of its own.
 _NEVER = frozenset({"PENNYPROTECT_WORKER_KEY", "PENNYPROTECT_SECRET_KEY", "PENNYPROTECT_ADMIN_PASSWORD", "PENNYPROTECT_METRICS"})
-_SERVICE_ONLY = ("AWS_", "TWILIO_", "OPENAI_")
+_OBJECTS = "AWS_"
+_SERVICE_ONLY = (_OBJECTS, "TWILIO_", "OPENAI_")
 _NO_POLICY = Policy()
 
 
@@ -109,6 +110,10 @@ class Roles:
         given = self._settings.jwt_secret.get_secret_value()
         passed = {name: value for name, value in os.environ.items() if name.startswith(_SERVICE_ONLY)}
         return {"JWT_SECRET": given or self._secrets["jwt"], "CLIENT_URL": self._settings.client_url, **passed}
+
+    def objects(self) -> dict[str, str]:
+        """The bucket, where there is one."""
+        return {name: value for name, value in os.environ.items() if name.startswith(_OBJECTS)}
 
     def first_run(self) -> dict[str, str]:
         """What only the first set-up needs: the operator's cameras, which may carry passwords, and a password of his choice."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.kit.errors import SetupError
 
-DATABASE_ROLES = ("admin", "owner", "app", "pipeline", "dispatcher")
+DATABASE_ROLES = ("admin", "owner", "app", "pipeline", "dispatcher", "sealer")
 BUS_USERS = ("admin", "service", "pipeline", "worker", "dispatcher")
 KEY_BYTES = 32
 

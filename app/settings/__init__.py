@@ -100,6 +100,17 @@ class Settings(BaseSettings):
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )
+    aws_access_key_id: SecretStr = Field(
+        default=SecretStr(""), alias="AWS_ACCESS_KEY_ID", description="Key of the bucket; empty: the machine's own role."
+    )
+    aws_secret_access_key: SecretStr = Field(
+        default=SecretStr(""), alias="AWS_SECRET_ACCESS_KEY", description="Secret of that key."
+    )
+    aws_region: str = Field(default="", alias="AWS_REGION", description="Region of the bucket.")
+    s3_bucket: str = Field(
+        default="", alias="AWS_S3_BUCKET", description="Bucket of objects; replaces the folder. Object Lock makes anchors final."
+    )
+    s3_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_S3", description="Address of an S3 server that is not Amazon's.")
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.product import Product
 
 RECOVERY_S = 30.0
-PARTS = ("postgres", "bus", "memory", "triton", "service", "pipeline", "dispatcher", "worker-cpu", "demo-cameras")
+PARTS = ("postgres", "bus", "memory", "triton", "service", "pipeline", "dispatcher", "sealer", "worker-cpu", "demo-cameras")
 
 
 def _pid(product: Product, part: str) -> int:

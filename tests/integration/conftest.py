@@ -44,7 +44,7 @@ class Database:
     urls: dict[str, str]
 
     def url(self, role: str) -> str:
-        """DATABASE_URL of `admin`, `owner`, `app`, `pipeline` or `dispatcher`."""
+        """DATABASE_URL of `admin`, `owner`, `app`, `pipeline`, `dispatcher` or `sealer`."""
         return self.urls[role]
 
 

@@ -12,8 +12,9 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
-    "api_key_lookup", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record", "make_detection_partitions",
-    "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned", "store_runs", "stores_with_biometrics",
+    "api_key_lookup", "audit_state", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record",
+    "make_detection_partitions", "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned", "store_runs",
+    "stores_with_biometrics",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -22,15 +23,26 @@ POLICIES = {
         "site_policies", "stores", "stream_sessions", "users", "zones",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
         "oidc_group_mappings", "oidc_identities", "recovery_codes", "sign_in_settings", "totp_secrets",
+        "audit_checks", "audit_log",
     },
     "pipeline": {
         "ai_detections", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stream_sessions", "zones",
     },
     "dispatcher": {"outbox"},
+    "sealer": {"audit_checks", "audit_log", "audit_unsealed"},
     "append": {"audit_unsealed"},
     "own": {"idempotency_keys"},
 }  # fmt: skip
-UNPROTECTED = {"camera_leases", "checkpoints", "configuration_revision", "pipelines", "schema_migrations", "shard_leases"}
+UNPROTECTED = {
+    "audit_exports",
+    "audit_lease",
+    "camera_leases",
+    "checkpoints",
+    "configuration_revision",
+    "pipelines",
+    "schema_migrations",
+    "shard_leases",
+}
 """Tables without a tenant: no grant lets the application role read them, but the revision."""
 
 
@@ -128,13 +140,13 @@ async def test_roles_own_nothing_and_bypass_nothing(site: Site) -> None:  # noqa
     roles = await site.pool.fetch(
         "SELECT * FROM pg_roles WHERE rolname LIKE 'pennyprotect_%' AND rolname <> 'pennyprotect_owner'"
     )
-    assert len(roles) == 3
+    assert len(roles) == 4
     for role in roles:
         for may in ("rolsuper", "rolbypassrls", "rolcreatedb", "rolcreaterole", "rolreplication"):
             assert role[may] is False
     owned = await site.pool.fetchval(
         "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) IN ('pennyprotect_app', 'pennyprotect_pipeline',"
-        " 'pennyprotect_dispatcher')"
+        "'pennyprotect_dispatcher', 'pennyprotect_sealer')"
     )
     assert owned == 0
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from app.kit.logs import configure
 from app.settings import settings
 
-MODULES = {"pipeline": "app.pipeline.runner", "dispatcher": "app.pipeline.dispatcher"}
+MODULES = {"pipeline": "app.pipeline.runner", "dispatcher": "app.pipeline.dispatcher", "sealer": "app.audit.sealer"}
 
 
 async def main(name: str) -> None:

@@ -1,0 +1,132 @@
+"""Objects in an S3 bucket, by boto3 in threads. With Object Lock, locked objects are in COMPLIANCE mode: nobody removes them."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from app.kit.objects.store import LockedError, NoSuchObjectError, ObjectStoreError, Stored, check_key
+
+T = TypeVar("T")
+CONNECT_S, READ_S = 5, 20
+TRIES = 3
+WHOLE_S = 90.0
+PAGE = 1000
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+class S3Store:
+    """One bucket.
+
+    Args:
+        client: a boto3 S3 client.
+        locks: whether the bucket has Object Lock; `connect` asks it.
+    """
+
+    def __init__(self, client: Any, bucket: str, *, locks: bool) -> None:
+        self._client = client
+        self._bucket = bucket
+        self.locks = locks
+
+    async def put(self, key: str, body: bytes, *, locked_until: datetime | None = None) -> None:
+        """`ObjectStore.put`. S3 keeps versions in a bucket with locks, so a locked object is refused here, not replaced."""
+        more: dict[str, Any] = {"ContentMD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}
+        if self.locks:
+            await self._demand_unlocked(key)
+            if locked_until is not None:
+                more |= {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": locked_until}
+        await self._ask(lambda: self._client.put_object(Bucket=self._bucket, Key=check_key(key), Body=body, **more))
+
+    async def get(self, key: str) -> bytes:
+        """`ObjectStore.get`."""
+
+        def read() -> bytes:
+            found: bytes = self._client.get_object(Bucket=self._bucket, Key=check_key(key))["Body"].read()
+            return found
+
+        return await self._ask(read)
+
+    async def stat(self, key: str) -> Stored:
+        """`ObjectStore.stat`."""
+        found = await self._ask(lambda: self._client.head_object(Bucket=self._bucket, Key=check_key(key)))
+        return Stored(key, found["ContentLength"], found.get("ObjectLockRetainUntilDate"))
+
+    async def keys(self, prefix: str, after: str = "") -> AsyncIterator[str]:
+        """`ObjectStore.keys`."""
+        while True:
+            start = {"StartAfter": after} if after else {}
+            listing = partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, MaxKeys=PAGE, **start)
+            page = await self._ask(listing)
+            found = [each["Key"] for each in page.get("Contents", ())]
+            for key in found:
+                yield key
+            if not page.get("IsTruncated") or not found:
+                return
+            after = found[-1]
+
+    async def remove(self, key: str) -> None:
+        """`ObjectStore.remove`."""
+        if self.locks:
+            await self._demand_unlocked(key)
+        await self._ask(lambda: self._client.delete_object(Bucket=self._bucket, Key=check_key(key)))
+
+    async def _demand_unlocked(self, key: str) -> None:
+        try:
+            until = (await self.stat(key)).locked_until
+        except NoSuchObjectError:
+            return
+        if until is not None and until > datetime.now(until.tzinfo):
+            raise LockedError(f"This object is locked until {until:%Y-%m-%d}.")
+
+    async def _ask(self, call: Callable[[], T]) -> T:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            async with asyncio.timeout(WHOLE_S):
+                return await asyncio.to_thread(call)
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            if code in _MISSING:
+                raise NoSuchObjectError("Nothing is stored under this key.") from error
+            raise ObjectStoreError(f"The bucket {self._bucket} refused: {code or 'no reason given'}.") from error
+        except (BotoCoreError, TimeoutError, OSError) as error:
+            raise ObjectStoreError(f"The bucket {self._bucket} does not answer ({type(error).__name__}).") from error
+
+
+def make_client(region: str, key_id: str = "", secret: str = "", endpoint: str = "") -> Any:
+    """A boto3 client with time-outs and few retries; without keys boto3 looks where it always does (roles of the machine).
+
+    Blocking: boto3 reads its service descriptions.
+    """
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        region_name=region or None,
+        endpoint_url=endpoint or None,
+        aws_access_key_id=key_id or None,
+        aws_secret_access_key=secret or None,
+        config=Config(
+            connect_timeout=CONNECT_S,
+            read_timeout=READ_S,
+            retries={"max_attempts": TRIES, "mode": "standard"},  # jittered
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+async def connect(client: Any, bucket: str) -> S3Store:
+    """The store of a bucket, after asking whether it locks; ObjectStoreError where it does not answer."""
+    store = S3Store(client, bucket, locks=False)
+    await store._ask(lambda: client.head_bucket(Bucket=bucket))
+    try:
+        found = await store._ask(lambda: client.get_object_lock_configuration(Bucket=bucket))
+    except (ObjectStoreError, NoSuchObjectError):  # no lock configured, or a server without that call
+        return store
+    store.locks = found.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
+    return store
