@@ -241,7 +241,11 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @models.command()
-def pull() -> None:
+def pull(
+    faces: Annotated[
+        bool, typer.Option("--faces", help="The biometric face models too, for stores that switch them on.")
+    ] = False,
+) -> None:
     """Fetch and convert the models that triton_models/ names, after their licences are accepted."""
     from app.inference import licences, repository
 
@@ -253,6 +257,7 @@ def pull() -> None:
         accept=chosen.accept_licenses,
         ask=licences.terminal_ask(headless=chosen.headless),
         progress=_show_progress,
+        faces=faces,
     )
     status(as_json=False)
 

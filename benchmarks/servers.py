@@ -13,7 +13,7 @@ from app.embedded.supervisor import Supervisor
 from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
 from app.inference import licences, repository
-from app.inference.lock import read_lock
+from app.inference.lock import ordinary, read_lock
 from app.kit.errors import UnavailableError
 from app.settings import settings
 
@@ -47,7 +47,7 @@ async def inference_servers() -> AsyncIterator[Servers]:
             mirror=chosen.model_mirror,
             # What the operator accepted for the product holds for measuring it.
             accept=chosen.accept_licenses
-            or all(licences.is_accepted(chosen.home.expanduser().absolute(), model.artefact) for model in read_lock()),
+            or all(licences.is_accepted(chosen.home.expanduser().absolute(), model.artefact) for model in ordinary(read_lock())),
         )
         triton = EmbeddedTriton(home, repository.round_trip)
         bus, memory = EmbeddedValkey(BUS, home, passwords), EmbeddedValkey(MEMORY, home, passwords)

@@ -20,6 +20,7 @@ from pathlib import Path
 from app.embedded.lifecycle import Policy
 from app.embedded.process import Part
 from app.embedded.state import Home, free_port
+from app.inference.lock import biometric, read_lock
 from app.kit.errors import SetupError
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -148,7 +149,7 @@ class EmbeddedTriton:
             f"--backend-directory={self._folder / 'backends'}",
             f"--model-config-name={CONFIG_NAME}",
             "--model-control-mode=explicit",
-            "--load-model=*",
+            *(f"--load-model={name}" for name in self._loaded_at_start()),
             "--grpc-address=127.0.0.1",
             f"--grpc-port={self._port}",
             "--allow-http=false",
@@ -158,6 +159,11 @@ class EmbeddedTriton:
             "--pinned-memory-pool-byte-size=0",  # pinned memory is for GPUs
             f"--backend-config=python,shm-region-prefix-name={self.shared_memory_prefix}",
         )
+
+    def _loaded_at_start(self) -> list[str]:
+        """Every model that is there but the biometric ones: those wait until a store's policy asks for them."""
+        waiting = {model.name for model in biometric(read_lock())}
+        return [path.parent.name for path in sorted(self.models.glob("*/config.pbtxt")) if path.parent.name not in waiting]
 
     async def prepare(self) -> None:
         """Assemble the backends and sweep what a killed server of this home left in shared memory."""

@@ -33,7 +33,7 @@ Source = WebSource | WheelSource
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """One pinned file. `size` is in bytes; sources are tried in order."""
+    """One pinned file. `size` is in bytes; sources are tried in order; `training_data` says what it learned from."""
 
     name: str
     version: str
@@ -45,28 +45,43 @@ class Artefact:
     licence_url: str
     licence_notice: str
     sources: tuple[Source, ...]
+    training_data: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LockedModel:
-    """A served model version and the artefact it is converted from."""
+    """A served model version and the artefact it is converted from.
+
+    Attributes:
+        biometric: fetched, placed and loaded only when a store's policy, or the operator, asks for it.
+        file: its name in the version's folder.
+    """
 
     name: str
     version: int
     artefact: Artefact
     converter: str
+    biometric: bool = False
+    file: str = "model.onnx"
+
+
+def ordinary(models: list[LockedModel]) -> list[LockedModel]:
+    """Those that are no biometric ones."""
+    return [model for model in models if not model.biometric]
+
+
+def biometric(models: list[LockedModel]) -> list[LockedModel]:
+    """The biometric ones, in the order they are loaded."""
+    return [model for model in models if model.biometric]
 
 
 def read_lock(path: Path = LOCK) -> list[LockedModel]:
-    """The models of a lock file. SetupError when it cannot be understood."""
+    """The models of a lock file, biometric ones included. SetupError when it cannot be understood."""
     try:
         with path.open("rb") as file:
             table = tomllib.load(file)
         artefacts = {entry["name"]: _artefact(entry) for entry in table["artefact"]}
-        return [
-            LockedModel(entry["name"], int(entry["version"]), artefacts[entry["artefact"]], entry["converter"])
-            for entry in table["model"]
-        ]
+        return [LockedModel(**{**entry, "artefact": artefacts[entry["artefact"]]}) for entry in table["model"]]
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise SetupError(f"{path} cannot be read ({error!r}); restore it from the repository.") from error
 

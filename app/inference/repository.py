@@ -15,14 +15,18 @@ from tritonclient.grpc import InferInput, aio
 from tritonclient.utils import InferenceServerException
 
 from app.inference import artefacts, licences
+from app.inference.companions import companions
 from app.inference.contract import SERVED, PoseContract
-from app.inference.convert import yolo_pose
-from app.inference.lock import LockedModel, read_lock
+from app.inference.convert import blazeface, dlib_landmarks, dlib_resnet, yolo_pose
+from app.inference.lock import LockedModel, biometric, ordinary, read_lock
 from app.inference.picture import UInt8
 from app.kit.errors import SetupError, UnavailableError
 
 CONVERTERS: Final[dict[str, tuple[str, Callable[[Path, Path], None]]]] = {
     "yolo_pose": (yolo_pose.VERSION, yolo_pose.convert),
+    "blazeface": (blazeface.VERSION, blazeface.convert),
+    "dlib_resnet": (dlib_resnet.VERSION, dlib_resnet.convert),
+    "dlib_landmarks": (dlib_landmarks.VERSION, dlib_landmarks.convert),
 }
 """(version, function) of each converter the lock file may name."""
 
@@ -39,6 +43,8 @@ class ModelStatus:
     licence_accepted: bool
     fetched: bool
     staged: bool
+    biometric: bool = False
+    training_data: str = ""
 
 
 def repository_of(home: Path) -> Path:
@@ -54,14 +60,18 @@ def stage(
     accept: bool = False,
     ask: licences.Ask | None = None,
     progress: artefacts.Progress = artefacts.quiet,
+    faces: bool = False,
 ) -> Path:
-    """Make every locked model servable and return the repository. Blocking; a second call finds all in place.
+    """Make the locked models servable and return the repository. Blocking; a second call finds all in place.
+
+    Args:
+        faces: the biometric models, and no others; without it none of them is even fetched.
 
     Raises:
         SetupError: a licence is not accepted, a file cannot be had, or the disk cannot be written.
         ConversionError: a pinned file cannot be converted, which is a defect of the lock file.
     """
-    models = read_lock()
+    models = biometric(read_lock()) if faces else ordinary(read_lock())
     licences.ensure_accepted(home, (model.artefact for model in models), accept=accept, ask=ask)
     for model in models:
         source = artefacts.fetch(model.artefact, cache, mirror, progress)
@@ -81,9 +91,12 @@ def pull(
     accept: bool = False,
     ask: licences.Ask | None = None,
     progress: artefacts.Progress = artefacts.quiet,
+    faces: bool = False,
 ) -> list[ModelStatus]:
-    """`pennyprotect models pull`: stage everything, then say what is there."""
+    """`pennyprotect models pull`: stage everything, biometric models only on request, then say what is there."""
     stage(home, cache, mirror=mirror, accept=accept, ask=ask, progress=progress)
+    if faces:
+        stage(home, cache, mirror=mirror, accept=accept, ask=ask, progress=progress, faces=True)
     return status(home, cache)
 
 
@@ -98,20 +111,22 @@ def status(home: Path, cache: Path) -> list[ModelStatus]:
             licence=model.artefact.licence,
             licence_accepted=licences.is_accepted(home, model.artefact),
             fetched=artefacts.is_intact(artefacts.path_of(model.artefact, cache), model.artefact),
-            staged=(repository_of(home) / model.name / str(model.version) / "model.onnx").is_file(),
+            staged=(repository_of(home) / model.name / str(model.version) / model.file).is_file(),
+            biometric=model.biometric,
+            training_data=model.artefact.training_data,
         )
         for model in read_lock()
     ]
 
 
 def convert(model: LockedModel, source: Path, cache: Path, progress: artefacts.Progress = artefacts.quiet) -> Path:
-    """The model's ONNX file in the cache, keyed by the input's sha256 and the converter's version."""
+    """The model's converted file in the cache, keyed by the input's sha256 and the converter's version."""
     version, function = CONVERTERS[model.converter]
     folder = cache / "converted" / f"{model.artefact.sha256}-{model.converter}-{version}"
-    target, seal = folder / "model.onnx", folder / "model.onnx.sha256"
+    target, seal = folder / model.file, folder / f"{model.file}.sha256"
     if target.is_file() and seal.is_file() and seal.read_text().strip() == artefacts.sha256_of(target):
         return target
-    progress(f"converting {model.artefact.file} to ONNX", 0, 0)
+    progress(f"converting {model.artefact.file}", 0, 0)
     seal.unlink(missing_ok=True)
     function(source, target)
     # Written last: a conversion without its seal is done again.
@@ -124,11 +139,13 @@ def place(model: LockedModel, converted: Path, repository: Path, served: Path = 
     folder = repository / model.name
     (folder / "configs").mkdir(parents=True, exist_ok=True)
     version = folder / str(model.version)
-    file = version / "model.onnx"
-    if not (file.is_file() and artefacts.sha256_of(file) == artefacts.sha256_of(converted)):
+    beside = companions(model, served)
+    if not _is_placed(version, model, converted, beside):
         staging = Path(tempfile.mkdtemp(dir=repository.parent, prefix=".staging-"))
         try:
-            _copy(converted, staging / "new" / "model.onnx")
+            _copy(converted, staging / "new" / model.file)
+            for name, content in beside.items():
+                _write(content, staging / "new" / name)
             if version.exists():  # damaged, or from another converter
                 version.replace(staging / "old")
             (staging / "new").replace(version)
@@ -143,7 +160,7 @@ def place(model: LockedModel, converted: Path, repository: Path, served: Path = 
 
 
 async def round_trip(triton_url: str, deadline_s: float = 10.0) -> None:
-    """Return when every locked model answers differently to different pictures, with finite numbers.
+    """Return when every locked model but the biometric ones answers differently to different pictures, with finite numbers.
 
     READY is not enough: a Python backend under numpy 2 reads zeros whatever is sent, and still says READY.
 
@@ -152,7 +169,7 @@ async def round_trip(triton_url: str, deadline_s: float = 10.0) -> None:
     """
     client = aio.InferenceServerClient(triton_url)
     try:
-        for model in read_lock():
+        for model in ordinary(read_lock()):
             contract = PoseContract.of(model.name)
             dark = np.zeros((1, 384, 640, 3), np.uint8)
             grain = np.random.default_rng(7).integers(0, 256, dark.shape, dtype=np.uint8)
@@ -186,9 +203,20 @@ async def _answer(
     return np.asarray(answer)
 
 
+def _is_placed(version: Path, model: LockedModel, converted: Path, beside: dict[str, bytes]) -> bool:
+    """Whether a version's folder holds exactly these files."""
+    file = version / model.file
+    if not (file.is_file() and artefacts.sha256_of(file) == artefacts.sha256_of(converted)):
+        return False
+    return all((version / name).is_file() and (version / name).read_bytes() == content for name, content in beside.items())
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copy a small file whole or not at all; an equal one is left alone."""
-    content = source.read_bytes()
+    _write(source.read_bytes(), target)
+
+
+def _write(content: bytes, target: Path) -> None:
     if target.is_file() and target.read_bytes() == content:
         return
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Builds an ONNX graph operator by operator, with the convolution blocks that detectors are made of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,9 +56,17 @@ class Graph:
 
     def model(self, name: str, inputs: Sequence[onnx.ValueInfoProto], output: str, shape: Sequence[str | int]) -> onnx.ModelProto:
         """The finished, checked model with one float32 output called `predictions`."""
-        self._nodes.append(helper.make_node("Identity", [output], ["predictions"]))
-        result = helper.make_tensor_value_info("predictions", TensorProto.FLOAT, list(shape))
-        graph = helper.make_graph(self._nodes, name, list(inputs), [result], self._constants)
+        return self.model_of(name, inputs, {"predictions": (output, shape)})
+
+    def model_of(
+        self, name: str, inputs: Sequence[onnx.ValueInfoProto], outputs: Mapping[str, tuple[str, Sequence[str | int]]]
+    ) -> onnx.ModelProto:
+        """The finished, checked model with float32 outputs: name to (tensor, shape)."""
+        results = []
+        for output, (tensor, shape) in outputs.items():
+            self._nodes.append(helper.make_node("Identity", [tensor], [output]))
+            results.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, list(shape)))
+        graph = helper.make_graph(self._nodes, name, list(inputs), results, self._constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="pennyprotect")
         model.ir_version = IR_VERSION
         onnx.checker.check_model(model)

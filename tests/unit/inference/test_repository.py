@@ -7,7 +7,7 @@ import pytest
 
 from app.inference import repository
 from app.inference.convert import yolo_pose
-from app.inference.lock import LockedModel, read_lock
+from app.inference.lock import Artefact, LockedModel, read_lock
 from tests.unit.inference.checkpoints import tiny_pose
 
 
@@ -57,8 +57,9 @@ def test_a_version_is_placed_whole_and_healed(tmp_path: Path, model: LockedModel
 
 
 def test_status_of_an_empty_home_changes_nothing(tmp_path: Path) -> None:
-    (found,) = repository.status(tmp_path / "home", tmp_path / "cache")
-    assert (found.licence_accepted, found.fetched, found.staged) == (False, False, False)
+    for found in repository.status(tmp_path / "home", tmp_path / "cache"):
+        assert (found.licence_accepted, found.fetched, found.staged) == (False, False, False)
+        assert bool(found.training_data) == found.biometric
     assert list(tmp_path.iterdir()) == []
 
 
@@ -70,3 +71,32 @@ def test_both_configurations_serve_the_same_tensors(model: LockedModel) -> None:
     ]
     assert lines[0] == lines[1]
     assert len(lines[0]) == 5
+
+
+def test_rule_01_staging_takes_no_biometric_model_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def fetch(artefact: Artefact, *_: object) -> Path:
+        asked.append(artefact.name)
+        return tmp_path
+
+    monkeypatch.setattr(repository.artefacts, "fetch", fetch)
+    monkeypatch.setattr(repository, "convert", lambda *_: tmp_path)
+    monkeypatch.setattr(repository, "place", lambda *_: tmp_path)
+    repository.stage(tmp_path / "home", tmp_path, accept=True)
+    assert asked == ["yolo11n-pose"]
+    repository.stage(tmp_path / "home", tmp_path, accept=True, faces=True)
+    assert asked[1:] == ["blazeface-full-range", "dlib-face-resnet", "dlib-5-landmarks"]
+
+
+def test_a_python_model_travels_with_what_it_needs(tmp_path: Path) -> None:
+    model = next(each for each in read_lock() if each.name == "face_pipeline")
+    folder, converted = tmp_path / "triton" / "models", tmp_path / "model.npz"
+    folder.mkdir(parents=True)
+    converted.write_bytes(b"landmarks")
+    version = repository.place(model, converted, folder)
+    names = {str(path.relative_to(version)) for path in version.rglob("*") if path.is_file()}
+    assert {"model.py", "model.npz", "contracts.json", "app/inference/faces/pipeline.py"} <= names
+    (version / "model.py").write_text("tampered")
+    repository.place(model, converted, folder)
+    assert (version / "model.py").read_bytes() == (repository.SERVED / "face_pipeline" / "model.py").read_bytes()
