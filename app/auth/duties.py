@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from app.auth.models import Grant
 from app.auth.permissions import Permission
@@ -27,4 +28,4 @@ def duties_of(
 def while_owing(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
     """The grants with nothing left but one's own account."""
     own = frozenset({Permission.SELF})
-    return tuple(Grant(grant.permissions & own, grant.store_id, grant.role) for grant in grants)
+    return tuple(replace(grant, permissions=grant.permissions & own) for grant in grants)

@@ -39,10 +39,11 @@ class TokenOut(BaseModel):
 
 
 class MembershipOut(BaseModel):
-    """A role, for one store or (null) for the whole chain."""
+    """A role, for one store, for a region, or (both null) for the whole chain."""
 
     role: str
     store_id: uuid.UUID | None
+    region_id: uuid.UUID | None
 
 
 class MeOut(BaseModel):
@@ -154,7 +155,7 @@ async def me(access: SelfAccess) -> MeOut:
         chain_id=principal.chain_id,
         roles=sorted({grant.role for grant in principal.grants if grant.role}),
         permissions=sorted(permission.value for permission in principal.permissions()),
-        memberships=[MembershipOut(role=grant.role, store_id=grant.store_id) for grant in principal.grants],
+        memberships=[MembershipOut(role=g.role, store_id=g.store_id, region_id=g.region_id) for g in principal.grants],
         session_id=principal.session_id,
         duties=list(principal.duties),
     )

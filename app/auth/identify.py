@@ -83,7 +83,7 @@ class Identifier:
             self._remembered.pop(claims.session_id, None)
             await self._refusals.note(Refusal(Act.TOKEN_REFUSED, "session-ended", claims.user_id, claims.chain_id))
             raise UnauthenticatedError("Your session has ended. Sign in again.")
-        return self._remember(claims.session_id, _principal(account, claims))
+        return self._remember(claims.session_id, principal_of(account, claims))
 
     def forget(self, session_id: uuid.UUID) -> None:
         """Ask again at the next request of this session."""
@@ -103,10 +103,10 @@ class Identifier:
         if found is None:
             await self._refusals.note(Refusal(Act.TOKEN_REFUSED, "unknown-key"))
             raise UnauthenticatedError("This API key is unknown or was revoked.")
-        key_id, chain_id, name, grant, expires_at = found
+        key_id, chain_id, name, grants, expires_at = found
         if expires_at is not None and expires_at <= now():
             raise UnauthenticatedError("This API key has expired; make a new one.")
-        return self._remember(hashed, Principal(ActorKind.API_KEY, key_id, name, chain_id, (grant,), None, expires_at))
+        return self._remember(hashed, Principal(ActorKind.API_KEY, key_id, name, chain_id, grants, None, expires_at))
 
     def _recall(self, key: bytes | uuid.UUID) -> Principal | None:
         found = self._remembered.get(key)
@@ -119,7 +119,7 @@ class Identifier:
         return principal
 
 
-def _principal(account: Account, claims: AccessClaims) -> Principal:
+def principal_of(account: Account, claims: AccessClaims) -> Principal:
     duties = duties_of(
         (grant.role for grant in account.grants),
         account.second_factor_roles,

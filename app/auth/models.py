@@ -12,11 +12,24 @@ from app.kit.postgres import TenantScope
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Permissions for one store, or for the whole chain where `store_id` is None."""
+    """Permissions for one store, for a region, or for the whole chain where neither is named.
+
+    Attributes:
+        region_stores: the stores of the region as of now; a store that joins or leaves it counts within seconds.
+    """
 
     permissions: frozenset[Permission]
     store_id: uuid.UUID | None = None
     role: str = ""
+    region_id: uuid.UUID | None = None
+    region_stores: frozenset[uuid.UUID] = frozenset()
+
+    @property
+    def stores(self) -> frozenset[uuid.UUID] | None:
+        """The stores it covers; None for every store of the chain."""
+        if self.region_id is not None:
+            return self.region_stores
+        return None if self.store_id is None else frozenset({self.store_id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +66,11 @@ class Principal:
         Raises:
             ForbiddenError: it was granted nowhere, or the principal belongs to no chain.
         """
-        stores = [grant.store_id for grant in self.grants if permission in grant.permissions]
-        if not stores or self.chain_id is None:
+        reaches = [grant.stores for grant in self.grants if permission in grant.permissions]
+        if not reaches or self.chain_id is None:
             raise ForbiddenError("Your roles do not allow this.", permission=permission.value)
-        named = frozenset(store for store in stores if store is not None)
-        return TenantScope(self.chain_id, None if None in stores else named, self.id)
+        named = frozenset[uuid.UUID]().union(*(stores for stores in reaches if stores is not None))
+        return TenantScope(self.chain_id, None if None in reaches else named, self.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,12 @@ class Permission(enum.StrEnum):
     SESSIONS_END = "sessions:end"  # of other people: end their log-ins, take away a lost second factor
     SIGN_IN_READ = "sign-in:read"
     SIGN_IN_WRITE = "sign-in:write"  # who needs a second factor, which group has which role
+    CHAIN_WRITE = "chain:write"
+    STORES_WRITE = "stores:write"  # names; regions and new stores need it for the whole chain
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"  # invite, disable, reset, grant and revoke, never more than one holds oneself
+    API_KEYS_READ = "api-keys:read"
+    API_KEYS_WRITE = "api-keys:write"
     WORKER = "worker"  # the control plane; API keys only
 
 
@@ -57,6 +63,11 @@ _MANAGES = _HANDLES | {
     Permission.POLICY_WRITE,
     Permission.TRAINING_READ,
     Permission.TRAINING_WRITE,
+    Permission.STORES_WRITE,
+    Permission.USERS_READ,
+    Permission.USERS_WRITE,
+    Permission.API_KEYS_READ,
+    Permission.API_KEYS_WRITE,
 }
 
 ROLE_PERMISSIONS: Final = MappingProxyType(
@@ -68,7 +79,13 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         Role.APPROVER: _LOOKS | {Permission.ALERTS_READ},
         Role.STORE_MANAGER: _MANAGES,
         Role.CHAIN_ADMINISTRATOR: _MANAGES
-        | {Permission.POLICY_APPROVE, Permission.SESSIONS_END, Permission.SIGN_IN_READ, Permission.SIGN_IN_WRITE},
+        | {
+            Permission.CHAIN_WRITE,
+            Permission.POLICY_APPROVE,
+            Permission.SESSIONS_END,
+            Permission.SIGN_IN_READ,
+            Permission.SIGN_IN_WRITE,
+        },
         # Sees how things are set and what became of alerts, not the live pictures.
         Role.AUDITOR: _LOOKS
         | {
@@ -77,10 +94,13 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.POLICY_READ,
             Permission.TRAINING_READ,
             Permission.SIGN_IN_READ,
+            Permission.USERS_READ,
+            Permission.API_KEYS_READ,
         },
         Role.MODEL_ENGINEER: _LOOKS | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.RULES_READ},
         # Keeps cameras and workers running without watching people.
-        Role.PLATFORM_OPERATOR: _LOOKS | {Permission.CAMERAS_WRITE, Permission.RULES_READ},
+        Role.PLATFORM_OPERATOR: _LOOKS
+        | {Permission.CAMERAS_WRITE, Permission.RULES_READ, Permission.API_KEYS_READ, Permission.API_KEYS_WRITE},
     }
 )
 

@@ -30,14 +30,15 @@ async def find_session(pool: "Pool[asyncpg.Record]", refresh_hash: bytes) -> Ses
 
 async def find_key(
     pool: "Pool[asyncpg.Record]", key_hash: bytes
-) -> tuple[uuid.UUID, uuid.UUID | None, str, Grant, datetime | None] | None:
-    """(id, chain, name, grant, end) of an unrevoked API key."""
+) -> tuple[uuid.UUID, uuid.UUID | None, str, tuple[Grant, ...], datetime | None] | None:
+    """(id, chain, name, grants, end) of the unrevoked API key with this secret, the one before the last rotation included."""
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
         row = await connection.fetchrow("SELECT * FROM api_key_lookup($1)", key_hash)
     if row is None:
         return None
-    grant = Grant(known_permissions(row["permissions"]))
-    return row["key_id"], row["chain_id"], row["name"], grant, row["expires_at"]
+    may, stores = known_permissions(row["permissions"]), row["store_ids"]
+    grants = (Grant(may),) if stores is None else tuple(Grant(may, store) for store in stores)
+    return row["key_id"], row["chain_id"], row["name"], grants, row["expires_at"]
 
 
 async def find_account(connection: TenantConnection, user_id: uuid.UUID, session_id: uuid.UUID, now: datetime) -> Account | None:
@@ -55,16 +56,28 @@ async def find_account(connection: TenantConnection, user_id: uuid.UUID, session
         return None
     if now - user["last_used_at"] > USED_AGAIN:
         await connection.execute("UPDATE sessions SET last_used_at = $2 WHERE id = $1", session_id, now)
-    rows = await connection.fetch("SELECT role, store_id FROM memberships WHERE user_id = $1 ORDER BY id", user_id)
-    grants = tuple(Grant(permissions_of(row["role"]), row["store_id"], row["role"]) for row in rows)
     return Account(
         user["id"],
         user["chain_id"],
         user["username"],
-        grants,
+        await grants_of(connection, user_id),
         user["must_change"],
         user["second_factor"],
         frozenset(user["roles"]),
+    )
+
+
+async def grants_of(connection: TenantConnection, user_id: uuid.UUID) -> tuple[Grant, ...]:
+    """What the user's memberships grant; a region's with the stores it has now. The scope must be the whole chain."""
+    rows = await connection.fetch(
+        "SELECT role, store_id, region_id, CASE WHEN region_id IS NULL THEN '{}' ELSE"
+        " ARRAY(SELECT s.id FROM stores s WHERE s.region_id = m.region_id) END AS region_stores"
+        " FROM memberships m WHERE user_id = $1 ORDER BY id",
+        user_id,
+    )
+    return tuple(
+        Grant(permissions_of(row["role"]), row["store_id"], row["role"], row["region_id"], frozenset(row["region_stores"]))
+        for row in rows
     )
 
 

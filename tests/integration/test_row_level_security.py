@@ -20,7 +20,7 @@ DEFINERS = {
 POLICIES = {
     "tenant": {
         "ai_detections", "alerts", "api_keys", "camera_status", "cameras", "chains", "memberships", "outbox", "rules", "sessions",
-        "site_policies", "stores", "stream_sessions", "users", "zones",
+        "regions", "site_policies", "stores", "stream_sessions", "users", "zones",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
         "oidc_group_mappings", "oidc_identities", "recovery_codes", "sign_in_settings", "totp_secrets",
         "audit_checks", "audit_log",

@@ -1,6 +1,8 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
 import { session } from "./api/session";
+import { Administered } from "./administration/Administered";
+import { PAGES } from "./administration/pages";
 import { AlertsPage } from "./alerts/AlertsPage";
 import { CameraPage } from "./cameras/CameraPage";
 import { CamerasPage } from "./cameras/CamerasPage";
@@ -26,6 +28,9 @@ export function App() {
         <Route path="/alerts/:alertId" element={<AlertsPage />} />
         <Route path="/cameras" element={<CamerasPage />} />
         <Route path="/cameras/:cameraId" element={<CameraPage />} />
+        {PAGES.map((page) => (
+          <Route key={page.path} path={page.path} element={<Administered page={page} />} />
+        ))}
         <Route path="*" element={<NotFound />} />
       </Route>
     </Routes>

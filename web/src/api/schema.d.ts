@@ -1853,9 +1853,11 @@ export interface components {
         };
         /**
          * MembershipOut
-         * @description A role, for one store or (null) for the whole chain.
+         * @description A role, for one store, for a region, or (both null) for the whole chain.
          */
         MembershipOut: {
+            /** Region Id */
+            region_id: string | null;
             /** Role */
             role: string;
             /** Store Id */

@@ -6,6 +6,7 @@ import { useAlerts } from "../alerts/alerts";
 import { openCount } from "../alerts/alertState";
 import { liveSocket, type SocketStatus } from "../socket/socket";
 import { useNow } from "./hooks";
+import { pagesFor } from "../administration/pages";
 import { Mark } from "./Mark";
 import { usePlace } from "./stores";
 
@@ -45,6 +46,7 @@ export function Sidebar() {
           <Cctv aria-hidden="true" />
           <span>Cameras</span>
         </NavLink>
+        <Administration />
       </nav>
       <div className="sidebar-foot">
         <Clock />
@@ -60,6 +62,23 @@ export function Sidebar() {
         </div>
       </div>
     </aside>
+  );
+}
+
+/** Pages for those who may do more than watch; nothing at all for the others. */
+function Administration() {
+  const pages = pagesFor(usePlace().may);
+  if (pages.length === 0) return null;
+  return (
+    <div className="nav-group" role="group" aria-labelledby="nav-administration">
+      <h2 id="nav-administration">Administration</h2>
+      {pages.map(({ path, title, icon: Icon }) => (
+        <NavLink key={path} to={path} data-testid={`nav${path.replaceAll("/", "-")}`}>
+          <Icon aria-hidden="true" />
+          <span>{title}</span>
+        </NavLink>
+      ))}
+    </div>
   );
 }
 

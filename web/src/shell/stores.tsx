@@ -14,7 +14,27 @@ interface Place {
   may: (permission: Permission) => boolean;
 }
 
-export type Permission = "cameras:write" | "rules:read" | "rules:write" | "alerts:handle";
+export type Permission =
+  | "cameras:write"
+  | "rules:read"
+  | "rules:write"
+  | "alerts:handle"
+  | "chain:write"
+  | "stores:read"
+  | "stores:write"
+  | "users:read"
+  | "users:write"
+  | "api-keys:read"
+  | "api-keys:write"
+  | "policy:read"
+  | "policy:write"
+  | "policy:approve"
+  | "training:read"
+  | "training:write"
+  | "audit:read"
+  | "sessions:end"
+  | "sign-in:read"
+  | "sign-in:write";
 
 const Context = createContext<Place | null>(null);
 

@@ -1,0 +1,20 @@
+import type { LucideIcon } from "lucide-react";
+import type { ComponentType } from "react";
+import type { Permission } from "../shell/stores";
+
+/** A page of the sidebar's group "Administration". */
+export interface AdministrationPage {
+  path: `/${string}`;
+  title: string;
+  icon: LucideIcon;
+  /** Whoever holds one of these sees the page. The server decides again about everything on it. */
+  needs: readonly Permission[];
+  page: ComponentType;
+}
+
+/** In the order of the sidebar. A new page is one line here. */
+export const PAGES: readonly AdministrationPage[] = [];
+
+export function pagesFor(may: (permission: Permission) => boolean): readonly AdministrationPage[] {
+  return PAGES.filter(({ needs }) => needs.some(may));
+}
