@@ -11,12 +11,16 @@ END $$;
 
 ALTER FUNCTION public.announce_outbox() OWNER TO pennyprotect_owner;
 
-CREATE FUNCTION public.api_key_lookup(wanted bytea) RETURNS TABLE(key_id uuid, chain_id uuid, name text, permissions text[], expires_at timestamp with time zone)
+CREATE FUNCTION public.api_key_lookup(wanted bytea) RETURNS TABLE(key_id uuid, chain_id uuid, name text, permissions text[], expires_at timestamp with time zone, store_ids uuid[])
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    SELECT id, api_keys.chain_id, api_keys.name, api_keys.permissions, api_keys.expires_at
-    FROM api_keys WHERE key_hash = wanted AND revoked_at IS NULL $$;
+    SELECT k.id, k.chain_id, k.name, k.permissions,
+        CASE WHEN k.key_hash = wanted THEN k.expires_at ELSE least(k.expires_at, k.previous_ends_at) END,
+        CASE WHEN k.stores IS NULL THEN NULL
+             ELSE ARRAY(SELECT s.id FROM stores s WHERE s.chain_id = k.chain_id AND (s.id = ANY (k.stores) OR s.region_id = ANY (k.regions))) END
+    FROM api_keys k
+    WHERE k.revoked_at IS NULL AND (k.key_hash = wanted OR (k.previous_hash = wanted AND k.previous_ends_at > now())) $$;
 
 ALTER FUNCTION public.api_key_lookup(wanted bytea) OWNER TO pennyprotect_owner;
 
@@ -368,7 +372,15 @@ CREATE TABLE public.api_keys (
     permissions text[] NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    stores uuid[],
+    regions uuid[],
+    previous_hash bytea,
+    previous_ends_at timestamp with time zone,
+    rotated_at timestamp with time zone,
+    created_by uuid,
+    CONSTRAINT api_keys_check CHECK (((stores IS NULL) = (regions IS NULL))),
+    CONSTRAINT api_keys_check1 CHECK (((previous_hash IS NULL) = (previous_ends_at IS NULL)))
 );
 
 ALTER TABLE public.api_keys OWNER TO pennyprotect_owner;
@@ -541,6 +553,8 @@ CREATE TABLE public.memberships (
     store_id uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     source text DEFAULT 'local'::text NOT NULL,
+    region_id uuid,
+    CONSTRAINT memberships_check CHECK (((store_id IS NULL) OR (region_id IS NULL))),
     CONSTRAINT memberships_source_check CHECK ((source = ANY (ARRAY['local'::text, 'oidc'::text])))
 );
 
@@ -635,6 +649,16 @@ CREATE TABLE public.recovery_codes (
 );
 
 ALTER TABLE public.recovery_codes OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.regions (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT regions_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.regions OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.rules (
     id uuid NOT NULL,
@@ -756,6 +780,7 @@ CREATE TABLE public.stores (
     jurisdiction text DEFAULT ''::text NOT NULL,
     public_id uuid DEFAULT gen_random_uuid() NOT NULL,
     demo boolean DEFAULT false NOT NULL,
+    region_id uuid,
     CONSTRAINT stores_jurisdiction_check CHECK ((length(jurisdiction) <= 40)),
     CONSTRAINT stores_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -877,6 +902,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_previous_hash_key UNIQUE (previous_hash);
+
 ALTER TABLE ONLY public.audit_checks
     ADD CONSTRAINT audit_checks_pkey PRIMARY KEY (ledger);
 
@@ -920,7 +948,7 @@ ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.memberships
-    ADD CONSTRAINT memberships_user_id_role_store_id_key UNIQUE NULLS NOT DISTINCT (user_id, role, store_id);
+    ADD CONSTRAINT memberships_user_id_role_store_id_region_id_key UNIQUE NULLS NOT DISTINCT (user_id, role, store_id, region_id);
 
 ALTER TABLE ONLY public.oidc_group_mappings
     ADD CONSTRAINT oidc_group_mappings_chain_id_group_name_role_store_id_key UNIQUE NULLS NOT DISTINCT (chain_id, group_name, role, store_id);
@@ -945,6 +973,15 @@ ALTER TABLE ONLY public.proposed_changes
 
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, code_hash);
+
+ALTER TABLE ONLY public.regions
+    ADD CONSTRAINT regions_chain_id_id_key UNIQUE (chain_id, id);
+
+ALTER TABLE ONLY public.regions
+    ADD CONSTRAINT regions_chain_id_name_key UNIQUE (chain_id, name);
+
+ALTER TABLE ONLY public.regions
+    ADD CONSTRAINT regions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (id);
@@ -1033,6 +1070,8 @@ CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
+CREATE INDEX memberships_chain ON public.memberships USING btree (chain_id, role);
+
 CREATE INDEX privacy_masks_camera ON public.privacy_masks USING btree (camera_id) WHERE (deleted_at IS NULL);
 
 CREATE UNIQUE INDEX proposed_changes_open ON public.proposed_changes USING btree (store_id, kind, subject) WHERE (state = 'open'::text);
@@ -1046,6 +1085,8 @@ CREATE INDEX sessions_refresh ON public.sessions USING btree (refresh_hash);
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at) WHERE (revoked_at IS NULL);
 
 CREATE INDEX sign_photos_store ON public.sign_photos USING btree (store_id, taken_on DESC, id DESC);
+
+CREATE INDEX stores_region ON public.stores USING btree (region_id) WHERE (region_id IS NOT NULL);
 
 CREATE INDEX stream_sessions_camera ON public.stream_sessions USING btree (camera_id, started_at DESC);
 
@@ -1112,6 +1153,9 @@ ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_shard_fkey FOREIGN KEY (shard) REFERENCES public.shard_leases(shard);
 
 ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
+
+ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
 
 ALTER TABLE ONLY public.memberships
@@ -1137,6 +1181,9 @@ ALTER TABLE ONLY public.proposed_changes
 
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.regions
+    ADD CONSTRAINT regions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
@@ -1167,6 +1214,9 @@ ALTER TABLE ONLY public.site_policies
 
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.stores
+    ADD CONSTRAINT stores_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
 
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
@@ -1252,6 +1302,8 @@ ALTER TABLE public.proposed_changes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.regions ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rules ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY sealer ON public.audit_checks TO pennyprotect_sealer USING (true);
@@ -1303,6 +1355,8 @@ CREATE POLICY tenant ON public.privacy_masks TO pennyprotect_app USING (((chain_
 CREATE POLICY tenant ON public.proposed_changes TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.recovery_codes TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.regions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -1440,7 +1494,21 @@ GRANT UPDATE(outcome) ON TABLE public.alerts TO pennyprotect_app;
 GRANT UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_app;
 GRANT UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_pipeline;
 
-GRANT SELECT ON TABLE public.api_keys TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT UPDATE(name) ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT UPDATE(key_hash) ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT UPDATE(expires_at) ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT UPDATE(revoked_at) ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT UPDATE(previous_hash) ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT UPDATE(previous_ends_at) ON TABLE public.api_keys TO pennyprotect_app;
+
+GRANT UPDATE(rotated_at) ON TABLE public.api_keys TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.audit_checks TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_checks TO pennyprotect_sealer;
@@ -1473,6 +1541,8 @@ GRANT SELECT(enabled) ON TABLE public.cameras TO pennyprotect_pipeline;
 GRANT SELECT(deleted_at) ON TABLE public.cameras TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.chains TO pennyprotect_app;
+
+GRANT UPDATE(name) ON TABLE public.chains TO pennyprotect_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.checkpoints TO pennyprotect_pipeline;
 
@@ -1518,6 +1588,10 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.recovery_codes TO pennyprotect_app;
 
 GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO pennyprotect_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.regions TO pennyprotect_app;
+
+GRANT UPDATE(name) ON TABLE public.regions TO pennyprotect_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rules TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rules TO pennyprotect_pipeline;
 
@@ -1557,7 +1631,13 @@ GRANT SELECT(re_identification) ON TABLE public.site_policies TO pennyprotect_pi
 
 GRANT SELECT,INSERT ON TABLE public.stores TO pennyprotect_app;
 
+GRANT UPDATE(name) ON TABLE public.stores TO pennyprotect_app;
+
+GRANT UPDATE(timezone) ON TABLE public.stores TO pennyprotect_app;
+
 GRANT UPDATE(jurisdiction) ON TABLE public.stores TO pennyprotect_app;
+
+GRANT UPDATE(region_id) ON TABLE public.stores TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
@@ -1579,6 +1659,8 @@ GRANT UPDATE(password_hash) ON TABLE public.users TO pennyprotect_app;
 GRANT UPDATE(failed_logins) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(locked_until) ON TABLE public.users TO pennyprotect_app;
+
+GRANT UPDATE(disabled_at) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(must_change_password) ON TABLE public.users TO pennyprotect_app;
 
