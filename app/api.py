@@ -24,6 +24,7 @@ from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.endpoints import router as stores_router
+from app.tenancy.keys.endpoints import router as keys_router
 from app.tenancy.policy.endpoints import router as policy_router
 from app.tenancy.policy.evidence_endpoints import router as evidence_router
 
@@ -33,6 +34,7 @@ ROUTERS = (
     account_router,
     sessions_router,
     stores_router,
+    keys_router,
     cameras_router,
     zones_router,
     masks_router,

@@ -11,8 +11,9 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,6 +29,9 @@ cli = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch them, see what is there.")
 cli.add_typer(models, name="models")
+
+keys = typer.Typer(no_args_is_help=True, help="Keys that protect stored secrets: see them (never their bytes), rotate them.")
+cli.add_typer(keys, name="keys")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Entry = Callable[[Settings, asyncio.Event], Awaitable[None]]
@@ -238,6 +242,30 @@ def doctor(as_json: AsJson = False) -> None:
         for each in found:
             typer.echo(f"{'ok  ' if each.ok else 'TODO'}  {each.name:<18} {each.detail}")
     raise typer.Exit(0 if well else 1)
+
+
+def _with_keys(work: Callable[..., Any], as_json: bool) -> None:
+    """Do it with the owner's role: DATABASE_URL, or the embedded server of this state folder."""
+    from app.embedded.owner import owner_access
+    from app.first_run import open_vault_of
+
+    configure("keys", level="WARNING")
+    url, chosen = owner_access(settings())
+    found: dict[str, Any] = asyncio.run(work(url, partial(open_vault_of, chosen)))
+    for line in [json.dumps(found, indent=2)] if as_json else [f"{key}: {value}" for key, value in found.items()]:
+        typer.echo(line)
+
+
+@keys.command("rotate")
+def rotate_keys(as_json: AsJson = False) -> None:
+    """New keys for everything, while the product runs; older keys are removed once nothing needs them."""
+    _with_keys(import_module("app.tenancy.keys.command").rotate, as_json)
+
+
+@keys.command("status")
+def keys_status(as_json: AsJson = False) -> None:
+    """Which keys there are, by id, and how many values each protects."""
+    _with_keys(import_module("app.tenancy.keys.command").status, as_json)
 
 
 @models.command()

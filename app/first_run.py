@@ -9,7 +9,6 @@ from pathlib import Path
 from app.auth.passwords import hash_password
 from app.auth.permissions import Permission, Role
 from app.auth.tokens import token_hash
-from app.cameras.credentials import CredentialBox
 from app.cameras.setup import repository
 from app.cameras.setup.models import KnownCamera, Origin, WantedCamera, reconcile
 from app.cameras.urls import check_camera_url, join_credentials, split_credentials
@@ -18,6 +17,9 @@ from app.kit.clock import now
 from app.kit.egress import EgressPolicy
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.ids import new_id
+from app.kit.keys.choice import by_pool, open_vault
+from app.kit.keys.models import CAMERA
+from app.kit.keys.vault import LookUp, Vault
 from app.kit.logs import logger
 from app.settings import Settings
 
@@ -35,7 +37,7 @@ async def first_run(settings: Settings, owner_url: str) -> None:
     Raises:
         SetupError: a setting is missing, or a camera of CAMERAS cannot be used.
     """
-    box = CredentialBox(settings.secret_key.get_secret_value())
+    _vault(settings, None)  # a wrong key is said before anything is changed
     wanted = wanted_cameras(settings)
     connection = await repository.connect_owner(owner_url)
     try:
@@ -44,9 +46,18 @@ async def first_run(settings: Settings, owner_url: str) -> None:
             place = await _place(connection)
             await _administrator(connection, place[0], settings)
             await _worker_key(connection, settings)
-            await _cameras(connection, place, box, wanted)
+            await _cameras(connection, place, _vault(settings, connection), wanted)
     finally:
         await connection.close(timeout=5)
+
+
+def open_vault_of(settings: Settings, look_up: LookUp) -> Vault:
+    """The vault these settings name."""
+    return open_vault(settings.secret_key.get_secret_value(), settings.key_ring_file, settings.kms_keys, look_up)
+
+
+def _vault(settings: Settings, connection: repository.Connection | None) -> Vault:
+    return open_vault_of(settings, by_pool(connection))
 
 
 def wanted_cameras(settings: Settings) -> list[WantedCamera]:
@@ -143,32 +154,35 @@ async def _worker_key(connection: repository.Connection, settings: Settings) -> 
 
 
 async def _cameras(
-    connection: repository.Connection, place: tuple[uuid.UUID, uuid.UUID], box: CredentialBox, wanted: list[WantedCamera]
+    connection: repository.Connection, place: tuple[uuid.UUID, uuid.UUID], vault: Vault, wanted: list[WantedCamera]
 ) -> None:
     known = []
     for camera_id, name, url, sealed, origin in await repository.set_up_cameras(connection, place[0]):
-        known.append(KnownCamera(camera_id, name, _with_credentials(box, camera_id, url, sealed), origin))
+        known.append(KnownCamera(camera_id, name, await _with_credentials(vault, camera_id, url, sealed), origin))
     changes = reconcile(wanted, known)
     for camera in changes.add:
         camera_id = new_id()
-        address = _sealed(box, camera_id, camera)
+        address = await _sealed(vault, connection, place[0], camera_id, camera)
         await repository.add_camera(connection, place, camera_id, camera.name, address, camera.origin)
     for camera_id, camera in changes.change:
-        await repository.move_camera(connection, camera_id, _sealed(box, camera_id, camera))
+        address = await _sealed(vault, connection, place[0], camera_id, camera)
+        await repository.move_camera(connection, camera_id, address)
     for camera_id in changes.remove:
         await repository.remove_camera(connection, camera_id, now())
 
 
-def _with_credentials(box: CredentialBox, camera_id: uuid.UUID, url: str, sealed: bytes | None) -> str:
+async def _with_credentials(vault: Vault, camera_id: uuid.UUID, url: str, sealed: bytes | None) -> str:
     try:
-        return url if sealed is None else join_credentials(url, box.open(camera_id, sealed))
+        return url if sealed is None else join_credentials(url, await vault.open(CAMERA, camera_id, sealed))
     except PennyError:
         return url  # the key changed; the address is stored anew
 
 
-def _sealed(box: CredentialBox, camera_id: uuid.UUID, camera: WantedCamera) -> tuple[str, bytes | None]:
+async def _sealed(
+    vault: Vault, connection: repository.Connection, chain_id: uuid.UUID, camera_id: uuid.UUID, camera: WantedCamera
+) -> tuple[str, bytes | None]:
     url, credentials = split_credentials(camera.url)
-    return url, None if credentials is None else box.seal(camera_id, credentials)
+    return url, None if credentials is None else await vault.seal(connection, chain_id, CAMERA, camera_id, credentials)
 
 
 def _shown_host(host: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
+import asyncpg
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -21,7 +22,6 @@ from app.auth.second_factor.factors import SecondFactors
 from app.auth.service import AuthService
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
-from app.cameras.credentials import CredentialBox
 from app.cameras.desired import POSE_MODEL, POSE_VERSION
 from app.cameras.probing import Prober
 from app.capture.probe import probe
@@ -36,8 +36,10 @@ from app.kit.backends import Backends
 from app.kit.errors import SetupError
 from app.kit.gate import Gate
 from app.kit.headers import SecurityHeaders
+from app.kit.keys.choice import by_pool, open_vault
+from app.kit.keys.vault import Vault
 from app.kit.logs import logger
-from app.kit.postgres import connect_pool
+from app.kit.postgres import Pool, connect_pool
 from app.kit.problems import install_problem_handlers
 from app.kit.redis import connect_redis
 from app.kit.tracing import configure_tracing
@@ -73,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live_ended = asyncio.Event()
     gate = Gate(settings.camera_egress)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
-    app.state.credential_box = CredentialBox(settings.secret_key.get_secret_value())
+    _vault(settings, None)  # a wrong key is said before anything is served
     app.add_middleware(SecurityHeaders)
     if settings.client_url:
         app.add_middleware(
@@ -97,7 +99,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     memory = connect_redis(settings.memory_redis_url.get_secret_value(), role="service")
     state = app.state
     state.backends = Backends(pool, bus, memory)
-    refusals, checker, factors = Refusals(pool), PasswordChecker(), SecondFactors(state.credential_box)
+    state.vault = _vault(settings, pool)
+    refusals, checker, factors = Refusals(pool), PasswordChecker(), SecondFactors(state.vault)
     state.identifier = Identifier(pool, state.signer, refusals)
     state.auth = AuthService(pool, state.signer, refusals)
     state.login = Login(pool, state.signer, checker, UnknownNames(memory), factors, refusals)
@@ -133,6 +136,10 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE_S):
                 await pool.close()
+
+
+def _vault(settings: Settings, pool: "Pool[asyncpg.Record] | None") -> Vault:
+    return open_vault(settings.secret_key.get_secret_value(), settings.key_ring_file, settings.kms_keys, by_pool(pool))
 
 
 def _ended(event: asyncio.Event, task: "asyncio.Task[None]") -> None:

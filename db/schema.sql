@@ -260,6 +260,14 @@ CREATE FUNCTION public.tenant_chain() RETURNS uuid
 
 ALTER FUNCTION public.tenant_chain() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) RETURNS TABLE(version integer, provider_key text, wrapped bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT k.version, k.provider_key, k.wrapped FROM tenant_keys k WHERE k.chain_id = wanted_chain AND k.version = wanted_version $$;
+
+ALTER FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.tenant_stores() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog'
@@ -497,6 +505,11 @@ CREATE TABLE public.cameras (
     origin text DEFAULT 'user'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    credentials_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(credentials) >= 36) AND (substr(credentials, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(credentials, 20) << 24) | (get_byte(credentials, 21) << 16)) | (get_byte(credentials, 22) << 8)) | get_byte(credentials, 23))
+    ELSE NULL::integer
+END) STORED,
     CONSTRAINT cameras_analysis_fps_check CHECK (((analysis_fps > (0)::double precision) AND (analysis_fps <= (30)::double precision))),
     CONSTRAINT cameras_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT cameras_origin_check CHECK ((origin = ANY (ARRAY['user'::text, 'setting'::text, 'demo'::text])))
@@ -544,6 +557,19 @@ CREATE TABLE public.idempotency_keys (
 );
 
 ALTER TABLE public.idempotency_keys OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.key_destructions (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    confirmed_by uuid,
+    confirmed_at timestamp with time zone,
+    CONSTRAINT key_destructions_check CHECK ((confirmed_by <> requested_by)),
+    CONSTRAINT key_destructions_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL)))
+);
+
+ALTER TABLE public.key_destructions OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.memberships (
     id uuid NOT NULL,
@@ -804,13 +830,32 @@ CREATE TABLE public.stream_sessions (
 
 ALTER TABLE public.stream_sessions OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.tenant_keys (
+    chain_id uuid NOT NULL,
+    version integer NOT NULL,
+    provider_key text NOT NULL,
+    wrapped bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT tenant_keys_check CHECK (((wrapped IS NULL) = (destroyed_at IS NOT NULL))),
+    CONSTRAINT tenant_keys_provider_key_check CHECK (((length(provider_key) >= 1) AND (length(provider_key) <= 2048))),
+    CONSTRAINT tenant_keys_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE public.tenant_keys OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.totp_secrets (
     user_id uuid NOT NULL,
     chain_id uuid NOT NULL,
     secret bytea NOT NULL,
     confirmed_at timestamp with time zone,
     last_step bigint DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    secret_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(secret) >= 36) AND (substr(secret, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(secret, 20) << 24) | (get_byte(secret, 21) << 16)) | (get_byte(secret, 22) << 8)) | get_byte(secret, 23))
+    ELSE NULL::integer
+END) STORED
 );
 
 ALTER TABLE public.totp_secrets OWNER TO pennyprotect_owner;
@@ -944,6 +989,9 @@ ALTER TABLE ONLY public.configuration_revision
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (principal, key);
 
+ALTER TABLE ONLY public.key_destructions
+    ADD CONSTRAINT key_destructions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (id);
 
@@ -1022,6 +1070,9 @@ ALTER TABLE ONLY public.stream_sessions
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.tenant_keys
+    ADD CONSTRAINT tenant_keys_pkey PRIMARY KEY (chain_id, version);
+
 ALTER TABLE ONLY public.totp_secrets
     ADD CONSTRAINT totp_secrets_pkey PRIMARY KEY (user_id);
 
@@ -1069,6 +1120,8 @@ CREATE INDEX audit_unsealed_order ON public.audit_unsealed USING btree (transact
 CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id);
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
+
+CREATE INDEX key_destructions_chain ON public.key_destructions USING btree (chain_id, requested_at DESC);
 
 CREATE INDEX memberships_chain ON public.memberships USING btree (chain_id, role);
 
@@ -1149,8 +1202,14 @@ ALTER TABLE ONLY public.camera_status
 ALTER TABLE ONLY public.cameras
     ADD CONSTRAINT cameras_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
 
+ALTER TABLE ONLY public.cameras
+    ADD CONSTRAINT cameras_credentials_key FOREIGN KEY (chain_id, credentials_key) REFERENCES public.tenant_keys(chain_id, version);
+
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_shard_fkey FOREIGN KEY (shard) REFERENCES public.shard_leases(shard);
+
+ALTER TABLE ONLY public.key_destructions
+    ADD CONSTRAINT key_destructions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
@@ -1221,8 +1280,14 @@ ALTER TABLE ONLY public.stores
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
+ALTER TABLE ONLY public.tenant_keys
+    ADD CONSTRAINT tenant_keys_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
 ALTER TABLE ONLY public.totp_secrets
     ADD CONSTRAINT totp_secrets_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.totp_secrets
+    ADD CONSTRAINT totp_secrets_secret_key FOREIGN KEY (chain_id, secret_key) REFERENCES public.tenant_keys(chain_id, version);
 
 ALTER TABLE ONLY public.training_courses
     ADD CONSTRAINT training_courses_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -1267,6 +1332,8 @@ ALTER TABLE public.chains ENABLE ROW LEVEL SECURITY;
 CREATE POLICY dispatcher ON public.outbox TO pennyprotect_dispatcher USING (true);
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.key_destructions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 
@@ -1342,6 +1409,8 @@ CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = (
 
 CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.key_destructions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.oidc_group_mappings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -1372,6 +1441,8 @@ CREATE POLICY tenant ON public.stores TO pennyprotect_app USING (((chain_id = ( 
 
 CREATE POLICY tenant ON public.stream_sessions TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.tenant_keys TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.totp_secrets TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.training_courses TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -1381,6 +1452,8 @@ CREATE POLICY tenant ON public.training_records TO pennyprotect_app USING ((chai
 CREATE POLICY tenant ON public.users TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.zones TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+ALTER TABLE public.tenant_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.totp_secrets ENABLE ROW LEVEL SECURITY;
 
@@ -1453,6 +1526,9 @@ GRANT ALL ON FUNCTION public.stores_with_biometrics() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.tenant_chain() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.tenant_stores() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
@@ -1550,6 +1626,12 @@ GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO pennyprotect_app;
 
+GRANT SELECT,INSERT ON TABLE public.key_destructions TO pennyprotect_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.key_destructions TO pennyprotect_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.key_destructions TO pennyprotect_app;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.memberships TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.oidc_group_mappings TO pennyprotect_app;
@@ -1641,6 +1723,12 @@ GRANT UPDATE(region_id) ON TABLE public.stores TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT ON TABLE public.tenant_keys TO pennyprotect_app;
+
+GRANT UPDATE(wrapped) ON TABLE public.tenant_keys TO pennyprotect_app;
+
+GRANT UPDATE(destroyed_at) ON TABLE public.tenant_keys TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.totp_secrets TO pennyprotect_app;
 

@@ -33,6 +33,7 @@ class Permission(enum.StrEnum):
     USERS_WRITE = "users:write"  # invite, disable, reset, grant and revoke, never more than one holds oneself
     API_KEYS_READ = "api-keys:read"
     API_KEYS_WRITE = "api-keys:write"
+    KEYS_MANAGE = "keys:manage"  # the chain's key: its state and its end
     WORKER = "worker"  # the control plane; API keys only
 
 
@@ -82,6 +83,7 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         | {
             Permission.CHAIN_WRITE,
             Permission.POLICY_APPROVE,
+            Permission.KEYS_MANAGE,
             Permission.SESSIONS_END,
             Permission.SIGN_IN_READ,
             Permission.SIGN_IN_WRITE,

@@ -9,10 +9,11 @@ import asyncpg
 import msgspec
 
 from app.cameras import repository
-from app.cameras.credentials import CredentialBox
 from app.cameras.urls import join_credentials
 from app.contracts.control import LEASE_S, DesiredCamera, DesiredState, Heartbeat
 from app.kit.errors import UnavailableError
+from app.kit.keys.models import CAMERA
+from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import Pool
 
@@ -23,11 +24,11 @@ MOST_CAPACITY = 1000
 log = logger(__name__)
 
 
-async def answer_heartbeat(pool: "Pool[asyncpg.Record]", box: CredentialBox, heartbeat: Heartbeat) -> DesiredState:
+async def answer_heartbeat(pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat: Heartbeat) -> DesiredState:
     """Renew the worker's leases, give it free cameras up to its capacity, and say what it should run."""
     capacity = min(heartbeat.capacity, MOST_CAPACITY)
     rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S))
-    cameras = [camera for row in rows if (camera := _camera(box, row)) is not None]
+    cameras = [camera for row in rows if (camera := await _camera(vault, row)) is not None]
     return DesiredState(revision_of(cameras), LEASE_S, cameras)
 
 
@@ -36,11 +37,11 @@ def revision_of(cameras: Sequence[DesiredCamera]) -> str:
     return hashlib.sha256(msgspec.msgpack.encode(cameras)).hexdigest()[:16]
 
 
-def _camera(box: CredentialBox, row: dict[str, Any]) -> DesiredCamera | None:
+async def _camera(vault: Vault, row: dict[str, Any]) -> DesiredCamera | None:
     """One camera; None, and a line in the log, where its password cannot be read: the others go on."""
     sealed = row["credentials"]
     try:
-        credentials = None if sealed is None else box.open(row["camera_id"], sealed)
+        credentials = None if sealed is None else await vault.open(CAMERA, row["camera_id"], sealed)
     except UnavailableError as error:
         log.error("a camera is left out", camera=str(row["camera_id"]), error=error.detail)
         return None

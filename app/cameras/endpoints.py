@@ -12,7 +12,6 @@ from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.cameras import repository, service
-from app.cameras.credentials import CredentialBox
 from app.cameras.probing import Prober, probe_details
 from app.cameras.schemas import (
     CameraChange,
@@ -29,6 +28,7 @@ from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.egress import EgressPolicy
 from app.kit.errors import PennyError
+from app.kit.keys.vault import Vault
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import tenant_transaction
 from app.tenancy.idempotency import IdempotencyKey, once
@@ -38,10 +38,10 @@ Reads = Annotated[Access, require(Permission.CAMERAS_READ)]
 Writes = Annotated[Access, require(Permission.CAMERAS_WRITE)]
 
 
-def box_of(request: Request) -> CredentialBox:
-    """The application's credential box."""
-    found = request.app.state.credential_box
-    assert isinstance(found, CredentialBox)  # noqa: S101 - set once by main
+def vault_of(request: Request) -> Vault:
+    """The application's vault."""
+    found = request.app.state.vault
+    assert isinstance(found, Vault)  # noqa: S101 - set once by main
     return found
 
 
@@ -79,7 +79,9 @@ async def add_camera(request: Request, access: Writes, body: CameraIn, idempoten
 
         async def make() -> CameraOut:
             moment = now()
-            camera = await service.add_camera(connection, box_of(request), who, body.store_id, draft, policy_of(request), moment)
+            camera = await service.add_camera(
+                connection, vault_of(request), who, body.store_id, draft, policy_of(request), moment
+            )
             return camera_out(camera, moment)
 
         return await once(connection, who.id, idempotency_key, "POST /cameras", body, make, CameraOut)
@@ -122,7 +124,9 @@ async def change_camera(request: Request, access: Writes, camera_id: uuid.UUID, 
     """Change name, address, analysis rate or switch it off. Credentials stay unless the address has its own or another host."""
     draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        camera = await service.change_camera(connection, box_of(request), access.principal, camera_id, draft, policy_of(request))
+        camera = await service.change_camera(
+            connection, vault_of(request), access.principal, camera_id, draft, policy_of(request)
+        )
         return camera_out(camera, now())
 
 

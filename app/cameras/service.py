@@ -9,11 +9,12 @@ from app.audit import repository as audit
 from app.audit.models import Act, AuditEntry
 from app.auth.models import Principal
 from app.cameras import repository
-from app.cameras.credentials import CredentialBox
 from app.cameras.models import Camera
 from app.cameras.urls import check_camera_url, split_credentials
 from app.kit.egress import EgressPolicy
 from app.kit.ids import new_id
+from app.kit.keys.models import CAMERA
+from app.kit.keys.vault import Vault
 from app.kit.postgres import TenantConnection
 from app.tenancy.repository import demand_store
 
@@ -30,7 +31,7 @@ class CameraDraft:
 
 async def add_camera(
     connection: TenantConnection,
-    box: CredentialBox,
+    vault: Vault,
     who: Principal,
     store_id: uuid.UUID,
     draft: CameraDraft,
@@ -41,18 +42,19 @@ async def add_camera(
     await demand_store(connection, store_id)
     camera_id = new_id()
     url, credentials = split_credentials(check_camera_url(draft.url or "", policy))
+    assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
+    sealed = None if credentials is None else await vault.seal(connection, who.chain_id, CAMERA, camera_id, credentials)
     camera = Camera(
         id=camera_id,
         store_id=store_id,
         name=draft.name or "",
         url=url,
-        credentials=None if credentials is None else box.seal(camera_id, credentials),
+        credentials=sealed,
         analysis_fps=5.0 if draft.analysis_fps is None else draft.analysis_fps,
         enabled=True if draft.enabled is None else draft.enabled,
         revision=1,
         created_at=now,
     )
-    assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
     await repository.add_camera(connection, who.chain_id, camera)
     await _audit(connection, Act.CAMERA_CREATED, who, camera)
     return camera
@@ -60,7 +62,7 @@ async def add_camera(
 
 async def change_camera(
     connection: TenantConnection,
-    box: CredentialBox,
+    vault: Vault,
     who: Principal,
     camera_id: uuid.UUID,
     draft: CameraDraft,
@@ -72,8 +74,10 @@ async def change_camera(
     if draft.url is not None and draft.url.strip() != camera.url:
         url, credentials = split_credentials(check_camera_url(draft.url, policy))
         # Credentials never follow an address to another host.
-        kept = sealed if _same_host(url, camera.url) else None
-        sealed = kept if credentials is None else box.seal(camera_id, credentials)
+        sealed = sealed if _same_host(url, camera.url) else None
+        if credentials is not None:
+            assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
+            sealed = await vault.seal(connection, who.chain_id, CAMERA, camera_id, credentials)
     changed = dataclasses.replace(
         camera,
         url=url,

@@ -11,7 +11,7 @@ from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.cameras.desired import answer_heartbeat
-from app.cameras.endpoints import box_of
+from app.cameras.endpoints import vault_of
 from app.cameras.workers import demand_platform_key, note_worker
 from app.contracts.control import Heartbeat
 from app.kit.backends import backends
@@ -63,7 +63,7 @@ async def heartbeat(request: Request, access: Works, body: HeartbeatIn) -> Respo
     demand_platform_key(access)
     servers = backends(request)
     said = Heartbeat(body.worker_id, body.host, body.kind, body.capacity, body.running, body.revision)
-    desired = await answer_heartbeat(servers.postgres, box_of(request), said)
+    desired = await answer_heartbeat(servers.postgres, vault_of(request), said)
     cameras = [camera.camera_id for camera in desired.cameras]
     await note_worker(servers.memory, said.worker_id, access.principal.id, cameras)
     return Response(msgspec.json.encode(desired), media_type="application/json", headers={"Cache-Control": "no-store"})

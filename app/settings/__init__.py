@@ -50,7 +50,13 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         alias="PENNYPROTECT_SECRET_KEY",
-        description="Base64 of 32 bytes that encrypt stored camera passwords.",
+        description="Base64 of 32 bytes: the first key that protects stored secrets.",
+    )
+    key_ring: Path | None = Field(
+        default=None, alias="PENNYPROTECT_KEY_RING", description="File of further keys (0600); default: keys.json in the home."
+    )
+    kms_keys: str = Field(
+        default="", alias="PENNYPROTECT_KMS_KEYS", description="AWS KMS keys instead, by ARN or alias; the last one wraps."
     )
     worker_capacity: int = Field(
         default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
@@ -117,11 +123,16 @@ class Settings(BaseSettings):
     def _any_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
 
-    @field_validator("home", "cache", "model_mirror")
+    @field_validator("home", "cache", "model_mirror", "key_ring")
     @classmethod
     def _own_folder(cls, path: Path | None) -> Path | None:
         """`~` means the user's folder in `.env` too, where no shell reads it."""
         return path and path.expanduser()
+
+    @property
+    def key_ring_file(self) -> Path:
+        """Where the key ring lies."""
+        return self.key_ring or self.home.absolute() / "keys.json"
 
     @property
     def camera_egress(self) -> EgressPolicy:

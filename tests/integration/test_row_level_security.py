@@ -14,7 +14,7 @@ TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "c
 DEFINERS = {
     "api_key_lookup", "audit_state", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record",
     "make_detection_partitions", "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned", "store_runs",
-    "stores_with_biometrics",
+    "stores_with_biometrics", "tenant_key",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -23,7 +23,7 @@ POLICIES = {
         "regions", "site_policies", "stores", "stream_sessions", "users", "zones",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
         "oidc_group_mappings", "oidc_identities", "recovery_codes", "sign_in_settings", "totp_secrets",
-        "audit_checks", "audit_log",
+        "audit_checks", "audit_log", "key_destructions", "tenant_keys",
     },
     "pipeline": {
         "ai_detections", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stream_sessions", "zones",

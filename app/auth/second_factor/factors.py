@@ -5,8 +5,9 @@ import uuid
 from datetime import datetime
 
 from app.auth import recovery, totp
-from app.auth.boxes import SecretBox
 from app.auth.second_factor import repository
+from app.kit.keys.models import TOTP
+from app.kit.keys.vault import Vault
 from app.kit.postgres import TenantConnection
 
 
@@ -23,8 +24,8 @@ class Verdict(enum.Enum):
 class SecondFactors:
     """TOTP codes and recovery codes against what is stored."""
 
-    def __init__(self, box: SecretBox) -> None:
-        self._box = box
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
 
     async def check(self, connection: TenantConnection, user_id: uuid.UUID, given: str, now: datetime) -> Verdict:
         """Whether `given` proves this user; a right one is used up. The user's row must be locked.
@@ -52,12 +53,12 @@ class SecondFactors:
     async def begin(self, connection: TenantConnection, user_id: uuid.UUID, chain_id: uuid.UUID) -> bytes | None:
         """A fresh secret that waits for its first code; None when one counts already."""
         secret = totp.new_secret()
-        sealed = self._box.seal(user_id, totp.base32(secret))
+        sealed = await self._vault.seal(connection, chain_id, TOTP, user_id, totp.base32(secret))
         return secret if await repository.put_secret(connection, user_id, chain_id, sealed) else None
 
     async def _use(
         self, connection: TenantConnection, user_id: uuid.UUID, stored: repository.StoredSecret, code: str, now: datetime
     ) -> bool:
-        secret = totp.from_base32(self._box.open(user_id, stored.sealed))
+        secret = totp.from_base32(await self._vault.open(TOTP, user_id, stored.sealed))
         step = totp.matching_step(secret, "".join(code.split()), now, stored.last_step)
         return step is not None and await repository.accept_step(connection, user_id, step, now)

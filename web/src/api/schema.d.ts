@@ -684,6 +684,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Keys
+         * @description Which version protects what; never a key.
+         */
+        get: operations["get_keys_api_v1_keys_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/destructions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Destruction
+         * @description Ask to destroy the chain's key. Another administrator confirms within 24 hours, or it lapses.
+         */
+        post: operations["ask_destruction_api_v1_keys_destructions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/destructions/{destruction_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Destruction
+         * @description Destroy the chain's key: everything it protects is unreadable for ever.
+         */
+        post: operations["confirm_destruction_api_v1_keys_destructions__destruction_id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/pictures": {
         parameters: {
             query?: never;
@@ -1420,6 +1480,17 @@ export interface components {
             code: string;
         };
         /**
+         * ConfirmIn
+         * @description The confirmation.
+         */
+        ConfirmIn: {
+            /**
+             * Chain Name
+             * @description Typed as it is.
+             */
+            chain_name: string;
+        };
+        /**
          * DecisionIn
          * @description Which proposal is meant: an overtaken one is not approved by accident.
          */
@@ -1506,6 +1577,45 @@ export interface components {
             lease_s: number;
             /** Revision */
             revision: string;
+        };
+        /**
+         * DestroyedOut
+         * @description What is gone.
+         */
+        DestroyedOut: {
+            /** Versions */
+            versions: number;
+        };
+        /**
+         * DestructionIn
+         * @description Nothing to say; the act itself is the request.
+         */
+        DestructionIn: Record<string, never>;
+        /**
+         * DestructionOut
+         * @description A wish to destroy the key, to be confirmed by somebody else.
+         */
+        DestructionOut: {
+            /**
+             * Confirm Before
+             * Format: date-time
+             */
+            confirm_before: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /**
+             * Requested By
+             * Format: uuid
+             */
+            requested_by: string;
         };
         /**
          * DetectionOut
@@ -1670,6 +1780,29 @@ export interface components {
         JurisdictionIn: {
             /** Jurisdiction */
             jurisdiction: string;
+        };
+        /**
+         * KeysOut
+         * @description The chain's key.
+         */
+        KeysOut: {
+            /** Destroyed */
+            destroyed: boolean;
+            /**
+             * Older Versions
+             * @description That still protect something; `pennyprotect keys rotate` ends them.
+             */
+            older_versions: number;
+            /**
+             * Values
+             * @description Stored secrets under any version.
+             */
+            values: number;
+            /**
+             * Version
+             * @description Of the key that protects new values; 0 before the first one.
+             */
+            version: number;
         };
         /**
          * LoginForm
@@ -5153,6 +5286,187 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_keys_api_v1_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_destruction_api_v1_keys_destructions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestructionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestructionOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_destruction_api_v1_keys_destructions__destruction_id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                destruction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestroyedOut"];
                 };
             };
             /** @description Not signed in */

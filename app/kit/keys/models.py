@@ -1,0 +1,42 @@
+"""A tenant's data key as it is stored: wrapped, never open."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """One version of a chain's data key.
+
+    Attributes:
+        wrapped: by the provider's key `provider_key`; None once it was destroyed.
+    """
+
+    version: int
+    provider_key: str
+    wrapped: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """A column whose values are sealed. Its table has `chain_id`; `{column}_key` follows the sealed value's key version.
+
+    Attributes:
+        context: what a value is bound to besides its row's id.
+        nullable: whether a row can be without; a row that cannot goes with its value.
+        row: the column of the row's id.
+    """
+
+    table: str
+    column: str
+    context: bytes
+    nullable: bool = True
+    row: str = "id"
+
+
+CAMERA, TOTP = b"camera", b"totp"
+
+PROTECTED = (
+    Protected("cameras", "credentials", CAMERA),
+    Protected("totp_secrets", "secret", TOTP, nullable=False, row="user_id"),
+)
+"""Every sealed column of the database. A test compares it with the schema."""

@@ -1,0 +1,1 @@
+"""A chain's key: what it protects, and its end by two people."""
