@@ -22,6 +22,7 @@ from app.dashboard.analyze import router as analyze_router
 from app.dashboard.detections.endpoints import router as detections_router
 from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
+from app.dashboard.trail.endpoints import router as trail_router
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.endpoints import router as stores_router
 from app.tenancy.keys.endpoints import router as keys_router
@@ -47,6 +48,7 @@ ROUTERS = (
     detections_router,
     analyze_router,
     ingest_router,
+    trail_router,
 )
 SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""

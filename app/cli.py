@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.audit_command import audit
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.settings import Settings, settings
@@ -29,6 +30,7 @@ cli = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch them, see what is there.")
 cli.add_typer(models, name="models")
+cli.add_typer(audit, name="audit")
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that protect stored secrets: see them (never their bytes), rotate them.")
 cli.add_typer(keys, name="keys")

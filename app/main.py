@@ -17,7 +17,7 @@ from app.auth.account.service import AccountService
 from app.auth.identify import Identifier
 from app.auth.login import Login
 from app.auth.passwords import PasswordChecker
-from app.auth.refusals import Refusals
+from app.auth.refusals import Refusals, RowBudget
 from app.auth.second_factor.factors import SecondFactors
 from app.auth.service import AuthService
 from app.auth.throttle import UnknownNames
@@ -51,6 +51,8 @@ LARGEST_BODY = 1 << 20
 LARGEST_SOCKET_MESSAGE = 16 << 10
 STOP_PATIENCE_S = 5
 LARGEST_POOL = 16
+MOST_DENIALS = 600
+"""Audit rows of refused requests that one replica writes in a minute, whoever asks; the rest are counted."""
 
 log = logger(__name__)
 
@@ -101,6 +103,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.backends = Backends(pool, bus, memory)
     state.vault = _vault(settings, pool)
     refusals, checker, factors = Refusals(pool), PasswordChecker(), SecondFactors(state.vault)
+    state.denials = Refusals(pool, RowBudget(MOST_DENIALS))
     state.identifier = Identifier(pool, state.signer, refusals)
     state.auth = AuthService(pool, state.signer, refusals)
     state.login = Login(pool, state.signer, checker, UnknownNames(memory), factors, refusals)

@@ -88,6 +88,22 @@ class Act(enum.StrEnum):
     COURSE_RETIRED = "course-retired"
     TRAINING_RECORDED = "training-recorded"
     TRAINING_WITHDRAWN = "training-withdrawn"
+    DETECTIONS_SEARCHED = "detections-searched"
+    FRAME_ANALYZED = "frame-analyzed"
+    LIVE_VIEW_ENDED = "live-view-ended"
+    REQUEST_REFUSED = "request-refused"
+    AUDIT_READ = "audit-read"
+    AUDIT_EXPORTED = "audit-exported"
+
+
+def audited(*acts: Act) -> dict[str, Any]:
+    """The declaration of an endpoint's acts, for `openapi_extra`: it appends a row of one of these in its own transaction."""
+    return {"x-audit": [act.value for act in acts]}
+
+
+def unaudited(reason: str) -> dict[str, Any]:
+    """The declaration that an endpoint which changes or shows something leaves no row, and why that is right."""
+    return {"x-unaudited": reason}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from app.audit.models import Act
 from app.auth.identify import Identifier
 from app.auth.models import Access
 from app.auth.permissions import Permission
+from app.auth.refusals import Refusal, Refusals
 from app.kit.errors import ForbiddenError
 from app.kit.problems import Problem
 
@@ -89,10 +91,22 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             if requirement is None:
                 raise ForbiddenError("This address declares no permission, so nobody may use it.")
-            await requirement(request)
-            return await handle(request)
+            try:
+                await requirement(request)
+                return await handle(request)
+            except ForbiddenError:
+                await _note_refused(request, requirement.permission)
+                raise
 
         return guarded
+
+
+async def _note_refused(request: Request, permission: Permission) -> None:
+    """An audit row of a 403: at most one a minute for a principal and a permission, the rest are counted in the next one."""
+    refusals = getattr(request.app.state, "denials", None)
+    if isinstance(refusals, Refusals):
+        who = await identifier_of(request).identify(request.headers.get("authorization"))  # remembered a moment ago
+        await refusals.note(Refusal(Act.REQUEST_REFUSED, permission.value, who.id, who.chain_id, actor_kind=who.kind))
 
 
 def guarded_router(tag: str) -> APIRouter:

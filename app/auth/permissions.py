@@ -34,6 +34,8 @@ class Permission(enum.StrEnum):
     API_KEYS_READ = "api-keys:read"
     API_KEYS_WRITE = "api-keys:write"
     KEYS_MANAGE = "keys:manage"  # the chain's key: its state and its end
+    AUDIT_READ = "audit:read"
+    AUDIT_EXPORT = "audit:export"
     WORKER = "worker"  # the control plane; API keys only
 
 
@@ -87,6 +89,7 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.SESSIONS_END,
             Permission.SIGN_IN_READ,
             Permission.SIGN_IN_WRITE,
+            Permission.AUDIT_READ,
         },
         # Sees how things are set and what became of alerts, not the live pictures.
         Role.AUDITOR: _LOOKS
@@ -98,6 +101,8 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.SIGN_IN_READ,
             Permission.USERS_READ,
             Permission.API_KEYS_READ,
+            Permission.AUDIT_READ,
+            Permission.AUDIT_EXPORT,
         },
         Role.MODEL_ENGINEER: _LOOKS | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.RULES_READ},
         # Keeps cameras and workers running without watching people.

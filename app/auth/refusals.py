@@ -68,6 +68,7 @@ class Refusal:
     actor_id: uuid.UUID | None = None
     chain_id: uuid.UUID | None = None
     details: tuple[tuple[str, str], ...] = ()
+    actor_kind: ActorKind = ActorKind.USER
 
     @staticmethod
     def of_token(error: TokenRefusedError) -> "Refusal":
@@ -93,7 +94,7 @@ class Refusals:
         details: dict[str, Any] = {"reason": refusal.reason, **dict(refusal.details)}
         if left_out:
             details["left_out_before"] = left_out
-        kind = ActorKind.SYSTEM if refusal.actor_id is None else ActorKind.USER
+        kind = ActorKind.SYSTEM if refusal.actor_id is None else refusal.actor_kind
         entry = AuditEntry(refusal.act, kind, refusal.actor_id, refusal.chain_id, details=details)
         try:
             await self._append(entry)

@@ -9,11 +9,15 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
+from app.audit import repository as audit
+from app.audit.models import Act, AuditEntry, audited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.inference.picture import PixelPicture
+from app.kit.backends import backends
 from app.kit.errors import BadInputError, TooManyRequestsError, UnavailableError
+from app.kit.postgres import tenant_transaction
 from app.perception.detections import Detections
 from app.perception.images import decode_image
 
@@ -94,12 +98,18 @@ def _out(width: int, height: int, found: Detections) -> FrameAnalysisOut:
     return FrameAnalysisOut(frame=FrameOut(width=width, height=height), persons=persons)
 
 
-@router.post("/analyze/frame", openapi_extra=BODY, max_body_size=LARGEST_IMAGE)
+@router.post("/analyze/frame", openapi_extra=BODY | audited(Act.FRAME_ANALYZED), max_body_size=LARGEST_IMAGE)
 async def analyze_frame(request: Request, access: Annotated[Access, require(Permission.FRAMES_ANALYZE)]) -> FrameAnalysisOut:
     """Persons on one JPEG or PNG image, sent as the body or as the form field `image`."""
     analysis = request.app.state.analysis
     assert isinstance(analysis, Analysis)  # noqa: S101 - set once by main
-    return await analysis.run(await _image(request))
+    found = await analysis.run(await _image(request))
+    who, scope = access.principal, access.scope
+    async with tenant_transaction(backends(request).postgres, scope) as connection:
+        details = {"width": found.frame.width, "height": found.frame.height, "persons": len(found.persons)}
+        entry = AuditEntry(Act.FRAME_ANALYZED, who.kind, who.id, who.chain_id, subject_kind="frame", details=details)
+        await audit.append(connection, entry)
+    return found
 
 
 async def _image(request: Request) -> bytes:

@@ -8,6 +8,8 @@ import numpy as np
 from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
+from app.audit import repository as audit
+from app.audit.models import Act, AuditEntry, audited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -55,7 +57,7 @@ def _out(tracklet: Tracklet) -> DetectionOut:
     )
 
 
-@router.get("/detections")
+@router.get("/detections", openapi_extra=audited(Act.DETECTIONS_SEARCHED))
 async def list_detections(
     request: Request,
     access: Annotated[Access, require(Permission.DETECTIONS_READ)],
@@ -71,5 +73,10 @@ async def list_detections(
     wanted = TrackletFilter(store_id, camera_id, since, until)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         found = await repository.list_tracklets(connection, wanted, before, limit)
+        given = {"camera_id": camera_id, "since": since, "until": until}
+        details = {name: str(value) for name, value in given.items() if value is not None}
+        who = access.principal
+        entry = AuditEntry(Act.DETECTIONS_SEARCHED, who.kind, who.id, who.chain_id, store_id, "detections", details=details)
+        await audit.append(connection, entry)
     shown, following = cut(found, limit, lambda tracklet: (tracklet.started_at, tracklet.id))
     return Page(items=[_out(tracklet) for tracklet in shown], next=following)

@@ -124,6 +124,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Acts
+         * @description Who did what to what, newest first, as soon as it is sealed.
+         */
+        get: operations["list_acts_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Acts
+         * @description Whole sealed rows with their hashes, oldest first, up to the moment of asking.
+         */
+        get: operations["export_acts_api_v1_audit_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit State
+         * @description Whether the record is whole, as of the last verification, and how far it is sealed.
+         */
+        get: operations["audit_state_api_v1_audit_state_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/logout": {
         parameters: {
             query?: never;
@@ -1259,6 +1319,12 @@ export interface components {
             valid_until: string;
         };
         /**
+         * Act
+         * @description What was done.
+         * @enum {string}
+         */
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-resolved" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        /**
          * ActIn
          * @description How to act; all of it may be left out.
          */
@@ -1269,6 +1335,54 @@ export interface components {
              * @default false
              */
             take_over: boolean;
+        };
+        /**
+         * ActOut
+         * @description One act. Names are as of today; the record itself holds ids.
+         */
+        ActOut: {
+            /** Act */
+            act: string;
+            /** Actor Id */
+            actor_id: string | null;
+            /** Actor Kind */
+            actor_kind: string;
+            /** Actor Name */
+            actor_name: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Sealed At
+             * Format: date-time
+             */
+            sealed_at: string;
+            /**
+             * Sequence
+             * @description Place in the chain's ledger, without gaps.
+             */
+            sequence: number;
+            /** Store Id */
+            store_id: string | null;
+            /** Store Name */
+            store_name: string | null;
+            /** Subject Id */
+            subject_id: string | null;
+            /** Subject Kind */
+            subject_kind: string;
+            /** Subject Name */
+            subject_name: string | null;
         };
         /**
          * AlertOut
@@ -1358,6 +1472,42 @@ export interface components {
          * @enum {string}
          */
         AlertState: "raised" | "claimed" | "acknowledged" | "snoozed" | "escalated" | "resolved";
+        /**
+         * AuditStateOut
+         * @description How far the record is sealed, and what its last verification found.
+         */
+        AuditStateOut: {
+            /**
+             * Broken Sequence
+             * @description The first row that does not hold; null: whole.
+             */
+            broken_sequence: number | null;
+            /** Finding */
+            finding: string;
+            /** Oldest Waiting */
+            oldest_waiting: string | null;
+            /**
+             * Sealed At
+             * @description Of the newest sealed row.
+             */
+            sealed_at: string | null;
+            /** Sealed Rows */
+            sealed_rows: number;
+            /**
+             * Verified Anchors
+             * @description Anchors outside the database that agreed.
+             */
+            verified_anchors: number;
+            /** Verified At */
+            verified_at: string | null;
+            /** Verified Rows */
+            verified_rows: number;
+            /**
+             * Waiting
+             * @description Acts not sealed yet; normally for less than a second.
+             */
+            waiting: number;
+        };
         /**
          * CameraChange
          * @description What to change; what is absent stays.
@@ -2036,6 +2186,13 @@ export interface components {
         Page_AcceptanceTestOut_: {
             /** Items */
             items: components["schemas"]["AcceptanceTestOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ActOut] */
+        Page_ActOut_: {
+            /** Items */
+            items: components["schemas"]["ActOut"][];
             /** Next */
             next: string | null;
         };
@@ -3152,6 +3309,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FrameAnalysisOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_acts_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+                actor_id?: string | null;
+                /** @description May be given more than once. */
+                act?: components["schemas"]["Act"][] | null;
+                subject_id?: string | null;
+                store_id?: string | null;
+                /** @description At or after. */
+                since?: string | null;
+                /** @description Before. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ActOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_acts_api_v1_audit_export_get: {
+        parameters: {
+            query?: {
+                actor_id?: string | null;
+                /** @description May be given more than once. */
+                act?: components["schemas"]["Act"][] | null;
+                subject_id?: string | null;
+                store_id?: string | null;
+                /** @description At or after. */
+                since?: string | null;
+                /** @description Before. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One row a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_state_api_v1_audit_state_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditStateOut"];
                 };
             };
             /** @description Not signed in */
