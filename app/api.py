@@ -12,6 +12,8 @@ from app.alerts.rules.endpoints import router as rules_router
 from app.auth.account.endpoints import router as account_router
 from app.auth.endpoints import open_router
 from app.auth.endpoints import router as auth_router
+from app.auth.oidc.endpoints import open_router as oidc_open_router
+from app.auth.oidc.endpoints import router as oidc_router
 from app.auth.sessions.endpoints import router as sessions_router
 from app.cameras.endpoints import router as cameras_router
 from app.cameras.ingest import router as ingest_router
@@ -34,6 +36,8 @@ ROUTERS = (
     auth_router,
     account_router,
     sessions_router,
+    oidc_open_router,
+    oidc_router,
     stores_router,
     keys_router,
     cameras_router,

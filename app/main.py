@@ -16,6 +16,9 @@ from app.api import add_api
 from app.auth.account.service import AccountService
 from app.auth.identify import Identifier
 from app.auth.login import Login
+from app.auth.oidc.models import ProviderSettings
+from app.auth.oidc.provider import Provider
+from app.auth.oidc.service import OidcService
 from app.auth.passwords import PasswordChecker
 from app.auth.refusals import Refusals, RowBudget
 from app.auth.second_factor.factors import SecondFactors
@@ -74,6 +77,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lambda app: _lifespan(app, settings),
     )
     app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
+    app.state.public_url = settings.public_url
+    app.state.provider = _provider(settings)
     app.state.live_ended = asyncio.Event()
     gate = Gate(settings.camera_egress)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
@@ -107,6 +112,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.identifier = Identifier(pool, state.signer, refusals)
     state.auth = AuthService(pool, state.signer, refusals)
     state.login = Login(pool, state.signer, checker, UnknownNames(memory), factors, refusals)
+    state.oidc = None if state.provider is None else OidcService(pool, memory, state.signer, state.provider, refusals)
     state.account = AccountService(pool, checker, factors)
     state.hub = hub = Hub(bus, memory)
     state.pictures = Pictures(memory, hub.channels)
@@ -134,6 +140,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             task.cancel()
         if pose is not None:
             await pose.close()
+        if state.provider is not None:
+            await state.provider.close()
         await memory.aclose()
         await bus.aclose()
         with contextlib.suppress(TimeoutError):
@@ -216,6 +224,27 @@ def _demand(settings: Settings) -> None:
     missing = [name for name, value in wanted.items() if not value]
     if missing:
         raise SetupError(f"The service needs {', '.join(missing)}; set them, or use `pennyprotect run`, which does.")
+
+
+def _provider(settings: Settings) -> Provider | None:
+    """The operator's OpenID Connect provider; SetupError when its settings cannot be used."""
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client_id or "openid" not in settings.oidc_scopes.split():
+        raise SetupError("PENNYPROTECT_OIDC_ISSUER needs PENNYPROTECT_OIDC_CLIENT_ID, and PENNYPROTECT_OIDC_SCOPES with openid.")
+    return Provider(
+        ProviderSettings(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret.get_secret_value(),
+            name=settings.oidc_name,
+            scopes=settings.oidc_scopes,
+            groups_claim=settings.oidc_groups_claim,
+            username_claim=settings.oidc_username_claim,
+            chain_id=settings.oidc_chain,
+            second_factor=settings.oidc_second_factor,
+        )
+    )
 
 
 def _version() -> str:

@@ -23,7 +23,7 @@ _PASSED_ON_PREFIXES = ("OTEL_", "PENNYPROTECT_")
 # An address for metrics fits one process; here every role has a socket of its own.
 _NEVER = frozenset({"PENNYPROTECT_WORKER_KEY", "PENNYPROTECT_SECRET_KEY", "PENNYPROTECT_ADMIN_PASSWORD", "PENNYPROTECT_METRICS"})
 _OBJECTS = "AWS_"
-_SERVICE_ONLY = (_OBJECTS, "TWILIO_", "OPENAI_")
+_SERVICE_ONLY = (_OBJECTS, "TWILIO_", "OPENAI_", "PENNYPROTECT_OIDC_")
 _NO_POLICY = Policy()
 
 
@@ -54,7 +54,9 @@ def service_address(settings: Settings) -> str:
 
 
 def _is_passed_on(name: str) -> bool:
-    return name not in _NEVER and (name in _PASSED_ON or name.lower() in _PROXIES or name.startswith(_PASSED_ON_PREFIXES))
+    if name in _NEVER or name.startswith(_SERVICE_ONLY):
+        return False
+    return name in _PASSED_ON or name.lower() in _PROXIES or name.startswith(_PASSED_ON_PREFIXES)
 
 
 class Roles:

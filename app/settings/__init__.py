@@ -1,6 +1,7 @@
 """The only reader of the environment. Names are the guide's own; `.env.example` documents each (a test compares them)."""
 
 import functools
+import uuid
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -103,6 +104,40 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr = Field(
         default=SecretStr(""), alias="JWT_SECRET", description="At least 32 characters; signs access tokens."
     )
+    # Sign-in by the operator's OpenID Connect provider
+    public_url: str = Field(
+        default="",
+        alias="PENNYPROTECT_PUBLIC_URL",
+        description="Where browsers reach the dashboard, e.g. https://penny.example; default: as each request says.",
+    )
+    oidc_issuer: str = Field(
+        default="", alias="PENNYPROTECT_OIDC_ISSUER", description="Issuer of the OpenID Connect provider; empty: none."
+    )
+    oidc_client_id: str = Field(default="", alias="PENNYPROTECT_OIDC_CLIENT_ID", description="Our client id there.")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), alias="PENNYPROTECT_OIDC_CLIENT_SECRET", description="Its secret; empty: a public client."
+    )
+    oidc_name: str = Field(
+        default="single sign-on", alias="PENNYPROTECT_OIDC_NAME", max_length=60, description="Its name on the log-in page."
+    )
+    oidc_scopes: str = Field(
+        default="openid profile email", alias="PENNYPROTECT_OIDC_SCOPES", description="Scopes to ask for; must hold openid."
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", alias="PENNYPROTECT_OIDC_GROUPS_CLAIM", description="Claim that lists a person's groups."
+    )
+    oidc_username_claim: str = Field(
+        default="preferred_username", alias="PENNYPROTECT_OIDC_USERNAME_CLAIM", description="Claim that names a person."
+    )
+    oidc_chain: uuid.UUID | None = Field(
+        default=None, alias="PENNYPROTECT_OIDC_CHAIN", description="Chain of the provider's people; default: the only one."
+    )
+    oidc_second_factor: bool = Field(
+        default=False,
+        alias="PENNYPROTECT_OIDC_SECOND_FACTOR",
+        description="1: the provider always asks for a second factor.",
+    )
+
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )

@@ -5,6 +5,7 @@ from typing import Any
 from tests.contract.openapi_document import COMMITTED, document, text
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/api/v1/auth/token", "/api/v1/auth/logout"}
+OPEN |= {"/api/v1/auth/oidc", "/api/v1/auth/oidc/start", "/api/v1/auth/oidc/callback"}
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:

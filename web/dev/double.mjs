@@ -16,7 +16,7 @@ const isoUs = (us) => `${new Date(Math.floor(us / 1000)).toISOString().slice(0, 
 
 const store = { id: randomUUID(), name: "Harbour Street", timezone: "Europe/London" };
 const stores = flags.includes("--two-stores") ? [store, { id: randomUUID(), name: "Old Mill Retail Park" }] : [store];
-const me = { id: randomUUID(), username: "admin", roles: ["chain-administrator"], permissions: ["cameras:write", "rules:read", "rules:write", "alerts:handle"] };
+const me = { id: randomUUID(), username: "admin", roles: ["chain-administrator"], duties: [], session_id: null, permissions: ["cameras:write", "rules:read", "rules:write", "alerts:handle"] };
 const colleague = { id: randomUUID(), username: "rosa" };
 const names = { aisle: "Aisle 4, drinks", entrance: "Entrance", till: "Till 2", stockroom: "Stockroom door" };
 const clips = new Map();

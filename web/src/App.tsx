@@ -9,6 +9,7 @@ import { CamerasPage } from "./cameras/CamerasPage";
 import { LivePage } from "./live/LivePage";
 import { SingleView } from "./live/SingleView";
 import { LoginPage } from "./login/LoginPage";
+import { SecurityPage } from "./security/SecurityPage";
 import { Console } from "./shell/Console";
 import { NotFound } from "./shell/NotFound";
 import { Splash } from "./shell/Splash";
@@ -31,6 +32,7 @@ export function App() {
         {PAGES.map((page) => (
           <Route key={page.path} path={page.path} element={<Administered page={page} />} />
         ))}
+        <Route path="/security" element={<SecurityPage />} />
         <Route path="*" element={<NotFound />} />
       </Route>
     </Routes>

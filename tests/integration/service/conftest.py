@@ -97,7 +97,15 @@ class Product:
 
 
 @pytest.fixture
-async def product(database: Database, bus: Valkey, memory: Valkey, tmp_path: Path) -> AsyncIterator[Product]:
+def more_settings() -> dict[str, Any]:
+    """Settings besides those that every test has; a test module says its own."""
+    return {}
+
+
+@pytest.fixture
+async def product(
+    database: Database, bus: Valkey, memory: Valkey, tmp_path: Path, more_settings: dict[str, Any]
+) -> AsyncIterator[Product]:
     """The service, set up with no camera but one of a setting, its administrator signed in."""
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"")
@@ -113,7 +121,7 @@ async def product(database: Database, bus: Valkey, memory: Valkey, tmp_path: Pat
         "PENNYPROTECT_PORT": port,
         "CAMERAS": str(clip),
         "PENNYPROTECT_CAMERA_NETWORKS": "private public 127.0.0.0/8",
-    }
+    } | more_settings
     settings = Settings(_env_file=None, **given)
     await first_run(settings, database.url("owner"))
     stop = asyncio.Event()

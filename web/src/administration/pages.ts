@@ -1,5 +1,6 @@
-import type { LucideIcon } from "lucide-react";
+import { KeyRound, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
+import { SignInRulesPage } from "../security/SignInRulesPage";
 import type { Permission } from "../shell/stores";
 
 /** A page of the sidebar's group "Administration". */
@@ -13,7 +14,9 @@ export interface AdministrationPage {
 }
 
 /** In the order of the sidebar. A new page is one line here. */
-export const PAGES: readonly AdministrationPage[] = [];
+export const PAGES: readonly AdministrationPage[] = [
+  { path: "/sign-in-rules", title: "Sign-in rules", icon: KeyRound, needs: ["sign-in:read"], page: SignInRulesPage },
+];
 
 export function pagesFor(may: (permission: Permission) => boolean): readonly AdministrationPage[] {
   return PAGES.filter(({ needs }) => needs.some(may));

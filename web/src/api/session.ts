@@ -31,13 +31,31 @@ export class Session {
 
   snapshot = (): SessionStatus => this.current;
 
-  /** Sign in with a password; ApiError with a sentence when refused. */
-  async signIn(username: string, password: string): Promise<void> {
-    const answer = await askToken({ grant_type: "password", username, password });
-    if (!answer.ok) {
-      throw new ApiError(answer.status, sentenceOf(answer.status, answer.body, "The user name or the password is wrong."));
+  /** Sign in with a password; ApiError with a sentence when refused. The challenge to answer when a second factor is wanted. */
+  async signIn(username: string, password: string): Promise<string | null> {
+    return this.enter({ username, password });
+  }
+
+  /** Answer a challenge with a code; ApiError when it is wrong, after which the same challenge may be answered again. */
+  async prove(challenge: string, totp: string): Promise<void> {
+    await this.enter({ challenge, totp });
+  }
+
+  /** A session that the provider's answer opened: its refresh cookie is here already. */
+  async arrive(): Promise<void> {
+    hint("yes");
+    await this.renew();
+  }
+
+  private async enter(form: Record<string, string>): Promise<string | null> {
+    const answer = await askToken({ grant_type: "password", ...form });
+    if (answer.ok) {
+      this.accept(answer.body);
+      return null;
     }
-    this.accept(answer.body);
+    const challenge = challengeOf(answer.body);
+    if (challenge) return challenge;
+    throw new ApiError(answer.status, sentenceOf(answer.status, answer.body, "The user name or the password is wrong."));
   }
 
   /** Sign in again from the refresh cookie, once at the start. */
@@ -131,6 +149,13 @@ function hint(value?: "yes" | null): string | null {
   } catch {
     return "unknown"; // private windows may refuse: ask the server
   }
+}
+
+/** The challenge of a right password that wants a second factor; null for every other answer. */
+function challengeOf(body: unknown): string | null {
+  if (typeof body !== "object" || body === null) return null;
+  const { code, challenge } = body as Record<string, unknown>;
+  return code === "totp-required" && typeof challenge === "string" ? challenge : null;
 }
 
 type Answered = { ok: true; status: number; body: Token } | { ok: false; status: number; body: unknown };

@@ -15,6 +15,14 @@ export interface Page<T> {
 
 export type Token = Schemas["TokenOut"];
 export type Me = Schemas["MeOut"];
+export type Security = Schemas["SecurityOut"];
+export type Enrolment = Schemas["EnrolmentOut"];
+export type LoginSession = Schemas["LoginSessionOut"];
+export type SignInSettings = Schemas["SignInSettings"];
+export type Role = Schemas["Role"];
+export type GroupMapping = Schemas["MappingOut"];
+export type OidcProvider = Schemas["ProviderOut"];
+export type OidcDetails = Schemas["ProviderDetailsOut"];
 export type Store = Schemas["StoreOut"];
 
 export type Camera = Schemas["CameraOut"];

@@ -1,61 +1,126 @@
-import { useState, useSyncExternalStore, type FormEvent } from "react";
+import { KeyRound } from "lucide-react";
+import { useEffect, useState, useSyncExternalStore, type FormEvent, type ReactNode } from "react";
 import { Navigate, useSearchParams } from "react-router";
+import { oidcProvider } from "../api/security";
 import { sentenceFor } from "../api/problem";
 import { session } from "../api/session";
-import { useTitle } from "../shell/hooks";
+import { CodeField } from "../security/parts";
+import { useLoad, useTitle } from "../shell/hooks";
 import { Mark } from "../shell/Mark";
+import { refusedSentence, safeNext } from "./next";
 
 export function LoginPage() {
   useTitle("Sign in");
   const status = useSyncExternalStore(session.subscribe, session.snapshot);
   const [params] = useSearchParams();
+  const [challenge, setChallenge] = useState<string | null>(null);
+  const arriving = params.has("signed-in") && status !== "signed-in";
+  useEffect(() => {
+    if (arriving) void session.arrive();
+  }, [arriving]);
+  if (status === "signed-in") return <Navigate to={safeNext(params.get("next"))} replace />;
+  return (
+    <main className="login">
+      {challenge === null ? (
+        <Password refused={refusedSentence(params.get("refused"))} next={safeNext(params.get("next"))} wanted={setChallenge} />
+      ) : (
+        <SecondFactor challenge={challenge} back={() => setChallenge(null)} />
+      )}
+    </main>
+  );
+}
+
+function Card({ submit, children }: { submit: () => Promise<void>; children: ReactNode }) {
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    void submit();
+  };
+  return (
+    <form className="login-card" onSubmit={onSubmit} noValidate>
+      <div className="login-brand">
+        <Mark size={40} />
+        <h1>PennyProtect</h1>
+      </div>
+      {children}
+    </form>
+  );
+}
+
+function Password({ refused, next, wanted }: { refused: string | null; next: string; wanted: (challenge: string) => void }) {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  if (status === "signed-in") return <Navigate to={safeNext(params.get("next"))} replace />;
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const [error, setError] = useState<string | null>(refused);
+  const provider = useLoad("oidc", oidcProvider).value;
+  const submit = async () => {
     setBusy(true);
     setError(null);
     try {
-      await session.signIn(username.trim(), password);
+      const challenge = await session.signIn(username.trim(), password);
+      if (challenge !== null) wanted(challenge);
     } catch (reason) {
       setError(sentenceFor(reason));
       setBusy(false);
     }
   };
-
   return (
-    <main className="login">
-      <form className="login-card" onSubmit={(event) => void submit(event)} noValidate>
-        <div className="login-brand">
-          <Mark size={40} />
-          <h1>PennyProtect</h1>
-        </div>
-        <label className="field">
-          <span>User name</span>
-          <input data-testid="login-username" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} autoFocus value={username} onChange={(event) => setUsername(event.target.value)} />
-        </label>
-        <label className="field">
-          <span>Password</span>
-          <input data-testid="login-password" name="password" type="password" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
-        </label>
-        {error && (
-          <p className="form-error" role="alert" data-testid="login-error">
-            {error}
-          </p>
-        )}
-        <button type="submit" className="button button-primary" data-testid="login-submit" disabled={busy || !username.trim() || !password}>
-          {busy ? "Signing in…" : "Sign in"}
-        </button>
-      </form>
-    </main>
+    <Card submit={submit}>
+      <label className="field">
+        <span>User name</span>
+        <input data-testid="login-username" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} autoFocus value={username} onChange={(event) => setUsername(event.target.value)} />
+      </label>
+      <label className="field">
+        <span>Password</span>
+        <input data-testid="login-password" name="password" type="password" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
+      </label>
+      <Refusal sentence={error} />
+      <button type="submit" className="button button-primary" data-testid="login-submit" disabled={busy || !username.trim() || !password}>
+        {busy ? "Signing in…" : "Sign in"}
+      </button>
+      {provider?.enabled && (
+        <a className="button" href={`/api/v1/auth/oidc/start?next=${encodeURIComponent(next)}`} data-testid="login-oidc">
+          <KeyRound size={16} aria-hidden="true" />
+          Sign in with {provider.name}
+        </a>
+      )}
+    </Card>
   );
 }
 
-/** Only a path of this site: an address from a crafted link must not lead elsewhere. */
-function safeNext(next: string | null): string {
-  return next && /^\/(?![/\\])/.test(next) && !next.startsWith("/login") ? next : "/live";
+function SecondFactor({ challenge, back }: { challenge: string; back: () => void }) {
+  const [code, setCode] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const submit = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await session.prove(challenge, code.trim());
+    } catch (reason) {
+      setError(sentenceFor(reason));
+      setCode("");
+      setBusy(false);
+    }
+  };
+  return (
+    <Card submit={submit}>
+      <CodeField value={code} change={setCode} testId="login-code" recovery />
+      <Refusal sentence={error} />
+      <button type="submit" className="button button-primary" data-testid="login-code-submit" disabled={busy || code.trim().length < 6}>
+        {busy ? "Checking…" : "Continue"}
+      </button>
+      <button type="button" className="button button-quiet" onClick={back}>
+        Back
+      </button>
+    </Card>
+  );
+}
+
+function Refusal({ sentence }: { sentence: string | null }) {
+  if (!sentence) return null;
+  return (
+    <p className="form-error" role="alert" data-testid="login-error">
+      {sentence}
+    </p>
+  );
 }

@@ -52,10 +52,12 @@ export function Sidebar() {
         <Clock />
         <Connection />
         <div className="user">
-          <span className="user-initial" aria-hidden="true">
-            {me.username.charAt(0).toUpperCase()}
-          </span>
-          <span className="user-name">{me.username}</span>
+          <NavLink to="/security" className="user-link" data-testid="nav-security" title="Your account and security">
+            <span className="user-initial" aria-hidden="true">
+              {me.username.charAt(0).toUpperCase()}
+            </span>
+            <span className="user-name">{me.username}</span>
+          </NavLink>
           <button type="button" className="icon-button" onClick={() => void session.signOut()} aria-label="Sign out" title="Sign out" data-testid="logout">
             <LogOut size={18} />
           </button>

@@ -1,6 +1,7 @@
 import { createContext, useContext, type ReactNode } from "react";
 import { stores as loadStores, whoAmI } from "../api/endpoints";
 import type { Id, Me, Store } from "../api/types";
+import { Duties } from "../security/Duties";
 import { Empty, Failure } from "./Empty";
 import { useKept, useLoad } from "./hooks";
 import { Splash } from "./Splash";
@@ -47,8 +48,8 @@ export function usePlace(): Place {
 /** Who is here, and which store the pages are about. */
 export function StoreProvider({ children }: { children: ReactNode }) {
   const loaded = useLoad("place", async () => {
-    const [me, stores] = await Promise.all([whoAmI(), loadStores()]);
-    return { me, stores };
+    const me = await whoAmI();
+    return { me, stores: me.duties.length > 0 ? [] : await loadStores() };
   });
   const [chosen, choose] = useKept<Id | null>("store", null);
   if (loaded.value === null) {
@@ -61,6 +62,7 @@ export function StoreProvider({ children }: { children: ReactNode }) {
     );
   }
   const { me, stores } = loaded.value;
+  if (me.duties.length > 0) return <Duties me={me} done={loaded.reload} />;
   const store = stores.find(({ id }) => id === chosen) ?? stores[0];
   if (!store) {
     return (

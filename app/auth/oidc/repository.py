@@ -1,0 +1,116 @@
+"""People of the provider, and which group has which role."""
+
+import uuid
+
+import asyncpg
+
+from app.auth.oidc.models import Granted, GroupMapping, Person
+from app.kit.ids import new_id
+from app.kit.postgres import Pool, TenantConnection
+
+ACQUIRE_S = 5.0
+
+
+async def chain_of(pool: "Pool[asyncpg.Record]", wanted: uuid.UUID | None) -> uuid.UUID | None:
+    """The chain that the provider's people belong to; None when the operator's choice does not exist or is not clear."""
+    async with pool.acquire(timeout=ACQUIRE_S) as connection:
+        found: uuid.UUID | None = await connection.fetchval("SELECT oidc_chain($1)", wanted)
+    return found
+
+
+async def lock_person(connection: TenantConnection, person: Person) -> tuple[uuid.UUID, bool] | None:
+    """(user, switched off) of somebody who was here before. Two first log-ins at once wait for each other here."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"oidc {person.issuer} {person.subject}")
+    row = await connection.fetchrow(
+        "UPDATE oidc_identities i SET last_login_at = now() FROM users u"
+        " WHERE u.id = i.user_id AND i.issuer = $1 AND i.subject = $2 RETURNING u.id, u.disabled_at IS NOT NULL AS disabled",
+        person.issuer,
+        person.subject,
+    )
+    return None if row is None else (row["id"], row["disabled"])
+
+
+async def add_user(connection: TenantConnection, chain_id: uuid.UUID, names: list[str], person: Person) -> uuid.UUID:
+    """A user without a password, under the first of `names` that is free; the last one must be."""
+    for name in names:
+        user_id = new_id()
+        made: str = await connection.execute(
+            "INSERT INTO users (id, chain_id, username, password_hash) VALUES ($1, $2, $3, '') ON CONFLICT DO NOTHING",
+            user_id,
+            chain_id,
+            name,
+        )
+        if made == "INSERT 0 1":
+            break
+    await connection.execute(
+        "INSERT INTO oidc_identities (issuer, subject, chain_id, user_id) VALUES ($1, $2, $3, $4)",
+        person.issuer,
+        person.subject,
+        chain_id,
+        user_id,
+    )
+    return user_id
+
+
+async def put_memberships(
+    connection: TenantConnection, chain_id: uuid.UUID, user_id: uuid.UUID, granted: frozenset[Granted]
+) -> tuple[list[Granted], list[Granted]]:
+    """Make the derived memberships exactly these; (added, taken away). What an administrator gave by hand stays."""
+    rows = await connection.fetch(
+        "SELECT id, role, store_id, source FROM memberships WHERE user_id = $1 AND region_id IS NULL", user_id
+    )
+    have = {(row["role"], row["store_id"]) for row in rows}
+    gone = [row for row in rows if row["source"] == "oidc" and (row["role"], row["store_id"]) not in granted]
+    fresh = sorted(granted - have, key=str)
+    await connection.execute("DELETE FROM memberships WHERE id = ANY ($1::uuid[])", [row["id"] for row in gone])
+    await connection.executemany(
+        "INSERT INTO memberships (id, chain_id, user_id, role, store_id, source) VALUES ($1, $2, $3, $4, $5, 'oidc')"
+        " ON CONFLICT DO NOTHING",
+        [(new_id(), chain_id, user_id, role, store_id) for role, store_id in fresh],
+    )
+    return fresh, [(row["role"], row["store_id"]) for row in gone]
+
+
+async def has_role(connection: TenantConnection, user_id: uuid.UUID) -> bool:
+    """Whether any membership is left."""
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM memberships WHERE user_id = $1)", user_id))
+
+
+async def mappings(connection: TenantConnection) -> list[GroupMapping]:
+    """Every mapping of the chain, oldest first."""
+    rows = await connection.fetch(
+        "SELECT id, group_name, role, store_id, created_at FROM oidc_group_mappings ORDER BY created_at, id"
+    )
+    return [GroupMapping(**dict(row)) for row in rows]
+
+
+async def put_mapping(
+    connection: TenantConnection, chain_id: uuid.UUID, group: str, granted: Granted
+) -> tuple[GroupMapping, bool] | None:
+    """(the mapping, whether it is new); None when the store is not of this chain."""
+    role, store_id = granted
+    if store_id is not None and not await connection.fetchval("SELECT EXISTS (SELECT FROM stores WHERE id = $1)", store_id):
+        return None
+    made: str = await connection.execute(
+        "INSERT INTO oidc_group_mappings (id, chain_id, group_name, role, store_id) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT DO NOTHING",
+        new_id(),
+        chain_id,
+        group,
+        role,
+        store_id,
+    )
+    row = await connection.fetchrow(
+        "SELECT id, group_name, role, store_id, created_at FROM oidc_group_mappings"
+        " WHERE group_name = $1 AND role = $2 AND store_id IS NOT DISTINCT FROM $3",
+        group,
+        role,
+        store_id,
+    )
+    return (GroupMapping(**dict(row)), made == "INSERT 0 1") if row is not None else None
+
+
+async def remove_mapping(connection: TenantConnection, mapping_id: uuid.UUID) -> Granted | None:
+    """What the mapping granted; None when there is none."""
+    row = await connection.fetchrow("DELETE FROM oidc_group_mappings WHERE id = $1 RETURNING role, store_id", mapping_id)
+    return None if row is None else (row["role"], row["store_id"])

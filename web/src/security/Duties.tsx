@@ -1,0 +1,66 @@
+import { useState } from "react";
+import { proveSession, security as loadSecurity } from "../api/security";
+import { session } from "../api/session";
+import type { Me } from "../api/types";
+import { Failure } from "../shell/Empty";
+import { useLoad, useTitle } from "../shell/hooks";
+import { Mark } from "../shell/Mark";
+import { PasswordForm } from "./Password";
+import { CodeField, Problem, useAct } from "./parts";
+import { SecondFactor } from "./SecondFactor";
+
+/** What must be done before the rest opens: a password of one's own, a second factor. */
+export function Duties({ me, done }: { me: Me; done: () => void }) {
+  useTitle("Before you go on");
+  const { value, error, reload } = useLoad("duties", loadSecurity);
+  const password = me.duties.includes("change-password");
+  return (
+    <main className="login">
+      <div className="login-card duty-card" data-testid="duties" data-duty={password ? "change-password" : "second-factor"}>
+        <div className="login-brand">
+          <Mark size={40} />
+          <h1>{password ? "Choose your password" : "Second factor"}</h1>
+        </div>
+        {password ? (
+          <>
+            <p>Somebody else chose the one you signed in with. Choose one that only you know.</p>
+            <PasswordForm done={done} />
+          </>
+        ) : value === null ? (
+          error && <Failure sentence={error} retry={reload} />
+        ) : value.second_factor === "enrolled" ? (
+          <StepUp done={done} />
+        ) : (
+          <>
+            <p>Your role needs a second factor. Set up an authenticator app to go on.</p>
+            <SecondFactor security={value} changed={done} first="begin" />
+          </>
+        )}
+        <button type="button" className="button button-quiet" onClick={() => void session.signOut()}>
+          Sign out
+        </button>
+      </div>
+    </main>
+  );
+}
+
+function StepUp({ done }: { done: () => void }) {
+  const [code, setCode] = useState("");
+  const { busy, error, run } = useAct();
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run(async () => (await proveSession(code), done()));
+      }}
+    >
+      <p>Your role needs a second factor in this session.</p>
+      <CodeField value={code} change={setCode} testId="step-up-code" recovery />
+      <Problem sentence={error} />
+      <button type="submit" className="button button-primary" data-testid="step-up" disabled={busy || code.trim().length < 6}>
+        {busy ? "Checking…" : "Continue"}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,192 @@
+import { Trash2 } from "lucide-react";
+import { useState, type FormEvent } from "react";
+import { Link } from "react-router";
+import { addGroupMapping, changeSignInSettings, groupMappings, oidcDetails, removeGroupMapping, signInSettings } from "../api/security";
+import type { GroupMapping, Id, OidcDetails, Role, Store } from "../api/types";
+import { Failure } from "../shell/Empty";
+import { useLoad, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { Problem, useAct } from "./parts";
+
+const ROLES: Role[] = [
+  "viewer",
+  "operator",
+  "investigator",
+  "enroller",
+  "approver",
+  "store-manager",
+  "chain-administrator",
+  "auditor",
+  "model-engineer",
+  "platform-operator",
+];
+
+/** "Store manager". */
+const roleName = (role: string) => role.charAt(0).toUpperCase() + role.slice(1).replaceAll("-", " ");
+
+/** What a chain asks of log-ins: who needs a second factor, which group of the provider has which role. */
+export function SignInRulesPage() {
+  useTitle("Sign-in rules");
+  const { value, error, reload } = useLoad("sign-in-rules", async () => {
+    const [settings, details, mappings] = await Promise.all([signInSettings(), oidcDetails(), groupMappings()]);
+    return { settings, details, mappings };
+  });
+  const writes = usePlace().may("sign-in:write");
+  if (value === null) return <div className="page">{error && <Failure sentence={error} retry={reload} />}</div>;
+  return (
+    <div className="page page-security">
+      <header className="page-head">
+        <div>
+          <h1>Sign-in rules</h1>
+          <p className="page-note">They hold for the whole chain.</p>
+        </div>
+        <Link className="button" to="/security">
+          Your own security
+        </Link>
+      </header>
+      <div className="security-columns">
+        <section className="panel" aria-label="Second factor">
+          <h2>Who needs a second factor</h2>
+          <FactorRoles chosen={value.settings.second_factor_roles} writes={writes} reload={reload} />
+        </section>
+        <section className="panel" aria-label="Identity provider">
+          <h2>Identity provider</h2>
+          <ProviderFacts details={value.details} />
+        </section>
+      </div>
+      <section className="panel" aria-label="Groups">
+        <h2>Groups of the provider and their roles</h2>
+        <Mappings mappings={value.mappings} writes={writes} reload={reload} />
+      </section>
+    </div>
+  );
+}
+
+function FactorRoles({ chosen, writes, reload }: { chosen: Role[]; writes: boolean; reload: () => void }) {
+  const { busy, error, run } = useAct();
+  const toggle = (role: Role) =>
+    void run(async () => {
+      await changeSignInSettings(chosen.includes(role) ? chosen.filter((each) => each !== role) : [...chosen, role]);
+      reload();
+    });
+  return (
+    <div className="stack">
+      <p>People in these roles can do nothing before they gave one. It holds within seconds, for sessions that are open too.</p>
+      <div className="role-choice">
+        {ROLES.map((role) => (
+          <label key={role} className="toggle">
+            <input type="checkbox" checked={chosen.includes(role)} disabled={busy || !writes} onChange={() => toggle(role)} data-testid={`factor-${role}`} />
+            <span>{roleName(role)}</span>
+          </label>
+        ))}
+      </div>
+      <Problem sentence={error} />
+    </div>
+  );
+}
+
+function ProviderFacts({ details }: { details: OidcDetails }) {
+  if (!details.enabled) {
+    return (
+      <div className="stack">
+        <p>None is set up. Whoever runs PennyProtect names it with PENNYPROTECT_OIDC_ISSUER and PENNYPROTECT_OIDC_CLIENT_ID.</p>
+        <p>Register this address there:</p>
+        <code className="secret">{details.redirect_uri}</code>
+      </div>
+    );
+  }
+  const facts = [
+    ["Name", details.name],
+    ["Issuer", details.issuer],
+    ["Client", details.client_id],
+    ["Groups in claim", details.groups_claim],
+    ["Registered address", details.redirect_uri],
+  ];
+  return (
+    <dl className="provider-facts">
+      {facts.map(([name, text]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Mappings({ mappings, writes, reload }: { mappings: GroupMapping[]; writes: boolean; reload: () => void }) {
+  const { stores } = usePlace();
+  const { busy, error, run } = useAct();
+  const place = (id: Id | null) => (id === null ? "Whole chain" : (stores.find((store) => store.id === id)?.name ?? "A store you do not see"));
+  return (
+    <div className="stack">
+      <p>Roles are given at each log-in by the provider, and taken away when the group is gone. Somebody in no group of this list does not get in.</p>
+      {mappings.length > 0 && (
+        <ul className="mappings" data-testid="mappings">
+          {mappings.map((mapping) => (
+            <li key={mapping.id}>
+              <strong>{mapping.group_name}</strong>
+              <span>{roleName(mapping.role)}</span>
+              <span>{place(mapping.store_id)}</span>
+              {writes && (
+                <button type="button" className="icon-button" disabled={busy} aria-label={`Remove ${mapping.group_name}`} onClick={() => void run(async () => (await removeGroupMapping(mapping.id), reload()))}>
+                  <Trash2 size={16} />
+                </button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {writes && <AddMapping stores={stores} reload={reload} />}
+      <Problem sentence={error} />
+    </div>
+  );
+}
+
+function AddMapping({ stores, reload }: { stores: Store[]; reload: () => void }) {
+  const [group, setGroup] = useState("");
+  const [role, setRole] = useState<Role>("operator");
+  const [store, setStore] = useState("");
+  const { busy, error, run } = useAct();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(async () => {
+      await addGroupMapping(group.trim(), role, store || null);
+      setGroup("");
+      reload();
+    });
+  };
+  return (
+    <form className="add-mapping" onSubmit={submit}>
+      <label className="field">
+        <span>Group</span>
+        <input value={group} maxLength={200} autoComplete="off" spellCheck={false} onChange={(event) => setGroup(event.target.value)} data-testid="mapping-group" />
+      </label>
+      <label className="field">
+        <span>Role</span>
+        <select value={role} onChange={(event) => setRole(event.target.value as Role)}>
+          {ROLES.map((each) => (
+            <option key={each} value={each}>
+              {roleName(each)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>Where</span>
+        <select value={store} onChange={(event) => setStore(event.target.value)}>
+          <option value="">Whole chain</option>
+          {stores.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="submit" className="button button-primary" disabled={busy || !group.trim()} data-testid="mapping-add">
+        {busy ? "Adding…" : "Add"}
+      </button>
+      <Problem sentence={error} />
+    </form>
+  );
+}
