@@ -1,0 +1,29 @@
+output "certificate_validation" {
+  description = "DNS records that prove the name is yours."
+  value       = aws_acm_certificate.this.domain_validation_options
+}
+
+output "values" {
+  description = "For the chart, beside values-region.yaml: terraform output -json values > values-mine.json"
+  value = {
+    database = { external = { host = aws_db_instance.this.address } }
+    bus      = { mode = "external", external = { host = aws_elasticache_replication_group.bus.primary_endpoint_address, tls = true, cidrs = [var.network] } }
+    memory = {
+      mode     = "external"
+      external = { host = aws_elasticache_replication_group.memory.primary_endpoint_address, tls = true, cidrs = [var.network], nothingOnDisk = true }
+    }
+    objects = { bucket = aws_s3_bucket.evidence.id, region = var.region }
+    ingress = {
+      enabled    = true
+      controller = "other"
+      className  = "alb"
+      host       = var.host
+      annotations = {
+        "alb.ingress.kubernetes.io/certificate-arn"          = aws_acm_certificate.this.arn
+        "alb.ingress.kubernetes.io/target-type"              = "ip"
+        "alb.ingress.kubernetes.io/listen-ports"             = "[{\"HTTPS\":443}]"
+        "alb.ingress.kubernetes.io/load-balancer-attributes" = "idle_timeout.timeout_seconds=3600"
+      }
+    }
+  }
+}

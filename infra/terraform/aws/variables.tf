@@ -1,0 +1,67 @@
+variable "region" {
+  description = "AWS region, near the stores and where the law wants the data."
+  type        = string
+}
+
+variable "name" {
+  description = "Prefix of every name."
+  type        = string
+  default     = "pennyprotect"
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,24}$", var.name))
+    error_message = "Lower-case letters, digits and hyphens, 25 at most: S3 and RDS take no more."
+  }
+}
+
+variable "zones" {
+  description = "Three availability zones of the region, by name: a zone that AWS adds later must not move subnets."
+  type        = list(string)
+  validation {
+    condition     = length(var.zones) == 3 && length(distinct(var.zones)) == 3
+    error_message = "Name three different zones."
+  }
+}
+
+variable "host" {
+  description = "Name of the dashboard; its certificate is made here, its DNS record is yours."
+  type        = string
+}
+
+variable "network" {
+  description = "Address range of the VPC. Must not overlap the stores' networks, which are reached by VPN or transit gateway."
+  type        = string
+  default     = "10.64.0.0/16"
+}
+
+variable "admin_networks" {
+  description = "Networks that may reach the cluster's API."
+  type        = list(string)
+  validation {
+    condition     = length(var.admin_networks) > 0 && !contains(var.admin_networks, "0.0.0.0/0")
+    error_message = "Name your own networks; the whole internet must not reach the cluster's API."
+  }
+}
+
+variable "gpu_nodes" {
+  description = "GPU nodes: kind and number (docs/capacity.md)."
+  type        = object({ instance_type = string, min = number, max = number })
+  default     = { instance_type = "g6.2xlarge", min = 1, max = 8 }
+}
+
+variable "cpu_nodes" {
+  description = "Nodes for service, pipeline and the operators."
+  type        = object({ instance_type = string, min = number, max = number })
+  default     = { instance_type = "m7i.xlarge", min = 3, max = 12 }
+}
+
+variable "database" {
+  description = "RDS PostgreSQL: class and storage in GB."
+  type        = object({ instance_class = string, storage_gb = number, max_storage_gb = number })
+  default     = { instance_class = "db.r7g.xlarge", storage_gb = 200, max_storage_gb = 2000 }
+}
+
+variable "evidence_days" {
+  description = "Days after which evidence that no hold protects is gone for good, older versions included."
+  type        = number
+  default     = 90
+}

@@ -1,0 +1,80 @@
+"""Scanners over everything that is deployed, nothing left unexplained; files of others' formats against their schemas."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.charts.conftest import ROOT
+
+TOOLS = Path(sys.executable).parent
+EXPLAINED = {
+    "CKV_K8S_21": "the namespace is chosen at install; manifests without one are the chart's custom",
+    "CKV_K8S_43": "a digest is the operator's to pin (image.digest); release images carry attestations",
+    "CKV_K8S_15": "an immutable tag need not be asked for at every start, and an air-gapped site cannot",
+    "CKV_K8S_11": "a CPU limit would throttle what must keep up with cameras; requests are set, memory is limited",
+    "CKV_K8S_35": "the product reads its settings from the environment in every deployment; each role holds only its own",
+    "CKV_K8S_9": "roles that nobody calls have nothing to be ready for; each one that is called has a probe (tested below)",
+    "CKV_K8S_8": "the Job and the test pod end by themselves",
+    "CKV_DOCKER_7": "the scanner does not read ARG: the base image is tagged there",
+}
+
+
+def checkov(*arguments: str) -> list[dict[str, Any]]:
+    """What fails and is not explained; the scanner downloads nothing."""
+    command = [str(TOOLS / "python"), str(TOOLS / "checkov"), *arguments, "--quiet", "--compact", "--skip-download", "-o", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    reports = json.loads(done.stdout)
+    reports = reports if isinstance(reports, list) else [reports]
+    assert sum(report["summary"]["passed"] for report in reports) > 50, "the scanner looked at something"
+    failed = [check for report in reports for check in report["results"]["failed_checks"]]
+    return [
+        {key: check[key] for key in ("check_id", "check_name", "resource")}
+        for check in failed
+        if check["check_id"] not in EXPLAINED
+    ]
+
+
+@pytest.mark.parametrize("profile", ["default", "region", "store-cell", "air-gapped"])
+def test_rendered_manifests(profile: str) -> None:
+    assert checkov("-f", f"k8s/golden/{profile}.yaml", "--framework", "kubernetes") == []
+
+
+def test_dockerfile() -> None:
+    assert checkov("-f", "Dockerfile", "--framework", "dockerfile") == []
+
+
+def test_workflows() -> None:
+    assert checkov("-d", ".github", "--framework", "github_actions") == []
+
+
+def test_terraform() -> None:
+    """Never applied: scanned, and its format checked by the tool itself on machines that have it (no index carries it)."""
+    assert checkov("-d", "infra/terraform", "--framework", "terraform") == []
+    if shutil.which("terraform"):
+        command = ["terraform", "fmt", "-check", "-recursive", "infra"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [("vendor.compose-spec", "compose.yaml"), ("vendor.dependabot", ".github/dependabot.yaml")]
+    + [("vendor.github-workflows", str(path.relative_to(ROOT))) for path in sorted((ROOT / ".github/workflows").glob("*.yaml"))],
+)
+def test_files_of_others_formats_follow_their_schema(schema: str, path: str) -> None:
+    command = [str(TOOLS / "check-jsonschema"), "--builtin-schema", schema, path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_workflow_hands_out_more_than_it_needs() -> None:
+    """Read-only by default; what writes is named by the job that does."""
+    for path in (ROOT / ".github" / "workflows").glob("*.yaml"):
+        text = path.read_text("utf-8")
+        assert "\npermissions:\n  contents: read\n" in text
+        assert "pull_request_target" not in text
