@@ -8,6 +8,7 @@ _INNER = {"imageRegistry": "registry.inner.example", "imagePullSecrets": ["inner
 _VAULT = {"externalSecrets": {"enabled": True, "store": "vault"}, "secrets": {"existingSecret": "elsewhere"}}
 _BACKED_UP = {"instances": 1, "backup": {"destinationPath": "s3://b/p", "credentialsSecret": "back-up"}}
 _MANY_WORKERS = {"replicas": 8, "serviceUrl": "https://safety.example.com"}
+_BUCKET = {"bucket": "evidence", "region": "eu-central-1", "endpoint": "https://s3.inner", "credentialsSecret": "s3"}
 _ONE_NETWORK = {"cameras": {"cidrs": ["10.9.0.0/16"], "ports": [554]}}
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
@@ -34,7 +35,8 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
     "monitoring": [{}, {"monitoring": _ALL_MONITORS}],
     "secrets": [{}, _VAULT],
     "images": [{}, _INNER],
-    "extras": [{}, {"objects": {"bucket": "evidence", "region": "eu-central-1"}, "tracing": {"endpoint": "http://otel:4318"}}],
+    "objects": [{}, {"objects": _BUCKET}, {"objects": {"volume": {"accessMode": "ReadWriteMany", "storageClass": "efs"}}}],
+    "extras": [{}, {"tracing": {"endpoint": "http://otel:4318"}}],
 }
 
 

@@ -72,7 +72,9 @@ def pennyprotect(image: Path, state: Path, *arguments: str, **environment: str) 
     return run([str(image / "venv/bin/pennyprotect"), *arguments], env=clean | environment, cwd=state)
 
 
-@pytest.mark.parametrize("role", ["service", "pipeline", "dispatcher", "worker-cpu", "migrate", "first-run", "models", "secrets"])
+@pytest.mark.parametrize(
+    "role", ["service", "pipeline", "dispatcher", "sealer", "worker-cpu", "migrate", "first-run", "models", "secrets"]
+)
 def test_every_entry_point_starts_and_teaches(image: Path, tmp_path: Path, role: str) -> None:
     done = pennyprotect(image, tmp_path, role, "--help")
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,5 @@
-{{/* A role that nobody calls: pipeline, dispatcher, ... Arguments: root, role, settings, env (rendered), replicas (0: left to a scaler), databaseRole (waits for its schema), image. */}}
+{{/* A role that nobody calls: pipeline, dispatcher, ... Arguments: root, role, settings, env (rendered), replicas (0: left to a scaler), databaseRole (waits for its schema), image,
+     objects (true: writes to the object store). */}}
 {{- define "pennyprotect.background" -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -47,6 +48,12 @@ spec:
             {{- toYaml .settings.resources | nindent 12 }}
           volumeMounts:
             {{- include "pennyprotect.mounts" .root | nindent 12 }}
+            {{- if .objects }}
+            {{- include "pennyprotect.objectsMount" .root | nindent 12 }}
+            {{- end }}
       volumes:
         {{- include "pennyprotect.volumes" .root | nindent 8 }}
+        {{- if .objects }}
+        {{- include "pennyprotect.objectsVolume" .root | nindent 8 }}
+        {{- end }}
 {{- end -}}

@@ -107,6 +107,45 @@ topologySpreadConstraints:
   value: {{ ternary "rediss" "redis" .root.Values.memory.external.tls }}://{{ .user }}:$(MEMORY_PASSWORD)@{{ include "pennyprotect.memoryHost" .root }}/0
 {{- end -}}
 
+{{/* The object store: a bucket, or a folder on a volume that the roles that need it share. */}}
+{{- define "pennyprotect.objectsEnv" -}}
+{{- with .Values.objects }}
+{{- if .bucket }}
+- name: AWS_S3_BUCKET
+  value: {{ .bucket | quote }}
+- name: AWS_REGION
+  value: {{ .region | quote }}
+{{- with .endpoint }}
+- name: AWS_ENDPOINT_URL_S3
+  value: {{ . | quote }}
+{{- end }}
+{{- if .credentialsSecret }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef: {name: {{ .credentialsSecret }}, key: access_key_id}
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef: {name: {{ .credentialsSecret }}, key: secret_access_key}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "pennyprotect.objectsMount" -}}
+{{- if not .Values.objects.bucket }}
+- name: objects
+  mountPath: /var/lib/pennyprotect/objects
+{{- end }}
+{{- end -}}
+
+{{- define "pennyprotect.objectsVolume" -}}
+{{- if not .Values.objects.bucket }}
+- name: objects
+  persistentVolumeClaim:
+    claimName: {{ include "pennyprotect.name" . }}-objects
+{{- end }}
+{{- end -}}
+
 {{- define "pennyprotect.mounts" -}}
 - name: state
   mountPath: /var/lib/pennyprotect
