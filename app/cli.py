@@ -20,6 +20,7 @@ import typer
 from app.audit_command import audit
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
+from app.kit.tracing import configure_tracing
 from app.settings import Settings, settings
 
 cli = typer.Typer(
@@ -104,6 +105,7 @@ def _role(role: str, module: str) -> None:
 
     chosen = settings()
     configure(role, level=chosen.log_level)
+    configure_tracing(role, chosen.otlp_endpoint)
     entry: Entry = import_module(module).run
     uvloop.run(_until_stopped(entry, chosen))
 

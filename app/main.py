@@ -45,7 +45,6 @@ from app.kit.logs import logger
 from app.kit.postgres import Pool, connect_pool
 from app.kit.problems import install_problem_handlers
 from app.kit.redis import connect_redis
-from app.kit.tracing import configure_tracing
 from app.settings import Settings
 from app.tenancy.policy.enforcer import keep_enforcing
 from app.tenancy.policy.packs import current_pack
@@ -170,7 +169,6 @@ class _Server(uvicorn.Server):
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then let requests finish for a few seconds."""
-    configure_tracing("service")
     _quiet_server_log()
     app = create_app(settings)
     config = uvicorn.Config(

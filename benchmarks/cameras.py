@@ -21,7 +21,6 @@ from app.workers.cpu.analysis import Analysis
 from app.workers.cpu.worker import Lanes, Models
 from app.workers.emitter import Emitter
 from app.workers.telemetry import WorkerMetrics
-from app.workers.tracing import frame_tracer
 from benchmarks.servers import Servers
 
 STEPS = (2, 4, 6, 8, 10, 12, 14, 16)
@@ -93,7 +92,7 @@ async def _run(servers: Servers, ports: list[int], seconds: float) -> Step:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(emitter.run(gone))
-            analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, frame_tracer())
+            analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics)
             lanes = Lanes(emitter, metrics, group, wake)
             analysing = group.create_task(analysis.run(stop))
             lanes.want(cameras)

@@ -616,7 +616,8 @@ CREATE TABLE public.outbox (
     store_id uuid NOT NULL,
     kind text NOT NULL,
     payload jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    trace_parent text DEFAULT ''::text NOT NULL
 );
 
 ALTER TABLE public.outbox OWNER TO pennyprotect_owner;

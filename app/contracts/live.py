@@ -23,6 +23,10 @@ def store_stream(store: uuid.UUID) -> str:
     return f"live:{store}"
 
 
+TRACE_FIELD = b"t"
+"""Field of a store stream's entry that holds the W3C traceparent of the frame behind it; absent where none is traced."""
+
+
 def pack_picture(captured_at_us: int, jpeg: bytes) -> bytes:
     """Bytes for `picture_channel`."""
     return captured_at_us.to_bytes(8, "big") + jpeg

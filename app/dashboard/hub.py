@@ -20,7 +20,7 @@ from app.dashboard.viewer import Viewer
 from app.kit.clock import now_us
 from app.kit.logs import logger
 from app.kit.redis import Redis
-from app.kit.tracing import span
+from app.kit.tracing import continue_trace
 
 MOST_HELD = 2000
 
@@ -49,7 +49,7 @@ class Hub:
 
     def __init__(self, bus: Redis, memory: Redis) -> None:
         self.channels = Channels(memory)
-        self.streams = StoreStreams(bus, self._store_message)
+        self.streams = StoreStreams(bus, self._store_message, traced=True)
         self.stopping = asyncio.Event()
         self._alerts = StoreStreams(bus, self._alert)
         self._labels: dict[uuid.UUID, StoreLabels] = {}
@@ -128,7 +128,7 @@ class Hub:
                 return gone_to
         position = last_id
         while page := await self.streams.after(store, position):
-            for entry_id, message in page:
+            for entry_id, message, _ in page:
                 position = entry_id
                 if (text := with_id(entry_id, message)) is not None:
                     viewer.offer_message(text)
@@ -163,7 +163,7 @@ class Hub:
             frame = decode_frame(message)
             if frame.camera_id != camera:
                 raise WireError("a frame of another camera")
-            with span("analysis-result", frame.trace_parent, camera_id=str(camera)):
+            with continue_trace("analysis-result", frame.trace_parent, camera_id=str(camera)):
                 text = analysis_text(frame, self._labels[watched.store].of(frame))
         except (msgspec.DecodeError, ValueError, OverflowError) as error:  # OverflowError: a time beyond the calendar
             counters.messages_unreadable.labels("frame").inc()

@@ -9,12 +9,13 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from app.contracts.live import store_stream
+from app.contracts.live import TRACE_FIELD, store_stream
 from app.contracts.wire import FIELD
 from app.dashboard import counters
 from app.kit.backoff import Backoff
 from app.kit.logs import logger
 from app.kit.redis import Entry, Redis, RedisError, entries_after, read_streams
+from app.kit.tracing import continue_trace
 
 BLOCK_MS = 500
 RESUME_PAGE = 200
@@ -62,8 +63,9 @@ def gap_after(last_id: str, span: Span) -> str | None:
 class StoreStreams:
     """Reads the streams of stores: joined ones from the moment of the first join, followed ones from a little before."""
 
-    def __init__(self, bus: Redis, deliver: Deliver) -> None:
+    def __init__(self, bus: Redis, deliver: Deliver, *, traced: bool = False) -> None:
         self._bus = bus
+        self._trace_field = TRACE_FIELD if traced else b""
         self._deliver = deliver
         self._after: dict[str, tuple[uuid.UUID, str]] = {}
         self._tails: dict[str, uuid.UUID] = {}
@@ -137,13 +139,15 @@ class StoreStreams:
         if not asked:
             return
         after = {stream: entry_id for stream, (_, entry_id) in asked.items()}
-        for stream, entries in (await read_streams(self._bus, after, field=FIELD, block_ms=BLOCK_MS)).items():
+        found = await read_streams(self._bus, after, field=FIELD, trace_field=self._trace_field, block_ms=BLOCK_MS)
+        for stream, entries in found.items():
             if self._after.get(stream) != asked[stream]:  # left, perhaps joined again elsewhere, while we waited
                 continue
             store, _ = asked[stream]
-            for entry_id, message in entries:
+            for entry_id, message, trace_parent in entries:
                 self._after[stream] = (store, entry_id)
-                self._deliver(store, entry_id, message)
+                with continue_trace("store-message", trace_parent, store_id=str(store)):
+                    self._deliver(store, entry_id, message)
 
 
 def _text(value: Any) -> str:

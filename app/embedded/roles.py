@@ -75,6 +75,8 @@ class Roles:
             "PENNYPROTECT_LOG_LEVEL": settings.log_level,
             "PYTHONUNBUFFERED": "1",
         }
+        if settings.otlp_endpoint:
+            self._common["OTEL_EXPORTER_OTLP_ENDPOINT"] = settings.otlp_endpoint
         if settings.model_mirror is not None:
             self._common["PENNYPROTECT_MODEL_MIRROR"] = str(settings.model_mirror.expanduser().absolute())
 

@@ -4,7 +4,7 @@ Two instances exist: the `bus` (durable) and the `memory` (nothing on disk). Bot
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -16,8 +16,14 @@ ANSWER_S = 5.0
 """How long a command waits for its answer; a blocking read asks for less (`READ_BLOCK_MS`)."""
 READ_BLOCK_MS = 1000
 
-Entry = tuple[str, bytes]
-"""(stream id, message bytes)."""
+
+class Entry(NamedTuple):
+    """An entry of a stream; `trace_parent`: a second field that may carry one, else ""."""
+
+    id: str
+    message: bytes
+    trace_parent: str = ""
+
 
 __all__ = ["Entry", "Redis", "RedisError", "connect_redis", "entries_after", "read_streams"]
 
@@ -41,7 +47,13 @@ def connect_redis(url: str, *, role: str, largest: int = 64) -> Redis:
 
 
 async def read_streams(
-    client: Redis, after: Mapping[str, str], *, field: bytes, count: int = 500, block_ms: int = READ_BLOCK_MS
+    client: Redis,
+    after: Mapping[str, str],
+    *,
+    field: bytes,
+    trace_field: bytes = b"",
+    count: int = 500,
+    block_ms: int = READ_BLOCK_MS,
 ) -> dict[str, list[Entry]]:
     """Entries newer than the id given for each stream, waiting up to `block_ms` for the first; a stream without any is absent.
 
@@ -52,7 +64,7 @@ async def read_streams(
     """
     wanted: dict[Any, Any] = dict(after)
     answer: Any = await client.xread(wanted, count=count, block=block_ms)
-    return {name.decode(): _entries(entries, field) for name, entries in answer or []}
+    return {name.decode(): _entries(entries, field, trace_field) for name, entries in answer or []}
 
 
 async def entries_after(client: Redis, stream: str, after: str, *, field: bytes, count: int) -> list[Entry]:
@@ -61,5 +73,5 @@ async def entries_after(client: Redis, stream: str, after: str, *, field: bytes,
     return _entries(answer, field)
 
 
-def _entries(raw: Any, field: bytes) -> list[Entry]:
-    return [(entry_id.decode(), fields.get(field, b"")) for entry_id, fields in raw]
+def _entries(raw: Any, field: bytes, trace_field: bytes = b"") -> list[Entry]:
+    return [Entry(key.decode(), fields.get(field, b""), fields.get(trace_field, b"").decode()) for key, fields in raw]

@@ -11,7 +11,7 @@ from app.kit.ids import new_id
 from app.pipeline.configuration import CameraSetup
 from app.pipeline.health import SESSION_STATUS
 from app.pipeline.occurrences import detection_id
-from app.pipeline.outbox_repository import announce
+from app.pipeline.outbox_repository import Told, announce
 from app.pipeline.shard import Status
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -99,7 +99,7 @@ async def statuses_rows(connection: "Connection[asyncpg.Record]", rows: list[Sta
         connection,
         "camera-status",
         [
-            (row.setup.chain_id, row.setup.store_id, {name: value for name, value in each.items() if name != "chain_id"})
+            Told(row.setup.chain_id, row.setup.store_id, {name: value for name, value in each.items() if name != "chain_id"})
             for row, each in zip(rows, values, strict=True)
             if row.changed
         ],

@@ -12,7 +12,7 @@ from app.kit.postgres import Pool
 from app.pipeline.camera_repository import detections_rows, session_rows, statuses_rows
 from app.pipeline.leases import LEASE_S
 from app.pipeline.occurrences import AlertRow, changed_message, latest, raised_message
-from app.pipeline.outbox_repository import announce
+from app.pipeline.outbox_repository import Told, announce
 from app.pipeline.shard import Pending, Positions
 from app.pipeline.transaction_repository import bound_transaction
 
@@ -146,7 +146,7 @@ async def _raise(connection: "Connection[asyncpg.Record]", rows: list[AlertRow],
     await announce(
         connection,
         "alert-raised",
-        [(row.chain_id, row.alert.store_id, raised_message(row)) for row in rows if row.alert.id in new],
+        [Told(row.chain_id, row.alert.store_id, raised_message(row), row.trace_parent) for row in rows if row.alert.id in new],
     )
 
 
@@ -186,8 +186,12 @@ async def _change(connection: "Connection[asyncpg.Record]", rows: list[AlertRow]
         connection,
         "alert-changed",
         [
-            (row.chain_id, row.alert.store_id, changed_message(row, found["state"], found["raised_at"], found["changed_at"]))
+            Told(row.chain_id, row.alert.store_id, _changed(row, found), row.trace_parent)
             for row in rows
             if (found := stored.get(row.alert.id)) is not None
         ],
     )
+
+
+def _changed(row: AlertRow, found: asyncpg.Record) -> dict[str, Any]:
+    return changed_message(row, found["state"], found["raised_at"], found["changed_at"])

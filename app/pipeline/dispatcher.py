@@ -20,6 +20,7 @@ from app.kit.logs import logger
 from app.kit.operations import serve_operations
 from app.kit.postgres import Pool
 from app.kit.redis import Redis, RedisError, connect_redis
+from app.kit.tracing import continue_trace
 from app.pipeline import metrics
 from app.pipeline.outbox_repository import OutboxRow, delete_messages, next_messages
 from app.pipeline.runner import DATABASE_ERRORS, open_pool
@@ -35,13 +36,18 @@ FSYNC_MS = 1000
 CHANNEL = "outbox"
 BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
 
-# KEYS: mark, stream. ARGV: seconds to remember, message, entries to keep. "" when it is there already.
+# KEYS: mark, stream. ARGV: seconds to remember, message, entries to keep, traceparent.   "" when it is there already.
 # The mark comes last: a script is not rolled back, and a mark without its message would lose it.
 ADD_ONCE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return ''
 end
-local entry = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2])
+local entry
+if ARGV[4] == '' then
+  entry = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2])
+else
+  entry = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2], 't', ARGV[4])
+end
 redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
 return entry
 """
@@ -109,7 +115,9 @@ class Dispatcher:
             for row in rows:
                 stream = store_stream(row.store_id)
                 mark = f"live:sent:{row.message_id}"
-                pipeline.eval(ADD_ONCE, 2, mark, stream, str(REMEMBER_S), live_message(row, at), str(KEPT))
+                waited_ms = round((at - row.created_at).total_seconds() * 1000)
+                with continue_trace("dispatch", row.trace_parent, kind=row.kind, waited_ms=waited_ms) as parent:
+                    pipeline.eval(ADD_ONCE, 2, mark, stream, str(REMEMBER_S), live_message(row, at), str(KEPT), parent)
             return list(await pipeline.execute())
 
     async def _to_disk(self) -> None:

@@ -24,6 +24,8 @@ class AlertRow:
     alert: Alert
     chain_id: uuid.UUID
     begins: bool
+    trace_parent: str = ""
+    """Of the frame that told it, where that is traced."""
 
 
 def occurrence_id(camera_id: uuid.UUID, kind: str, zone_id: str, presence: str) -> uuid.UUID:
@@ -36,7 +38,7 @@ def detection_id(camera_id: uuid.UUID, epoch: int, track_id: int) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{camera_id}|{epoch}|{track_id}")
 
 
-def alert_row(setup: CameraSetup, finding: Finding, at: datetime) -> AlertRow:
+def alert_row(setup: CameraSetup, finding: Finding, at: datetime, trace_parent: str = "") -> AlertRow:
     """The row of a finding told at `at`."""
     started = from_us(finding.started_at_us)
     alert = Alert(
@@ -57,7 +59,7 @@ def alert_row(setup: CameraSetup, finding: Finding, at: datetime) -> AlertRow:
         raised_at=at,
         changed_at=at,
     )
-    return AlertRow(alert, setup.chain_id, finding.phase is Phase.BEGINS)
+    return AlertRow(alert, setup.chain_id, finding.phase is Phase.BEGINS, trace_parent)
 
 
 def latest(rows: list[AlertRow]) -> tuple[list[AlertRow], list[AlertRow]]:

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -22,13 +22,24 @@ class OutboxRow:
     kind: str
     payload: dict[str, Any]
     created_at: datetime
+    trace_parent: str = ""
+
+
+class Told(NamedTuple):
+    """A message to put into the outbox; `trace_parent`: of the frame that caused it, or ""."""
+
+    chain_id: uuid.UUID
+    store_id: uuid.UUID
+    payload: dict[str, Any]
+    trace_parent: str = ""
 
 
 async def next_messages(connection: "Connection[asyncpg.Record]", most: int) -> list[OutboxRow]:
     """The oldest messages nobody else is sending, locked until the transaction ends."""
     await bound_transaction(connection)
     rows = await connection.fetch(
-        "SELECT id, store_id, kind, payload, created_at FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED", most
+        "SELECT id, store_id, kind, payload, created_at, trace_parent FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+        most,
     )
     return [OutboxRow(*row) for row in rows]
 
@@ -38,18 +49,13 @@ async def delete_messages(connection: "Connection[asyncpg.Record]", sent: list[u
     await connection.execute("DELETE FROM outbox WHERE id = ANY($1::uuid[])", sent)
 
 
-async def announce(
-    connection: "Connection[asyncpg.Record]", kind: str, messages: list[tuple[uuid.UUID, uuid.UUID, dict[str, Any]]]
-) -> None:
-    """Put messages (chain, store, payload) into the outbox, in the transaction of what they tell."""
+async def announce(connection: "Connection[asyncpg.Record]", kind: str, messages: list[Told]) -> None:
+    """Put messages into the outbox, in the transaction of what they tell."""
     if messages:
         await connection.execute(
-            "INSERT INTO outbox (id, chain_id, store_id, kind, payload)"
-            " SELECT id, chain_id, store_id, $1, payload"
-            " FROM jsonb_to_recordset($2) AS given(id uuid, chain_id uuid, store_id uuid, payload jsonb)",
+            "INSERT INTO outbox (id, chain_id, store_id, kind, payload, trace_parent)"
+            " SELECT id, chain_id, store_id, $1, payload, trace_parent"
+            " FROM jsonb_to_recordset($2) AS given(id uuid, chain_id uuid, store_id uuid, payload jsonb, trace_parent text)",
             kind,
-            [
-                {"id": new_id(), "chain_id": chain_id, "store_id": store_id, "payload": payload}
-                for chain_id, store_id, payload in messages
-            ],
+            [{"id": new_id(), **told._asdict()} for told in messages],
         )

@@ -10,6 +10,7 @@ import msgspec
 
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet
 from app.contracts.wire import FIELD, WireError
+from app.kit.tracing import continue_trace
 from app.pipeline.camera import Camera, Skip, encode_cameras
 from app.pipeline.configuration import CameraSetup
 from app.pipeline.health import Known, judge
@@ -110,12 +111,17 @@ class Shard:
         camera = self.cameras.get(frame.camera_id)
         if camera is None:
             camera = self.cameras[frame.camera_id] = Camera()
-        result = camera.take(frame, setup)
+        parent = ""
+        if frame.trace_parent:
+            with continue_trace("rules", frame.trace_parent, camera_id=str(frame.camera_id)) as parent:
+                result = camera.take(frame, setup)
+        else:
+            result = camera.take(frame, setup)
         tally.newest_us = frame.captured_at_us
         if type(result) is list:
             if result:
                 for finding in result:
-                    row = alert_row(setup, finding, at)
+                    row = alert_row(setup, finding, at, parent)
                     self.pending.alerts.append(row)
                     self.urgent = self.urgent or row.begins
         else:

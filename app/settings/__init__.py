@@ -153,6 +153,13 @@ class Settings(BaseSettings):
     )
     s3_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_S3", description="Address of an S3 server that is not Amazon's.")
 
+    # OpenTelemetry's own
+    otlp_endpoint: str = Field(
+        default="",
+        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="gRPC address of an OpenTelemetry collector, such as http://127.0.0.1:4317; traces go there.",
+    )
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, level: object) -> object:

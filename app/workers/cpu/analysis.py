@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
-from opentelemetry.trace import Tracer
 from redis.exceptions import RedisError
 
 from app.capture.frame import CapturedFrame
@@ -15,12 +14,12 @@ from app.inference.picture import DecodedPicture, Picture
 from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
 from app.kit.logs import logger
+from app.kit.tracing import begin_trace
 from app.perception.detections import Detections
 from app.workers.cpu.fair import longest_waiting
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
 from app.workers.telemetry import WorkerMetrics
-from app.workers.tracing import trace_parent
 
 IN_FLIGHT: Final = 4
 DEADLINE_S: Final = 3.0
@@ -48,11 +47,10 @@ class Analysis:
         model: Callable[[Lane], PoseModel],
         emitter: Emitter,
         metrics: WorkerMetrics,
-        tracer: Tracer,
         in_flight: int = IN_FLIGHT,
     ) -> None:
         self._lanes, self._model = lanes, model
-        self._emitter, self._metrics, self._tracer = emitter, metrics, tracer
+        self._emitter, self._metrics = emitter, metrics
         self._free = in_flight
         self._work = asyncio.Event()
         self._failures = 0
@@ -93,8 +91,7 @@ class Analysis:
             self._work.set()
 
     async def _analyse(self, lane: Lane, frame: CapturedFrame) -> None:
-        with self._tracer.start_as_current_span("frame", attributes={"camera": str(lane.camera.camera_id)}) as span:
-            parent = trace_parent(span)
+        with begin_trace("frame", camera_id=str(lane.camera.camera_id)) as parent:
             try:
                 async with asyncio.timeout(DEADLINE_S + 0.5):
                     found = (await self._model(lane).detect([DecodedPicture(frame.picture)]))[0]

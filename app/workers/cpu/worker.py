@@ -20,7 +20,6 @@ from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
 from app.workers.telemetry import WorkerMetrics
-from app.workers.tracing import frame_tracer
 
 log = logger(__name__)
 
@@ -135,7 +134,7 @@ async def _run_cameras(
 ) -> None:
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as group:
-        analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, frame_tracer())
+        analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics)
         gate = Gate(settings.camera_egress, trusts_loopback_literals=True)
         wake = partial(_from_thread, loop, analysis.wake)
         lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still)

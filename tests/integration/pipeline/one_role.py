@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 from app.kit.logs import configure
+from app.kit.tracing import configure_tracing
 from app.settings import settings
 
 MODULES = {"pipeline": "app.pipeline.runner", "dispatcher": "app.pipeline.dispatcher", "sealer": "app.audit.sealer"}
@@ -20,4 +21,5 @@ async def main(name: str) -> None:
 
 if __name__ == "__main__":
     configure(sys.argv[1], as_json=True)
+    configure_tracing(sys.argv[1], settings().otlp_endpoint)
     asyncio.run(main(sys.argv[1]))

@@ -12,7 +12,6 @@ from app.kit.errors import UnavailableError
 from app.perception.detections import Detections
 from app.workers.cpu.analysis import Analysis
 from app.workers.telemetry import WorkerMetrics
-from app.workers.tracing import frame_tracer
 
 _ticks = itertools.count(1)
 
@@ -69,7 +68,7 @@ async def overload(lanes: list[FakeLane], models: dict[str, Model], seconds: flo
     """Run an analysis that always has more frames than it can do."""
     model_of: Any = lambda lane: models[lane.name]  # noqa: E731
     given: Any = lambda: lanes  # noqa: E731
-    analysis = Analysis(given, model_of, cast(Any, None), WorkerMetrics(), frame_tracer(0.0), in_flight)
+    analysis = Analysis(given, model_of, cast(Any, None), WorkerMetrics(), in_flight)
     stop = asyncio.Event()
     running = asyncio.create_task(analysis.run(stop))
     analysis.wake()

@@ -1,0 +1,124 @@
+"""One trace from camera to socket: four processes, a real OTLP receiver, and nothing at all where no collector is named."""
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
+    TraceServiceServicer,
+    add_TraceServiceServicer_to_server,
+)
+
+from tests.integration.pipeline.conftest import CHECKOUT, Site
+
+
+class Receiver(TraceServiceServicer):  # type: ignore[misc]
+    """A collector that keeps what it is sent: roles and span names by trace id, and the bytes."""
+
+    def __init__(self) -> None:
+        self.endpoint = ""
+        self.roles: dict[bytes, set[str]] = defaultdict(set)
+        self.names: dict[bytes, set[str]] = defaultdict(set)
+        self.parents: dict[bytes, bytes] = {}
+        self.sent = b""
+
+    def Export(self, request: ExportTraceServiceRequest, _context: Any) -> ExportTraceServiceResponse:  # noqa: N802 - of the protocol
+        self.sent += request.SerializeToString()
+        for resource in request.resource_spans:
+            attributes = {each.key: each.value.string_value for each in resource.resource.attributes}
+            for span in (span for scope in resource.scope_spans for span in scope.spans):
+                self.roles[span.trace_id].add(attributes["service.name"])
+                self.names[span.trace_id].add(span.name)
+                self.parents[span.span_id] = span.parent_span_id
+        return ExportTraceServiceResponse()
+
+    def whole(self) -> set[bytes]:
+        """Trace ids that all four roles told of, to the last span."""
+        return {
+            each
+            for each, roles in self.roles.items()
+            if roles == {f"pennyprotect-{role}" for role in ("worker", "pipeline", "dispatcher", "service")}
+            and self.names[each] == {"frame", "rules", "dispatch", "store-message", "analysis-result"}
+        }
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found, server = Receiver(), grpc.server(ThreadPoolExecutor(4))
+    add_TraceServiceServicer_to_server(found, server)
+    found.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    yield found
+    server.stop(2).wait(5)
+
+
+def start(site: Site, environment: dict[str, str], *words: str) -> "subprocess.Popen[bytes]":
+    with (site.home / f"{words[0]}.log").open("wb") as log:
+        command = [sys.executable, "-m", "tests.integration.pipeline.traced_roles", *words]
+        return subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, **site.env, **environment}, stdout=log, stderr=log)
+
+
+async def run_all(site: Site, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], until: Any) -> str:
+    """Run the four roles until `until` holds; what the viewer was sent."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    roles = [site.role("pipeline"), site.role("dispatcher")]
+    camera, store = str(site.camera), str(site.store)
+    ends = [start(site, environment, "service", camera, store), start(site, environment, "worker", camera)]
+    try:
+        await site.until(until, 40)
+    finally:
+        for end in ends:
+            end.terminate()
+            end.wait(10)
+        for role in roles:
+            role.stop()
+    return (site.home / "service.log").read_text()
+
+
+async def test_one_trace_goes_from_camera_to_socket_and_names_nobody(
+    site: Site, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+        "OTEL_TRACES_SAMPLER": "always_on",
+        "OTEL_BSP_SCHEDULE_DELAY": "300",
+    }
+
+    async def seen() -> bool:
+        return bool(receiver.whole())
+
+    viewed = await run_all(site, monkeypatch, environment, seen)
+    assert '"type":"alert-raised"' in viewed
+    assert '"type":"analysis-result"' in viewed
+    assert "traceparent" not in viewed, "a viewer needs no trace"
+    for secret in (b"s3cret", b"rtsp", b"camera.example", b"Aisle"):
+        assert secret not in receiver.sent
+    assert any(not parent for parent in receiver.parents.values()), "the worker begins"
+
+
+async def test_without_a_collector_nothing_is_traced(site: Site, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def raised() -> bool:
+        return "alert-raised" in (site.home / "service.log").read_text()
+
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    await run_all(site, monkeypatch, {}, raised)
+    assert receiver.sent == b""
+    entries = await site.memory.xrange(*[(await site.memory.keys("frames:*"))[0]])
+    assert entries
+    assert not any(b"00-" in fields[b"m"] and b"-01" in fields[b"m"] for _, fields in entries)
+
+
+def test_a_role_without_a_collector_imports_nothing_of_the_sdk() -> None:
+    code = (
+        "import sys; from app.kit.tracing import configure_tracing as on; assert on('x', '') is False;"
+        " sys.exit(any(name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter')) for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, timeout=60, check=False).returncode == 0
