@@ -28,6 +28,8 @@ from app.settings import Settings
 
 POLL_S = 0.5
 BATCH = 200
+MOST_SENDING = 4
+"""Batches whose rows wait for the disk, each on a connection of its own; Redis syncs once a second."""
 KEPT = 10_000
 """Messages a store's stream keeps, about; older ones become a `gap` for who resumes."""
 REMEMBER_S = 24 * 3600
@@ -75,10 +77,11 @@ class Dispatcher:
     async def run(self, stop: asyncio.Event) -> None:
         """Send until stopped, through any outage."""
         failures = 0
+        sending: set[asyncio.Task[int]] = set()
         while not stop.is_set():
             self.woken.clear()
             try:
-                sent = await self.send_batch()
+                sent = await self._send_next(sending)
                 failures = 0
             except (*DATABASE_ERRORS, RedisError) as error:
                 if not failures:
@@ -89,19 +92,44 @@ class Dispatcher:
                 continue
             if sent < BATCH:
                 await _first(stop, self.woken, POLL_S)
+        if sending:
+            await asyncio.wait(sending, timeout=SEND_S)
 
-    async def send_batch(self) -> int:
-        """Send the oldest messages; how many. Rolled back, and so sent again, if anything fails."""
+    async def _send_next(self, sending: "set[asyncio.Task[int]]") -> int:
+        """Start a batch; how many messages it has, once they are on their streams. Their rows go when the disk has them.
+
+        So batches keep their order, and none waits for the disk of the one before.
+        """
+        if len(sending) >= MOST_SENDING:
+            await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        added: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self.send_batch(added))
+        sending.add(task)
+        await asyncio.wait({task, added}, return_when=asyncio.FIRST_COMPLETED)
+        ended = {each for each in sending if each.done()}
+        sending -= ended
+        for error in [error for each in ended if (error := each.exception()) is not None]:
+            raise error
+        return added.result() if added.done() else 0
+
+    async def send_batch(self, added: "asyncio.Future[int] | None" = None) -> int:
+        """Send the oldest messages; how many, which `added` hears as soon as viewers can have them.
+
+        Rolled back, and so sent again, if anything fails.
+        """
         async with self.pool.acquire(timeout=5) as connection, connection.transaction():
             rows = await next_messages(connection, BATCH)
             if not rows:
                 metrics.outbox_age.set(0)
                 return 0
-            async with asyncio.timeout(SEND_S):
-                added = await self._add(rows)
-                await self._to_disk()
+            # One connection: a server answers for the disk about what came over the asking one.
+            async with asyncio.timeout(SEND_S), self.bus.client() as bus:
+                entries = await self._add(bus, rows)
+                if added is not None:
+                    added.set_result(len(rows))
+                await self._to_disk(bus)
             await delete_messages(connection, [row.message_id for row in rows])
-        for row, entry in zip(rows, added, strict=True):
+        for row, entry in zip(rows, entries, strict=True):
             if entry:
                 metrics.dispatched.labels(row.kind).inc()
             else:
@@ -109,9 +137,9 @@ class Dispatcher:
         metrics.outbox_age.set((now() - rows[0].created_at).total_seconds())
         return len(rows)
 
-    async def _add(self, rows: list[OutboxRow]) -> list[Any]:
+    async def _add(self, bus: Redis, rows: list[OutboxRow]) -> list[Any]:
         at = now()
-        async with self.bus.pipeline(transaction=False) as pipeline:
+        async with bus.pipeline(transaction=False) as pipeline:
             for row in rows:
                 stream = store_stream(row.store_id)
                 mark = f"live:sent:{row.message_id}"
@@ -120,12 +148,12 @@ class Dispatcher:
                     pipeline.eval(ADD_ONCE, 2, mark, stream, str(REMEMBER_S), live_message(row, at), str(KEPT), parent)
             return list(await pipeline.execute())
 
-    async def _to_disk(self) -> None:
+    async def _to_disk(self, bus: Redis) -> None:
         """Wait for Redis's own disk before the rows go. A server without an append-only file, or too old to say, is believed."""
         if not self._syncs:
             return
         try:
-            answer: Any = await self.bus.execute_command("WAITAOF", 1, 0, FSYNC_MS * 2)  # type: ignore[no-untyped-call]
+            answer: Any = await bus.execute_command("WAITAOF", 1, 0, FSYNC_MS * 2)  # type: ignore[no-untyped-call]
         except RedisError as error:
             if isinstance(error, OSError | TimeoutError) or "connect" in str(error).lower():
                 raise

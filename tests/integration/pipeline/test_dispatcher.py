@@ -119,3 +119,25 @@ async def test_the_database_killed(site: Site) -> None:
         return {str(each) for each in wanted + more} <= {message["alert"]["id"] for message in await sent(site)}
 
     await site.until(all_there, 20)
+
+
+async def test_no_message_waits_for_the_disk_of_the_one_before(site: Site) -> None:
+    site.role("dispatcher")
+    await put(site, 1)
+    await site.until(lambda: sent(site))
+    waited: list[float] = []
+    order: list[str] = []
+    for _ in range(8):  # more than a second: Redis syncs once in it
+        began = time.monotonic()
+        (message,) = await put(site, 1)
+        order.append(str(message))
+
+        async def there(wanted: str = str(message)) -> bool:
+            return wanted in {each["alert"]["id"] for each in await sent(site)}
+
+        await site.until(there, 3)
+        waited.append(time.monotonic() - began)
+        await asyncio.sleep(0.1)
+    assert sorted(waited)[-2] < 0.4, waited
+    assert [each["alert"]["id"] for each in await sent(site)][-8:] == order
+    await site.until(lambda: emptied(site))
