@@ -12,6 +12,7 @@ from app.auth.tokens import token_hash
 from app.cameras.setup import repository
 from app.cameras.setup.models import KnownCamera, Origin, WantedCamera, reconcile
 from app.cameras.urls import check_camera_url, join_credentials, split_credentials
+from app.embedded.console import REMOVED_NOTE
 from app.embedded.demo_cameras import demo_cameras
 from app.kit.clock import now
 from app.kit.egress import EgressPolicy
@@ -46,7 +47,8 @@ async def first_run(settings: Settings, owner_url: str) -> None:
             place = await _place(connection)
             await _administrator(connection, place[0], settings)
             await _worker_key(connection, settings)
-            await _cameras(connection, place, _vault(settings, connection), wanted)
+            removed = await _cameras(connection, place, _vault(settings, connection), wanted)
+        _tell_removed(settings.home / REMOVED_NOTE, removed)
     finally:
         await connection.close(timeout=5)
 
@@ -155,7 +157,8 @@ async def _worker_key(connection: repository.Connection, settings: Settings) -> 
 
 async def _cameras(
     connection: repository.Connection, place: tuple[uuid.UUID, uuid.UUID], vault: Vault, wanted: list[WantedCamera]
-) -> None:
+) -> list[str]:
+    """Bring the stored cameras in step; the names of those that are gone."""
     known = []
     for camera_id, name, url, sealed, origin in await repository.set_up_cameras(connection, place[0]):
         known.append(KnownCamera(camera_id, name, await _with_credentials(vault, camera_id, url, sealed), origin))
@@ -169,6 +172,17 @@ async def _cameras(
         await repository.move_camera(connection, camera_id, address)
     for camera_id in changes.remove:
         await repository.remove_camera(connection, camera_id, now())
+    return [camera.name for camera in known if camera.id in changes.remove]
+
+
+def _tell_removed(file: Path, names: list[str]) -> None:
+    """Leave one line for the console, which shows it once: a camera must not go without a word."""
+    if not names:
+        return
+    said = f"Removed, because the settings no longer name them: {', '.join(names)}. Their alerts and detections stay."
+    log.warning("cameras removed", cameras=names)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(said, "utf-8")
 
 
 async def _with_credentials(vault: Vault, camera_id: uuid.UUID, url: str, sealed: bytes | None) -> str:

@@ -16,6 +16,7 @@ from app.auth.tokens import AccessClaims
 from app.cameras.models import ShownState, shown_state
 from app.dashboard.analysis import captured_at_text
 from app.dashboard.hub import Hub
+from app.dashboard.outflow import PicturesResponse
 from app.dashboard.pictures import BOUNDARY, CONTENT_TYPE, Pictures, picture_part
 from app.dashboard.visibility import see_cameras, still_sees
 from app.kit.backends import backends
@@ -76,7 +77,7 @@ async def live_pictures(
     found = await see_cameras(backends(request).postgres, who, list(dict.fromkeys(camera_id)))
     places = {camera.id: camera.store_id for camera in found}
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_parts(request, who, places), media_type=CONTENT_TYPE, headers=headers)
+    return PicturesResponse(_parts(request, who, places), media_type=CONTENT_TYPE, headers=headers)
 
 
 async def _parts(request: Request, who: Principal, places: dict[uuid.UUID, uuid.UUID]) -> AsyncIterator[bytes]:

@@ -8,6 +8,9 @@ from typing import IO
 from app.embedded.lifecycle import Phase, Status
 from app.embedded.process import Part
 
+REMOVED_NOTE = Path("run") / "removed-cameras.txt"
+"""In the state folder: what is said once about cameras that set-up removed."""
+
 _SHOWN = {
     Phase.READY: "ready",
     Phase.DONE: "done",

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.embedded import secrets as stored_secrets
-from app.embedded.console import Console
+from app.embedded.console import REMOVED_NOTE, Console
 from app.embedded.demo_cameras import demo_cameras
 from app.embedded.lifecycle import Policy
 from app.embedded.process import Part, Probe, no_step
@@ -218,6 +218,10 @@ async def _welcome(started: asyncio.Event, settings: Settings, home: Home, conso
     if home.credentials.exists():
         username = json.loads(home.credentials.read_text()).get("username")
     url = service_address(settings)
+    removed = home.root / REMOVED_NOTE
+    if removed.exists():
+        console.say(removed.read_text("utf-8"))
+        removed.unlink()
     console.ready(url=url, credentials=home.credentials, username=username, logs=home.logs)
     if not settings.headless and sys.stdout.isatty():
         asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)

@@ -23,9 +23,10 @@ async def list_rules(
     after: tuple[datetime, uuid.UUID] | None,
     limit: int,
 ) -> list[RuleSetting]:
-    """Settings in scope, oldest first; one more than `limit` when there are more."""
+    """Settings in scope but those of removed cameras, oldest first; one more than `limit` when there are more."""
     rows = await connection.fetch(
         _SELECT + "($1::uuid IS NULL OR store_id = $1) AND ($2::uuid IS NULL OR camera_id = $2)"
+        " AND NOT EXISTS (SELECT FROM cameras c WHERE c.id = rules.camera_id AND c.deleted_at IS NOT NULL)"
         " AND ($3::timestamptz IS NULL OR (created_at, id) > ($3, $4::uuid)) ORDER BY created_at, id LIMIT $5",
         store_id,
         camera_id,

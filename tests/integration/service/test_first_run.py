@@ -1,14 +1,18 @@
 """The first set-up of a deployment: the operator's own password, no demo, and clear refusals."""
 
 import base64
+import uuid
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from app.alerts.rules.repository import list_rules
+from app.embedded.console import REMOVED_NOTE
 from app.first_run import first_run
 from app.kit.errors import SetupError
+from app.kit.postgres import TenantScope, connect_pool, tenant_transaction
 from app.settings import Settings
 from tests.integration.conftest import Database
 
@@ -44,3 +48,31 @@ async def test_a_short_password_stops_the_set_up_and_leaves_nothing_behind(datab
     with pytest.raises(SetupError, match="PENNYPROTECT_ADMIN_PASSWORD must have at least 12"):
         await first_run(_settings(tmp_path, PENNYPROTECT_ADMIN_PASSWORD="short"), database.url("owner"))
     assert await _rows(database.url("owner"), "SELECT id FROM chains") == []
+
+
+async def test_cameras_that_the_settings_no_longer_name_go_with_a_word_and_their_rules_are_listed_no_more(
+    database: Database, tmp_path: Path
+) -> None:
+    clips = [tmp_path / f"{name}.mp4" for name in ("old", "new")]
+    for clip in clips:
+        clip.write_bytes(b"")
+    await first_run(_settings(tmp_path, CAMERAS=str(clips[0])), database.url("owner"))
+    assert not (tmp_path / REMOVED_NOTE).exists()
+    chain, store, camera = (await _rows(database.url("owner"), "SELECT chain_id, store_id, id FROM cameras"))[0]
+    connection = await asyncpg.connect(database.url("owner"), timeout=10)
+    await connection.execute(
+        "INSERT INTO rules (id, chain_id, store_id, camera_id, kind, parameters) VALUES ($1, $2, $3, $4, 'loitering', '{}')",
+        uuid.uuid4(), chain, store, camera,
+    )  # fmt: skip
+    await connection.close(timeout=5)
+    pool = await connect_pool(database.url("app"), role="test")
+    scope = TenantScope(chain, None)
+    async with tenant_transaction(pool, scope) as tenant:
+        assert len(await list_rules(tenant, None, None, None, 10)) == 1
+    await first_run(_settings(tmp_path, CAMERAS=str(clips[1])), database.url("owner"))
+    said = (tmp_path / REMOVED_NOTE).read_text()
+    assert "old" in said
+    assert "new" not in said
+    async with tenant_transaction(pool, scope) as tenant:
+        assert await list_rules(tenant, None, None, None, 10) == []
+    await pool.close()
