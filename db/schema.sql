@@ -46,6 +46,31 @@ END $$;
 
 ALTER FUNCTION public.bump_configuration_revision() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.camera_shares(worker uuid, lease interval) RETURNS TABLE(worker_id uuid, held integer, share integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH wanted AS (SELECT count(*)::integer AS cameras FROM cameras c WHERE c.deleted_at IS NULL AND c.enabled),
+    sharing AS (
+        SELECT w.worker_id, w.capacity,
+            (SELECT count(*) FROM camera_leases l WHERE l.worker_id = w.worker_id)::integer AS held
+        FROM camera_workers w WHERE w.worker_id = worker
+            OR (w.expires_at - lease >= w.since + lease AND w.expires_at > now() + lease / 2)),
+    filled AS (
+        SELECT coalesce(max(level), 0) AS level
+        FROM generate_series(0, (SELECT least(cameras, (SELECT max(s.capacity) FROM sharing s)) FROM wanted)) level
+        WHERE (SELECT sum(least(s.capacity, level)) FROM sharing s) <= (SELECT cameras FROM wanted)),
+    spare AS (
+        SELECT (SELECT cameras FROM wanted) - sum(least(s.capacity, level)) AS cameras FROM sharing s, filled)
+    SELECT s.worker_id, s.held,
+        least(s.capacity, level)
+            + CASE WHEN s.capacity > level AND row_number() OVER (PARTITION BY s.capacity > level ORDER BY s.held DESC, s.worker_id)
+                <= (SELECT cameras FROM spare) THEN 1 ELSE 0 END
+    FROM sharing s, filled
+$$;
+
+ALTER FUNCTION public.camera_shares(worker uuid, lease interval) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.check_site_policy() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public'
@@ -93,18 +118,33 @@ CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interv
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
+DECLARE
+    free integer;
+    lacking integer;
+    mine record;
+    excess integer;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('lease_cameras'));
+    DELETE FROM camera_workers w WHERE w.expires_at < now();
+    INSERT INTO camera_workers AS w (worker_id, capacity, expires_at) VALUES (worker, lease_cameras.capacity, now() + lease)
+        ON CONFLICT ON CONSTRAINT camera_workers_pkey DO UPDATE SET capacity = excluded.capacity, expires_at = excluded.expires_at;
     DELETE FROM camera_leases l USING cameras c
         WHERE c.id = l.camera_id AND (l.expires_at < now() OR c.deleted_at IS NOT NULL OR NOT c.enabled);
-    DELETE FROM camera_leases l WHERE l.worker_id = worker AND l.camera_id NOT IN (
-        SELECT m.camera_id FROM camera_leases m WHERE m.worker_id = worker ORDER BY m.camera_id LIMIT capacity);
     UPDATE camera_leases l SET expires_at = now() + lease WHERE l.worker_id = worker;
+
+SELECT count(*) INTO free FROM cameras c
+        WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id);
+    SELECT coalesce(sum(greatest(0, s.share - s.held)), 0) INTO lacking
+        FROM camera_shares(worker, lease) s WHERE s.worker_id <> worker;
+    SELECT s.held, s.share INTO mine FROM camera_shares(worker, lease) s WHERE s.worker_id = worker;
+    excess := greatest(mine.held - lease_cameras.capacity, least(mine.held - mine.share, lacking - free), 0);
+    DELETE FROM camera_leases l WHERE l.worker_id = worker AND l.camera_id IN (
+        SELECT m.camera_id FROM camera_leases m WHERE m.worker_id = worker ORDER BY m.camera_id DESC LIMIT excess);
     INSERT INTO camera_leases (camera_id, worker_id, expires_at)
         SELECT c.id, worker, now() + lease FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
         ORDER BY c.id
-        LIMIT greatest(0, capacity - (SELECT count(*) FROM camera_leases l WHERE l.worker_id = worker));
+        LIMIT greatest(0, mine.share - mine.held);
     RETURN QUERY
         SELECT c.id, c.store_id, c.url, c.credentials, c.analysis_fps, c.revision,
             coalesce(p.revision, 0), coalesce(p.face, false), coalesce(p.gait, false), coalesce(p.re_identification, false),
@@ -491,6 +531,15 @@ CREATE TABLE public.camera_status (
 WITH (fillfactor='50');
 
 ALTER TABLE public.camera_status OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.camera_workers (
+    worker_id uuid NOT NULL,
+    capacity integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.camera_workers OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.cameras (
     id uuid NOT NULL,
@@ -971,6 +1020,9 @@ ALTER TABLE ONLY public.camera_leases
 
 ALTER TABLE ONLY public.camera_status
     ADD CONSTRAINT camera_status_pkey PRIMARY KEY (camera_id);
+
+ALTER TABLE ONLY public.camera_workers
+    ADD CONSTRAINT camera_workers_pkey PRIMARY KEY (worker_id);
 
 ALTER TABLE ONLY public.cameras
     ADD CONSTRAINT cameras_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
@@ -1481,6 +1533,8 @@ REVOKE ALL ON FUNCTION public.audit_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_state() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.camera_shares(worker uuid, lease interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
 
