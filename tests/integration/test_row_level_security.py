@@ -37,6 +37,7 @@ UNPROTECTED = {
     "audit_exports",
     "audit_lease",
     "camera_leases",
+    "camera_workers",
     "checkpoints",
     "configuration_revision",
     "pipelines",
