@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -216,15 +217,16 @@ def secrets(
 
 @cli.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="density, latency, pipeline or memory")],
+    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory or behaviour")],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
+    data: Annotated[Path | None, typer.Option(help="behaviour: other motion capture, a .npz file or a folder of them.")] = None,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench
 
     configure("bench", level="WARNING")
-    document = run_bench(name, seconds)
+    document = run_bench(name, seconds, data)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
         return

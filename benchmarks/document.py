@@ -13,7 +13,7 @@ from app.kit.clock import now
 from app.kit.errors import BadInputError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-NAMES = ("density", "latency", "pipeline", "memory")
+NAMES = ("density", "latency", "pipeline", "memory", "behaviour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,11 @@ class BenchArguments:
 
     Attributes:
         seconds: time for each measured part.
+        data: another data set than the benchmark's own, where it takes one.
     """
 
     seconds: float
+    data: Path | None = None
 
 
 def machine() -> dict[str, Any]:
@@ -52,16 +54,18 @@ def commit() -> str:
         return "unknown"
 
 
-def run_bench(name: str, seconds: float) -> dict[str, Any]:
+def run_bench(name: str, seconds: float, data: Path | None = None) -> dict[str, Any]:
     """Run one benchmark; its module returns `what`, `headline`, `data_set`, `samples` and what else explains them.
 
     Raises:
-        BadInputError: no such benchmark.
+        BadInputError: no such benchmark, or data that it cannot read.
     """
     if name not in NAMES:
         raise BadInputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
     if not 1 <= seconds <= 3600:
         raise BadInputError("--seconds must be between 1 and 3600.")
+    if data is not None and name != "behaviour":
+        raise BadInputError(f"The benchmark {name} takes no --data.")
     started = now()
-    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds)))
+    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data)))
     return {"name": name, "started_at": started.isoformat(), "machine": machine(), "commit": commit(), **result}

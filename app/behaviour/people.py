@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from app.behaviour.motion import Motion
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import WireError
 
@@ -90,7 +91,8 @@ class PeopleState(msgspec.Struct):
 class Sight:
     """One frame's people, foot points in the same order. `aspect`: width over height of the frame.
 
-    `forgotten` are the numbers of people that no rule needs to remember any more.
+    `forgotten` are the numbers of people that no rule needs to remember any more. `motion`: how they moved, its people in
+    the order of `seen`. `acts`: who is in an act of which kind, as told by the rules that stepped before.
     """
 
     at_us: int
@@ -101,6 +103,8 @@ class Sight:
     y: list[float]
     forgotten: list[int] = field(default_factory=list)
     shifted_us: int = 0
+    motion: Motion = field(default_factory=Motion)
+    acts: dict[str, set[int]] = field(default_factory=dict)
 
 
 Feature = tuple[int, float, float, float]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.behaviour import loitering
+from app.behaviour import falling, fighting, floor, loitering, running
 from app.behaviour.findings import Finding
 from app.behaviour.people import Sight
 from app.behaviour.zones import ZoneSet
@@ -37,7 +37,7 @@ class Rule:
     Attributes:
         parameters: a frozen msgspec Struct that checks itself; its defaults are the product's.
         state: a msgspec Struct that holds no keypoints; built without arguments for a camera never seen.
-        zone_kind: the kind of zones it looks in.
+        zone_kind: the kind of zones it looks in; "" for none.
         step: (state, sight, areas) -> (state, findings); pure, uses the given state up.
     """
 
@@ -53,9 +53,19 @@ def _loitering(state: loitering.LoiteringState, sight: Sight, areas: Areas) -> t
     return loitering.step(state, sight, inside, areas.parameters, areas.elsewhere)
 
 
+def _in_picture(step: Callable[[Any, Sight, Any], tuple[Any, list[Finding]]]) -> Step:
+    """A rule that looks in the whole picture and knows no zones."""
+    return lambda state, sight, areas: step(state, sight, areas.elsewhere)
+
+
 RULES: Mapping[str, Rule] = {
     loitering.KIND: Rule(loitering.KIND, loitering.LoiteringParameters, loitering.LoiteringState, "loitering", _loitering),
+    falling.KIND: Rule(falling.KIND, falling.FallingParameters, falling.Down, "", _in_picture(falling.step)),
+    floor.KIND: Rule(floor.KIND, floor.FloorParameters, floor.Floor, "", _in_picture(floor.step)),
+    fighting.KIND: Rule(fighting.KIND, fighting.FightingParameters, fighting.Fights, "", _in_picture(fighting.step)),
+    running.KIND: Rule(running.KIND, running.RunningParameters, running.Running, "", _in_picture(running.step)),
 }
+"""In the order they step: the floor asks the falls."""
 
 
 def read_parameters(kind: str, given: Mapping[str, Any]) -> Any:

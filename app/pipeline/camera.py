@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from app.behaviour.findings import Finding
-from app.behaviour.people import US, Continuity, PeopleState, observe
+from app.behaviour.motion import Motion
+from app.behaviour.people import US, Continuity, PeopleState, Sight, features, observe
 from app.behaviour.rules import RULES
 from app.contracts.tracked import TrackedFrame
 from app.pipeline.configuration import CameraSetup
@@ -49,7 +50,7 @@ class ShardRecord(msgspec.Struct):
 
 @dataclass(slots=True)
 class Camera:
-    """The state of one camera between frames; no keypoints."""
+    """The state of one camera between frames; `motion` alone is never checkpointed."""
 
     epoch: int = -1
     sequence: int = -1
@@ -57,6 +58,7 @@ class Camera:
     people: PeopleState = field(default_factory=PeopleState)
     rules: dict[str, Any] = field(default_factory=dict)
     missing: int = 0
+    motion: Motion = field(default_factory=Motion)
 
     def take(self, frame: TrackedFrame, setup: CameraSetup) -> list[Finding] | Skip:
         """Move on by one frame.
@@ -70,6 +72,7 @@ class Camera:
         sight = observe(self.people, frame, CONTINUITY)
         if sight is None:
             return Skip.OUT_OF_TIME
+        self._move(sight, frame)
         findings: list[Finding] = []
         for rule, areas in setup.rules:
             state = self.rules.get(rule.kind)
@@ -79,6 +82,25 @@ class Camera:
         if len(self.rules) > len(setup.rules):  # one was switched off: its acts end untold, and nobody would forget its people
             self.rules = {rule.kind: self.rules[rule.kind] for rule, _ in setup.rules}
         return findings
+
+    def warm(self, frame: TrackedFrame) -> None:
+        """Fill the window of motion from a frame whose findings the checkpoint holds already; changes nothing else.
+
+        Raises:
+            WireError: the frame contradicts itself.
+        """
+        if frame.epoch != self.people.epoch or frame.captured_at_us > self.people.clock_us:
+            return
+        features(frame, CONTINUITY)
+        tracks = self.people.tracks
+        self.motion.take(frame, {track: tracks[track] for track in frame.track_ids if track in tracks})
+
+    def _move(self, sight: Sight, frame: TrackedFrame) -> None:
+        if sight.shifted_us:
+            self.motion.shift(sight.shifted_us)
+        self.motion.forget(sight.forgotten)
+        self.motion.take(frame, {person.track_id: person.number for person in sight.seen})
+        sight.motion = self.motion
 
     def _in_order(self, frame: TrackedFrame) -> Skip | None:
         if frame.epoch == self.epoch:

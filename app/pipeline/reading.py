@@ -10,7 +10,7 @@ from app.kit.backoff import Backoff
 from app.kit.logs import logger
 from app.kit.redis import Redis, RedisError
 from app.pipeline import metrics
-from app.pipeline.shard import START, RawEntry, Shard
+from app.pipeline.shard import START, RawEntry, Shard, order
 
 Kind = Literal["frames", "tracklets", "health"]
 STREAMS: Mapping[Kind, Callable[[int], str]] = {
@@ -135,11 +135,11 @@ class Reader:
                 pipeline.xrevrange(STREAMS[kind](shard.number), count=1)
             newest = await pipeline.execute()
         for (shard, kind), entries in zip(doubtful, newest, strict=True):
-            if not entries or _order(entries[0][0].decode()) < _order(getattr(shard.fetched, kind)):
+            last = max(order(getattr(shard.fetched, kind)), order(shard.warm_until) if kind == "frames" else (0, 0))
+            if entries and order(entries[0][0].decode()) >= last:
+                continue
+            if kind == "frames":
+                shard.start_over()
+            else:
                 setattr(shard.fetched, kind, START)
         self._verified.update(doubtful)
-
-
-def _order(stream_id: str) -> tuple[int, int]:
-    milliseconds, _, number = stream_id.partition("-")
-    return int(milliseconds), int(number or 0)

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +18,8 @@ from app.pipeline.health import Known, judge
 from app.pipeline.occurrences import AlertRow, alert_row
 
 START = "0-0"
+WARM_MS = 30_000
+"""What a new holder reads again of the frames, for the windows of motion that no checkpoint holds."""
 RawEntry = Sequence[object]
 """[stream id, [name, value, ...]] as the driver reads it, all bytes."""
 Setups = Mapping[uuid.UUID, CameraSetup]
@@ -73,16 +76,18 @@ class Shard:
         taken: positions of what was processed; `fetched`: of what was read from Redis and may still wait in the queue.
         urgent: a new alert waits: checkpoint now.
         dirty: something moved since the last checkpoint.
+        warm_until: frames up to this id were processed by the holder before; they only fill windows of motion.
         held: False once the lease is gone; batches still on their way are then dropped.
     """
 
-    __slots__ = ("cameras", "dirty", "fetched", "held", "known", "number", "pending", "taken", "token", "urgent")
+    __slots__ = ("cameras", "dirty", "fetched", "held", "known", "number", "pending", "taken", "token", "urgent", "warm_until")
 
     def __init__(self, number: int, token: int, taken: Positions, cameras: dict[uuid.UUID, Camera]) -> None:
         self.number = number
         self.token = token
         self.taken = taken
-        self.fetched = Positions(taken.frames, taken.tracklets, taken.health)
+        self.fetched = Positions(_earlier(taken.frames, WARM_MS), taken.tracklets, taken.health)
+        self.warm_until = taken.frames
         self.cameras = cameras
         self.known: dict[uuid.UUID, Known] = {}
         self.pending = Pending()
@@ -92,6 +97,10 @@ class Shard:
 
     def take_frames(self, entries: Sequence[RawEntry], setups: Setups, at: datetime, tally: Tally) -> None:
         """Process frames in order. A message that cannot be processed is counted and passed over."""
+        if self.warm_until != START:
+            entries = self._warm(entries)
+            if not entries:
+                return
         tally.frames += len(entries)
         self.dirty = True
         for entry in entries:
@@ -102,6 +111,24 @@ class Shard:
                 tally.poison[f"frame: {type(error).__name__}: {error}"[:200]] += 1
                 tally.skipped[Skip.POISON] += 1
         self.taken.frames = _text(entries[-1][0])
+
+    def start_over(self) -> None:
+        """The stream of frames begins anew: what comes was not processed before, whatever its ids."""
+        self.fetched.frames = self.warm_until = START
+
+    def _warm(self, entries: Sequence[RawEntry]) -> Sequence[RawEntry]:
+        """Fill windows of motion with what was processed before; returns the rest."""
+        until = order(self.warm_until)
+        for index, entry in enumerate(entries):
+            if order(_text(entry[0])) > until:
+                self.warm_until = START
+                return entries[index:]
+            with suppress(msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError):
+                frame = decode_frame(_message(entry))  # one that cannot be processed was counted when it was
+                camera = self.cameras.get(frame.camera_id)
+                if camera is not None:
+                    camera.warm(frame)
+        return ()
 
     def _take_frame(self, frame: TrackedFrame, setups: Setups, at: datetime, tally: Tally) -> None:
         setup = setups.get(frame.camera_id)
@@ -203,3 +230,14 @@ def _message(entry: RawEntry) -> bytes:
 
 def _text(stream_id: object) -> str:
     return stream_id.decode() if isinstance(stream_id, bytes) else str(stream_id)
+
+
+def order(stream_id: str) -> tuple[int, int]:
+    """What orders stream ids: (milliseconds, number)."""
+    milliseconds, _, number = stream_id.partition("-")
+    return int(milliseconds), int(number or 0)
+
+
+def _earlier(stream_id: str, by_ms: int) -> str:
+    milliseconds = order(stream_id)[0]
+    return f"{milliseconds - by_ms}-0" if milliseconds > by_ms else START

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from app.behaviour.findings import Finding
+from app.behaviour.rules import RULES, Areas
 from app.contracts.wire import WireError
 from app.pipeline.camera import Camera, Skip, decode_cameras, encode_cameras
 from app.pipeline.configuration import CameraRow, CameraSetup, RuleRow, ZoneRow, set_up
@@ -74,28 +75,36 @@ def rule(parameters: dict[str, object], *, camera: bool = False, zone: bool = Fa
     return RuleRow(STORE, CAMERA if camera else None, ZONE if zone else None, "loitering", enabled, parameters)
 
 
+def kinds(*rules: RuleRow) -> list[str]:
+    return [rule.kind for rule, _ in setup_of(*rules).rules]
+
+
+def loitering_areas(*rules: RuleRow, polygon: object = SQUARE) -> Areas:
+    return next(areas for rule, areas in setup_of(*rules, polygon=polygon).rules if rule.kind == "loitering")
+
+
 def test_the_most_specific_rule_wins_and_broken_rows_cost_only_themselves() -> None:
     general, zone = rule({"zone_dwell_s": 50}), rule({"zone_dwell_s": 7}, camera=True, zone=True)
-    ((_, areas),) = setup_of(general, zone).rules
+    areas = loitering_areas(general, zone)
     assert areas.parameters[0][1].zone_dwell_s == 7
     assert areas.elsewhere.zone_dwell_s == 50
-    assert setup_of(rule({}, enabled=False)).rules == ()
-    ((_, areas),) = setup_of(rule({"zone_dwell_s": -1})).rules
+    assert "loitering" not in kinds(rule({}, enabled=False))
+    areas = loitering_areas(rule({"zone_dwell_s": -1}))
     assert areas.parameters[0][1].zone_dwell_s == 30
-    ((_, areas),) = setup_of(polygon=[[0, "x"]]).rules
+    areas = loitering_areas(polygon=[[0, "x"]])
     assert areas.parameters == ()
 
 
 def test_a_camera_s_own_rule_wins_over_its_store_s_outside_zones_too() -> None:
-    ((_, areas),) = setup_of(rule({"spot_dwell_s": 50}), rule({"spot_dwell_s": 7}, camera=True)).rules
+    areas = loitering_areas(rule({"spot_dwell_s": 50}), rule({"spot_dwell_s": 7}, camera=True))
     assert areas.elsewhere.spot_dwell_s == 7
     assert areas.parameters[0][1].spot_dwell_s == 7
-    assert setup_of(rule({}), rule({}, camera=True, enabled=False)).rules == ()
+    assert "loitering" not in kinds(rule({}), rule({}, camera=True, enabled=False))
 
 
 def test_a_rule_that_is_switched_off_forgets_whom_it_watched() -> None:
     camera = Camera()
     play(camera, setup_of(), 0, 10)
-    assert list(camera.rules) == ["loitering"]
+    assert list(camera.rules) == list(RULES)
     play(camera, setup_of(rule({}, enabled=False)), 10, 11)
-    assert camera.rules == {}
+    assert list(camera.rules) == [kind for kind in RULES if kind != "loitering"]

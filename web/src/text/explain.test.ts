@@ -9,6 +9,10 @@ describe("headline", () => {
     ["loitering", { dwell_s: 31 }, "Till area", "A person stayed in Till area for 31 s"],
     ["loitering", {}, null, "A person stays in one place"],
     ["camera-offline", { reason: "No packet for 60 s" }, null, "No packet for 60 s"],
+    ["falling", { down_s: 2.1 }, null, "A person went down fast and has lain there for 2 s"],
+    ["floor", { lies_s: 65 }, "Aisle 3", "A person lies on the floor in Aisle 3, for 1 min 05 s"],
+    ["running", { lasted_s: 1.6 }, null, "A person runs, for 2 s"],
+    ["fighting", { blows: 4, window_s: 3.9 }, null, "4 blows between people close to each other within 4 s"],
     ["fall-down", {}, null, "Fall down"],
   ])("%s %j", (kind, values, zone, sentence) => expect(headline(kind, values, zone)).toBe(sentence));
 });

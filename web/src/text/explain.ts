@@ -11,13 +11,31 @@ type Values = Record<string, unknown>;
 /** One sentence for the list. `zone` is the zone's name where there is one. */
 export function headline(kind: string, values: Values, zone?: string | null): string {
   if (kind === "loitering") return loitering(values, zone);
+  const act = ACTS[kind]?.(values, zone ? ` in ${zone}` : "");
+  if (act) return act;
   const said = values["sentence"] ?? values["reason"];
   return typeof said === "string" && said ? said : humanise(kind);
 }
 
+/** Sentences about acts; never about who or what somebody is. */
+const ACTS: Record<string, (values: Values, place: string) => string> = {
+  falling: (values, place) => `A person went down fast${place}${lasting(values, "down_s", " and has lain there for ")}`,
+  floor: (values, place) => `A person lies on the floor${place}${lasting(values, "lies_s", ", for ")}`,
+  running: (values, place) => `A person runs${place}${lasting(values, "lasted_s", ", for ")}`,
+  fighting: (values, place) => {
+    const blows = first(values, ["blows"]);
+    return blows === null ? `Blows between people close to each other${place}` : `${blows} blows between people close to each other${place}${lasting(values, "window_s", " within ")}`;
+  },
+};
+
+function lasting(values: Values, key: string, words: string): string {
+  const seconds = first(values, [key]);
+  return seconds === null ? "" : `${words}${duration(seconds)}`;
+}
+
 function loitering(values: Values, zone?: string | null): string {
   const stayed = first(values, ["dwell_s"]);
-  const limit = first(values, ["dwell_threshold_s"]);
+  const limit = first(values, ["dwell_threshold_s", "threshold_s"]);
   const place = zone ? `in ${zone}` : "in one place";
   const stay = stayed === null ? `A person stays ${place}` : `A person stayed ${place} for ${duration(stayed)}`;
   return limit === null ? stay : `${stay}, longer than the ${duration(limit)} allowed`;
@@ -36,12 +54,29 @@ const UNITS: readonly (readonly [suffix: string, write: (value: number) => strin
   ["_ms", (value) => `${Math.round(value)} ms`],
   ["_px", (value) => `${Math.round(value)} px`],
   ["_m", (value) => `${plain(value)} m`],
+  ["_body_heights_per_s", (value) => `${plain(value)} body heights a second`],
+  ["_share", (value) => `${Math.round(value * 100)} %`],
   ["_body_heights", (value) => `${plain(value)} body ${value === 1 ? "height" : "heights"}`],
 ];
 
 const NAMES: Record<string, string> = {
   dwell_s: "Stayed",
   dwell_threshold_s: "Allowed",
+  threshold_s: "Allowed",
+  down_s: "Down for",
+  lies_s: "On the floor for",
+  lies_threshold_s: "Alert after",
+  lying_share: "Looks like lying",
+  descent_body_heights_per_s: "Went down at",
+  descent_threshold_body_heights_per_s: "A fall is faster than",
+  drop_body_heights: "Went down by",
+  speed_body_heights_per_s: "Speed",
+  speed_threshold_body_heights_per_s: "Running is faster than",
+  lasted_s: "For",
+  blows: "Blows seen",
+  blows_threshold: "Alert from",
+  fastest_body_heights_per_s: "Fastest limb",
+  window_s: "Within",
   time_span_s: "From first to last seen",
   radius_body_heights: "Moved within",
   radius_threshold_body_heights: "Counts as one place",

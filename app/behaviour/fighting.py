@@ -1,0 +1,173 @@
+"""Fighting: people within reach of each other, limbs moving at the speed of blows towards the other, again and again.
+
+A hand that walks, points or hands something over moves at up to 1.2 body heights a second against its own shoulders, a punch
+or a kick at 3-5 (Whiting et al. 1988). Seen at 4-30 frames a second, with a blow of 0.2 s, less of it remains: `blow_speed`.
+One blow is no fight: blows must come in `blows` separate moments within `window_s`.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from app.behaviour.acts import ActParameters, Acts, Evidence, follow, within
+from app.behaviour.findings import Explanation, Finding, Threat
+from app.behaviour.motion import BOX_BOTTOM, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
+from app.behaviour.people import US, Sight
+from app.behaviour.posture import mean
+
+KIND = "fighting"
+SAME_MOMENT_S = 0.3
+LONGEST_STEP_S = 0.35
+LOOK_EVERY_S = 0.35
+ARM = 0.5
+"""Body heights from the shoulders beyond which a hand is somebody else's."""
+LEAST_TOGETHER_S = 2.0
+"""Within reach for less is passing by; where bodies cover each other the model mixes their hands up."""
+GAIT_SHARE = 1.0
+"""Hands swing faster the faster somebody walks: that much is no blow."""
+KICK_HEIGHT = 0.22
+"""Body heights over the ground that a foot has in a kick and not in a step."""
+
+
+class FightingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as fighting.
+
+    Attributes:
+        near_body_heights: how close two people stand; an arm reaches 0.45, a leg 0.55.
+        blow_body_heights_per_s: speed of a hand or foot against its own body that is as likely a blow as a gesture.
+        blows: separate moments with a blow of either.
+        window_s: within that time.
+    """
+
+    near_body_heights: float = 0.8
+    blow_body_heights_per_s: float = 1.5
+    blows: float = 2.5
+    window_s: float = 4.0
+    threat: Threat = Threat.HIGH
+
+    def __post_init__(self) -> None:
+        """Ranges."""
+        ActParameters.__post_init__(self)
+        within("near_body_heights", self.near_body_heights, 0.2, 3)
+        within("blow_body_heights_per_s", self.blow_body_heights_per_s, 0.5, 8)
+        within("blows", self.blows, 1, 20)
+        within("window_s", self.window_s, 1, 4)
+
+
+class Fights(Acts):
+    """Acts, and when pairs were last looked at."""
+
+    looked_us: int = 0
+
+
+def step(state: Fights, sight: Sight, parameters: FightingParameters) -> tuple[Fights, list[Finding]]:
+    """Take one frame in; the given state is used up."""
+    found: list[Evidence] = []
+    due = not 0 <= sight.at_us - state.looked_us < LOOK_EVERY_S * US
+    if due and len(sight.seen) > 1 and len(sight.motion.rows) == len(sight.seen):
+        state.looked_us = sight.at_us
+        pairs = near_pairs(sight.motion.now(), parameters.near_body_heights)
+        if pairs:
+            found = _look(sight, pairs, parameters)
+    return state, follow(KIND, state, sight, found, parameters)
+
+
+def near_pairs(now: Floats, near: float) -> list[tuple[int, int]]:
+    """Pairs of people of like size whose bodies are within `near` body heights, feet at a like depth. `now` is (n, features)."""
+    x = np.where(np.isnan(now[:, HIPS.start]), now[:, 19], now[:, HIPS.start])
+    size, feet = now[:, STATURE], now[:, BOX_BOTTOM]
+    mutual = np.minimum(size[:, None], size[None])
+    close = np.abs(x[:, None] - x[None]) <= near * mutual
+    close &= np.abs(feet[:, None] - feet[None]) <= 0.5 * near * mutual
+    close &= np.maximum(size[:, None], size[None]) <= 1.5 * mutual
+    one, other = np.nonzero(np.triu(close, 1))
+    return list(zip(one.tolist(), other.tolist(), strict=True))
+
+
+def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParameters) -> list[Evidence]:
+    times = sight.motion.times()
+    start = int(np.searchsorted(times, -parameters.window_s))
+    times, window = times[start:], sight.motion.window(slice(0, BOX_BOTTOM + 1), start)
+    if len(times) < 4:
+        return []
+    stature = mean(window[:, :, STATURE])
+    speed, way = limb_speeds(times, window, stature)
+    found = []
+    fast = (speed.max(axis=(0, 2)) >= 5 / 6 * parameters.blow_body_heights_per_s).tolist()
+    for one, other in pairs:
+        if not (fast[one] or fast[other]):
+            continue
+        weight, blows, fastest = count_blows(times, window, stature, speed, way, (one, other), parameters)
+        score = weight / (weight + parameters.blows)
+        if score >= parameters.threshold:
+            explanation: Explanation = {
+                "blows": float(blows),
+                "blows_threshold": parameters.blows,
+                "fastest_body_heights_per_s": round(fastest, 1),
+                "window_s": round(float(-times[0]), 1),
+            }
+            people = [sight.seen[one], sight.seen[other]]
+            found.append(Evidence(people, sight.at_us + int(times[0] * US), score, explanation))
+    return found
+
+
+def limb_speeds(
+    times: npt.NDArray[np.float64], window: Floats, stature: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Speed (v, n, 4) and way (v, n, 4, 2) of hands and feet against their own shoulders and hips, in body heights,
+
+    over 0.12-0.25 s each; v steps end at the last v of the times."""
+    count = window.shape[1]
+    hands = window[:, :, WRISTS].reshape(-1, count, 2, 2) - window[:, :, None, SHOULDERS]
+    hands[np.hypot(hands[..., 0], hands[..., 1]) > ARM * stature[None, :, None]] = np.nan
+    feet = window[:, :, FEET].reshape(-1, count, 2, 2) - window[:, :, None, HIPS]
+    limbs = np.concatenate([hands, feet], axis=2).astype(np.float64)
+    step = 2 if len(times) > 4 and float(np.median(np.diff(times))) < 0.11 else 1
+    way = (limbs[step:] - limbs[:-step]) / stature[None, :, None, None]
+    took = times[step:] - times[:-step]
+    speed = np.hypot(way[..., 0], way[..., 1]) / np.maximum(took, 0.12)[:, None, None]
+    speed[took > LONGEST_STEP_S] = np.nan
+    raised = window[step:, :, None, BOX_BOTTOM] - window[step:, :, FEET].reshape(-1, count, 2, 2)[..., 1]
+    speed[:, :, 2:][raised < KICK_HEIGHT * stature[None, :, None]] = 0.0
+    return np.where(np.isnan(speed), 0.0, speed), np.where(np.isnan(way), 0.0, way)
+
+
+def count_blows(
+    times: npt.NDArray[np.float64], window: Floats, stature: npt.NDArray[np.float64], speed: npt.NDArray[np.float64],
+    way: npt.NDArray[np.float64], pair: tuple[int, int], parameters: FightingParameters,
+) -> tuple[float, int, float]:  # fmt: skip
+    """(weight, number) of separate moments in which one of the two strikes towards the other while near, and the fastest speed.
+
+    A moment weighs 1 at the speed of a blow, nothing at five sixths of it, at most 1.5.
+    """
+    one, other = pair
+    size = (stature[one] + stature[other]) / 2
+    apart = (window[:, other, SHOULDERS] - window[:, one, SHOULDERS])[len(times) - len(speed) :]
+    near = np.abs(apart[:, 0]) <= parameters.near_body_heights * size * 1.2
+    if (np.diff(times, prepend=times[0])[len(times) - len(speed) :] * near).sum() < LEAST_TOGETHER_S:
+        return 0.0, 0, 0.0
+    best = np.zeros(len(speed))
+    for index, sign in ((one, 1.0), (other, -1.0)):
+        towards = way[:, index, :, 0] * np.sign(apart[:, None, 0]) * sign
+        length = np.hypot(way[:, index, :, 0], way[:, index, :, 1])
+        # Seen from the side a blow goes along the picture; with the two behind each other its direction says nothing.
+        level = (towards > 0.4 * length) | (np.abs(apart[:, None, 0]) < 0.25 * size)
+        best = np.maximum(best, np.where(level & near[:, None], speed[:, index], 0.0).max(axis=1))
+    gait = max(walking(times, window[:, index], size) for index in pair)
+    weights = 6 * (best / (parameters.blow_body_heights_per_s + GAIT_SHARE * gait) - 5 / 6)
+    taken: list[int] = []
+    ends = times[len(times) - len(speed) :]
+    for at in np.argsort(-weights).tolist():
+        if weights[at] <= 0:
+            break
+        if not taken or np.abs(ends[taken] - ends[at]).min() > SAME_MOMENT_S:
+            taken.append(at)
+    weight = float(np.minimum(weights[taken], 1.5).sum())
+    return weight, len(taken), float(best[taken].max()) if taken else 0.0
+
+
+def walking(times: npt.NDArray[np.float64], person: Floats, size: float) -> float:
+    """Body heights a second across the picture of one person's hips, over the window."""
+    there = np.flatnonzero(~np.isnan(person[:, HIPS.start]))
+    if len(there) < 2 or times[there[-1]] - times[there[0]] < 0.5:
+        return 0.0
+    return float(abs(person[there[-1], HIPS.start] - person[there[0], HIPS.start]) / size / (times[there[-1]] - times[there[0]]))

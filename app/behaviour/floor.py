@@ -1,0 +1,95 @@
+"""Person on the floor: somebody lies, for whatever reason, for longer than tying a shoe takes.
+
+Whoever fell is told by the rule about falls, not a second time here, as long as that act goes on.
+"""
+
+import msgspec
+
+from app.behaviour import falling
+from app.behaviour.acts import ActParameters, Acts, Evidence, follow, within
+from app.behaviour.findings import Explanation, Finding, Threat
+from app.behaviour.people import US, Sight
+from app.behaviour.posture import maybe_low, posture, statures
+
+KIND = "floor"
+
+
+class FloorParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as a person on the floor.
+
+    Attributes:
+        lies_s: observed time lying. Reaching under a shelf takes a few seconds.
+        gap_s: not lying, or not seen, for that long starts the time anew.
+    """
+
+    lies_s: float = 6.0
+    gap_s: float = 2.0
+    threat: Threat = Threat.HIGH
+
+    def __post_init__(self) -> None:
+        """Ranges."""
+        ActParameters.__post_init__(self)
+        within("lies_s", self.lies_s, 1, 600)
+        within("gap_s", self.gap_s, 0.5, 30)
+
+
+class Lying(msgspec.Struct):
+    """Somebody who may lie: since when, last seen so (us), observed time and standing height (picture heights)."""
+
+    since_us: int
+    last_us: int
+    observed_s: float
+    score: float
+    stature: float
+
+
+class Floor(Acts):
+    """Acts, and who lies or may lie by person number."""
+
+    lying: dict[int, Lying] = msgspec.field(default_factory=dict)
+
+
+def step(state: Floor, sight: Sight, parameters: FloorParameters) -> tuple[Floor, list[Finding]]:
+    """Take one frame in; the given state is used up."""
+    for each in state.lying.values() if sight.shifted_us else ():
+        each.since_us += sight.shifted_us
+        each.last_us += sight.shifted_us
+    found: list[Evidence] = []
+    if sight.seen and len(sight.motion.rows) == len(sight.seen):
+        stature = statures(sight.motion)
+        for index, person in enumerate(sight.seen):
+            known = state.lying.get(person.number)
+            if known is not None:
+                stature[index] = max(stature[index], known.stature)
+        scores = posture(sight.motion, stature).lying.tolist() if maybe_low(sight.motion, stature) else []
+        fallen = sight.acts.get(falling.KIND, set())
+        for index, score in enumerate(scores):
+            if score >= falling.STILL_DOWN:
+                evidence = _lies(state, sight, index, score, float(stature[index]), parameters)
+                if evidence is not None and sight.seen[index].number not in fallen:
+                    found.append(evidence)
+    for number in [number for number, each in state.lying.items() if sight.at_us - each.last_us > parameters.gap_s * US]:
+        del state.lying[number]
+    return state, follow(KIND, state, sight, found, parameters)
+
+
+def _lies(state: Floor, sight: Sight, index: int, score: float, stature: float, parameters: FloorParameters) -> Evidence | None:
+    person = sight.seen[index]
+    known = state.lying.get(person.number)
+    if known is None:
+        state.lying[person.number] = Lying(sight.at_us, sight.at_us, 0.0, score, stature)
+        return None
+    gap = (sight.at_us - known.last_us) / US
+    known.last_us, known.stature = sight.at_us, stature
+    if gap <= 1.0:
+        known.observed_s += gap
+    known.score += (score - known.score) * min(1.0, gap)
+    act = state.of(person.number)
+    if act is None and (known.observed_s < parameters.lies_s or known.score < parameters.threshold):
+        return None
+    explanation: Explanation = {
+        "lies_s": round(known.observed_s, 1),
+        "lies_threshold_s": parameters.lies_s,
+        "lying_share": round(known.score, 2),
+    }
+    return Evidence([person], known.since_us, known.score, explanation)

@@ -1,0 +1,150 @@
+"""Running: somebody moves over the ground faster than people walk.
+
+Across the picture the way of the hips tells the speed, in body heights. Towards the camera or away from it the body grows or
+shrinks instead: its size tells the distance, focal length over size. That holds only where the feet move down or up the
+picture as well, and not at its border, where a box grows because more of somebody comes into view.
+Brisk walking is 1.1 body heights a second, a jog 1.5 (2.6 m/s), a run 2 and more (Bohannon 1997; Cavanagh 1989).
+"""
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from app.behaviour.acts import ActParameters, Acts, Evidence, follow, within
+from app.behaviour.findings import Explanation, Finding, Threat
+from app.behaviour.motion import BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS, STATURE, Floats, Motion
+from app.behaviour.people import US, Sight
+from app.behaviour.posture import mean
+
+KIND = "running"
+Doubles = npt.NDArray[np.float64]
+MOST_OFF = 0.1
+"""Body heights that a way may lie off a steady one: a sway is 0.05, a wrong track id jumps by half a body."""
+STEEPEST = 6.0
+"""Depth over the way up the picture, both in body heights: a camera that looks down by 10 degrees or more."""
+
+
+class RunningParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as running.
+
+    Attributes:
+        speed_body_heights_per_s: as likely running as brisk walking.
+        lasts_s: for that long at that speed; a hop is shorter.
+        over_s: the speed is measured over that long: a step and more.
+        focal_picture_heights: of the lens, for the way towards the camera; 1 is 53 degrees from top to bottom.
+    """
+
+    speed_body_heights_per_s: float = 1.45
+    lasts_s: float = 0.6
+    over_s: float = 0.8
+    focal_picture_heights: float = 1.0
+    threat: Threat = Threat.MEDIUM
+
+    def __post_init__(self) -> None:
+        """Ranges."""
+        ActParameters.__post_init__(self)
+        within("speed_body_heights_per_s", self.speed_body_heights_per_s, 0.5, 6)
+        within("lasts_s", self.lasts_s, 0, 30)
+        within("over_s", self.over_s, 0.4, 3)
+        within("focal_picture_heights", self.focal_picture_heights, 0.2, 5)
+
+
+class Fast(msgspec.Struct):
+    """Somebody fast: since when, last so (us), and the best mean speed, body heights a second."""
+
+    since_us: int
+    last_us: int
+    speed: float
+
+
+class Running(Acts):
+    """Acts, and who is fast by person number."""
+
+    fast: dict[int, Fast] = msgspec.field(default_factory=dict)
+
+
+def step(state: Running, sight: Sight, parameters: RunningParameters) -> tuple[Running, list[Finding]]:
+    """Take one frame in; the given state is used up."""
+    for each in state.fast.values() if sight.shifted_us else ():
+        each.since_us += sight.shifted_us
+        each.last_us += sight.shifted_us
+    found: list[Evidence] = []
+    if sight.seen and len(sight.motion.rows) == len(sight.seen):
+        least = parameters.speed_body_heights_per_s * 2 * parameters.threshold
+        speeds = speeds_of(sight.motion, parameters.over_s, parameters.focal_picture_heights, least * parameters.over_s)
+        for index in np.flatnonzero(speeds >= least).tolist():
+            evidence = _runs(state, sight, index, float(speeds[index]), parameters)
+            if evidence is not None:
+                found.append(evidence)
+    for number in [number for number, each in state.fast.items() if sight.at_us - each.last_us > 0.4 * US]:
+        del state.fast[number]
+    return state, follow(KIND, state, sight, found, parameters)
+
+
+def _runs(state: Running, sight: Sight, index: int, speed: float, parameters: RunningParameters) -> Evidence | None:
+    person = sight.seen[index]
+    fast = state.fast.get(person.number)
+    if fast is None:
+        fast = state.fast[person.number] = Fast(sight.at_us, sight.at_us, speed)
+    fast.last_us, fast.speed = sight.at_us, max(fast.speed, speed)
+    lasted_s = (sight.at_us - fast.since_us) / US
+    if lasted_s < parameters.lasts_s:
+        return None
+    explanation: Explanation = {
+        "speed_body_heights_per_s": round(fast.speed, 2),
+        "speed_threshold_body_heights_per_s": parameters.speed_body_heights_per_s,
+        "lasted_s": round(lasted_s, 1),
+    }
+    score = fast.speed / (fast.speed + parameters.speed_body_heights_per_s)
+    return Evidence([person], fast.since_us - int(parameters.over_s * US), max(score, parameters.threshold), explanation)
+
+
+def _maybe_fast(window: Floats, least: float, focal: float) -> bool:
+    """Whether any box moved or changed its size by much: a look that spares most frames the rest."""
+    ways = [np.nanmax(window[:, :, each], axis=0) - np.nanmin(window[:, :, each], axis=0) for each in (BOX_X, STATURE)]
+    size = np.maximum(np.nanmin(window[:, :, STATURE], axis=0), 1e-3)
+    return bool((np.maximum(ways[0] / size, ways[1] * focal / size**2) >= least).any())
+
+
+def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -> npt.NDArray[np.float64]:
+    """(n,) body heights a second over the ground; 0 where too little was seen."""
+    times = motion.times()
+    start = int(np.searchsorted(times, -over_s - 0.02))
+    times, window = times[start:], motion.window(slice(0, CUT + 1), start)
+    if len(times) < 3 or not _maybe_fast(window, least / 2, focal):
+        return np.zeros(window.shape[1])
+    hips = window[:, :, HIPS.start]
+    shoulders = window[:, :, SHOULDERS.start]
+    torso = np.where(np.isnan(hips), shoulders, hips)
+    x = np.where(np.isnan(torso), window[:, :, BOX_X], torso)
+    stature = np.maximum(mean(window[:, :, STATURE]), 1e-3)
+    across, seen_s, off = slope(times, x)
+    down, _, _ = slope(times, window[:, :, BOX_BOTTOM])
+    growth, _, rough = slope(times, np.log(np.maximum(window[:, :, STATURE], 1e-4)))
+    steady = (off <= MOST_OFF * stature) & (rough <= MOST_OFF)
+    across, down = across / stature, down / stature
+    depth = np.abs(growth) * focal / stature
+    depth = np.where((growth * down > 0) & (mean(window[:, :, CUT]) == 0), np.minimum(depth, STEEPEST * np.abs(down)), 0.0)
+    high = (window[:, :, BOX_BOTTOM] - window[:, :, SHOULDERS.start + 1])[-1] / stature
+    upright = ~(high < 0.5)  # somebody who falls is fast too
+    speeds: npt.NDArray[np.float64] = np.where((seen_s >= 0.6 * over_s) & upright & steady, np.hypot(across, depth), 0.0)
+    return speeds
+
+
+def slope(times: npt.NDArray[np.float64], values: Floats) -> tuple[Doubles, Doubles, Doubles]:
+    """Of each column of (w, n): least-squares change a second, seconds from first to last, how far values lie off (rms).
+
+    Change and span are 0 without three values.
+    """
+    there = ~np.isnan(values)
+    count = np.maximum(there.sum(axis=0), 1)
+    at = np.where(there, times[:, None], 0.0)
+    given = np.where(there, values, 0.0)
+    offset = np.where(there, times[:, None] - at.sum(axis=0) / count, 0.0)
+    spread = (offset**2).sum(axis=0)
+    given = np.where(there, values - given.sum(axis=0) / count, 0.0)
+    change = (offset * given).sum(axis=0) / np.maximum(spread, 1e-9)
+    off = np.sqrt(((given - change * offset) ** 2).sum(axis=0) / count)
+    first, last = np.where(there, times[:, None], np.inf).min(axis=0), np.where(there, times[:, None], -np.inf).max(axis=0)
+    enough = count >= 3
+    return np.where(enough, change, 0.0), np.where(enough, last - first, 0.0), off
