@@ -16,7 +16,7 @@ export function Sessions() {
   const others = value.filter(({ current }) => !current);
   return (
     <div className="stack">
-      <ul className="sessions" data-testid="sessions">
+      <ul className="login-sessions" data-testid="sessions">
         {[...value].sort((a, b) => Number(b.current) - Number(a.current)).map((session) => (
           <SessionRow key={session.id} session={session} now={now} busy={act.busy} end={() => void act.run(async () => (await endSession(session.id), reload()))} />
         ))}
@@ -38,7 +38,7 @@ function SessionRow({ session, now, busy, end }: { session: LoginSession; now: n
   const phone = /Android|iPhone|iPad/.test(name);
   const how = session.method === "oidc" ? "single sign-on" : session.second_factor ? "password and second factor" : "password";
   return (
-    <li className="session" data-testid="session" data-current={session.current}>
+    <li className="login-session" data-testid="session" data-current={session.current}>
       {phone ? <Smartphone size={20} aria-hidden="true" /> : <Monitor size={20} aria-hidden="true" />}
       <div>
         <strong>{name}</strong>
