@@ -26,10 +26,13 @@ from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.dashboard.trail.endpoints import router as trail_router
 from app.kit.metrics import CONTENT_TYPE, exposition
+from app.tenancy.api_keys.endpoints import router as api_keys_router
 from app.tenancy.endpoints import router as stores_router
 from app.tenancy.keys.endpoints import router as keys_router
+from app.tenancy.people.endpoints import router as people_router
 from app.tenancy.policy.endpoints import router as policy_router
 from app.tenancy.policy.evidence_endpoints import router as evidence_router
+from app.tenancy.regions.endpoints import router as regions_router
 
 ROUTERS = (
     open_router,
@@ -40,6 +43,9 @@ ROUTERS = (
     oidc_router,
     stores_router,
     keys_router,
+    regions_router,
+    people_router,
+    api_keys_router,
     cameras_router,
     zones_router,
     masks_router,

@@ -112,7 +112,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.auth = AuthService(pool, state.signer, refusals)
     state.login = Login(pool, state.signer, checker, UnknownNames(memory), factors, refusals)
     state.oidc = None if state.provider is None else OidcService(pool, memory, state.signer, state.provider, refusals)
-    state.account = AccountService(pool, checker, factors)
+    state.checker, state.account = checker, AccountService(pool, checker, factors)
     state.hub = hub = Hub(bus, memory)
     state.pictures = Pictures(memory, hub.channels)
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None

@@ -86,6 +86,12 @@ class Access:
         return self.principal.scope(self.permission)
 
     @property
+    def everywhere(self) -> TenantScope:
+        """The whole chain whatever the grants: for tables of a chain whose repository asks for `scope.store_ids` itself."""
+        scope = self.scope
+        return TenantScope(scope.chain_id, None, scope.principal)
+
+    @property
     def whole_chain(self) -> TenantScope:
         """`scope`, for acts that concern every store; ForbiddenError where the permission was granted for some stores only."""
         scope = self.scope

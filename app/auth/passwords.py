@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -57,6 +57,13 @@ class PasswordChecker:
                 return await asyncio.to_thread(work, *given)
         finally:
             self._waiting -= 1
+
+
+def hasher_of(connection: Any) -> PasswordChecker:
+    """The application's, with its bound on how many wait."""
+    found = connection.app.state.checker
+    assert isinstance(found, PasswordChecker)  # noqa: S101 - set once by main
+    return found
 
 
 def hash_password(password: str) -> str:

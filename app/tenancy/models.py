@@ -13,3 +13,23 @@ class Store:
     name: str
     timezone: str
     created_at: datetime
+    region_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A retailer: the tenant."""
+
+    id: uuid.UUID
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A group of a chain's stores; `stores` says how many there are."""
+
+    id: uuid.UUID
+    name: str
+    created_at: datetime
+    stores: int

@@ -6,13 +6,13 @@ from typing import Any
 
 from app.kit.errors import NotFoundError
 from app.kit.postgres import TenantConnection
-from app.tenancy.models import Store
+from app.tenancy.models import Chain, Store
 
 
 async def list_stores(connection: TenantConnection, after: tuple[datetime, uuid.UUID] | None, limit: int) -> list[Store]:
     """Stores in scope, oldest first; one more than `limit` when there are more."""
     rows = await connection.fetch(
-        "SELECT id, name, timezone, created_at FROM stores"
+        "SELECT id, name, timezone, created_at, region_id FROM stores"
         " WHERE $1::timestamptz IS NULL OR (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3",
         *(after or (None, None)),
         limit + 1,
@@ -23,7 +23,77 @@ async def list_stores(connection: TenantConnection, after: tuple[datetime, uuid.
 async def demand_store(connection: TenantConnection, store_id: uuid.UUID) -> None:
     """NotFoundError unless this store is in scope."""
     if not await connection.fetchval("SELECT EXISTS (SELECT FROM stores WHERE id = $1)", store_id):
-        raise NotFoundError("There is no such store, or you may not see it.")
+        raise no_such_store()
+
+
+def no_such_store() -> NotFoundError:
+    """The same answer for what is not there and for what one may not see."""
+    return NotFoundError("There is no such store, or you may not see it.")
+
+
+async def get_store(connection: TenantConnection, store_id: uuid.UUID) -> Store:
+    """One store in scope; NotFoundError otherwise."""
+    row = await connection.fetchrow("SELECT id, name, timezone, created_at, region_id FROM stores WHERE id = $1", store_id)
+    if row is None:
+        raise no_such_store()
+    return Store(**dict(row))
+
+
+async def add_store(connection: TenantConnection, chain_id: uuid.UUID, store: Store) -> None:
+    """A new store; the scope must be the whole chain."""
+    await connection.execute(
+        "INSERT INTO stores (id, chain_id, name, timezone, region_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        store.id,
+        chain_id,
+        store.name,
+        store.timezone,
+        store.region_id,
+        store.created_at,
+    )
+
+
+async def change_store(connection: TenantConnection, store: Store) -> None:
+    """Write the store's name, time zone and region."""
+    await connection.execute(
+        "UPDATE stores SET name = $2, timezone = $3, region_id = $4 WHERE id = $1",
+        store.id,
+        store.name,
+        store.timezone,
+        store.region_id,
+    )
+
+
+async def get_chain(connection: TenantConnection) -> Chain:
+    """The chain in scope."""
+    row = await connection.fetchrow("SELECT id, name, created_at FROM chains")
+    if row is None:
+        raise NotFoundError("There is no such chain, or you may not see it.")
+    return Chain(**dict(row))
+
+
+async def rename_chain(connection: TenantConnection, chain_id: uuid.UUID, name: str) -> None:
+    """Another name."""
+    await connection.execute("UPDATE chains SET name = $2 WHERE id = $1", chain_id, name)
+
+
+async def lock_chain(connection: TenantConnection) -> None:
+    """Administrative acts of this chain follow one another until the transaction ends."""
+    await connection.execute("SELECT FROM chains FOR NO KEY UPDATE")
+
+
+async def user_enabled(connection: TenantConnection, user_id: uuid.UUID) -> bool:
+    """Whether this user still may sign in."""
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM users WHERE id = $1 AND disabled_at IS NULL)", user_id)
+    return found
+
+
+async def key_stands(connection: TenantConnection, key_id: uuid.UUID) -> bool:
+    """Whether this API key was not revoked and has not ended."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM api_keys WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))",
+        key_id,
+    )
+    return found
 
 
 async def begin_once(

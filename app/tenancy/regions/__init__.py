@@ -1,0 +1,1 @@
+"""Regions: names for groups of a chain's stores."""

@@ -1,0 +1,121 @@
+"""Two chains, three stores, a region, and somebody of every role at every scope, made by SQL and signed by the service's secret."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.auth.permissions import ROLE_PERMISSIONS, Permission, Role
+from app.auth.tokens import AccessClaims, TokenSigner, opaque_token, token_hash
+from app.kit.clock import now
+from app.kit.ids import new_id
+from tests.integration.service.conftest import Product
+
+SCOPES = ("chain", "region", "store", "other-store", "other-chain")
+Ids = dict[str, uuid.UUID]
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids of one thing of each kind at each place, by the name that paths give them; and where each place is."""
+
+    product: Product
+    chain: uuid.UUID
+    other_chain: uuid.UUID
+    region: uuid.UUID
+    stores: Ids
+    things: dict[str, Ids]
+
+    async def sign_in(self, role: Role, scope: str) -> tuple[uuid.UUID, str]:
+        """A new user with one role; (id, access token)."""
+        chain = self.other_chain if scope == "other-chain" else self.chain
+        user, session = new_id(), new_id()
+        where = {"region": (None, self.region), "store": (self.stores["store"], None)}
+        where["other-store"] = (self.stores["other-store"], None)
+        store, region = where.get(scope, (None, None))
+        sql = self.product.sql
+        await sql(
+            "INSERT INTO users (id, chain_id, username, password_hash) VALUES ($1, $2, $3, '')", user, chain, f"{role}-{user}"
+        )
+        await sql(
+            "INSERT INTO memberships (id, chain_id, user_id, role, store_id, region_id) VALUES ($1, $2, $3, $4, $5, $6)",
+            new_id(), chain, user, role.value, store, region,
+        )  # fmt: skip
+        await sql(
+            "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) VALUES ($1, $2, $3, $4, now() + interval '1 day')",
+            session, chain, user, token_hash(opaque_token()),
+        )  # fmt: skip
+        moment = now()
+        claims = AccessClaims(user, session, chain, moment + timedelta(minutes=15))
+        return user, TokenSigner("j" * 40).sign(claims, moment)
+
+    async def key(self, permissions: frozenset[Permission], scope: str) -> str:
+        """An API key's secret."""
+        secret, chain = opaque_token(), self.other_chain if scope == "other-chain" else self.chain
+        stores: list[uuid.UUID] | None = None
+        regions: list[uuid.UUID] | None = None
+        if scope in ("store", "other-store"):
+            stores, regions = [self.stores[scope]], []
+        if scope == "region":
+            stores, regions = [], [self.region]
+        await self.product.sql(
+            "INSERT INTO api_keys (id, chain_id, name, key_hash, permissions, stores, regions) VALUES ($1, $2, 'k', $3, $4, $5, $6)",
+            new_id(), chain, token_hash(secret), sorted(permissions), stores, regions,
+        )  # fmt: skip
+        return secret
+
+
+async def make_world(product: Product) -> World:
+    """The first chain's store is in the region; the other store of it is not."""
+    chain = (await product.sql("SELECT id FROM chains"))[0]["id"]
+    stores = {"store": (await product.sql("SELECT id FROM stores"))[0]["id"], "other-store": new_id(), "other-chain": new_id()}
+    other_chain, region = new_id(), new_id()
+    await product.sql("INSERT INTO chains (id, name) VALUES ($1, 'Theirs')", other_chain)
+    await product.sql("INSERT INTO regions (id, chain_id, name) VALUES ($1, $2, 'North')", region, chain)
+    await product.sql("UPDATE stores SET region_id = $1", region)
+    for place, owner in (("other-store", chain), ("other-chain", other_chain)):
+        await product.sql("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, $3)", stores[place], owner, place)
+    things = {}
+    for place in stores:
+        things[place] = await _things(product, other_chain if place == "other-chain" else chain, stores[place])
+    things["store"]["region_id"] = region
+    return World(product, chain, other_chain, region, stores, things)
+
+
+ADD = {
+    "camera_id": "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'c', 'rtsp://192.0.2.1/x')",
+    "zone_id": "INSERT INTO zones (id, chain_id, store_id, camera_id, name, kind, polygon)"
+    " VALUES ($1, $2, $3, $4, 'z', 'area', '[[0,0],[1,0],[1,1]]')",
+    "mask_id": "INSERT INTO privacy_masks (id, chain_id, store_id, camera_id, name, polygon)"
+    " VALUES ($1, $2, $3, $4, 'm', '[[0,0],[1,0],[1,1]]')",
+    "rule_id": "INSERT INTO rules (id, chain_id, store_id, camera_id, kind) VALUES ($1, $2, $3, $4, 'loitering')",
+    "alert_id": "INSERT INTO alerts (id, chain_id, store_id, camera_id, kind, threat, score, threshold, explanation, track_ids,"
+    " epoch, started_at, ended_at) VALUES ($1, $2, $3, $4, 'loitering', 'low', 1, 0.5, '{}', '{1}', 1, now(), now())",
+    "user_id": "INSERT INTO users (id, chain_id, username, password_hash) SELECT $1::uuid, $2, 'user-' || $1::text, ''"
+    " WHERE $3::uuid IS NOT NULL AND $4::uuid IS NOT NULL",
+    "membership_id": "INSERT INTO memberships (id, chain_id, user_id, role, store_id) SELECT $1, $2,"
+    " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), 'viewer', $3"
+    " WHERE $4::uuid IS NOT NULL",
+    "session_id": "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) SELECT $1::uuid, $2,"
+    " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), sha256($1::text::bytea),"
+    " now() + interval '1 day' WHERE $3::uuid IS NOT NULL AND $4::uuid IS NOT NULL",
+    "key_id": "INSERT INTO api_keys (id, chain_id, name, key_hash, permissions, stores, regions) SELECT $1::uuid, $2, 'k',"
+    " sha256($1::text::bytea), '{cameras:read}', ARRAY[$3::uuid], '{}' WHERE $4::uuid IS NOT NULL",
+    "region_id": "INSERT INTO regions (id, chain_id, name) SELECT $1::uuid, $2, 'region-' || $1::text"
+    " WHERE $3::uuid IS NOT NULL AND $4::uuid IS NOT NULL",
+    "photo_id": "INSERT INTO sign_photos (id, chain_id, store_id, taken_on, width, height, sha256, jpeg, uploaded_by)"
+    " SELECT $1, $2, $3, current_date, 1, 1, sha256('x'), 'x',"
+    " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1) WHERE $4::uuid IS NOT NULL",
+}
+"""How to make one of each thing that a path names: $1 its id, $2 chain, $3 store, $4 camera. A new kind of id is one line here."""
+
+
+async def _things(product: Product, chain: uuid.UUID, store: uuid.UUID) -> Ids:
+    found = {name: new_id() for name in ADD}
+    for name, statement in ADD.items():
+        await product.sql(statement, found[name], chain, store, found["camera_id"])
+    return {**found, "store_id": store, "chain_id": chain}
+
+
+def expected(role: Role, permission: str) -> bool:
+    """What the table says."""
+    return Permission(permission) in ROLE_PERMISSIONS[role]

@@ -1,0 +1,126 @@
+"""Every operation of the OpenAPI document, as every role at every scope and as API keys: the answer is what the table says.
+
+New operations are covered without a line here. An operation without a permission, and an id of a kind that
+`principals.ADD` cannot make, fail.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from app.auth.permissions import ROLE_PERMISSIONS, Permission, Role
+from tests.integration.service.conftest import Product
+from tests.integration.service.principals import ADD, SCOPES, World, expected, make_world
+
+OPEN = re.compile(r"/(healthz|readyz|metrics)|/api/v1/auth/(token|logout|oidc/.*)|/api/v1/public/.*")
+STREAMS = {"/api/v1/live/pictures"}
+REFUSED = "Your roles do not allow this."
+PARAMETER = re.compile(r"\{([^}]+)\}")
+Operation = tuple[str, str, str, dict[str, Any]]
+
+
+async def operations(product: Product) -> tuple[dict[str, Any], list[Operation]]:
+    """The document, and (path, METHOD, permission, operation) of each operation that asks for one."""
+    document = (await product.ask("GET", "/openapi.json", token=""))[1]
+    found = []
+    for path, of in document["paths"].items():
+        for method, operation in of.items():
+            if "x-permission" not in operation:
+                assert OPEN.fullmatch(path), f"{method} {path} declares no permission"
+                continue
+            found.append((path, method.upper(), operation["x-permission"], operation))
+    assert len(found) > 40
+    return document, found
+
+
+async def test_every_operation_answers_every_role_and_key_as_the_table_says(product: Product) -> None:
+    world = await make_world(product)
+    _, listed = await operations(product)
+    callers = []
+    for scope in SCOPES:
+        for role in Role:
+            callers.append((f"{role} {scope}", ROLE_PERMISSIONS[role], (await world.sign_in(role, scope))[1]))
+        keyed = ROLE_PERMISSIONS[Role.AUDITOR] - {Permission.SELF}
+        callers.append((f"key {scope}", keyed, await world.key(keyed, scope)))
+    wrong = []
+    for path, method, permission, _ in listed:
+        address = PARAMETER.sub(str(uuid.uuid4()), path)
+        for who, held, token in callers:
+            status, answer = await product.ask(method, address, None if method in ("GET", "DELETE") else {}, token=token)
+            refused = status == 403 and isinstance(answer, dict) and answer["detail"] == REFUSED
+            if status == 401 or status >= 500 or refused is (Permission(permission) in held):
+                wrong.append((who, method, path, status, answer))
+    assert wrong == []
+
+
+async def test_an_id_of_another_store_or_chain_is_answered_like_one_that_is_not(product: Product) -> None:
+    world = await make_world(product)
+    document, listed = await operations(product)
+    wrong, compared = [], 0
+    for path, method, permission, operation in listed:
+        names = PARAMETER.findall(path)
+        if not names:
+            continue
+        assert set(names) <= set(ADD) | {"store_id", "chain_id"}, f"principals.ADD cannot make {names} of {path}"
+        body = sample_body(document, operation)
+        for role, scope in callers_of(permission):
+            _, token = await world.sign_in(role, scope)
+            unknown = await ask(world, method, path, {name: uuid.uuid4() for name in names}, body, token)
+            for place in ("other-store", "other-chain"):
+                if place == "other-store" and scope == "chain":
+                    continue  # it is theirs
+                foreign = {name: world.things[place][name] for name in names}
+                if place == "other-store" and "chain_id" in foreign:
+                    continue
+                answer = await ask(world, method, path, foreign, body, token)
+                compared += 1
+                if answer != unknown or answer[0] not in (403, 404, 422):
+                    wrong.append((role, scope, place, method, path, answer, unknown))
+    assert wrong == []
+    assert compared > 40
+
+
+def callers_of(permission: str) -> Iterator[tuple[Role, str]]:
+    """Who holds it: the strongest role there is, at one store and in the whole chain."""
+    for scope in ("store", "chain"):
+        role = Role.STORE_MANAGER if expected(Role.STORE_MANAGER, permission) else Role.CHAIN_ADMINISTRATOR
+        yield role, scope
+
+
+async def ask(world: World, method: str, path: str, ids: dict[str, uuid.UUID], body: Any, token: str) -> tuple[int, str]:
+    """(status, detail) without what differs by the ids themselves."""
+    address = PARAMETER.sub(lambda found: str(ids[found[1]]), path)
+    status, answer = await world.product.ask(method, address, body, token=token)
+    detail = answer.get("detail", json.dumps(answer)) if isinstance(answer, dict) else repr(answer)[:200]
+    for each in ids.values():
+        detail = detail.replace(str(each), "ID")
+    return status, detail
+
+
+def sample_body(document: dict[str, Any], operation: dict[str, Any]) -> Any:
+    """The smallest body that the schema of an operation takes; None where it takes no JSON."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    return None if content is None else sample(document, content["schema"])
+
+
+def sample(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """One value of a JSON Schema, as far as ours go."""
+    if "$ref" in schema:
+        return sample(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+    for several in ("anyOf", "oneOf", "allOf"):
+        if several in schema:
+            return sample(document, schema[several][0])
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        wanted = {name: of for name, of in schema.get("properties", {}).items() if name in schema.get("required", ())}
+        return {name: sample(document, of) for name, of in wanted.items()}
+    if kind == "array":
+        return [sample(document, schema["items"]) for _ in range(schema.get("minItems", 0))]
+    if kind == "string":
+        formats = {"uuid": str(uuid.uuid4()), "date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
+        return formats.get(schema.get("format", ""), "x" * max(schema.get("minLength", 1), 1))
+    return {"integer": max(1, schema.get("minimum", 1)), "number": 0.5, "boolean": True}.get(str(kind))
