@@ -102,7 +102,7 @@ async def get_store(request: Request, access: Reads, store_id: uuid.UUID) -> Sto
 
 @router.patch("/stores/{store_id}")
 async def change_store(request: Request, access: Writes, store_id: uuid.UUID, body: StoreChange) -> StoreOut:
-    """Rename it, or set its time zone. To move it into another region needs a role for the whole chain: people's roles move too."""
+    """Rename it, or set its time zone. Another region needs a role for the whole chain: people's roles move too."""
     if body.timezone is not None:
         demand_timezone(body.timezone)
     async with acting(backends(request).postgres, access) as (connection, who):

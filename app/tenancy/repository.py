@@ -90,7 +90,8 @@ async def user_enabled(connection: TenantConnection, user_id: uuid.UUID) -> bool
 async def key_stands(connection: TenantConnection, key_id: uuid.UUID) -> bool:
     """Whether this API key was not revoked and has not ended."""
     found: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM api_keys WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))",
+        "SELECT EXISTS (SELECT FROM api_keys WHERE id = $1 AND revoked_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > now()))",
         key_id,
     )
     return found

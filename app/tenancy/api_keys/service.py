@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.audit import repository as audit
 from app.audit.models import Act, AuditEntry
 from app.auth.models import Principal
-from app.auth.permissions import Permission
+from app.auth.permissions import Permission, known_permissions
 from app.auth.tokens import opaque_token, token_hash
 from app.kit.errors import BadInputError, ConflictError, ForbiddenError
 from app.kit.ids import new_id
@@ -55,8 +55,8 @@ async def make(
         await _demand_giving(connection, who, permissions, place)
     stores = sorted({place.store_id for place in places if place.store_id is not None})
     named = sorted({place.region_id for place in places if place.region_id is not None})
-    reach = (stores, named) if places else (None, None)
-    key = ApiKey(new_id(), name, sorted(permissions), *reach, now + life, None, None, None, now)
+    listed, ends = [permission.value for permission in sorted(permissions)], now + life
+    key = ApiKey(new_id(), name, listed, stores if places else None, named if places else None, ends, None, None, None, now)
     secret = opaque_token()
     assert who.chain_id is not None  # noqa: S101 - `acting` refuses others
     await repository.add_key(connection, who.chain_id, who.id, key, token_hash(secret))
@@ -92,7 +92,7 @@ async def _governed(connection: TenantConnection, who: Principal, key_id: uuid.U
     """A key that `who` could have made: a new secret of it gives no more than he has."""
     key = await repository.get_key(connection, within(who, Permission.API_KEYS_WRITE), key_id)
     places = [Place(store) for store in key.stores or ()] + [Place(None, region) for region in key.regions or ()]
-    given = frozenset(Permission(name) for name in key.permissions if name in Permission)
+    given = known_permissions(key.permissions)
     if not all(may_give(who, Permission.API_KEYS_WRITE, given, place) for place in places or [CHAIN]):
         raise ForbiddenError(TOO_MUCH)
     return key

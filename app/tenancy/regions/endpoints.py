@@ -66,9 +66,9 @@ async def list_chains(request: Request, access: Reads, cursor: Cursor = None, li
 async def rename_chain(request: Request, access: WritesChain, chain_id: uuid.UUID, body: NameIn) -> ChainOut:
     """Another name."""
     async with acting(backends(request).postgres, access) as (connection, who):
+        _demand_chain(who, Permission.CHAIN_WRITE)
         if chain_id != who.chain_id:
             raise NotFoundError("There is no such chain, or you may not see it.")
-        _demand_chain(who, Permission.CHAIN_WRITE)
         await tenancy.rename_chain(connection, chain_id, body.name)
         await audit.append(connection, AuditEntry(Act.CHAIN_CHANGED, who.kind, who.id, chain_id, None, "chain", chain_id))
         chain = await tenancy.get_chain(connection)
@@ -106,8 +106,8 @@ async def add_region(request: Request, access: WritesChain, body: NameIn, idempo
 async def rename_region(request: Request, access: WritesChain, region_id: uuid.UUID, body: NameIn) -> RegionOut:
     """Another name."""
     async with acting(backends(request).postgres, access) as (connection, who):
-        await repository.get_region(connection, region_id)
         _demand_chain(who, Permission.CHAIN_WRITE)
+        await repository.get_region(connection, region_id)
         await repository.rename_region(connection, region_id, body.name)
         entry = AuditEntry(Act.REGION_CHANGED, who.kind, who.id, who.chain_id, None, "region", region_id)
         await audit.append(connection, entry)
@@ -118,8 +118,8 @@ async def rename_region(request: Request, access: WritesChain, region_id: uuid.U
 async def remove_region(request: Request, access: WritesChain, region_id: uuid.UUID) -> None:
     """Remove a region that nothing is in; 409 otherwise."""
     async with acting(backends(request).postgres, access) as (connection, who):
-        await repository.get_region(connection, region_id)
         _demand_chain(who, Permission.CHAIN_WRITE)
+        await repository.get_region(connection, region_id)
         await repository.remove_region(connection, region_id)
         entry = AuditEntry(Act.REGION_REMOVED, who.kind, who.id, who.chain_id, None, "region", region_id)
         await audit.append(connection, entry)

@@ -1,4 +1,4 @@
-"""Two chains, three stores, a region, and somebody of every role at every scope, made by SQL and signed by the service's secret."""
+"""Two chains, three stores, a region, somebody of every role at every scope: made by SQL, signed with the service's secret."""
 
 import uuid
 from dataclasses import dataclass
@@ -41,7 +41,8 @@ class World:
             new_id(), chain, user, role.value, store, region,
         )  # fmt: skip
         await sql(
-            "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) VALUES ($1, $2, $3, $4, now() + interval '1 day')",
+            "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at)"
+            " VALUES ($1, $2, $3, $4, now() + interval '1 day')",
             session, chain, user, token_hash(opaque_token()),
         )  # fmt: skip
         moment = now()
@@ -58,7 +59,8 @@ class World:
         if scope == "region":
             stores, regions = [], [self.region]
         await self.product.sql(
-            "INSERT INTO api_keys (id, chain_id, name, key_hash, permissions, stores, regions) VALUES ($1, $2, 'k', $3, $4, $5, $6)",
+            "INSERT INTO api_keys (id, chain_id, name, key_hash, permissions, stores, regions)"
+            " VALUES ($1, $2, 'k', $3, $4, $5, $6)",
             new_id(), chain, token_hash(secret), sorted(permissions), stores, regions,
         )  # fmt: skip
         return secret
@@ -91,28 +93,27 @@ ADD = {
     "alert_id": "INSERT INTO alerts (id, chain_id, store_id, camera_id, kind, threat, score, threshold, explanation, track_ids,"
     " epoch, started_at, ended_at) VALUES ($1, $2, $3, $4, 'loitering', 'low', 1, 0.5, '{}', '{1}', 1, now(), now())",
     "user_id": "INSERT INTO users (id, chain_id, username, password_hash) SELECT $1::uuid, $2, 'user-' || $1::text, ''"
-    " WHERE $3::uuid IS NOT NULL AND $4::uuid IS NOT NULL",
+    " WHERE $3::uuid IS NOT NULL",
     "membership_id": "INSERT INTO memberships (id, chain_id, user_id, role, store_id) SELECT $1, $2,"
-    " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), 'viewer', $3"
-    " WHERE $4::uuid IS NOT NULL",
+    " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), 'viewer', $3",
     "session_id": "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) SELECT $1::uuid, $2,"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), sha256($1::text::bytea),"
-    " now() + interval '1 day' WHERE $3::uuid IS NOT NULL AND $4::uuid IS NOT NULL",
+    " now() + interval '1 day' WHERE $3::uuid IS NOT NULL",
     "key_id": "INSERT INTO api_keys (id, chain_id, name, key_hash, permissions, stores, regions) SELECT $1::uuid, $2, 'k',"
-    " sha256($1::text::bytea), '{cameras:read}', ARRAY[$3::uuid], '{}' WHERE $4::uuid IS NOT NULL",
-    "region_id": "INSERT INTO regions (id, chain_id, name) SELECT $1::uuid, $2, 'region-' || $1::text"
-    " WHERE $3::uuid IS NOT NULL AND $4::uuid IS NOT NULL",
+    " sha256($1::text::bytea), '{cameras:read}', ARRAY[$3::uuid], '{}'",
+    "region_id": "INSERT INTO regions (id, chain_id, name) SELECT $1::uuid, $2, 'region-' || $1::text WHERE $3::uuid IS NOT NULL",
     "photo_id": "INSERT INTO sign_photos (id, chain_id, store_id, taken_on, width, height, sha256, jpeg, uploaded_by)"
     " SELECT $1, $2, $3, current_date, 1, 1, sha256('x'), 'x',"
-    " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1) WHERE $4::uuid IS NOT NULL",
+    " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1)",
 }
-"""How to make one of each thing that a path names: $1 its id, $2 chain, $3 store, $4 camera. A new kind of id is one line here."""
+"""How to make one of each thing that a path names: $1 its id, $2 chain, $3 store, $4 camera. A new kind is one line here."""
 
 
 async def _things(product: Product, chain: uuid.UUID, store: uuid.UUID) -> Ids:
     found = {name: new_id() for name in ADD}
     for name, statement in ADD.items():
-        await product.sql(statement, found[name], chain, store, found["camera_id"])
+        given = (found[name], chain, store, found["camera_id"])
+        await product.sql(statement, *given[: 4 if "$4" in statement else 3])
     return {**found, "store_id": store, "chain_id": chain}
 
 
