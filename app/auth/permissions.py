@@ -83,6 +83,7 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         Role.STORE_MANAGER: _MANAGES,
         Role.CHAIN_ADMINISTRATOR: _MANAGES
         | {
+            Permission.AUDIT_EXPORT,  # whoever appoints auditors holds what they hold
             Permission.CHAIN_WRITE,
             Permission.POLICY_APPROVE,
             Permission.KEYS_MANAGE,

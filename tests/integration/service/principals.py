@@ -102,6 +102,10 @@ ADD = {
     "key_id": "INSERT INTO api_keys (id, chain_id, name, key_hash, permissions, stores, regions) SELECT $1::uuid, $2, 'k',"
     " sha256($1::text::bytea), '{cameras:read}', ARRAY[$3::uuid], '{}'",
     "region_id": "INSERT INTO regions (id, chain_id, name) SELECT $1::uuid, $2, 'region-' || $1::text WHERE $3::uuid IS NOT NULL",
+    "mapping_id": "INSERT INTO oidc_group_mappings (id, chain_id, group_name, role, store_id)"
+    " VALUES ($1::uuid, $2, 'group-' || $1::text, 'viewer', $3)",
+    "destruction_id": "INSERT INTO key_destructions (id, chain_id, requested_by, requested_at)"
+    " SELECT $1, $2, $1, now() WHERE $3::uuid IS NOT NULL",
     "photo_id": "INSERT INTO sign_photos (id, chain_id, store_id, taken_on, width, height, sha256, jpeg, uploaded_by)"
     " SELECT $1, $2, $3, current_date, 1, 1, sha256('x'), 'x',"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1)",

@@ -1,0 +1,44 @@
+"""What is open closes within five seconds of an administrator's act."""
+
+import asyncio
+import time
+import uuid
+
+import aiohttp
+
+from app.auth.permissions import Role
+from tests.integration.service.conftest import Product
+from tests.integration.service.principals import make_world
+
+LIMIT_S = 5.0
+
+
+async def test_a_revoked_role_and_a_disabled_user_stop_receiving_within_five_seconds(product: Product) -> None:
+    world = await make_world(product)
+    user, token = await world.sign_in(Role.VIEWER, "store")
+    store, camera = str(world.stores["store"]), str(world.things["store"]["camera_id"])
+    socket = await product.open_socket(token)
+    for place in ("other-store", "other-chain"):
+        await socket.send_json({"type": "join-store", "store_id": str(world.stores[place])})
+        assert (await socket.receive_json(timeout=5))["for"] == "join-store"
+        await socket.send_json({"type": "subscribe-camera", "camera_id": str(world.things[place]["camera_id"])})
+        assert (await socket.receive_json(timeout=5))["for"] == "subscribe-camera"
+    await socket.send_json({"type": "join-store", "store_id": store})
+    await socket.send_json({"type": "subscribe-camera", "camera_id": camera})
+    await socket.send_json({"type": "ping"})
+    assert (await socket.receive_json(timeout=5))["type"] == "pong"  # nothing was denied
+
+    (membership,) = (await product.ask("GET", f"/api/v1/memberships?user_id={user}"))[1]["items"]
+    began = time.monotonic()
+    assert (await product.ask("DELETE", f"/api/v1/memberships/{membership['id']}"))[0] == 204
+    denied = {(await socket.receive_json(timeout=LIMIT_S))["for"] for _ in range(2)}
+    assert denied == {"join-store", "subscribe-camera"}
+    assert time.monotonic() - began < LIMIT_S
+
+    began = time.monotonic()
+    assert (await product.ask("POST", f"/api/v1/users/{uuid.UUID(str(user))}/disable", {}))[0] == 200
+    async with asyncio.timeout(LIMIT_S):
+        closed = await socket.receive()
+    assert closed.type is aiohttp.WSMsgType.CLOSE
+    assert socket.close_code == 1008
+    assert time.monotonic() - began < LIMIT_S
