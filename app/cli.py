@@ -217,10 +217,12 @@ def secrets(
 
 @cli.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory or behaviour")],
+    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour or faces")],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
-    data: Annotated[Path | None, typer.Option(help="behaviour: other motion capture, a .npz file or a folder of them.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="behaviour: motion capture (.npz or a folder); faces: identity/image.jpg.")
+    ] = None,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench

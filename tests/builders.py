@@ -4,6 +4,7 @@ import struct
 import uuid
 from collections.abc import Sequence
 
+from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame, TrackletClosed
 
 CAMERA = uuid.UUID("019aa000-0000-7000-8000-000000000007")
@@ -72,3 +73,10 @@ def make_tracklet(
     began = start_us + round(at_s * 1_000_000)
     boxes = b"".join(struct.pack("<5f", second, 10, 20, 110, 320) for second in range(3))
     return TrackletClosed(camera, epoch, track_id, began, began + 3_000_000, 15, 0.8, WIDTH, HEIGHT, boxes)
+
+
+def make_probe(at_s: float = 0.0, *, revision: int = 3) -> ProbeEmbedding:
+    """A face's embedding of four numbers."""
+    at_us = START_US + round(at_s * 1_000_000)
+    quality, vector = struct.pack("<5f", 1, 0.5, 0.75, 0.25, 1), struct.pack("<4f", 0.5, -0.5, 0.5, 0.5)
+    return ProbeEmbedding(CAMERA, CAMERA, 1, 2**64 - 1, at_us, revision, "face_embedding", "1", 48.0, quality, vector)

@@ -77,9 +77,12 @@ MEMORY = Instance(
             "~watch:* ~frames:* ~ticket:* ~limit:* ~presence:* &camera:* &picture:*"
             f" {_CONNECT} {_READ} {_WRITE} {_LISTEN} +xadd +publish {_NO_DISK}"
         ),
-        "pipeline": f"~frames:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xdel +xtrim {_NO_DISK}",
+        "pipeline": f"~frames:* ~probes:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xdel +xtrim {_NO_DISK}",
         "dispatcher": f"~live:* {_CONNECT} {_READ} {_NO_DISK}",
-        "worker": f"%W~frames:* %R~watch:* &camera:* &picture:* {_CONNECT} +xadd +publish +get +mget +exists {_NO_DISK}",
+        "worker": (
+            f"%W~frames:* %W~probes:* %R~watch:* &camera:* &picture:* {_CONNECT}"
+            f" +xadd +pexpire +publish +get +mget +exists {_NO_DISK}"
+        ),
     },
     (
         "appendonly no",

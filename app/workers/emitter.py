@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from app.contracts.biometrics import KEEP_PROBES_MS, ProbeEmbedding, probes_stream
 from app.contracts.live import camera_channel, pack_picture, picture_channel
 from app.contracts.tracked import (
     CameraHealth,
@@ -47,6 +48,8 @@ class Parcel:
         stream: stream to append to, or "".
         channel: pub/sub channel to publish on, or "".
         keep_ms: trim the stream to entries younger than this; 0: trim by `keep_entries`.
+        expire_ms: the stream's key goes this long after its last entry, and both trims are exact; 0: it stays.
+        sendable: asked when its turn comes; a message that may no longer be sent is dropped.
     """
 
     payload: bytes
@@ -54,6 +57,8 @@ class Parcel:
     channel: str = ""
     keep_ms: int = 0
     keep_entries: int = 0
+    expire_ms: int = 0
+    sendable: Callable[[], bool] | None = None
 
 
 class Outlet:
@@ -101,6 +106,12 @@ class Outlet:
     async def _send_batch(self) -> bool:
         """One pipeline round trip; whether the server answered."""
         batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        allowed = [parcel for parcel in batch if parcel.sendable is None or parcel.sendable()]
+        if len(allowed) < len(batch):
+            self._on_drop(len(batch) - len(allowed))
+            batch = allowed
+        if not batch:
+            return True
         pipe = self._client.pipeline(transaction=False)
         for parcel in batch:
             _add(pipe, parcel)
@@ -127,12 +138,14 @@ class Outlet:
 
 def _add(pipe: Any, parcel: Parcel) -> None:
     if parcel.stream:
-        trim: dict[str, Any] = {"approximate": True}
+        trim: dict[str, Any] = {"approximate": not parcel.expire_ms}
         if parcel.keep_ms:
             trim["minid"] = now_us() // 1000 - parcel.keep_ms
         else:
             trim["maxlen"] = parcel.keep_entries
         pipe.xadd(parcel.stream, {FIELD: parcel.payload}, **trim)
+        if parcel.expire_ms:
+            pipe.pexpire(parcel.stream, parcel.expire_ms)
     if parcel.channel:
         pipe.publish(parcel.channel, parcel.payload)
 
@@ -158,6 +171,7 @@ class Emitter:
         self._bus = _client(bus_url)
         self._frames = Outlet("frames", self._memory, 512, lambda n: on_drop("frames", n))
         self._pictures = Outlet("pictures", self._memory, 32, lambda n: on_drop("pictures", n))
+        self._probes = Outlet("probes", self._memory, 64, lambda n: on_drop("probes", n))
         self._durable = Outlet("durable", self._bus, 20_000, lambda n: on_drop("durable", n))
 
     @property
@@ -175,6 +189,12 @@ class Emitter:
         """The JPEG of an analysed frame, to viewers only."""
         self._pictures.offer(Parcel(pack_picture(captured_at_us, jpeg), channel=picture_channel(camera)))
 
+    def probe(self, probe: ProbeEmbedding, sendable: Callable[[], bool]) -> None:
+        """A face's embedding, into memory for seconds; dropped when `sendable` says no once its turn comes."""
+        stream = probes_stream(shard_of(probe.camera_id))
+        parcel = Parcel(encode(probe), stream, keep_ms=KEEP_PROBES_MS, expire_ms=KEEP_PROBES_MS, sendable=sendable)
+        self._probes.offer(parcel)
+
     def tracklet(self, tracklet: TrackletClosed) -> None:
         """An ended track; waits while the bus is away."""
         stream = tracklets_stream(shard_of(tracklet.camera_id))
@@ -189,7 +209,7 @@ class Emitter:
         """Send until `stop`, flush once, close."""
         try:
             async with asyncio.TaskGroup() as group:
-                for outlet in (self._frames, self._pictures, self._durable):
+                for outlet in (self._frames, self._pictures, self._probes, self._durable):
                     group.create_task(outlet.run(stop))
         finally:
             for client in (self._memory, self._bus):

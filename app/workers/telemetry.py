@@ -60,3 +60,21 @@ class WorkerMetrics:
         ):
             with contextlib.suppress(KeyError):
                 metric.remove(camera)
+
+
+class FaceMetrics:
+    """What the face path counts; no label names a camera or a person."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.asked = Counter("pennyprotect_worker_faces_asked", "Heads sent to the face model.", registry=registry)
+        self.emitted = Counter("pennyprotect_worker_faces_emitted", "Embeddings handed on.", registry=registry)
+        self.dropped = Counter(
+            "pennyprotect_worker_faces_dropped",
+            "Heads let go: full, late, policy, model, no face, quality.",
+            ["why"],
+            registry=registry,
+        )
+        self.loaded = Gauge("pennyprotect_worker_face_models_loaded", "1 while the face models serve.", registry=registry)
+        self.seconds = Histogram(
+            "pennyprotect_worker_face_seconds", "A call of the face models.", buckets=_LATENCY_BUCKETS, registry=registry
+        )

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from app.contracts import control
+from app.contracts.biometrics import ProbeEmbedding, decode_probe
 from app.contracts.tracked import (
     CameraHealth,
     CameraState,
@@ -17,7 +18,7 @@ from app.contracts.tracked import (
     decode_tracklet,
 )  # fmt: skip
 from app.contracts.wire import WireError, encode
-from tests.builders import make_health, make_tracked_frame, make_tracklet
+from tests.builders import make_health, make_probe, make_tracked_frame, make_tracklet
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parents[1] / "docs" / "contracts.schema.json"
@@ -26,8 +27,9 @@ MESSAGES: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct
     "tracked_frame_v1": (make_tracked_frame([(1, 0.25, 0.5), (2**64 - 1, 0.75, 0.5)], 1.5, sequence=7, ankles=0.5), decode_frame),
     "tracklet_closed_v1": (make_tracklet(2**64 - 1, 2.0), decode_tracklet),
     "camera_health_v1": (make_health(CameraState.REFUSED, 3.0, reason="The camera refused the password."), decode_health),
+    "probe_embedding_v1": (make_probe(4.0), decode_probe),
 }
-SCHEMAS = (TrackedFrame, TrackletClosed, CameraHealth, control.Heartbeat, control.DesiredState)
+SCHEMAS = (TrackedFrame, TrackletClosed, CameraHealth, ProbeEmbedding, control.Heartbeat, control.DesiredState)
 
 
 @pytest.mark.parametrize("name", MESSAGES)

@@ -5,11 +5,13 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
+from av import VideoFrame
 from redis.exceptions import RedisError
 
 from app.capture.frame import CapturedFrame
 from app.capture.pictures import jpeg_of
 from app.contracts.live import watch_key
+from app.contracts.tracked import TrackedFrame
 from app.inference.picture import DecodedPicture, Picture
 from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
@@ -48,10 +50,11 @@ class Analysis:
         emitter: Emitter,
         metrics: WorkerMetrics,
         in_flight: int = IN_FLIGHT,
+        faces: Callable[[VideoFrame, TrackedFrame], None] | None = None,
     ) -> None:
         self._lanes, self._model = lanes, model
         self._emitter, self._metrics = emitter, metrics
-        self._free = in_flight
+        self._free, self._faces = in_flight, faces
         self._work = asyncio.Event()
         self._failures = 0
         self._retry = Backoff(first_s=0.1, longest_s=2.0)
@@ -101,6 +104,8 @@ class Analysis:
                 return
             self._failures = 0
             message = lane.accept(frame, found, parent)
+        if message is not None and self._faces is not None:
+            self._faces(frame.picture, message)
         if message is not None and lane.watched:
             jpeg = await asyncio.to_thread(jpeg_of, frame.picture)
             self._emitter.picture(lane.camera.camera_id, frame.captured_at_us, jpeg)

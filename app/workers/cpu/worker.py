@@ -9,7 +9,10 @@ from functools import partial
 from prometheus_client import generate_latest
 
 from app.contracts.control import DesiredCamera
-from app.inference.triton import CallOptions, TritonPose
+from app.inference import repository
+from app.inference.face_client import TritonFaces
+from app.inference.loading import ModelLoading
+from app.inference.triton import CallOptions, TritonPose, is_local
 from app.kit.gate import Gate
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
@@ -17,9 +20,13 @@ from app.settings import Settings
 from app.tracking.tracker import make_tracker
 from app.workers.control import ControlLoop, worker_identity
 from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
+from app.workers.cpu.faces import FaceStage, LocalFaceModels
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
-from app.workers.telemetry import WorkerMetrics
+from app.workers.telemetry import FaceMetrics, WorkerMetrics
+
+FACE_VERSION = "1"
+"""Of the face models in triton_models/models.lock.toml; an embedding says it, and is compared with its own kind only."""
 
 log = logger(__name__)
 
@@ -80,6 +87,7 @@ class Models:
     def __init__(self, url: str) -> None:
         self._url = url
         self._clients: dict[tuple[str, str], TritonPose] = {}
+        self.faces, self.loading = TritonFaces(url, FACE_VERSION), ModelLoading(url)
 
     def of(self, lane: Lane) -> PoseModel:
         """The client of this camera's model."""
@@ -93,6 +101,19 @@ class Models:
         """Hang up."""
         for client in self._clients.values():
             await client.close()
+        await self.faces.close()
+        await self.loading.close()
+
+
+def face_models(settings: Settings, models: Models) -> LocalFaceModels:
+    """Who brings the face models: this worker, where the embedded server's repository is; else the server's operator."""
+    home, cache = settings.home.absolute(), settings.cache.absolute()
+
+    def stage() -> None:
+        repository.stage(home, cache, mirror=settings.model_mirror, accept=settings.accept_licenses, faces=True)
+
+    ours = is_local(settings.triton_url) and repository.repository_of(home).is_dir()
+    return LocalFaceModels(models.loading, stage if ours else None)
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -134,7 +155,11 @@ async def _run_cameras(
 ) -> None:
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as group:
-        analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics)
+        faces = FaceStage(
+            lambda: control.grant, models.faces, face_models(settings, models), emitter.probe,
+            FaceMetrics(metrics.registry), FACE_VERSION,
+        )  # fmt: skip
+        analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, faces=faces.offer)
         gate = Gate(settings.camera_egress, trusts_loopback_literals=True)
         wake = partial(_from_thread, loop, analysis.wake)
         lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still)
@@ -150,6 +175,7 @@ async def _run_cameras(
         group.create_task(control.run(stop))
         group.create_task(analysis.run(stop))
         group.create_task(analysis.watch(stop))
+        group.create_task(faces.run(stop))
         log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity)
         await stop.wait()
         lanes.want({})

@@ -1,0 +1,59 @@
+"""A face seen by a camera whose store's policy allows it: numbers only, no picture. Lives in memory for seconds."""
+
+import uuid
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from app.contracts.wire import as_floats, decoder
+
+KEEP_PROBES_MS: Final = 5_000
+"""Entries are trimmed to this age, and the key expires this long after its last entry: none outlives 10 s."""
+
+
+class ProbeEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """One face of one track. Stream `probes:{shard}` on the memory Redis; never on the bus, a disk or in a log.
+
+    Fields are positional on the wire: add at the end only.
+
+    Attributes:
+        policy_revision: of the site policy under which it was made; of another revision it must not be used.
+        model, model_version: of the embedding; vectors of two versions must not be compared.
+        face_px: width of the face in pixels of the frame.
+        quality: float32 bytes of (5,): size, sharpness, pose, light, occlusion, 0..1.
+        embedding: float32 bytes of (d,), length 1.
+    """
+
+    camera_id: uuid.UUID
+    store_id: uuid.UUID
+    epoch: int
+    track_id: int
+    captured_at_us: int
+    policy_revision: int
+    model: str
+    model_version: str
+    face_px: float
+    quality: bytes
+    embedding: bytes
+
+    def quality_array(self) -> npt.NDArray[np.float32]:
+        """(5,)."""
+        return as_floats(self.quality, 5)
+
+    def embedding_array(self) -> npt.NDArray[np.float32]:
+        """(d,)."""
+        return as_floats(self.embedding, -1)
+
+    def __repr__(self) -> str:
+        """Without the numbers: a message must not reach a log by accident."""
+        return f"ProbeEmbedding(camera_id={self.camera_id})"
+
+
+decode_probe = decoder(ProbeEmbedding).decode
+
+
+def probes_stream(shard: int) -> str:
+    """Memory Redis stream of ProbeEmbedding."""
+    return f"probes:{shard:02d}"

@@ -1,0 +1,267 @@
+"""Faces of people in front of cameras whose store allows it: a side path that pose never waits for.
+
+Nothing here runs, and no face model is loaded, unless a fresh grant says `face` for some camera. Crops and embeddings
+live in bounded queues for seconds and are dropped the moment their camera may no longer be looked at.
+"""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av import VideoFrame
+
+from app.contracts.biometrics import ProbeEmbedding
+from app.contracts.control import DesiredCamera
+from app.contracts.tracked import TrackedFrame
+from app.contracts.wire import floats
+from app.inference.face_client import FaceAnswer
+from app.kit.backoff import Backoff
+from app.kit.errors import PennyError
+from app.kit.logs import logger
+from app.workers.control import Grant, biometrics_allowed
+from app.workers.cpu.face_crop import crop
+from app.workers.cpu.face_gate import Shots, Track, head_of
+from app.workers.telemetry import FaceMetrics
+
+WAITING: Final = 16
+OLDEST_S: Final = 2.0
+LEAST_QUALITY: Final = 0.15
+"""Of each part: below it a face is too poor to be compared with anybody. Calibrate with `pennyprotect bench faces`."""
+
+CHECK_EVERY_S: Final = 0.25
+MODEL: Final = "face_embedding"
+
+log = logger(__name__)
+
+
+class FaceModel(Protocol):
+    """Finds and embeds faces."""
+
+    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1) -> FaceAnswer:
+        """Faces of a crop. PennyError when the model does not answer."""
+        ...
+
+
+class FaceLoading(Protocol):
+    """Brings the face models and takes them away."""
+
+    async def load(self) -> None:
+        """Return when they serve. PennyError when they cannot."""
+        ...
+
+    async def unload(self) -> None:
+        """Return when they are gone. PennyError when they cannot be unloaded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One head that waits for the model."""
+
+    camera_id: uuid.UUID
+    policy_revision: int
+    track: Track
+    captured_at_us: int
+    offered_at: float
+    merit: float
+    picture: npt.NDArray[np.uint8]
+
+
+def permitted(grant: Grant, camera_id: uuid.UUID, revision: int, now: float) -> DesiredCamera | None:
+    """The camera, when a fresh grant of this very policy revision says that its faces may be looked at; else None."""
+    if not biometrics_allowed(grant, now):
+        return None
+    for camera in grant.state.cameras:
+        if camera.camera_id == camera_id:
+            return camera if camera.face and camera.policy_revision == revision else None
+    return None
+
+
+def wanted(grant: Grant, now: float) -> bool:
+    """Whether any camera's faces may be looked at."""
+    return biometrics_allowed(grant, now) and any(camera.face for camera in grant.state.cameras)
+
+
+class FaceStage:
+    """Takes heads off tracked frames, asks the model one at a time, emits what is good enough.
+
+    Args:
+        grant: the present grant of the control plane.
+        emit: takes a probe and whether it may still be sent when its turn comes.
+        version: of the embedding model, carried by each message.
+    """
+
+    def __init__(
+        self,
+        grant: Callable[[], Grant],
+        model: FaceModel,
+        loading: FaceLoading,
+        emit: Callable[[ProbeEmbedding, Callable[[], bool]], None],
+        metrics: FaceMetrics,
+        version: str,
+    ) -> None:
+        self._grant, self._model, self._loading, self._emit = grant, model, loading, emit
+        self._metrics, self._version = metrics, version
+        self._waiting: deque[Shot] = deque()
+        self._filled = asyncio.Event()
+        self._shots = Shots()
+        self._loaded = False
+
+    def offer(self, frame: VideoFrame, message: TrackedFrame) -> None:
+        """Queue the promising heads of a tracked frame; returns at once, never fails, drops the oldest."""
+        if not self._loaded or not self._may(message.camera_id, message.policy_revision):
+            return
+        keypoints = message.keypoint_array()
+        for track_id, person in zip(message.track_ids, keypoints, strict=True):
+            head = head_of(person, message.width, message.height)
+            track = (message.camera_id, message.epoch, track_id)
+            if head is None or not self._shots.take(track, head.merit, message.captured_at_us):
+                continue
+            if len(self._waiting) >= WAITING:
+                self._waiting.popleft()
+                self._metrics.dropped.labels("full").inc()
+            try:
+                picture = crop(frame, head.box)
+            except (ValueError, cv2.error):  # pixels of a kind nobody has met: pose must not notice
+                self._metrics.dropped.labels("picture").inc()
+                continue
+            now, at_us = time.monotonic(), message.captured_at_us
+            shot = Shot(message.camera_id, message.policy_revision, track, at_us, now, head.merit, picture)
+            self._waiting.append(shot)
+            self._filled.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ask about what waits until `stop`; bring the models when a camera needs them, take them away when none does."""
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(self._keep_models(stop))
+            asking = group.create_task(self._ask_all(stop))
+            await stop.wait()
+            self._filled.set()
+            await asyncio.wait({keeping, asking})
+        self._waiting.clear()
+
+    def _may(self, camera_id: uuid.UUID, revision: int) -> DesiredCamera | None:
+        return permitted(self._grant(), camera_id, revision, time.monotonic())
+
+    async def _ask_all(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if not self._waiting:
+                self._filled.clear()
+                await self._filled.wait()
+                continue
+            shot = self._waiting.popleft()
+            if self._may(shot.camera_id, shot.policy_revision) is None:
+                self._metrics.dropped.labels("policy").inc()
+            elif time.monotonic() - shot.offered_at > OLDEST_S:
+                self._metrics.dropped.labels("late").inc()
+            else:
+                try:
+                    await self._ask(shot)
+                except PennyError as error:
+                    self._metrics.dropped.labels("model").inc()
+                    log.info("the face model does not answer", problem=str(error)[:120])
+                    await _pause(stop, CHECK_EVERY_S)
+                except Exception as error:
+                    self._metrics.dropped.labels("model").inc()
+                    log.warning("a face could not be looked at", kind=type(error).__name__)
+
+    async def _ask(self, shot: Shot) -> None:
+        """One call. The policy is looked at again when the answer is there."""
+        self._metrics.asked.inc()
+        began = time.monotonic()
+        answer = await self._model.find(shot.picture, 1)
+        self._metrics.seconds.observe(time.monotonic() - began)
+        camera = self._may(shot.camera_id, shot.policy_revision)
+        if camera is None:
+            return self._metrics.dropped.labels("policy").inc()
+        if not len(answer):
+            return self._metrics.dropped.labels("no face").inc()
+        if float(answer.quality[0].min()) < LEAST_QUALITY:
+            return self._metrics.dropped.labels("quality").inc()
+        self._shots.taken(shot.track, shot.merit)
+        probe = ProbeEmbedding(
+            camera_id=shot.camera_id,
+            store_id=camera.store_id,
+            epoch=shot.track[1],
+            track_id=shot.track[2],
+            captured_at_us=shot.captured_at_us,
+            policy_revision=shot.policy_revision,
+            model=MODEL,
+            model_version=self._version,
+            face_px=float(answer.boxes[0, 2] - answer.boxes[0, 0]),
+            quality=floats(answer.quality[0]),
+            embedding=floats(answer.embeddings[0]),
+        )
+        self._emit(probe, lambda: self._still_sendable(shot))
+        self._metrics.emitted.inc()
+        return None
+
+    def _still_sendable(self, shot: Shot) -> bool:
+        """Not when the policy changed meanwhile, and not after some seconds: Redis may have been away."""
+        young = time.monotonic() - shot.offered_at <= 2 * OLDEST_S
+        return young and self._may(shot.camera_id, shot.policy_revision) is not None
+
+    async def _keep_models(self, stop: asyncio.Event) -> None:
+        failures, retry = 0, Backoff(first_s=1.0, longest_s=30.0)
+        while not stop.is_set():
+            need = wanted(self._grant(), time.monotonic())
+            if not need:
+                self._waiting.clear()
+                self._shots.forget()
+            if need is self._loaded:
+                await _pause(stop, CHECK_EVERY_S)
+                continue
+            self._loaded = False
+            try:
+                await (self._loading.load() if need else self._loading.unload())
+                self._loaded, failures = need, 0
+                self._metrics.loaded.set(need)
+            except PennyError as error:
+                if failures == 0:
+                    log.warning("the face models cannot be brought or taken away", problem=str(error))
+                self._loaded = not need  # what was, is; a failed load is asked again, and a failed unload too
+                await self._wait_while(stop, need, retry.delay_s(failures))
+                failures += 1
+        with contextlib.suppress(PennyError):
+            if self._loaded:
+                await self._loading.unload()
+
+    async def _wait_while(self, stop: asyncio.Event, need: bool, seconds: float) -> None:
+        """Pause after a failure, but not beyond a change of what is wanted."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and wanted(self._grant(), time.monotonic()) is need and not stop.is_set():
+            await _pause(stop, CHECK_EVERY_S)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+class LocalFaceModels:
+    """Fetches and places the face models where the embedded server finds them, then has them loaded.
+
+    A server of the operator's own keeps what it has loaded: other workers may need it.
+    """
+
+    def __init__(self, loading: FaceLoading, stage: Callable[[], None] | None) -> None:
+        self._loading, self._stage = loading, stage
+
+    async def load(self) -> None:
+        """Stage, then load."""
+        if self._stage is not None:
+            await asyncio.to_thread(self._stage)
+        await self._loading.load()
+
+    async def unload(self) -> None:
+        """Unload where the models were brought by this worker."""
+        if self._stage is not None:
+            await self._loading.unload()

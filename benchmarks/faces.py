@@ -1,0 +1,195 @@
+"""The face pipeline in the real Triton on labelled photographs: how often it errs, and how fast it is.
+
+`--data` is a folder `identity/image.jpg`; a folder that holds `enrol/identity/image.jpg` is read there.
+"""
+
+import asyncio
+import itertools
+import os
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.inference import repository
+from app.inference.face_client import FaceAnswer, TritonFaces
+from app.inference.loading import ModelLoading
+from app.kit.errors import BadInputError
+from app.settings import settings
+from benchmarks.document import BenchArguments
+from benchmarks.servers import inference_servers
+
+DRAWS: Final = 1000
+FEW_IDENTITIES: Final = 100
+Float = npt.NDArray[np.float64]
+
+
+def pictures(folder: Path) -> list[tuple[str, Path]]:
+    """(identity, file) of each picture. BadInputError when there are not two identities."""
+    root = folder / "enrol" if (folder / "enrol").is_dir() else folder
+    found = [
+        (person.name, path)
+        for person in sorted(root.iterdir() if root.is_dir() else ())
+        if person.is_dir()
+        for path in sorted(person.iterdir())
+        if path.suffix.lower() in (".jpg", ".jpeg", ".png")
+    ]
+    if len({person for person, _ in found}) < 2:
+        raise BadInputError(f"{folder} holds no pictures of two people or more; give --data a folder of identity/image.jpg.")
+    return found
+
+
+def eer(mates: Float, others: Float) -> float:
+    """Equal error rate: where as many mates lie below a threshold as others lie at or above it."""
+    limits = np.unique(np.concatenate([mates, others]))
+    misses = np.searchsorted(np.sort(mates), limits, side="left") / len(mates)
+    alarms = 1 - np.searchsorted(np.sort(others), limits, side="left") / len(others)
+    best = int(np.argmin(np.abs(misses - alarms)))
+    return float((misses[best] + alarms[best]) / 2)
+
+
+def searches(vectors: Float, people: list[str]) -> tuple[Float, Float]:
+    """Leave-one-out searches of a gallery of all other pictures.
+
+    Returns:
+        mated: best score of the own identity of each picture whose person is enrolled otherwise, -1 when another ranks first.
+        unmated: best score of each picture when its own person is not in the gallery.
+    """
+    names, scores = np.array(people), vectors @ vectors.T
+    mated, unmated = [], []
+    for number, name in enumerate(names):
+        own, foreign = names == name, names != name
+        own[number] = False
+        stranger = float(scores[number, foreign].max())
+        unmated.append(stranger)
+        if own.any():
+            score = float(scores[number, own].max())
+            mated.append(score if score > stranger else -1.0)
+    return np.array(mated), np.array(unmated)
+
+
+def fnir(mated: Float, unmated: Float, fpir: float) -> float:
+    """Share of mated searches missed at the threshold that lets `fpir` of the unmated ones through."""
+    ranked = np.sort(unmated)[::-1]
+    limit = ranked[int(np.floor(fpir * len(ranked)))]
+    return float((mated <= limit).mean())
+
+
+def rates(vectors: Float, people: list[str]) -> dict[str, float]:
+    """EER of all pairs; FNIR at two FPIR. NaN where there is nothing to count."""
+    pairs = list(itertools.combinations(range(len(people)), 2))
+    scores = np.array([vectors[a] @ vectors[b] for a, b in pairs])
+    same = np.array([people[a] == people[b] for a, b in pairs], bool)
+    if same.all() or not same.any():
+        return {}
+    mated, unmated = searches(vectors, people)
+    return {
+        "eer": eer(scores[same], scores[~same]),
+        "fnir_at_fpir_1e_2": fnir(mated, unmated, 1e-2),
+        "fnir_at_fpir_1e_3": fnir(mated, unmated, 1e-3),
+    }
+
+
+def intervals(vectors: Float, people: list[str]) -> dict[str, list[float]]:
+    """95 % bootstrap intervals; whole identities are drawn, because pictures of one person are not independent."""
+    random, groups = np.random.default_rng(1), sorted(set(people))
+    drawn: dict[str, list[float]] = {}
+    for _ in range(DRAWS):
+        chosen = random.choice(len(groups), len(groups))
+        index = [number for group in set(chosen.tolist()) for number, name in enumerate(people) if name == groups[group]]
+        for name, value in rates(vectors[index], [people[number] for number in index]).items():
+            drawn.setdefault(name, []).append(value)
+    return {name: np.percentile(values, [2.5, 97.5]).round(4).tolist() for name, values in drawn.items()}
+
+
+def rejecting(vectors: Float, people: list[str], quality: Float) -> list[dict[str, float]]:
+    """Errors when the poorest pictures (by their worst part) are rejected."""
+    order, curve = np.argsort(-quality.min(axis=1), kind="stable"), []
+    for share in (0.0, 0.1, 0.2, 0.3):
+        kept = order[: max(2, round(len(order) * (1 - share)))]
+        found = rates(vectors[kept], [people[number] for number in kept])
+        curve.append({"rejected_share": share, **{name: round(value, 4) for name, value in found.items()}})
+    return curve
+
+
+async def run(arguments: BenchArguments) -> dict[str, Any]:
+    """Embed every picture, then speed on one of them."""
+    if arguments.data is None:
+        raise BadInputError("bench faces needs --data PATH, a folder of identity/image.jpg.")
+    given = await asyncio.to_thread(pictures, arguments.data)
+    chosen = settings()
+    async with inference_servers() as servers:
+        home = servers.model.parents[4]
+        await asyncio.to_thread(
+            repository.stage, home, chosen.cache.expanduser().absolute(), mirror=chosen.model_mirror,
+            accept=chosen.accept_licenses, faces=True,
+        )  # fmt: skip
+        loading, client = ModelLoading(servers.triton_url), TritonFaces(servers.triton_url, deadline_s=30.0)
+        try:
+            await loading.load()
+            answers = [(person, await _look(client, path)) for person, path in given]
+            speed = await _speed(client, given[0][1], arguments.seconds)
+        finally:
+            await loading.close()
+            await client.close()
+    return _document(given, [(person, answer) for person, answer in answers if answer is not None and len(answer)], speed)
+
+
+def _document(given: list[tuple[str, Path]], enrolled: list[tuple[str, FaceAnswer]], speed: dict[str, float]) -> dict[str, Any]:
+    people = [person for person, _ in enrolled]
+    identities = len(set(people))
+    if not enrolled:
+        raise BadInputError("No face was found in any of these pictures.")
+    vectors = np.stack([answer.embeddings[0] for _, answer in enrolled]).astype(np.float64)
+    quality = np.stack([answer.quality[0] for _, answer in enrolled]).astype(np.float64)
+    found = {name: round(value, 4) for name, value in rates(vectors, people).items()}
+    few = identities < FEW_IDENTITIES
+    return {
+        "what": "faces: detection, alignment and embedding in Triton; leave-one-out identification",
+        "headline": {**found, "failure_to_enrol": round(1 - len(enrolled) / len(given), 4), **speed},
+        "interval_95": intervals(vectors, people),
+        "error_versus_reject": rejecting(vectors, people, quality),
+        "data_set": "given folder",
+        "samples": {"pictures": len(given), "faces": len(enrolled), "identities": identities},
+        "limits": (
+            f"{identities} people are far too few: rates this small cannot be measured with them, and intervals from so few "
+            "are too narrow. Use a set of hundreds of people."
+            if few
+            else "Photographs are not shop cameras: measure on your own cameras before going live."
+        ),
+    }
+
+
+async def _look(client: TritonFaces, path: Path) -> FaceAnswer | None:
+    """The best face of a picture; None for a file that is no picture."""
+    picture = await asyncio.to_thread(cv2.imread, os.fspath(path))
+    return None if picture is None else await client.find(np.ascontiguousarray(picture[:, :, ::-1]), 1)
+
+
+async def _speed(client: TritonFaces, path: Path, seconds: float) -> dict[str, float]:
+    """One 160 px crop at a time, as a worker asks."""
+    picture = await asyncio.to_thread(cv2.imread, os.fspath(path))
+    if picture is None:
+        raise BadInputError(f"{path} is no picture.")
+    answer = await client.find(np.ascontiguousarray(picture[:, :, ::-1]), 1)
+    if not len(answer):
+        return {}
+    x1, y1, x2, y2 = answer.boxes[0, :4]
+    half, middle = 1.25 * max(x2 - x1, y2 - y1) / 2, ((x1 + x2) / 2, (y1 + y2) / 2)
+    low = [max(0, int(place - half)) for place in middle]
+    crop = picture[low[1] : int(middle[1] + half), low[0] : int(middle[0] + half), ::-1]
+    head = np.asarray(cv2.resize(crop, (160, 160), interpolation=cv2.INTER_AREA), np.uint8)
+    spent, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        await client.find(head, 1)
+        spent.append(1000 * (time.perf_counter() - began))
+    p50, p99 = np.percentile(spent, [50, 99])
+    return {
+        "face_p50_ms": round(float(p50), 2),
+        "face_p99_ms": round(float(p99), 2),
+        "faces_per_s": round(1000 * len(spent) / sum(spent), 1),
+    }
