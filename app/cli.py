@@ -217,7 +217,7 @@ def secrets(
 
 @cli.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour or faces")],
+    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces or audit")],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
     data: Annotated[

@@ -5,6 +5,7 @@ import "./styles/shell.css";
 import "./styles/live.css";
 import "./styles/alerts.css";
 import "./styles/cameras.css";
+import "./styles/audit.css";
 import "./styles/security.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

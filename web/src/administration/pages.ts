@@ -1,5 +1,6 @@
-import { KeyRound, type LucideIcon } from "lucide-react";
+import { KeyRound, ScrollText, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
+import { AuditPage } from "../audit/AuditPage";
 import { SignInRulesPage } from "../security/SignInRulesPage";
 import type { Permission } from "../shell/stores";
 
@@ -16,6 +17,7 @@ export interface AdministrationPage {
 /** In the order of the sidebar. A new page is one line here. */
 export const PAGES: readonly AdministrationPage[] = [
   { path: "/sign-in-rules", title: "Sign-in rules", icon: KeyRound, needs: ["sign-in:read"], page: SignInRulesPage },
+  { path: "/audit", title: "Audit", icon: ScrollText, needs: ["audit:read"], page: AuditPage },
 ];
 
 export function pagesFor(may: (permission: Permission) => boolean): readonly AdministrationPage[] {

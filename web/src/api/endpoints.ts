@@ -3,6 +3,8 @@ import { ask, askBlob, type Query } from "./client";
 import type {
   Alert,
   AlertAction,
+  AuditAct,
+  AuditState,
   Camera,
   Id,
   Me,
@@ -88,3 +90,7 @@ export interface HowToAct {
 }
 export const actOnAlert = (id: Id, action: AlertAction, how: HowToAct = {}) =>
   ask<Alert>("POST", `/alerts/${id}/${action}`, { body: how });
+
+export const auditActs = (query: Query) => ask<Page<AuditAct>>("GET", "/audit", { query });
+export const auditState = () => ask<AuditState>("GET", "/audit/state");
+export const auditExport = (query: Query) => askBlob("/audit/export", { query, timeoutMs: 600_000 });

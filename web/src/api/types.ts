@@ -39,6 +39,9 @@ export type Parameters = Record<string, unknown>;
 export type Rule = Schemas["RuleOut"];
 export type RuleKind = Schemas["RuleKindOut"];
 
+export type AuditAct = Schemas["ActOut"];
+export type AuditState = Schemas["AuditStateOut"];
+
 export type Alert = Schemas["AlertOut"];
 export type AlertState = Schemas["AlertState"];
 export type Threat = Schemas["Threat"];

@@ -16,6 +16,8 @@ interface Place {
 }
 
 export type Permission =
+  | "audit:read"
+  | "audit:export"
   | "cameras:write"
   | "rules:read"
   | "rules:write"
@@ -32,7 +34,6 @@ export type Permission =
   | "policy:approve"
   | "training:read"
   | "training:write"
-  | "audit:read"
   | "sessions:end"
   | "sign-in:read"
   | "sign-in:write";

@@ -1,0 +1,138 @@
+import { Download, ShieldAlert, ShieldCheck } from "lucide-react";
+import { useState } from "react";
+import { useSearchParams } from "react-router";
+import { auditActs, auditExport, auditState } from "../api/endpoints";
+import { sentenceFor } from "../api/problem";
+import type { AuditAct, AuditState } from "../api/types";
+import { Empty, Failure } from "../shell/Empty";
+import { useLoad, useNow, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { ago, clock, humanise } from "../text/format";
+import { done, what, who } from "./words";
+
+const ACTS = ["log-in", "log-in-refused", "live-view", "snapshot", "detections-searched", "camera-created", "camera-changed", "camera-removed", "rule-changed", "alert-resolved", "request-refused", "audit-read", "audit-exported"];
+
+/** Who did what to what, newest first. The filters live in the address. */
+export function AuditPage() {
+  useTitle("Audit");
+  const [params, setParams] = useSearchParams();
+  const { may } = usePlace();
+  const now = useNow(5_000);
+  const query = Object.fromEntries(["act", "actor_id", "subject_id", "store_id", "since", "until", "cursor"].map((name) => [name, params.get(name)]));
+  const key = params.toString();
+  const page = useLoad(key || "all", () => auditActs(query));
+  const state = useLoad("state", auditState);
+  const set = (changes: Record<string, string | null>) =>
+    setParams((old) => {
+      const next = new URLSearchParams(old);
+      next.delete("cursor");
+      for (const [name, value] of Object.entries(changes)) value ? next.set(name, value) : next.delete(name);
+      return next;
+    });
+  const narrowed = ["actor_id", "subject_id", "since", "until"].some((name) => params.has(name));
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Audit</h1>
+        {may("audit:export") && <ExportButton query={query} />}
+      </header>
+      {state.value && <Whole state={state.value} now={now} />}
+      <div className="filters">
+        <select aria-label="Act" value={params.get("act") ?? ""} onChange={(event) => set({ act: event.target.value })}>
+          <option value="">All acts</option>
+          {[...new Set([...ACTS, ...(params.get("act") ? [params.get("act") as string] : [])])].map((act) => (
+            <option key={act} value={act}>
+              {humanise(act)}
+            </option>
+          ))}
+        </select>
+        <input type="date" aria-label="From" value={params.get("since")?.slice(0, 10) ?? ""} onChange={(event) => set({ since: event.target.value && `${event.target.value}T00:00:00Z` })} />
+        {narrowed && (
+          <button type="button" className="button" onClick={() => set({ actor_id: null, subject_id: null, since: null, until: null })}>
+            Show everybody and everything
+          </button>
+        )}
+      </div>
+      {page.error && <Failure sentence={page.error} retry={page.reload} />}
+      {page.value?.items.length === 0 && <Empty title="Nothing matches these filters" />}
+      <ol className="audit-list" data-testid="audit-list">
+        {page.value?.items.map((act) => <Row key={act.id} act={act} now={now} set={set} />)}
+      </ol>
+      {page.value?.next && (
+        <button type="button" className="button" onClick={() => setParams((old) => (old.set("cursor", page.value?.next ?? ""), new URLSearchParams(old)))}>
+          Older
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Whole({ state, now }: { state: AuditState; now: number }) {
+  const broken = state.broken_sequence !== null;
+  const Icon = broken ? ShieldAlert : ShieldCheck;
+  return (
+    <p className="audit-state" data-broken={broken} role={broken ? "alert" : undefined} data-testid="audit-state">
+      <Icon size={18} aria-hidden="true" />
+      <span>
+        {broken
+          ? `The record does not hold. ${state.finding}`
+          : state.verified_at
+            ? `Verified ${ago(state.verified_at, now)}: ${state.verified_rows} rows hold, ${state.verified_anchors} anchors agree.`
+            : "Not verified yet."}{" "}
+        {state.sealed_rows} rows sealed, the last {ago(state.sealed_at, now)}
+        {state.waiting > 0 ? `, ${state.waiting} waiting.` : "."}
+      </span>
+    </p>
+  );
+}
+
+function Row({ act, now, set }: { act: AuditAct; now: number; set: (changes: Record<string, string | null>) => void }) {
+  return (
+    <li className="audit-row">
+      <time dateTime={act.at}>{clock(act.at, now)}</time>
+      <span>
+        <button type="button" className="audit-link" onClick={() => set({ actor_id: act.actor_id })} disabled={!act.actor_id}>
+          {who(act)}
+        </button>{" "}
+        {done(act.act)}{" "}
+        {what(act) && (
+          <button type="button" className="audit-link" onClick={() => set({ subject_id: act.subject_id })} disabled={!act.subject_id}>
+            {what(act)}
+          </button>
+        )}
+        {act.store_name && <small> in {act.store_name}</small>}
+      </span>
+      <small>no. {act.sequence}</small>
+    </li>
+  );
+}
+
+function ExportButton({ query }: { query: Record<string, string | null> }) {
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const save = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      const url = URL.createObjectURL(await auditExport({ ...query, cursor: null }));
+      Object.assign(document.createElement("a"), { href: url, download: "audit.jsonl" }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } catch (reason) {
+      setError(sentenceFor(reason));
+    }
+    setBusy(false);
+  };
+  return (
+    <div>
+      {error && (
+        <span className="form-error" role="alert">
+          {error}
+        </span>
+      )}
+      <button type="button" className="button" disabled={busy} onClick={() => void save()} data-testid="audit-export">
+        <Download size={16} aria-hidden="true" />
+        Export
+      </button>
+    </div>
+  );
+}
