@@ -110,7 +110,7 @@ async def _fill(admin: "Pool[asyncpg.Record]", sealer: Sealer, chains: list[uuid
     await admin.execute(
         "INSERT INTO audit_unsealed (id, chain_id, store_id, actor_kind, actor_id, act, subject_kind, subject_id, details)"
         " SELECT gen_random_uuid(), $1, gen_random_uuid(), 'user', gen_random_uuid(), 'live-view', 'camera', gen_random_uuid(),"
-        " '{\"reason\": \"measurement\"}' FROM generate_series(1, $2::integer)",
+        ' \'{"reason": "measurement"}\' FROM generate_series(1, $2::integer)',
         chains[0],
         VERIFIED,
         timeout=120,
