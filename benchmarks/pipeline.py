@@ -1,4 +1,4 @@
-"""Tracked frames a second of the pipeline on one core: real Valkey and PostgreSQL, loitering on, checkpoints included.
+"""Tracked frames a second of the pipeline on one core: real Valkey and PostgreSQL, every rule on, checkpoints included.
 
 The pipeline is the product's own process (`app.pipeline.runner`). A bare reader, XREAD and decode with the same driver and
 decoder and nothing else, takes turns with it in the same run. Both read a backlog, and both are charged by CPU time of their
@@ -242,7 +242,7 @@ def _document(rounds: list[tuple[tuple[float, float], tuple[float, float]]], ale
     ours = [turn[0][0] for turn in rounds]
     bare = [turn[1][0] for turn in rounds]
     return {
-        "what": "tracked frames of 8 people through loitering to checkpoints, a CPU second of the pipeline's process",
+        "what": "tracked frames of 8 people through every rule to checkpoints, a CPU second of the pipeline's process",
         "headline": {
             "frames_per_s_per_core": round(statistics.median(ours)),
             "ratio_to_bare_consumer": round(statistics.median(a / b for a, b in zip(ours, bare, strict=True)), 3),
