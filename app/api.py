@@ -29,10 +29,13 @@ from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.api_keys.endpoints import router as api_keys_router
 from app.tenancy.endpoints import router as stores_router
 from app.tenancy.keys.endpoints import router as keys_router
+from app.tenancy.notice.endpoints import public_router
+from app.tenancy.notice.endpoints import router as sign_router
 from app.tenancy.people.endpoints import router as people_router
 from app.tenancy.policy.endpoints import router as policy_router
 from app.tenancy.policy.evidence_endpoints import router as evidence_router
 from app.tenancy.regions.endpoints import router as regions_router
+from app.tenancy.training.endpoints import router as training_router
 
 ROUTERS = (
     open_router,
@@ -51,6 +54,9 @@ ROUTERS = (
     masks_router,
     policy_router,
     evidence_router,
+    sign_router,
+    public_router,
+    training_router,
     rules_router,
     alerts_router,
     workers_router,

@@ -23,6 +23,7 @@ from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
 from app.settings import Settings, settings
+from app.tenancy.policy.cli import policy
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,7 @@ cli = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch them, see what is there.")
 cli.add_typer(models, name="models")
+cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that protect stored secrets: see them (never their bytes), rotate them.")
@@ -116,6 +118,8 @@ def run() -> None:
     """Set up what is missing and run the whole product on this machine until Ctrl-C."""
     from app.embedded import parts
 
+    if settings().demo and not settings().demo_allowed:
+        raise BadInputError("A demonstration runs on loopback only; set PENNYPROTECT_HOST to 127.0.0.1.")
     if settings().cameras.strip():
         from app.first_run import wanted_cameras
 
@@ -217,7 +221,7 @@ def secrets(
 
 @cli.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces or audit")],
+    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, audit or audit")],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
     data: Annotated[

@@ -26,6 +26,7 @@ from app.settings import Settings
 
 WORKER_KEY_NAME = "workers"
 CREDENTIALS = "credentials.json"
+DEMO_NAME = "Demonstration (this machine only)"
 SHORTEST_WORKER_KEY = 20
 SHORTEST_PASSWORD = 12
 
@@ -44,7 +45,7 @@ async def first_run(settings: Settings, owner_url: str) -> None:
     try:
         async with connection.transaction():
             await repository.lock_setup(connection)
-            place = await _place(connection)
+            place = await _place(connection, settings)
             await _administrator(connection, place[0], settings)
             await _worker_key(connection, settings)
             removed = await _cameras(connection, place, _vault(settings, connection), wanted)
@@ -96,12 +97,26 @@ def _name(entry: str, number: int) -> str:
     return Path(entry).stem[:200] or f"Camera {number}"
 
 
-async def _place(connection: repository.Connection) -> tuple[uuid.UUID, uuid.UUID]:
+async def _place(connection: repository.Connection, settings: Settings) -> tuple[uuid.UUID, uuid.UUID]:
+    """The first store. A demonstration's is labelled, has its switches on, and shares a state folder with no other store."""
+    if settings.demo and not settings.demo_allowed:
+        raise SetupError(
+            "A demonstration runs on loopback only; set PENNYPROTECT_HOST to 127.0.0.1, or leave PENNYPROTECT_DEMO out."
+        )
     found = await repository.first_store(connection)
     if found is not None:
+        if settings.demo and not await repository.is_demo(connection, found[1]):
+            raise SetupError(
+                f"{settings.home} holds a store that is no demonstration. Use another PENNYPROTECT_HOME for `make demo`."
+            )
+        if settings.demo:
+            await repository.switch_demo_on(connection, *found)
         return found
     chain_id, store_id = new_id(), new_id()
-    await repository.add_chain_and_store(connection, chain_id, store_id, "My store")
+    await repository.add_chain_and_store(connection, chain_id, store_id, DEMO_NAME if settings.demo else "My store")
+    if settings.demo:
+        await repository.mark_demo(connection, store_id)
+        await repository.switch_demo_on(connection, chain_id, store_id)
     return chain_id, store_id
 
 

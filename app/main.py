@@ -46,6 +46,7 @@ from app.kit.postgres import Pool, connect_pool
 from app.kit.problems import install_problem_handlers
 from app.kit.redis import connect_redis
 from app.settings import Settings
+from app.tenancy.notice.endpoints import PublicPages
 from app.tenancy.policy.enforcer import keep_enforcing
 from app.tenancy.policy.packs import current_pack
 
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.public_url = settings.public_url
     app.state.provider = _provider(settings)
     app.state.live_ended = asyncio.Event()
+    app.state.public_pages = PublicPages(settings.client_url)
     gate = Gate(settings.camera_egress)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
     _vault(settings, None)  # a wrong key is said before anything is served
@@ -127,7 +129,9 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     }
     live = asyncio.create_task(hub.run(), name="hub")
     pictures = asyncio.create_task(state.pictures.run(hub.stopping), name="pictures")
-    policies = asyncio.create_task(keep_enforcing(pool, current_pack(), hub.stopping), name="policies")
+    policies = asyncio.create_task(
+        keep_enforcing(pool, current_pack(), hub.stopping, demo_allowed=settings.demo_allowed), name="policies"
+    )
     for task in (live, pictures, policies):
         task.add_done_callback(partial(_ended, state.live_ended))
     try:
@@ -214,6 +218,10 @@ def _quiet_server_log() -> None:
 
 
 def _demand(settings: Settings) -> None:
+    if settings.demo and not settings.demo_allowed:
+        raise SetupError(
+            "A demonstration runs on loopback only; set PENNYPROTECT_HOST to 127.0.0.1, or leave PENNYPROTECT_DEMO out."
+        )
     wanted = {
         "DATABASE_URL": settings.database_url.get_secret_value(),
         "REDIS_URL": settings.redis_url.get_secret_value(),

@@ -1,6 +1,6 @@
 """Sets up everything the product needs in this checkout, then runs one command in it. Standard library only.
 
-    python3 tools/bootstrap.py setup|run|test|verify|bench|lint|fmt [arguments]
+    python3 tools/bootstrap.py setup|run|demo|test|verify|bench|lint|fmt [arguments]
 
 Environments apart, because their locks cannot live in one: `.venv` (the product), `.venv-triton` (Triton's Python backend
 needs numpy 1.26), `.venv-web` (Node, from a wheel, to build the dashboard) and, for `verify` alone, `.venv-verify` (Helm's engine
@@ -407,6 +407,7 @@ def commands(name: str, arguments: list[str]) -> list[list[str]]:
     table = {
         "setup": [],
         "run": [[str(tools / "pennyprotect"), "run", *arguments]],
+        "demo": [[str(tools / "pennyprotect"), "run", *arguments]],
         # With arguments it is pytest alone, for one test while working on it. A browser driver keeps an event loop
         # running in its process, hence end to end apart; first what is quickest to fail.
         "test": [[python, "-m", "pytest", *arguments]] if arguments else [*lint, web, *suites],
@@ -441,6 +442,9 @@ def main() -> int:
         sys.stderr.write("Set-up interrupted; run the same command again to go on.\n")
         sys.stderr.flush()
         os._exit(130)
+    if name == "demo":  # a state folder of its own: a demonstration never shares one with a store
+        os.environ["PENNYPROTECT_DEMO"] = "1"
+        os.environ.setdefault("PENNYPROTECT_HOME", ".pennyprotect-demo")
     os.chdir(ROOT)
     for command in todo[:-1]:
         code = subprocess.run(command, check=False).returncode
@@ -449,7 +453,7 @@ def main() -> int:
     if not todo:
         say("everything is set up")
         return 0
-    if name == "run" and holds_terminal():
+    if name in {"run", "demo"} and holds_terminal():
         return run_in_foreground(todo[-1])
     replace_by(todo[-1])
     return 1

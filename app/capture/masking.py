@@ -23,6 +23,7 @@ def covered(polygons: Polygons, width: int, height: int) -> npt.NDArray[np.bool_
     scale = 1 << _SUBPIXEL_BITS
     for polygon in polygons:
         corners = np.asarray(polygon, np.float64) * (width, height) - 0.5  # pixel i covers [i - 0.5, i + 0.5)
+        corners = np.clip(corners, 0, (width - 1, height - 1))  # an outline on the picture's edge covers its last pixels
         cv2.fillPoly(drawn, [np.round(corners * scale).astype(np.int32)], 1, shift=_SUBPIXEL_BITS)
     return cv2.dilate(drawn, np.ones((3, 3), np.uint8)).astype(bool)
 

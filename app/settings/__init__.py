@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     accept_licenses: bool = Field(
         default=False, alias="PENNYPROTECT_ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
     )
+    demo: bool = Field(
+        default=False, alias="PENNYPROTECT_DEMO", description="1: a demonstration store with its switches on; loopback only."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", alias="PENNYPROTECT_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )
@@ -183,6 +186,11 @@ class Settings(BaseSettings):
         urls += [self.service_url, f"grpc://{self.triton_url}", f"http://{self.metrics}"]
         ports = {found for url in urls if (found := _port_of(url))}
         return parse_policy(self.camera_networks, frozenset({self.port, *ports}))
+
+    @property
+    def demo_allowed(self) -> bool:
+        """Whether a demonstration store may run: asked for, and reachable from this machine only."""
+        return self.demo and self.host in ("127.0.0.1", "::1", "localhost")
 
     @property
     def database_dsn(self) -> str:

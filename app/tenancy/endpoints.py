@@ -40,6 +40,7 @@ class StoreOut(BaseModel):
     name: str
     timezone: str
     region_id: uuid.UUID | None
+    demo: bool = Field(description="A demonstration: its switches are on without papers, on this machine only.")
     created_at: datetime
 
 
@@ -143,4 +144,11 @@ def _entry(who: Principal, act: Act, store_id: uuid.UUID, details: dict[str, Any
 
 
 def _out(store: Store) -> StoreOut:
-    return StoreOut(id=store.id, name=store.name, timezone=store.timezone, region_id=store.region_id, created_at=store.created_at)
+    return StoreOut(
+        id=store.id,
+        name=store.name,
+        timezone=store.timezone,
+        region_id=store.region_id,
+        demo=store.demo,
+        created_at=store.created_at,
+    )

@@ -14,6 +14,7 @@ class Store:
     timezone: str
     created_at: datetime
     region_id: uuid.UUID | None = None
+    demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from app.tenancy.models import Chain, Store
 async def list_stores(connection: TenantConnection, after: tuple[datetime, uuid.UUID] | None, limit: int) -> list[Store]:
     """Stores in scope, oldest first; one more than `limit` when there are more."""
     rows = await connection.fetch(
-        "SELECT id, name, timezone, created_at, region_id FROM stores"
+        "SELECT id, name, timezone, created_at, region_id, demo FROM stores"
         " WHERE $1::timestamptz IS NULL OR (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3",
         *(after or (None, None)),
         limit + 1,
@@ -33,7 +33,7 @@ def no_such_store() -> NotFoundError:
 
 async def get_store(connection: TenantConnection, store_id: uuid.UUID) -> Store:
     """One store in scope; NotFoundError otherwise."""
-    row = await connection.fetchrow("SELECT id, name, timezone, created_at, region_id FROM stores WHERE id = $1", store_id)
+    row = await connection.fetchrow("SELECT id, name, timezone, created_at, region_id, demo FROM stores WHERE id = $1", store_id)
     if row is None:
         raise no_such_store()
     return Store(**dict(row))

@@ -36,7 +36,10 @@ FORBIDDEN = {
 RACE_FIELD = re.compile(r"""["'._]race["'._]|\brace\s*:|\brace\s+(text|integer|real|boolean|smallint)\b|\brace_|_race\b""")
 
 # Where a forbidden word may stand, and why. Each entry must be used, or the test fails.
-ALLOWED: dict[tuple[str, str], str] = {}
+ALLOWED: dict[tuple[str, str], str] = {
+    ("app/tenancy/notice/texts.toml", "religion"): "tells visitors that nobody's beliefs are guessed",
+    ("app/tenancy/notice/texts.toml", "emotion"): "the same sentence in French, about feelings",
+}
 
 
 def words(text: str) -> str:

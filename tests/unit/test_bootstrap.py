@@ -54,5 +54,5 @@ def test_a_newer_python_looks_for_one_that_triton_can_use(
 
 
 def test_an_unknown_command_is_refused_with_the_known_ones(bootstrap: ModuleType) -> None:
-    with pytest.raises(bootstrap.SetupFailedError, match="setup, run, test, verify, bench, lint, fmt"):
+    with pytest.raises(bootstrap.SetupFailedError, match="setup, run, demo, test, verify, bench, lint, fmt"):
         bootstrap.commands("fly", [])

@@ -36,6 +36,29 @@ async def add_chain_and_store(connection: Connection, chain_id: uuid.UUID, store
     await connection.execute("INSERT INTO site_policies (store_id, chain_id, revision) VALUES ($1, $2, 1)", store_id, chain_id)
 
 
+async def is_demo(connection: Connection, store_id: uuid.UUID) -> bool:
+    """Whether a store is a demonstration's."""
+    return bool(await connection.fetchval("SELECT demo FROM stores WHERE id = $1", store_id))
+
+
+async def mark_demo(connection: Connection, store_id: uuid.UUID) -> None:
+    """Label a new store as a demonstration's; nobody but the owner can, and no store loses the label."""
+    await connection.execute("UPDATE stores SET demo = true WHERE id = $1", store_id)
+
+
+async def switch_demo_on(connection: Connection, chain_id: uuid.UUID, store_id: uuid.UUID) -> None:
+    """A revision with every switch on, unless the newest one is that already. The database takes it for a demo's store only."""
+    await connection.execute(
+        "INSERT INTO site_policies (store_id, chain_id, revision, face, gait, re_identification, cause, reason, notice_text)"
+        " SELECT $2, $1, p.revision + 1, true, true, true, 'demo', 'make demo', 'A demonstration with replayed clips.'"
+        " FROM site_policies p WHERE p.store_id = $2"
+        " AND p.revision = (SELECT max(revision) FROM site_policies WHERE store_id = $2)"
+        " AND NOT (p.face AND p.gait AND p.re_identification)",
+        chain_id,
+        store_id,
+    )
+
+
 async def any_user(connection: Connection, chain_id: uuid.UUID) -> bool:
     """Whether the chain has a user."""
     return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM users WHERE chain_id = $1)", chain_id))

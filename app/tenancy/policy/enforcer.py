@@ -18,20 +18,20 @@ EVERY_S: Final = 2.0
 log = logger(__name__)
 
 
-async def enforce(pool: "Pool[asyncpg.Record]", pack: Pack) -> int:
+async def enforce(pool: "Pool[asyncpg.Record]", pack: Pack, *, demo_allowed: bool = False) -> int:
     """One round over the stores that have something on; how many were switched off."""
     done = 0
     for chain_id, store_id in await repository.stores_with_biometrics(pool):
         async with tenant_transaction(pool, TenantScope(chain_id, frozenset({store_id}))) as connection:
-            done += await service.switch_off_lapsed(connection, chain_id, store_id, pack, now())
+            done += await service.switch_off_lapsed(connection, chain_id, store_id, pack, now(), demo_allowed=demo_allowed)
     return done
 
 
-async def keep_enforcing(pool: "Pool[asyncpg.Record]", pack: Pack, stop: asyncio.Event) -> None:
+async def keep_enforcing(pool: "Pool[asyncpg.Record]", pack: Pack, stop: asyncio.Event, *, demo_allowed: bool = False) -> None:
     """Rounds until `stop`. A database that is away is asked again; workers stop by themselves meanwhile."""
     while not stop.is_set():
         try:
-            if done := await enforce(pool, pack):
+            if done := await enforce(pool, pack, demo_allowed=demo_allowed):
                 log.warning("biometric switches were switched off: their papers have lapsed", stores=done)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError) as error:
             log.warning("site policies could not be checked", error=str(error) or type(error).__name__)

@@ -215,9 +215,9 @@ def _evidence_gaps(switch: Switch, site: Site, today: date) -> list[tuple[Field,
     return found
 
 
-def lapsed(policy: SitePolicy, site: Site, pack: Pack, today: date) -> dict[Switch, Gap]:
-    """The switches that are on and may no longer be, each with one reason. The demo's store has no papers and needs none."""
-    if policy.cause is Cause.DEMO and site.demo:
+def lapsed(policy: SitePolicy, site: Site, pack: Pack, today: date, *, demo_allowed: bool = False) -> dict[Switch, Gap]:
+    """The switches that are on and may no longer be, each with one reason. Only a demo that may run needs no papers."""
+    if demo_allowed and policy.cause is Cause.DEMO and site.demo:
         return {}
     return {
         switch: missing[0]

@@ -187,12 +187,18 @@ async def move(
 
 
 async def switch_off_lapsed(
-    connection: TenantConnection, chain_id: uuid.UUID, store_id: uuid.UUID, pack: Pack, now: datetime
+    connection: TenantConnection,
+    chain_id: uuid.UUID,
+    store_id: uuid.UUID,
+    pack: Pack,
+    now: datetime,
+    *,
+    demo_allowed: bool = False,
 ) -> bool:
     """Switch off what is on without standing on its papers any more: a photo or test too old, a place now denied."""
     site = await repository.get_site(connection, store_id, lock=True)
     policy = await current(connection, site, now)
-    gone = lapsed(policy, site, pack, now.date())
+    gone = lapsed(policy, site, pack, now.date(), demo_allowed=demo_allowed)
     if not gone:
         return False
     system = Principal(ActorKind.SYSTEM, uuid.UUID(int=0), "policy", chain_id, ())

@@ -118,9 +118,11 @@ def test_what_has_lapsed_is_named_with_its_reason() -> None:
 
 def test_only_the_demos_own_store_runs_without_papers() -> None:
     on = policy(Switches(face=True), Cause.DEMO)
-    assert lapsed(on, site("", None, demo=True), current_pack(), TODAY) == {}
-    assert lapsed(on, site("", None), current_pack(), TODAY) != {}
-    assert lapsed(replace(on, cause=Cause.APPROVED), site("", None, demo=True), current_pack(), TODAY) != {}
+    assert lapsed(on, site("", None, demo=True), current_pack(), TODAY, demo_allowed=True) == {}
+    assert lapsed(on, site("", None, demo=True), current_pack(), TODAY) != {}
+    assert lapsed(on, site("", None), current_pack(), TODAY, demo_allowed=True) != {}
+    own = replace(on, cause=Cause.APPROVED)
+    assert lapsed(own, site("", None, demo=True), current_pack(), TODAY, demo_allowed=True) != {}
 
 
 @given(st.builds(Switches, st.booleans(), st.booleans(), st.booleans()), st.frozensets(st.sampled_from(Switch)))

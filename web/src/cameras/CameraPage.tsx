@@ -12,6 +12,7 @@ import { CameraFacts } from "./CameraFacts";
 import { useCameras } from "./cameras";
 import { EditCamera } from "./EditCamera";
 import { Loitering } from "./Loitering";
+import { MaskEditor } from "./MaskEditor";
 import { forgetZoneNames } from "./zoneNames";
 import { ZoneEditor } from "./ZoneEditor";
 
@@ -50,6 +51,7 @@ export function CameraPage() {
       <div className="camera-columns">
         <div className="camera-wide">
           <ZoneEditor key={`zones ${camera.id}`} camera={camera} zones={zones.value ?? []} onChanged={zonesChanged} />
+          <MaskEditor key={`masks ${camera.id}`} camera={camera} />
           {zones.error && <Failure sentence={zones.error} retry={zones.reload} />}
         </div>
         <div className="camera-narrow">

@@ -35,6 +35,11 @@ function OneStore() {
             </a>
             <Sidebar />
             <main id="main" className="main" tabIndex={-1}>
+              {store.demo && (
+                <p className="demo-label" role="note" data-testid="demo-label">
+                  Demonstration: replayed clips, every switch on without papers, reachable from this machine only.
+                </p>
+              )}
               <Guard key={page}>
                 <Outlet />
               </Guard>

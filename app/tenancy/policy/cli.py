@@ -1,0 +1,63 @@
+"""`pennyprotect policy show|set|report`."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from app.kit.errors import BadInputError
+from app.settings import settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+policy = typer.Typer(
+    no_args_is_help=True, help="A store's site policy: what is on, propose, switch off, the annex for an assessment."
+)
+Store = Annotated[str, typer.Option(help="Id or name of the store; not needed where there is one.")]
+
+
+@policy.command("show")
+def policy_show(store: Store = "", as_json: AsJson = False) -> None:
+    """What is on, what is proposed and what is missing."""
+    from app.tenancy.policy.command import show
+
+    standing = show(settings().home, store)
+    if as_json:
+        typer.echo(json.dumps(standing, indent=2))
+        return
+    for name, on in standing["current"]["switches"].items():
+        lacks = sorted({gap["field"] for gap in standing["missing"] if gap["switch"] == name})
+        typer.echo(f"{name:<18} {'on' if on else 'off'}{'' if on or not lacks else '   missing: ' + ', '.join(lacks)}")
+
+
+@policy.command("set")
+def policy_set(
+    off: Annotated[list[str] | None, typer.Option(help="Switch off at once: face, gait, re_identification.")] = None,
+    on: Annotated[list[str] | None, typer.Option(help="Propose to switch on; another administrator approves.")] = None,
+    legal_basis: str = "",
+    dpia_reference: str = "",
+    notice_text: str = "",
+    store: Store = "",
+    as_json: AsJson = False,
+) -> None:
+    """Switch off, or propose switches and papers."""
+    from app.tenancy.policy.command import change
+
+    if bool(off) == bool(on):
+        raise BadInputError("Say either --off or --on.")
+    papers = {"legal_basis": legal_basis, "dpia_reference": dpia_reference, "notice_text": notice_text}
+    wanted = {**dict.fromkeys(on or (), True), **{key: text for key, text in papers.items() if text}}
+    standing = change(settings().home, store, off or [], wanted)
+    if as_json:
+        typer.echo(json.dumps(standing, indent=2))
+    else:
+        typer.echo("Switched off." if off else "Proposed. Another administrator has to approve it.")
+
+
+@policy.command("report")
+def policy_report(store: Store = "", as_json: AsJson = False) -> None:
+    """The annex for an impact assessment: settings, data flows, retention, recipients, error rates."""
+    from app.tenancy.policy.command import report
+    from app.tenancy.policy.report import markdown
+
+    document = report(settings().home, store)
+    typer.echo(json.dumps(document, indent=2) if as_json else markdown(document))

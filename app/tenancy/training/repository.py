@@ -1,0 +1,117 @@
+"""Courses of a chain and who took them."""
+
+import uuid
+from datetime import datetime
+
+import asyncpg
+
+from app.kit.errors import NotFoundError
+from app.kit.postgres import TenantConnection
+from app.tenancy.training.models import Course, TrainingRecord
+
+MOST_COURSES = 100
+_COURSE = "SELECT id, name, gate, valid_months, created_at, retired_at FROM training_courses "
+_RECORD = (
+    "SELECT id, course_id, user_id, trainer, trained_on, expires_on, certificate, recorded_by, recorded_at, withdrawn_at"
+    " FROM training_records "
+)
+
+
+def _record(row: "asyncpg.Record") -> TrainingRecord:
+    return TrainingRecord(**dict(row))
+
+
+async def list_courses(connection: TenantConnection) -> list[Course]:
+    """Courses that are not retired, oldest first."""
+    rows = await connection.fetch(_COURSE + "WHERE retired_at IS NULL ORDER BY created_at, id LIMIT $1", MOST_COURSES)
+    return [Course(**dict(row)) for row in rows]
+
+
+async def get_course(connection: TenantConnection, course_id: uuid.UUID) -> Course:
+    """One course that is not retired; NotFoundError otherwise."""
+    row = await connection.fetchrow(_COURSE + "WHERE id = $1 AND retired_at IS NULL", course_id)
+    if row is None:
+        raise NotFoundError("There is no such course, or you may not see it.")
+    return Course(**dict(row))
+
+
+async def add_course(connection: TenantConnection, chain_id: uuid.UUID, course: Course) -> None:
+    """A new course."""
+    await connection.execute(
+        "INSERT INTO training_courses (id, chain_id, name, gate, valid_months, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        course.id,
+        chain_id,
+        course.name,
+        course.gate,
+        course.valid_months,
+        course.created_at,
+    )
+
+
+async def retire_course(connection: TenantConnection, course_id: uuid.UUID, now: datetime) -> None:
+    """The course opens nothing any more; its records stay."""
+    await connection.execute("UPDATE training_courses SET retired_at = $2 WHERE id = $1", course_id, now)
+
+
+async def demand_user(connection: TenantConnection, user_id: uuid.UUID) -> None:
+    """NotFoundError unless this user is of the chain."""
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM users WHERE id = $1)", user_id):
+        raise NotFoundError("There is no such user, or you may not see them.")
+
+
+async def list_people(connection: TenantConnection) -> dict[uuid.UUID, str]:
+    """Users of the chain who can sign in, for choosing whom a record is of."""
+    rows = await connection.fetch("SELECT id, username FROM users WHERE disabled_at IS NULL ORDER BY username LIMIT 1000")
+    return {row["id"]: row["username"] for row in rows}
+
+
+async def add_record(connection: TenantConnection, chain_id: uuid.UUID, record: TrainingRecord) -> None:
+    """A new record."""
+    await connection.execute(
+        "INSERT INTO training_records (id, chain_id, course_id, user_id, trainer, trained_on, expires_on, certificate,"
+        " recorded_by, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        record.id,
+        chain_id,
+        record.course_id,
+        record.user_id,
+        record.trainer,
+        record.trained_on,
+        record.expires_on,
+        record.certificate,
+        record.recorded_by,
+        record.recorded_at,
+    )
+
+
+async def list_records(
+    connection: TenantConnection, before: tuple[datetime, uuid.UUID] | None, limit: int
+) -> list[TrainingRecord]:
+    """Records of the chain, newest first; one more than `limit` when there are more."""
+    rows = await connection.fetch(
+        _RECORD + "WHERE $1::timestamptz IS NULL OR (recorded_at, id) < ($1, $2::uuid)"
+        " ORDER BY recorded_at DESC, id DESC LIMIT $3",
+        *(before or (None, None)),
+        limit + 1,
+    )
+    return [_record(row) for row in rows]
+
+
+async def records_of(connection: TenantConnection, user_id: uuid.UUID) -> list[TrainingRecord]:
+    """The records of one user that were not withdrawn."""
+    rows = await connection.fetch(_RECORD + "WHERE user_id = $1 AND withdrawn_at IS NULL", user_id)
+    return [_record(row) for row in rows]
+
+
+async def get_record(connection: TenantConnection, record_id: uuid.UUID) -> TrainingRecord:
+    """One record; NotFoundError otherwise."""
+    row = await connection.fetchrow(_RECORD + "WHERE id = $1", record_id)
+    if row is None:
+        raise NotFoundError("There is no such training record, or you may not see it.")
+    return _record(row)
+
+
+async def withdraw_record(connection: TenantConnection, record_id: uuid.UUID, now: datetime) -> None:
+    """The record counts no longer; it stays to be seen."""
+    await connection.execute(
+        "UPDATE training_records SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL", record_id, now
+    )

@@ -1,0 +1,43 @@
+import type { Gap, Revision, Standing, Switch } from "./endpoints";
+
+export const SWITCHES: readonly Switch[] = ["face", "gait", "re_identification"];
+
+export const SWITCH_WORDS: Record<Switch, { name: string; what: string }> = {
+  face: { name: "Face comparison", what: "Compares faces with a list of people. Faces that match nobody are not kept." },
+  gait: { name: "Gait comparison", what: "Compares the way people walk. What matches nobody is not kept." },
+  re_identification: { name: "Following across cameras", what: "Recognises the same person from camera to camera during a visit." },
+};
+
+export const CAUSE_WORDS: Record<Revision["cause"], string> = {
+  install: "Set up with everything off",
+  approved: "Approved by a second person",
+  "switched-off": "Switched off",
+  jurisdiction: "Switched off: the store moved",
+  lapsed: "Switched off by PennyProtect: something lapsed",
+  demo: "Demonstration",
+};
+
+/** "Face comparison, Gait comparison", "Nothing". */
+export function named(on: Record<Switch, boolean>): string {
+  return SWITCHES.filter((each) => on[each]).map((each) => SWITCH_WORDS[each].name).join(", ") || "Nothing";
+}
+
+/** Gaps that several switches share are told once. */
+export function distinct(gaps: readonly Gap[]): Gap[] {
+  return gaps.filter((gap, index) => gaps.findIndex((other) => other.field === gap.field && other.why === gap.why) === index);
+}
+
+/** The switches that the steps are about: those proposed or on, else the one that lacks least. */
+export function concerned(policy: Pick<Standing, "current" | "proposal" | "missing">): Switch[] {
+  const { switches } = policy.proposal ?? policy.current;
+  const on = SWITCHES.filter((each) => switches[each]);
+  if (on.length) return on;
+  const lacks = (each: Switch) => policy.missing.filter((gap) => gap.switch === each).length;
+  return [...SWITCHES].sort((a, b) => lacks(a) - lacks(b)).slice(0, 1);
+}
+
+/** Today as a date input takes it, in the browser's time zone. */
+export function today(): string {
+  const now = new Date();
+  return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
+}
