@@ -131,9 +131,10 @@ class Outlet:
 
     def _put_back(self, batch: list[Parcel]) -> None:
         room = max(0, self._bound - len(self._waiting))
-        if len(batch) > room:
-            self._on_drop(len(batch) - room)
-        self._waiting.extendleft(reversed(batch[len(batch) - room :] if room else []))
+        lost = max(0, len(batch) - room)
+        if lost:
+            self._on_drop(lost)
+        self._waiting.extendleft(reversed(batch[lost:]))
 
 
 def _add(pipe: Any, parcel: Parcel) -> None:

@@ -18,6 +18,7 @@ class ListRedis:
     def __init__(self) -> None:
         self.away = False
         self.full = False
+        self.failures = 0
         self.written: list[tuple[str, bytes]] = []
 
     def pipeline(self, *, transaction: bool) -> "ListPipeline":
@@ -42,6 +43,7 @@ class ListPipeline:
         assert not raise_on_error
         await asyncio.sleep(0)
         if self._server.away:
+            self._server.failures += 1
             raise RedisConnectionError("away")
         if self._server.full:
             return [ResponseError("OOM command not allowed")] * len(self._commands)
@@ -93,6 +95,32 @@ async def test_what_waits_survives_an_outage_in_order() -> None:
     await asyncio.wait_for(task, 2)
     assert [int(payload) for _, payload in server.written] == list(range(80))
     assert not dropped
+
+
+@pytest.mark.parametrize("first", [1, 20, 40, 60])
+@pytest.mark.parametrize("later", [0, 10, 39, 60, 99])
+async def test_what_was_in_flight_comes_back_whole_or_is_counted(first: int, later: int) -> None:
+    """However full the queue has become while a batch was on its way to a server that went away."""
+    server = ListRedis()
+    server.away = True
+    outlet, dropped = outlet_to(server)
+    for number in range(first):
+        outlet.offer(parcel(number))
+    stop = asyncio.Event()
+    task = asyncio.create_task(outlet.run(stop))
+    while len(outlet):  # the batch has left the queue and fails at the next turn of the loop
+        await asyncio.sleep(0)
+    for number in range(first, first + later):
+        outlet.offer(parcel(number))
+    while not server.failures:
+        await asyncio.sleep(0)
+    server.away = False
+    await settle(outlet)
+    stop.set()
+    await asyncio.wait_for(task, 2)
+    written = [int(payload) for _, payload in server.written]
+    assert written == list(range(first + later))[sum(dropped) :]
+    assert sum(dropped) == max(0, first + later - 100)
 
 
 async def test_a_refusal_is_counted_and_newer_messages_follow() -> None:
