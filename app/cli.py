@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from app.audit_command import audit
+from app.backup.command import backup, restore
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
@@ -35,6 +36,8 @@ models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch
 cli.add_typer(models, name="models")
 cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
+cli.command()(backup)
+cli.command()(restore)
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that protect stored secrets: see them (never their bytes), rotate them.")
 cli.add_typer(keys, name="keys")

