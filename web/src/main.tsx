@@ -7,6 +7,7 @@ import "./styles/alerts.css";
 import "./styles/cameras.css";
 import "./styles/audit.css";
 import "./styles/security.css";
+import "./styles/administration.css";
 import "./styles/policy.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

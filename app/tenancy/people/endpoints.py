@@ -33,7 +33,7 @@ Writes = Annotated[Access, require(Permission.USERS_WRITE)]
 
 
 @router.get("/roles")
-async def list_roles(access: Reads) -> Page[RoleOut]:
+async def list_roles(access: Annotated[Access, require(Permission.STORES_READ)]) -> Page[RoleOut]:
     """The ten roles and what each allows."""
     items = [RoleOut(role=role, permissions=sorted(may)) for role, may in ROLE_PERMISSIONS.items()]
     return Page(items=items, next=None)

@@ -1,15 +1,13 @@
-<<<<<<< HEAD
-import { KeyRound, ScrollText, type LucideIcon } from "lucide-react";
+import { Building2, GraduationCap, KeyRound, ScrollText, ShieldCheck, UserRoundCog, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import { AuditPage } from "../audit/AuditPage";
-=======
-import { GraduationCap, KeyRound, ShieldCheck, type LucideIcon } from "lucide-react";
-import type { ComponentType } from "react";
+import { ApiKeysPage } from "../keys/ApiKeysPage";
+import { StoresPage } from "../places/StoresPage";
 import { SitePolicyPage } from "../policy/SitePolicyPage";
->>>>>>> 70685de (Visitors read what runs here, staff are trained before they may review, a store manager does it all from one page, a demonstration stays on loopback, and the command line writes the annex)
 import { SignInRulesPage } from "../security/SignInRulesPage";
 import type { Permission } from "../shell/stores";
 import { TrainingPage } from "../training/TrainingPage";
+import { UsersPage } from "../users/UsersPage";
 
 /** A page of the sidebar's group "Administration". */
 export interface AdministrationPage {
@@ -23,13 +21,13 @@ export interface AdministrationPage {
 
 /** In the order of the sidebar. A new page is one line here. */
 export const PAGES: readonly AdministrationPage[] = [
-  { path: "/sign-in-rules", title: "Sign-in rules", icon: KeyRound, needs: ["sign-in:read"], page: SignInRulesPage },
-<<<<<<< HEAD
-  { path: "/audit", title: "Audit", icon: ScrollText, needs: ["audit:read"], page: AuditPage },
-=======
+  { path: "/users", title: "Users", icon: UserRoundCog, needs: ["users:read"], page: UsersPage },
+  { path: "/stores", title: "Stores", icon: Building2, needs: ["stores:write", "chain:write"], page: StoresPage },
   { path: "/policy-settings", title: "Site policy", icon: ShieldCheck, needs: ["policy:read"], page: SitePolicyPage },
   { path: "/training", title: "Training", icon: GraduationCap, needs: ["training:read"], page: TrainingPage },
->>>>>>> 70685de (Visitors read what runs here, staff are trained before they may review, a store manager does it all from one page, a demonstration stays on loopback, and the command line writes the annex)
+  { path: "/api-keys", title: "API keys", icon: Webhook, needs: ["api-keys:read"], page: ApiKeysPage },
+  { path: "/sign-in-rules", title: "Sign-in rules", icon: KeyRound, needs: ["sign-in:read"], page: SignInRulesPage },
+  { path: "/audit", title: "Audit", icon: ScrollText, needs: ["audit:read"], page: AuditPage },
 ];
 
 export function pagesFor(may: (permission: Permission) => boolean): readonly AdministrationPage[] {

@@ -26,7 +26,8 @@ const MOST_PAGES = 20;
 /** Opening a stream may take the server several seconds of waiting for a key frame. */
 const PROBE_TIMEOUT_MS = 45_000;
 
-async function everything<T>(path: string, query: Query = {}): Promise<T[]> {
+/** A list whole, page after page. */
+export async function everything<T>(path: string, query: Query = {}): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {

@@ -24,6 +24,14 @@ export type GroupMapping = Schemas["MappingOut"];
 export type OidcProvider = Schemas["ProviderOut"];
 export type OidcDetails = Schemas["ProviderDetailsOut"];
 export type Store = Schemas["StoreOut"];
+export type Region = Schemas["RegionOut"];
+export type Chain = Schemas["ChainOut"];
+export type User = Schemas["UserOut"];
+export type Invited = Schemas["InvitedOut"];
+export type GrantedRole = Schemas["GrantedRoleOut"];
+export type RoleRights = Schemas["RoleOut"];
+export type ApiKey = Schemas["ApiKeyOut"];
+export type ApiKeySecret = Schemas["ApiKeySecretOut"];
 
 export type Camera = Schemas["CameraOut"];
 export type CameraState = Schemas["ShownState"];

@@ -6,23 +6,8 @@ import type { GroupMapping, Id, OidcDetails, Role, Store } from "../api/types";
 import { Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
+import { ROLES, roleName } from "../administration/roles";
 import { Problem, useAct } from "./parts";
-
-const ROLES: Role[] = [
-  "viewer",
-  "operator",
-  "investigator",
-  "enroller",
-  "approver",
-  "store-manager",
-  "chain-administrator",
-  "auditor",
-  "model-engineer",
-  "platform-operator",
-];
-
-/** "Store manager". */
-const roleName = (role: string) => role.charAt(0).toUpperCase() + role.slice(1).replaceAll("-", " ");
 
 /** What a chain asks of log-ins: who needs a second factor, which group of the provider has which role. */
 export function SignInRulesPage() {

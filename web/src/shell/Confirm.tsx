@@ -5,12 +5,14 @@ interface Props {
   children: ReactNode;
   act: string;
   busy?: boolean;
+  /** False for what can be taken back. */
+  danger?: boolean;
   onAct: () => void;
   onCancel: () => void;
 }
 
-/** Asks before something that cannot be taken back. Esc and the first button cancel. */
-export function Confirm({ title, children, act, busy = false, onAct, onCancel }: Props) {
+/** Asks before something that matters. Esc and the first button cancel. */
+export function Confirm({ title, children, act, busy = false, danger = true, onAct, onCancel }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -21,7 +23,7 @@ export function Confirm({ title, children, act, busy = false, onAct, onCancel }:
         <button type="button" className="button" onClick={onCancel} autoFocus>
           Cancel
         </button>
-        <button type="button" className="button button-danger" onClick={onAct} disabled={busy} data-testid="confirm">
+        <button type="button" className={danger ? "button button-danger" : "button button-primary"} onClick={onAct} disabled={busy} data-testid="confirm">
           {busy ? "Working…" : act}
         </button>
       </div>

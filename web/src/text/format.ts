@@ -34,6 +34,14 @@ export function clock(timestamp: string | null | undefined, nowMs: number): stri
   return then.toDateString() === new Date(nowMs).toDateString() ? time : `${DAY.format(then)} ${time}`;
 }
 
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
+/** "3 Nov 2026". */
+export function date(timestamp: string): string {
+  const then = new Date(timestamp);
+  return Number.isNaN(then.getTime()) ? "–" : DATE.format(then);
+}
+
 /** "4.9 fps", "25 fps". */
 export function fps(value: number): string {
   if (!Number.isFinite(value) || value <= 0) return "0 fps";

@@ -1,0 +1,84 @@
+import { Pencil, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { addRegion, removeRegion, renameRegion } from "../api/administration";
+import type { Region } from "../api/types";
+import { Problem, useAct } from "../security/parts";
+import { Confirm } from "../shell/Confirm";
+import { NameForm } from "./NameForm";
+
+interface Props {
+  regions: Region[];
+  writes: boolean;
+  changed: () => void;
+}
+
+/** Groups of stores: a role given for a region holds in all its stores, those of tomorrow too. */
+export function Regions({ regions, writes, changed }: Props) {
+  const [removing, setRemoving] = useState<Region | null>(null);
+  const { busy, error, run } = useAct();
+  const remove = (region: Region) =>
+    void run(async () => {
+      setRemoving(null);
+      await removeRegion(region.id);
+      changed();
+    });
+  if (!writes && regions.length === 0) return null;
+  return (
+    <section className="panel stack" aria-label="Regions">
+      <h2>Regions</h2>
+      <p className="quiet">A role or a key for a region holds in all its stores, also in those that join it later.</p>
+      {regions.length > 0 && (
+        <ul className="given" data-testid="regions">
+          {regions.map((region) => (
+            <RegionLine key={region.id} region={region} writes={writes} busy={busy} changed={changed} remove={() => setRemoving(region)} />
+          ))}
+        </ul>
+      )}
+      <Problem sentence={error} testId="region-error" />
+      {writes && <NameForm label="New region" act="Add" testId="region-name" save={(name) => addRegion(name).then(changed)} />}
+      {removing && (
+        <Confirm title={`Remove the region ${removing.name}?`} act="Remove" busy={busy} onAct={() => remove(removing)} onCancel={() => setRemoving(null)}>
+          <p>It must be empty: no store, no role and no key may name it.</p>
+        </Confirm>
+      )}
+    </section>
+  );
+}
+
+interface LineProps {
+  region: Region;
+  writes: boolean;
+  busy: boolean;
+  changed: () => void;
+  remove: () => void;
+}
+
+function RegionLine({ region, writes, busy, changed, remove }: LineProps) {
+  const [editing, setEditing] = useState(false);
+  if (editing) {
+    const save = (name: string) => renameRegion(region.id, name).then(() => (setEditing(false), changed()));
+    return (
+      <li>
+        <NameForm label="Name" initial={region.name} act="Rename" testId="region-rename" save={save} cancel={() => setEditing(false)} />
+      </li>
+    );
+  }
+  return (
+    <li>
+      <span>
+        <strong>{region.name}</strong>
+        <small>{region.stores === 1 ? "1 store" : `${region.stores} stores`}</small>
+      </span>
+      {writes && (
+        <>
+          <button type="button" className="icon-button" onClick={() => setEditing(true)} aria-label={`Rename ${region.name}`} title="Rename">
+            <Pencil size={16} />
+          </button>
+          <button type="button" className="icon-button" disabled={busy} onClick={remove} aria-label={`Remove ${region.name}`} title="Remove">
+            <Trash2 size={16} />
+          </button>
+        </>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,42 @@
+import { Pencil, Store as StoreIcon } from "lucide-react";
+import { useState } from "react";
+import type { Region, Store } from "../api/types";
+import { StoreForm } from "./StoreForm";
+
+interface Props {
+  store: Store;
+  regions: Region[];
+  writes: boolean;
+  movable: boolean;
+  changed: () => void;
+}
+
+export function StoreRow({ store, regions, writes, movable, changed }: Props) {
+  const [editing, setEditing] = useState(false);
+  const region = regions.find(({ id }) => id === store.region_id);
+  const done = () => {
+    setEditing(false);
+    changed();
+  };
+  return (
+    <li className="row" data-testid="store">
+      <div className="row-head">
+        <StoreIcon size={20} aria-hidden="true" />
+        <span className="row-name">
+          <strong>{store.name}</strong>
+          <small>{[store.timezone.replaceAll("_", " "), region ? `Region ${region.name}` : ""].filter(Boolean).join(" · ")}</small>
+        </span>
+        {writes && !editing && (
+          <button type="button" className="icon-button" onClick={() => setEditing(true)} aria-label={`Change ${store.name}`} title="Change">
+            <Pencil size={16} />
+          </button>
+        )}
+      </div>
+      {editing && (
+        <div className="row-body row-body-one">
+          <StoreForm store={store} regions={regions} movable={movable} done={done} cancel={() => setEditing(false)} />
+        </div>
+      )}
+    </li>
+  );
+}

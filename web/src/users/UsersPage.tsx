@@ -1,0 +1,97 @@
+import { Search, UserPlus } from "lucide-react";
+import { useState } from "react";
+import { regions as loadRegions, roles as loadRoles, users as loadUsers } from "../api/administration";
+import type { Invited, User } from "../api/types";
+import { givingPlaces, type Directory } from "../administration/RoleFields";
+import { Secret } from "../administration/Secret";
+import { Empty, Failure } from "../shell/Empty";
+import { useLoad, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { Invite } from "./Invite";
+import { UserRow } from "./UserRow";
+
+/** Who may sign in, with which roles, where. */
+export function UsersPage() {
+  useTitle("Users");
+  const { me, stores, may } = usePlace();
+  const { value, error, reload } = useLoad("users", async () => {
+    const [people, roles, regions] = await Promise.all([loadUsers(), loadRoles(), loadRegions()]);
+    return { people, roles, regions };
+  });
+  const [inviting, setInviting] = useState(false);
+  const [shown, setShown] = useState<Invited | null>(null);
+  const [sought, seek] = useState("");
+  if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">Loading…</p>}</div>;
+  const directory: Directory = { me, stores, roles: value.roles, regions: value.regions };
+  const writes = may("users:write") && givingPlaces(directory).length > 0;
+  const tell = (invited: Invited) => {
+    setInviting(false);
+    setShown(invited);
+    reload();
+  };
+  return (
+    <div className="page page-administration">
+      <header className="page-head">
+        <div>
+          <h1>Users</h1>
+          <p className="page-note">{counted(value.people)}</p>
+        </div>
+        {writes && !inviting && (
+          <button type="button" className="button button-primary" onClick={() => setInviting(true)} data-testid="user-invite">
+            <UserPlus size={16} aria-hidden="true" />
+            Invite somebody
+          </button>
+        )}
+      </header>
+      {error && <Failure sentence={error} retry={reload} />}
+      {shown && <FirstPassword invited={shown} done={() => setShown(null)} />}
+      {inviting && <Invite directory={directory} invited={tell} cancel={() => setInviting(false)} />}
+      {value.people.length > 5 && (
+        <label className="search">
+          <Search size={16} aria-hidden="true" />
+          <span className="visually-hidden">Find a user</span>
+          <input type="search" placeholder="Find a user" value={sought} onChange={(event) => seek(event.target.value)} data-testid="user-search" />
+        </label>
+      )}
+      <Rows people={value.people.filter(({ username }) => username.includes(sought.trim().toLowerCase()))} directory={directory} writes={writes} changed={reload} show={tell} />
+    </div>
+  );
+}
+
+function Rows({ people, directory, writes, changed, show }: { people: User[]; directory: Directory; writes: boolean; changed: () => void; show: (invited: Invited) => void }) {
+  const [open, setOpen] = useState<string | null>(null);
+  if (people.length === 0) return <Empty title="Nobody of this name" />;
+  return (
+    <ul className="rows" data-testid="users">
+      {people.map((user) => (
+        <UserRow
+          key={user.id}
+          user={user}
+          directory={directory}
+          writes={writes}
+          open={open === user.id}
+          toggle={() => setOpen(open === user.id ? null : user.id)}
+          changed={changed}
+          show={show}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function FirstPassword({ invited, done }: { invited: Invited; done: () => void }) {
+  return (
+    <Secret title={`Password for ${invited.user.username}`} secret={invited.initial_password} done={done} testId="first-password">
+      <p>
+        Hand it over in person or by a way you trust. It opens one log-in, at which <strong>{invited.user.username}</strong> chooses a password of
+        their own. It is not shown again.
+      </p>
+    </Secret>
+  );
+}
+
+/** "12 people, 1 disabled". */
+function counted(people: User[]): string {
+  const disabled = people.filter((user) => user.disabled_at !== null).length;
+  return `${people.length === 1 ? "1 person" : `${people.length} people`}${disabled ? `, ${disabled} disabled` : ""}`;
+}
