@@ -106,6 +106,8 @@ ADD = {
     " VALUES ($1::uuid, $2, 'group-' || $1::text, 'viewer', $3)",
     "destruction_id": "INSERT INTO key_destructions (id, chain_id, requested_by, requested_at)"
     " SELECT $1, $2, $1, now() WHERE $3::uuid IS NOT NULL",
+    "course_id": "INSERT INTO training_courses (id, chain_id, name, gate, valid_months)"
+    " SELECT $1::uuid, $2, 'course-' || $1::text, 'review', 12 WHERE $3::uuid IS NOT NULL",
     "photo_id": "INSERT INTO sign_photos (id, chain_id, store_id, taken_on, width, height, sha256, jpeg, uploaded_by)"
     " SELECT $1, $2, $3, current_date, 1, 1, sha256('x'), 'x',"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1)",

@@ -7,6 +7,8 @@ import { ROLES, roleName, roleWords } from "./roles";
 export interface Directory {
   me: Me;
   roles: RoleRights[];
+  /** The store that the pages are about. */
+  store: Store;
   stores: Store[];
   regions: Region[];
 }
@@ -18,9 +20,10 @@ export const givingPlaces = ({ me, roles, stores, regions }: Directory): NamedPl
 export const givableRoles = ({ me, roles, stores }: Directory, place: NamedPlace): Role[] =>
   ROLES.filter((role) => mayGive(me.memberships, roles, role, place, stores));
 
-/** The least, at the narrowest place: what most people need. */
+/** The least, at the store one looks at: what most people need. */
 export function firstRole(directory: Directory): RoleAt | null {
-  const place = givingPlaces(directory).at(-1);
+  const places = givingPlaces(directory);
+  const place = places.find(({ store_id }) => store_id === directory.store.id) ?? places.at(-1);
   const able = place ? givableRoles(directory, place) : [];
   const role = able.includes("operator") ? "operator" : able[0];
   return place && role ? { role, store_id: place.store_id, region_id: place.region_id } : null;

@@ -15,7 +15,7 @@ import { keyState } from "./words";
 /** Keys for other programs: what they may do, where, until when. */
 export function ApiKeysPage() {
   useTitle("API keys");
-  const { me, stores, may } = usePlace();
+  const { me, store, stores, may } = usePlace();
   const now = useNow(10_000);
   const { value, error, reload } = useLoad("api-keys", async () => {
     const [keys, regions, roles] = await Promise.all([apiKeys(), loadRegions(), loadRoles()]);
@@ -25,7 +25,7 @@ export function ApiKeysPage() {
   const [all, setAll] = useState(false);
   const [shown, setShown] = useState<ApiKeySecret | null>(null);
   if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">Loading…</p>}</div>;
-  const directory: Directory = { me, stores, roles: value.roles, regions: value.regions };
+  const directory: Directory = { me, store, stores, roles: value.roles, regions: value.regions };
   const places = placesFor("api-keys:write", me.memberships, value.roles, stores, value.regions);
   const writes = may("api-keys:write") && places.length > 0;
   const gone = value.keys.filter((key) => ["revoked", "ended"].includes(keyState(key, now)));

@@ -24,7 +24,7 @@ const LIVES = [
 /** Name, reach, rights and end of a new key. */
 export function MakeKey({ directory, places, made, cancel }: Props) {
   const [name, setName] = useState("");
-  const [chosen, setChosen] = useState<NamedPlace[]>(places.slice(-1));
+  const [chosen, setChosen] = useState<NamedPlace[]>(places.filter(({ store_id }) => store_id === directory.store.id));
   const [rights, setRights] = useState<string[]>([]);
   const [days, setDays] = useState(90);
   const { busy, error, run } = useAct();

@@ -14,7 +14,7 @@ import { StoreRow } from "./StoreRow";
 /** The stores of the chain, and the regions they are in. */
 export function StoresPage() {
   useTitle("Stores");
-  const { me, may } = usePlace();
+  const { me, may, refresh } = usePlace();
   const { value, error, reload } = useLoad("stores-page", async () => {
     const [chain, stores, regions, roles] = await Promise.all([loadChain(), loadStores(), loadRegions(), loadRoles()]);
     return { chain, stores, regions, roles };
@@ -24,9 +24,13 @@ export function StoresPage() {
   const { chain, stores, regions, roles } = value;
   const everywhere = heldAt(me.memberships, roles, CHAIN, stores);
   const writesChain = everywhere.has("chain:write");
+  const changed = () => {
+    reload();
+    refresh();
+  };
   const added = () => {
     setAdding(false);
-    reload();
+    changed();
   };
   return (
     <div className="page page-administration">
@@ -52,7 +56,7 @@ export function StoresPage() {
             regions={regions}
             writes={may("stores:write") && heldAt(me.memberships, roles, { store_id: store.id, region_id: null }, stores).has("stores:write")}
             movable={everywhere.has("stores:write")}
-            changed={reload}
+            changed={changed}
           />
         ))}
       </ul>

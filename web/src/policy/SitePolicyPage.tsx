@@ -122,11 +122,11 @@ function Switches({ policy, onChanged }: { policy: Standing; onChanged: () => vo
     setBusy(false);
   };
   return (
-    <section className="switches" aria-label="What runs here">
+    <section className="policy-switches" aria-label="What runs here">
       {SWITCHES.map((each) => {
         const on = policy.current.switches[each];
         return (
-          <div key={each} className="panel switch" data-on={on} data-testid={`switch-${each}`}>
+          <div key={each} className="panel policy-switch" data-on={on} data-testid={`switch-${each}`}>
             <div className="rule-head">
               <h2>{SWITCH_WORDS[each].name}</h2>
               <span className="switch-state">{on ? "On" : "Off"}</span>

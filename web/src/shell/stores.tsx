@@ -11,6 +11,8 @@ interface Place {
   stores: Store[];
   store: Store;
   choose: (id: Id) => void;
+  /** Ask again who is here and which stores there are. */
+  refresh: () => void;
   /** Whether to offer something. The server decides again. */
   may: (permission: Permission) => boolean;
 }
@@ -72,5 +74,5 @@ export function StoreProvider({ children }: { children: ReactNode }) {
       </Empty>
     );
   }
-  return <Context value={{ me, stores, store, choose, may: (permission) => me.permissions.includes(permission) }}>{children}</Context>;
+  return <Context value={{ me, stores, store, choose, refresh: loaded.reload, may: (permission) => me.permissions.includes(permission) }}>{children}</Context>;
 }

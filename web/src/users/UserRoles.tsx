@@ -33,7 +33,7 @@ export function UserRoles({ user, directory, writes, changed }: Props) {
         {user.memberships.map((each) => (
           <li key={each.id}>
             <span>
-              <strong>{roleName(each.role)}</strong> {each.store_id || each.region_id ? "at" : "in"} {placeName(each, stores, regions)}
+              <strong>{roleName(each.role)}</strong> {each.store_id ? "at" : "in"} {placeName(each, stores, regions)}
               <small>{each.source === "oidc" ? "Given by a group of the identity provider; change it there." : roleWords(each.role)}</small>
             </span>
             {writes && each.source === "local" && mayGive(me.memberships, roles, each.role, each, stores) && (

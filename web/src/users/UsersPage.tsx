@@ -13,7 +13,7 @@ import { UserRow } from "./UserRow";
 /** Who may sign in, with which roles, where. */
 export function UsersPage() {
   useTitle("Users");
-  const { me, stores, may } = usePlace();
+  const { me, store, stores, may } = usePlace();
   const { value, error, reload } = useLoad("users", async () => {
     const [people, roles, regions] = await Promise.all([loadUsers(), loadRoles(), loadRegions()]);
     return { people, roles, regions };
@@ -22,7 +22,7 @@ export function UsersPage() {
   const [shown, setShown] = useState<Invited | null>(null);
   const [sought, seek] = useState("");
   if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">Loading…</p>}</div>;
-  const directory: Directory = { me, stores, roles: value.roles, regions: value.regions };
+  const directory: Directory = { me, store, stores, roles: value.roles, regions: value.regions };
   const writes = may("users:write") && givingPlaces(directory).length > 0;
   const tell = (invited: Invited) => {
     setInviting(false);
