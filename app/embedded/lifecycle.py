@@ -21,6 +21,22 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """When the silence of a part that lives is taken for a hang.
+
+    Attributes:
+        every_s, again_s: pause before the next question, after an answer and after none.
+        answer_s: how long one answer may take; a busy machine is slow, and a restart would make it slower.
+        misses: questions in a row without an answer that are taken for a hang.
+    """
+
+    every_s: float = 10.0
+    again_s: float = 1.0
+    answer_s: float = 8.0
+    misses: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How a part is treated.
 
@@ -31,6 +47,7 @@ class Policy:
         stable_after_s: ready for this long forgets earlier failures.
         give_up_after: failures in a row before the first readiness that end the whole start.
         backoff: the wait before each new start.
+        patience: how long it may be silent once it is ready.
     """
 
     one_shot: bool = False
@@ -39,6 +56,7 @@ class Policy:
     stable_after_s: float = 20.0
     give_up_after: int = 4
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.3, longest_s=8.0))
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)

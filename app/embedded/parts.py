@@ -18,6 +18,7 @@ from app.embedded import secrets as stored_secrets
 from app.embedded.console import REMOVED_NOTE, Console
 from app.embedded.demo_cameras import demo_cameras
 from app.embedded.lifecycle import Policy
+from app.embedded.liveness import answers_rtsp
 from app.embedded.process import Part, Probe, no_step
 from app.embedded.roles import Roles, Servers, choose_servers, service_address
 from app.embedded.state import Home, check_port, open_home
@@ -62,7 +63,8 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
         roles.part("worker-cpu", worker | address, ("service", "triton"), _reports_to(own_address)),
     ]
     if ports := [camera.port for camera in demo_cameras(replace_home(settings, home))]:
-        ours.append(roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO))
+        demo = roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO)
+        ours.append(replace(demo, alive=answers_rtsp(ports)))
     started = {part.name for part in (*own, *ours)}
     return [*own, *(replace(part, depends_on=tuple(each for each in part.depends_on if each in started)) for part in ours)]
 

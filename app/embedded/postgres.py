@@ -99,6 +99,7 @@ class EmbeddedPostgres:
             env=self._environment(),
             before=self.prepare,
             ready=self.ready,
+            alive=self.ready,
             stop_signal=signal.SIGINT,  # "fast": ends sessions, writes a checkpoint
             death_signal=signal.SIGINT,
             grace_s=6.0,

@@ -29,6 +29,7 @@ class Part:
 
     Attributes:
         ready: the probe that decides readiness.
+        alive: asked again and again once it is ready; None where nothing can be asked (a one-shot).
         before: what is done before each start (it may be repeated).
         stop_signal: asks for an orderly end; `grace_s` later it is killed.
         death_signal: sent by the kernel when the supervisor dies without a word.
@@ -40,6 +41,7 @@ class Part:
     env: Mapping[str, str] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     ready: Probe = no_step
+    alive: Probe | None = None
     before: Probe = no_step
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.embedded.lifecycle import Policy
+from app.embedded.liveness import answers_http
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.process import Part, Probe
 from app.embedded.state import Home
 from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
 from app.inference.repository import round_trip
+from app.kit.operations import socket_path
 from app.settings import Settings
 
 # Of the operator's environment every part gets these; a secret or an address goes only to the part that needs it.
@@ -63,7 +65,7 @@ class Roles:
     """Builds the environment of each role: common settings, then exactly the addresses and secrets it needs."""
 
     def __init__(self, settings: Settings, home: Home, servers: Servers, secrets: Mapping[str, str]) -> None:
-        self._settings = settings
+        self._settings, self._home = settings, home.root
         self._servers = servers
         self._secrets = secrets
         kept = {name: value for name, value in os.environ.items() if _is_passed_on(name)}
@@ -132,6 +134,14 @@ class Roles:
         self, role: str, env: Mapping[str, str], depends_on: tuple[str, ...], ready: Probe, policy: Policy = _NO_POLICY
     ) -> Part:
         """A role of ours as a part."""
-        command = (sys.executable, "-m", "app.cli", role)
-        env = {**self._common, **env}
-        return Part(name=role, command=command, env=env, depends_on=depends_on, ready=ready, policy=policy, grace_s=3.5)
+        alive = answers_http(service_address(self._settings) if role == "service" else socket_path(self._home, role))
+        return Part(
+            name=role,
+            command=(sys.executable, "-m", "app.cli", role),
+            env={**self._common, **env},
+            depends_on=depends_on,
+            ready=ready,
+            alive=alive,
+            policy=policy,
+            grace_s=3.5,
+        )

@@ -17,6 +17,7 @@ from app.embedded import lifecycle
 from app.embedded.guard import Guard
 from app.embedded.holds import held_parts
 from app.embedded.lifecycle import Phase, Status
+from app.embedded.liveness import until_silent
 from app.embedded.process import Child, Part, RotatingLog
 from app.kit.errors import SetupError
 from app.kit.logs import redact
@@ -179,14 +180,29 @@ class Supervisor:
                 self._set(part, lifecycle.answered(self.status[part.name], now, part.policy))
             elif not child.exited.done() and lifecycle.overdue(self.status[part.name], now + PROBE_EVERY_S):
                 await child.end(part.grace_s)
-            while not child.exited.done():
-                if part.name in self._held():
-                    await child.end(part.grace_s)
-                await asyncio.wait({child.exited}, timeout=HOLD_EVERY_S)
+            await self._while_it_lives(part, child)
         finally:
             if prober is not None:
                 prober.cancel()
                 await asyncio.gather(prober, return_exceptions=True)
+
+    async def _while_it_lives(self, part: Part, child: Child) -> None:
+        """Return when the process is gone; one that is held, or hangs, is ended."""
+        hung: set[asyncio.Future[Any]] = set()
+        if part.alive is not None and not part.policy.one_shot:
+            hung.add(asyncio.create_task(until_silent(part.alive, part.policy.patience)))
+        try:
+            while not child.exited.done():
+                if part.name in self._held():
+                    await child.end(part.grace_s)
+                elif any(each.done() for each in hung):
+                    self._logs[part.name].write(b"supervisor: it lives but does not answer; it is ended and started again\n")
+                    await child.end(part.grace_s)
+                await asyncio.wait({child.exited, *hung}, timeout=HOLD_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in hung:
+                each.cancel()
+            await asyncio.gather(*hung, return_exceptions=True)
 
     async def _probe(self, part: Part) -> None:
         while True:

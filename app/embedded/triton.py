@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.embedded.lifecycle import Policy
+from app.embedded.lifecycle import Patience, Policy
 from app.embedded.process import Part
 from app.embedded.state import Home, free_port
 from app.inference.lock import biometric, read_lock
@@ -136,10 +136,14 @@ class EmbeddedTriton:
             env=self._installation.environment(),
             before=self.prepare,
             ready=self.ready,
+            alive=self.ready,
             stop_signal=signal.SIGTERM,
             death_signal=signal.SIGKILL,
             grace_s=5.0,
-            policy=Policy(ready_within_s=300.0),  # the first start compiles the models
+            policy=Policy(
+                ready_within_s=300.0,  # the first start compiles the models
+                patience=Patience(every_s=20.0),  # a question is an inference or two
+            ),
         )
 
     def _command(self) -> tuple[str, ...]:

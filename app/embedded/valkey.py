@@ -24,6 +24,7 @@ from app.embedded.state import Home
 from app.kit.errors import SetupError
 
 ANSWER_LIMIT_S = 2.0
+SILENCE_LIMIT_S = 60.0
 # What every client library does when it connects; the rest of @connection (CLIENT KILL, LIST, ...) is the administrator's.
 _CONNECT = "+ping +echo +hello +auth +select +reset +quit +client|setinfo +client|setname +client|id +multi +exec +discard"
 _READ = "+get +getdel +mget +exists +ttl +pttl +xread +xrange +xrevrange +xlen +xinfo|stream"
@@ -144,6 +145,7 @@ class EmbeddedValkey:
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
             before=self.prepare,
             ready=self.ready,
+            alive=self.alive,
             stop_signal=signal.SIGTERM,
             death_signal=signal.SIGTERM,
             policy=Policy(ready_within_s=60.0),
@@ -170,15 +172,22 @@ class EmbeddedValkey:
         )
         write_private(self._folder / "valkey.conf", "\n".join(lines) + "\n")
 
-    def _client(self) -> "redis.asyncio.Redis":
+    def _client(self, limit_s: float = ANSWER_LIMIT_S) -> "redis.asyncio.Redis":
         return redis.asyncio.Redis.from_url(
-            self.url("admin"), socket_timeout=ANSWER_LIMIT_S, socket_connect_timeout=ANSWER_LIMIT_S, retry=Retry(NoBackoff(), 0)
+            self.url("admin"), socket_timeout=limit_s, socket_connect_timeout=limit_s, retry=Retry(NoBackoff(), 0)
         )
 
     async def ready(self) -> None:
         """PING as a user of the ACL file; while the append-only file loads, Valkey refuses."""
-        client = self._client()
-        try:
-            await client.ping()
-        finally:
-            await client.aclose()
+        await _ping(self._client())
+
+    async def alive(self) -> None:
+        """PING that waits longer than anybody asks for: the library calls silence a lost connection, which is an answer."""
+        await _ping(self._client(SILENCE_LIMIT_S))
+
+
+async def _ping(client: "redis.asyncio.Redis") -> None:
+    try:
+        await client.ping()
+    finally:
+        await client.aclose()

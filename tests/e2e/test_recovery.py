@@ -13,6 +13,8 @@ import pytest
 from tests.e2e.product import Product
 
 RECOVERY_S = 30.0
+HANG_S = 150.0
+"""Three unanswered questions and a start; nothing is lost meanwhile but time, and a busy machine must not be restarted."""
 PARTS = ("postgres", "bus", "memory", "triton", "service", "pipeline", "dispatcher", "sealer", "worker-cpu", "demo-cameras")
 
 
@@ -40,6 +42,27 @@ def test_killed_part_recovers(product: Product, part: str) -> None:
         time.sleep(0.25)
     else:
         pytest.fail(f"{part} did not recover in {RECOVERY_S} s: {product.call('/readyz')}")
+    product.sign_in()
+    _frames_move_again(product, RECOVERY_S)
+
+
+@pytest.mark.timeout(300)
+def test_parts_that_hang_are_ended_and_come_back(product: Product) -> None:
+    """All at once, so that it takes one part's patience instead of ten: each has a process of its own afterwards."""
+    before = {part: _pid(product, part) for part in PARTS}
+    assert all(before.values())
+    for pid in before.values():
+        os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + HANG_S
+    while time.monotonic() < deadline:
+        now = {part: _pid(product, part) for part in PARTS}
+        if all(now[part] not in (0, before[part]) for part in PARTS) and product.call("/readyz")[0] == 200:
+            break
+        time.sleep(0.5)
+    else:
+        pytest.fail(f"not every part recovered in {HANG_S} s: {before} {now} {product.call('/readyz')}")
+    for part in PARTS:
+        assert "does not answer; it is ended" in (product.home / "logs" / f"{part}.log").read_text(errors="replace"), part
     product.sign_in()
     _frames_move_again(product, RECOVERY_S)
 

@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,16 @@ from tritonclient.grpc import InferInput, aio
 
 from app.embedded import secrets
 from app.embedded.console import Console
+from app.embedded.lifecycle import Patience
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.state import Home, open_home
 from app.embedded.supervisor import Supervisor
 from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
 from app.kit.errors import PennyError, UnavailableError
+
+SHORT = Patience(every_s=0.5, again_s=0.2, answer_s=4.0, misses=2)
+"""As the product's own, but a test cannot wait that long."""
 
 CONFIG = """
 name: "double"
@@ -55,7 +60,7 @@ async def doubles(url: str) -> None:
         sent = np.array([[1.5, -2.0, 7.0]], np.float32)
         tensor = InferInput("x", [1, 3], "FP32")
         tensor.set_data_from_numpy(sent)
-        answer = (await client.infer("double", [tensor], client_timeout=5)).as_numpy("y")
+        answer = (await client.infer("double", [tensor], client_timeout=10)).as_numpy("y")
         if answer is None or not np.array_equal(answer, sent * 2):
             raise UnavailableError(f"answered {answer}")
     finally:
@@ -72,7 +77,8 @@ async def supervise(home: Home) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     console = Console()
-    parts = [server.part() for server in (EmbeddedPostgres(home, passwords), bus, memory, triton)]
+    servers = (server.part() for server in (EmbeddedPostgres(home, passwords), bus, memory, triton))
+    parts = [replace(part, policy=replace(part.policy, patience=SHORT)) for part in servers]
     supervisor = Supervisor(parts, home.logs, console.report, Path.cwd(), home.folder("run") / "parts.json")
     await supervisor.run(stop, lambda: console.say("READY"))
 

@@ -110,8 +110,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.mark.parametrize("part", SERVERS)
 def test_killed_server_comes_back(running: Run, part: str) -> None:
+    _comes_back(running, part, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("part", SERVERS)
+def test_hung_server_comes_back(running: Run, part: str) -> None:
+    _comes_back(running, part, signal.SIGSTOP)
+
+
+def _comes_back(running: Run, part: str, number: signal.Signals) -> None:
     before = running.parts()[part]
-    os.kill(int(str(before["pid"])), signal.SIGKILL)
+    assert before["phase"] == "ready"
+    os.kill(int(str(before["pid"])), number)
     deadline = time.monotonic() + 30
     while (now := running.parts()[part])["pid"] == before["pid"] or now["phase"] != "ready":
         assert time.monotonic() < deadline, (now, running.output())

@@ -35,6 +35,7 @@ export function AlertRow({ alert, selected, to, now }: Props) {
       className="alert-row"
       data-testid="alert-row"
       data-alert-id={alert.id}
+      data-kind={alert.kind}
       data-state={shown}
       data-threat={alert.threat}
       aria-current={selected ? "true" : undefined}
