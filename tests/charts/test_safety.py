@@ -1,11 +1,12 @@
 """What must hold of every pod, whatever the values: no rights, no way round the network policy, nothing of people on a disk."""
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
 
-from tests.charts.conftest import Manifest, Render, containers, pods
+from tests.charts.conftest import CHART, Manifest, Render, containers, pods
 from tests.charts.test_render import CASES
 
 OURS = {"pennyprotect", "elsewhere"}
@@ -50,6 +51,40 @@ def test_the_memory_server_can_write_nothing_to_a_disk(render: Render, values: d
     text = configs[0]["data"]["valkey.conf"]
     lines = set(text.splitlines())
     assert {"appendonly no", 'save ""', "maxmemory-policy noeviction", "crash-log-enabled no"} <= lines
+
+
+def locked_models() -> tuple[set[str], set[str]]:
+    """(ordinary, biometric) models of the lock file."""
+    listed = tomllib.loads((CHART.parents[1] / "triton_models" / "models.lock.toml").read_text("utf-8"))["model"]
+    biometric = {each["name"] for each in listed if each.get("biometric")}
+    return {each["name"] for each in listed} - biometric, biometric
+
+
+@pytest.mark.parametrize("values", CASES)
+@pytest.mark.parametrize("wanted", [False, True])
+def test_biometric_models_are_installed_by_value_only_and_never_loaded_at_start(
+    render: Render, values: dict[str, Any], wanted: bool
+) -> None:
+    ordinary, biometric = locked_models()
+    assert biometric
+    models = {**values.get("models", {}), **({"biometrics": True} if wanted else {})}
+    pod = roles(render({**values, "models": models})).get("triton")
+    if pod is None:
+        return
+    (server,) = pod["spec"]["containers"]
+    assert {each.partition("=")[2] for each in server["args"] if each.startswith("--load-model=")} == ordinary
+    pulls = [each["args"] for each in pod["spec"].get("initContainers", []) if each["name"] == "models"]
+    assert all(("--faces" in args) is wanted for args in pulls)
+    if models.get("source") == "claim" and not wanted:
+        seen = {mount["subPath"] for mount in server["volumeMounts"] if mount["name"] == "models"}
+        assert seen == {f"triton/models/{name}" for name in ordinary}
+
+
+def test_compose_loads_no_biometric_model() -> None:
+    ordinary, _ = locked_models()
+    text = (CHART.parents[1] / "compose.yaml").read_text("utf-8")
+    assert set(re.findall(r"--load-model=([^\s,\"]+)", text)) == ordinary
+    assert "--faces" not in text
 
 
 @pytest.mark.parametrize("values", CASES)

@@ -85,3 +85,8 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- fail "memory.external.nothingOnDisk is false: frames and probe embeddings must never reach a disk. Switch off append-only file, snapshots, replicas and back-ups of that server, then say so here." -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Models that Triton loads when it starts: those of triton_models/models.lock.toml that are no biometric ones. */}}
+{{- define "pennyprotect.ordinaryModels" -}}
+yolo_pose
+{{- end }}
