@@ -1,0 +1,1 @@
+"""What the workers of released versions say, recorded once, and what they understand."""
