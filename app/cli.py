@@ -23,6 +23,7 @@ from app.backup.command import backup, restore
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
+from app.planning.command import plan
 from app.settings import Settings, settings
 from app.tenancy.policy.cli import policy
 
@@ -38,6 +39,7 @@ cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
 cli.command()(backup)
 cli.command()(restore)
+cli.command()(plan)
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that protect stored secrets: see them (never their bytes), rotate them.")
 cli.add_typer(keys, name="keys")
@@ -255,7 +257,7 @@ def doctor(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"ok": well, "checks": [asdict(each) for each in found]}, indent=2))
     else:
         for each in found:
-            typer.echo(f"{'ok  ' if each.ok else 'TODO'}  {each.name:<18} {each.detail}")
+            typer.echo(f"{'ok ' if each.ok else 'FIX'}  {each.name:<18} {each.detail}")
     raise typer.Exit(0 if well else 1)
 
 

@@ -28,6 +28,7 @@ from app.embedded.roles import service_address
 from app.inference import repository
 from app.kit.errors import PennyError, SetupError, UnavailableError
 from app.kit.logs import redact
+from app.migrate import read_migrations
 from app.settings import Settings
 
 ANSWER_S: Final = 3.0
@@ -188,9 +189,25 @@ async def _ask_database(dsn: str) -> str:
     try:
         if not await connection.fetchval("SELECT true FROM pg_available_extensions WHERE name = 'vector'", timeout=ANSWER_S):
             raise SetupError("The database answers but has no pgvector; install that extension on its server.")
-        return f"PostgreSQL {connection.get_server_version().major} with pgvector answers."
+        schema = await _schema(connection)
+        return f"PostgreSQL {connection.get_server_version().major} with pgvector answers; {schema}"
     finally:
         await connection.close(timeout=ANSWER_S)
+
+
+async def _schema(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
+    """Which migration the schema is at. SetupError when this version cannot work on it."""
+    known = len(read_migrations())
+    try:
+        made: int = await connection.fetchval("SELECT schema_version()", timeout=ANSWER_S)
+    except (asyncpg.UndefinedFunctionError, asyncpg.InsufficientPrivilegeError):
+        made = 0
+    if made < known:
+        raise SetupError(
+            f"The schema is at migration {made} of {known} (0: none that this role may see); run `pennyprotect migrate` "
+            "with the owner's role."
+        )
+    return f"schema {made} suits this version ({known})."
 
 
 async def _ask_redis(url: str) -> str:

@@ -1,0 +1,1 @@
+"""What a deployment needs, computed from measured and assumed unit costs."""
