@@ -1,5 +1,6 @@
 """The HTTP surface: every router, the OpenAPI document, health and metrics."""
 
+import secrets
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -25,6 +26,7 @@ from app.dashboard.detections.endpoints import router as detections_router
 from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.dashboard.trail.endpoints import router as trail_router
+from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.api_keys.endpoints import router as api_keys_router
 from app.tenancy.endpoints import router as stores_router
@@ -113,18 +115,30 @@ def _add_operations(app: FastAPI) -> None:
 
     @app.get("/readyz", tags=["operations"], responses={503: {"model": ReadinessOut}}, response_model=ReadinessOut)
     async def readyz(request: Request, only: str = "") -> JSONResponse:
-        """Each dependency with its state; 503 unless all are fine. `only=service`: what this process itself needs."""
+        """503 unless all is fine; to operators each dependency with its state. `only=service`: what this process itself needs."""
         checks: dict[str, Check] = request.app.state.checks
         asked = {name: check for name, check in checks.items() if only != "service" or name in SERVICE_ONLY}
         verdicts = await ask_all(asked)
         found = [DependencyOut(name=v.name, ok=v.ok, took_ms=v.took_ms, detail=v.detail) for v in verdicts]
-        answer = ReadinessOut(ready=all(v.ok for v in verdicts), dependencies=found)
+        shown = found if _is_operator(request) else []
+        answer = ReadinessOut(ready=all(v.ok for v in verdicts), dependencies=shown)
         return JSONResponse(answer.model_dump(), 200 if answer.ready else 503, {"Cache-Control": "no-store"})
 
     @app.get("/metrics", tags=["operations"], response_class=Response)
-    async def metrics() -> Response:
-        """Prometheus metrics of this process."""
+    async def metrics(request: Request) -> Response:
+        """Prometheus metrics of this process, for operators' addresses or with the metrics key."""
+        if not _is_operator(request):
+            raise ForbiddenError("Metrics are for PENNYPROTECT_OPERATOR_NETWORKS, or for the bearer of PENNYPROTECT_METRICS_KEY.")
         return Response(exposition(), media_type=CONTENT_TYPE)
+
+
+def _is_operator(request: Request) -> bool:
+    """By address, or by the metrics key."""
+    if getattr(request.state, "is_operator", False):
+        return True
+    key = request.app.state.metrics_key
+    given = request.headers.get("authorization", "").encode("utf-8", "replace")
+    return bool(key) and secrets.compare_digest(given, f"Bearer {key}".encode())
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:

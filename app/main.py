@@ -41,10 +41,12 @@ from app.kit.gate import Gate
 from app.kit.headers import SecurityHeaders
 from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.vault import Vault
+from app.kit.limits import Doors, Limiter, Rate, parse_networks
 from app.kit.logs import logger
 from app.kit.postgres import Pool, connect_pool
 from app.kit.problems import install_problem_handlers
 from app.kit.redis import connect_redis
+from app.kit.slow import BodyClock
 from app.settings import Settings
 from app.tenancy.notice.endpoints import PublicPages
 from app.tenancy.policy.enforcer import keep_enforcing
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lambda app: _lifespan(app, settings),
     )
     app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
+    app.state.metrics_key = settings.metrics_key.get_secret_value()
     app.state.public_url = settings.public_url
     app.state.provider = _provider(settings)
     app.state.live_ended = asyncio.Event()
@@ -84,6 +87,8 @@ def create_app(settings: Settings) -> FastAPI:
     gate = Gate(settings.camera_egress)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
     _vault(settings, None)  # a wrong key is said before anything is served
+    app.add_middleware(BodyClock)
+    app.add_middleware(Doors, parse_networks(settings.trusted_proxies), parse_networks(settings.operator_networks))
     app.add_middleware(SecurityHeaders)
     if settings.client_url:
         app.add_middleware(
@@ -115,6 +120,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.login = Login(pool, state.signer, checker, UnknownNames(memory), factors, refusals)
     state.oidc = None if state.provider is None else OidcService(pool, memory, state.signer, state.provider, refusals)
     state.checker, state.account = checker, AccountService(pool, checker, factors)
+    rate, attempts = settings.requests_per_s, settings.sign_ins_per_minute
+    state.limiter = Limiter(memory, Rate(rate, max(1, int(rate * 10))), Rate(attempts / 60, max(1, int(attempts))))
     state.hub = hub = Hub(bus, memory)
     state.pictures = Pictures(memory, hub.channels)
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None

@@ -48,6 +48,7 @@ class Requirement:
         Raises:
             UnauthenticatedError: nobody is signed in.
             ForbiddenError: the caller holds the permission nowhere.
+            TooManyRequestsError: the caller asks too fast.
         """
         known = getattr(request.state, "access", None)
         if isinstance(known, Access) and known.permission is self.permission:
@@ -55,6 +56,8 @@ class Requirement:
         principal = await identifier_of(request).identify(request.headers.get("authorization"))
         if not principal.may(self.permission):
             raise ForbiddenError("Your roles do not allow this.", permission=self.permission.value)
+        if principal.chain_id is not None:  # workers of the platform have their own bounds
+            await request.app.state.limiter.spend(str(principal.id))
         access = Access(principal, self.permission)
         request.state.access = access
         return access

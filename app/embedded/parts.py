@@ -8,8 +8,6 @@ import json
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 import webbrowser
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +18,8 @@ from app.embedded.demo_cameras import demo_cameras
 from app.embedded.lifecycle import Policy
 from app.embedded.liveness import answers_rtsp
 from app.embedded.process import Part, Probe, no_step
-from app.embedded.roles import Roles, Servers, choose_servers, service_address
+from app.embedded.roles import Roles, Servers, choose_servers, own_service, service_address
+from app.embedded.service import PROBE_LIMIT_S, OwnService
 from app.embedded.state import Home, check_port, open_home
 from app.embedded.supervisor import PROBE_EVERY_S, Supervisor
 from app.inference import licences, repository
@@ -28,7 +27,6 @@ from app.kit.backoff import Backoff
 from app.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-PROBE_LIMIT_S = 3.0
 ALL_READY_S = 60.0
 # The first start downloads and encodes the demo's clips; where they cannot be had, the product runs without them.
 _DEMO = Policy(optional=True, ready_within_s=900.0, backoff=Backoff(first_s=1.0, longest_s=300.0))
@@ -38,18 +36,18 @@ _ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
 def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: dict[str, str]) -> list[Part]:
     """Every process of this run, each after what it depends on."""
     roles = Roles(settings, home, servers, secrets)
-    own_address = service_address(settings)
+    asked = own_service(settings, secrets)
     own = [each.part() for each in (servers.postgres, servers.bus, servers.memory, servers.triton) if each is not None]
     owner = roles.database("owner") | roles.storage_key() | roles.worker_key()
     cells = roles.bus("pipeline") | roles.memory("pipeline")
     worker = roles.bus("worker") | roles.memory("worker") | roles.triton() | roles.worker_key()
     service = roles.database("app") | roles.bus("service") | roles.memory("service") | roles.triton()
-    service |= roles.tokens() | roles.storage_key()
-    address = {"PENNYPROTECT_SERVICE_URL": settings.service_url or own_address}
+    service |= roles.tokens() | roles.storage_key() | roles.metrics_key()
+    address = {"PENNYPROTECT_SERVICE_URL": settings.service_url or asked.url}
     ours = [
         roles.part("migrate", roles.database("owner"), ("postgres",), no_step, _ONE_SHOT),
         roles.part("first-run", owner | roles.first_run(), ("migrate",), no_step, _ONE_SHOT),
-        roles.part("service", service, ("first-run", "bus", "memory"), _answers(f"{own_address}/readyz?only=service")),
+        roles.part("service", service, ("first-run", "bus", "memory"), asked.answers("/readyz?only=service")),
         roles.part(
             "pipeline", roles.database("pipeline") | cells, ("migrate", "bus", "memory"), _in_database(servers, "pipeline")
         ),
@@ -60,7 +58,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
             _in_database(servers, "dispatcher"),
         ),
         roles.part("sealer", roles.database("sealer") | roles.objects(), ("migrate",), _in_database(servers, "sealer")),
-        roles.part("worker-cpu", worker | address, ("service", "triton"), _reports_to(own_address)),
+        roles.part("worker-cpu", worker | address, ("service", "triton"), asked.hears_a_worker),
     ]
     if ports := [camera.port for camera in demo_cameras(replace_home(settings, home))]:
         demo = roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO)
@@ -72,39 +70,6 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
 def replace_home(settings: Settings, home: Home) -> Settings:
     """The settings with the state folder as an absolute path."""
     return settings.model_copy(update={"home": home.root, "cache": settings.cache.expanduser().absolute()})
-
-
-def _fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=PROBE_LIMIT_S) as answer:  # noqa: S310 - our own http address
-        body: bytes = answer.read()
-        return body
-
-
-def _answers(url: str) -> Probe:
-    async def probe() -> None:
-        try:
-            await asyncio.to_thread(_fetch, url)
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{error.code}: {error.read(500).decode(errors='replace')}") from None
-
-    return probe
-
-
-def _reports_to(service: str) -> Probe:
-    """The service has heard from a worker lately, whatever else it is still waiting for."""
-
-    def ask() -> bytes:
-        try:
-            return _fetch(f"{service}/readyz")
-        except urllib.error.HTTPError as error:
-            return error.read()
-
-    async def probe() -> None:
-        known = {each["name"]: each for each in json.loads(await asyncio.to_thread(ask))["dependencies"]}
-        if not known["workers"]["ok"]:
-            raise RuntimeError(known["workers"]["detail"])
-
-    return probe
 
 
 def _in_database(servers: Servers, role: str) -> Probe:
@@ -152,7 +117,8 @@ def run(settings: Settings) -> int:
         if servers.triton is not None:
             stage_models(chosen, console)
         console.say(f"Starting PennyProtect (state in {home.root})")
-        asyncio.run(_supervise(chosen, home, embedded_parts(chosen, home, servers, secrets), console))
+        asked = own_service(chosen, secrets)
+        asyncio.run(_supervise(chosen, home, asked, embedded_parts(chosen, home, servers, secrets), console))
     console.say("Stopped.")
     return 0
 
@@ -180,7 +146,7 @@ class OncePerText:
             self._console.say(f"  models: {what}{f' ({total / 1e6:.1f} MB)' if total else ''}")
 
 
-async def _supervise(settings: Settings, home: Home, parts: list[Part], console: Console) -> None:
+async def _supervise(settings: Settings, home: Home, asked: OwnService, parts: list[Part], console: Console) -> None:
     stop, hurry = asyncio.Event(), asyncio.Event()
 
     def on_signal() -> None:
@@ -194,7 +160,7 @@ async def _supervise(settings: Settings, home: Home, parts: list[Part], console:
         loop.add_signal_handler(number, on_signal)
     supervisor = Supervisor(parts, home.logs, console.report, CHECKOUT, home.folder("run") / "parts.json")
     welcome = asyncio.Event()
-    welcoming = asyncio.create_task(_welcome(welcome, settings, home, console))
+    welcoming = asyncio.create_task(_welcome(welcome, settings, asked, home, console))
     try:
         await supervisor.run(stop, welcome.set, hurry)
     finally:
@@ -202,10 +168,10 @@ async def _supervise(settings: Settings, home: Home, parts: list[Part], console:
         await asyncio.gather(welcoming, return_exceptions=True)
 
 
-async def _welcome(started: asyncio.Event, settings: Settings, home: Home, console: Console) -> None:
+async def _welcome(started: asyncio.Event, settings: Settings, asked: OwnService, home: Home, console: Console) -> None:
     """Once every part is ready and the service says that they see each other: where to go."""
     await started.wait()  # ends by cancellation
-    ready = _answers(service_address(settings) + "/readyz")
+    ready = asked.answers("/readyz")
     deadline = time.monotonic() + ALL_READY_S
     while time.monotonic() < deadline:
         try:
@@ -219,7 +185,7 @@ async def _welcome(started: asyncio.Event, settings: Settings, home: Home, conso
     username = None
     if home.credentials.exists():
         username = json.loads(home.credentials.read_text()).get("username")
-    url = service_address(settings)
+    url = asked.url
     removed = home.root / REMOVED_NOTE
     if removed.exists():
         console.say(removed.read_text("utf-8"))

@@ -9,6 +9,7 @@ from app.embedded.lifecycle import Policy
 from app.embedded.liveness import answers_http
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.process import Part, Probe
+from app.embedded.service import OwnService
 from app.embedded.state import Home
 from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
@@ -23,7 +24,7 @@ _PASSED_ON = frozenset(
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 _PASSED_ON_PREFIXES = ("OTEL_", "PENNYPROTECT_")
 # An address for metrics fits one process; here every role has a socket of its own.
-_NEVER = frozenset({"PENNYPROTECT_WORKER_KEY", "PENNYPROTECT_SECRET_KEY", "PENNYPROTECT_ADMIN_PASSWORD", "PENNYPROTECT_METRICS"})
+_NEVER = frozenset(f"PENNYPROTECT_{each}" for each in ("WORKER_KEY", "SECRET_KEY", "ADMIN_PASSWORD", "METRICS", "METRICS_KEY"))
 _OBJECTS = "AWS_"
 _SERVICE_ONLY = (_OBJECTS, "TWILIO_", "OPENAI_", "PENNYPROTECT_OIDC_")
 _NO_POLICY = Policy()
@@ -53,6 +54,11 @@ def service_address(settings: Settings) -> str:
     """The URL that reaches the service from this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
     return f"http://{host}:{settings.port}"
+
+
+def own_service(settings: Settings, secrets: Mapping[str, str]) -> OwnService:
+    """How this run asks its service."""
+    return OwnService(service_address(settings), settings.metrics_key.get_secret_value() or secrets["metrics_key"])
 
 
 def _is_passed_on(name: str) -> bool:
@@ -105,6 +111,10 @@ class Roles:
         """The key workers present to the service."""
         given = self._settings.worker_key.get_secret_value()
         return {"PENNYPROTECT_WORKER_KEY": given or self._secrets["worker_key"]}
+
+    def metrics_key(self) -> dict[str, str]:
+        """What shows the service's metrics and the details of its readiness."""
+        return {"PENNYPROTECT_METRICS_KEY": own_service(self._settings, self._secrets).metrics_key}
 
     def storage_key(self) -> dict[str, str]:
         """What stored camera passwords are encrypted with."""

@@ -23,6 +23,7 @@ def names() -> tuple[str, ...]:
         "jwt",
         "storage_key",
         "worker_key",
+        "metrics_key",
     )
 
 

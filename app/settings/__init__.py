@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.kit.egress import EgressPolicy, parse_policy
 from app.kit.errors import BadInputError
+from app.kit.limits import parse_networks
 
 
 class Settings(BaseSettings):
@@ -141,6 +142,28 @@ class Settings(BaseSettings):
         description="1: the provider always asks for a second factor.",
     )
 
+    trusted_proxies: str = Field(
+        default="", alias="PENNYPROTECT_TRUSTED_PROXIES", description="Networks of proxies whose X-Forwarded-For is believed."
+    )
+    operator_networks: str = Field(
+        default="127.0.0.0/8 ::1/128",
+        alias="PENNYPROTECT_OPERATOR_NETWORKS",
+        description="Networks that see /metrics and the details of /readyz without a key.",
+    )
+    metrics_key: SecretStr = Field(
+        default=SecretStr(""),
+        alias="PENNYPROTECT_METRICS_KEY",
+        description="Bearer token that shows the same to anybody else; empty: nobody.",
+    )
+    requests_per_s: float = Field(
+        default=200.0,
+        alias="PENNYPROTECT_REQUESTS_PER_S",
+        gt=0,
+        description="Requests a second of one principal.",
+    )
+    sign_ins_per_minute: float = Field(
+        default=60.0, alias="PENNYPROTECT_SIGN_INS_PER_MINUTE", gt=0, description="Attempts to sign in from one address."
+    )
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )
@@ -167,6 +190,12 @@ class Settings(BaseSettings):
     @classmethod
     def _any_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
+
+    @field_validator("trusted_proxies", "operator_networks")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        parse_networks(text)
+        return text
 
     @field_validator("home", "cache", "model_mirror", "key_ring")
     @classmethod

@@ -110,7 +110,8 @@ def test_nothing_is_reachable_unless_named(render: Render, values: dict[str, Any
 @pytest.mark.parametrize("values", CASES)
 def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, Any]) -> None:
     allowed = {
-        "service": {"postgres.app", "bus.service", "memory.service", "jwt", "storage_key"},
+        "service": {"postgres.app", "bus.service", "memory.service", "jwt", "storage_key", "metrics_key"},
+        "test": {"metrics_key"},
         "pipeline": {"postgres.pipeline", "bus.pipeline", "memory.pipeline"},
         "dispatcher": {"postgres.dispatcher", "bus.dispatcher"},
         "sealer": {"postgres.sealer"},

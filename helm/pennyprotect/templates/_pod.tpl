@@ -85,6 +85,16 @@ topologySpreadConstraints:
       key: {{ .key }}
 {{- end -}}
 
+{{/* Shows metrics and the details of readiness; a Secret made by an older release lacks it, and then only loopback sees them. */}}
+{{- define "pennyprotect.metricsKeyEnv" -}}
+- name: PENNYPROTECT_METRICS_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.secrets.existingSecret }}
+      key: metrics_key
+      optional: true
+{{- end -}}
+
 {{/* DATABASE_URL with a role of its own; `role` is owner, app, pipeline, dispatcher. */}}
 {{- define "pennyprotect.databaseEnv" -}}
 - name: DATABASE_URL

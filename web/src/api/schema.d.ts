@@ -1817,7 +1817,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Prometheus metrics of this process.
+         * @description Prometheus metrics of this process, for operators' addresses or with the metrics key.
          */
         get: operations["metrics_metrics_get"];
         put?: never;
@@ -1837,7 +1837,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description Each dependency with its state; 503 unless all are fine. `only=service`: what this process itself needs.
+         * @description 503 unless all is fine; to operators each dependency with its state. `only=service`: what this process itself needs.
          */
         get: operations["readyz_readyz_get"];
         put?: never;

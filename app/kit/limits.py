@@ -1,0 +1,209 @@
+"""How fast callers may ask: counts on the memory Valkey, shared by every replica of the service.
+
+Sign-in is limited for each address and fails closed: while the limiter cannot be asked, nobody signs in. Everything else is
+limited for each principal and goes on without it, since a caller was authenticated before and the database still refuses what
+is not theirs.
+"""
+
+import ipaddress
+import math
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.kit.egress import Address, Network
+from app.kit.errors import TooManyRequestsError, UnavailableError
+from app.kit.logs import logger
+from app.kit.metrics import counter
+from app.kit.problems import describe
+from app.kit.redis import Redis, RedisError
+
+LEASED: Final = 10
+"""Requests taken at once for a principal, so that one in ten asks the server; unused ones lapse after a second."""
+LEASE_S: Final = 1.0
+MOST_LEASES: Final = 8192
+WAYS_IN: Final = frozenset(
+    {
+        *(("POST", f"/api/v1/auth/{each}") for each in ("token", "refresh", "logout")),
+        *(("GET", f"/api/v1/auth/oidc/{each}") for each in ("start", "callback")),
+    }
+)
+"""What anybody may ask that looks at a secret or makes something be kept: all count as one."""
+TOO_FAST = "You ask too fast. Wait a moment, then go on more slowly."
+
+refused = counter("requests_limited", "Requests refused because their caller asks too fast.", ("of",))
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `burst` in any window of `burst / per_s` seconds."""
+
+    per_s: float
+    burst: int
+
+    @property
+    def window_s(self) -> float:
+        """Length of a window."""
+        return self.burst / self.per_s
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of those wanted are granted, and where that is none, the seconds until one would be."""
+
+    granted: int
+    wait_s: float
+
+
+def share(rate: Rate, previous: int, current: int, part: float, wanted: int) -> Share:
+    """What fits, by an estimate of the last whole window's length.
+
+    Args:
+        previous: count of the window before this one; its share that still counts is `1 - part`.
+        current: count of this window so far.
+        part: how much of this window has gone, 0 to 1.
+        wanted: at least 1.
+    """
+    room = int(rate.burst - current - previous * (1 - part))
+    if room >= 1:
+        return Share(min(wanted, room), 0.0)
+    if current < rate.burst:  # room comes once enough of the window before has gone
+        until = 1 - (rate.burst - current - 1) / previous
+        return Share(0, (until - part) * rate.window_s)
+    until = 1 - (rate.burst - 1) / current
+    return Share(0, (1 - part + until) * rate.window_s)
+
+
+class Limiter:
+    """Counts requests in adjacent windows; raises TooManyRequestsError where there are too many.
+
+    Without a script on the server: its users run none, since a script is one more way to a disk. What was counted too much is
+    given back, so whoever goes on asking is granted what others are.
+    """
+
+    def __init__(self, memory: Redis, principals: Rate, sign_ins: Rate) -> None:
+        self._memory = memory
+        self._principals = principals
+        self._sign_ins = sign_ins
+        self._leases: dict[str, tuple[int, float]] = {}
+
+    async def spend(self, principal: str) -> None:
+        """One request of a principal; nothing is refused while the server is away."""
+        left, until = self._leases.get(principal, (0, 0.0))
+        if left > 0 and until > time.monotonic():
+            self._leases[principal] = (left - 1, until)
+            return
+        try:
+            found = await self._take(f"limit:principal:{principal}", self._principals, LEASED)
+        except (RedisError, OSError) as error:
+            log.warning("request limits are off", error=type(error).__name__)
+            return
+        _demand(found, "principal")
+        if len(self._leases) >= MOST_LEASES:
+            self._leases.clear()
+        self._leases[principal] = (found.granted - 1, time.monotonic() + LEASE_S)
+
+    async def spend_sign_in(self, address: str) -> None:
+        """One attempt to sign in or out from an address; UnavailableError while the server is away."""
+        try:
+            found = await self._take(f"limit:sign-in:{address}", self._sign_ins, 1)
+        except (RedisError, OSError) as error:
+            raise UnavailableError("Signing in is not possible right now. Try again in a few seconds.") from error
+        _demand(found, "sign-in")
+
+    async def _take(self, key: str, rate: Rate, wanted: int) -> Share:
+        window, part = divmod(time.time() / rate.window_s, 1.0)
+        mine, before = f"{key}:{int(window)}", f"{key}:{int(window) - 1}"
+        async with self._memory.pipeline(transaction=True) as commands:
+            commands.incrby(mine, wanted)
+            commands.pexpire(mine, int(2000 * rate.window_s) + 1000, nx=True)
+            commands.get(before)
+            counted, _, previous = await commands.execute()
+        found = share(rate, int(previous or 0), int(counted) - wanted, part, wanted)
+        if found.granted < wanted:
+            await self._memory.incrby(mine, found.granted - wanted)
+        return found
+
+
+def _demand(found: Share, of: str) -> None:
+    if found.granted <= 0:
+        refused.labels(of).inc()
+        raise TooManyRequestsError(TOO_FAST, retry_after_s=max(1, math.ceil(found.wait_s)))
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Networks with blanks or commas between; ValueError for what is none."""
+    return tuple(map(ipaddress.ip_network, text.replace(",", " ").split()))
+
+
+def client_address(peer: str | None, forwarded: str | None, proxies: tuple[Network, ...]) -> Address | None:
+    """Who asks: the peer, or where it is a trusted proxy, the last address of X-Forwarded-For that no such proxy has.
+
+    What stands further left was written by the client and proves nothing.
+    """
+    found = _address(peer)
+    for each in reversed((forwarded or "").split(",")):
+        if found is None or not _within(found, proxies):
+            return found
+        following = _address(each.strip())
+        if following is None:
+            return found
+        found = following
+    return found
+
+
+def bucket_of(address: Address | None) -> str:
+    """The bucket of an address; a /64 of IPv6, which one customer has, counts as one."""
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+def _address(text: str | None) -> Address | None:
+    try:
+        found = ipaddress.ip_address(text or "")
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _within(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address.version == network.version and address in network for network in networks)
+
+
+class Doors:
+    """ASGI middleware: sign-in is counted for each address, and what only operators need is shown to operators' addresses.
+
+    Args:
+        proxies: whose X-Forwarded-For is believed.
+        operators: addresses that see metrics and the details of readiness without a key.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: tuple[Network, ...], operators: tuple[Network, ...]) -> None:
+        self._app = app
+        self._proxies = proxies
+        self._operators = operators
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may pass."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        peer, headers = scope.get("client"), dict(scope["headers"])
+        forwarded = headers.get(b"x-forwarded-for")
+        text = None if forwarded is None else forwarded.decode("latin-1")
+        address = client_address(None if peer is None else str(peer[0]), text, self._proxies)
+        # A proxy that is not known may carry anybody's request: its own address proves nothing then.
+        hidden = forwarded is not None and (peer is None or address == _address(str(peer[0])))
+        state = scope.setdefault("state", {})
+        state["is_operator"] = address is not None and not hidden and _within(address, self._operators)
+        if (scope["method"], scope["path"]) in WAYS_IN:
+            try:
+                await scope["app"].state.limiter.spend_sign_in(bucket_of(address))
+            except (TooManyRequestsError, UnavailableError) as error:
+                await describe(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
