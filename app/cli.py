@@ -119,17 +119,20 @@ def _role(role: str, module: str) -> None:
 
 
 @cli.command()
-def run() -> None:
+def run(
+    tls: Annotated[bool, typer.Option("--tls", help="HTTPS, with a certificate of an authority of its own.")] = False,
+) -> None:
     """Set up what is missing and run the whole product on this machine until Ctrl-C."""
     from app.embedded import parts
 
+    chosen = settings().model_copy(update={"tls": True}) if tls else settings()
     if settings().demo and not settings().demo_allowed:
         raise BadInputError("A demonstration runs on loopback only; set PENNYPROTECT_HOST to 127.0.0.1.")
-    if settings().cameras.strip():
+    if chosen.cameras.strip():
         from app.first_run import wanted_cameras
 
-        wanted_cameras(settings())  # a wrong entry is said before anything is started
-    raise typer.Exit(parts.run(settings()))
+        wanted_cameras(chosen)  # a wrong entry is said before anything is started
+    raise typer.Exit(parts.run(chosen))
 
 
 @cli.command()

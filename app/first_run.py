@@ -123,7 +123,7 @@ async def _place(connection: repository.Connection, settings: Settings) -> tuple
 async def _administrator(connection: repository.Connection, chain_id: uuid.UUID, settings: Settings) -> None:
     """The first administrator; a lost credentials.json of a store with users is not replaced by a new password."""
     file = settings.home / CREDENTIALS
-    url = settings.client_url or f"http://{_shown_host(settings.host)}:{settings.port}"
+    url = settings.client_url or f"{'https' if settings.tls else 'http'}://{_shown_host(settings.host)}:{settings.port}"
     if await repository.any_user(connection, chain_id):
         _keep_url(file, url)
         return

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import asyncpg
 import uvicorn
@@ -47,6 +49,7 @@ from app.kit.postgres import Pool, connect_pool
 from app.kit.problems import install_problem_handlers
 from app.kit.redis import connect_redis
 from app.kit.slow import BodyClock
+from app.kit.tls import keep_certificate
 from app.settings import Settings
 from app.tenancy.notice.endpoints import PublicPages
 from app.tenancy.policy.enforcer import keep_enforcing
@@ -195,7 +198,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         ws_ping_timeout=20,
         timeout_graceful_shutdown=STOP_PATIENCE_S,
         proxy_headers=False,
+        **_certificate(settings),
     )
+    config.load()
+    keeping = _keep_certificate(config, settings)
     server = _Server(config)
     log.info("service starts", host=settings.host, port=settings.port)
     serving = asyncio.create_task(server.serve(), name="http")
@@ -209,12 +215,31 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         server.should_exit = True
         stopping.cancel()
         broken.cancel()
+        if keeping is not None:
+            keeping.cancel()
         await serving
     if stop.is_set():
         return
     if serving not in done:
         raise RuntimeError("The service ends because its live side did; the log above says why.")
     raise SetupError(f"The service could not listen on {settings.host}:{settings.port}; choose another PENNYPROTECT_PORT.")
+
+
+def _certificate(settings: Settings) -> dict[str, Any]:
+    """uvicorn's settings for TLS; SetupError where one file of the pair is missing."""
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if certificate is None and key is None:
+        return {}
+    if certificate is None or key is None or not certificate.is_file() or not key.is_file():
+        raise SetupError("PENNYPROTECT_TLS_CERTIFICATE and PENNYPROTECT_TLS_KEY must both name a file.")
+    return {"ssl_certfile": certificate, "ssl_keyfile": key}
+
+
+def _keep_certificate(config: uvicorn.Config, settings: Settings) -> "asyncio.Task[None] | None":
+    if config.ssl is None or settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return asyncio.create_task(keep_certificate(config.ssl, settings.tls_certificate, settings.tls_key), name="certificate")
 
 
 def _quiet_server_log() -> None:

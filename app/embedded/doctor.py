@@ -7,8 +7,6 @@ import os
 import platform
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +20,10 @@ from redis.backoff import NoBackoff
 from tritonclient.grpc import aio
 from tritonclient.utils import InferenceServerException
 
-from app.embedded import postgres, state, triton, valkey
+from app.embedded import postgres, secrets, state, triton, valkey
 from app.embedded.lifecycle import Phase
-from app.embedded.roles import service_address
+from app.embedded.roles import own_service, service_address
+from app.embedded.service import OwnService
 from app.inference import repository
 from app.kit.errors import PennyError, SetupError, UnavailableError
 from app.kit.logs import redact
@@ -62,8 +61,8 @@ async def examine(settings: Settings) -> list[Finding]:
         *await servers(settings),
     ]
     if running:
-        found += parts(_parts_file(root))
-        found.append(await _asked("service", lambda: service(service_address(settings))))
+        found += parts(_json_of(root / "run" / "parts.json"))
+        found.append(await _asked("service", lambda: service(_own_service(settings, root))))
     else:
         found.append(Finding("parts", ok=True, detail="The product does not run on this state folder; `make run` starts it."))
     return found
@@ -244,9 +243,9 @@ def is_running(root: Path) -> bool:
     return False
 
 
-def _parts_file(root: Path) -> dict[str, Any]:
+def _json_of(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads((root / "run" / "parts.json").read_text("utf-8"))
+        found = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -264,19 +263,17 @@ def parts(known: dict[str, Any]) -> list[Finding]:
     return [Finding(f"part {name}", ok=False, detail=f"It is {phase}; look at logs/{name}.log.") for name, phase in away.items()]
 
 
-async def service(address: str) -> str:
+async def service(own: OwnService) -> str:
     """What the service says of everything it needs. UnavailableError names what is away."""
-
-    def ask() -> bytes:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=ANSWER_S) as answer:  # noqa: S310 - our own http address
-                body: bytes = answer.read()
-        except urllib.error.HTTPError as error:
-            body = error.read()
-        return body
-
-    known = json.loads(await asyncio.to_thread(ask))["dependencies"]
+    known = await own.dependencies()
     away = [f"{each['name']} ({each['detail']})" for each in known if not each["ok"]]
     if away:
         raise UnavailableError(f"It runs, but does not reach {', '.join(away)}.")
-    return f"It answers at {address} and reaches {', '.join(each['name'] for each in known)}."
+    return f"It answers at {own.url} and reaches {', '.join(each['name'] for each in known)}."
+
+
+def _own_service(settings: Settings, root: Path) -> OwnService:
+    """As the supervisor that holds this folder runs it, HTTPS or not."""
+    secure = str(_json_of(root / "lock").get("url", "")).startswith("https:")
+    chosen = settings.model_copy(update={"home": root, "tls": secure})
+    return own_service(chosen, secrets.load(root / "secrets.json", database_exists=True))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.embedded import secrets as stored_secrets
+from app.embedded.certificates import fingerprint, keep_certificates, names_of
 from app.embedded.console import REMOVED_NOTE, Console
 from app.embedded.demo_cameras import demo_cameras
 from app.embedded.lifecycle import Policy
@@ -24,10 +25,19 @@ from app.embedded.state import Home, check_port, open_home
 from app.embedded.supervisor import PROBE_EVERY_S, Supervisor
 from app.inference import licences, repository
 from app.kit.backoff import Backoff
+from app.kit.clock import now
 from app.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 ALL_READY_S = 60.0
+CERTIFY_EVERY_S = 12 * 3600.0
+TRUST = """Browsers trust this address once they trust its authority, {authority}
+  (SHA-256 {fingerprint}).
+  Copy that file, never ca.key beside it, to each machine, and there:
+  Debian, Ubuntu   sudo cp ca.pem /usr/local/share/ca-certificates/pennyprotect.crt && sudo update-ca-certificates
+  macOS            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ca.pem
+  Windows          certutil -addstore -f Root ca.pem
+  Firefox          Settings, Certificates, View Certificates, Authorities, Import"""
 # The first start downloads and encodes the demo's clips; where they cannot be had, the product runs without them.
 _DEMO = Policy(optional=True, ready_within_s=900.0, backoff=Backoff(first_s=1.0, longest_s=300.0))
 _ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
@@ -42,8 +52,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
     cells = roles.bus("pipeline") | roles.memory("pipeline")
     worker = roles.bus("worker") | roles.memory("worker") | roles.triton() | roles.worker_key()
     service = roles.database("app") | roles.bus("service") | roles.memory("service") | roles.triton()
-    service |= roles.tokens() | roles.storage_key() | roles.metrics_key()
-    address = {"PENNYPROTECT_SERVICE_URL": settings.service_url or asked.url}
+    service |= roles.tokens() | roles.storage_key() | roles.metrics_key() | roles.certificate()
     ours = [
         roles.part("migrate", roles.database("owner"), ("postgres",), no_step, _ONE_SHOT),
         roles.part("first-run", owner | roles.first_run(), ("migrate",), no_step, _ONE_SHOT),
@@ -58,7 +67,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
             _in_database(servers, "dispatcher"),
         ),
         roles.part("sealer", roles.database("sealer") | roles.objects(), ("migrate",), _in_database(servers, "sealer")),
-        roles.part("worker-cpu", worker | address, ("service", "triton"), asked.hears_a_worker),
+        roles.part("worker-cpu", worker | roles.service(), ("service", "triton"), asked.hears_a_worker),
     ]
     if ports := [camera.port for camera in demo_cameras(replace_home(settings, home))]:
         demo = roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO)
@@ -116,6 +125,7 @@ def run(settings: Settings) -> int:
         servers = choose_servers(chosen, home, secrets)
         if servers.triton is not None:
             stage_models(chosen, console)
+        _certify(chosen)
         console.say(f"Starting PennyProtect (state in {home.root})")
         asked = own_service(chosen, secrets)
         asyncio.run(_supervise(chosen, home, asked, embedded_parts(chosen, home, servers, secrets), console))
@@ -161,11 +171,25 @@ async def _supervise(settings: Settings, home: Home, asked: OwnService, parts: l
     supervisor = Supervisor(parts, home.logs, console.report, CHECKOUT, home.folder("run") / "parts.json")
     welcome = asyncio.Event()
     welcoming = asyncio.create_task(_welcome(welcome, settings, asked, home, console))
+    certifying = asyncio.create_task(_keep_certified(settings))
     try:
         await supervisor.run(stop, welcome.set, hurry)
     finally:
         welcoming.cancel()
-        await asyncio.gather(welcoming, return_exceptions=True)
+        certifying.cancel()
+        await asyncio.gather(welcoming, certifying, return_exceptions=True)
+
+
+def _certify(settings: Settings) -> None:
+    if settings.tls:
+        keep_certificates(settings.home / "tls", names_of(settings.host, settings.tls_names), now())
+
+
+async def _keep_certified(settings: Settings) -> None:
+    """Renew long before the end; the service notices. Until cancelled."""
+    while True:
+        await asyncio.sleep(CERTIFY_EVERY_S)
+        _certify(settings)
 
 
 async def _welcome(started: asyncio.Event, settings: Settings, asked: OwnService, home: Home, console: Console) -> None:
@@ -190,6 +214,8 @@ async def _welcome(started: asyncio.Event, settings: Settings, asked: OwnService
     if removed.exists():
         console.say(removed.read_text("utf-8"))
         removed.unlink()
+    if asked.authority is not None:
+        console.say(TRUST.format(authority=asked.authority, fingerprint=fingerprint(asked.authority)))
     console.ready(url=url, credentials=home.credentials, username=username, logs=home.logs)
     if not settings.headless and sys.stdout.isatty():
         asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)

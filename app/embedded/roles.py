@@ -4,7 +4,9 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from app.embedded.certificates import Certificates
 from app.embedded.lifecycle import Policy
 from app.embedded.liveness import answers_http
 from app.embedded.postgres import EmbeddedPostgres
@@ -24,7 +26,10 @@ _PASSED_ON = frozenset(
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 _PASSED_ON_PREFIXES = ("OTEL_", "PENNYPROTECT_")
 # An address for metrics fits one process; here every role has a socket of its own.
-_NEVER = frozenset(f"PENNYPROTECT_{each}" for each in ("WORKER_KEY", "SECRET_KEY", "ADMIN_PASSWORD", "METRICS", "METRICS_KEY"))
+_NEVER = frozenset(
+    f"PENNYPROTECT_{each}"
+    for each in ("WORKER_KEY", "SECRET_KEY", "ADMIN_PASSWORD", "METRICS", "METRICS_KEY", "TLS_CERTIFICATE", "TLS_KEY")
+)
 _OBJECTS = "AWS_"
 _SERVICE_ONLY = (_OBJECTS, "TWILIO_", "OPENAI_", "PENNYPROTECT_OIDC_")
 _NO_POLICY = Policy()
@@ -53,12 +58,23 @@ def choose_servers(settings: Settings, home: Home, secrets: dict[str, str]) -> S
 def service_address(settings: Settings) -> str:
     """The URL that reaches the service from this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
-    return f"http://{host}:{settings.port}"
+    return f"{'https' if settings.tls else 'http'}://{host}:{settings.port}"
+
+
+def certificates_of(root: Path) -> Certificates:
+    """Where the certificates of this state folder are."""
+    return Certificates(root / "tls")
 
 
 def own_service(settings: Settings, secrets: Mapping[str, str]) -> OwnService:
     """How this run asks its service."""
-    return OwnService(service_address(settings), settings.metrics_key.get_secret_value() or secrets["metrics_key"])
+    return OwnService(
+        service_address(settings), settings.metrics_key.get_secret_value() or secrets["metrics_key"], _authority(settings)
+    )
+
+
+def _authority(settings: Settings) -> Path | None:
+    return certificates_of(settings.home.absolute()).authority if settings.tls else None
 
 
 def _is_passed_on(name: str) -> bool:
@@ -80,6 +96,7 @@ class Roles:
             "PENNYPROTECT_CACHE": str(settings.cache.expanduser().absolute()),
             "PENNYPROTECT_HOST": settings.host,
             "PENNYPROTECT_PORT": str(settings.port),
+            "PENNYPROTECT_TLS": "1" if settings.tls else "0",
             "PENNYPROTECT_LOG_LEVEL": settings.log_level,
             "PYTHONUNBUFFERED": "1",
         }
@@ -111,6 +128,20 @@ class Roles:
         """The key workers present to the service."""
         given = self._settings.worker_key.get_secret_value()
         return {"PENNYPROTECT_WORKER_KEY": given or self._secrets["worker_key"]}
+
+    def certificate(self) -> dict[str, str]:
+        """What the service shows, where this run serves HTTPS."""
+        if not self._settings.tls:
+            return {}
+        kept = certificates_of(self._settings.home.absolute())
+        return {"PENNYPROTECT_TLS_CERTIFICATE": str(kept.certificate), "PENNYPROTECT_TLS_KEY": str(kept.key)}
+
+    def service(self) -> dict[str, str]:
+        """Where workers find the service, and whom they trust for it."""
+        own = own_service(self._settings, self._secrets)
+        if self._settings.service_url or own.authority is None:
+            return {"PENNYPROTECT_SERVICE_URL": self._settings.service_url or own.url}
+        return {"PENNYPROTECT_SERVICE_URL": own.url, "PENNYPROTECT_CA_FILE": str(own.authority)}
 
     def metrics_key(self) -> dict[str, str]:
         """What shows the service's metrics and the details of its readiness."""

@@ -13,6 +13,8 @@ SECURITY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class SecurityHeaders:
@@ -33,9 +35,17 @@ class SecurityHeaders:
                 headers = list(message.get("headers", ()))
                 present = {name.lower() for name, _ in headers}
                 headers += [pair for pair in SECURITY_HEADERS if pair[0] not in present]
+                if scope["scheme"] == "https" and not _is_loopback(scope):
+                    headers.append(STRICT_TRANSPORT)
                 if private and b"cache-control" not in present:
                     headers.append((b"cache-control", b"no-store"))
                 message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _is_loopback(scope: Scope) -> bool:
+    """A browser keeps the header for a name, whatever the port: whoever develops on localhost would lose plain HTTP there."""
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    return host.rpartition(":")[0] in _LOOPBACK or host in _LOOPBACK

@@ -193,6 +193,9 @@ class Doors:
             await self._app(scope, receive, send)
             return
         peer, headers = scope.get("client"), dict(scope["headers"])
+        own = _address(None if peer is None else str(peer[0]))
+        if headers.get(b"x-forwarded-proto") == b"https" and own is not None and _within(own, self._proxies):
+            scope["scheme"] = "https"  # cookies are for HTTPS alone then, and browsers are told to stay there
         forwarded = headers.get(b"x-forwarded-for")
         text = None if forwarded is None else forwarded.decode("latin-1")
         address = client_address(None if peer is None else str(peer[0]), text, self._proxies)

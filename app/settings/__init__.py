@@ -49,6 +49,27 @@ class Settings(BaseSettings):
         alias="PENNYPROTECT_SERVICE_URL",
         description="Where workers reach the service; default: this host and port.",
     )
+    tls: bool = Field(
+        default=False,
+        alias="PENNYPROTECT_TLS",
+        description="1: the embedded default serves HTTPS with a certificate of its own authority (`run --tls`).",
+    )
+    tls_names: str = Field(
+        default="",
+        alias="PENNYPROTECT_TLS_NAMES",
+        description="Further names and addresses of this machine for that certificate, such as 192.168.1.20.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None,
+        alias="PENNYPROTECT_TLS_CERTIFICATE",
+        description="PEM file of the service's certificate, with those below it; empty: plain HTTP.",
+    )
+    tls_key: Path | None = Field(default=None, alias="PENNYPROTECT_TLS_KEY", description="PEM file of its key.")
+    ca_file: Path | None = Field(
+        default=None,
+        alias="PENNYPROTECT_CA_FILE",
+        description="PEM file of the authority that workers trust for the service; empty: the system's.",
+    )
     worker_key: SecretStr = Field(
         default=SecretStr(""), alias="PENNYPROTECT_WORKER_KEY", description="API key a worker presents to the service."
     )
@@ -197,7 +218,7 @@ class Settings(BaseSettings):
         parse_networks(text)
         return text
 
-    @field_validator("home", "cache", "model_mirror", "key_ring")
+    @field_validator("home", "cache", "model_mirror", "key_ring", "tls_certificate", "tls_key", "ca_file")
     @classmethod
     def _own_folder(cls, path: Path | None) -> Path | None:
         """`~` means the user's folder in `.env` too, where no shell reads it."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import ssl
 import time
 import uuid
 from collections.abc import Callable
@@ -54,6 +55,7 @@ class ControlLoop:
     Args:
         running: the cameras this worker runs now.
         on_change: called in the event loop with what may run, whenever that may have changed.
+        trusted: whom to trust for an https service; None for the system's authorities.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class ControlLoop:
         capacity: int,
         running: Callable[[], list[uuid.UUID]],
         on_change: Callable[[dict[uuid.UUID, DesiredCamera]], None],
+        trusted: ssl.SSLContext | None = None,
     ) -> None:
+        self._trusted = trusted or True
         self._url = service_url.rstrip("/") + "/api/v1/workers/heartbeat"
         self._key, self._worker_id, self._kind, self._capacity = key, worker_id, kind, capacity
         self._running, self._on_change = running, on_change
@@ -103,7 +107,7 @@ class ControlLoop:
             revision=self._grant.state.revision,
         )
         try:
-            async with session.post(self._url, data=msgspec.json.encode(beat)) as reply:
+            async with session.post(self._url, data=msgspec.json.encode(beat), ssl=self._trusted) as reply:
                 body = await reply.read()
                 if reply.status in (401, 403):
                     return "the worker key is refused; check PENNYPROTECT_WORKER_KEY"

@@ -16,6 +16,7 @@ from app.inference.triton import CallOptions, TritonPose, is_local
 from app.kit.gate import Gate
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
+from app.kit.tls import trust
 from app.settings import Settings
 from app.tracking.tracker import make_tracker
 from app.workers.control import ControlLoop, worker_identity
@@ -164,13 +165,14 @@ async def _run_cameras(
         wake = partial(_from_thread, loop, analysis.wake)
         lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still)
         control = ControlLoop(
-            service_url=settings.service_url or f"http://{settings.host}:{settings.port}",
+            service_url=settings.service_url or f"{'https' if settings.tls else 'http'}://{settings.host}:{settings.port}",
             key=settings.worker_key.get_secret_value(),
             worker_id=worker_id,
             kind="cpu",
             capacity=settings.worker_capacity,
             running=lanes.ids,
             on_change=lanes.want,
+            trusted=trust(settings.ca_file),
         )
         group.create_task(control.run(stop))
         group.create_task(analysis.run(stop))

@@ -76,6 +76,20 @@ async def test_operators_are_known_by_address_and_never_through_an_unknown_proxy
     assert seen == {"is_operator": operator}
 
 
+@pytest.mark.parametrize(
+    ("peer", "proto", "scheme"),
+    [("10.0.0.2", "https", "https"), ("10.0.0.2", "http", "http"), ("10.0.0.2", "ftp", "http"), ("203.0.113.5", "https", "http")],
+)
+async def test_only_a_trusted_proxy_says_that_its_client_came_by_https(peer: str, proto: str, scheme: str) -> None:
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        pass
+
+    headers = [(b"x-forwarded-proto", proto.encode())]
+    asked = {"type": "http", "scheme": "http", "method": "GET", "path": "/", "client": (peer, 1), "headers": headers}
+    await Doors(app, PROXIES, ())(asked, None, None)  # type: ignore[arg-type]
+    assert asked["scheme"] == scheme
+
+
 @pytest.mark.parametrize(("pause", "status"), [(0.01, 200), (0.5, 408)])
 async def test_a_body_that_pauses_is_refused(pause: float, status: int) -> None:
     sent: list[Any] = []
