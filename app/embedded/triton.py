@@ -17,7 +17,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.embedded.lifecycle import Patience, Policy
+from app.embedded.lifecycle import Policy
+from app.embedded.liveness import answers_http2
 from app.embedded.process import Part
 from app.embedded.state import Home, free_port
 from app.inference.lock import biometric, read_lock
@@ -136,14 +137,11 @@ class EmbeddedTriton:
             env=self._installation.environment(),
             before=self.prepare,
             ready=self.ready,
-            alive=self.ready,
+            alive=self.alive,
             stop_signal=signal.SIGTERM,
             death_signal=signal.SIGKILL,
             grace_s=5.0,
-            policy=Policy(
-                ready_within_s=300.0,  # the first start compiles the models
-                patience=Patience(every_s=20.0),  # a question is an inference or two
-            ),
+            policy=Policy(ready_within_s=300.0),  # the first start compiles the models
         )
 
     def _command(self) -> tuple[str, ...]:
@@ -183,3 +181,7 @@ class EmbeddedTriton:
     async def ready(self) -> None:
         """A round trip through each model in the repository; READY alone says nothing about what comes out."""
         await self._round_trip(self.url)
+
+    async def alive(self) -> None:
+        """The server's own threads turn. What hangs inside a model the workers see, and say."""
+        await answers_http2(self._port)()

@@ -5,7 +5,7 @@ import { CAMERA_STATE_WORDS, fps, people } from "../text/format";
 import { LiveCanvas } from "./LiveCanvas";
 import { liveFeed } from "./liveFeed";
 import type { Layers } from "./overlay";
-import { banner, type Freshness } from "./tileState";
+import { banner, isStill, type Freshness } from "./tileState";
 
 const LOOK_EVERY_MS = 500;
 
@@ -33,6 +33,7 @@ export function Tile({ camera, layers, wrap = (picture) => picture }: Props) {
   };
   useEffect(() => note(0, 0), [camera.id]);
   const warning = banner(camera, look);
+  const still = isStill(camera, useEarlierDropped(camera));
   return (
     <article ref={element} className="tile" data-testid="tile" data-camera-id={camera.id} data-state={camera.state} data-stale={warning !== null}>
       <div className="tile-picture">
@@ -52,7 +53,13 @@ export function Tile({ camera, layers, wrap = (picture) => picture }: Props) {
           {look.people}
           <span className="visually-hidden"> {look.people === 1 ? "person" : "people"}</span>
         </span>
-        <span className="tile-fps">{fps(look.fps)}</span>
+        {still ? (
+          <span className="tile-fps" data-testid="still" title="Nothing changes here, so most frames need no analysis">
+            still
+          </span>
+        ) : (
+          <span className="tile-fps">{fps(look.fps)}</span>
+        )}
       </footer>
     </article>
   );
@@ -65,6 +72,13 @@ export function StateDot({ camera, word = false }: { camera: Pick<Camera, "state
       <span className={word ? undefined : "visually-hidden"}>{CAMERA_STATE_WORDS[camera.state]}</span>
     </span>
   );
+}
+
+/** The camera's count of lost frames at the status before this one. */
+function useEarlierDropped(camera: Camera): number {
+  const [counts, setCounts] = useState({ status: camera, before: camera.dropped });
+  if (counts.status !== camera) setCounts({ status: camera, before: counts.status.dropped });
+  return counts.status === camera ? counts.before : counts.status.dropped;
 }
 
 /** Figures of the feed, looked at twice a second: drawing stays out of React. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { banner, STALE_MS } from "./tileState";
+import { banner, isStill, STALE_MS } from "./tileState";
 
 const live = { state: "live" as const, reason: "" };
 
@@ -17,5 +17,17 @@ describe("banner", () => {
   });
   it("believes fresh pictures more than an old state", () => {
     expect(banner({ state: "connecting", reason: "" }, { ageMs: 100, hasPicture: true })).toBeNull();
+  });
+});
+
+describe("isStill", () => {
+  const seen = { state: "live" as const, fps_in: 15, analysis_fps: 5, fps_analysed: 1.7, dropped: 3 };
+  it("names a scene of which few frames are analysed and none lost", () => expect(isStill(seen, 3)).toBe(true));
+  it("is no word for overload", () => expect(isStill(seen, 2)).toBe(false));
+  it("is silent at the full rate", () => expect(isStill({ ...seen, fps_analysed: 4.8 }, 3)).toBe(false));
+  it("goes by the camera's own rate where that is lower", () => expect(isStill({ ...seen, fps_in: 2 }, 3)).toBe(false));
+  it("is silent before the first analysis, and while the camera is away", () => {
+    expect(isStill({ ...seen, fps_analysed: 0 }, 3)).toBe(false);
+    expect(isStill({ ...seen, state: "frozen" }, 3)).toBe(false);
   });
 });

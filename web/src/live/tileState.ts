@@ -22,3 +22,15 @@ export function banner(camera: Pick<Camera, "state" | "reason">, { ageMs, hasPic
   if (!stale) return null;
   return hasPicture ? `No new picture for ${duration(ageMs / 1000)}` : "Waiting for the first picture";
 }
+
+/** A scene counts as still below this share of the rate at which the camera is to be analysed. */
+const STILL_SHARE = 0.6;
+
+/**
+ * Whether frames are passed over because nothing changes: the worker gets them, loses none, and analyses few.
+ * `droppedBefore` is the camera's count at an earlier look; frames lost to overload are no still scene.
+ */
+export function isStill(camera: Pick<Camera, "state" | "fps_in" | "fps_analysed" | "analysis_fps" | "dropped">, droppedBefore: number): boolean {
+  const due = Math.min(camera.analysis_fps, camera.fps_in);
+  return camera.state === "live" && camera.dropped === droppedBefore && camera.fps_analysed > 0 && camera.fps_analysed < STILL_SHARE * due;
+}
