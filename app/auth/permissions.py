@@ -39,6 +39,21 @@ class Permission(enum.StrEnum):
     WORKER = "worker"  # the control plane; API keys only
 
 
+PEOPLE_ONLY: Final = frozenset(
+    {
+        Permission.SELF,
+        Permission.USERS_WRITE,
+        Permission.API_KEYS_WRITE,
+        Permission.POLICY_APPROVE,
+        Permission.TRAINING_WRITE,
+        Permission.SESSIONS_END,
+        Permission.SIGN_IN_WRITE,
+        Permission.KEYS_MANAGE,
+    }
+)
+"""What gives rights, takes away a second factor, or asks for one person beside another. An API key never holds it."""
+
+
 class Role(enum.StrEnum):
     """What a person does here."""
 
@@ -119,6 +134,11 @@ def permissions_of(role: str) -> frozenset[Permission]:
         return ROLE_PERMISSIONS[Role(role)]
     except ValueError:
         return frozenset()
+
+
+def key_permissions(names: list[str]) -> frozenset[Permission]:
+    """What an API key may do: what it was given, less what only people may, whenever it was made."""
+    return known_permissions(names) - PEOPLE_ONLY
 
 
 def known_permissions(names: list[str]) -> frozenset[Permission]:

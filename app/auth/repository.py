@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from app.auth.models import Account, Grant, LoginRecord, SessionRecord, UserState
-from app.auth.permissions import known_permissions, permissions_of
+from app.auth.permissions import key_permissions, permissions_of
 from app.kit.postgres import Pool, TenantConnection
 
 ACQUIRE_S = 5.0
@@ -36,7 +36,7 @@ async def find_key(
         row = await connection.fetchrow("SELECT * FROM api_key_lookup($1)", key_hash)
     if row is None:
         return None
-    may, stores = known_permissions(row["permissions"]), row["store_ids"]
+    may, stores = key_permissions(row["permissions"]), row["store_ids"]
     grants = (Grant(may),) if stores is None else tuple(Grant(may, store) for store in stores)
     return row["key_id"], row["chain_id"], row["name"], grants, row["expires_at"]
 

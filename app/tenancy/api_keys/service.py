@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.audit import repository as audit
 from app.audit.models import Act, AuditEntry
 from app.auth.models import Principal
-from app.auth.permissions import Permission, known_permissions
+from app.auth.permissions import PEOPLE_ONLY, Permission, known_permissions
 from app.auth.tokens import opaque_token, token_hash
 from app.kit.errors import BadInputError, ConflictError, ForbiddenError
 from app.kit.ids import new_id
@@ -19,9 +19,7 @@ from app.tenancy.regions import repository as regions
 
 LONGEST_LIFE = timedelta(days=366)
 LONGEST_OVERLAP = timedelta(days=7)
-NOT_FOR_KEYS = frozenset(
-    {Permission.SELF, Permission.WORKER, Permission.USERS_WRITE, Permission.API_KEYS_WRITE, Permission.POLICY_APPROVE}
-)
+NOT_FOR_KEYS = PEOPLE_ONLY | {Permission.WORKER}
 """A key is nobody's account, runs no cell, gives no rights, and is not the second of two people."""
 TOO_MUCH = "A key can only be given what you may do yourself, where you may do it."
 
