@@ -47,6 +47,9 @@ class AccountService:
         hashed = await self._checker.hash(wanted)
         async with self._own(who) as connection:
             user, error = await self._again(connection, who, current, now)
+            if not user.password_hash:
+                # One of ours would outlive the account there, and keep the roles that its groups gave.
+                error = ForbiddenError("Your identity provider keeps your password; change it there.")
             if error is None:
                 await repository.set_password(connection, user.user_id, hashed, now)
                 await repository.clear_failures(connection, user.user_id)
@@ -72,7 +75,10 @@ class AccountService:
         return Enrolment(totp.base32(secret), uri, await asyncio.to_thread(totp.qr_picture, uri))
 
     async def confirm_totp(self, who: Principal, code: str, now: datetime) -> list[str]:
-        """The first right code: the secret counts from now on, this session is proven. Recovery codes, shown this once."""
+        """The first right code: the secret counts from now on, this session is proven, and every other one of theirs ends.
+
+        Recovery codes, shown this once.
+        """
         codes = recovery.new_codes()
         async with self._own(who) as connection:
             user = await self._locked(connection, who, now)
@@ -80,7 +86,8 @@ class AccountService:
             if right:
                 await stored.put_codes(connection, user.user_id, user.chain_id, [recovery.code_hash(each) for each in codes])
                 await sessions.prove(connection, _session(who), now)
-                await _audit(connection, who, Act.SECOND_FACTOR_ENROLLED)
+                ended = await sessions.end_all(connection, user.user_id, who.session_id, now)
+                await _audit(connection, who, Act.SECOND_FACTOR_ENROLLED, sessions_ended=ended)
             elif right is not None:
                 await count_failure(connection, user, Act.SECOND_FACTOR_REFUSED, now)
         if right is None:
@@ -90,19 +97,21 @@ class AccountService:
         return codes
 
     async def remove_totp(self, who: Principal, password: str, now: datetime) -> None:
-        """Forget the second factor and its recovery codes."""
+        """Forget the second factor and its recovery codes; ForbiddenError for a session that it did not prove."""
         async with self._own(who) as connection:
             user, error = await self._again(connection, who, password, now)
+            error = error or await self._unproven(connection, who, user)
             if error is None and await stored.remove(connection, user.user_id):
                 await _audit(connection, who, Act.SECOND_FACTOR_REMOVED)
         _raise(error)
 
     async def new_recovery_codes(self, who: Principal, password: str, now: datetime) -> list[str]:
-        """Ten fresh codes, shown this once; the old ones are worth nothing."""
+        """Ten fresh codes, shown this once; the old ones are worth nothing. ForbiddenError as `remove_totp`."""
         codes = recovery.new_codes()
         enrolled = False
         async with self._own(who) as connection:
             user, error = await self._again(connection, who, password, now)
+            error = error or await self._unproven(connection, who, user)
             secret = None if error else await stored.find_secret(connection, user.user_id)
             enrolled = secret is not None and secret.confirmed_at is not None
             if enrolled:
@@ -154,6 +163,13 @@ class AccountService:
         opened = await sessions.opened_at(connection, _session(who))
         fresh = opened is not None and now - opened <= FRESH
         return user, None if fresh else ForbiddenError("Sign in again first: this needs a log-in of the last ten minutes.")
+
+    async def _unproven(self, connection: TenantConnection, who: Principal, user: UserState) -> PennyError | None:
+        """What to raise where a second factor is enrolled and this session was opened without it: a password is not enough."""
+        secret = await stored.find_secret(connection, user.user_id)
+        if secret is None or secret.confirmed_at is None or await sessions.proven(connection, _session(who)):
+            return None
+        return ForbiddenError("Give your second factor for this session first.")
 
 
 def scope_of(who: Principal) -> TenantScope:

@@ -76,6 +76,12 @@ async def prove(connection: TenantConnection, session_id: uuid.UUID, now: dateti
     )
 
 
+async def proven(connection: TenantConnection, session_id: uuid.UUID) -> bool:
+    """Whether a second factor proved this session."""
+    found: bool | None = await connection.fetchval("SELECT second_factor_at IS NOT NULL FROM sessions WHERE id = $1", session_id)
+    return found is True
+
+
 async def opened_at(connection: TenantConnection, session_id: uuid.UUID) -> datetime | None:
     """When a session was opened."""
     moment: datetime | None = await connection.fetchval("SELECT created_at FROM sessions WHERE id = $1", session_id)

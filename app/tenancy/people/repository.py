@@ -20,7 +20,8 @@ _REACHES = (
     " OR EXISTS (SELECT FROM stores s WHERE s.region_id = m.region_id AND s.id = ANY ($1)))"
 )
 """A membership that reaches one of these stores."""
-_SEEN = f"($1::uuid[] IS NULL OR EXISTS (SELECT FROM memberships m WHERE m.user_id = u.id AND {_REACHES}))"
+SEEN = f"($1::uuid[] IS NULL OR EXISTS (SELECT FROM memberships m WHERE m.user_id = u.id AND {_REACHES}))"
+"""A user `u` with a role that reaches one of the stores $1; NULL for the whole chain."""
 Stores = frozenset[uuid.UUID] | None
 """The stores for which somebody may see people; None for the whole chain."""
 
@@ -30,7 +31,7 @@ async def list_users(
 ) -> list[User]:
     """Users with a role that reaches one of these stores, oldest first; one more than `limit` when there are more."""
     rows = await connection.fetch(
-        _USER + _SEEN + " AND ($2::timestamptz IS NULL OR (created_at, id) > ($2, $3::uuid)) ORDER BY created_at, id LIMIT $4",
+        _USER + SEEN + " AND ($2::timestamptz IS NULL OR (created_at, id) > ($2, $3::uuid)) ORDER BY created_at, id LIMIT $4",
         _array(seen_from),
         *(after or (None, None)),
         limit + 1,
@@ -41,7 +42,7 @@ async def list_users(
 
 async def get_user(connection: TenantConnection, seen_from: Stores, user_id: uuid.UUID) -> User:
     """One user; NotFoundError otherwise."""
-    row = await connection.fetchrow(_USER + _SEEN + " AND u.id = $2", _array(seen_from), user_id)
+    row = await connection.fetchrow(_USER + SEEN + " AND u.id = $2", _array(seen_from), user_id)
     if row is None:
         raise NotFoundError(NO_USER)
     return _user(row, await memberships_of(connection, [user_id]))
@@ -103,6 +104,12 @@ async def reset_password(connection: TenantConnection, user_id: uuid.UUID, passw
         user_id,
         password_hash,
     )
+
+
+async def is_of_provider(connection: TenantConnection, user_id: uuid.UUID) -> bool:
+    """Whether this user came by the identity provider."""
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM oidc_identities WHERE user_id = $1)", user_id)
+    return found
 
 
 async def set_disabled(connection: TenantConnection, user_id: uuid.UUID, disabled_at: datetime | None) -> None:

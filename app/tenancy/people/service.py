@@ -21,6 +21,7 @@ from app.tenancy.regions import repository as regions
 
 TOO_MUCH = "You can only give roles that allow no more than yours, where yours apply."
 STRONGER = "This person may do things that you may not, or works where you do not; ask an administrator who may."
+HAS_PROVIDER = "This person signs in by your identity provider, which keeps the password; reset it there."
 FROM_PROVIDER = "This role comes from a group of your identity provider; take the person out of the group there."
 
 
@@ -110,8 +111,14 @@ async def enable(connection: TenantConnection, who: Principal, user_id: uuid.UUI
 
 
 async def reset(connection: TenantConnection, who: Principal, user_id: uuid.UUID, password_hash: str, now: datetime) -> User:
-    """Another first password; every session of this user ends."""
+    """Another first password; every session of this user ends.
+
+    Raises:
+        ConflictError: the identity provider vouches for this user. A password of ours would outlive the account there.
+    """
     await _governed(connection, who, user_id)
+    if await repository.is_of_provider(connection, user_id):
+        raise ConflictError(HAS_PROVIDER)
     await repository.reset_password(connection, user_id, password_hash)
     await sessions.end_all(connection, user_id, None, now)
     await audit.append(connection, _entry(who, Act.USER_PASSWORD_RESET, user_id))
