@@ -1,5 +1,6 @@
 """Administrative acts, one after the other in a chain: each sees the rights of its author as of now, not of two seconds ago."""
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,9 +11,11 @@ from app.audit import repository as audit
 from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth import repository as auth
 from app.auth.models import Access, Principal
+from app.auth.permissions import Permission
 from app.kit.errors import ForbiddenError
 from app.kit.postgres import Pool, TenantConnection, TenantScope, tenant_transaction
 from app.tenancy import repository
+from app.tenancy.reach import Place, covers
 
 
 @asynccontextmanager
@@ -43,6 +46,14 @@ async def acting(pool: "Pool[asyncpg.Record]", access: Access) -> AsyncIterator[
                 connection, AuditEntry(Act.ADMINISTRATION_REFUSED, who.kind, who.id, who.chain_id, details=details)
             )
         raise
+
+
+async def may_still(connection: TenantConnection, user_id: uuid.UUID, permission: Permission, store_id: uuid.UUID) -> bool:
+    """Whether this person may sign in and holds `permission` at a store in scope: as of now, not of two seconds ago."""
+    if not await repository.user_enabled(connection, user_id):
+        return False
+    grants = await auth.grants_of(connection, user_id)
+    return any(permission in grant.permissions and covers(grant, Place(store_id)) for grant in grants)
 
 
 async def _afresh(connection: TenantConnection, who: Principal) -> Principal:

@@ -14,6 +14,7 @@ from app.tenancy.policy import repository, service
 from app.tenancy.policy.packs import Pack
 
 EVERY_S: Final = 2.0
+FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError)
 
 log = logger(__name__)
 
@@ -21,9 +22,13 @@ log = logger(__name__)
 async def enforce(pool: "Pool[asyncpg.Record]", pack: Pack, *, demo_allowed: bool = False) -> int:
     """One round over the stores that have something on; how many were switched off."""
     done = 0
+    # One store that cannot be checked keeps no other one on.
     for chain_id, store_id in await repository.stores_with_biometrics(pool):
-        async with tenant_transaction(pool, TenantScope(chain_id, frozenset({store_id}))) as connection:
-            done += await service.switch_off_lapsed(connection, chain_id, store_id, pack, now(), demo_allowed=demo_allowed)
+        try:
+            async with tenant_transaction(pool, TenantScope(chain_id, frozenset({store_id}))) as connection:
+                done += await service.switch_off_lapsed(connection, chain_id, store_id, pack, now(), demo_allowed=demo_allowed)
+        except FAILURES as error:
+            log.warning("a site policy could not be checked", store=str(store_id), error=str(error) or type(error).__name__)
     return done
 
 
@@ -33,7 +38,7 @@ async def keep_enforcing(pool: "Pool[asyncpg.Record]", pack: Pack, stop: asyncio
         try:
             if done := await enforce(pool, pack, demo_allowed=demo_allowed):
                 log.warning("biometric switches were switched off: their papers have lapsed", stores=done)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError) as error:
+        except FAILURES as error:
             log.warning("site policies could not be checked", error=str(error) or type(error).__name__)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), EVERY_S)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 import cv2
@@ -16,7 +16,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.kit.backends import backends
 from app.kit.clock import now
-from app.kit.errors import BadInputError
+from app.kit.errors import BadInputError, TooManyRequestsError
 from app.kit.ids import new_id
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import tenant_transaction
@@ -26,6 +26,7 @@ from app.tenancy.policy import repository
 from app.tenancy.policy.models import PHOTO_VALID, AcceptanceTest, SignPhoto
 from app.tenancy.policy.repository import NewPhoto
 from app.tenancy.policy.schemas import AcceptanceTestIn, AcceptanceTestOut, SignPhotoOut, acceptance_out, photo_out
+from app.tenancy.policy.service import demand_person
 
 router = guarded_router("policy")
 Reads = Annotated[Access, require(Permission.POLICY_READ)]
@@ -34,6 +35,7 @@ LARGEST_PHOTO = 12 << 20
 LONG_SIDE = 1600
 SMALLEST_SIDE = 240
 QUALITY = 85
+MOST_PHOTOS_A_DAY = 20
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 PHOTO_BODY = {"requestBody": {"required": True, "content": {"image/jpeg": _BINARY, "image/png": _BINARY}}}
 
@@ -42,16 +44,21 @@ PHOTO_BODY = {"requestBody": {"required": True, "content": {"image/jpeg": _BINAR
 async def add_photo(
     request: Request, access: Writes, store_id: uuid.UUID, taken_on: Annotated[date, Query(description="Day of the photo.")]
 ) -> SignPhotoOut:
-    """Upload a photo of the sign (JPEG or PNG). It is stored anew, without the camera's metadata."""
+    """Upload a photo of the sign (JPEG or PNG). It is stored anew, without the camera's metadata; the same one twice is one."""
     who, moment = access.principal, now()
+    demand_person(who)
     if not moment.date() - PHOTO_VALID < taken_on <= moment.date():
         raise BadInputError(f"The photo must have been taken in the last {PHOTO_VALID.days} days, and not in the future.")
     jpeg, width, height = await asyncio.to_thread(_normalise, await request.body())
     photo = SignPhoto(new_id(), taken_on, width, height, who.id, moment)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        await repository.get_site(connection, store_id)
+        await repository.get_site(connection, store_id, lock=True)
         assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
         new = NewPhoto(photo, hashlib.sha256(jpeg).digest(), jpeg)
+        if (before := await repository.find_photo(connection, store_id, taken_on, new.sha256)) is not None:
+            return photo_out(before)
+        if await repository.photos_since(connection, store_id, moment - timedelta(days=1)) >= MOST_PHOTOS_A_DAY:
+            raise TooManyRequestsError(f"A store keeps {MOST_PHOTOS_A_DAY} photos a day; wait.", retry_after_s=86_400)
         await repository.add_photo(connection, who.chain_id, store_id, new)
         details = {"taken_on": taken_on.isoformat(), "sha256": new.sha256.hex()}
         entry = AuditEntry(Act.SIGN_PHOTO_ADDED, who.kind, who.id, who.chain_id, store_id, "sign-photo", photo.id, details)
@@ -88,6 +95,7 @@ async def add_test(
 ) -> AcceptanceTestOut:
     """Record a test made in the store. It counts for 12 months from the day it was made."""
     who, moment = access.principal, now()
+    demand_person(who)
     if body.performed_on > moment.date():
         raise BadInputError("The test's day lies in the future.")
     if body.false_matches > body.strangers or body.misses > body.enrolled:

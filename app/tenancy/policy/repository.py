@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import asyncpg
 
@@ -154,6 +154,23 @@ async def add_photo(connection: TenantConnection, chain_id: uuid.UUID, store_id:
         photo.uploaded_by,
         photo.uploaded_at,
     )
+
+
+async def find_photo(connection: TenantConnection, store_id: uuid.UUID, taken_on: date, sha256: bytes) -> SignPhoto | None:
+    """The photo that was uploaded for this day before, if it is this one."""
+    row = await connection.fetchrow(
+        f"SELECT {_PHOTO} FROM sign_photos WHERE store_id = $1 AND taken_on = $2 AND sha256 = $3",  # noqa: S608
+        store_id,
+        taken_on,
+        sha256,
+    )
+    return None if row is None else SignPhoto(**dict(row))
+
+
+async def photos_since(connection: TenantConnection, store_id: uuid.UUID, moment: datetime) -> int:
+    """How many photos of a store were uploaded since."""
+    query = "SELECT count(*) FROM sign_photos WHERE store_id = $1 AND uploaded_at > $2"
+    return int(await connection.fetchval(query, store_id, moment))
 
 
 async def read_photo(connection: TenantConnection, store_id: uuid.UUID, photo_id: uuid.UUID) -> bytes:

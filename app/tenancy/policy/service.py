@@ -13,9 +13,11 @@ from typing import Any
 from app.audit import repository as audit
 from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth.models import Principal
+from app.auth.permissions import Permission
 from app.kit.errors import BadInputError, ConflictError, ForbiddenError, PennyError
 from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection
+from app.tenancy.acting import may_still
 from app.tenancy.changes import models as changes
 from app.tenancy.changes import repository as change_rows
 from app.tenancy.changes.models import OPEN_FOR, ChangeKind, ProposedChange
@@ -74,7 +76,7 @@ async def propose(
         IncompleteError: something that a wanted switch needs is missing.
         ForbiddenError: an API key asks; a proposal is a person's.
     """
-    _demand_person(who)
+    demand_person(who)
     site = await repository.get_site(connection, store_id, lock=True)
     policy = await current(connection, site, now)
     if (wanted, papers) == (policy.switches, policy.papers):
@@ -107,14 +109,15 @@ async def approve(
     """The revision that an approved proposal makes.
 
     Raises:
-        OwnApprovalError: the caller proposed it.
-        ConflictError: decided, expired or overtaken meanwhile; IncompleteError where something has run out since.
+        OwnApprovalError: the caller proposed it, or (ForbiddenError) may not approve any more.
+        ConflictError: decided, expired, overtaken, or its author may not propose any more; IncompleteError: a paper ran out.
     """
-    _demand_person(who)
+    demand_person(who)
     site = await repository.get_site(connection, store_id, lock=True)
     policy = await current(connection, site, now)
     change = await change_rows.get_change(connection, store_id, change_id, ChangeKind.SITE_POLICY)
     decided = changes.approve(change, who.id, policy.revision, now)
+    await _demand_both(connection, who, change)
     wanted, papers = read_content(change.content)
     if change.content.get("jurisdiction") != site.jurisdiction:
         raise ConflictError("The store's jurisdiction was changed since this was proposed; propose it again.", state="overtaken")
@@ -145,7 +148,7 @@ async def reject(
     connection: TenantConnection, who: Principal, store_id: uuid.UUID, change_id: uuid.UUID, reason: str, now: datetime
 ) -> ProposedChange:
     """The rejected proposal; who proposed it may take it back."""
-    _demand_person(who)
+    demand_person(who)
     site = await repository.get_site(connection, store_id, lock=True)
     policy = await current(connection, site, now)
     change = await change_rows.get_change(connection, store_id, change_id, ChangeKind.SITE_POLICY)
@@ -170,6 +173,7 @@ async def move(
     connection: TenantConnection, who: Principal, store_id: uuid.UUID, jurisdiction: str, pack: Pack, now: datetime
 ) -> SitePolicy:
     """The store stands elsewhere from now on; what may not run there is off in the same transaction."""
+    demand_person(who)
     if not pack.find(jurisdiction).name:
         raise BadInputError(f"The jurisdiction pack {pack.version} has no place {jurisdiction[:40]!r}; choose one of its list.")
     site = await repository.get_site(connection, store_id, lock=True)
@@ -202,8 +206,7 @@ async def switch_off_lapsed(
     if not gone:
         return False
     system = Principal(ActorKind.SYSTEM, uuid.UUID(int=0), "policy", chain_id, ())
-    reason = next(iter(gone.values())).why[:500]
-    await _make_off(connection, system, policy, frozenset(gone), Cause.LAPSED, reason, now)
+    await _make_off(connection, system, policy, frozenset(gone), Cause.LAPSED, next(iter(gone.values())).why[:500], now)
     return True
 
 
@@ -236,9 +239,17 @@ def _only_off(before: Switches, wanted: Switches) -> bool:
     return wanted.on() < before.on()
 
 
-def _demand_person(who: Principal) -> None:
+def demand_person(who: Principal) -> None:
+    """ForbiddenError for an API key, which may switch off and nothing else."""
     if who.kind is not ActorKind.USER:
-        raise ForbiddenError("A site policy is proposed and approved by people, not by API keys.")
+        raise ForbiddenError("A site policy and the evidence for it are made by people; an API key may switch off, no more.")
+
+
+async def _demand_both(connection: TenantConnection, who: Principal, change: ProposedChange) -> None:
+    if not await may_still(connection, who.id, Permission.POLICY_APPROVE, change.store_id):
+        raise ForbiddenError("Your roles do not allow this any more.")
+    if not await may_still(connection, change.proposed_by, Permission.POLICY_WRITE, change.store_id):
+        raise ConflictError("Whoever proposed this may not do so any more; propose it again.", state="overtaken")
 
 
 def _demand_complete(wanted: Switches, site: Site, papers: Papers, pack: Pack, now: datetime) -> None:
