@@ -155,19 +155,19 @@ async def retire_course(request: Request, access: Writes, course_id: uuid.UUID) 
 
 @router.get("/training/people")
 async def list_people(request: Request, access: Reads) -> Page[TraineeOut]:
-    """Users of the chain, for choosing whom a record is of."""
-    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        people = await repository.list_people(connection)
+    """People who reach a store of the caller's, for choosing whom a record is of."""
+    async with tenant_transaction(backends(request).postgres, access.everywhere) as connection:
+        people = await repository.list_people(connection, access.scope.store_ids)
     return Page(items=[TraineeOut(id=each, username=name) for each, name in people.items()], next=None)
 
 
 @router.get("/training/records")
 async def list_records(request: Request, access: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[RecordOut]:
-    """Training records, newest first."""
+    """Training records of people who reach a store of the caller's, newest first."""
     before = decode_cursor(cursor)
-    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        found = await repository.list_records(connection, before, limit)
-        names = await repository.list_people(connection)
+    async with tenant_transaction(backends(request).postgres, access.everywhere) as connection:
+        found = await repository.list_records(connection, access.scope.store_ids, before, limit)
+        names = await repository.list_people(connection, access.scope.store_ids)
     shown, following = cut(found, limit, lambda record: (record.recorded_at, record.id))
     return Page(items=[_record(record, names) for record in shown], next=following)
 
@@ -180,11 +180,11 @@ async def add_record(request: Request, access: Writes, body: RecordIn, idempoten
         raise ForbiddenError("Nobody records their own training; ask somebody else to.")
     if body.trained_on > moment.date():
         raise BadInputError("The day of the training lies in the future.")
-    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+    async with tenant_transaction(backends(request).postgres, access.everywhere) as connection:
 
         async def make() -> RecordOut:
             course = await repository.get_course(connection, body.course_id)
-            await repository.demand_user(connection, body.user_id)
+            await repository.demand_user(connection, access.scope.store_ids, body.user_id)
             expires_on = months_after(body.trained_on, course.valid_months)
             record = TrainingRecord(
                 new_id(), course.id, body.user_id, body.trainer, body.trained_on, expires_on, body.certificate, who.id, moment
@@ -192,7 +192,7 @@ async def add_record(request: Request, access: Writes, body: RecordIn, idempoten
             assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
             await repository.add_record(connection, who.chain_id, record)
             await _audit(connection, Act.TRAINING_RECORDED, who, "training-record", record.id)
-            return _record(record, await repository.list_people(connection))
+            return _record(record, await repository.list_people(connection, access.scope.store_ids))
 
         return await once(connection, who.id, idempotency_key, "POST /training/records", body, make, RecordOut)
 
@@ -200,8 +200,8 @@ async def add_record(request: Request, access: Writes, body: RecordIn, idempoten
 @router.delete("/training/records/{record_id}", status_code=204)
 async def withdraw_record(request: Request, access: Writes, record_id: uuid.UUID) -> None:
     """Withdraw a record: it counts no longer, and stays to be seen."""
-    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        await repository.get_record(connection, record_id)
+    async with tenant_transaction(backends(request).postgres, access.everywhere) as connection:
+        await repository.get_record(connection, access.scope.store_ids, record_id)
         await repository.withdraw_record(connection, record_id, now())
         await _audit(connection, Act.TRAINING_WITHDRAWN, access.principal, "training-record", record_id)
 

@@ -7,6 +7,7 @@ import asyncpg
 
 from app.kit.errors import NotFoundError
 from app.kit.postgres import TenantConnection
+from app.tenancy.people.repository import SEEN, Stores
 from app.tenancy.training.models import Course, TrainingRecord
 
 MOST_COURSES = 100
@@ -15,6 +16,7 @@ _RECORD = (
     "SELECT id, course_id, user_id, trainer, trained_on, expires_on, certificate, recorded_by, recorded_at, withdrawn_at"
     " FROM training_records "
 )
+_OF_SEEN = f"WHERE EXISTS (SELECT FROM users u WHERE u.id = training_records.user_id AND {SEEN})"
 
 
 def _record(row: "asyncpg.Record") -> TrainingRecord:
@@ -53,15 +55,19 @@ async def retire_course(connection: TenantConnection, course_id: uuid.UUID, now:
     await connection.execute("UPDATE training_courses SET retired_at = $2 WHERE id = $1", course_id, now)
 
 
-async def demand_user(connection: TenantConnection, user_id: uuid.UUID) -> None:
-    """NotFoundError unless this user is of the chain."""
-    if not await connection.fetchval("SELECT EXISTS (SELECT FROM users WHERE id = $1)", user_id):
+async def demand_user(connection: TenantConnection, seen_from: Stores, user_id: uuid.UUID) -> None:
+    """NotFoundError unless this user has a role that reaches one of these stores."""
+    query = f"SELECT EXISTS (SELECT FROM users u WHERE u.id = $2 AND {SEEN})"  # noqa: S608
+    if not await connection.fetchval(query, _array(seen_from), user_id):
         raise NotFoundError("There is no such user, or you may not see them.")
 
 
-async def list_people(connection: TenantConnection) -> dict[uuid.UUID, str]:
-    """Users of the chain who can sign in, for choosing whom a record is of."""
-    rows = await connection.fetch("SELECT id, username FROM users WHERE disabled_at IS NULL ORDER BY username LIMIT 1000")
+async def list_people(connection: TenantConnection, seen_from: Stores) -> dict[uuid.UUID, str]:
+    """Users who can sign in and reach one of these stores, for choosing whom a record is of."""
+    rows = await connection.fetch(
+        f"SELECT u.id, u.username FROM users u WHERE u.disabled_at IS NULL AND {SEEN} ORDER BY u.username LIMIT 1000",  # noqa: S608
+        _array(seen_from),
+    )
     return {row["id"]: row["username"] for row in rows}
 
 
@@ -84,12 +90,13 @@ async def add_record(connection: TenantConnection, chain_id: uuid.UUID, record: 
 
 
 async def list_records(
-    connection: TenantConnection, before: tuple[datetime, uuid.UUID] | None, limit: int
+    connection: TenantConnection, seen_from: Stores, before: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> list[TrainingRecord]:
-    """Records of the chain, newest first; one more than `limit` when there are more."""
+    """Records of people who reach one of these stores, newest first; one more than `limit` when there are more."""
     rows = await connection.fetch(
-        _RECORD + "WHERE $1::timestamptz IS NULL OR (recorded_at, id) < ($1, $2::uuid)"
-        " ORDER BY recorded_at DESC, id DESC LIMIT $3",
+        _RECORD + _OF_SEEN + " AND ($2::timestamptz IS NULL OR (recorded_at, id) < ($2, $3::uuid))"
+        " ORDER BY recorded_at DESC, id DESC LIMIT $4",
+        _array(seen_from),
         *(before or (None, None)),
         limit + 1,
     )
@@ -102,9 +109,9 @@ async def records_of(connection: TenantConnection, user_id: uuid.UUID) -> list[T
     return [_record(row) for row in rows]
 
 
-async def get_record(connection: TenantConnection, record_id: uuid.UUID) -> TrainingRecord:
-    """One record; NotFoundError otherwise."""
-    row = await connection.fetchrow(_RECORD + "WHERE id = $1", record_id)
+async def get_record(connection: TenantConnection, seen_from: Stores, record_id: uuid.UUID) -> TrainingRecord:
+    """One record of somebody who reaches one of these stores; NotFoundError otherwise."""
+    row = await connection.fetchrow(_RECORD + _OF_SEEN + " AND id = $2", _array(seen_from), record_id)
     if row is None:
         raise NotFoundError("There is no such training record, or you may not see it.")
     return _record(row)
@@ -115,3 +122,7 @@ async def withdraw_record(connection: TenantConnection, record_id: uuid.UUID, no
     await connection.execute(
         "UPDATE training_records SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL", record_id, now
     )
+
+
+def _array(stores: Stores) -> list[uuid.UUID] | None:
+    return None if stores is None else list(stores)

@@ -1463,7 +1463,7 @@ export interface paths {
         put?: never;
         /**
          * Add Photo
-         * @description Upload a photo of the sign (JPEG or PNG). It is stored anew, without the camera's metadata.
+         * @description Upload a photo of the sign (JPEG or PNG). It is stored anew, without the camera's metadata; the same one twice is one.
          */
         post: operations["add_photo_api_v1_stores__store_id__policy_sign_photos_post"];
         delete?: never;
@@ -1565,7 +1565,7 @@ export interface paths {
         };
         /**
          * List People
-         * @description Users of the chain, for choosing whom a record is of.
+         * @description People who reach a store of the caller's, for choosing whom a record is of.
          */
         get: operations["list_people_api_v1_training_people_get"];
         put?: never;
@@ -1585,7 +1585,7 @@ export interface paths {
         };
         /**
          * List Records
-         * @description Training records, newest first.
+         * @description Training records of people who reach a store of the caller's, newest first.
          */
         get: operations["list_records_api_v1_training_records_get"];
         put?: never;
