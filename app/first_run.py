@@ -134,11 +134,11 @@ async def _administrator(connection: repository.Connection, chain_id: uuid.UUID,
     user_id = await repository.put_user(connection, new_id(), chain_id, username, hash_password(password))
     await repository.put_membership(connection, new_id(), chain_id, user_id, Role.CHAIN_ADMINISTRATOR.value)
     if given:  # the operator knows it; a second copy on a disk would only be found by somebody else
-        log.info("administrator created", username=username)
+        log.info("administrator created")
         return
     # Before the commit: a user whose password nobody was told would lock everybody out.
     _write_private(file, {"url": url, "username": username, "password": password})
-    log.info("administrator created", username=username, written_to=str(file))
+    log.info("administrator created", written_to=str(file))
 
 
 def _keep_url(file: Path, url: str) -> None:
