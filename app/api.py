@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from app.alerts.endpoints import router as alerts_router
 from app.alerts.rules.endpoints import router as rules_router
+from app.audit.models import NO_STORE_DATA, unaudited
 from app.auth.account.endpoints import router as account_router
 from app.auth.endpoints import open_router
 from app.auth.endpoints import router as auth_router
@@ -108,12 +109,18 @@ def add_api(app: FastAPI) -> None:
 
 
 def _add_operations(app: FastAPI) -> None:
-    @app.get("/healthz", tags=["operations"])
+    @app.get("/healthz", tags=["operations"], openapi_extra=unaudited(NO_STORE_DATA))
     async def healthz() -> HealthOut:
         """The process answers."""
         return HealthOut(status="ok")
 
-    @app.get("/readyz", tags=["operations"], responses={503: {"model": ReadinessOut}}, response_model=ReadinessOut)
+    @app.get(
+        "/readyz",
+        tags=["operations"],
+        responses={503: {"model": ReadinessOut}},
+        response_model=ReadinessOut,
+        openapi_extra=unaudited(NO_STORE_DATA),
+    )
     async def readyz(request: Request, only: str = "") -> JSONResponse:
         """503 unless all is fine; to operators each dependency with its state. `only=service`: what this process itself needs."""
         checks: dict[str, Check] = request.app.state.checks
@@ -124,7 +131,7 @@ def _add_operations(app: FastAPI) -> None:
         answer = ReadinessOut(ready=all(v.ok for v in verdicts), dependencies=shown)
         return JSONResponse(answer.model_dump(), 200 if answer.ready else 503, {"Cache-Control": "no-store"})
 
-    @app.get("/metrics", tags=["operations"], response_class=Response)
+    @app.get("/metrics", tags=["operations"], response_class=Response, openapi_extra=unaudited(NO_STORE_DATA))
     async def metrics(request: Request) -> Response:
         """Prometheus metrics of this process, for operators' addresses or with the metrics key."""
         if not _is_operator(request):

@@ -121,6 +121,7 @@ async def _send(pool: Any, target: Any, authority: str | None, *, follow: bool) 
     """Until everything is sent; with `follow` until stopped, through outages of the receiver."""
     from app.audit.syslog import Sender, export_once
     from app.kit.backoff import Backoff
+    from app.kit.version import product_version
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -131,7 +132,7 @@ async def _send(pool: Any, target: Any, authority: str | None, *, follow: bool) 
         try:
             await sender.open()
             while not stop.is_set():
-                count = await export_once(pool, sender, target.name, "0.1.0")
+                count = await export_once(pool, sender, target.name, product_version())
                 sent, failures = sent + count, 0
                 if not count and not follow:
                     stop.set()

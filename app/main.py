@@ -6,7 +6,6 @@ import logging
 import ssl
 from collections.abc import AsyncIterator
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import asyncpg
@@ -31,6 +30,7 @@ from app.cameras.desired import POSE_MODEL, POSE_VERSION
 from app.cameras.probing import Prober
 from app.capture.probe import probe
 from app.dashboard.analyze import Analysis
+from app.dashboard.endings import Endings
 from app.dashboard.hub import Hub
 from app.dashboard.pages import add_pages
 from app.dashboard.pictures import Pictures
@@ -50,6 +50,7 @@ from app.kit.problems import install_problem_handlers
 from app.kit.redis import connect_redis
 from app.kit.slow import BodyClock
 from app.kit.tls import keep_certificate
+from app.kit.version import product_version
 from app.settings import Settings
 from app.tenancy.notice.endpoints import PublicPages
 from app.tenancy.policy.enforcer import keep_enforcing
@@ -74,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     _demand(settings)
     app = FastAPI(
         title="PennyProtect",
-        version=_version(),
+        version=product_version(),
         description="Self-hosted store safety: cameras in, handled incidents out.",
         docs_url=None,
         redoc_url=None,
@@ -127,6 +128,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.limiter = Limiter(memory, Rate(rate, max(1, int(rate * 10))), Rate(attempts / 60, max(1, int(attempts))))
     state.hub = hub = Hub(bus, memory)
     state.pictures = Pictures(memory, hub.channels)
+    state.endings = Endings(pool)
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
     state.analysis = Analysis(pose)
     state.checks = {
@@ -142,15 +144,18 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     policies = asyncio.create_task(
         keep_enforcing(pool, current_pack(), hub.stopping, demo_allowed=settings.demo_allowed), name="policies"
     )
-    for task in (live, pictures, policies):
+    endings = asyncio.create_task(state.endings.run(hub.stopping), name="endings")
+    tasks = (live, pictures, policies, endings)
+    for task in tasks:
         task.add_done_callback(partial(_ended, state.live_ended))
     try:
         yield
     finally:
         hub.stopping.set()
-        await asyncio.wait({live, pictures, policies}, timeout=STOP_PATIENCE_S)
-        for task in (live, pictures, policies):
+        await asyncio.wait(tasks, timeout=STOP_PATIENCE_S)
+        for task in tasks:
             task.cancel()
+        await state.endings.finish()
         if pose is not None:
             await pose.close()
         if state.provider is not None:
@@ -283,10 +288,3 @@ def _provider(settings: Settings) -> Provider | None:
             second_factor=settings.oidc_second_factor,
         )
     )
-
-
-def _version() -> str:
-    try:
-        return version("pennyprotect")
-    except PackageNotFoundError:
-        return "0.0.0"

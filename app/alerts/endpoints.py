@@ -11,6 +11,7 @@ from app.alerts import repository, service
 from app.alerts.lifecycle import AlertAct
 from app.alerts.models import Alert, AlertState, Outcome, alert_body
 from app.alerts.repository import AlertFilter
+from app.audit.models import ALERTS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -83,7 +84,7 @@ def alert_out(alert: Alert) -> AlertOut:
     return AlertOut.model_validate(alert_body(alert))
 
 
-@router.get("/alerts")
+@router.get("/alerts", openapi_extra=unaudited(ALERTS_SHOWN))
 async def list_alerts(
     request: Request,
     access: Reads,
@@ -104,26 +105,26 @@ async def list_alerts(
     return Page(items=[alert_out(alert) for alert in shown], next=following)
 
 
-@router.get("/alerts/{alert_id}")
+@router.get("/alerts/{alert_id}", openapi_extra=unaudited(ALERTS_SHOWN))
 async def get_alert(request: Request, access: Reads, alert_id: uuid.UUID) -> AlertOut:
     """One alert."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return alert_out(await repository.get_alert(connection, alert_id))
 
 
-@router.post("/alerts/{alert_id}/claim", responses=CONFLICT)
+@router.post("/alerts/{alert_id}/claim", responses=CONFLICT, openapi_extra=audited(Act.ALERT_CLAIMED))
 async def claim_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: ActIn | None = None) -> AlertOut:
     """Take the alert: others see that somebody is on it."""
     return await _act(request, access, alert_id, AlertAct.CLAIM, body)
 
 
-@router.post("/alerts/{alert_id}/acknowledge", responses=CONFLICT)
+@router.post("/alerts/{alert_id}/acknowledge", responses=CONFLICT, openapi_extra=audited(Act.ALERT_ACKNOWLEDGED))
 async def acknowledge_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: ActIn | None = None) -> AlertOut:
     """Say that the alert was seen to; a second time by the same user changes nothing."""
     return await _act(request, access, alert_id, AlertAct.ACKNOWLEDGE, body)
 
 
-@router.post("/alerts/{alert_id}/resolve", responses=CONFLICT)
+@router.post("/alerts/{alert_id}/resolve", responses=CONFLICT, openapi_extra=audited(Act.ALERT_RESOLVED))
 async def resolve_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: ResolveIn | None = None) -> AlertOut:
     """Close the alert with what it turned out to be."""
     return await _act(request, access, alert_id, AlertAct.RESOLVE, body)

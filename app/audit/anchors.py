@@ -19,6 +19,7 @@ from app.audit.ledger_repository import Head
 from app.kit.clock import now
 from app.kit.errors import PennyError
 from app.kit.ids import new_id
+from app.kit.objects.files import write_whole
 from app.kit.objects.store import ObjectStore
 
 PREFIX = "audit/anchors/"
@@ -76,10 +77,15 @@ def _take(found: Anchored, document: Mapping[str, Any]) -> None:
 
 
 class FileAnchors:
-    """One line of JSON an anchor, appended and synced."""
+    """One line of JSON an anchor, appended and synced.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        earlier: where a former version kept the file; it is read as long as there is none at `path`, and moved by the next write.
+    """
+
+    def __init__(self, path: Path, earlier: Path | None = None) -> None:
         self._path = path
+        self._earlier = earlier
         self.where = str(path)
 
     async def write(self, heads: Sequence[Head]) -> None:
@@ -92,6 +98,7 @@ class FileAnchors:
 
     def _append(self, document: dict[str, Any]) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._move()
         number = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             raw = _last_line(number)
@@ -103,10 +110,20 @@ class FileAnchors:
         finally:
             os.close(number)
 
+    def _move(self) -> None:
+        """Take over the file of before, which may lie on another disk: a crash in between leaves the old one, or both."""
+        if self._earlier is None or self._path.exists() or not self._earlier.exists():
+            return
+        write_whole(self._path, self._earlier.read_bytes())
+        self._earlier.unlink()
+
     def _read(self) -> Anchored:
         found: Anchored = {}
+        here = self._path
+        if self._earlier is not None and self._earlier.exists() and not here.exists():
+            here = self._earlier
         try:
-            file = self._path.open("rb")
+            file = here.open("rb")
         except FileNotFoundError:
             return found
         previous, unread = b"", 0

@@ -3,7 +3,7 @@
 import enum
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 
 class ActorKind(enum.StrEnum):
@@ -97,13 +97,31 @@ class Act(enum.StrEnum):
 
 
 def audited(*acts: Act) -> dict[str, Any]:
-    """The declaration of an endpoint's acts, for `openapi_extra`: it appends a row of one of these in its own transaction."""
+    """The declaration of an endpoint's acts, for `openapi_extra`: success appends a row of the first in its own transaction.
+
+    Args:
+        acts: the first is the one that success always leaves; others may follow it.
+    """
+    if not acts:
+        raise TypeError("audited() names at least one act")
     return {"x-audit": [act.value for act in acts]}
 
 
 def unaudited(reason: str) -> dict[str, Any]:
-    """The declaration that an endpoint which changes or shows something leaves no row, and why that is right."""
+    """The declaration that an endpoint leaves no row, and why that is right: one of the reasons below, or a sentence."""
+    if len(reason) < 10:
+        raise TypeError("unaudited() wants a reason that a reader understands")
     return {"x-unaudited": reason}
+
+
+SETTINGS_SHOWN: Final = "Shows settings, no pictures and nobody's doings; each change of them leaves a row."
+STAFF_SHOWN: Final = "Shows which staff may sign in, to those who administer them; each change leaves a row."
+ALERTS_SHOWN: Final = (
+    "What stands on every operator's screen, asked for all the time; whatever is done about an alert leaves a row."
+)
+OWN: Final = "Shows people their own account."
+MACHINES: Final = "Machines report here many times a second; no person acts."
+NO_STORE_DATA: Final = "The same for everybody; nothing of a store is in it."
 
 
 @dataclass(frozen=True, slots=True)

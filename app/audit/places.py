@@ -9,6 +9,8 @@ from app.kit.logs import logger
 from app.kit.objects import s3
 from app.settings import Settings
 
+OBJECTS = "objects"
+"""Folder of the state folder that a deployment keeps on a volume of its own."""
 FILE = "audit-anchors.jsonl"
 
 log = logger(__name__)
@@ -46,4 +48,5 @@ def open_anchors(settings: Settings) -> Anchors:
     """The anchors of these settings; connects to nothing yet."""
     if settings.s3_bucket:
         return BucketAnchors(settings)
-    return FileAnchors(settings.home.absolute() / FILE)
+    home = settings.home.absolute()
+    return FileAnchors(home / OBJECTS / FILE, earlier=home / FILE)

@@ -1,7 +1,8 @@
 """The gate: every endpoint declares a permission, and is asked for it before anything of the request is read.
 
-`GuardedRoute` refuses to exist without a `require(...)` among its dependencies, so an endpoint cannot be forgotten. It checks
-before FastAPI parses or validates the body: a stranger learns 401 and nothing about the shape of requests.
+`GuardedRoute` refuses to exist without a `require(...)` among its dependencies, and without naming the act it leaves in the audit
+(`audited`, or `unaudited` with a reason), so neither can be forgotten. It checks before FastAPI parses or validates the body: a
+stranger learns 401 and nothing about the shape of requests.
 """
 
 from collections.abc import Callable, Coroutine
@@ -10,10 +11,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.websockets import WebSocket
 
 from app.audit.models import Act
 from app.auth.identify import Identifier
-from app.auth.models import Access
+from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
 from app.auth.refusals import Refusal, Refusals
 from app.kit.errors import ForbiddenError
@@ -84,6 +86,8 @@ class GuardedRoute(APIRoute):
         requirement = requirement_of(self.dependant)
         if requirement is None:
             raise TypeError(f"{path} declares no permission; add require(Permission....) to it")
+        if not {"x-audit", "x-unaudited"} & set(self.openapi_extra or {}):
+            raise TypeError(f"{path} declares no act; add openapi_extra=audited(Act....) to it, or unaudited(reason)")
         self.openapi_extra = {**(self.openapi_extra or {}), "security": SECURITY, "x-permission": requirement.permission.value}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -98,18 +102,18 @@ class GuardedRoute(APIRoute):
                 await requirement(request)
                 return await handle(request)
             except ForbiddenError:
-                await _note_refused(request, requirement.permission)
+                who = await identifier_of(request).identify(request.headers.get("authorization"))  # remembered a moment ago
+                await note_refused(request, who, requirement.permission.value)
                 raise
 
         return guarded
 
 
-async def _note_refused(request: Request, permission: Permission) -> None:
+async def note_refused(connection: Request | WebSocket, who: Principal, what: str) -> None:
     """An audit row of a 403: at most one a minute for a principal and a permission, the rest are counted in the next one."""
-    refusals = getattr(request.app.state, "denials", None)
+    refusals = getattr(connection.app.state, "denials", None)
     if isinstance(refusals, Refusals):
-        who = await identifier_of(request).identify(request.headers.get("authorization"))  # remembered a moment ago
-        await refusals.note(Refusal(Act.REQUEST_REFUSED, permission.value, who.id, who.chain_id, actor_kind=who.kind))
+        await refusals.note(Refusal(Act.REQUEST_REFUSED, what, who.id, who.chain_id, actor_kind=who.kind))
 
 
 def guarded_router(tag: str) -> APIRouter:

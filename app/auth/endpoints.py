@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Cookie, Form, Request, Response
 from pydantic import BaseModel, Field
 
+from app.audit.models import OWN, Act, audited, unaudited
 from app.auth.access import REFUSALS, SelfAccess, guarded_router
 from app.auth.login import Attempt, Login
 from app.auth.models import Place
@@ -106,7 +107,7 @@ def place_of(request: Request) -> Place:
     return Place(request.client.host if request.client else "", device[:LONGEST_DEVICE])
 
 
-@open_router.post("/token")
+@open_router.post("/token", openapi_extra=audited(Act.LOG_IN))
 async def token(
     request: Request, response: Response, form: Annotated[LoginForm, Form()], pp_refresh: RefreshCookie = None
 ) -> TokenOut:
@@ -125,7 +126,7 @@ async def token(
     return _answer(request, response, issued)
 
 
-@open_router.post("/logout", status_code=204)
+@open_router.post("/logout", status_code=204, openapi_extra=audited(Act.LOG_OUT))
 async def logout(request: Request, response: Response, pp_refresh: RefreshCookie = None) -> None:
     """End the session of the refresh cookie or of the bearer token; fine when there is none."""
     service = service_of(request)
@@ -145,7 +146,7 @@ async def logout(request: Request, response: Response, pp_refresh: RefreshCookie
             identifier.forget(principal.session_id)
 
 
-@router.get("/auth/me")
+@router.get("/auth/me", openapi_extra=unaudited(OWN))
 async def me(access: SelfAccess) -> MeOut:
     """Who is signed in, with which roles and permissions."""
     principal = access.principal
@@ -161,7 +162,7 @@ async def me(access: SelfAccess) -> MeOut:
     )
 
 
-@router.post("/auth/ws-ticket")
+@router.post("/auth/ws-ticket", openapi_extra=unaudited("A ticket shows nothing; each camera its socket watches leaves a row."))
 async def ws_ticket(request: Request, response: Response, access: SelfAccess) -> TicketOut:
     """A ticket for the WebSocket."""
     principal = access.principal

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Request
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -57,7 +57,7 @@ def policy_of(request: Request) -> EgressPolicy:
     return prober_of(request).policy
 
 
-@router.get("/cameras")
+@router.get("/cameras", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_cameras(
     request: Request, access: Reads, store_id: uuid.UUID | None = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[CameraOut]:
@@ -70,7 +70,7 @@ async def list_cameras(
     return Page(items=[camera_out(camera, moment) for camera in shown], next=following)
 
 
-@router.post("/cameras", status_code=201)
+@router.post("/cameras", status_code=201, openapi_extra=audited(Act.CAMERA_CREATED))
 async def add_camera(request: Request, access: Writes, body: CameraIn, idempotency_key: IdempotencyKey = None) -> CameraOut:
     """Add a camera; a worker starts it within a heartbeat."""
     who = access.principal
@@ -87,7 +87,7 @@ async def add_camera(request: Request, access: Writes, body: CameraIn, idempoten
         return await once(connection, who.id, idempotency_key, "POST /cameras", body, make, CameraOut)
 
 
-@router.post("/cameras/probe")
+@router.post("/cameras/probe", openapi_extra=audited(Act.CAMERA_PROBED))
 async def probe_camera(request: Request, access: Writes, body: ProbeIn) -> ProbeOut:
     """Try an address: its size, rate and codec, and one picture; or a problem that says what is wrong."""
     scope = access.scope
@@ -112,14 +112,14 @@ async def probe_camera(request: Request, access: Writes, body: ProbeIn) -> Probe
     )
 
 
-@router.get("/cameras/{camera_id}")
+@router.get("/cameras/{camera_id}", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_camera(request: Request, access: Reads, camera_id: uuid.UUID) -> CameraOut:
     """One camera."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return camera_out(await repository.get_camera(connection, camera_id), now())
 
 
-@router.patch("/cameras/{camera_id}")
+@router.patch("/cameras/{camera_id}", openapi_extra=audited(Act.CAMERA_CHANGED))
 async def change_camera(request: Request, access: Writes, camera_id: uuid.UUID, body: CameraChange) -> CameraOut:
     """Change name, address, analysis rate or switch it off. Credentials stay unless the address has its own or another host."""
     draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled)
@@ -130,14 +130,14 @@ async def change_camera(request: Request, access: Writes, camera_id: uuid.UUID, 
         return camera_out(camera, now())
 
 
-@router.delete("/cameras/{camera_id}", status_code=204)
+@router.delete("/cameras/{camera_id}", status_code=204, openapi_extra=audited(Act.CAMERA_REMOVED))
 async def remove_camera(request: Request, access: Writes, camera_id: uuid.UUID) -> None:
     """Remove a camera. Its alerts and detections stay."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         await service.remove_camera(connection, access.principal, camera_id, now())
 
 
-@router.get("/cameras/{camera_id}/sessions")
+@router.get("/cameras/{camera_id}/sessions", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_sessions(
     request: Request, access: Reads, camera_id: uuid.UUID, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[SessionOut]:

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import Request
 from pydantic import BaseModel, Field
 
+from app.audit.models import MACHINES, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -43,7 +44,7 @@ class IngestedOut(BaseModel):
     repeated: int = Field(description="Frames that came before (camera, epoch, sequence).")
 
 
-@router.post("/ingest/tracked-frames", openapi_extra=BODY, max_body_size=LARGEST_BATCH)
+@router.post("/ingest/tracked-frames", openapi_extra=BODY | unaudited(MACHINES), max_body_size=LARGEST_BATCH)
 async def ingest_tracked_frames(request: Request, access: Annotated[Access, require(Permission.WORKER)]) -> IngestedOut:
     """Take a batch of at most 500 frames. Sending it again changes nothing; cameras not leased with this key are refused."""
     demand_platform_key(access)

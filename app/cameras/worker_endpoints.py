@@ -7,6 +7,7 @@ import msgspec
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.audit.models import MACHINES, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -57,7 +58,7 @@ class DesiredStateOut(BaseModel):
     cameras: list[DesiredCameraOut]
 
 
-@router.post("/workers/heartbeat", response_model=DesiredStateOut)
+@router.post("/workers/heartbeat", response_model=DesiredStateOut, openapi_extra=unaudited(MACHINES))
 async def heartbeat(request: Request, access: Works, body: HeartbeatIn) -> Response:
     """Renew this worker's cameras and learn what to do. Cameras not renewed for 10 s go to another worker."""
     demand_platform_key(access)

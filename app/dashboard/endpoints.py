@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from app.audit.models import Act
+from app.audit.models import Act, audited
 from app.auth.access import guarded_router, identifier_of, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
 from app.auth.tokens import AccessClaims
 from app.cameras.models import ShownState, shown_state
 from app.dashboard.analysis import captured_at_text
+from app.dashboard.endings import Endings, View
 from app.dashboard.hub import Hub
 from app.dashboard.outflow import PicturesResponse
 from app.dashboard.pictures import BOUNDARY, CONTENT_TYPE, Pictures, picture_part
@@ -49,7 +50,7 @@ def pictures_of(request: Request) -> Pictures:
     return found
 
 
-@router.get("/cameras/{camera_id}/snapshot", response_class=Response, responses=JPEG)
+@router.get("/cameras/{camera_id}/snapshot", response_class=Response, responses=JPEG, openapi_extra=audited(Act.SNAPSHOT))
 async def snapshot(request: Request, access: Views, camera_id: uuid.UUID) -> Response:
     """The next analysed picture as a JPEG; 504 with a reason when none comes."""
     (camera,) = await see_cameras(backends(request).postgres, access.principal, [camera_id], Act.SNAPSHOT)
@@ -68,7 +69,12 @@ async def snapshot(request: Request, access: Views, camera_id: uuid.UUID) -> Res
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
-@router.get("/live/pictures", response_class=StreamingResponse, responses=STREAM)
+@router.get(
+    "/live/pictures",
+    response_class=StreamingResponse,
+    responses=STREAM,
+    openapi_extra=audited(Act.LIVE_VIEW, Act.LIVE_VIEW_ENDED),
+)
 async def live_pictures(
     request: Request, access: Views, camera_id: Annotated[list[uuid.UUID], Query(min_length=1, max_length=MOST_CAMERAS)]
 ) -> StreamingResponse:
@@ -77,7 +83,14 @@ async def live_pictures(
     found = await see_cameras(backends(request).postgres, who, list(dict.fromkeys(camera_id)))
     places = {camera.id: camera.store_id for camera in found}
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return PicturesResponse(_parts(request, who, places), media_type=CONTENT_TYPE, headers=headers)
+    endings: Endings = request.app.state.endings
+    views = [View.of(who, camera, store) for camera, store in places.items()]
+
+    def ended() -> None:
+        for view in views:
+            endings.note(view)
+
+    return PicturesResponse(_parts(request, who, places), ended=ended, media_type=CONTENT_TYPE, headers=headers)
 
 
 async def _parts(request: Request, who: Principal, places: dict[uuid.UUID, uuid.UUID]) -> AsyncIterator[bytes]:

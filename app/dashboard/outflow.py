@@ -1,10 +1,11 @@
 """A response without end to a client that may stop reading: it is let go, so that it holds nothing here."""
 
 import asyncio
-from typing import Final
+from collections.abc import AsyncIterable, Callable
+from typing import Any, Final
 
 from fastapi.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.dashboard import counters
 from app.kit.logs import logger
@@ -19,6 +20,17 @@ class PicturesResponse(StreamingResponse):
     """Streams until the source ends, the client leaves, or a part was not taken within `send_s`."""
 
     send_s = SEND_S
+
+    def __init__(self, parts: AsyncIterable[bytes], *, ended: Callable[[], object], **rest: Any) -> None:
+        super().__init__(parts, **rest)
+        self._ended = ended
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve it; `ended` is called however it ends, also when nothing was sent at all."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._ended()
 
     async def stream_response(self, send: Send) -> None:
         """Send everything; the source is closed in any case, which ends its watch."""

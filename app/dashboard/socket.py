@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.auth.access import identifier_of
+from app.auth.access import identifier_of, note_refused
 from app.auth.models import Principal
 from app.auth.permissions import Permission
 from app.auth.tokens import AccessClaims
@@ -26,11 +26,12 @@ from app.contracts.sockets import (
     to_text,
 )
 from app.dashboard import counters
+from app.dashboard.endings import Endings, View
 from app.dashboard.hub import Hub
 from app.dashboard.viewer import SlowViewerError, Viewer
 from app.dashboard.visibility import see_cameras, see_store, still_sees
 from app.kit.backends import backends
-from app.kit.errors import PennyError, UnauthenticatedError
+from app.kit.errors import ForbiddenError, PennyError, UnauthenticatedError
 from app.kit.problems import UNREACHABLE, describe
 
 SEND_S = 10.0
@@ -94,6 +95,8 @@ class Conversation:
         self._recheck = recheck
         self._viewer = Viewer()
         self._pool = backends(socket).postgres
+        self._endings: Endings = socket.app.state.endings
+        self._views: dict[uuid.UUID, View] = {}
 
     async def run(self) -> None:
         """Until the viewer leaves, is slow, loses its rights, or the service stops."""
@@ -106,6 +109,8 @@ class Conversation:
             for task in parts:
                 task.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
+            for camera in tuple(self._views):
+                self._end(camera)
             self._hub.forget(self._viewer)
             counters.viewers.dec()
         await self._close(error)
@@ -143,6 +148,8 @@ class Conversation:
         try:
             await self._do(message)
         except PennyError as error:
+            if isinstance(error, ForbiddenError):
+                await note_refused(self._socket, self._who, str(kind))
             self._deny(str(kind), error.detail, camera, store)
         except ValueError:
             self._deny(str(kind), "last_id is no id of a store message.", camera, store)
@@ -159,10 +166,11 @@ class Conversation:
                     return
                 _limit(len(viewer.cameras), MOST_CAMERAS, "cameras")
                 (camera,) = await see_cameras(self._pool, self._who, [camera_id])
+                self._views[camera_id] = View.of(self._who, camera_id, camera.store_id)
                 hub.subscribe(viewer, camera_id, camera.store_id)
             case UnsubscribeCamera(camera_id=camera_id):
                 for each in tuple(viewer.cameras) if camera_id is None else (camera_id,):
-                    hub.unsubscribe(viewer, each)
+                    self._end(each)
             case JoinStore(store_id=store_id):
                 await self._may_join(store_id)
                 await hub.join(viewer, store_id)
@@ -206,12 +214,18 @@ class Conversation:
         reason = "Your roles do not allow this any more."
         for camera, store in tuple(self._viewer.cameras.items()):
             if not still_sees(self._who, Permission.LIVE_VIEW, store):
-                self._hub.unsubscribe(self._viewer, camera)
+                self._end(camera)
                 self._deny("subscribe-camera", reason, camera)
         for store in self._hub.stores_of(self._viewer):
             if not still_sees(self._who, Permission.ALERTS_READ, store):
                 self._hub.leave(self._viewer, store)
                 self._deny("join-store", reason, None, store)
+
+    def _end(self, camera: uuid.UUID) -> None:
+        """No more of this camera; the view's end goes into the audit."""
+        self._hub.unsubscribe(self._viewer, camera)
+        if (view := self._views.pop(camera, None)) is not None:
+            self._endings.note(view)
 
     def _deny(self, about: str, reason: str, camera: uuid.UUID | None = None, store: uuid.UUID | None = None) -> None:
         self._viewer.offer_message(to_text(Denied(about, reason, camera, store)))

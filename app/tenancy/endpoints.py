@@ -10,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
@@ -60,7 +60,7 @@ class StoreChange(BaseModel):
     region_id: uuid.UUID | None = None
 
 
-@router.get("/stores")
+@router.get("/stores", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_stores(
     request: Request,
     access: Reads,
@@ -75,7 +75,7 @@ async def list_stores(
     return Page(items=[_out(store) for store in shown], next=following)
 
 
-@router.post("/stores", status_code=201)
+@router.post("/stores", status_code=201, openapi_extra=audited(Act.STORE_CREATED))
 async def add_store(request: Request, access: Writes, body: StoreIn, idempotency_key: IdempotencyKey = None) -> StoreOut:
     """A new store, with every biometric switch off. Needs a role for the whole chain."""
     demand_timezone(body.timezone)
@@ -94,14 +94,14 @@ async def add_store(request: Request, access: Writes, body: StoreIn, idempotency
         return await once(connection, who.id, idempotency_key, "POST /stores", body, make, StoreOut)
 
 
-@router.get("/stores/{store_id}")
+@router.get("/stores/{store_id}", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_store(request: Request, access: Reads, store_id: uuid.UUID) -> StoreOut:
     """One store."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return _out(await repository.get_store(connection, store_id))
 
 
-@router.patch("/stores/{store_id}")
+@router.patch("/stores/{store_id}", openapi_extra=audited(Act.STORE_CHANGED))
 async def change_store(request: Request, access: Writes, store_id: uuid.UUID, body: StoreChange) -> StoreOut:
     """Rename it, or set its time zone. Another region needs a role for the whole chain: people's roles move too."""
     if body.timezone is not None:

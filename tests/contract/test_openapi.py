@@ -1,5 +1,6 @@
 """The committed OpenAPI document, and what every operation of it promises."""
 
+import re
 from typing import Any
 
 from tests.contract.openapi_document import COMMITTED, document, text
@@ -34,3 +35,9 @@ def test_problems_are_problem_documents() -> None:
         for status, response in operation["responses"].items():
             if status.startswith("4") or status == "default":
                 assert "application/problem+json" in response["content"] or path == "/readyz", (path, method, status)
+
+
+def test_the_audit_pages_acts_are_those_of_the_document() -> None:
+    acts = document()["components"]["schemas"]["Act"]["enum"]
+    written = (COMMITTED.parent / "src" / "api" / "acts.ts").read_text("utf-8")
+    assert re.findall(r'^  "([a-z-]+)",$', written, re.M) == acts, "run `npm run types` in web/"

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.alerts.rules import repository
 from app.alerts.rules.models import RuleSetting
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import NO_STORE_DATA, SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
@@ -94,7 +94,7 @@ def check_parameters(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-@router.get("/rules/kinds")
+@router.get("/rules/kinds", openapi_extra=unaudited(NO_STORE_DATA))
 async def list_kinds(access: Reads) -> Page[RuleKindOut]:
     """The kinds of rules there are."""
     kinds = [
@@ -109,7 +109,7 @@ async def list_kinds(access: Reads) -> Page[RuleKindOut]:
     return Page(items=kinds, next=None)
 
 
-@router.get("/rules")
+@router.get("/rules", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_rules(
     request: Request,
     access: Reads,
@@ -126,7 +126,7 @@ async def list_rules(
     return Page(items=[_out(rule) for rule in shown], next=following)
 
 
-@router.post("/rules", status_code=201)
+@router.post("/rules", status_code=201, openapi_extra=audited(Act.RULE_CREATED))
 async def add_rule(request: Request, access: Writes, body: RuleIn, idempotency_key: IdempotencyKey = None) -> RuleOut:
     """Set a kind of rule somewhere; 409 where it is set already (change it there)."""
     who = access.principal
@@ -147,14 +147,14 @@ async def add_rule(request: Request, access: Writes, body: RuleIn, idempotency_k
         return await once(connection, who.id, idempotency_key, "POST /rules", body, make, RuleOut)
 
 
-@router.get("/rules/{rule_id}")
+@router.get("/rules/{rule_id}", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_rule(request: Request, access: Reads, rule_id: uuid.UUID) -> RuleOut:
     """One setting."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return _out(await repository.get_rule(connection, rule_id))
 
 
-@router.patch("/rules/{rule_id}")
+@router.patch("/rules/{rule_id}", openapi_extra=audited(Act.RULE_CHANGED))
 async def change_rule(request: Request, access: Writes, rule_id: uuid.UUID, body: RuleChange) -> RuleOut:
     """Change parameters, or switch it on or off here."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
@@ -170,7 +170,7 @@ async def change_rule(request: Request, access: Writes, rule_id: uuid.UUID, body
     return _out(changed)
 
 
-@router.delete("/rules/{rule_id}", status_code=204)
+@router.delete("/rules/{rule_id}", status_code=204, openapi_extra=audited(Act.RULE_REMOVED))
 async def remove_rule(request: Request, access: Writes, rule_id: uuid.UUID) -> None:
     """Remove a setting: the next less specific one holds here again."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:

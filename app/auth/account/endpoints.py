@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import OWN, SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import SelfAccess, guarded_router, identifier_of, require
 from app.auth.account import repository
 from app.auth.account.service import AccountService, scope_of
@@ -83,7 +83,7 @@ def service_of(request: Request) -> AccountService:
     return found
 
 
-@router.get("/auth/security")
+@router.get("/auth/security", openapi_extra=unaudited(OWN))
 async def security(request: Request, access: SelfAccess) -> SecurityOut:
     """The state of one's own account."""
     async with tenant_transaction(backends(request).postgres, scope_of(access.principal)) as connection:
@@ -98,21 +98,21 @@ async def security(request: Request, access: SelfAccess) -> SecurityOut:
     )
 
 
-@router.post("/auth/password", status_code=204)
+@router.post("/auth/password", status_code=204, openapi_extra=audited(Act.PASSWORD_CHANGED))
 async def change_password(request: Request, access: SelfAccess, asked: PasswordChangeIn) -> None:
     """Choose a new password; every other session of yours ends."""
     await service_of(request).change_password(access.principal, asked.current_password, asked.new_password, now())
     identifier_of(request).forget_user(access.principal.id)
 
 
-@router.post("/auth/totp")
+@router.post("/auth/totp", openapi_extra=unaudited("Nothing holds until the first code confirms it, and that leaves a row."))
 async def begin_totp(request: Request, access: SelfAccess, asked: PasswordIn) -> EnrolmentOut:
     """Begin to enrol an authenticator app; an enrolment that was never confirmed is replaced."""
     made = await service_of(request).begin_totp(access.principal, asked.password, now())
     return EnrolmentOut(secret=made.secret, uri=made.uri, picture=made.picture)
 
 
-@router.post("/auth/totp/confirm")
+@router.post("/auth/totp/confirm", openapi_extra=audited(Act.SECOND_FACTOR_ENROLLED))
 async def confirm_totp(request: Request, access: SelfAccess, asked: CodeIn) -> RecoveryCodesOut:
     """The first code of the app: from now on it is asked for at log-in."""
     codes = await service_of(request).confirm_totp(access.principal, asked.code, now())
@@ -120,27 +120,27 @@ async def confirm_totp(request: Request, access: SelfAccess, asked: CodeIn) -> R
     return RecoveryCodesOut(codes=codes)
 
 
-@router.post("/auth/totp/remove", status_code=204)
+@router.post("/auth/totp/remove", status_code=204, openapi_extra=audited(Act.SECOND_FACTOR_REMOVED))
 async def remove_totp(request: Request, access: SelfAccess, asked: PasswordIn) -> None:
     """Forget the authenticator app and its recovery codes."""
     await service_of(request).remove_totp(access.principal, asked.password, now())
     identifier_of(request).forget_user(access.principal.id)
 
 
-@router.post("/auth/recovery-codes")
+@router.post("/auth/recovery-codes", openapi_extra=audited(Act.RECOVERY_CODES_MADE))
 async def new_recovery_codes(request: Request, access: SelfAccess, asked: PasswordIn) -> RecoveryCodesOut:
     """Ten fresh recovery codes; the old ones are worth nothing from now on."""
     return RecoveryCodesOut(codes=await service_of(request).new_recovery_codes(access.principal, asked.password, now()))
 
 
-@router.post("/auth/second-factor", status_code=204)
+@router.post("/auth/second-factor", status_code=204, openapi_extra=audited(Act.SECOND_FACTOR_GIVEN))
 async def prove_session(request: Request, access: SelfAccess, asked: CodeIn) -> None:
     """A second factor for this session, where it was opened without one."""
     await service_of(request).prove(access.principal, asked.code, now())
     identifier_of(request).forget_user(access.principal.id)
 
 
-@router.get("/auth/settings")
+@router.get("/auth/settings", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def sign_in_settings(request: Request, access: Annotated[Access, require(Permission.SIGN_IN_READ)]) -> SignInSettings:
     """What this chain asks of log-ins."""
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
@@ -148,7 +148,7 @@ async def sign_in_settings(request: Request, access: Annotated[Access, require(P
     return SignInSettings(second_factor_roles=[Role(role) for role in roles])
 
 
-@router.patch("/auth/settings")
+@router.patch("/auth/settings", openapi_extra=audited(Act.SIGN_IN_SETTINGS_CHANGED))
 async def change_sign_in_settings(
     request: Request, access: Annotated[Access, require(Permission.SIGN_IN_WRITE)], asked: SignInSettings
 ) -> SignInSettings:
@@ -164,7 +164,7 @@ async def change_sign_in_settings(
     return SignInSettings(second_factor_roles=[Role(role) for role in roles])
 
 
-@router.delete("/users/{user_id}/second-factor", status_code=204)
+@router.delete("/users/{user_id}/second-factor", status_code=204, openapi_extra=audited(Act.SECOND_FACTOR_REMOVED))
 async def remove_lost_factor(
     request: Request, access: Annotated[Access, require(Permission.SESSIONS_END)], user_id: uuid.UUID
 ) -> None:

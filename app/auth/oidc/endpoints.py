@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import NO_STORE_DATA, SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import REFUSALS, guarded_router, identifier_of, require
 from app.auth.endpoints import NO_STORE, keep_refresh_token, place_of
 from app.auth.models import Access, Principal
@@ -79,14 +79,19 @@ def service_of(request: Request) -> OidcService | None:
     return found
 
 
-@open_router.get("")
+@open_router.get("", openapi_extra=unaudited(NO_STORE_DATA))
 async def provider(request: Request) -> ProviderOut:
     """What the log-in page needs to know."""
     service = service_of(request)
     return ProviderOut(enabled=service is not None, name="" if service is None else service.provider.settings.name)
 
 
-@open_router.get("/start", response_class=RedirectResponse, status_code=303)
+@open_router.get(
+    "/start",
+    response_class=RedirectResponse,
+    status_code=303,
+    openapi_extra=unaudited("Nobody has come in yet; the way back is a log-in, or a refusal, and leaves its row."),
+)
 async def start(request: Request, following: Annotated[str, Query(alias="next", max_length=500)] = "") -> Response:
     """To the provider; a browser comes back to `callback`."""
     try:
@@ -99,7 +104,7 @@ async def start(request: Request, following: Annotated[str, Query(alias="next", 
     return response
 
 
-@open_router.get("/callback", response_class=RedirectResponse, status_code=303)
+@open_router.get("/callback", response_class=RedirectResponse, status_code=303, openapi_extra=audited(Act.LOG_IN))
 async def callback(
     request: Request,
     state: Parameter = "",
@@ -122,7 +127,7 @@ async def callback(
     return response
 
 
-@router.get("/auth/oidc/provider")
+@router.get("/auth/oidc/provider", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def provider_details(request: Request, access: Annotated[Access, require(Permission.SIGN_IN_READ)]) -> ProviderDetailsOut:
     """What the operator set up."""
     service = service_of(request)
@@ -137,7 +142,7 @@ async def provider_details(request: Request, access: Annotated[Access, require(P
     )
 
 
-@router.get("/auth/oidc/mappings")
+@router.get("/auth/oidc/mappings", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_mappings(request: Request, access: Annotated[Access, require(Permission.SIGN_IN_READ)]) -> Page[MappingOut]:
     """Every mapping, oldest first; a chain has at most 500, so there is one page."""
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
@@ -145,7 +150,7 @@ async def list_mappings(request: Request, access: Annotated[Access, require(Perm
     return Page(items=[_out(each) for each in found], next=None)
 
 
-@router.post("/auth/oidc/mappings", status_code=201)
+@router.post("/auth/oidc/mappings", status_code=201, openapi_extra=audited(Act.OIDC_MAPPING_CREATED))
 async def add_mapping(
     request: Request, access: Annotated[Access, require(Permission.SIGN_IN_WRITE)], asked: MappingIn
 ) -> MappingOut:
@@ -162,7 +167,7 @@ async def add_mapping(
     return _out(made[0])
 
 
-@router.delete("/auth/oidc/mappings/{mapping_id}", status_code=204)
+@router.delete("/auth/oidc/mappings/{mapping_id}", status_code=204, openapi_extra=audited(Act.OIDC_MAPPING_REMOVED))
 async def remove_mapping(
     request: Request, access: Annotated[Access, require(Permission.SIGN_IN_WRITE)], mapping_id: uuid.UUID
 ) -> None:

@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import OWN, STAFF_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import SelfAccess, guarded_router, identifier_of, require
 from app.auth.account.repository import demand_user
 from app.auth.account.service import scope_of
@@ -41,14 +41,14 @@ class LoginSessionOut(BaseModel):
     expires_at: datetime
 
 
-@router.get("/auth/sessions")
+@router.get("/auth/sessions", openapi_extra=unaudited(OWN))
 async def list_sessions(request: Request, access: SelfAccess, cursor: Cursor = None, limit: Limit = 100) -> Page[LoginSessionOut]:
     """Where you are signed in, newest first."""
     async with tenant_transaction(backends(request).postgres, scope_of(access.principal)) as connection:
         return await _page(connection, access.principal.id, access.principal.session_id, cursor, limit)
 
 
-@router.delete("/auth/sessions", status_code=204)
+@router.delete("/auth/sessions", status_code=204, openapi_extra=audited(Act.SESSIONS_ENDED))
 async def end_other_sessions(request: Request, access: SelfAccess) -> None:
     """End every session of yours but this one."""
     who = access.principal
@@ -58,7 +58,7 @@ async def end_other_sessions(request: Request, access: SelfAccess) -> None:
     identifier_of(request).forget_user(who.id)
 
 
-@router.delete("/auth/sessions/{session_id}", status_code=204)
+@router.delete("/auth/sessions/{session_id}", status_code=204, openapi_extra=audited(Act.SESSION_ENDED))
 async def end_session(request: Request, access: SelfAccess, session_id: uuid.UUID) -> None:
     """End one session of yours."""
     who = access.principal
@@ -70,7 +70,7 @@ async def end_session(request: Request, access: SelfAccess, session_id: uuid.UUI
     identifier_of(request).forget(session_id)
 
 
-@router.get("/users/{user_id}/sessions")
+@router.get("/users/{user_id}/sessions", openapi_extra=unaudited(STAFF_SHOWN))
 async def list_sessions_of(
     request: Request, access: EndsSessions, user_id: uuid.UUID, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[LoginSessionOut]:
@@ -80,7 +80,7 @@ async def list_sessions_of(
         return await _page(connection, user_id, access.principal.session_id, cursor, limit)
 
 
-@router.delete("/users/{user_id}/sessions", status_code=204)
+@router.delete("/users/{user_id}/sessions", status_code=204, openapi_extra=audited(Act.SESSIONS_ENDED))
 async def end_sessions_of(request: Request, access: EndsSessions, user_id: uuid.UUID) -> None:
     """End every session of somebody; their open pages stop within seconds."""
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:

@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
@@ -64,7 +64,7 @@ def _out(mask: Mask) -> MaskOut:
     return MaskOut(id=mask.id, camera_id=mask.camera_id, name=mask.name, polygon=list(mask.polygon), created_at=mask.created_at)
 
 
-@router.get("/cameras/{camera_id}/masks")
+@router.get("/cameras/{camera_id}/masks", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_masks(request: Request, access: Reads, camera_id: uuid.UUID) -> Page[MaskOut]:
     """The masks of a camera, on one page."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
@@ -73,7 +73,7 @@ async def list_masks(request: Request, access: Reads, camera_id: uuid.UUID) -> P
     return Page(items=[_out(mask) for mask in masks], next=None)
 
 
-@router.post("/cameras/{camera_id}/masks", status_code=201)
+@router.post("/cameras/{camera_id}/masks", status_code=201, openapi_extra=audited(Act.MASK_CREATED))
 async def add_mask(
     request: Request, access: Writes, camera_id: uuid.UUID, body: MaskIn, idempotency_key: IdempotencyKey = None
 ) -> MaskOut:
@@ -95,7 +95,7 @@ async def add_mask(
         return await once(connection, who.id, idempotency_key, f"POST /cameras/{camera_id}/masks", body, make, MaskOut)
 
 
-@router.patch("/cameras/{camera_id}/masks/{mask_id}")
+@router.patch("/cameras/{camera_id}/masks/{mask_id}", openapi_extra=audited(Act.MASK_CHANGED))
 async def change_mask(request: Request, access: Writes, camera_id: uuid.UUID, mask_id: uuid.UUID, body: MaskChange) -> MaskOut:
     """Change name or outline."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
@@ -110,7 +110,7 @@ async def change_mask(request: Request, access: Writes, camera_id: uuid.UUID, ma
     return _out(changed)
 
 
-@router.delete("/cameras/{camera_id}/masks/{mask_id}", status_code=204)
+@router.delete("/cameras/{camera_id}/masks/{mask_id}", status_code=204, openapi_extra=audited(Act.MASK_REMOVED))
 async def remove_mask(request: Request, access: Writes, camera_id: uuid.UUID, mask_id: uuid.UUID) -> None:
     """Remove a mask: what it covered is seen again from the next heartbeat on. Audited with its outline."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:

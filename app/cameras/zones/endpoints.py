@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
@@ -76,7 +76,7 @@ def _out(zone: Zone) -> ZoneOut:
     )
 
 
-@router.get("/cameras/{camera_id}/zones")
+@router.get("/cameras/{camera_id}/zones", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_zones(request: Request, access: Reads, camera_id: uuid.UUID) -> Page[ZoneOut]:
     """The zones of a camera, on one page."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
@@ -85,7 +85,7 @@ async def list_zones(request: Request, access: Reads, camera_id: uuid.UUID) -> P
     return Page(items=[_out(zone) for zone in zones], next=None)
 
 
-@router.post("/cameras/{camera_id}/zones", status_code=201)
+@router.post("/cameras/{camera_id}/zones", status_code=201, openapi_extra=audited(Act.ZONE_CREATED))
 async def add_zone(
     request: Request, access: Writes, camera_id: uuid.UUID, body: ZoneIn, idempotency_key: IdempotencyKey = None
 ) -> ZoneOut:
@@ -108,14 +108,14 @@ async def add_zone(
         return await once(connection, who.id, idempotency_key, address, body, make, ZoneOut)
 
 
-@router.get("/cameras/{camera_id}/zones/{zone_id}")
+@router.get("/cameras/{camera_id}/zones/{zone_id}", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_zone(request: Request, access: Reads, camera_id: uuid.UUID, zone_id: uuid.UUID) -> ZoneOut:
     """One zone."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return _out(await repository.get_zone(connection, camera_id, zone_id))
 
 
-@router.patch("/cameras/{camera_id}/zones/{zone_id}")
+@router.patch("/cameras/{camera_id}/zones/{zone_id}", openapi_extra=audited(Act.ZONE_CHANGED))
 async def change_zone(request: Request, access: Writes, camera_id: uuid.UUID, zone_id: uuid.UUID, body: ZoneChange) -> ZoneOut:
     """Change name, kind or outline."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
@@ -131,7 +131,7 @@ async def change_zone(request: Request, access: Writes, camera_id: uuid.UUID, zo
     return _out(changed)
 
 
-@router.delete("/cameras/{camera_id}/zones/{zone_id}", status_code=204)
+@router.delete("/cameras/{camera_id}/zones/{zone_id}", status_code=204, openapi_extra=audited(Act.ZONE_REMOVED))
 async def remove_zone(request: Request, access: Writes, camera_id: uuid.UUID, zone_id: uuid.UUID) -> None:
     """Remove a zone. Alerts that name it stay."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from app.audit import repository as audit
 from app.audit.formats import as_line
-from app.audit.models import Act, AuditEntry, audited
+from app.audit.models import Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -109,7 +109,9 @@ async def list_acts(
     return Page(items=[ActOut(**row) for row in rows[:limit]], next=following)
 
 
-@router.get("/audit/state")
+@router.get(
+    "/audit/state", openapi_extra=unaudited("Shows counts and times, not one act; the page asks for it every few seconds.")
+)
 async def audit_state(request: Request, access: Annotated[Access, require(Permission.AUDIT_READ)]) -> AuditStateOut:
     """Whether the record is whole, as of the last verification, and how far it is sealed."""
     scope = access.scope

@@ -67,8 +67,8 @@ class FileStore:
             _demand_unlocked(path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if locked_until is not None:
-            _write_whole(path.with_name(path.name + _LOCK), json.dumps(locked_until.isoformat()).encode())
-        _write_whole(path, body)
+            write_whole(path.with_name(path.name + _LOCK), json.dumps(locked_until.isoformat()).encode())
+        write_whole(path, body)
 
     def _remove(self, path: Path) -> None:
         _demand_unlocked(path)
@@ -98,7 +98,7 @@ def _demand_unlocked(path: Path) -> None:
         raise LockedError(f"This object is locked until {until:%Y-%m-%d}.")
 
 
-def _write_whole(path: Path, body: bytes) -> None:
+def write_whole(path: Path, body: bytes) -> None:
     """Replace `path` in one step; the folder is synced too, or a crash could forget the name."""
     number, temporary = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
     try:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
+from app.audit.models import SETTINGS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -64,7 +65,7 @@ class ApiKeySecretOut(BaseModel):
     secret: str | None
 
 
-@router.get("/api-keys")
+@router.get("/api-keys", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_keys(request: Request, access: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[ApiKeyOut]:
     """Keys that reach no further than the caller, oldest first, revoked ones too."""
     after = decode_cursor(cursor)
@@ -75,7 +76,7 @@ async def list_keys(request: Request, access: Reads, cursor: Cursor = None, limi
     return Page(items=[_out(key) for key in shown], next=following)
 
 
-@router.post("/api-keys", status_code=201)
+@router.post("/api-keys", status_code=201, openapi_extra=audited(Act.API_KEY_CREATED))
 async def make_key(
     request: Request, response: Response, access: Writes, body: ApiKeyIn, idempotency_key: IdempotencyKey = None
 ) -> ApiKeySecretOut:
@@ -95,7 +96,7 @@ async def make_key(
     return ApiKeySecretOut(key=key, secret=shown[0] if shown else None)
 
 
-@router.post("/api-keys/{key_id}/rotate")
+@router.post("/api-keys/{key_id}/rotate", openapi_extra=audited(Act.API_KEY_ROTATED))
 async def rotate_key(request: Request, response: Response, access: Writes, key_id: uuid.UUID, body: RotateIn) -> ApiKeySecretOut:
     """The next secret, in this answer and nowhere else; both answer until the overlap ends."""
     async with acting(backends(request).postgres, access) as (connection, who):
@@ -104,7 +105,7 @@ async def rotate_key(request: Request, response: Response, access: Writes, key_i
     return ApiKeySecretOut(key=_out(key), secret=secret)
 
 
-@router.delete("/api-keys/{key_id}", status_code=204)
+@router.delete("/api-keys/{key_id}", status_code=204, openapi_extra=audited(Act.API_KEY_REVOKED))
 async def revoke_key(request: Request, access: Writes, key_id: uuid.UUID) -> None:
     """Neither secret answers any more."""
     async with acting(backends(request).postgres, access) as (connection, who):

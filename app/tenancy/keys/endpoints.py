@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.audit.models import SETTINGS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -61,7 +62,7 @@ class DestroyedOut(BaseModel):
     versions: int
 
 
-@router.get("/keys")
+@router.get("/keys", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_keys(request: Request, access: Manages) -> KeysOut:
     """Which version protects what; never a key."""
     chain_id = service.demand_administrator(access)
@@ -73,7 +74,7 @@ async def get_keys(request: Request, access: Manages) -> KeysOut:
     return KeysOut(version=newest, destroyed=destroyed, older_versions=max(0, len(keys) - 1), values=values)
 
 
-@router.post("/keys/destructions", status_code=201)
+@router.post("/keys/destructions", status_code=201, openapi_extra=audited(Act.KEY_DESTRUCTION_REQUESTED))
 async def ask_destruction(
     request: Request, access: Manages, body: DestructionIn, idempotency_key: IdempotencyKey = None
 ) -> DestructionOut:
@@ -90,7 +91,7 @@ async def ask_destruction(
         return await once(connection, who.id, idempotency_key, "POST /keys/destructions", body, make, DestructionOut)
 
 
-@router.post("/keys/destructions/{destruction_id}/confirm")
+@router.post("/keys/destructions/{destruction_id}/confirm", openapi_extra=audited(Act.KEY_DESTROYED))
 async def confirm_destruction(request: Request, access: Manages, destruction_id: uuid.UUID, body: ConfirmIn) -> DestroyedOut:
     """Destroy the chain's key: everything it protects is unreadable for ever."""
     vault = request.app.state.vault

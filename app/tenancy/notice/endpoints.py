@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.audit.models import unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -71,7 +72,12 @@ async def public_page(request: Request, public_id: str, language: str = "") -> H
     return HTMLResponse(page_of(policy, chosen), headers=headers)
 
 
-@router.post("/stores/{store_id}/policy/sign", response_class=Response, responses={200: {"content": {"image/svg+xml": {}}}})
+@router.post(
+    "/stores/{store_id}/policy/sign",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {}}}},
+    openapi_extra=unaudited("Draws a sign from the words given; nothing is kept."),
+)
 async def make_sign(request: Request, access: Writes, store_id: uuid.UUID, body: SignIn) -> Response:
     """The sign as SVG, A4, with a QR code that leads to the public page."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Request, Response
 
+from app.audit.models import NO_STORE_DATA, STAFF_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, identifier_of, require
 from app.auth.models import Access
 from app.auth.passwords import hasher_of
@@ -32,14 +33,14 @@ Reads = Annotated[Access, require(Permission.USERS_READ)]
 Writes = Annotated[Access, require(Permission.USERS_WRITE)]
 
 
-@router.get("/roles")
+@router.get("/roles", openapi_extra=unaudited(NO_STORE_DATA))
 async def list_roles(access: Annotated[Access, require(Permission.STORES_READ)]) -> Page[RoleOut]:
     """The ten roles and what each allows."""
     items = [RoleOut(role=role, permissions=sorted(may)) for role, may in ROLE_PERMISSIONS.items()]
     return Page(items=items, next=None)
 
 
-@router.get("/users")
+@router.get("/users", openapi_extra=unaudited(STAFF_SHOWN))
 async def list_users(request: Request, access: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[UserOut]:
     """People with a role at a store that the caller may administer, oldest first."""
     after = decode_cursor(cursor)
@@ -49,14 +50,14 @@ async def list_users(request: Request, access: Reads, cursor: Cursor = None, lim
     return Page(items=[user_out(user) for user in shown], next=following)
 
 
-@router.get("/users/{user_id}")
+@router.get("/users/{user_id}", openapi_extra=unaudited(STAFF_SHOWN))
 async def get_user(request: Request, access: Reads, user_id: uuid.UUID) -> UserOut:
     """One of them."""
     async with tenant_transaction(backends(request).postgres, access.everywhere) as connection:
         return user_out(await repository.get_user(connection, access.scope.store_ids, user_id))
 
 
-@router.post("/users", status_code=201)
+@router.post("/users", status_code=201, openapi_extra=audited(Act.USER_INVITED))
 async def invite_user(
     request: Request, response: Response, access: Writes, body: InviteIn, idempotency_key: IdempotencyKey = None
 ) -> InvitedOut:
@@ -77,7 +78,7 @@ async def invite_user(
     return InvitedOut(user=user, initial_password=shown[0] if shown else None)
 
 
-@router.post("/users/{user_id}/disable")
+@router.post("/users/{user_id}/disable", openapi_extra=audited(Act.USER_DISABLED))
 async def disable_user(request: Request, access: Writes, user_id: uuid.UUID) -> UserOut:
     """Nobody signs in as this user any more, and what is open closes within seconds."""
     async with acting(backends(request).postgres, access) as (connection, who):
@@ -86,14 +87,14 @@ async def disable_user(request: Request, access: Writes, user_id: uuid.UUID) -> 
     return user_out(user)
 
 
-@router.post("/users/{user_id}/enable")
+@router.post("/users/{user_id}/enable", openapi_extra=audited(Act.USER_ENABLED))
 async def enable_user(request: Request, access: Writes, user_id: uuid.UUID) -> UserOut:
     """This user may sign in again."""
     async with acting(backends(request).postgres, access) as (connection, who):
         return user_out(await service.enable(connection, who, user_id))
 
 
-@router.post("/users/{user_id}/reset-password")
+@router.post("/users/{user_id}/reset-password", openapi_extra=audited(Act.USER_PASSWORD_RESET))
 async def reset_password(request: Request, response: Response, access: Writes, user_id: uuid.UUID) -> InvitedOut:
     """A new password for one log-in, in this answer and nowhere else; every session of the user ends."""
     password = service.initial_password()
@@ -105,7 +106,7 @@ async def reset_password(request: Request, response: Response, access: Writes, u
     return InvitedOut(user=user_out(user), initial_password=password)
 
 
-@router.get("/memberships")
+@router.get("/memberships", openapi_extra=unaudited(STAFF_SHOWN))
 async def list_memberships(
     request: Request, access: Reads, user_id: uuid.UUID | None = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[GrantedRoleOut]:
@@ -117,7 +118,7 @@ async def list_memberships(
     return Page(items=[membership_out(each) for each in shown], next=following)
 
 
-@router.post("/memberships", status_code=201)
+@router.post("/memberships", status_code=201, openapi_extra=audited(Act.MEMBERSHIP_GRANTED))
 async def grant_membership(
     request: Request, access: Writes, body: MembershipIn, idempotency_key: IdempotencyKey = None
 ) -> GrantedRoleOut:
@@ -132,7 +133,7 @@ async def grant_membership(
     return made
 
 
-@router.delete("/memberships/{membership_id}", status_code=204)
+@router.delete("/memberships/{membership_id}", status_code=204, openapi_extra=audited(Act.MEMBERSHIP_REVOKED))
 async def revoke_membership(request: Request, access: Writes, membership_id: uuid.UUID) -> None:
     """Take a role; what it opened closes within seconds."""
     async with acting(backends(request).postgres, access) as (connection, who):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Request
 
+from app.audit.models import NO_STORE_DATA, SETTINGS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -50,19 +51,19 @@ async def acting(request: Request, access: Access, store_id: uuid.UUID, act: str
         raise
 
 
-@router.get("/jurisdictions")
+@router.get("/jurisdictions", openapi_extra=unaudited(NO_STORE_DATA))
 async def list_jurisdictions(access: Reads) -> PackOut:
     """The jurisdiction pack in force: where biometrics are denied, need counsel, or may be proposed."""
     return pack_out(current_pack())
 
 
-@router.get("/stores/{store_id}/policy")
+@router.get("/stores/{store_id}/policy", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_policy(request: Request, access: Reads, store_id: uuid.UUID) -> StandingOut:
     """What is on, what is proposed, and what each switch lacks."""
     return await _standing(request, access, store_id)
 
 
-@router.put("/stores/{store_id}/policy")
+@router.put("/stores/{store_id}/policy", openapi_extra=audited(Act.POLICY_PROPOSED))
 async def propose_policy(request: Request, access: Writes, store_id: uuid.UUID, body: PolicyIn) -> StandingOut:
     """Propose switches and papers. 409 with `missing`, field by field, while a wanted switch lacks something."""
     async with acting(request, access, store_id, "propose") as connection:
@@ -70,7 +71,7 @@ async def propose_policy(request: Request, access: Writes, store_id: uuid.UUID, 
     return await _standing(request, access, store_id)
 
 
-@router.post("/stores/{store_id}/policy/approve")
+@router.post("/stores/{store_id}/policy/approve", openapi_extra=audited(Act.POLICY_APPROVED))
 async def approve_policy(request: Request, access: Approves, store_id: uuid.UUID, body: DecisionIn) -> StandingOut:
     """Approve somebody else's proposal; 403 for one's own, 409 when it is decided, expired or overtaken."""
     async with acting(request, access, store_id, "approve") as connection:
@@ -78,7 +79,7 @@ async def approve_policy(request: Request, access: Approves, store_id: uuid.UUID
     return await _standing(request, access, store_id)
 
 
-@router.post("/stores/{store_id}/policy/reject")
+@router.post("/stores/{store_id}/policy/reject", openapi_extra=audited(Act.POLICY_REJECTED))
 async def reject_policy(request: Request, access: Writes, store_id: uuid.UUID, body: DecisionIn) -> StandingOut:
     """Reject a proposal, or take one's own back."""
     async with acting(request, access, store_id, "reject") as connection:
@@ -86,7 +87,7 @@ async def reject_policy(request: Request, access: Writes, store_id: uuid.UUID, b
     return await _standing(request, access, store_id)
 
 
-@router.post("/stores/{store_id}/policy/off")
+@router.post("/stores/{store_id}/policy/off", openapi_extra=audited(Act.POLICY_OFF))
 async def switch_off(request: Request, access: Writes, store_id: uuid.UUID, body: OffIn) -> StandingOut:
     """Switch off at once, without a second person. Workers stop within five seconds."""
     async with acting(request, access, store_id, "off") as connection:
@@ -94,7 +95,7 @@ async def switch_off(request: Request, access: Writes, store_id: uuid.UUID, body
     return await _standing(request, access, store_id)
 
 
-@router.put("/stores/{store_id}/jurisdiction")
+@router.put("/stores/{store_id}/jurisdiction", openapi_extra=audited(Act.JURISDICTION_CHANGED))
 async def move_store(request: Request, access: Writes, store_id: uuid.UUID, body: JurisdictionIn) -> StandingOut:
     """Say where the store stands. What was on was signed for the old place, so it goes off."""
     async with acting(request, access, store_id, "move") as connection:
@@ -102,7 +103,7 @@ async def move_store(request: Request, access: Writes, store_id: uuid.UUID, body
     return await _standing(request, access, store_id)
 
 
-@router.get("/stores/{store_id}/policy/history")
+@router.get("/stores/{store_id}/policy/history", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_revisions(
     request: Request, access: Reads, store_id: uuid.UUID, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[RevisionOut]:

@@ -10,7 +10,7 @@ import cv2
 from fastapi import Query, Request, Response
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -40,7 +40,12 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 PHOTO_BODY = {"requestBody": {"required": True, "content": {"image/jpeg": _BINARY, "image/png": _BINARY}}}
 
 
-@router.post("/stores/{store_id}/policy/sign-photos", status_code=201, openapi_extra=PHOTO_BODY, max_body_size=LARGEST_PHOTO)
+@router.post(
+    "/stores/{store_id}/policy/sign-photos",
+    status_code=201,
+    openapi_extra=PHOTO_BODY | audited(Act.SIGN_PHOTO_ADDED),
+    max_body_size=LARGEST_PHOTO,
+)
 async def add_photo(
     request: Request, access: Writes, store_id: uuid.UUID, taken_on: Annotated[date, Query(description="Day of the photo.")]
 ) -> SignPhotoOut:
@@ -67,7 +72,10 @@ async def add_photo(
 
 
 @router.get(
-    "/stores/{store_id}/policy/sign-photos/{photo_id}", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}}
+    "/stores/{store_id}/policy/sign-photos/{photo_id}",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+    openapi_extra=unaudited("A photo of a sign that hangs in public."),
 )
 async def get_photo(request: Request, access: Reads, store_id: uuid.UUID, photo_id: uuid.UUID) -> Response:
     """The photo."""
@@ -76,7 +84,7 @@ async def get_photo(request: Request, access: Reads, store_id: uuid.UUID, photo_
     return Response(jpeg, media_type="image/jpeg")
 
 
-@router.get("/stores/{store_id}/policy/acceptance-tests")
+@router.get("/stores/{store_id}/policy/acceptance-tests", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_tests(
     request: Request, access: Reads, store_id: uuid.UUID, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[AcceptanceTestOut]:
@@ -89,7 +97,7 @@ async def list_tests(
     return Page(items=[acceptance_out(test) for test in shown], next=following)
 
 
-@router.post("/stores/{store_id}/policy/acceptance-tests", status_code=201)
+@router.post("/stores/{store_id}/policy/acceptance-tests", status_code=201, openapi_extra=audited(Act.ACCEPTANCE_TEST_RECORDED))
 async def add_test(
     request: Request, access: Writes, store_id: uuid.UUID, body: AcceptanceTestIn, idempotency_key: IdempotencyKey = None
 ) -> AcceptanceTestOut:

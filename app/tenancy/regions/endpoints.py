@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
@@ -53,7 +53,7 @@ class NameIn(BaseModel):
     name: Name = Field(min_length=1, max_length=200)
 
 
-@router.get("/chains")
+@router.get("/chains", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_chains(request: Request, access: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[ChainOut]:
     """The caller's chain."""
     decode_cursor(cursor)
@@ -62,7 +62,7 @@ async def list_chains(request: Request, access: Reads, cursor: Cursor = None, li
     return Page(items=[ChainOut(id=chain.id, name=chain.name, created_at=chain.created_at)][:limit], next=None)
 
 
-@router.patch("/chains/{chain_id}")
+@router.patch("/chains/{chain_id}", openapi_extra=audited(Act.CHAIN_CHANGED))
 async def rename_chain(request: Request, access: WritesChain, chain_id: uuid.UUID, body: NameIn) -> ChainOut:
     """Another name."""
     async with acting(backends(request).postgres, access) as (connection, who):
@@ -75,7 +75,7 @@ async def rename_chain(request: Request, access: WritesChain, chain_id: uuid.UUI
     return ChainOut(id=chain.id, name=chain.name, created_at=chain.created_at)
 
 
-@router.get("/regions")
+@router.get("/regions", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_regions(request: Request, access: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[RegionOut]:
     """Regions with a store that the caller may see; all of them for the whole chain."""
     after = decode_cursor(cursor)
@@ -85,7 +85,7 @@ async def list_regions(request: Request, access: Reads, cursor: Cursor = None, l
     return Page(items=[_out(region) for region in shown], next=following)
 
 
-@router.post("/regions", status_code=201)
+@router.post("/regions", status_code=201, openapi_extra=audited(Act.REGION_CREATED))
 async def add_region(request: Request, access: WritesChain, body: NameIn, idempotency_key: IdempotencyKey = None) -> RegionOut:
     """A region; stores are moved into it one by one."""
     async with acting(backends(request).postgres, access) as (connection, who):
@@ -102,7 +102,7 @@ async def add_region(request: Request, access: WritesChain, body: NameIn, idempo
         return await once(connection, who.id, idempotency_key, "POST /regions", body, make, RegionOut)
 
 
-@router.patch("/regions/{region_id}")
+@router.patch("/regions/{region_id}", openapi_extra=audited(Act.REGION_CHANGED))
 async def rename_region(request: Request, access: WritesChain, region_id: uuid.UUID, body: NameIn) -> RegionOut:
     """Another name."""
     async with acting(backends(request).postgres, access) as (connection, who):
@@ -114,7 +114,7 @@ async def rename_region(request: Request, access: WritesChain, region_id: uuid.U
         return _out(await repository.get_region(connection, region_id))
 
 
-@router.delete("/regions/{region_id}", status_code=204)
+@router.delete("/regions/{region_id}", status_code=204, openapi_extra=audited(Act.REGION_REMOVED))
 async def remove_region(request: Request, access: WritesChain, region_id: uuid.UUID) -> None:
     """Remove a region that nothing is in; 409 otherwise."""
     async with acting(backends(request).postgres, access) as (connection, who):

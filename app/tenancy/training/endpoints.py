@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import OWN, SETTINGS_SHOWN, STAFF_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import SelfAccess, guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
@@ -119,14 +119,14 @@ def _record(record: TrainingRecord, names: dict[uuid.UUID, str]) -> RecordOut:
     )
 
 
-@router.get("/training/courses")
+@router.get("/training/courses", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_courses(request: Request, access: Reads) -> Page[CourseOut]:
     """Courses of the chain, on one page."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return Page(items=[_course(course) for course in await repository.list_courses(connection)], next=None)
 
 
-@router.post("/training/courses", status_code=201)
+@router.post("/training/courses", status_code=201, openapi_extra=audited(Act.COURSE_CREATED))
 async def add_course(request: Request, access: Writes, body: CourseIn, idempotency_key: IdempotencyKey = None) -> CourseOut:
     """Offer a course. Whoever may pass its gate is decided by it from now on, beside the gate's other courses."""
     who = access.principal
@@ -144,7 +144,7 @@ async def add_course(request: Request, access: Writes, body: CourseIn, idempoten
         return await once(connection, who.id, idempotency_key, "POST /training/courses", body, make, CourseOut)
 
 
-@router.delete("/training/courses/{course_id}", status_code=204)
+@router.delete("/training/courses/{course_id}", status_code=204, openapi_extra=audited(Act.COURSE_RETIRED))
 async def retire_course(request: Request, access: Writes, course_id: uuid.UUID) -> None:
     """Retire a course: its records stay, and open nothing any more."""
     async with tenant_transaction(backends(request).postgres, _chain_wide(access)) as connection:
@@ -153,7 +153,7 @@ async def retire_course(request: Request, access: Writes, course_id: uuid.UUID) 
         await _audit(connection, Act.COURSE_RETIRED, access.principal, "training-course", course_id)
 
 
-@router.get("/training/people")
+@router.get("/training/people", openapi_extra=unaudited(STAFF_SHOWN))
 async def list_people(request: Request, access: Reads) -> Page[TraineeOut]:
     """People who reach a store of the caller's, for choosing whom a record is of."""
     async with tenant_transaction(backends(request).postgres, access.everywhere) as connection:
@@ -161,7 +161,7 @@ async def list_people(request: Request, access: Reads) -> Page[TraineeOut]:
     return Page(items=[TraineeOut(id=each, username=name) for each, name in people.items()], next=None)
 
 
-@router.get("/training/records")
+@router.get("/training/records", openapi_extra=unaudited(STAFF_SHOWN))
 async def list_records(request: Request, access: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[RecordOut]:
     """Training records of people who reach a store of the caller's, newest first."""
     before = decode_cursor(cursor)
@@ -172,7 +172,7 @@ async def list_records(request: Request, access: Reads, cursor: Cursor = None, l
     return Page(items=[_record(record, names) for record in shown], next=following)
 
 
-@router.post("/training/records", status_code=201)
+@router.post("/training/records", status_code=201, openapi_extra=audited(Act.TRAINING_RECORDED))
 async def add_record(request: Request, access: Writes, body: RecordIn, idempotency_key: IdempotencyKey = None) -> RecordOut:
     """Record that somebody else took a course; it ends after the course's months."""
     who, moment = access.principal, now()
@@ -197,7 +197,7 @@ async def add_record(request: Request, access: Writes, body: RecordIn, idempoten
         return await once(connection, who.id, idempotency_key, "POST /training/records", body, make, RecordOut)
 
 
-@router.delete("/training/records/{record_id}", status_code=204)
+@router.delete("/training/records/{record_id}", status_code=204, openapi_extra=audited(Act.TRAINING_WITHDRAWN))
 async def withdraw_record(request: Request, access: Writes, record_id: uuid.UUID) -> None:
     """Withdraw a record: it counts no longer, and stays to be seen."""
     async with tenant_transaction(backends(request).postgres, access.everywhere) as connection:
@@ -206,7 +206,7 @@ async def withdraw_record(request: Request, access: Writes, record_id: uuid.UUID
         await _audit(connection, Act.TRAINING_WITHDRAWN, access.principal, "training-record", record_id)
 
 
-@router.get("/training/gates")
+@router.get("/training/gates", openapi_extra=unaudited(OWN))
 async def list_gates(request: Request, access: SelfAccess) -> Page[GateOut]:
     """Which gates are open for the caller today."""
     who = access.principal

@@ -226,7 +226,7 @@ async def test_rule_19_sealers_killed_in_the_middle_leave_no_gap_and_no_double(
     assert counts["last"] >= written
     for sealer in sealers:
         assert sealer.stop() == 0
-    (finding,) = await verify_all(ledgers, FileAnchors(site.home / "audit-anchors.jsonl"))
+    (finding,) = await verify_all(ledgers, FileAnchors(site.home / "objects" / "audit-anchors.jsonl"))
     assert finding.broken is None
     assert finding.anchors >= 1
 

@@ -78,7 +78,7 @@ async def make_world(product: Product) -> World:
         await product.sql("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, $3)", stores[place], owner, place)
     things = {}
     for place in stores:
-        things[place] = await _things(product, other_chain if place == "other-chain" else chain, stores[place])
+        things[place] = await make_things(product, other_chain if place == "other-chain" else chain, stores[place])
     things["store"]["region_id"] = region
     return World(product, chain, other_chain, region, stores, things)
 
@@ -120,7 +120,8 @@ ADD = {
 """How to make one of each thing that a path names: $1 its id, $2 chain, $3 store, $4 camera. A new kind is one line here."""
 
 
-async def _things(product: Product, chain: uuid.UUID, store: uuid.UUID) -> Ids:
+async def make_things(product: Product, chain: uuid.UUID, store: uuid.UUID) -> Ids:
+    """One of each kind, fresh; ids by the name that paths give them."""
     found = {name: new_id() for name in ADD}
     for name, statement in ADD.items():
         given = (found[name], chain, store, found["camera_id"])

@@ -21,7 +21,7 @@ from tests.integration.service.conftest import Product
 async def sealing(product: Product, database: Database) -> AsyncIterator[Sealer]:
     """A sealer beside the service."""
     pool = await open_ledgers(database.url("sealer"), largest=3)
-    sealer = Sealer(pool, FileAnchors(product.settings.home / "audit-anchors.jsonl"), Times())
+    sealer = Sealer(pool, FileAnchors(product.settings.home / "objects" / "audit-anchors.jsonl"), Times())
     stop = asyncio.Event()
     running = asyncio.create_task(sealer.run(stop))
     try:

@@ -46,3 +46,21 @@ async def test_a_changed_or_missing_line_is_seen(tmp_path: Path, line: int) -> N
         file.write_bytes(b"".join([*lines[:line], *lines[line + 1 :]]))
         with pytest.raises(BrokenAnchorsError):
             await anchors.read()
+
+
+async def test_a_home_from_before_keeps_its_anchors_and_its_chain(tmp_path: Path) -> None:
+    """The file moves with the first new anchor, also when a crash left both copies; until then it is read where it lies."""
+    before, place = tmp_path / "anchors.jsonl", tmp_path / "objects" / "anchors.jsonl"
+    await FileAnchors(before).write([head(1)])
+    moved = FileAnchors(place, earlier=before)
+    assert await moved.read() == {LEDGER: {1: head(1).hash}}
+    assert before.exists()
+    kept = before.read_bytes()
+    await moved.write([head(2)])
+    assert not before.exists()
+    assert place.read_bytes().startswith(kept)
+    before.write_bytes(kept)  # as a crash between copying and removing leaves it
+    assert sorted((await moved.read())[LEDGER]) == [1, 2]
+    place.write_bytes(place.read_bytes().replace(b'"version"', b'"Version"', 1))
+    with pytest.raises(BrokenAnchorsError):
+        await moved.read()

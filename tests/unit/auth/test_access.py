@@ -6,8 +6,8 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from app.audit.models import ActorKind
-from app.auth.access import guarded_router
+from app.audit.models import Act, ActorKind, audited, unaudited
+from app.auth.access import SelfAccess, guarded_router
 from app.auth.models import Grant, Principal
 from app.auth.passwords import LONGEST_LOCK, PasswordChecker, hash_password, lock_after
 from app.auth.permissions import ROLE_PERMISSIONS, Permission, Role, known_permissions, permissions_of
@@ -127,3 +127,23 @@ async def test_passwords_are_checked_and_nobody_has_none() -> None:
     assert not await checker.verify(hashed, "wrong")
     assert not await checker.verify(None, "no user has this password")
     assert not await checker.verify("no hash", "right")
+
+
+def test_an_endpoint_that_names_no_act_cannot_be_registered() -> None:
+    router = guarded_router("x")
+    with pytest.raises(TypeError, match="declares no act"):
+
+        @router.get("/forgotten")
+        async def forgotten(access: SelfAccess) -> None: ...
+
+    @router.get("/told", openapi_extra=unaudited("Shows nothing that matters."))
+    async def told(access: SelfAccess) -> None: ...
+
+    @router.post("/done", openapi_extra=audited(Act.SNAPSHOT))
+    async def done(access: SelfAccess) -> None: ...
+
+    assert [getattr(route, "openapi_extra", {}).get("x-audit") for route in router.routes] == [None, ["snapshot"]]
+    with pytest.raises(TypeError):
+        unaudited("")
+    with pytest.raises(TypeError):
+        audited()

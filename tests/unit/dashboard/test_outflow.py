@@ -24,7 +24,7 @@ class Source:
 
 async def serve(source: Source, takes: int) -> int:
     """Serve a client that takes so many messages and then none; how many it took."""
-    response = PicturesResponse(source.parts())
+    response = PicturesResponse(source.parts(), ended=lambda: None)
     response.send_s = 0.05
     taken = 0
 

@@ -1,6 +1,7 @@
 import { Download, ShieldAlert, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
+import { ACTS } from "../api/acts";
 import { auditActs, auditExport, auditState } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { AuditAct, AuditState } from "../api/types";
@@ -10,7 +11,6 @@ import { usePlace } from "../shell/stores";
 import { ago, clock, humanise } from "../text/format";
 import { done, what, who } from "./words";
 
-const ACTS = ["log-in", "log-in-refused", "live-view", "snapshot", "detections-searched", "camera-created", "camera-changed", "camera-removed", "rule-changed", "alert-resolved", "request-refused", "audit-read", "audit-exported"];
 
 /** Who did what to what, newest first. The filters live in the address. */
 export function AuditPage() {
@@ -40,7 +40,7 @@ export function AuditPage() {
       <div className="filters">
         <select aria-label="Act" value={params.get("act") ?? ""} onChange={(event) => set({ act: event.target.value })}>
           <option value="">All acts</option>
-          {[...new Set([...ACTS, ...(params.get("act") ? [params.get("act") as string] : [])])].map((act) => (
+          {[...ACTS].sort().map((act) => (
             <option key={act} value={act}>
               {humanise(act)}
             </option>

@@ -1,0 +1,221 @@
+"""One suite for every object store: a folder, S3 with and without Object Lock (moto), S3 that checks signatures (nanio)."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from app.audit.anchors import BrokenAnchorsError, ObjectAnchors
+from app.audit.ledger_repository import Head
+from app.audit.places import BucketAnchors
+from app.kit.clock import now
+from app.kit.errors import BadInputError
+from app.kit.objects.files import FileStore
+from app.kit.objects.s3 import connect, make_client
+from app.kit.objects.store import LockedError, NoSuchObjectError, ObjectStore, ObjectStoreError
+from app.settings import Settings
+
+KEY, SECRET = "objects-test", "objects-test-secret"
+REGION = "eu-west-1"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def nanio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own process that refuses a wrong signature."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    command = [sys.executable, "-m", "nanio", "serve", "--host", "127.0.0.1", "--port", str(port), "--region", REGION]
+    command += ["--data-dir", str(tmp_path_factory.mktemp("nanio")), "--log-level", "error", "--no-access-log"]
+    env = {**os.environ, "NANIO_ACCESS_KEY": KEY, "NANIO_SECRET_KEY": SECRET}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def client(endpoint: str, secret: str = SECRET) -> Any:
+    return make_client(REGION, KEY, secret, endpoint)
+
+
+def make_bucket(endpoint: str, *, locks: bool = False) -> str:
+    name = f"objects-{uuid.uuid4().hex[:12]}"
+    more: dict[str, Any] = {"ObjectLockEnabledForBucket": True} if locks else {}
+    client(endpoint).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}, **more)
+    return name
+
+
+@pytest.fixture(params=["files", "moto", "moto-locked", "nanio"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "files":
+        return FileStore(tmp_path / "objects")
+    endpoint = request.getfixturevalue("nanio" if request.param == "nanio" else "moto")
+    locks = request.param == "moto-locked"
+    made = await connect(client(endpoint), make_bucket(endpoint, locks=locks))
+    assert made.locks is locks
+    return made
+
+
+async def keys(store: ObjectStore, prefix: str = "", after: str = "") -> list[str]:
+    return [key async for key in store.keys(prefix, after)]
+
+
+async def test_bytes_come_back_and_a_second_writing_replaces_them(store: ObjectStore) -> None:
+    for body in (b"", b"one", bytes(range(256)) * 5000):
+        await store.put("a/b.bin", body)
+        assert await store.get("a/b.bin") == body
+        found = await store.stat("a/b.bin")
+        assert (found.key, found.size, found.locked_until) == ("a/b.bin", len(body), None)
+
+
+async def test_what_is_not_there_is_said(store: ObjectStore) -> None:
+    with pytest.raises(NoSuchObjectError):
+        await store.get("nowhere/x")
+    with pytest.raises(NoSuchObjectError):
+        await store.stat("nowhere/x")
+    await store.remove("nowhere/x")
+    assert await keys(store) == []
+
+
+async def test_keys_come_in_order_of_their_bytes_by_prefix_and_after_one(store: ObjectStore) -> None:
+    names = ["a/1.json", "a/10.json", "a/2.json", "a/B.json", "a/b.json", "a=/x", "ab/1", "b/1"]
+    for name in reversed(names):
+        await store.put(name, name.encode())
+    assert await keys(store) == sorted(names)
+    assert await keys(store, "a/") == ["a/1.json", "a/10.json", "a/2.json", "a/B.json", "a/b.json"]
+    assert await keys(store, "a/1") == ["a/1.json", "a/10.json"]
+    assert await keys(store, "a/", "a/2.json") == ["a/B.json", "a/b.json"]
+    await store.remove("a/2.json")
+    assert "a/2.json" not in await keys(store, "a/")
+    with pytest.raises(NoSuchObjectError):
+        await store.get("a/2.json")
+
+
+async def test_more_keys_than_a_page_come_all(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.kit.objects.s3.PAGE", 7)
+    names = [f"many/{number:03}" for number in range(30)]
+    await asyncio.gather(*(store.put(name, b"x") for name in names))
+    assert await keys(store, "many/") == names
+
+
+@pytest.mark.parametrize("key", ["", "/a", "a//b", "../a", "a/../b", "a/.hidden", "a b", "ä", "a\n", "x" * 501])
+async def test_keys_that_some_store_could_not_hold_are_refused_by_all(store: ObjectStore, key: str) -> None:
+    for ask in (store.put(key, b""), store.get(key), store.stat(key), store.remove(key)):
+        with pytest.raises(BadInputError):
+            await ask
+
+
+async def test_a_locked_object_is_neither_replaced_nor_removed(store: ObjectStore) -> None:
+    if store.locks or isinstance(store, FileStore):
+        until = now() + HOUR
+        await store.put("locked", b"first", locked_until=until)
+        found = (await store.stat("locked")).locked_until
+        assert found is not None
+        assert abs(found - until) < timedelta(seconds=1)
+        with pytest.raises(LockedError):
+            await store.put("locked", b"second")
+        with pytest.raises(LockedError):
+            await store.remove("locked")
+        assert await store.get("locked") == b"first"
+
+
+async def test_readers_see_the_whole_old_or_the_whole_new(store: ObjectStore) -> None:
+    bodies = [bytes([number]) * 200_000 for number in range(4)]
+    await store.put("whole", bodies[0])
+
+    async def write() -> None:
+        for body in bodies:
+            await store.put("whole", body)
+
+    async def read() -> list[bytes]:
+        return [await store.get("whole") for _ in range(8)]
+
+    _, found = await asyncio.gather(write(), read())
+    assert all(each in bodies for each in found)
+
+
+async def test_compliance_mode_holds_against_the_owner_of_the_bucket(moto: str) -> None:
+    """Not our own check but the store's: every version, with the bucket's own keys, by the plain client."""
+    from botocore.exceptions import ClientError
+
+    s3, bucket = client(moto), make_bucket(moto, locks=True)
+    store = await connect(s3, bucket)
+    await store.put("kept", b"anchor", locked_until=now() + HOUR)
+    (version,) = s3.list_object_versions(Bucket=bucket)["Versions"]
+    held = s3.head_object(Bucket=bucket, Key="kept", VersionId=version["VersionId"])
+    assert held["ObjectLockMode"] == "COMPLIANCE"
+    for more in ({}, {"BypassGovernanceRetention": True}):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.delete_object(Bucket=bucket, Key="kept", VersionId=version["VersionId"], **more)
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"over it")  # S3 keeps the version below
+    again = s3.get_object(Bucket=bucket, Key="kept", VersionId=version["VersionId"])["Body"].read()
+    assert again == b"anchor"
+
+
+async def test_a_wrong_signature_or_a_dead_server_is_one_sentence_in_time(nanio: str) -> None:
+    bucket = make_bucket(nanio)
+    with pytest.raises(ObjectStoreError, match="refused"):
+        await connect(client(nanio, "a wrong secret"), bucket)
+    with pytest.raises((NoSuchObjectError, ObjectStoreError)):
+        await connect(client(nanio), "no-such-bucket")
+    with pytest.raises(ObjectStoreError, match="does not answer"):
+        await connect(client("http://127.0.0.1:9"), bucket)
+
+
+def settings_of(endpoint: str, bucket: str) -> Settings:
+    given = {"AWS_S3_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": endpoint, "AWS_REGION": REGION}
+    return Settings(_env_file=None, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET, **given)  # type: ignore[arg-type]
+
+
+async def test_anchors_in_a_bucket_are_locked_and_read_back(moto: str) -> None:
+    bucket, ledger = make_bucket(moto, locks=True), uuid.uuid4()
+    anchors = BucketAnchors(settings_of(moto, bucket))
+    for sequence in (5, 9):
+        await anchors.write([Head(ledger, sequence, bytes([sequence]) * 32)])
+    assert await anchors.read() == {ledger: {5: b"\x05" * 32, 9: b"\x09" * 32}}
+    assert await anchors.read(every=True) == await anchors.read()
+    store = await connect(client(moto), bucket)
+    for key in await keys(store, "audit/anchors/"):
+        until = (await store.stat(key)).locked_until
+        assert until is not None
+        assert until > now() + timedelta(days=399)
+        with pytest.raises(LockedError):
+            await store.remove(key)
+
+
+async def test_anchors_that_were_added_or_spoilt_are_found(store: ObjectStore) -> None:
+    anchors, ledger = ObjectAnchors(store, "here"), uuid.uuid4()
+    await anchors.write([Head(ledger, 5, b"\x05" * 32)])
+    await anchors.write([Head(ledger, 5, b"\x06" * 32)])  # somebody anchors another history
+    with pytest.raises(BrokenAnchorsError, match="different hashes"):
+        await anchors.read()
+    await store.put("audit/anchors/2999-01-01/spoilt.json", b"{}")
+    with pytest.raises(BrokenAnchorsError):
+        await anchors.read(every=True)
