@@ -5,6 +5,7 @@ with fsync and synchronous commits as they are by default.
 """
 
 import asyncio
+import os
 import tempfile
 import time
 import uuid
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 
 from app.audit.anchors import FileAnchors
 from app.audit.ledger_repository import open_ledgers
@@ -47,7 +49,9 @@ async def _measure(arguments: BenchArguments, servers: OwnServers, folder: Path)
     sealer = Sealer(ledgers, FileAnchors(folder / "anchors.jsonl"), Times())
     stop = asyncio.Event()
     sealing = asyncio.create_task(sealer.run(stop))
+    spent = _cpu()
     appended, seconds = await _append(servers, chains, arguments.seconds)
+    appending = _since(spent)
     while await admin.fetchval("SELECT EXISTS (SELECT FROM audit_unsealed)"):
         await asyncio.sleep(0.05)
     stop.set()
@@ -55,9 +59,9 @@ async def _measure(arguments: BenchArguments, servers: OwnServers, folder: Path)
     await sealer.anchor()
     lags = await _lags(admin)
     await _fill(admin, sealer, chains)
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), _cpu()
     findings = await verify_all(ledgers, sealer.anchors)
-    took = time.perf_counter() - began
+    took, verifying = time.perf_counter() - began, _since(spent)
     assert all(finding.broken is None for finding in findings)
     verified = sum(finding.rows for finding in findings)
     size = await admin.fetchval("SELECT pg_total_relation_size('audit_log')")
@@ -71,10 +75,35 @@ async def _measure(arguments: BenchArguments, servers: OwnServers, folder: Path)
             "seal_lag_p99_ms": lags[1],
             "verified_rows_per_s": round(verified / took),
             "bytes_per_sealed_row": round(size / verified),
+            "append_client_cpu_us": round(appending[0] * 1e6 / appended),
+            "verify_client_cpu_us": round(verifying[0] * 1e6 / verified, 1),
+            "verify_server_cpu_us": round(verifying[1] * 1e6 / verified, 1),
         },
         "data_set": f"{CHAINS} chains, {WRITERS} writers, one transaction a row, fsync on",
         "samples": {"appended": appended, "verified": verified, "seconds": round(seconds, 1)},
     }
+
+
+def _cpu() -> tuple[float, float]:
+    """CPU seconds so far of this process, and of its PostgreSQL; a machine loaded by others does not change them."""
+    own, servers = time.process_time(), 0.0
+    for each in psutil.process_iter(("name", "uids", "cpu_times")):
+        if each.info["name"] == "postgres" and _is_ours(each):
+            servers += each.info["cpu_times"].user + each.info["cpu_times"].system
+    return own, servers
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    """Whether this process started it."""
+    try:
+        return any(parent.pid == os.getpid() for parent in process.parents())
+    except psutil.Error:
+        return False
+
+
+def _since(before: tuple[float, float]) -> tuple[float, float]:
+    after = _cpu()
+    return after[0] - before[0], after[1] - before[1]
 
 
 async def _append(servers: OwnServers, chains: list[uuid.UUID], seconds: float) -> tuple[int, float]:

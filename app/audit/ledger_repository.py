@@ -1,7 +1,8 @@
 """SQL of the sealed ledgers: the sealer's lease and its one writing transaction, and reading a ledger from its beginning."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from app.audit.sealed import GENESIS, PLATFORM, SealedRow, hash_of
+from app.audit.sealed import GENESIS, PLATFORM, VERSION, SealedRow, hash_of
 from app.kit.postgres import Pool
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -19,6 +20,31 @@ _COLUMNS = (
     "sequence, id, chain_id, store_id, actor_kind, actor_id, act, subject_kind, subject_id, details::text AS details,"
     " at, sealed_at, previous_hash, hash"
 )
+
+
+def _text_body(column: str) -> str:
+    return f"int4send(octet_length({column})) || convert_to({column}, 'UTF8')"
+
+
+def _identifier_body(column: str) -> str:
+    return f"coalesce('\\x00000010'::bytea || uuid_send({column}), '\\xffffffff'::bytea)"
+
+
+_BODY = " || ".join(
+    (
+        f"convert_to('{VERSION.decode()}', 'UTF8')",
+        "int8send(sequence)",
+        *map(_identifier_body, ("id", "chain_id", "store_id")),
+        _text_body("actor_kind"),
+        _identifier_body("actor_id"),
+        *map(_text_body, ("act", "subject_kind")),
+        _identifier_body("subject_id"),
+        _text_body("details::text"),
+        "timestamptz_send(at)",
+        "timestamptz_send(sealed_at)",
+    )
+)
+"""What `sealed.body` writes, written by the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +87,13 @@ async def _plain_times(connection: Any) -> None:
     await connection.set_type_codec("timestamptz", encoder=lambda v: v, decoder=lambda v: v, schema="pg_catalog", format="tuple")
 
 
-async def waiting(pool: "Pool[asyncpg.Record]") -> bool:
-    """Whether any row waits for its seal."""
+async def oldest_unsealed_s(pool: "Pool[asyncpg.Record]") -> float | None:
+    """For how long the row that is sealed next has waited, by the database's clock; None where none waits."""
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
-        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM audit_unsealed)"))
+        found = await connection.fetchval(
+            "SELECT extract(epoch FROM clock_timestamp() - at)::float8 FROM audit_unsealed ORDER BY transaction, id LIMIT 1"
+        )
+    return None if found is None else max(0.0, float(found))
 
 
 async def hold_lease(connection: "Connection[asyncpg.Record]", me: uuid.UUID) -> bool:
@@ -183,6 +212,38 @@ async def read_ledger(
             return
         yield [_row(row) for row in rows]
         after = rows[-1]["sequence"]
+
+
+async def read_bodies(
+    connection: "Connection[asyncpg.Record]", ledger: uuid.UUID, batch: int = 5000
+) -> AsyncGenerator[list["asyncpg.Record"], None]:
+    """(sequence, hash before, hash, the bytes that `sealed.body` gives) of a ledger's rows, in order.
+
+    The database writes the bytes from the columns it holds: to decode thirteen values a row one by one would cost much more.
+    The next batch is on its way while the caller hashes the one before.
+    """
+    rows = await _bodies(connection, ledger, 0, batch)
+    while rows:
+        following = asyncio.ensure_future(_bodies(connection, ledger, rows[-1]["sequence"], batch))
+        try:
+            await asyncio.sleep(0)  # sends it
+            yield rows
+        except BaseException as error:
+            if not isinstance(error, GeneratorExit):  # a caller that needs no more goes on with the transaction
+                following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            raise
+        rows = await following
+
+
+async def _bodies(connection: "Connection[asyncpg.Record]", ledger: uuid.UUID, after: int, batch: int) -> list["asyncpg.Record"]:
+    return await connection.fetch(
+        f"SELECT sequence, previous_hash, hash, {_BODY} AS body FROM audit_log"  # noqa: S608
+        " WHERE ledger = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+        ledger,
+        after,
+        batch,
+    )
 
 
 def _row(row: "asyncpg.Record") -> SealedRow:

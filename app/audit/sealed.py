@@ -52,7 +52,12 @@ def _identifier(value: uuid.UUID | None) -> bytes:
 
 
 def canonical(row: SealedRow, previous_hash: bytes) -> bytes:
-    """The bytes whose sha256 is the row's hash: every column in order, lengths first (all ones: NULL), then the hash before."""
+    """The bytes whose sha256 is the row's hash: its body, then the hash before."""
+    return body(row) + previous_hash
+
+
+def body(row: SealedRow) -> bytes:
+    """Every column in order, lengths first (all ones: NULL)."""
     return b"".join(
         (
             VERSION,
@@ -68,7 +73,6 @@ def canonical(row: SealedRow, previous_hash: bytes) -> bytes:
             _text(row.details),
             _NUMBER(row.at_us),
             _NUMBER(row.sealed_at_us),
-            previous_hash,
         )
     )
 
@@ -110,11 +114,15 @@ class Walk:
 
     def take(self, row: SealedRow) -> bool:
         """Whether the row holds; nothing is remembered of one that does not."""
+        return self.step(row.sequence, row.previous_hash, row.hash, body(row))
+
+    def step(self, sequence: int, previous_hash: bytes, claimed: bytes, content: bytes) -> bool:
+        """`take`, of a row's sequence, two hashes and body."""
         expected = self.rows + 1
-        if row.sequence != expected or row.previous_hash != self.hash:
+        if sequence != expected or previous_hash != self.hash:
             return False
-        found = hash_of(row, self.hash)
-        if found != row.hash:
+        found = hashlib.sha256(content + previous_hash).digest()
+        if found != claimed:
             return False
         anchored = self._anchors.get(expected)
         if anchored is not None:

@@ -13,7 +13,7 @@ import asyncpg
 
 from app.audit import metrics
 from app.audit.anchors import Anchors
-from app.audit.ledger_repository import Head, heads_of, leave_lease, open_ledgers, reading, seal_batch, waiting
+from app.audit.ledger_repository import Head, heads_of, leave_lease, oldest_unsealed_s, open_ledgers, reading, seal_batch
 from app.audit.places import open_anchors
 from app.audit.verify import verify_all
 from app.kit.backoff import Backoff
@@ -74,7 +74,9 @@ class Sealer:
 
     async def seal(self) -> int:
         """Chain what waits; how many rows."""
-        if self.leads and not await waiting(self.pool):
+        waited_s = await oldest_unsealed_s(self.pool)
+        metrics.oldest_unsealed.set(waited_s or 0.0)
+        if self.leads and waited_s is None:
             return 0
         sealed = await seal_batch(self.pool, self.me, BATCH)
         self._lead(sealed is not None)

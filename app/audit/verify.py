@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +10,7 @@ import asyncpg
 
 from app.audit import metrics
 from app.audit.anchors import Anchors
-from app.audit.ledger_repository import Connection, all_ledgers, read_ledger, reading, record_check, sequence_of_hash
+from app.audit.ledger_repository import Connection, all_ledgers, read_bodies, read_ledger, reading, record_check, sequence_of_hash
 from app.audit.sealed import Break, SealedRow, Walk, explain
 from app.kit.postgres import Pool
 
@@ -71,14 +72,18 @@ async def _verify(
     connection: "Connection[asyncpg.Record]", ledger: uuid.UUID, anchored: Mapping[int, bytes], progress: Progress
 ) -> Finding:
     walk = Walk(anchored)
-    async for rows in read_ledger(connection, ledger):
-        for row in rows:
-            if not walk.take(row):
-                broken = await _explain(connection, ledger, walk, row)
-                return Finding(ledger, min(walk.rows, broken.sequence - 1), walk.compared, broken)
-        metrics.verified.inc(len(rows))
-        progress(walk.rows)
-    return Finding(ledger, walk.rows, walk.compared, walk.end())
+    async with aclosing(read_bodies(connection, ledger)) as batches:
+        async for rows in batches:
+            if not all(walk.step(*row) for row in rows):
+                break
+            metrics.verified.inc(len(rows))
+            progress(walk.rows)
+        else:
+            return Finding(ledger, walk.rows, walk.compared, walk.end())
+    async for (row,) in read_ledger(connection, ledger, walk.rows, 1):
+        broken = await _explain(connection, ledger, walk, row)
+        return Finding(ledger, min(walk.rows, broken.sequence - 1), walk.compared, broken)
+    raise AssertionError("the row that did not hold is gone from this snapshot")
 
 
 async def _explain(connection: "Connection[asyncpg.Record]", ledger: uuid.UUID, walk: Walk, row: SealedRow) -> Break:
