@@ -971,7 +971,7 @@ CREATE TABLE public.zones (
     polygon jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
-    CONSTRAINT zones_kind_check CHECK ((kind = ANY (ARRAY['loitering'::text, 'area'::text]))),
+    CONSTRAINT zones_kind_check CHECK ((kind = ANY (ARRAY['loitering'::text, 'entry'::text, 'line'::text, 'crowding'::text, 'queue'::text, 'shelf'::text, 'area'::text]))),
     CONSTRAINT zones_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -1412,6 +1412,8 @@ CREATE POLICY pipeline ON public.rules TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.site_policies FOR SELECT TO pennyprotect_pipeline USING (true);
 
+CREATE POLICY pipeline ON public.stores TO pennyprotect_pipeline USING (true);
+
 CREATE POLICY pipeline ON public.stream_sessions TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.zones TO pennyprotect_pipeline USING (true);
@@ -1768,9 +1770,12 @@ GRANT SELECT(re_identification) ON TABLE public.site_policies TO pennyprotect_pi
 
 GRANT SELECT,INSERT ON TABLE public.stores TO pennyprotect_app;
 
+GRANT SELECT(id) ON TABLE public.stores TO pennyprotect_pipeline;
+
 GRANT UPDATE(name) ON TABLE public.stores TO pennyprotect_app;
 
 GRANT UPDATE(timezone) ON TABLE public.stores TO pennyprotect_app;
+GRANT SELECT(timezone) ON TABLE public.stores TO pennyprotect_pipeline;
 
 GRANT UPDATE(jurisdiction) ON TABLE public.stores TO pennyprotect_app;
 

@@ -3,9 +3,14 @@
 An act goes on through changed person numbers and gaps: what is found within `resume_s` at a plausible place is the same act.
 """
 
+import enum
+from typing import Annotated
+
 import msgspec
 
+from app.behaviour.declared import SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Phase, Threat
+from app.behaviour.hours import MOST_SPANS, Span
 from app.behaviour.people import US, Person, Sight
 
 MOST_TRACK_IDS = 32
@@ -13,31 +18,33 @@ NEAR_BODY_HEIGHTS = 1.5
 """How far from its last place an act of somebody with another number may go on."""
 
 
+Threshold = Annotated[float, setting("The score that makes an alert. Lower finds more, and is wrong more often.", "", 0.05, 0.95)]
+ReportEvery = Annotated[float, setting("How often an act that goes on is told again.", SECONDS, 0.5, 600)]
+HowUrgent = Annotated[Threat, setting("How urgent its alerts are.")]
+Hours = Annotated[
+    tuple[Span, ...],
+    msgspec.Meta(
+        description="When it looks, by the store's clock; without any, always.", max_length=MOST_SPANS, extra={"unit": "hours"}
+    ),
+]
+
+
 class ActParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What every rule of acts is told.
+    """What every rule of acts is told."""
 
-    Attributes:
-        threshold: the score that makes a finding, in 0..1. Lower finds more and is wrong more often.
-        resume_s: found again within that time, it is still the same act.
-        report_every_s: how often an act that goes on is told.
-    """
-
-    threshold: float = 0.5
-    resume_s: float = 10.0
-    report_every_s: float = 5.0
-    threat: Threat = Threat.MEDIUM
-
-    def __post_init__(self) -> None:
-        """Ranges; `msgspec.ValidationError` when converted, ValueError when built by hand."""
-        within("threshold", self.threshold, 0.05, 0.95)
-        within("resume_s", self.resume_s, 0, 30)
-        within("report_every_s", self.report_every_s, 0.5, 600)
+    threshold: Threshold = 0.5
+    resume_s: Annotated[float, setting("Found again within that time, it is still the same act.", SECONDS, 0, 30)] = 10.0
+    report_every_s: ReportEvery = 5.0
+    threat: HowUrgent = Threat.MEDIUM
+    hours: Hours = ()
 
 
-def within(name: str, value: float, least: float, most: float) -> None:
-    """ValueError unless `least` <= `value` <= `most`."""
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be between {least:g} and {most:g}, not {value:g}")
+class Same(enum.Enum):
+    """What makes a later finding part of an act: one of the same people, also a place nearby, or the area alone."""
+
+    PERSON = enum.auto()
+    PLACE = enum.auto()
+    AREA = enum.auto()
 
 
 class Act(msgspec.Struct):
@@ -91,11 +98,13 @@ def shift(state: Acts, by_us: int) -> None:
         act.told_us += by_us
 
 
-def follow(kind: str, state: Acts, sight: Sight, found: list[Evidence], parameters: ActParameters) -> list[Finding]:
+def follow(
+    kind: str, state: Acts, sight: Sight, found: list[Evidence], parameters: ActParameters, same: Same = Same.PLACE
+) -> list[Finding]:
     """Take in what was found in one frame, over the threshold or keeping an act going; what is to be told."""
     if sight.shifted_us:
         shift(state, sight.shifted_us)
-    findings = [finding for evidence in found if (finding := _hold(kind, state, sight, evidence, parameters)) is not None]
+    findings = [finding for evidence in found if (finding := _hold(kind, state, sight, evidence, parameters, same)) is not None]
     if state.acts and any(sight.at_us - act.last_us > parameters.resume_s * US for act in state.acts):
         findings += _end(kind, state, sight, parameters)
     if state.acts:
@@ -103,13 +112,13 @@ def follow(kind: str, state: Acts, sight: Sight, found: list[Evidence], paramete
     return findings
 
 
-def _hold(kind: str, state: Acts, sight: Sight, evidence: Evidence, parameters: ActParameters) -> Finding | None:
-    act = _same(state, sight, evidence)
+def _hold(kind: str, state: Acts, sight: Sight, evidence: Evidence, parameters: ActParameters, same: Same) -> Finding | None:
+    act = _same(state, sight, evidence, same)
     first = evidence.people[0]
     if act is None:
         presence = f"{sight.epoch}:{first.track_id}:{sight.at_us}"
-        numbers = [person.number for person in evidence.people]
-        tracks = [person.track_id for person in evidence.people]
+        numbers = [person.number for person in evidence.people][:MOST_TRACK_IDS]
+        tracks = [person.track_id for person in evidence.people][:MOST_TRACK_IDS]
         act = Act(evidence.area, presence, sight.epoch, evidence.since_us, sight.at_us, sight.at_us, numbers, tracks, first.x,
                   first.y, first.body, evidence.score, evidence.explanation, evidence.reference)  # fmt: skip
         state.acts.append(act)
@@ -130,12 +139,16 @@ def _hold(kind: str, state: Acts, sight: Sight, evidence: Evidence, parameters: 
     return _finding(kind, act, Phase.GOES_ON, parameters)
 
 
-def _same(state: Acts, sight: Sight, evidence: Evidence) -> Act | None:
+def _same(state: Acts, sight: Sight, evidence: Evidence, same: Same) -> Act | None:
     """The act that this goes on: of one of the same people, or near its last place and not held in this frame."""
+    if same is Same.AREA:
+        return next((act for act in state.acts if act.area == evidence.area), None)
     numbers = {person.number for person in evidence.people}
     for act in state.acts:
         if act.area == evidence.area and not numbers.isdisjoint(act.numbers):
             return act
+    if same is Same.PERSON:
+        return None
     first = evidence.people[0]
     for act in state.acts:
         if act.area != evidence.area or act.last_us == sight.at_us:

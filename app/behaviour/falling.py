@@ -4,10 +4,13 @@ The speed tells a fall from sitting or lying down: a free fall from standing tak
 second and more, sitting down at 0.3. The posture tells it from bending and squatting, and `stays_down_s` from a stumble.
 """
 
+from typing import Annotated
+
 import msgspec
 import numpy as np
 
-from app.behaviour.acts import ActParameters, Acts, Evidence, follow, within
+from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
+from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import BOX_BOTTOM, Motion
 from app.behaviour.people import US, Sight
@@ -23,28 +26,17 @@ LEAST_S = 0.3
 
 
 class FallingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as a fall. Values of physics, see the module; not tuned to a clip.
+    """What counts as a fall. Values of physics, see the module; not tuned to a clip."""
 
-    Attributes:
-        descent_body_heights_per_s: way down of the shoulders that is as likely a fall as not.
-        drop_body_heights: how much lower the shoulders must end than they were.
-        stays_down_s: lying for less is a stumble.
-        within_s: the descent lies at most so long back.
-    """
-
-    descent_body_heights_per_s: float = 0.4
-    drop_body_heights: float = 0.3
-    stays_down_s: float = 1.5
-    within_s: float = 3.5
-    threat: Threat = Threat.HIGH
-
-    def __post_init__(self) -> None:
-        """Ranges."""
-        ActParameters.__post_init__(self)
-        within("descent_body_heights_per_s", self.descent_body_heights_per_s, 0.1, 3)
-        within("drop_body_heights", self.drop_body_heights, 0.1, 1)
-        within("stays_down_s", self.stays_down_s, 0, 30)
-        within("within_s", self.within_s, 1, 4)
+    descent_body_heights_per_s: Annotated[
+        float, setting("Way down of the shoulders that is as likely a fall as not.", BODY_HEIGHTS_PER_S, 0.1, 3)
+    ] = 0.4
+    drop_body_heights: Annotated[
+        float, setting("How much lower the shoulders must end than they were.", BODY_HEIGHTS, 0.1, 1)
+    ] = 0.3
+    stays_down_s: Annotated[float, setting("Lying for less is a stumble.", SECONDS, 0, 30)] = 1.5
+    within_s: Annotated[float, setting("The descent lies at most so long back.", SECONDS, 1, 4)] = 3.5
+    threat: HowUrgent = Threat.HIGH
 
 
 class Down(Acts):

@@ -5,10 +5,13 @@ or a kick at 3-5 (Whiting et al. 1988). Seen at 4-30 frames a second, with a blo
 One blow is no fight: blows must come in `blows` separate moments within `window_s`.
 """
 
+from typing import Annotated
+
 import numpy as np
 import numpy.typing as npt
 
-from app.behaviour.acts import ActParameters, Acts, Evidence, follow, within
+from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
+from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import BOX_BOTTOM, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.people import US, Sight
@@ -29,28 +32,20 @@ KICK_HEIGHT = 0.22
 
 
 class FightingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as fighting.
+    """What counts as fighting."""
 
-    Attributes:
-        near_body_heights: how close two people stand; an arm reaches 0.45, a leg 0.55.
-        blow_body_heights_per_s: speed of a hand or foot against its own body that is as likely a blow as a gesture.
-        blows: separate moments with a blow of either.
-        window_s: within that time.
-    """
-
-    near_body_heights: float = 0.8
-    blow_body_heights_per_s: float = 1.5
-    blows: float = 2.5
-    window_s: float = 4.0
-    threat: Threat = Threat.HIGH
-
-    def __post_init__(self) -> None:
-        """Ranges."""
-        ActParameters.__post_init__(self)
-        within("near_body_heights", self.near_body_heights, 0.2, 3)
-        within("blow_body_heights_per_s", self.blow_body_heights_per_s, 0.5, 8)
-        within("blows", self.blows, 1, 20)
-        within("window_s", self.window_s, 1, 4)
+    near_body_heights: Annotated[
+        float, setting("How close two people stand; an arm reaches 0.45, a leg 0.55.", BODY_HEIGHTS, 0.2, 3)
+    ] = 0.8
+    blow_body_heights_per_s: Annotated[
+        float,
+        setting(
+            "Speed of a hand or foot against its own body that is as likely a blow as a gesture.", BODY_HEIGHTS_PER_S, 0.5, 8
+        ),
+    ] = 1.5
+    blows: Annotated[float, setting("Separate moments with a blow of either person.", "blows", 1, 20)] = 2.5
+    window_s: Annotated[float, setting("The blows come within that time.", SECONDS, 1, 4)] = 4.0
+    threat: HowUrgent = Threat.HIGH
 
 
 class Fights(Acts):

@@ -3,10 +3,13 @@
 Whoever fell is told by the rule about falls, not a second time here, as long as that act goes on.
 """
 
+from typing import Annotated
+
 import msgspec
 
 from app.behaviour import falling
-from app.behaviour.acts import ActParameters, Acts, Evidence, follow, within
+from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
+from app.behaviour.declared import SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.people import US, Sight
 from app.behaviour.posture import maybe_low, posture, statures
@@ -15,22 +18,11 @@ KIND = "floor"
 
 
 class FloorParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as a person on the floor.
+    """What counts as a person on the floor."""
 
-    Attributes:
-        lies_s: observed time lying. Reaching under a shelf takes a few seconds.
-        gap_s: not lying, or not seen, for that long starts the time anew.
-    """
-
-    lies_s: float = 6.0
-    gap_s: float = 2.0
-    threat: Threat = Threat.HIGH
-
-    def __post_init__(self) -> None:
-        """Ranges."""
-        ActParameters.__post_init__(self)
-        within("lies_s", self.lies_s, 1, 600)
-        within("gap_s", self.gap_s, 0.5, 30)
+    lies_s: Annotated[float, setting("Observed time lying. Reaching under a shelf takes a few seconds.", SECONDS, 1, 600)] = 6.0
+    gap_s: Annotated[float, setting("Not lying, or not seen, for that long starts the time anew.", SECONDS, 0.5, 30)] = 2.0
+    threat: HowUrgent = Threat.HIGH
 
 
 class Lying(msgspec.Struct):

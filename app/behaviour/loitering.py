@@ -7,9 +7,12 @@ Pure: the only time is the frame's own. The tracker's changes of id are `people`
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
+from app.behaviour.acts import Hours, HowUrgent, ReportEvery
+from app.behaviour.declared import BODY_HEIGHTS, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Phase, Threat
 from app.behaviour.people import US, Person, Sight
 from app.behaviour.zones import EVERYWHERE
@@ -20,44 +23,35 @@ MOST_TRACK_IDS = 32
 
 
 class LoiteringParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as loitering. General values, tuned to no clip; an operator changes them per store, camera or zone.
+    """What counts as loitering. General values, tuned to no clip; an operator changes them per store, camera or zone."""
 
-    Attributes:
-        zone_dwell_s: someone drew the zone because people should not stay there; passing a 3 m zone at 1.4 m/s takes about 2 s,
-            a look around 10 s, so 30 s is well beyond both.
-        spot_dwell_s: without a zone, twice as long: choosing from a shelf takes half a minute or so.
-        spot_radius: body heights around the mean foot point: 1 is about 1.7 m, a person's shelf front, queue place or doorway.
-        spot_away_s: seen outside the radius for that long means moved on (a foot point jumps for a moment when legs are hidden).
-        gap_s: hidden, or seen outside the zone, for that long ends a stay.
-        resume_s: once found, the stay goes on if they are back within that time.
-        spot: also look outside zones.
-        report_every_s: how often an act that goes on is told.
-    """
-
-    zone_dwell_s: float = 30.0
-    spot_dwell_s: float = 60.0
-    spot_radius: float = 1.0
-    spot_away_s: float = 2.0
-    gap_s: float = 8.0
-    resume_s: float = 30.0
-    spot: bool = True
-    report_every_s: float = 5.0
-    threat: Threat = Threat.MEDIUM
+    zone_dwell_s: Annotated[
+        float,
+        setting("Alert after so long in a zone. Passing a 3 m zone takes about 2 s, a look around 10 s.", SECONDS, 1, 86400),
+    ] = 30.0
+    spot_dwell_s: Annotated[
+        float,
+        setting(
+            "Alert after so long on one spot outside zones. Choosing from a shelf takes half a minute or so.", SECONDS, 1, 86400
+        ),
+    ] = 60.0
+    spot_radius: Annotated[
+        float, setting("How far from the middle of their stay somebody may move and still be on one spot.", BODY_HEIGHTS, 0.1, 20)
+    ] = 1.0
+    spot_away_s: Annotated[float, setting("Seen outside the radius for that long means moved on.", SECONDS, 0, 60)] = 2.0
+    gap_s: Annotated[float, setting("Hidden, or seen outside the zone, for that long ends a stay.", SECONDS, 0, 30)] = 8.0
+    resume_s: Annotated[float, setting("Once alerted, the stay goes on if they are back within that time.", SECONDS, 0, 30)] = (
+        30.0
+    )
+    spot: Annotated[bool, setting("Also look outside zones.")] = True
+    report_every_s: ReportEvery = 5.0
+    threat: HowUrgent = Threat.MEDIUM
+    hours: Hours = ()
 
     def __post_init__(self) -> None:
-        """Ranges; `msgspec.ValidationError` when converted, ValueError when built by hand."""
-        _within("zone_dwell_s", self.zone_dwell_s, 1, 86_400)
-        _within("spot_dwell_s", self.spot_dwell_s, 1, 86_400)
-        _within("spot_radius", self.spot_radius, 0.1, 20)
-        _within("spot_away_s", self.spot_away_s, 0, 60)
-        _within("gap_s", self.gap_s, 0, 30)
-        _within("resume_s", self.resume_s, self.gap_s, 30)
-        _within("report_every_s", self.report_every_s, 0.5, 600)
-
-
-def _within(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be between {least:g} and {most:g}, not {value:g}")
+        """`msgspec.ValidationError` when converted, ValueError when built by hand."""
+        if self.resume_s < self.gap_s:
+            raise ValueError("resume_s must not be less than gap_s")
 
 
 class Stay(msgspec.Struct):

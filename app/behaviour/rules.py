@@ -1,4 +1,4 @@
-"""The rules by kind. A next rule is a module beside `loitering` and one line in `RULES`."""
+"""The rules by kind. A next rule is a module beside `loitering` and one entry in `_ALL`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from app.behaviour import falling, fighting, floor, loitering, running
+from app.behaviour import crossing, crowding, entry, falling, fighting, floor, loitering, reaching, running
 from app.behaviour.findings import Finding
 from app.behaviour.people import Sight
-from app.behaviour.zones import ZoneSet
+from app.behaviour.zones import Line, ZoneSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,13 @@ class Areas:
         zones: the polygons, in the order of `parameters`.
         parameters: (zone id, parameters) of each zone.
         elsewhere: parameters for the picture outside zones; None: not there.
+        lines: instead of polygons, for a rule about lines.
     """
 
     zones: ZoneSet
     parameters: tuple[tuple[str, Any], ...]
     elsewhere: Any
+    lines: tuple[Line, ...] = ()
 
 
 Step = Callable[[Any, Sight, Areas], tuple[Any, list[Finding]]]
@@ -37,15 +39,21 @@ class Rule:
     Attributes:
         parameters: a frozen msgspec Struct that checks itself; its defaults are the product's.
         state: a msgspec Struct that holds no keypoints; built without arguments for a camera never seen.
+        sentence: what it takes for its act, for the person who sets it.
         zone_kind: the kind of zones it looks in; "" for none.
+        only_in_zones: without a zone of that kind it does nothing.
+        along_lines: its zones are lines of two points.
         step: (state, sight, areas) -> (state, findings); pure, uses the given state up.
     """
 
     kind: str
     parameters: type[msgspec.Struct]
     state: type[msgspec.Struct]
-    zone_kind: str
+    sentence: str
     step: Step
+    zone_kind: str = ""
+    only_in_zones: bool = False
+    along_lines: bool = False
 
 
 def _loitering(state: loitering.LoiteringState, sight: Sight, areas: Areas) -> tuple[loitering.LoiteringState, list[Finding]]:
@@ -58,13 +66,63 @@ def _in_picture(step: Callable[[Any, Sight, Any], tuple[Any, list[Finding]]]) ->
     return lambda state, sight, areas: step(state, sight, areas.elsewhere)
 
 
-RULES: Mapping[str, Rule] = {
-    loitering.KIND: Rule(loitering.KIND, loitering.LoiteringParameters, loitering.LoiteringState, "loitering", _loitering),
-    falling.KIND: Rule(falling.KIND, falling.FallingParameters, falling.Down, "", _in_picture(falling.step)),
-    floor.KIND: Rule(floor.KIND, floor.FloorParameters, floor.Floor, "", _in_picture(floor.step)),
-    fighting.KIND: Rule(fighting.KIND, fighting.FightingParameters, fighting.Fights, "", _in_picture(fighting.step)),
-    running.KIND: Rule(running.KIND, running.RunningParameters, running.Running, "", _in_picture(running.step)),
-}
+def _in_zones(step: Callable[[Any, Sight, list[list[bool]], Any], tuple[Any, list[Finding]]]) -> Step:
+    """A rule about feet in zones."""
+    return lambda state, sight, areas: step(state, sight, areas.zones.inside(sight.x, sight.y), areas.parameters)
+
+
+def _at_shelves(state: reaching.Reaches, sight: Sight, areas: Areas) -> tuple[reaching.Reaches, list[Finding]]:
+    return reaching.step(state, sight, areas.zones, areas.parameters)
+
+
+def _over_lines(state: crossing.Crossings, sight: Sight, areas: Areas) -> tuple[crossing.Crossings, list[Finding]]:
+    return crossing.step(state, sight, areas.lines, areas.parameters)
+
+
+_ALL = (
+    Rule(
+        loitering.KIND, loitering.LoiteringParameters, loitering.LoiteringState,
+        "Somebody stays long in a zone, or on one spot outside zones.", _loitering, "loitering",
+    ),
+    Rule(
+        falling.KIND, falling.FallingParameters, falling.Down,
+        "Somebody goes down fast and stays on the floor.", _in_picture(falling.step),
+    ),
+    Rule(
+        floor.KIND, floor.FloorParameters, floor.Floor,
+        "Somebody lies on the floor, whatever came before.", _in_picture(floor.step),
+    ),
+    Rule(
+        fighting.KIND, fighting.FightingParameters, fighting.Fights,
+        "People close to each other strike, again and again.", _in_picture(fighting.step),
+    ),
+    Rule(
+        running.KIND, running.RunningParameters, running.Running,
+        "Somebody moves faster than people walk.", _in_picture(running.step),
+    ),
+    Rule(
+        entry.KIND, entry.EntryParameters, entry.Entries,
+        "Somebody enters a zone at hours when nobody should.", _in_zones(entry.step), "entry", only_in_zones=True,
+    ),
+    Rule(
+        crossing.KIND, crossing.CrossingParameters, crossing.Crossings,
+        "Somebody walks over a line, with its arrow, against it, or either way.", _over_lines, "line", only_in_zones=True,
+        along_lines=True,
+    ),
+    Rule(
+        crowding.CROWDING, crowding.CrowdingParameters, crowding.Crowds,
+        "Many people are in a zone at once.", _in_zones(crowding.crowding), "crowding", only_in_zones=True,
+    ),
+    Rule(
+        crowding.QUEUE, crowding.QueueParameters, crowding.Crowds,
+        "Many people wait in a zone.", _in_zones(crowding.queue), "queue", only_in_zones=True,
+    ),
+    Rule(
+        reaching.KIND, reaching.ReachingParameters, reaching.Reaches,
+        "Somebody's hand is in a shelf's zone, away from the body.", _at_shelves, "shelf", only_in_zones=True,
+    ),
+)  # fmt: skip
+RULES: Mapping[str, Rule] = {rule.kind: rule for rule in _ALL}
 """In the order they step: the floor asks the falls."""
 
 

@@ -6,11 +6,14 @@ picture as well, and not at its border, where a box grows because more of somebo
 Brisk walking is 1.1 body heights a second, a jog 1.5 (2.6 m/s), a run 2 and more (Bohannon 1997; Cavanagh 1989).
 """
 
+from typing import Annotated
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from app.behaviour.acts import ActParameters, Acts, Evidence, follow, within
+from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
+from app.behaviour.declared import BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS, STATURE, Floats, Motion
 from app.behaviour.people import US, Sight
@@ -25,28 +28,23 @@ STEEPEST = 6.0
 
 
 class RunningParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as running.
+    """What counts as running."""
 
-    Attributes:
-        speed_body_heights_per_s: as likely running as brisk walking.
-        lasts_s: for that long at that speed; a hop is shorter.
-        over_s: the speed is measured over that long: a step and more.
-        focal_picture_heights: of the lens, for the way towards the camera; 1 is 53 degrees from top to bottom.
-    """
-
-    speed_body_heights_per_s: float = 1.45
-    lasts_s: float = 0.6
-    over_s: float = 0.8
-    focal_picture_heights: float = 1.0
-    threat: Threat = Threat.MEDIUM
-
-    def __post_init__(self) -> None:
-        """Ranges."""
-        ActParameters.__post_init__(self)
-        within("speed_body_heights_per_s", self.speed_body_heights_per_s, 0.5, 6)
-        within("lasts_s", self.lasts_s, 0, 30)
-        within("over_s", self.over_s, 0.4, 3)
-        within("focal_picture_heights", self.focal_picture_heights, 0.2, 5)
+    speed_body_heights_per_s: Annotated[
+        float, setting("Speed that is as likely running as brisk walking.", BODY_HEIGHTS_PER_S, 0.5, 6)
+    ] = 1.45
+    lasts_s: Annotated[float, setting("For that long at that speed; a hop is shorter.", SECONDS, 0, 30)] = 0.6
+    over_s: Annotated[float, setting("The speed is measured over that long: a step and more.", SECONDS, 0.4, 3)] = 0.8
+    focal_picture_heights: Annotated[
+        float,
+        setting(
+            "Focal length of the lens, for the way towards the camera; 1 is 53 degrees from top to bottom.",
+            "picture heights",
+            0.2,
+            5,
+        ),
+    ] = 1.0
+    threat: HowUrgent = Threat.MEDIUM
 
 
 class Fast(msgspec.Struct):

@@ -74,13 +74,14 @@ class Camera:
             return Skip.OUT_OF_TIME
         self._move(sight, frame)
         findings: list[Finding] = []
-        for rule, areas in setup.rules:
+        rules = setup.rules.at(frame.captured_at_us)
+        for rule, areas in rules:
             state = self.rules.get(rule.kind)
             self.rules[rule.kind], found = rule.step(rule.state() if state is None else state, sight, areas)
             if found:
                 findings.extend(found)
-        if len(self.rules) > len(setup.rules):  # one was switched off: its acts end untold, and nobody would forget its people
-            self.rules = {rule.kind: self.rules[rule.kind] for rule, _ in setup.rules}
+        if len(self.rules) > len(rules):  # one was switched off: its acts end untold, and nobody would forget its people
+            self.rules = {rule.kind: self.rules[rule.kind] for rule, _ in rules}
         return findings
 
     def warm(self, frame: TrackedFrame) -> None:

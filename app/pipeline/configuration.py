@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from app.behaviour.rules import RULES, Areas, Rule, read_parameters
-from app.behaviour.zones import Zone, ZoneSet
+from app.behaviour.zones import Zone, ZoneSet, line_of
 from app.pipeline.policy import NOTHING, StorePolicy
+from app.pipeline.timetable import RuleAreas, Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class CameraRow:
     store_id: uuid.UUID
     enabled: bool
     policy: StorePolicy = NOTHING
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,13 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class CameraSetup:
-    """One camera: whose it is, where each rule looks, and which biometric messages count."""
+    """One camera: whose it is, where each rule looks at which hours, and which biometric messages count."""
 
     camera_id: uuid.UUID
     chain_id: uuid.UUID
     store_id: uuid.UUID
     enabled: bool
-    rules: tuple[tuple[Rule, Areas], ...]
+    rules: Timetable
     policy: StorePolicy = NOTHING
 
 
@@ -76,11 +78,7 @@ def set_up(
             camera.chain_id,
             camera.store_id,
             camera.enabled,
-            tuple(
-                (rule, areas)
-                for rule in RULES.values()
-                if (areas := _areas(rule, camera, zones_of[camera.camera_id], by_place, complain)) is not None
-            ),
+            Timetable(tuple(_rules(camera, zones_of[camera.camera_id], by_place, complain)), camera.timezone),
             camera.policy,
         )
         for camera in cameras
@@ -90,6 +88,13 @@ def set_up(
 Places = Mapping[tuple[uuid.UUID, uuid.UUID | None, uuid.UUID | None, str], RuleRow]
 
 
+def _rules(camera: CameraRow, zones: Sequence[ZoneRow], rows: Places, complain: Complain) -> Iterable[RuleAreas]:
+    for rule in RULES.values():
+        areas = _areas(rule, camera, zones, rows, complain)
+        if areas is not None:
+            yield rule, areas
+
+
 def _areas(rule: Rule, camera: CameraRow, zones: Sequence[ZoneRow], rows: Places, complain: Complain) -> Areas | None:
     polygons: list[Zone] = []
     parameters: list[tuple[str, Any]] = []
@@ -97,13 +102,15 @@ def _areas(rule: Rule, camera: CameraRow, zones: Sequence[ZoneRow], rows: Places
         if zone.kind != rule.zone_kind:
             continue
         given = _parameters(rule.kind, camera, zone.zone_id, rows, complain)
-        polygon = _polygon(zone, complain)
+        polygon = _outline(rule, zone, complain)
         if given is not None and polygon is not None:
             polygons.append(polygon)
             parameters.append((str(zone.zone_id), given))
-    elsewhere = _parameters(rule.kind, camera, None, rows, complain)
+    elsewhere = None if rule.only_in_zones else _parameters(rule.kind, camera, None, rows, complain)
     if not parameters and elsewhere is None:
         return None
+    if rule.along_lines:
+        return Areas(ZoneSet(), tuple(parameters), elsewhere, tuple(line_of(each) for each in polygons))
     return Areas(ZoneSet(polygons), tuple(parameters), elsewhere)
 
 
@@ -124,10 +131,10 @@ def _parameters(kind: str, camera: CameraRow, zone_id: uuid.UUID | None, rows: P
     return read_parameters(kind, {})
 
 
-def _polygon(row: ZoneRow, complain: Complain) -> Zone | None:
+def _outline(rule: Rule, row: ZoneRow, complain: Complain) -> Zone | None:
     try:
         zone = Zone(str(row.zone_id), tuple((float(x), float(y)) for x, y in row.polygon))
-        ZoneSet([zone])
+        line_of(zone) if rule.along_lines else ZoneSet([zone])
     except (TypeError, ValueError) as error:
         complain(f"zone {row.zone_id} cannot be used: {error}")
         return None

@@ -3,7 +3,7 @@
 import dataclasses
 import uuid
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Request
@@ -16,6 +16,7 @@ from app.audit.models import NO_STORE_DATA, SETTINGS_SHOWN, Act, AuditEntry, aud
 from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
+from app.behaviour.declared import declared
 from app.behaviour.rules import RULES, read_parameters
 from app.cameras import repository as cameras
 from app.cameras.zones import repository as zones
@@ -72,11 +73,29 @@ class RuleOut(BaseModel):
     updated_at: datetime
 
 
+class SettingOut(BaseModel):
+    """One parameter: `least` and `most` of a number, `choices` of a choice; a whole one has no fractions."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    type: Literal["number", "whole", "switch", "choice", "hours"]
+    unit: str
+    least: float | None
+    most: float | None
+    default: Any
+    choices: list[str]
+    sentence: str
+
+
 class RuleKindOut(BaseModel):
-    """A kind of rule with its defaults and the JSON Schema of its parameters."""
+    """A kind of rule with its defaults, the JSON Schema of its parameters, and what each means."""
 
     kind: str
+    sentence: str
     zone_kind: str
+    only_in_zones: bool
+    settings: list[SettingOut]
     defaults: dict[str, Any]
     parameters_schema: dict[str, Any]
 
@@ -100,7 +119,10 @@ async def list_kinds(access: Reads) -> Page[RuleKindOut]:
     kinds = [
         RuleKindOut(
             kind=rule.kind,
+            sentence=rule.sentence,
             zone_kind=rule.zone_kind,
+            only_in_zones=rule.only_in_zones,
+            settings=[SettingOut.model_validate(each) for each in declared(rule.parameters)],
             defaults=msgspec.to_builtins(rule.parameters()),
             parameters_schema=msgspec.json.schema(rule.parameters),
         )

@@ -16,7 +16,7 @@ from app.auth.permissions import Permission
 from app.cameras import repository as cameras
 from app.cameras.schemas import Name
 from app.cameras.zones import repository
-from app.cameras.zones.models import Zone, ZoneKind, check_polygon
+from app.cameras.zones.models import Zone, ZoneKind, check_outline
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import BadInputError
@@ -30,7 +30,7 @@ Reads = Annotated[Access, require(Permission.CAMERAS_READ)]
 Writes = Annotated[Access, require(Permission.CAMERAS_WRITE)]
 Polygon = Annotated[
     list[tuple[FiniteFloat, FiniteFloat]],
-    Field(max_length=65, description="[x, y] points in 0..1 of the picture, x right, y down."),
+    Field(max_length=65, description="[x, y] points in 0..1 of the picture, x right, y down; two for a line."),
 ]
 
 
@@ -91,7 +91,7 @@ async def add_zone(
 ) -> ZoneOut:
     """Add a zone."""
     who = access.principal
-    polygon = check_polygon(body.polygon)
+    polygon = check_outline(body.kind, body.polygon)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
 
         async def make() -> ZoneOut:
@@ -120,11 +120,12 @@ async def change_zone(request: Request, access: Writes, camera_id: uuid.UUID, zo
     """Change name, kind or outline."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         zone = await repository.get_zone(connection, camera_id, zone_id, lock=True)
+        kind = zone.kind if body.kind is None else body.kind
         changed = dataclasses.replace(
             zone,
             name=zone.name if body.name is None else body.name,
-            kind=zone.kind if body.kind is None else body.kind,
-            polygon=zone.polygon if body.polygon is None else check_polygon(body.polygon),
+            kind=kind,
+            polygon=check_outline(kind, zone.polygon if body.polygon is None else body.polygon),
         )
         await repository.change_zone(connection, changed)
         await _audit(connection, Act.ZONE_CHANGED, access.principal, changed)

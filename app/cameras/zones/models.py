@@ -1,4 +1,7 @@
-"""Zones, and what makes a polygon one: 3 to 64 points in 0..1 of the picture, no edge crossing another, some area."""
+"""Zones, and what makes a polygon one: 3 to 64 points in 0..1 of the picture, no edge crossing another, some area.
+
+A zone of the kind `line` is a straight line of two points instead.
+"""
 
 import enum
 import uuid
@@ -13,6 +16,8 @@ FEWEST_POINTS = 3
 MOST_POINTS = 64
 LEAST_AREA = 1e-5
 """Of the picture: a polygon smaller than a few pixels of a full-HD frame is a slip of the mouse."""
+LEAST_LENGTH = 0.01
+"""Of a line, as a share of the picture."""
 
 Point = tuple[float, float]
 
@@ -21,12 +26,17 @@ class ZoneKind(enum.StrEnum):
     """What a zone is for."""
 
     LOITERING = "loitering"
+    ENTRY = "entry"
+    LINE = "line"
+    CROWDING = "crowding"
+    QUEUE = "queue"
+    SHELF = "shelf"
     AREA = "area"
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A named polygon; x right, y down, in 0..1 of the picture."""
+    """A named polygon, or a line; x right, y down, in 0..1 of the picture."""
 
     id: uuid.UUID
     store_id: uuid.UUID
@@ -35,6 +45,28 @@ class Zone:
     kind: ZoneKind
     polygon: tuple[Point, ...]
     created_at: datetime
+
+
+def check_outline(kind: ZoneKind, points: Sequence[Point]) -> tuple[Point, ...]:
+    """The outline of a zone of that kind: a line's two points, anything else's polygon.
+
+    Raises:
+        BadInputError: with what is wrong with it.
+    """
+    if kind is not ZoneKind.LINE:
+        return check_polygon(points)
+    line = tuple((float(x), float(y)) for x, y in points)
+    if len(line) != 2:
+        raise BadInputError(f"A line has two points; this one has {len(line)}.")
+    _check_in_picture(line)
+    if (line[0][0] - line[1][0]) ** 2 + (line[0][1] - line[1][1]) ** 2 < LEAST_LENGTH**2:
+        raise BadInputError("This line is too short to be crossed; draw it longer.")
+    return line
+
+
+def _check_in_picture(points: Sequence[Point]) -> None:
+    if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in points):
+        raise BadInputError("Every point of a zone must lie in the picture: x and y between 0 and 1.")
 
 
 def check_polygon(points: Sequence[Point]) -> tuple[Point, ...]:
@@ -48,8 +80,7 @@ def check_polygon(points: Sequence[Point]) -> tuple[Point, ...]:
         polygon = polygon[:-1]
     if not FEWEST_POINTS <= len(polygon) <= MOST_POINTS:
         raise BadInputError(f"A zone needs {FEWEST_POINTS} to {MOST_POINTS} points; this one has {len(polygon)}.")
-    if any(not (0 <= x <= 1 and 0 <= y <= 1) for x, y in polygon):
-        raise BadInputError("Every point of a zone must lie in the picture: x and y between 0 and 1.")
+    _check_in_picture(polygon)
     if len(set(polygon)) != len(polygon) or _crosses_itself(polygon):
         raise BadInputError("The outline of a zone must not touch or cross itself; draw it in one turn around.")
     if area(polygon) < LEAST_AREA:

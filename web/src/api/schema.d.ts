@@ -2912,7 +2912,7 @@ export interface components {
             name: string;
             /**
              * Polygon
-             * @description [x, y] points in 0..1 of the picture, x right, y down.
+             * @description [x, y] points in 0..1 of the picture, x right, y down; two for a line.
              */
             polygon: [
                 number,
@@ -3652,7 +3652,7 @@ export interface components {
         };
         /**
          * RuleKindOut
-         * @description A kind of rule with its defaults and the JSON Schema of its parameters.
+         * @description A kind of rule with its defaults, the JSON Schema of its parameters, and what each means.
          */
         RuleKindOut: {
             /** Defaults */
@@ -3661,10 +3661,16 @@ export interface components {
             };
             /** Kind */
             kind: string;
+            /** Only In Zones */
+            only_in_zones: boolean;
             /** Parameters Schema */
             parameters_schema: {
                 [key: string]: unknown;
             };
+            /** Sentence */
+            sentence: string;
+            /** Settings */
+            settings: components["schemas"]["SettingOut"][];
             /** Zone Kind */
             zone_kind: string;
         };
@@ -3767,6 +3773,31 @@ export interface components {
             status: string;
             /** Width */
             width: number;
+        };
+        /**
+         * SettingOut
+         * @description One parameter: `least` and `most` of a number, `choices` of a choice; a whole one has no fractions.
+         */
+        SettingOut: {
+            /** Choices */
+            choices: string[];
+            /** Default */
+            default: unknown;
+            /** Least */
+            least: number | null;
+            /** Most */
+            most: number | null;
+            /** Name */
+            name: string;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "number" | "whole" | "switch" | "choice" | "hours";
+            /** Unit */
+            unit: string;
         };
         /**
          * ShownState
@@ -4052,7 +4083,7 @@ export interface components {
             name: string;
             /**
              * Polygon
-             * @description [x, y] points in 0..1 of the picture, x right, y down.
+             * @description [x, y] points in 0..1 of the picture, x right, y down; two for a line.
              */
             polygon: [
                 number,
@@ -4064,7 +4095,7 @@ export interface components {
          * @description What a zone is for.
          * @enum {string}
          */
-        ZoneKind: "loitering" | "area";
+        ZoneKind: "loitering" | "entry" | "line" | "crowding" | "queue" | "shelf" | "area";
         /**
          * ZoneOut
          * @description A zone of a camera.

@@ -1,6 +1,7 @@
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
-import type { Point, Zone } from "../api/types";
-import { moved, MOST_POINTS, split, tidy } from "./polygon";
+import type { Point, Zone, ZoneKind } from "../api/types";
+import { LineShape } from "./LineShape";
+import { mostPoints, moved, split, tidy } from "./polygon";
 
 interface Props {
   picture: string;
@@ -8,6 +9,8 @@ interface Props {
   others: readonly Zone[];
   /** null while nothing is being drawn. */
   polygon: Point[] | null;
+  /** Of what is being drawn: a line has two points. */
+  kind?: ZoneKind;
   onChange: (polygon: Point[]) => void;
 }
 
@@ -15,17 +18,18 @@ interface Props {
 const STEP = 0.01;
 
 /** A picture with zones over it. Click adds a corner, drag or arrow keys move one, Delete removes it. */
-export function PolygonCanvas({ picture, others, polygon, onChange }: Props) {
+export function PolygonCanvas({ picture, others, polygon, kind = "area", onChange }: Props) {
   const surface = useRef<SVGSVGElement>(null);
   const [shape, setShape] = useState({ width: 16, height: 9 });
   const [dragged, setDragged] = useState<number | null>(null);
 
+  const most = mostPoints(kind);
   const placeOf = (event: PointerEvent): Point => {
     const box = (surface.current as SVGSVGElement).getBoundingClientRect();
     return tidy([(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);
   };
   const add = (event: PointerEvent<SVGSVGElement>) => {
-    if (polygon === null || event.button !== 0 || event.target !== surface.current || polygon.length >= MOST_POINTS) return;
+    if (polygon === null || event.button !== 0 || event.target !== surface.current || polygon.length >= most) return;
     onChange([...polygon, placeOf(event)]);
   };
   const press = (event: KeyboardEvent, index: number) => {
@@ -58,7 +62,7 @@ export function PolygonCanvas({ picture, others, polygon, onChange }: Props) {
       >
         {others.map((zone) => (
           <g key={zone.id} className="zone-shape" data-kind={zone.kind}>
-            <polygon points={zone.polygon.map(onScreen).join(" ")} />
+            {zone.kind === "line" ? <LineShape line={zone.polygon} width={width} height={height} /> : <polygon points={zone.polygon.map(onScreen).join(" ")} />}
             <text {...labelPlace(zone.polygon, width, height)} fontSize={radius * 2.6}>
               {zone.name}
             </text>
@@ -66,9 +70,9 @@ export function PolygonCanvas({ picture, others, polygon, onChange }: Props) {
         ))}
         {polygon && (
           <g className="zone-draft">
-            {polygon.length > 1 && <polygon points={polygon.map(onScreen).join(" ")} />}
+            {kind === "line" ? <LineShape line={polygon} width={width} height={height} /> : polygon.length > 1 && <polygon points={polygon.map(onScreen).join(" ")} />}
             {polygon.length > 2 &&
-              polygon.length < MOST_POINTS &&
+              polygon.length < most &&
               polygon.map((point, index) => <Middle key={`m${index}`} from={point} to={polygon[(index + 1) % polygon.length] as Point} width={width} height={height} radius={radius * 0.6} onClick={() => onChange(split(polygon, index))} />)}
             {polygon.map(([x, y], index) => (
               <circle
@@ -91,7 +95,7 @@ export function PolygonCanvas({ picture, others, polygon, onChange }: Props) {
         )}
       </svg>
       {polygon && (
-        <button type="button" className="button polygon-add" onClick={() => polygon.length < MOST_POINTS && onChange([...polygon, [0.5, 0.5]])}>
+        <button type="button" className="button polygon-add" onClick={() => polygon.length < most && onChange([...polygon, [0.5, 0.5]])}>
           Add a corner in the middle
         </button>
       )}

@@ -1,4 +1,4 @@
-import { Pencil, Plus, RefreshCw, Trash2 } from "lucide-react";
+import { ArrowLeftRight, Pencil, Plus, RefreshCw, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { addZone, changeZone, removeZone, snapshot, type ZoneDraft } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
@@ -8,7 +8,7 @@ import { Failure } from "../shell/Empty";
 import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { PolygonCanvas } from "./PolygonCanvas";
-import { fault } from "./polygon";
+import { fault, mostPoints } from "./polygon";
 
 interface Props {
   camera: Camera;
@@ -20,7 +20,21 @@ interface Draft extends ZoneDraft {
   id: string | null;
 }
 
-const KIND_WORDS: Record<ZoneKind, string> = { loitering: "Nobody should linger here", area: "A named area, without a rule" };
+const KIND_WORDS: Record<ZoneKind, string> = {
+  loitering: "Nobody should linger here",
+  entry: "Nobody may enter here",
+  line: "A line that people cross",
+  crowding: "Not too many people here",
+  queue: "A queue stands here",
+  shelf: "A shelf that hands reach into",
+  area: "A named area, without a rule",
+};
+/** What to click, before the first corner. */
+const HOW: Partial<Record<ZoneKind, string>> = {
+  line: "Click the floor at one end of the line, then at the other. The arrow shows which way counts.",
+  shelf: "Click around the front of the shelf itself, not the floor. Hands count, not feet.",
+};
+const ON_THE_FLOOR = "Click the floor, corner by corner. People count as inside when their feet are.";
 
 /** Zones of a camera, drawn on its picture. */
 export function ZoneEditor({ camera, zones, onChanged }: Props) {
@@ -49,7 +63,8 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
     return attempt(() => (id === null ? addZone(camera.id, zone) : changeZone(camera.id, id, zone)));
   };
   const begin = () => setDraft({ id: null, name: `Zone ${zones.length + 1}`, kind: "loitering", polygon: [] });
-  const problem = draft ? (draft.name.trim() ? fault(draft.polygon) : "Give the zone a name.") : null;
+  const turnInto = (from: Draft, kind: ZoneKind) => setDraft({ ...from, kind, polygon: from.polygon.slice(0, mostPoints(kind)) });
+  const problem = draft ? (draft.name.trim() ? fault(draft.polygon, draft.kind) : "Give the zone a name.") : null;
 
   return (
     <section className="panel zones" aria-label="Zones">
@@ -74,6 +89,7 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
           picture={picture.value}
           others={zones.filter(({ id }) => id !== draft?.id)}
           polygon={draft?.polygon ?? null}
+          kind={draft?.kind ?? "area"}
           onChange={(polygon) => draft && setDraft({ ...draft, polygon })}
         />
       )}
@@ -90,7 +106,7 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
           </label>
           <label className="field">
             <span>Meaning</span>
-            <select value={draft.kind} onChange={(event) => setDraft({ ...draft, kind: event.target.value as ZoneKind })}>
+            <select value={draft.kind} onChange={(event) => turnInto(draft, event.target.value as ZoneKind)} data-testid="zone-kind">
               {(Object.keys(KIND_WORDS) as ZoneKind[]).map((kind) => (
                 <option key={kind} value={kind}>
                   {KIND_WORDS[kind]}
@@ -99,9 +115,15 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
             </select>
           </label>
           <p className="quiet" aria-live="polite">
-            {draft.polygon.length === 0 ? "Click the floor, corner by corner. People count as inside when their feet are." : (problem ?? "Ready to save. Drag a corner to move it.")}
+            {draft.polygon.length === 0 ? (HOW[draft.kind] ?? ON_THE_FLOOR) : (problem ?? "Ready to save. Drag a corner to move it.")}
           </p>
           <div className="form-actions">
+            {draft.kind === "line" && draft.polygon.length === 2 && (
+              <button type="button" className="button" onClick={() => setDraft({ ...draft, polygon: [...draft.polygon].reverse() })} data-testid="zone-turn">
+                <ArrowLeftRight size={16} aria-hidden="true" />
+                Turn the arrow
+              </button>
+            )}
             <button type="submit" className="button button-primary" disabled={busy || problem !== null} data-testid="zone-save">
               {busy ? "Saving…" : "Save zone"}
             </button>

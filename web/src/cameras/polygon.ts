@@ -1,18 +1,43 @@
-/** Polygons in normalised picture coordinates: checks and edits. Pure. */
-import type { Point } from "../api/types";
+/** Outlines of zones in normalised picture coordinates: checks and edits. Pure. */
+import type { Point, ZoneKind } from "../api/types";
 
 export const FEWEST_POINTS = 3;
 export const MOST_POINTS = 64;
 /** A zone smaller than this share of the picture holds no foot point for long. */
 const SMALLEST_AREA = 0.0005;
 
-/** Why `polygon` cannot be a zone, null when it can. */
-export function fault(polygon: readonly Point[]): string | null {
+/** A line's length as a share of the picture: shorter ones nobody crosses. */
+const SHORTEST_LINE = 0.02;
+
+/** How many points the outline of a zone of that kind has at most. */
+export const mostPoints = (kind: ZoneKind): number => (kind === "line" ? 2 : MOST_POINTS);
+
+/** Why `polygon` cannot be a zone of that kind, null when it can. */
+export function fault(polygon: readonly Point[], kind: ZoneKind = "area"): string | null {
+  if (kind === "line") return lineFault(polygon);
   if (polygon.length < FEWEST_POINTS) return `A zone needs at least ${FEWEST_POINTS} corners.`;
   if (polygon.length > MOST_POINTS) return `A zone has at most ${MOST_POINTS} corners.`;
   if (crossesItself(polygon)) return "The outline crosses itself. Move a corner.";
   if (area(polygon) < SMALLEST_AREA) return "The zone is too small.";
   return null;
+}
+
+function lineFault(points: readonly Point[]): string | null {
+  const [from, to] = points;
+  if (!from || !to || points.length !== 2) return "A line has two ends.";
+  return Math.hypot(to[0] - from[0], to[1] - from[1]) < SHORTEST_LINE ? "The line is too short." : null;
+}
+
+/** The arrow of a line on a picture of that size: from its middle to the right hand of whoever walks from its first point to its second. */
+export function arrow(line: readonly Point[], width: number, height: number): { from: Point; to: Point } | null {
+  const [a, b] = line;
+  if (!a || !b) return null;
+  const [alongX, alongY] = [(b[0] - a[0]) * width, (b[1] - a[1]) * height];
+  const length = Math.hypot(alongX, alongY);
+  if (length === 0) return null;
+  const reach = Math.min(length * 0.35, Math.min(width, height) * 0.12);
+  const from: Point = [((a[0] + b[0]) / 2) * width, ((a[1] + b[1]) / 2) * height];
+  return { from, to: [from[0] - (alongY / length) * reach, from[1] + (alongX / length) * reach] };
 }
 
 /** Share of the picture inside the outline. */

@@ -13,6 +13,12 @@ describe("headline", () => {
     ["floor", { lies_s: 65 }, "Aisle 3", "A person lies on the floor in Aisle 3, for 1 min 05 s"],
     ["running", { lasted_s: 1.6 }, null, "A person runs, for 2 s"],
     ["fighting", { blows: 4, window_s: 3.9 }, null, "4 blows between people close to each other within 4 s"],
+    ["entry", { inside_s: 1.2 }, "Stock room", "A person is in Stock room, for 1 s"],
+    ["crossing", { direction: "with-the-arrow" }, "Exit", "A person went over Exit"],
+    ["crossing", { direction: "against-the-arrow" }, null, "A person went over the line, against its arrow"],
+    ["crowding", { people: 7, lasted_s: 12 }, "Entrance", "7 people at once in Entrance, for 12 s"],
+    ["queue", { people: 4, longest_wait_s: 65 }, "Till 2", "4 people wait in Till 2, the longest for 1 min 05 s"],
+    ["reaching", { lasted_s: 0.9 }, "Spirits", "A hand reaches into Spirits, for 1 s"],
     ["fall-down", {}, null, "Fall down"],
   ])("%s %j", (kind, values, zone, sentence) => expect(headline(kind, values, zone)).toBe(sentence));
 });

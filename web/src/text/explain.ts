@@ -21,12 +21,22 @@ export function headline(kind: string, values: Values, zone?: string | null): st
 const ACTS: Record<string, (values: Values, place: string) => string> = {
   falling: (values, place) => `A person went down fast${place}${lasting(values, "down_s", " and has lain there for ")}`,
   floor: (values, place) => `A person lies on the floor${place}${lasting(values, "lies_s", ", for ")}`,
+  entry: (values, place) => `A person is in${place ? place.slice(3) : " a closed zone"}${lasting(values, "inside_s", ", for ")}`,
+  crossing: (values, place) => `A person went over${place ? place.slice(3) : " the line"}${values["direction"] === "against-the-arrow" ? ", against its arrow" : ""}`,
+  crowding: (values, place) => `${counted(values)} at once${place}${lasting(values, "lasted_s", ", for ")}`,
+  queue: (values, place) => `${counted(values)} wait${place}${lasting(values, "longest_wait_s", ", the longest for ")}`,
+  reaching: (values, place) => `A hand reaches into${place ? place.slice(3) : " a shelf"}${lasting(values, "lasted_s", ", for ")}`,
   running: (values, place) => `A person runs${place}${lasting(values, "lasted_s", ", for ")}`,
   fighting: (values, place) => {
     const blows = first(values, ["blows"]);
     return blows === null ? `Blows between people close to each other${place}` : `${blows} blows between people close to each other${place}${lasting(values, "window_s", " within ")}`;
   },
 };
+
+function counted(values: Values): string {
+  const people = first(values, ["people"]);
+  return people === null ? "Many people" : `${people} people`;
+}
 
 function lasting(values: Values, key: string, words: string): string {
   const seconds = first(values, [key]);
@@ -72,6 +82,15 @@ const NAMES: Record<string, string> = {
   drop_body_heights: "Went down by",
   speed_body_heights_per_s: "Speed",
   speed_threshold_body_heights_per_s: "Running is faster than",
+  inside_s: "Inside for",
+  inside_threshold_s: "Alert after",
+  beyond_body_heights: "Beyond the line by",
+  clear_threshold_body_heights: "Counts as over from",
+  people: "People",
+  people_threshold: "Alert from",
+  longest_wait_s: "Longest wait",
+  reach_body_heights: "Hand off the body by",
+  reach_threshold_body_heights: "Counts as a reach from",
   lasted_s: "For",
   blows: "Blows seen",
   blows_threshold: "Alert from",

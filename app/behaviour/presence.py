@@ -1,0 +1,46 @@
+"""Who is in something, and since when: short gaps do not end it. Shared by the rules about zones."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from app.behaviour.acts import Acts
+from app.behaviour.people import US, Sight
+
+GAP_S = 1.0
+"""Not found in it for that long means out of it: foot points and hands jitter, and people hide each other for a moment."""
+
+
+class Held(msgspec.Struct):
+    """Since when, and when last (us)."""
+
+    since_us: int
+    last_us: int
+
+
+class Presence(Acts):
+    """Acts of one area, and who is in it by person number."""
+
+    held: dict[int, Held] = msgspec.field(default_factory=dict)
+
+    def hold(self, sight: Sight, numbers: Iterable[int]) -> dict[int, float]:
+        """Take in who is in it now: seconds that each has been. Times follow a clock that was set."""
+        if sight.shifted_us:
+            for each in self.held.values():
+                each.since_us += sight.shifted_us
+                each.last_us += sight.shifted_us
+        lasted: dict[int, float] = {}
+        for number in numbers:
+            held = self.held.get(number)
+            if held is None or sight.at_us - held.last_us > GAP_S * US:
+                held = self.held[number] = Held(sight.at_us, sight.at_us)
+            held.last_us = sight.at_us
+            lasted[number] = (sight.at_us - held.since_us) / US
+        if len(self.held) > len(lasted):
+            self.held = {number: held for number, held in self.held.items() if sight.at_us - held.last_us <= GAP_S * US}
+        return lasted
+
+
+def share_of(value: float, needed: float) -> float:
+    """A score: half where the value is what is needed, rising towards 1."""
+    return value / (value + needed) if value > 0 else float(needed <= 0)
