@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.behaviour import crossing, crowding, entry, falling, fighting, floor, loitering, reaching, running
+from app.behaviour import cameras, crossing, crowding, entry, falling, fighting, floor, loitering, reaching, running
 from app.behaviour.findings import Finding
 from app.behaviour.people import Sight
 from app.behaviour.zones import Line, ZoneSet
@@ -132,7 +132,7 @@ def read_parameters(kind: str, given: Mapping[str, Any]) -> Any:
     Raises:
         msgspec.ValidationError: an unknown rule or name, a wrong type, or a value out of range; says which.
     """
-    rule = RULES.get(kind)
+    rule = RULES.get(kind) or cameras.CAMERA_RULES.get(kind)
     if rule is None:
-        raise msgspec.ValidationError(f"there is no rule of kind {kind}; there are {', '.join(RULES)}")
+        raise msgspec.ValidationError(f"there is no rule of kind {kind}; there are {', '.join([*RULES, *cameras.CAMERA_RULES])}")
     return msgspec.convert(dict(given), rule.parameters)

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from app.behaviour import cameras
 from app.behaviour.findings import Finding
 from app.behaviour.motion import Motion
 from app.behaviour.people import US, Continuity, PeopleState, Sight, features, observe
 from app.behaviour.rules import RULES
-from app.contracts.tracked import TrackedFrame
+from app.contracts.tracked import CameraHealth, TrackedFrame
 from app.pipeline.configuration import CameraSetup
 
 CONTINUITY = Continuity()
@@ -39,6 +40,7 @@ class CameraRecord(msgspec.Struct):
     captured_at_us: int
     people: PeopleState
     rules: dict[str, msgspec.Raw]
+    watch: cameras.Watch = msgspec.field(default_factory=cameras.Watch)
 
 
 class ShardRecord(msgspec.Struct):
@@ -59,6 +61,11 @@ class Camera:
     rules: dict[str, Any] = field(default_factory=dict)
     missing: int = 0
     motion: Motion = field(default_factory=Motion)
+    watch: cameras.Watch = field(default_factory=cameras.Watch)
+
+    def take_health(self, health: CameraHealth, setup: CameraSetup) -> list[Finding]:
+        """What the rules about the camera itself say to a health message; the caller has dropped stale ones."""
+        return cameras.step(self.watch, health, setup.rules.about_camera(health.at_us))
 
     def take(self, frame: TrackedFrame, setup: CameraSetup) -> list[Finding] | Skip:
         """Move on by one frame.
@@ -128,6 +135,7 @@ def encode_cameras(cameras: dict[uuid.UUID, Camera]) -> bytes:
             camera.captured_at_us,
             camera.people,
             {kind: msgspec.Raw(_encoder.encode(state)) for kind, state in camera.rules.items()},
+            camera.watch,
         )
         for camera_id, camera in cameras.items()
     }
@@ -160,4 +168,4 @@ def _camera(record: CameraRecord) -> Camera:
             rules[kind] = decoder.decode(raw)
         except msgspec.ValidationError:
             continue
-    return Camera(record.epoch, record.sequence, record.captured_at_us, record.people, rules)
+    return Camera(record.epoch, record.sequence, record.captured_at_us, record.people, rules, watch=record.watch)

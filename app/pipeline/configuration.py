@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from app.behaviour.cameras import CAMERA_RULES
 from app.behaviour.rules import RULES, Areas, Rule, read_parameters
 from app.behaviour.zones import Zone, ZoneSet, line_of
 from app.pipeline.policy import NOTHING, StorePolicy
@@ -78,7 +79,15 @@ def set_up(
             camera.chain_id,
             camera.store_id,
             camera.enabled,
-            Timetable(tuple(_rules(camera, zones_of[camera.camera_id], by_place, complain)), camera.timezone),
+            Timetable(
+                tuple(_rules(camera, zones_of[camera.camera_id], by_place, complain)),
+                camera.timezone,
+                {
+                    kind: given
+                    for kind in CAMERA_RULES
+                    if (given := _parameters(kind, camera, None, by_place, complain)) is not None
+                },
+            ),
             camera.policy,
         )
         for camera in cameras

@@ -103,7 +103,7 @@ class Pipeline:
             elif batch.kind == "tracklets":
                 shard.take_tracklets(entries, self.setups, self.tally)
             else:
-                shard.take_health(entries, self.setups, self.tally)
+                shard.take_health(entries, self.setups, at, self.tally)
         if self.tally.newest_us:
             metrics.lag.observe(max(0.0, (now_us() - self.tally.newest_us) / 1e6))
         for what in self.tally.poison:

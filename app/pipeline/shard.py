@@ -14,7 +14,7 @@ from app.contracts.wire import FIELD, WireError
 from app.kit.tracing import continue_trace
 from app.pipeline.camera import Camera, Skip, encode_cameras
 from app.pipeline.configuration import CameraSetup
-from app.pipeline.health import Known, judge
+from app.pipeline.health import STALE, Known, judge
 from app.pipeline.occurrences import AlertRow, alert_row
 
 START = "0-0"
@@ -175,8 +175,8 @@ class Shard:
                 self.pending.detections.append((setup, tracklet))
         self.taken.tracklets = _text(entries[-1][0])
 
-    def take_health(self, entries: Sequence[RawEntry], setups: Setups, tally: Tally) -> None:
-        """Queue what health messages change about stream sessions and status."""
+    def take_health(self, entries: Sequence[RawEntry], setups: Setups, at: datetime, tally: Tally) -> None:
+        """Queue what health messages change about stream sessions and status, and what the rules about cameras say to them."""
         self.dirty = True
         for entry in entries:
             try:
@@ -188,12 +188,19 @@ class Shard:
             if setup is None:
                 tally.skipped[Skip.UNKNOWN_CAMERA] += 1
                 continue
-            self._take_health(setup, health)
+            self._take_health(setup, health, at)
         self.taken.health = _text(entries[-1][0])
 
-    def _take_health(self, setup: CameraSetup, health: CameraHealth) -> None:
+    def _take_health(self, setup: CameraSetup, health: CameraHealth, at: datetime) -> None:
         known = self.known.get(health.camera_id)
         verdict = judge(known, health)
+        if verdict is not STALE and setup.enabled:
+            camera = self.cameras.get(health.camera_id)
+            if camera is None:
+                camera = self.cameras[health.camera_id] = Camera()
+            rows = [alert_row(setup, finding, at) for finding in camera.take_health(health, setup)]
+            self.pending.alerts += rows
+            self.urgent = self.urgent or any(row.begins for row in rows)
         if verdict.session:
             self.pending.sessions.append((setup, health))
         if verdict.write:

@@ -1,7 +1,9 @@
 """Which rules look where at a moment: hours of the store's wall clock, worked out anew each minute."""
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
+from app.behaviour.cameras import CameraParameters
 from app.behaviour.hours import local_time, open_at, zone_of
 from app.behaviour.rules import Areas, Rule
 
@@ -12,14 +14,24 @@ RuleAreas = tuple[Rule, Areas]
 class Timetable:
     """The rules of one camera. `all`: whatever the hour."""
 
-    __slots__ = ("_minute", "_now", "_timed", "_zone", "all")
+    __slots__ = ("_cameras", "_minute", "_now", "_timed", "_zone", "all")
 
-    def __init__(self, rules: tuple[RuleAreas, ...] = (), timezone: str = "UTC") -> None:
+    def __init__(
+        self, rules: tuple[RuleAreas, ...] = (), timezone: str = "UTC", cameras: Mapping[str, CameraParameters] | None = None
+    ) -> None:
         self.all = rules
+        self._cameras = cameras or {}
         self._timed = any(_has_hours(areas) for _, areas in rules)
         self._zone: tzinfo = zone_of(timezone)
         self._minute = -1
         self._now = rules
+
+    def about_camera(self, at_us: int) -> Mapping[str, CameraParameters]:
+        """The rules about the camera itself that look at that time, by kind."""
+        if not any(given.hours for given in self._cameras.values()):
+            return self._cameras
+        local = local_time(at_us, self._zone)
+        return {kind: given for kind, given in self._cameras.items() if open_at(given.hours, local)}
 
     def at(self, at_us: int) -> tuple[RuleAreas, ...]:
         """What looks at that time (us since 1970 UTC). Where a rule's hours are over its acts end untold, as if switched off."""

@@ -16,6 +16,7 @@ from app.audit.models import NO_STORE_DATA, SETTINGS_SHOWN, Act, AuditEntry, aud
 from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
+from app.behaviour.cameras import CAMERA_RULES
 from app.behaviour.declared import declared
 from app.behaviour.rules import RULES, read_parameters
 from app.cameras import repository as cameras
@@ -113,21 +114,28 @@ def check_parameters(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _kind(
+    kind: str, sentence: str, parameters: type[msgspec.Struct], zone_kind: str = "", *, only_in_zones: bool = False
+) -> RuleKindOut:
+    return RuleKindOut(
+        kind=kind,
+        sentence=sentence,
+        zone_kind=zone_kind,
+        only_in_zones=only_in_zones,
+        settings=[SettingOut.model_validate(each) for each in declared(parameters)],
+        defaults=msgspec.to_builtins(parameters()),
+        parameters_schema=msgspec.json.schema(parameters),
+    )
+
+
 @router.get("/rules/kinds", openapi_extra=unaudited(NO_STORE_DATA))
 async def list_kinds(access: Reads) -> Page[RuleKindOut]:
     """The kinds of rules there are."""
     kinds = [
-        RuleKindOut(
-            kind=rule.kind,
-            sentence=rule.sentence,
-            zone_kind=rule.zone_kind,
-            only_in_zones=rule.only_in_zones,
-            settings=[SettingOut.model_validate(each) for each in declared(rule.parameters)],
-            defaults=msgspec.to_builtins(rule.parameters()),
-            parameters_schema=msgspec.json.schema(rule.parameters),
-        )
+        _kind(rule.kind, rule.sentence, rule.parameters, rule.zone_kind, only_in_zones=rule.only_in_zones)
         for rule in RULES.values()
     ]
+    kinds += [_kind(rule.kind, rule.sentence, rule.parameters) for rule in CAMERA_RULES.values()]
     return Page(items=kinds, next=None)
 
 

@@ -6,17 +6,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.behaviour.cameras import CAMERA_RULES
 from app.behaviour.declared import declared
 from app.behaviour.rules import RULES, read_parameters
 
-NUMBERS = [(kind, each) for kind, rule in RULES.items() for each in declared(rule.parameters) if each.type in ("number", "whole")]
+EVERY: dict[str, type[msgspec.Struct]] = {
+    **{kind: rule.parameters for kind, rule in RULES.items()},
+    **{kind: rule.parameters for kind, rule in CAMERA_RULES.items()},
+}
+NUMBERS = [(kind, each) for kind, rule in EVERY.items() for each in declared(rule) if each.type in ("number", "whole")]
 DOCS = (Path(__file__).parents[3] / "docs" / "behaviours.md").read_text()
 
 
-@pytest.mark.parametrize("kind", RULES)
+@pytest.mark.parametrize("kind", EVERY)
 def test_every_parameter_has_a_sentence_and_a_default_that_is_taken(kind: str) -> None:
-    settings = declared(RULES[kind].parameters)
-    assert {each.name for each in settings} == set(RULES[kind].parameters.__struct_fields__)
+    settings = declared(EVERY[kind])
+    assert {each.name for each in settings} == set(EVERY[kind].__struct_fields__)
     assert all(each.sentence.endswith(".") for each in settings)
     read_parameters(kind, {each.name: each.default for each in settings})
 
@@ -36,8 +41,8 @@ def test_a_range_holds_at_its_ends_and_not_beyond(kind: str, each: object) -> No
 
 def test_the_figures_of_the_table_are_those_of_the_code() -> None:
     """Each `{kind.parameter}` comment in the table of docs/behaviours.md follows a figure: they must agree."""
-    told = re.findall(r"([0-9.]+)[^|0-9<]*<!-- ([a-z]+)\.([a-z_]+) -->", DOCS)
+    told = re.findall(r"([0-9.]+)[^|0-9<]*<!-- ([a-z-]+)\.([a-z_]+) -->", DOCS)
     assert len(told) >= 12
     for figure, kind, name in told:
-        assert getattr(RULES[kind].parameters(), name) == pytest.approx(float(figure)), f"{kind}.{name}"
-    assert all(f"\n| {kind} |" in DOCS for kind in RULES)
+        assert getattr(EVERY[kind](), name) == pytest.approx(float(figure)), f"{kind}.{name}"
+    assert all(f"\n| {kind} |" in DOCS for kind in EVERY)

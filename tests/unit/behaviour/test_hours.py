@@ -44,7 +44,7 @@ def test_an_hour_that_daylight_saving_skips_does_not_come_and_one_that_comes_twi
 @given(st.datetimes(timezones=st.just(UTC)), st.integers(0, 1439), st.integers(0, 1439))
 def test_two_spans_that_meet_cover_the_week_and_never_overlap(moment: datetime, one: int, other: int) -> None:
     clocks = [f"{each // 60:02}:{each % 60:02}" for each in (one, other)]
-    first, second = open_at([Span(*clocks)], moment), open_at([Span(clocks[1], clocks[0])], moment)
+    first, second = open_at([Span(clocks[0], clocks[1])], moment), open_at([Span(clocks[1], clocks[0])], moment)
     assert first != second if one != other else first and second
 
 
