@@ -26,7 +26,7 @@ POLICIES = {
         "audit_checks", "audit_log", "key_destructions", "tenant_keys",
     },
     "pipeline": {
-        "ai_detections", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stream_sessions", "zones",
+        "ai_detections", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stores", "stream_sessions", "zones",
     },
     "dispatcher": {"outbox"},
     "sealer": {"audit_checks", "audit_log", "audit_unsealed"},
