@@ -229,7 +229,7 @@ def secrets(
 
 @cli.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, audit or audit")],
+    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, audit, policy or access")],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
     data: Annotated[

@@ -38,7 +38,11 @@ class TenantScope:
 
     def stores_setting(self) -> str:
         """The scope's stores as the `pennyprotect.store_ids` setting: '*' or a comma-separated list."""
-        return "*" if self.store_ids is None else ",".join(sorted(map(str, self.store_ids)))
+        return "*" if self.store_ids is None else ",".join(sorted(str(uuid.UUID(str(each))) for each in self.store_ids))
+
+    def principal_setting(self) -> str:
+        """The principal as the `pennyprotect.principal` setting, "" for none."""
+        return "" if self.principal is None else str(uuid.UUID(str(self.principal)))
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -69,11 +73,10 @@ async def connect_pool(url: str, *, role: str, smallest: int = 1, largest: int =
 async def tenant_transaction(pool: "Pool[asyncpg.Record]", scope: TenantScope) -> AsyncIterator[TenantConnection]:
     """A transaction that sees `scope`; commits when the block ends, rolls back when it raises."""
     async with pool.acquire(timeout=5) as connection, connection.transaction():
+        # One simple query: with parameters it would be parsed and run in round trips of their own. All values are UUIDs.
         await connection.execute(
-            "SELECT set_config('pennyprotect.chain_id', $1, true), set_config('pennyprotect.store_ids', $2, true),"
-            " set_config('pennyprotect.principal', $3, true)",
-            str(scope.chain_id),
-            scope.stores_setting(),
-            "" if scope.principal is None else str(scope.principal),
+            f"SELECT set_config('pennyprotect.chain_id', '{uuid.UUID(str(scope.chain_id))}', true),"
+            f" set_config('pennyprotect.store_ids', '{scope.stores_setting()}', true),"
+            f" set_config('pennyprotect.principal', '{scope.principal_setting()}', true)"
         )
         yield TenantConnection(connection)

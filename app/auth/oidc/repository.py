@@ -5,6 +5,7 @@ import uuid
 import asyncpg
 
 from app.auth.oidc.models import Granted, GroupMapping, Person
+from app.auth.permissions import Role
 from app.kit.ids import new_id
 from app.kit.postgres import Pool, TenantConnection
 
@@ -55,12 +56,17 @@ async def add_user(connection: TenantConnection, chain_id: uuid.UUID, names: lis
 async def put_memberships(
     connection: TenantConnection, chain_id: uuid.UUID, user_id: uuid.UUID, granted: frozenset[Granted]
 ) -> tuple[list[Granted], list[Granted]]:
-    """Make the derived memberships exactly these; (added, taken away). What an administrator gave by hand stays."""
+    """Make the derived memberships exactly these; (added, taken away). What an administrator gave by hand stays.
+
+    So does the role of the chain's last administrator: a change at the provider must not lock a chain out of itself.
+    """
     rows = await connection.fetch(
         "SELECT id, role, store_id, source FROM memberships WHERE user_id = $1 AND region_id IS NULL", user_id
     )
     have = {(row["role"], row["store_id"]) for row in rows}
     gone = [row for row in rows if row["source"] == "oidc" and (row["role"], row["store_id"]) not in granted]
+    if any(_administers(row) for row in gone) and not await _other_administrator(connection, chain_id, user_id):
+        gone = [row for row in gone if not _administers(row)]
     fresh = sorted(granted - have, key=str)
     await connection.execute("DELETE FROM memberships WHERE id = ANY ($1::uuid[])", [row["id"] for row in gone])
     await connection.executemany(
@@ -69,6 +75,23 @@ async def put_memberships(
         [(new_id(), chain_id, user_id, role, store_id) for role, store_id in fresh],
     )
     return fresh, [(row["role"], row["store_id"]) for row in gone]
+
+
+def _administers(row: asyncpg.Record) -> bool:
+    return row["role"] == Role.CHAIN_ADMINISTRATOR and row["store_id"] is None
+
+
+async def _other_administrator(connection: TenantConnection, chain_id: uuid.UUID, user_id: uuid.UUID) -> bool:
+    """Whether somebody else administers the chain. The chain's row is locked, as for every act that could take the last one."""
+    await connection.execute("SELECT FROM chains WHERE id = $1 FOR UPDATE", chain_id)
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.role = $1 AND m.user_id <> $2"
+            " AND m.store_id IS NULL AND m.region_id IS NULL AND u.disabled_at IS NULL)",
+            Role.CHAIN_ADMINISTRATOR.value,
+            user_id,
+        )
+    )
 
 
 async def has_role(connection: TenantConnection, user_id: uuid.UUID) -> bool:

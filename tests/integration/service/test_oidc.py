@@ -188,3 +188,17 @@ async def test_mappings_are_an_administrators_and_stay_in_the_chain(product: Pro
     assert (await product.ask("DELETE", f"{API}/auth/oidc/mappings/{first}"))[0] == 204
     assert (await product.ask("DELETE", f"{API}/auth/oidc/mappings/{first}"))[0] == 404
     assert {"oidc-mapping-created", "oidc-mapping-removed"} <= set(await acts(product))
+
+
+async def test_the_chain_s_last_administrator_stays_when_the_group_is_gone(product: Product, provider: RealProvider) -> None:
+    await map_group(product, "chiefs", "chain-administrator")
+    await map_group(product, "guards", "operator")
+    await groups(provider, "chiefs", "guards")
+    await sign_in(product)
+    await product.sql("UPDATE users SET disabled_at = now() WHERE username = 'admin'")
+    await groups(provider, "guards")
+    token = await sign_in(product)
+    assert (await product.ask("GET", f"{API}/auth/me", token=token))[1]["roles"] == ["chain-administrator", "operator"]
+    await product.sql("UPDATE users SET disabled_at = NULL WHERE username = 'admin'")
+    token = await sign_in(product)
+    assert (await product.ask("GET", f"{API}/auth/me", token=token))[1]["roles"] == ["operator"]
