@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from app.alerts.endpoints import router as alerts_router
+from app.alerts.rota.endpoints import router as rota_router
 from app.alerts.rules.endpoints import router as rules_router
 from app.audit.models import NO_STORE_DATA, unaudited
 from app.auth.account.endpoints import router as account_router
@@ -27,6 +28,7 @@ from app.dashboard.detections.endpoints import router as detections_router
 from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.dashboard.trail.endpoints import router as trail_router
+from app.incidents.endpoints import router as incidents_router
 from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.tenancy.api_keys.endpoints import router as api_keys_router
@@ -62,6 +64,8 @@ ROUTERS = (
     training_router,
     rules_router,
     alerts_router,
+    rota_router,
+    incidents_router,
     workers_router,
     live_router,
     detections_router,

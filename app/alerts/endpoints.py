@@ -8,8 +8,8 @@ from fastapi import Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.alerts import repository, service
-from app.alerts.lifecycle import AlertAct
-from app.alerts.models import Alert, AlertState, Outcome, alert_body
+from app.alerts.lifecycle import AlertAct, How
+from app.alerts.models import Alert, AlertState, EscalationLevel, Outcome, alert_body
 from app.alerts.repository import AlertFilter
 from app.audit.models import ALERTS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
@@ -18,6 +18,7 @@ from app.auth.permissions import Permission
 from app.behaviour.findings import Threat
 from app.kit.backends import backends
 from app.kit.clock import now
+from app.kit.errors import ForbiddenError
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import tenant_transaction
 from app.kit.problems import Problem
@@ -56,6 +57,8 @@ class AlertOut(BaseModel):
     ended_at: datetime
     raised_at: datetime
     changed_at: datetime
+    occurrences: int = Field(description="Occurrences of the same kind and place that this alert stands for.")
+    waiting_since: datetime | None = Field(description="Since when nobody is on it.")
     claimed_by: HandlerOut | None
     claimed_at: datetime | None
     acknowledged_by: HandlerOut | None
@@ -63,6 +66,14 @@ class AlertOut(BaseModel):
     resolved_by: HandlerOut | None
     resolved_at: datetime | None
     outcome: str | None
+    escalation_level: EscalationLevel
+    escalated_to: list[uuid.UUID] = Field(description="Who was on duty there; none: everybody of that level.")
+    escalated_by: HandlerOut | None = Field(description="Null where nobody reacted in time.")
+    escalated_at: datetime | None
+    snoozed_by: HandlerOut | None
+    snoozed_until: datetime | None
+    snooze_reason: str | None
+    revision: int
 
 
 class ActIn(BaseModel):
@@ -73,10 +84,31 @@ class ActIn(BaseModel):
     take_over: bool = Field(default=False, description="Act although somebody else claimed it.")
 
 
-class ResolveIn(ActIn):
-    """What the alert turned out to be."""
+class OutcomeIn(ActIn):
+    """What the alert turned out to be; may be left out."""
 
-    outcome: Outcome = Outcome.HANDLED
+    outcome: Outcome | None = Field(default=None, description="Resolving without one keeps the earlier one, else `unknown`.")
+
+
+class SnoozeIn(ActIn):
+    """Until when nobody needs to look, and why."""
+
+    until: AwareDatetime = Field(description="Within the next 24 hours.")
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class SeenIn(BaseModel):
+    """Alerts that were shown to the caller."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    alert_ids: list[uuid.UUID] = Field(max_length=500)
+
+
+class SeenOut(BaseModel):
+    """Which of the asked alerts the caller has seen."""
+
+    alert_ids: list[uuid.UUID]
 
 
 def alert_out(alert: Alert) -> AlertOut:
@@ -105,6 +137,25 @@ async def list_alerts(
     return Page(items=[alert_out(alert) for alert in shown], next=following)
 
 
+@router.get("/alerts/seen", openapi_extra=unaudited("it shows what one has looked at oneself"))
+async def list_seen(
+    request: Request, access: Reads, alert_id: Annotated[list[uuid.UUID], Query(max_length=500, description="Asked about.")]
+) -> SeenOut:
+    """Which of these alerts the caller has seen."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        return SeenOut(alert_ids=await repository.seen_by(connection, access.principal.id, alert_id))
+
+
+@router.post("/alerts/seen", status_code=204, openapi_extra=unaudited("what a person has looked at in a list is no act"))
+async def mark_seen(request: Request, access: Reads, body: SeenIn) -> None:
+    """Note what the caller has seen; ids that are not there are passed over."""
+    who = access.principal
+    if who.session_id is None or who.chain_id is None:
+        raise ForbiddenError("People see alerts, API keys do not.")
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        await repository.mark_seen(connection, who.chain_id, who.id, body.alert_ids)
+
+
 @router.get("/alerts/{alert_id}", openapi_extra=unaudited(ALERTS_SHOWN))
 async def get_alert(request: Request, access: Reads, alert_id: uuid.UUID) -> AlertOut:
     """One alert."""
@@ -115,31 +166,45 @@ async def get_alert(request: Request, access: Reads, alert_id: uuid.UUID) -> Ale
 @router.post("/alerts/{alert_id}/claim", responses=CONFLICT, openapi_extra=audited(Act.ALERT_CLAIMED))
 async def claim_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: ActIn | None = None) -> AlertOut:
     """Take the alert: others see that somebody is on it."""
-    return await _act(request, access, alert_id, AlertAct.CLAIM, body)
+    return await _act(request, access, alert_id, AlertAct.CLAIM, _how(body))
 
 
 @router.post("/alerts/{alert_id}/acknowledge", responses=CONFLICT, openapi_extra=audited(Act.ALERT_ACKNOWLEDGED))
-async def acknowledge_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: ActIn | None = None) -> AlertOut:
-    """Say that the alert was seen to; a second time by the same user changes nothing."""
-    return await _act(request, access, alert_id, AlertAct.ACKNOWLEDGE, body)
+async def acknowledge_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: OutcomeIn | None = None) -> AlertOut:
+    """Say that the alert was seen to, and what it was; a second time by the same user changes nothing but the outcome."""
+    return await _act(request, access, alert_id, AlertAct.ACKNOWLEDGE, _how(body))
+
+
+@router.post("/alerts/{alert_id}/snooze", responses=CONFLICT, openapi_extra=audited(Act.ALERT_SNOOZED))
+async def snooze_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: SnoozeIn) -> AlertOut:
+    """Let the alert sleep; it comes back by itself."""
+    how = How(take_over=body.take_over, until=body.until, reason=body.reason)
+    return await _act(request, access, alert_id, AlertAct.SNOOZE, how)
+
+
+@router.post("/alerts/{alert_id}/escalate", responses=CONFLICT, openapi_extra=audited(Act.ALERT_ESCALATED))
+async def escalate_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: ActIn | None = None) -> AlertOut:
+    """Hand the alert to the next level: area, then operations centre."""
+    return await _act(request, access, alert_id, AlertAct.ESCALATE, _how(body))
 
 
 @router.post("/alerts/{alert_id}/resolve", responses=CONFLICT, openapi_extra=audited(Act.ALERT_RESOLVED))
-async def resolve_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: ResolveIn | None = None) -> AlertOut:
+async def resolve_alert(request: Request, access: Handles, alert_id: uuid.UUID, body: OutcomeIn | None = None) -> AlertOut:
     """Close the alert with what it turned out to be."""
-    return await _act(request, access, alert_id, AlertAct.RESOLVE, body)
+    return await _act(request, access, alert_id, AlertAct.RESOLVE, _how(body))
 
 
-async def _act(request: Request, access: Access, alert_id: uuid.UUID, act: AlertAct, body: ActIn | None) -> AlertOut:
-    outcome = body.outcome if isinstance(body, ResolveIn) else Outcome.HANDLED
+@router.post("/alerts/{alert_id}/reopen", responses=CONFLICT, openapi_extra=audited(Act.ALERT_REOPENED))
+async def reopen_alert(request: Request, access: Handles, alert_id: uuid.UUID) -> AlertOut:
+    """Put an acknowledged or resolved alert back into the queue; its outcome is taken back."""
+    return await _act(request, access, alert_id, AlertAct.REOPEN, How())
+
+
+def _how(body: ActIn | None) -> How:
+    outcome = body.outcome if isinstance(body, OutcomeIn) else None
+    return How(outcome=outcome, take_over=body is not None and body.take_over)
+
+
+async def _act(request: Request, access: Access, alert_id: uuid.UUID, act: AlertAct, how: How) -> AlertOut:
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        alert = await service.act_on_alert(
-            connection,
-            access.principal,
-            alert_id,
-            act,
-            now(),
-            outcome=outcome,
-            take_over=body is not None and body.take_over,
-        )
-    return alert_out(alert)
+        return alert_out(await service.act_on_alert(connection, access.principal, alert_id, act, now(), how))

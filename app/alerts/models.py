@@ -25,9 +25,23 @@ class AlertState(enum.StrEnum):
 class Outcome(enum.StrEnum):
     """What an alert turned out to be."""
 
-    HANDLED = "handled"
-    FALSE_ALARM = "false-alarm"
-    NO_ACTION = "no-action"
+    CORRECT = "correct"
+    ACTION_TAKEN = "action-taken"  # correct, and somebody did something
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+
+class EscalationLevel(enum.StrEnum):
+    """Who should look, from near to far."""
+
+    STORE = "store"
+    AREA = "area"
+    OPERATIONS_CENTRE = "operations-centre"
+
+    @property
+    def rank(self) -> int:
+        """0 for the store, rising."""
+        return tuple(EscalationLevel).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,7 @@ class Handler:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One occurrence that a rule found (camera x rule x zone x presence).
+    """One occurrence that a rule found (camera x rule x zone x presence), and those that joined it.
 
     Attributes:
         score, threshold: what the rule measured, and from where on it raises; same unit.
@@ -48,6 +62,12 @@ class Alert:
         track_ids: uint64 ids of the tracks that took part, of `epoch`.
         started_at, ended_at: when the act began and was last seen.
         changed_at: last change of any field.
+        occurrences: how many occurrences of the same kind and place it stands for.
+        waiting_since: since when nobody is on it; None while somebody is, while it sleeps, and when it is done.
+        escalation_level: how far up it came.
+        escalated_to: users who were on duty there; none when it was called up to everybody of that level.
+        escalated_by: None where nobody reacted in time.
+        revision: rises with each transition; transitions compare and set it.
     """
 
     id: uuid.UUID
@@ -66,6 +86,8 @@ class Alert:
     ended_at: datetime
     raised_at: datetime
     changed_at: datetime
+    occurrences: int = 1
+    waiting_since: datetime | None = None
     claimed_by: Handler | None = None
     claimed_at: datetime | None = None
     acknowledged_by: Handler | None = None
@@ -73,11 +95,20 @@ class Alert:
     resolved_by: Handler | None = None
     resolved_at: datetime | None = None
     outcome: str | None = None
+    escalation_level: EscalationLevel = EscalationLevel.STORE
+    escalated_to: tuple[uuid.UUID, ...] = ()
+    escalated_by: Handler | None = None
+    escalated_at: datetime | None = None
+    snoozed_by: Handler | None = None
+    snoozed_until: datetime | None = None
+    snooze_reason: str | None = None
+    revision: int = 0
 
 
 def alert_body(alert: Alert) -> dict[str, Any]:
     """The JSON of an alert as `GET /api/v1/alerts/{id}` answers it: every field, ids and times as text, track ids as text."""
     body: dict[str, Any] = msgspec.to_builtins(alert)
+    body["escalated_to"] = list(body["escalated_to"])
     body["track_ids"] = [str(track_id) for track_id in alert.track_ids]
     return body
 

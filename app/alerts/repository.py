@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from app.alerts.models import Alert, AlertState, Handler, alert_message
+from app.alerts.models import Alert, AlertState, EscalationLevel, Handler, alert_message
 from app.behaviour.findings import Threat
 from app.kit.errors import NotFoundError
 from app.kit.ids import new_id
@@ -31,10 +31,16 @@ _PLAIN = (
     "acknowledged_at",
     "resolved_at",
     "outcome",
+    "occurrences",
+    "waiting_since",
+    "escalated_at",
+    "snoozed_until",
+    "snooze_reason",
+    "revision",
 )
-_HANDLERS = ("claimed_by", "acknowledged_by", "resolved_by")
+_HANDLERS = ("claimed_by", "acknowledged_by", "resolved_by", "escalated_by", "snoozed_by")
 _COLUMNS = ", ".join(
-    [f"a.{name}" for name in (*_PLAIN, "threat", "state", "track_ids", *_HANDLERS)]
+    [f"a.{name}" for name in (*_PLAIN, "threat", "state", "track_ids", "escalation_level", "escalated_to", *_HANDLERS)]
     + [f"(SELECT u.username FROM users u WHERE u.id = a.{name}) AS {name}_name" for name in _HANDLERS]  # noqa: S608
 )
 _SELECT = f"SELECT {_COLUMNS} FROM alerts a WHERE "  # noqa: S608 - constants of this file
@@ -61,9 +67,13 @@ def _alert(row: "asyncpg.Record") -> Alert:
         threat=Threat(row["threat"]),
         state=AlertState(row["state"]),
         track_ids=tuple(int(track_id) for track_id in row["track_ids"]),
+        escalation_level=EscalationLevel(row["escalation_level"]),
+        escalated_to=tuple(row["escalated_to"]),
         claimed_by=_handler(row, "claimed_by"),
         acknowledged_by=_handler(row, "acknowledged_by"),
         resolved_by=_handler(row, "resolved_by"),
+        escalated_by=_handler(row, "escalated_by"),
+        snoozed_by=_handler(row, "snoozed_by"),
     )
 
 
@@ -88,30 +98,51 @@ async def list_alerts(
     return [_alert(row) for row in rows]
 
 
-async def get_alert(connection: TenantConnection, alert_id: uuid.UUID, *, lock: bool = False) -> Alert:
-    """One alert in scope; NotFoundError otherwise. `lock` keeps its row until the transaction ends."""
-    row = await connection.fetchrow(_SELECT + "a.id = $1" + (" FOR UPDATE OF a" if lock else ""), alert_id)
+async def get_alert(connection: TenantConnection, alert_id: uuid.UUID) -> Alert:
+    """One alert in scope; NotFoundError otherwise."""
+    row = await connection.fetchrow(_SELECT + "a.id = $1", alert_id)
     if row is None:
         raise NotFoundError("There is no such alert, or you may not see it.")
     return _alert(row)
 
 
-async def change_alert(connection: TenantConnection, chain_id: uuid.UUID, alert: Alert) -> None:
-    """Store what people do to an alert, and tell the live viewers, in one transaction."""
-    await connection.execute(
+async def change_alert(connection: TenantConnection, expected: int, alert: Alert) -> bool:
+    """Store what people do to an alert if its revision is still `expected`; False when somebody was faster."""
+    done: str = await connection.execute(
         "UPDATE alerts SET state = $2, claimed_by = $3, claimed_at = $4, acknowledged_by = $5, acknowledged_at = $6,"
-        " resolved_by = $7, resolved_at = $8, outcome = $9, changed_at = $10 WHERE id = $1",
+        " resolved_by = $7, resolved_at = $8, outcome = $9, changed_at = greatest(changed_at, $10), revision = $11,"
+        " waiting_since = $12, escalation_level = $13, escalated_to = $14, escalated_by = $15, escalated_at = $16,"
+        " snoozed_by = $17, snoozed_until = $18, snooze_reason = $19 WHERE id = $1 AND revision = $20",
         alert.id,
         alert.state.value,
-        alert.claimed_by and alert.claimed_by.id,
+        _id(alert.claimed_by),
         alert.claimed_at,
-        alert.acknowledged_by and alert.acknowledged_by.id,
+        _id(alert.acknowledged_by),
         alert.acknowledged_at,
-        alert.resolved_by and alert.resolved_by.id,
+        _id(alert.resolved_by),
         alert.resolved_at,
         alert.outcome,
         alert.changed_at,
+        alert.revision,
+        alert.waiting_since,
+        alert.escalation_level.value,
+        list(alert.escalated_to),
+        _id(alert.escalated_by),
+        alert.escalated_at,
+        _id(alert.snoozed_by),
+        alert.snoozed_until,
+        alert.snooze_reason,
+        expected,
     )
+    return done == "UPDATE 1"
+
+
+def _id(handler: Handler | None) -> uuid.UUID | None:
+    return None if handler is None else handler.id
+
+
+async def tell_changed(connection: TenantConnection, chain_id: uuid.UUID, alert: Alert) -> None:
+    """Tell the live viewers, in the transaction of the change."""
     await connection.execute(
         "INSERT INTO outbox (id, chain_id, store_id, kind, payload) VALUES ($1, $2, $3, $4, $5)",
         new_id(),
@@ -120,3 +151,22 @@ async def change_alert(connection: TenantConnection, chain_id: uuid.UUID, alert:
         CHANGED,
         alert_message(alert),
     )
+
+
+async def mark_seen(connection: TenantConnection, chain_id: uuid.UUID, user_id: uuid.UUID, alert_ids: list[uuid.UUID]) -> None:
+    """Note that a user has seen these alerts; ids out of scope are passed over."""
+    await connection.execute(
+        "INSERT INTO alert_views (alert_id, user_id, chain_id, store_id)"
+        " SELECT id, $2, $3, store_id FROM alerts WHERE id = ANY ($1) ON CONFLICT DO NOTHING",
+        alert_ids,
+        user_id,
+        chain_id,
+    )
+
+
+async def seen_by(connection: TenantConnection, user_id: uuid.UUID, alert_ids: list[uuid.UUID]) -> list[uuid.UUID]:
+    """Which of these a user has seen."""
+    rows = await connection.fetch(
+        "SELECT alert_id FROM alert_views WHERE user_id = $1 AND alert_id = ANY ($2)", user_id, alert_ids
+    )
+    return [row["alert_id"] for row in rows]

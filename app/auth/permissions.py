@@ -19,6 +19,10 @@ class Permission(enum.StrEnum):
     RULES_WRITE = "rules:write"
     ALERTS_READ = "alerts:read"
     ALERTS_HANDLE = "alerts:handle"
+    ROTA_READ = "rota:read"
+    ROTA_WRITE = "rota:write"
+    INCIDENTS_READ = "incidents:read"
+    INCIDENTS_WRITE = "incidents:write"
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"  # propose, gather evidence, switch off
     POLICY_APPROVE = "policy:approve"
@@ -71,12 +75,19 @@ class Role(enum.StrEnum):
 
 _LOOKS = frozenset({Permission.SELF, Permission.STORES_READ, Permission.CAMERAS_READ})
 _VIEWS = _LOOKS | {Permission.LIVE_VIEW, Permission.ALERTS_READ}
-_HANDLES = _VIEWS | {Permission.ALERTS_HANDLE, Permission.RULES_READ}
+_HANDLES = _VIEWS | {
+    Permission.ALERTS_HANDLE,
+    Permission.RULES_READ,
+    Permission.ROTA_READ,
+    Permission.INCIDENTS_READ,
+    Permission.INCIDENTS_WRITE,
+}
 _MANAGES = _HANDLES | {
     Permission.DETECTIONS_READ,
     Permission.FRAMES_ANALYZE,
     Permission.CAMERAS_WRITE,
     Permission.RULES_WRITE,
+    Permission.ROTA_WRITE,
     Permission.POLICY_READ,
     Permission.POLICY_WRITE,
     Permission.TRAINING_READ,
@@ -111,6 +122,8 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         Role.AUDITOR: _LOOKS
         | {
             Permission.ALERTS_READ,
+            Permission.INCIDENTS_READ,
+            Permission.ROTA_READ,
             Permission.RULES_READ,
             Permission.POLICY_READ,
             Permission.TRAINING_READ,

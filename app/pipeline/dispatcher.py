@@ -22,6 +22,7 @@ from app.kit.postgres import Pool
 from app.kit.redis import Redis, RedisError, connect_redis
 from app.kit.tracing import continue_trace
 from app.pipeline import metrics
+from app.pipeline.escalator import Escalator
 from app.pipeline.outbox_repository import OutboxRow, delete_messages, next_messages
 from app.pipeline.runner import DATABASE_ERRORS, open_pool
 from app.settings import Settings
@@ -208,6 +209,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         async with serve_operations(settings.metrics, settings.home, "dispatcher"), asyncio.TaskGroup() as group:
             group.create_task(dispatcher.listen(stop))
             group.create_task(dispatcher.run(stop))
+            group.create_task(Escalator(pool).run(stop))
     finally:
         await bus.aclose()
         with suppress(TimeoutError):

@@ -19,6 +19,8 @@ dispatched = counter("dispatcher_messages", "Outbox messages written to live str
 repeated = counter("dispatcher_repeats", "Outbox messages found to be written already.")
 outbox_age = gauge("dispatcher_oldest_seconds", "Age of the oldest message of the last batch.")
 
+escalation_steps = counter("dispatcher_escalation_steps", "Alerts moved on by time, by what happened.", ("step",))
+
 
 def count(tally: Tally) -> None:
     """Take a tally over and clear it."""

@@ -13,8 +13,12 @@ from app.pipeline.configuration import CameraSetup
 NAMESPACE = uuid.UUID("8b0a1c53-6f0e-5d5b-9a55-3a3f3f0f7c11")
 """Of every id this pipeline derives; never change it, or a restart in the middle of an act raises it again."""
 
-HANDLERS = ("claimed_by", "claimed_at", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "outcome")
-"""Fields of people's acts: left out of the pipeline's own `alert-changed`, because its role cannot read users."""
+HANDLERS = (
+    *("claimed_by", "claimed_at", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "outcome"),
+    *("waiting_since", "escalation_level", "escalated_to", "escalated_by", "escalated_at"),
+    *("snoozed_by", "snoozed_until", "snooze_reason", "revision", "occurrences"),
+)
+"""Fields of what happens in the queue: left out of the pipeline's own `alert-changed`, which does not know them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,16 @@ POLICIES = {
     "tenant": {
         "ai_detections", "alerts", "api_keys", "camera_status", "cameras", "chains", "memberships", "outbox", "rules", "sessions",
         "regions", "site_policies", "stores", "stream_sessions", "users", "zones",
+        "alert_views", "incident_alerts", "incident_entries", "incidents", "rota_entries",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
         "oidc_group_mappings", "oidc_identities", "recovery_codes", "sign_in_settings", "totp_secrets",
         "audit_checks", "audit_log", "key_destructions", "tenant_keys",
     },
     "pipeline": {
-        "ai_detections", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stores", "stream_sessions", "zones",
+        "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stores",
+        "stream_sessions", "zones",
     },
-    "dispatcher": {"outbox"},
+    "dispatcher": {"alerts", "audit_unsealed", "outbox", "rota_entries", "stores"},
     "sealer": {"audit_checks", "audit_log", "audit_unsealed"},
     "append": {"audit_unsealed"},
     "own": {"idempotency_keys"},
@@ -40,6 +42,7 @@ UNPROTECTED = {
     "camera_workers",
     "checkpoints",
     "configuration_revision",
+    "escalation_lease",
     "pipelines",
     "schema_migrations",
     "shard_leases",
@@ -121,7 +124,15 @@ async def test_the_pipeline_may_not(site: Site, statement: str) -> None:  # noqa
     await connection.close()
 
 
-@pytest.mark.parametrize("statement", ["SELECT * FROM alerts", "SELECT * FROM cameras", "INSERT INTO outbox DEFAULT VALUES"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM alerts", "SELECT explanation FROM alerts", "UPDATE alerts SET outcome = 'false'", "DELETE FROM alerts",
+        "SELECT * FROM cameras", "SELECT username FROM users", "SELECT name FROM stores", "UPDATE rota_entries SET after_s = 10",
+        "SELECT * FROM audit_unsealed",
+        "INSERT INTO audit_unsealed (id, actor_kind, act) VALUES (gen_random_uuid(), 'user', 'log-in')",
+    ],
+)  # fmt: skip
 async def test_the_dispatcher_may_not(site: Site, statement: str) -> None:  # noqa: F811
     connection = await asyncpg.connect(site.servers.postgres.url("pennyprotect_dispatcher"))
     with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -8,6 +8,7 @@ import "./styles/cameras.css";
 import "./styles/audit.css";
 import "./styles/security.css";
 import "./styles/administration.css";
+import "./styles/work.css";
 import "./styles/policy.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -96,6 +96,11 @@ ADD = {
     " WHERE $3::uuid IS NOT NULL",
     "membership_id": "INSERT INTO memberships (id, chain_id, user_id, role, store_id) SELECT $1, $2,"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), 'viewer', $3",
+    "entry_id": "INSERT INTO rota_entries (id, chain_id, store_id, user_id, days, starts, ends, timezone, after_s, lowest_threat)"
+    " SELECT $1, $2, $3, (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), '{1}', '08:00',"
+    " '20:00', 'UTC', 60, 'low'",
+    "incident_id": "INSERT INTO incidents (id, chain_id, store_id, kind, title, opened_by, opened_at, changed_at)"
+    " SELECT $1, $2, $3, 'theft', 't', id, now(), now() FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
     "session_id": "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) SELECT $1::uuid, $2,"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), sha256($1::text::bytea),"
     " now() + interval '1 day' WHERE $3::uuid IS NOT NULL",
@@ -109,7 +114,7 @@ ADD = {
     "course_id": "INSERT INTO training_courses (id, chain_id, name, gate, valid_months)"
     " SELECT $1::uuid, $2, 'course-' || $1::text, 'review', 12 WHERE $3::uuid IS NOT NULL",
     "record_id": "WITH trainer AS (INSERT INTO users (id, chain_id, username, password_hash)"
-    " VALUES (gen_random_uuid(), $2, 'trainer-' || $1::uuid::text, '') RETURNING id) INSERT INTO training_records"
+    " VALUES (gen_random_uuid(), $2, 'trainer-' || $1::text, '') RETURNING id) INSERT INTO training_records"
     " (id, chain_id, course_id, user_id, trainer, trained_on, expires_on, recorded_by) SELECT $1::uuid, $2,"
     " (SELECT id FROM training_courses WHERE chain_id = $2 LIMIT 1),"
     " (SELECT user_id FROM memberships WHERE store_id = $3 LIMIT 1), 't', current_date, current_date + 9, id FROM trainer",

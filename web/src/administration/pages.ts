@@ -1,5 +1,6 @@
-import { Building2, GraduationCap, KeyRound, ScrollText, ShieldCheck, UserRoundCog, Webhook, type LucideIcon } from "lucide-react";
+import { Building2, CalendarClock, GraduationCap, KeyRound, ScrollText, ShieldCheck, UserRoundCog, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
+import { RotaPage } from "../alerts/RotaPage";
 import { AuditPage } from "../audit/AuditPage";
 import { ApiKeysPage } from "../keys/ApiKeysPage";
 import { StoresPage } from "../places/StoresPage";
@@ -23,6 +24,7 @@ export interface AdministrationPage {
 export const PAGES: readonly AdministrationPage[] = [
   { path: "/users", title: "Users", icon: UserRoundCog, needs: ["users:read"], page: UsersPage },
   { path: "/stores", title: "Stores", icon: Building2, needs: ["stores:write", "chain:write"], page: StoresPage },
+  { path: "/rota", title: "Rota", icon: CalendarClock, needs: ["rota:write"], page: RotaPage },
   { path: "/policy-settings", title: "Site policy", icon: ShieldCheck, needs: ["policy:read"], page: SitePolicyPage },
   { path: "/training", title: "Training", icon: GraduationCap, needs: ["training:read"], page: TrainingPage },
   { path: "/api-keys", title: "API keys", icon: Webhook, needs: ["api-keys:read"], page: ApiKeysPage },

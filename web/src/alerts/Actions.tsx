@@ -1,18 +1,22 @@
-import { Check, Hand } from "lucide-react";
+import { ArrowUpRight, Check, Clock3, Hand, RotateCcw } from "lucide-react";
+import { useState } from "react";
 import type { Alert, AlertAction, Outcome } from "../api/types";
 import { usePlace } from "../shell/stores";
 import { useAlerts } from "./alerts";
 import { actionsFor, isTaken } from "./alertState";
 
-const WORDS: Record<Exclude<AlertAction, "resolve">, { word: string; icon: typeof Check; testId: string }> = {
+const WORDS: Record<Exclude<AlertAction, "resolve" | "snooze">, { word: string; icon: typeof Check; testId: string }> = {
   acknowledge: { word: "Acknowledge", icon: Check, testId: "alert-ack" },
   claim: { word: "Claim", icon: Hand, testId: "alert-claim" },
+  escalate: { word: "Escalate", icon: ArrowUpRight, testId: "alert-escalate" },
+  reopen: { word: "Reopen", icon: RotateCcw, testId: "alert-reopen" },
 };
 
 export const OUTCOME_WORDS: Record<Outcome, string> = {
-  handled: "Handled",
-  "false-alarm": "False alarm",
-  "no-action": "No action",
+  "action-taken": "Action taken",
+  correct: "Correct",
+  false: "False alarm",
+  unknown: "Unknown",
 };
 
 /** The usual next step, for a row of the list. */
@@ -30,8 +34,9 @@ export function Actions({ alert }: { alert: Alert }) {
   return (
     <div className="action-groups">
       <div className="actions">
-        {offered.map((action) => action !== "resolve" && <ActionButton key={action} alert={alert} action={action} primary={action === offered[0]} />)}
+        {offered.map((action) => action !== "resolve" && action !== "snooze" && <ActionButton key={action} alert={alert} action={action} primary={action === offered[0]} />)}
       </div>
+      {offered.includes("snooze") && <Snooze alert={alert} busy={pending !== undefined} />}
       {offered.includes("resolve") && (
         <div className="actions" role="group" aria-label="Resolve as">
           <span className="actions-label">
@@ -45,6 +50,50 @@ export function Actions({ alert }: { alert: Alert }) {
         </div>
       )}
     </div>
+  );
+}
+
+const SNOOZES: readonly [number, string][] = [[5, "5 min"], [30, "30 min"], [120, "2 h"], [480, "8 h"]];
+
+/** Sleep for a while, with the reason that others will read. */
+function Snooze({ alert, busy }: { alert: Alert; busy: boolean }) {
+  const { act } = useAlerts();
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState("");
+  const [minutes, setMinutes] = useState(30);
+  if (!open) {
+    return (
+      <div className="actions">
+        <button type="button" className="button button-small" data-testid="alert-snooze" disabled={busy} onClick={() => setOpen(true)}>
+          <Clock3 size={14} aria-hidden="true" /> Snooze…
+        </button>
+      </div>
+    );
+  }
+  return (
+    <form
+      className="snooze"
+      onSubmit={(event) => {
+        event.preventDefault();
+        act(alert.id, "snooze", { until: new Date(Date.now() + minutes * 60_000).toISOString(), reason: reason.trim() });
+        setOpen(false);
+      }}
+    >
+      <select aria-label="Snooze for" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
+        {SNOOZES.map(([value, word]) => (
+          <option key={value} value={value}>
+            {word}
+          </option>
+        ))}
+      </select>
+      <input aria-label="Reason" placeholder="Reason, e.g. cleaning crew" data-testid="snooze-reason" maxLength={500} value={reason} autoFocus onChange={(event) => setReason(event.target.value)} />
+      <button type="submit" className="button button-small" data-testid="snooze-go" disabled={!reason.trim()}>
+        Snooze
+      </button>
+      <button type="button" className="button button-small button-quiet" onClick={() => setOpen(false)}>
+        Cancel
+      </button>
+    </form>
   );
 }
 
@@ -67,7 +116,7 @@ function ActionButton({ alert, action, primary = false }: { alert: Alert; action
       data-testid={testId}
       disabled={pending !== undefined}
       aria-busy={pending === action}
-      onClick={() => act(alert.id, action, taken ? { take_over: true } : {})}
+      onClick={() => act(alert.id, action, taken && action !== "reopen" ? { take_over: true } : {})}
     >
       <Icon size={16} aria-hidden="true" />
       {pending === action ? "Saving…" : taken ? "Take over" : word}

@@ -6,7 +6,7 @@ import { useZoneName } from "../cameras/zoneNames";
 import { useLayers } from "../live/layers";
 import { Tile } from "../live/Tile";
 import { facts, headline } from "../text/explain";
-import { ALERT_STATE_WORDS, clock, duration, humanise } from "../text/format";
+import { ALERT_STATE_WORDS, clock, duration, humanise, LEVEL_WORDS } from "../text/format";
 import { Actions, OUTCOME_WORDS } from "./Actions";
 import { useAlerts } from "./alerts";
 import { shownState } from "./alertState";
@@ -60,7 +60,13 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
         <Fact name="Began" value={clock(alert.started_at, now)} />
         <Fact name="Last seen" value={`${clock(alert.ended_at, now)}${seconds > 0 ? ` (${duration(seconds)})` : ""}`} />
         <Fact name="Raised" value={clock(alert.raised_at, now)} />
+        {alert.occurrences > 1 && <Fact name="Occurrences" value={String(alert.occurrences)} />}
         <Who name="Claimed by" who={alert.claimed_by} />
+        {alert.escalated_at && <Fact name="Escalated" value={`to ${LEVEL_WORDS[alert.escalation_level].toLowerCase()}, ${clock(alert.escalated_at, now)}${alert.escalated_by ? "" : ", because nobody reacted"}`} />}
+        <Who name="Escalated by" who={alert.escalated_by} />
+        {alert.state === "snoozed" && alert.snoozed_until && <Fact name="Sleeps until" value={clock(alert.snoozed_until, now)} />}
+        {alert.state === "snoozed" && <Fact name="Because" value={alert.snooze_reason ?? "–"} />}
+        <Who name="Snoozed by" who={alert.state === "snoozed" ? alert.snoozed_by : null} />
         <Who name="Acknowledged by" who={alert.acknowledged_by} />
         <Who name="Resolved by" who={alert.resolved_by} />
         {alert.outcome && <Fact name="Outcome" value={Object.hasOwn(OUTCOME_WORDS, alert.outcome) ? OUTCOME_WORDS[alert.outcome as Outcome] : humanise(alert.outcome)} />}

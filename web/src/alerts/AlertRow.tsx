@@ -4,7 +4,7 @@ import type { Alert } from "../api/types";
 import { useCameras } from "../cameras/cameras";
 import { useZoneName } from "../cameras/zoneNames";
 import { headline } from "../text/explain";
-import { ago, ALERT_STATE_WORDS, clock, humanise } from "../text/format";
+import { ago, ALERT_STATE_WORDS, clock, humanise, LEVEL_WORDS } from "../text/format";
 import { NextAction } from "./Actions";
 import { useAlerts } from "./alerts";
 import { shownState } from "./alertState";
@@ -16,9 +16,11 @@ interface Props {
   selected: boolean;
   to: string;
   now: number;
+  /** Not yet opened by this person. */
+  unseen: boolean;
 }
 
-export function AlertRow({ alert, selected, to, now }: Props) {
+export function AlertRow({ alert, selected, to, now, unseen }: Props) {
   const { state } = useAlerts();
   const { named } = useCameras();
   const nameOf = useName();
@@ -38,6 +40,7 @@ export function AlertRow({ alert, selected, to, now }: Props) {
       data-kind={alert.kind}
       data-state={shown}
       data-threat={alert.threat}
+      data-unseen={unseen}
       aria-current={selected ? "true" : undefined}
     >
       <ThreatMark threat={alert.threat} word />
@@ -45,6 +48,11 @@ export function AlertRow({ alert, selected, to, now }: Props) {
         <Link to={to} replace className="alert-link">
           {humanise(alert.kind)}
         </Link>
+        {alert.occurrences > 1 && (
+          <span className="alert-count" title={`${alert.occurrences} occurrences`}>
+            ×{alert.occurrences}
+          </span>
+        )}
         <p>{headline(alert.kind, alert.explanation, zone)}</p>
         {failed && (
           <p className="form-error" role="alert">
@@ -61,6 +69,8 @@ export function AlertRow({ alert, selected, to, now }: Props) {
       <span className="alert-state" data-state={shown}>
         {ALERT_STATE_WORDS[shown]}
         {shown === "claimed" && alert.claimed_by && <small>{nameOf(alert.claimed_by)}</small>}
+        {shown === "escalated" && alert.escalation_level !== "store" && <small>{LEVEL_WORDS[alert.escalation_level]}</small>}
+        {shown === "snoozed" && alert.snoozed_until && <small>until {clock(alert.snoozed_until, now)}</small>}
       </span>
       <NextAction alert={alert} />
     </li>

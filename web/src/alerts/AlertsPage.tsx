@@ -9,6 +9,7 @@ import { useKeys, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { AlertDetail } from "./AlertDetail";
 import { AlertRow } from "./AlertRow";
+import { useUnseen } from "./seen";
 import type { AlertAction } from "../api/types";
 import { useAlerts } from "./alerts";
 import { actionsFor, inOrder, isTaken, shownState } from "./alertState";
@@ -50,6 +51,7 @@ export function AlertsPage() {
     Escape: () => selected && void navigate(`/alerts${search}`, { replace: true }),
   });
   useMissing(alertId);
+  const unseen = useUnseen(rows, alertId);
 
   return (
     <div className="page page-alerts" data-selected={selected !== null}>
@@ -67,7 +69,7 @@ export function AlertsPage() {
           {rows.length === 0 && paging.loading && <p className="quiet pad">Loading…</p>}
           <ul className="alert-list" aria-label="Alerts, newest first">
             {rows.map((alert) => (
-              <AlertRow key={alert.id} alert={alert} selected={alert.id === alertId} to={`/alerts/${alert.id}${search}`} now={now} />
+              <AlertRow key={alert.id} alert={alert} selected={alert.id === alertId} to={`/alerts/${alert.id}${search}`} now={now} unseen={unseen.has(alert.id)} />
             ))}
           </ul>
           {paging.more && (

@@ -6,7 +6,9 @@ function makeAlert(change: Partial<Alert> = {}): Alert {
   return {
     id: "a1", store_id: "s1", camera_id: "c1", zone_id: null, kind: "loitering", threat: "medium", state: "raised", score: 0.6, threshold: 0.5,
     explanation: {}, track_ids: ["1"], epoch: 1, started_at: at(0), ended_at: at(60), raised_at: at(60), changed_at: at(60),
-    claimed_by: null, claimed_at: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null, ...change,
+    claimed_by: null, claimed_at: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null,
+    occurrences: 1, waiting_since: at(60), escalation_level: "store", escalated_to: [], escalated_by: null, escalated_at: null,
+    snoozed_by: null, snoozed_until: null, snooze_reason: null, revision: 0, ...change,
   };
 }
 
@@ -67,9 +69,9 @@ it("counts what is open, with the highest threat", () => {
 
 it("offers what makes sense", () => {
   const actions = (change: Partial<Alert>) => actionsFor(makeAlert(change), "me");
-  expect(actions({})).toEqual(["acknowledge", "claim", "resolve"]);
-  expect(actions({ state: "claimed", claimed_by: { id: "me", username: "me" } })).toEqual(["acknowledge", "resolve"]);
+  expect(actions({})).toEqual(["acknowledge", "claim", "escalate", "snooze", "resolve"]);
+  expect(actions({ state: "claimed", claimed_by: { id: "me", username: "me" }, escalation_level: "operations-centre" })).toEqual(["acknowledge", "snooze", "resolve"]);
   expect(actions({ state: "claimed", claimed_by: { id: "rosa", username: "rosa" } })).toEqual(["claim"]);
-  expect(actions({ state: "acknowledged" })).toEqual(["resolve"]);
-  expect(actions({ state: "resolved" })).toEqual([]);
+  expect(actions({ state: "acknowledged" })).toEqual(["resolve", "reopen"]);
+  expect(actions({ state: "resolved" })).toEqual(["reopen"]);
 });

@@ -15,7 +15,14 @@ export const NO_ALERTS: AlertsState = { byId: new Map(), pending: new Map(), fai
 /** Keep this many in memory; older ones come back from the API when asked for. */
 export const MOST_ALERTS = 1_000;
 
-const AFTER: Record<AlertAction, AlertState> = { claim: "claimed", acknowledge: "acknowledged", resolve: "resolved" };
+const AFTER: Record<AlertAction, AlertState> = {
+  claim: "claimed",
+  acknowledge: "acknowledged",
+  snooze: "snoozed",
+  escalate: "escalated",
+  resolve: "resolved",
+  reopen: "raised",
+};
 
 export const isOpen = (state: AlertState): boolean => state !== "resolved" && state !== "acknowledged";
 
@@ -24,12 +31,13 @@ export const isTaken = (alert: Pick<Alert, "state" | "claimed_by">, myId: Id): b
   alert.state === "claimed" && alert.claimed_by !== null && alert.claimed_by.id !== myId;
 
 /** Actions that make sense for a person, the usual next step first. */
-export function actionsFor(alert: Pick<Alert, "state" | "claimed_by">, myId: Id): AlertAction[] {
-  if (alert.state === "resolved") return [];
-  if (alert.state === "acknowledged") return ["resolve"];
+export function actionsFor(alert: Pick<Alert, "state" | "claimed_by" | "escalation_level">, myId: Id): AlertAction[] {
+  if (alert.state === "resolved") return ["reopen"];
+  if (alert.state === "acknowledged") return ["resolve", "reopen"];
   if (isTaken(alert, myId)) return ["claim"];
-  if (alert.state === "claimed") return ["acknowledge", "resolve"];
-  return ["acknowledge", "claim", "resolve"];
+  const up: AlertAction[] = alert.escalation_level === "operations-centre" ? [] : ["escalate"];
+  if (alert.state === "claimed") return ["acknowledge", ...up, "snooze", "resolve"];
+  return ["acknowledge", "claim", ...up, "snooze", "resolve"];
 }
 
 export function received(state: AlertsState, alerts: readonly Alert[]): AlertsState {

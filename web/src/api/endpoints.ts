@@ -13,10 +13,12 @@ import type {
   Parameters,
   Point,
   ProbeResult,
+  RotaEntry,
   Rule,
   RuleKind,
   Store,
   StreamSession,
+  Threat,
   Zone,
   ZoneKind,
 } from "./types";
@@ -88,7 +90,27 @@ export interface HowToAct {
   /** Act although somebody else claimed it. */
   take_over?: boolean;
   outcome?: Outcome;
+  until?: string;
+  reason?: string;
 }
+export const seenAlerts = async (ids: readonly Id[]) => (await ask<{ alert_ids: Id[] }>("GET", "/alerts/seen", { query: { alert_id: ids } })).alert_ids;
+export const markSeen = (ids: readonly Id[]) => ask<void>("POST", "/alerts/seen", { body: { alert_ids: ids } });
+
+export interface RotaDraft {
+  user_id: Id;
+  store_id: Id | null;
+  region_id: Id | null;
+  days: number[];
+  starts: string;
+  ends: string;
+  timezone: string;
+  after_s: number;
+  lowest_threat: Threat;
+}
+export const rota = (storeId: Id) => everything<RotaEntry>("/notifications/rota", { store_id: storeId });
+export const addRotaEntry = (entry: RotaDraft) => ask<RotaEntry>("POST", "/notifications/rota", { body: entry });
+export const removeRotaEntry = (id: Id) => ask<void>("DELETE", `/notifications/rota/${id}`);
+export const usernames = async () => (await everything<{ id: Id; username: string; disabled: boolean }>("/users"));
 export const actOnAlert = (id: Id, action: AlertAction, how: HowToAct = {}) =>
   ask<Alert>("POST", `/alerts/${id}/${action}`, { body: how });
 

@@ -56,4 +56,6 @@ export type Threat = Schemas["Threat"];
 export type Outcome = Schemas["Outcome"];
 /** A user who did something to an alert. */
 export type Handler = Schemas["HandlerOut"];
-export type AlertAction = "claim" | "acknowledge" | "resolve";
+export type AlertAction = "claim" | "acknowledge" | "snooze" | "escalate" | "resolve" | "reopen";
+export type EscalationLevel = Schemas["EscalationLevel"];
+export type RotaEntry = Schemas["RotaEntryOut"];

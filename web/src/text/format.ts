@@ -1,5 +1,5 @@
 /** Values in words and figures for people. Pure: "now" comes in. */
-import type { AlertState, CameraState, Threat } from "../api/types";
+import type { AlertState, CameraState, Threat, EscalationLevel } from "../api/types";
 
 /** "42 s", "1 min", "3 min 05 s", "2 h 10 min", "4 d". */
 export function duration(seconds: number): string {
@@ -74,6 +74,8 @@ export const ALERT_STATE_WORDS: Record<AlertState, string> = {
   escalated: "Escalated",
   resolved: "Resolved",
 };
+
+export const LEVEL_WORDS: Record<EscalationLevel, string> = { store: "Store", area: "Area", "operations-centre": "Operations centre" };
 
 export const CAMERA_STATE_WORDS: Record<CameraState, string> = {
   connecting: "Connecting",

@@ -1,0 +1,1 @@
+"""Incidents: a case file over alerts, from opening to its report."""

@@ -1,0 +1,126 @@
+"""Incidents, what happened to them, and the timeline as a pure projection of that. Texts are about acts."""
+
+import enum
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from app.alerts.models import Alert, Handler
+
+
+class IncidentState(enum.StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    IN_REVIEW = "in-review"
+    CLOSED = "closed"
+
+
+class EntryKind(enum.StrEnum):
+    """What happened to an incident."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    ALERT_JOINED = "alert-joined"
+    ALERT_LEFT = "alert-left"
+    STAFF_JOINED = "staff-joined"
+    STAFF_LEFT = "staff-left"
+    NOTE = "note"
+    REVIEWED = "reviewed"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One case.
+
+    Attributes:
+        kind: the act, in the words of the rules ("falling") or of people ("theft").
+        description: what was done, in free text.
+        staff: users of the chain who were there or work on it.
+        conclusion: what came of it; every closed incident has one.
+        revision: rises with each change; changes compare and set it.
+    """
+
+    id: uuid.UUID
+    store_id: uuid.UUID
+    kind: str
+    title: str
+    description: str
+    state: IncidentState
+    loss_value: Decimal | None
+    loss_currency: str | None
+    police_reference: str | None
+    conclusion: str | None
+    staff: tuple[uuid.UUID, ...]
+    opened_by: Handler
+    opened_at: datetime
+    changed_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened to an incident."""
+
+    id: uuid.UUID
+    kind: EntryKind
+    by: Handler
+    at: datetime
+    note: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One line of the timeline."""
+
+    at: datetime
+    text: str
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """All that is known of an incident."""
+
+    incident: Incident
+    alerts: tuple[Alert, ...]
+    entries: tuple[Entry, ...]
+    store_name: str
+    staff_names: tuple[str, ...]
+
+
+_TEXTS = {
+    EntryKind.OPENED: "Incident opened",
+    EntryKind.ALERT_JOINED: "Alert joined",
+    EntryKind.ALERT_LEFT: "Alert taken out",
+    EntryKind.STAFF_JOINED: "Member of staff named",
+    EntryKind.STAFF_LEFT: "Member of staff taken out",
+    EntryKind.NOTE: "Note",
+    EntryKind.REVIEWED: "Taken into review",
+    EntryKind.CLOSED: "Incident closed",
+    EntryKind.REOPENED: "Incident reopened",
+}
+
+
+def timeline(entries: Sequence[Entry], alerts: Sequence[Alert]) -> list[TimelineItem]:
+    """What happened, oldest first: the acts that the joined alerts saw, and what people did about them."""
+    items = [TimelineItem(each.at, _text(each), each.by.username, each.note) for each in entries]
+    items += [TimelineItem(alert.started_at, f"{_words(alert.kind)} seen by a camera", "", "") for alert in alerts]
+    return sorted(items, key=lambda item: (item.at, item.by, item.text))
+
+
+def _text(entry: Entry) -> str:
+    if entry.kind is EntryKind.CHANGED:
+        return "Changed: " + ", ".join(name.replace("_", " ") for name in sorted(entry.details))
+    return _TEXTS[entry.kind]
+
+
+def _words(kind: str) -> str:
+    return kind.replace("-", " ").replace("_", " ").capitalize()
