@@ -381,6 +381,26 @@ CREATE TABLE public.ai_detections_default (
 
 ALTER TABLE public.ai_detections_default OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.alert_occurrences (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    alert_id uuid NOT NULL,
+    joined_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.alert_occurrences OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.alert_views (
+    alert_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.alert_views OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.alerts (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -406,6 +426,19 @@ CREATE TABLE public.alerts (
     resolved_at timestamp with time zone,
     outcome text,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    occurrences integer DEFAULT 1 NOT NULL,
+    waiting_since timestamp with time zone DEFAULT now(),
+    escalation_level text DEFAULT 'store'::text NOT NULL,
+    escalated_to uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    escalated_by uuid,
+    escalated_at timestamp with time zone,
+    snoozed_by uuid,
+    snoozed_until timestamp with time zone,
+    snooze_reason text,
+    CONSTRAINT alerts_escalation_level_check CHECK ((escalation_level = ANY (ARRAY['store'::text, 'area'::text, 'operations-centre'::text]))),
+    CONSTRAINT alerts_occurrences_check CHECK ((occurrences > 0)),
+    CONSTRAINT alerts_snooze_reason_check CHECK ((length(snooze_reason) <= 500)),
     CONSTRAINT alerts_state_check CHECK ((state = ANY (ARRAY['raised'::text, 'claimed'::text, 'acknowledged'::text, 'snoozed'::text, 'escalated'::text, 'resolved'::text]))),
     CONSTRAINT alerts_threat_check CHECK ((threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])))
 );
@@ -595,6 +628,15 @@ CREATE TABLE public.configuration_revision (
 
 ALTER TABLE public.configuration_revision OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.escalation_lease (
+    only_row boolean DEFAULT true NOT NULL,
+    owner uuid,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT escalation_lease_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE public.escalation_lease OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.idempotency_keys (
     principal uuid NOT NULL,
     key text NOT NULL,
@@ -606,6 +648,61 @@ CREATE TABLE public.idempotency_keys (
 );
 
 ALTER TABLE public.idempotency_keys OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.incident_alerts (
+    incident_id uuid NOT NULL,
+    alert_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL
+);
+
+ALTER TABLE public.incident_alerts OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.incident_entries (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    kind text NOT NULL,
+    by_user uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT incident_entries_note_check CHECK ((length(note) <= 5000))
+);
+
+ALTER TABLE public.incident_entries OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.incidents (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    loss_value numeric(12,2),
+    loss_currency text,
+    police_reference text,
+    conclusion text,
+    staff uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    opened_by uuid NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT incidents_check CHECK (((loss_value IS NULL) = (loss_currency IS NULL))),
+    CONSTRAINT incidents_check1 CHECK (((state <> 'closed'::text) OR (conclusion IS NOT NULL))),
+    CONSTRAINT incidents_conclusion_check CHECK ((length(conclusion) <= 5000)),
+    CONSTRAINT incidents_description_check CHECK ((length(description) <= 5000)),
+    CONSTRAINT incidents_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 100))),
+    CONSTRAINT incidents_loss_currency_check CHECK ((loss_currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT incidents_loss_value_check CHECK ((loss_value >= (0)::numeric)),
+    CONSTRAINT incidents_police_reference_check CHECK ((length(police_reference) <= 100)),
+    CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'in-review'::text, 'closed'::text]))),
+    CONSTRAINT incidents_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE public.incidents OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.key_destructions (
     id uuid NOT NULL,
@@ -735,6 +832,27 @@ CREATE TABLE public.regions (
 );
 
 ALTER TABLE public.regions OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.rota_entries (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid,
+    region_id uuid,
+    user_id uuid NOT NULL,
+    days smallint[] NOT NULL,
+    starts time without time zone NOT NULL,
+    ends time without time zone NOT NULL,
+    timezone text NOT NULL,
+    after_s integer NOT NULL,
+    lowest_threat text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT rota_entries_after_s_check CHECK (((after_s >= 10) AND (after_s <= 86400))),
+    CONSTRAINT rota_entries_check CHECK (((store_id IS NULL) OR (region_id IS NULL))),
+    CONSTRAINT rota_entries_days_check CHECK ((((cardinality(days) >= 1) AND (cardinality(days) <= 7)) AND (days <@ ARRAY[(1)::smallint, (2)::smallint, (3)::smallint, (4)::smallint, (5)::smallint, (6)::smallint, (7)::smallint]))),
+    CONSTRAINT rota_entries_lowest_threat_check CHECK ((lowest_threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])))
+);
+
+ALTER TABLE public.rota_entries OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.rules (
     id uuid NOT NULL,
@@ -988,6 +1106,15 @@ ALTER TABLE ONLY public.ai_detections
 ALTER TABLE ONLY public.ai_detections_default
     ADD CONSTRAINT ai_detections_default_pkey PRIMARY KEY (started_at, camera_id, epoch, track_id);
 
+ALTER TABLE ONLY public.alert_occurrences
+    ADD CONSTRAINT alert_occurrences_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alert_views
+    ADD CONSTRAINT alert_views_pkey PRIMARY KEY (user_id, alert_id);
+
+ALTER TABLE public.alerts
+    ADD CONSTRAINT alerts_check CHECK (((state <> 'snoozed'::text) OR (snoozed_until IS NOT NULL))) NOT VALID;
+
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
 
@@ -1039,8 +1166,23 @@ ALTER TABLE ONLY public.checkpoints
 ALTER TABLE ONLY public.configuration_revision
     ADD CONSTRAINT configuration_revision_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.escalation_lease
+    ADD CONSTRAINT escalation_lease_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (principal, key);
+
+ALTER TABLE ONLY public.incident_alerts
+    ADD CONSTRAINT incident_alerts_pkey PRIMARY KEY (incident_id, alert_id);
+
+ALTER TABLE ONLY public.incident_entries
+    ADD CONSTRAINT incident_entries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.key_destructions
     ADD CONSTRAINT key_destructions_pkey PRIMARY KEY (id);
@@ -1083,6 +1225,9 @@ ALTER TABLE ONLY public.regions
 
 ALTER TABLE ONLY public.regions
     ADD CONSTRAINT regions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.rota_entries
+    ADD CONSTRAINT rota_entries_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (id);
@@ -1160,9 +1305,15 @@ CREATE INDEX ai_detections_store ON ONLY public.ai_detections USING btree (store
 
 CREATE INDEX ai_detections_default_store_id_started_at_id_idx ON public.ai_detections_default USING btree (store_id, started_at DESC, id);
 
+CREATE INDEX alert_occurrences_alert ON public.alert_occurrences USING btree (alert_id);
+
 CREATE INDEX alerts_camera ON public.alerts USING btree (camera_id, raised_at DESC, id DESC);
 
+CREATE INDEX alerts_snoozed ON public.alerts USING btree (snoozed_until) WHERE (state = 'snoozed'::text);
+
 CREATE INDEX alerts_store ON public.alerts USING btree (store_id, raised_at DESC, id DESC);
+
+CREATE INDEX alerts_waiting ON public.alerts USING btree (waiting_since) WHERE (waiting_since IS NOT NULL);
 
 CREATE INDEX audit_log_actor ON public.audit_log USING btree (ledger, actor_id, sequence);
 
@@ -1174,6 +1325,12 @@ CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
+CREATE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
+
+CREATE INDEX incident_entries_incident ON public.incident_entries USING btree (incident_id, at, id);
+
+CREATE INDEX incidents_store ON public.incidents USING btree (store_id, opened_at DESC, id DESC);
+
 CREATE INDEX key_destructions_chain ON public.key_destructions USING btree (chain_id, requested_at DESC);
 
 CREATE INDEX memberships_chain ON public.memberships USING btree (chain_id, role);
@@ -1183,6 +1340,8 @@ CREATE INDEX privacy_masks_camera ON public.privacy_masks USING btree (camera_id
 CREATE UNIQUE INDEX proposed_changes_open ON public.proposed_changes USING btree (store_id, kind, subject) WHERE (state = 'open'::text);
 
 CREATE INDEX proposed_changes_store ON public.proposed_changes USING btree (store_id, kind, proposed_at DESC, id DESC);
+
+CREATE INDEX rota_entries_chain ON public.rota_entries USING btree (chain_id, created_at, id);
 
 CREATE INDEX sessions_previous_refresh ON public.sessions USING btree (previous_refresh_hash);
 
@@ -1228,6 +1387,21 @@ ALTER TABLE ONLY public.acceptance_tests
 ALTER TABLE ONLY public.acceptance_tests
     ADD CONSTRAINT acceptance_tests_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
 
+ALTER TABLE ONLY public.alert_occurrences
+    ADD CONSTRAINT alert_occurrences_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id);
+
+ALTER TABLE ONLY public.alert_occurrences
+    ADD CONSTRAINT alert_occurrences_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.alert_views
+    ADD CONSTRAINT alert_views_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id);
+
+ALTER TABLE ONLY public.alert_views
+    ADD CONSTRAINT alert_views_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.alert_views
+    ADD CONSTRAINT alert_views_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.users(id);
 
@@ -1238,7 +1412,13 @@ ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_claimed_by_fkey FOREIGN KEY (claimed_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_escalated_by_fkey FOREIGN KEY (escalated_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_resolved_by_fkey FOREIGN KEY (resolved_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_snoozed_by_fkey FOREIGN KEY (snoozed_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_zone_id_fkey FOREIGN KEY (zone_id) REFERENCES public.zones(id);
@@ -1260,6 +1440,24 @@ ALTER TABLE ONLY public.cameras
 
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_shard_fkey FOREIGN KEY (shard) REFERENCES public.shard_leases(shard);
+
+ALTER TABLE ONLY public.incident_alerts
+    ADD CONSTRAINT incident_alerts_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id);
+
+ALTER TABLE ONLY public.incident_alerts
+    ADD CONSTRAINT incident_alerts_chain_id_store_id_incident_id_fkey FOREIGN KEY (chain_id, store_id, incident_id) REFERENCES public.incidents(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.incident_entries
+    ADD CONSTRAINT incident_entries_by_user_fkey FOREIGN KEY (by_user) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.incident_entries
+    ADD CONSTRAINT incident_entries_chain_id_store_id_incident_id_fkey FOREIGN KEY (chain_id, store_id, incident_id) REFERENCES public.incidents(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.key_destructions
     ADD CONSTRAINT key_destructions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -1296,6 +1494,15 @@ ALTER TABLE ONLY public.recovery_codes
 
 ALTER TABLE ONLY public.regions
     ADD CONSTRAINT regions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.rota_entries
+    ADD CONSTRAINT rota_entries_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
+
+ALTER TABLE ONLY public.rota_entries
+    ADD CONSTRAINT rota_entries_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.rota_entries
+    ADD CONSTRAINT rota_entries_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
@@ -1364,6 +1571,10 @@ ALTER TABLE public.acceptance_tests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ai_detections ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.alert_occurrences ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.alert_views ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.alerts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
@@ -1382,9 +1593,23 @@ ALTER TABLE public.cameras ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.chains ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY dispatcher ON public.alerts TO pennyprotect_dispatcher USING (true);
+
+CREATE POLICY dispatcher ON public.audit_unsealed FOR INSERT TO pennyprotect_dispatcher WITH CHECK ((actor_kind = 'system'::text));
+
 CREATE POLICY dispatcher ON public.outbox TO pennyprotect_dispatcher USING (true);
 
+CREATE POLICY dispatcher ON public.rota_entries FOR SELECT TO pennyprotect_dispatcher USING (true);
+
+CREATE POLICY dispatcher ON public.stores FOR SELECT TO pennyprotect_dispatcher USING (true);
+
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.incident_alerts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.incident_entries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.key_destructions ENABLE ROW LEVEL SECURITY;
 
@@ -1399,6 +1624,8 @@ ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON public.idempotency_keys TO pennyprotect_app USING ((principal = (NULLIF(current_setting('pennyprotect.principal'::text, true), ''::text))::uuid));
 
 CREATE POLICY pipeline ON public.ai_detections TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.alert_occurrences TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.alerts TO pennyprotect_pipeline USING (true);
 
@@ -1426,6 +1653,8 @@ ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.regions ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.rota_entries ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rules ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY sealer ON public.audit_checks TO pennyprotect_sealer USING (true);
@@ -1450,6 +1679,8 @@ CREATE POLICY tenant ON public.acceptance_tests TO pennyprotect_app USING (((cha
 
 CREATE POLICY tenant ON public.ai_detections TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.alert_views TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.alerts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.api_keys TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -1463,6 +1694,12 @@ CREATE POLICY tenant ON public.camera_status TO pennyprotect_app USING (((chain_
 CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.incident_alerts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.incident_entries TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.incidents TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.key_destructions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
@@ -1481,6 +1718,8 @@ CREATE POLICY tenant ON public.proposed_changes TO pennyprotect_app USING (((cha
 CREATE POLICY tenant ON public.recovery_codes TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.regions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.rota_entries TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -1595,20 +1834,40 @@ GRANT SELECT,INSERT ON TABLE public.acceptance_tests TO pennyprotect_app;
 GRANT SELECT ON TABLE public.ai_detections TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.ai_detections TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT ON TABLE public.alert_occurrences TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT ON TABLE public.alert_views TO pennyprotect_app;
+
 GRANT SELECT ON TABLE public.alerts TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.alerts TO pennyprotect_pipeline;
 
+GRANT SELECT(id) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT SELECT(chain_id) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT SELECT(store_id) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT SELECT(camera_id) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT SELECT(kind) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT SELECT(threat) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
 GRANT UPDATE(state) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(state),UPDATE(state) ON TABLE public.alerts TO pennyprotect_dispatcher;
 
 GRANT UPDATE(score) ON TABLE public.alerts TO pennyprotect_pipeline;
 
 GRANT UPDATE(explanation) ON TABLE public.alerts TO pennyprotect_pipeline;
 
 GRANT UPDATE(track_ids) ON TABLE public.alerts TO pennyprotect_pipeline;
+GRANT SELECT(track_ids) ON TABLE public.alerts TO pennyprotect_dispatcher;
 
 GRANT UPDATE(epoch) ON TABLE public.alerts TO pennyprotect_pipeline;
+GRANT SELECT(epoch) ON TABLE public.alerts TO pennyprotect_dispatcher;
 
 GRANT UPDATE(ended_at) ON TABLE public.alerts TO pennyprotect_pipeline;
+GRANT SELECT(ended_at) ON TABLE public.alerts TO pennyprotect_dispatcher;
 
 GRANT UPDATE(claimed_by) ON TABLE public.alerts TO pennyprotect_app;
 
@@ -1626,6 +1885,34 @@ GRANT UPDATE(outcome) ON TABLE public.alerts TO pennyprotect_app;
 
 GRANT UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_app;
 GRANT UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_pipeline;
+GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(revision) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(revision),UPDATE(revision) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(occurrences) ON TABLE public.alerts TO pennyprotect_pipeline;
+
+GRANT UPDATE(waiting_since) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(waiting_since),UPDATE(waiting_since) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(escalation_level) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(escalation_level),UPDATE(escalation_level) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(escalated_to) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(escalated_to),UPDATE(escalated_to) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(escalated_by) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(escalated_by),UPDATE(escalated_by) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(escalated_at) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(escalated_at),UPDATE(escalated_at) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(snoozed_by) ON TABLE public.alerts TO pennyprotect_app;
+
+GRANT UPDATE(snoozed_until) ON TABLE public.alerts TO pennyprotect_app;
+GRANT SELECT(snoozed_until) ON TABLE public.alerts TO pennyprotect_dispatcher;
+
+GRANT UPDATE(snooze_reason) ON TABLE public.alerts TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.api_keys TO pennyprotect_app;
 
@@ -1655,6 +1942,7 @@ GRANT SELECT,INSERT ON TABLE public.audit_log TO pennyprotect_sealer;
 
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_app;
 GRANT SELECT,DELETE ON TABLE public.audit_unsealed TO pennyprotect_sealer;
+GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_dispatcher;
 
 GRANT SELECT ON TABLE public.camera_status TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.camera_status TO pennyprotect_pipeline;
@@ -1681,7 +1969,35 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.checkpoints TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
+GRANT SELECT,UPDATE ON TABLE public.escalation_lease TO pennyprotect_dispatcher;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO pennyprotect_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.incident_alerts TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.incident_entries TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(title) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(description) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(loss_value) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(loss_currency) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(police_reference) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(conclusion) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(staff) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT UPDATE(revision) ON TABLE public.incidents TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.key_destructions TO pennyprotect_app;
 
@@ -1699,7 +2015,7 @@ GRANT UPDATE(last_login_at) ON TABLE public.oidc_identities TO pennyprotect_app;
 
 GRANT INSERT ON TABLE public.outbox TO pennyprotect_app;
 GRANT INSERT ON TABLE public.outbox TO pennyprotect_pipeline;
-GRANT SELECT,DELETE ON TABLE public.outbox TO pennyprotect_dispatcher;
+GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO pennyprotect_dispatcher;
 
 GRANT UPDATE(created_at) ON TABLE public.outbox TO pennyprotect_dispatcher;
 
@@ -1730,6 +2046,9 @@ GRANT UPDATE(used_at) ON TABLE public.recovery_codes TO pennyprotect_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.regions TO pennyprotect_app;
 
 GRANT UPDATE(name) ON TABLE public.regions TO pennyprotect_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.rota_entries TO pennyprotect_app;
+GRANT SELECT ON TABLE public.rota_entries TO pennyprotect_dispatcher;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rules TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rules TO pennyprotect_pipeline;
@@ -1771,6 +2090,9 @@ GRANT SELECT(re_identification) ON TABLE public.site_policies TO pennyprotect_pi
 GRANT SELECT,INSERT ON TABLE public.stores TO pennyprotect_app;
 
 GRANT SELECT(id) ON TABLE public.stores TO pennyprotect_pipeline;
+GRANT SELECT(id) ON TABLE public.stores TO pennyprotect_dispatcher;
+
+GRANT SELECT(chain_id) ON TABLE public.stores TO pennyprotect_dispatcher;
 
 GRANT UPDATE(name) ON TABLE public.stores TO pennyprotect_app;
 
@@ -1780,6 +2102,7 @@ GRANT SELECT(timezone) ON TABLE public.stores TO pennyprotect_pipeline;
 GRANT UPDATE(jurisdiction) ON TABLE public.stores TO pennyprotect_app;
 
 GRANT UPDATE(region_id) ON TABLE public.stores TO pennyprotect_app;
+GRANT SELECT(region_id) ON TABLE public.stores TO pennyprotect_dispatcher;
 
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
