@@ -21,6 +21,8 @@ REASONED: dict[tuple[int, str], str] = {
     (6, "ALTER TABLE api_keys ADD COLUMN stores"): _NEW,
     (7, "ALTER TABLE cameras ADD CONSTRAINT cameras_credentials_key"): _KEYED,
     (7, "ALTER TABLE totp_secrets ADD CONSTRAINT totp_secrets_secret_key"): _KEYED,
+    (10, "ALTER TABLE zones ADD CONSTRAINT zones_kind_check"): "it widens: every kind of the release before it stands in it",
+    (11, "ALTER TABLE alerts ADD COLUMN revision"): _NEW,
 }
 """(migration, statement's beginning) -> why the release before it does not notice."""
 

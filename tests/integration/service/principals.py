@@ -114,7 +114,7 @@ ADD = {
     "course_id": "INSERT INTO training_courses (id, chain_id, name, gate, valid_months)"
     " SELECT $1::uuid, $2, 'course-' || $1::text, 'review', 12 WHERE $3::uuid IS NOT NULL",
     "record_id": "WITH trainer AS (INSERT INTO users (id, chain_id, username, password_hash)"
-    " VALUES (gen_random_uuid(), $2, 'trainer-' || $1::text, '') RETURNING id) INSERT INTO training_records"
+    " VALUES (gen_random_uuid(), $2, 'trainer-' || $1::uuid::text, '') RETURNING id) INSERT INTO training_records"
     " (id, chain_id, course_id, user_id, trainer, trained_on, expires_on, recorded_by) SELECT $1::uuid, $2,"
     " (SELECT id FROM training_courses WHERE chain_id = $2 LIMIT 1),"
     " (SELECT user_id FROM memberships WHERE store_id = $3 LIMIT 1), 't', current_date, current_date + 9, id FROM trainer",
