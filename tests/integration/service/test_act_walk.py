@@ -425,6 +425,9 @@ async def test_rule_19_every_act_leaves_its_row_in_its_own_transaction(product: 
         found = await perform(walk, name, operations[name], document)
         if found:
             wrong.append(found)
+        if walk.showing is not None:  # or it would publish on a client that the fixture has closed
+            walk.showing.cancel()
+            await asyncio.gather(walk.showing, return_exceptions=True)
     assert wrong == [], "\n".join(wrong)
 
 
