@@ -12,6 +12,7 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.datastructures import State
 
 from app.api import add_api
 from app.auth.account.service import AccountService
@@ -139,22 +140,16 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         "workers": workers_check(memory),
         "pipeline": pipeline_check(pool),
     }
-    live = asyncio.create_task(hub.run(), name="hub")
-    pictures = asyncio.create_task(state.pictures.run(hub.stopping), name="pictures")
-    policies = asyncio.create_task(
-        keep_enforcing(pool, current_pack(), hub.stopping, demo_allowed=settings.demo_allowed), name="policies"
-    )
-    endings = asyncio.create_task(state.endings.run(hub.stopping), name="endings")
-    tasks = (live, pictures, policies, endings)
-    for task in tasks:
-        task.add_done_callback(partial(_ended, state.live_ended))
+    tasks = _live_side(state, pool, settings)
     try:
         yield
     finally:
         hub.stopping.set()
-        await asyncio.wait(tasks, timeout=STOP_PATIENCE_S)
-        for task in tasks:
+        _, late = await asyncio.wait(tasks, timeout=STOP_PATIENCE_S)
+        for task in late:
             task.cancel()
+        if late:  # what still unwinds would open the connections anew that are closed below
+            await asyncio.wait(late, timeout=STOP_PATIENCE_S)
         await state.endings.finish()
         if pose is not None:
             await pose.close()
@@ -165,6 +160,21 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_PATIENCE_S):
                 await pool.close()
+
+
+def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -> "set[asyncio.Task[None]]":
+    """Start what runs beside requests until the hub's stop; the end of one is the end of the service."""
+    stopping = state.hub.stopping
+    work = {
+        "hub": state.hub.run(),
+        "pictures": state.pictures.run(stopping),
+        "policies": keep_enforcing(pool, current_pack(), stopping, demo_allowed=settings.demo_allowed),
+        "endings": state.endings.run(stopping),
+    }
+    tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
+    for task in tasks:
+        task.add_done_callback(partial(_ended, state.live_ended))
+    return tasks
 
 
 def _vault(settings: Settings, pool: "Pool[asyncpg.Record] | None") -> Vault:

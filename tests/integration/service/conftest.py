@@ -136,9 +136,9 @@ async def product(
             yield made
     finally:
         stop.set()
+        await asyncio.wait_for(serving, 15)
         for client in clients:
             await client.aclose()
-        await asyncio.wait_for(serving, 15)
 
 
 async def _until_up(product: Product) -> None:
