@@ -3,23 +3,31 @@ import { Navigate, Route, Routes, useLocation } from "react-router";
 import { session } from "./api/session";
 import { Administered } from "./administration/Administered";
 import { PAGES } from "./administration/pages";
-import { AlertsPage } from "./alerts/AlertsPage";
-import { CameraPage } from "./cameras/CameraPage";
-import { CamerasPage } from "./cameras/CamerasPage";
-import { LivePage } from "./live/LivePage";
-import { SingleView } from "./live/SingleView";
 import { LoginPage } from "./login/LoginPage";
-import { SecurityPage } from "./security/SecurityPage";
 import { Console } from "./shell/Console";
+import { languageChoice } from "./text/language";
+import { lazily } from "./shell/lazily";
 import { NotFound } from "./shell/NotFound";
 import { Splash } from "./shell/Splash";
 
+const LivePage = lazily(() => import("./live/LivePage"), "LivePage");
+const SingleView = lazily(() => import("./live/SingleView"), "SingleView");
+const AlertsPage = lazily(() => import("./alerts/AlertsPage"), "AlertsPage");
+const CamerasPage = lazily(() => import("./cameras/CamerasPage"), "CamerasPage");
+const CameraPage = lazily(() => import("./cameras/CameraPage"), "CameraPage");
+const SecurityPage = lazily(() => import("./security/SecurityPage"), "SecurityPage");
+
 export function App() {
   const status = useSyncExternalStore(session.subscribe, session.snapshot);
+  // All texts are read while drawing: another language draws everything anew.
+  const language = useSyncExternalStore(languageChoice.subscribe, languageChoice.get);
   useEffect(() => void session.restore(), []);
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
   if (status === "unknown") return <Splash />;
   return (
-    <Routes>
+    <Routes key={language}>
       <Route path="/login" element={<LoginPage />} />
       <Route element={status === "signed-in" ? <Console /> : <ToLogin />}>
         <Route index element={<Navigate to="/live" replace />} />

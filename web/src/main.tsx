@@ -10,17 +10,24 @@ import "./styles/security.css";
 import "./styles/administration.css";
 import "./styles/work.css";
 import "./styles/policy.css";
+import "./styles/parts.css";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
+import { queries } from "./api/queries";
 import { App } from "./App";
+import { applyTheme } from "./shell/theme";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
+applyTheme();
 createRoot(root).render(
   <StrictMode>
-    <BrowserRouter>
-      <App />
-    </BrowserRouter>
+    <QueryClientProvider client={queries}>
+      <BrowserRouter>
+        <App />
+      </BrowserRouter>
+    </QueryClientProvider>
   </StrictMode>,
 );

@@ -1,36 +1,38 @@
 import { Building2, CalendarClock, GraduationCap, KeyRound, ScrollText, ShieldCheck, UserRoundCog, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
-import { RotaPage } from "../alerts/RotaPage";
-import { AuditPage } from "../audit/AuditPage";
-import { ApiKeysPage } from "../keys/ApiKeysPage";
-import { StoresPage } from "../places/StoresPage";
-import { SitePolicyPage } from "../policy/SitePolicyPage";
-import { SignInRulesPage } from "../security/SignInRulesPage";
+import { lazily } from "../shell/lazily";
 import type { Permission } from "../shell/stores";
-import { TrainingPage } from "../training/TrainingPage";
-import { UsersPage } from "../users/UsersPage";
+import { language } from "../text/language";
 
-/** A page of the sidebar's group "Administration". */
+/** A page that the sidebar lists. */
 export interface AdministrationPage {
   path: `/${string}`;
   title: string;
+  /** The title in Spanish. */
+  es?: string;
+  /** "work" for what store staff do all day; the group "Administration" otherwise. */
+  group?: "work" | "administration";
   icon: LucideIcon;
   /** Whoever holds one of these sees the page. The server decides again about everything on it. */
   needs: readonly Permission[];
   page: ComponentType;
 }
 
-/** In the order of the sidebar. A new page is one line here. */
+/** In the order of the sidebar. A new page is one line here; its code is loaded when it is first opened. */
 export const PAGES: readonly AdministrationPage[] = [
-  { path: "/users", title: "Users", icon: UserRoundCog, needs: ["users:read"], page: UsersPage },
-  { path: "/stores", title: "Stores", icon: Building2, needs: ["stores:write", "chain:write"], page: StoresPage },
-  { path: "/rota", title: "Rota", icon: CalendarClock, needs: ["rota:write"], page: RotaPage },
-  { path: "/policy-settings", title: "Site policy", icon: ShieldCheck, needs: ["policy:read"], page: SitePolicyPage },
-  { path: "/training", title: "Training", icon: GraduationCap, needs: ["training:read"], page: TrainingPage },
-  { path: "/api-keys", title: "API keys", icon: Webhook, needs: ["api-keys:read"], page: ApiKeysPage },
-  { path: "/sign-in-rules", title: "Sign-in rules", icon: KeyRound, needs: ["sign-in:read"], page: SignInRulesPage },
-  { path: "/audit", title: "Audit", icon: ScrollText, needs: ["audit:read"], page: AuditPage },
+  { path: "/users", title: "Users", es: "Usuarios", icon: UserRoundCog, needs: ["users:read"], page: lazily(() => import("../users/UsersPage"), "UsersPage") },
+  { path: "/stores", title: "Stores", es: "Tiendas", icon: Building2, needs: ["stores:write", "chain:write"], page: lazily(() => import("../places/StoresPage"), "StoresPage") },
+  { path: "/rota", title: "Rota", es: "Turnos", icon: CalendarClock, needs: ["rota:write"], page: lazily(() => import("../alerts/RotaPage"), "RotaPage") },
+  { path: "/policy-settings", title: "Site policy", es: "Política de la tienda", icon: ShieldCheck, needs: ["policy:read"], page: lazily(() => import("../policy/SitePolicyPage"), "SitePolicyPage") },
+  { path: "/training", title: "Training", es: "Formación", icon: GraduationCap, needs: ["training:read"], page: lazily(() => import("../training/TrainingPage"), "TrainingPage") },
+  { path: "/api-keys", title: "API keys", es: "Claves de API", icon: Webhook, needs: ["api-keys:read"], page: lazily(() => import("../keys/ApiKeysPage"), "ApiKeysPage") },
+  { path: "/sign-in-rules", title: "Sign-in rules", es: "Reglas de acceso", icon: KeyRound, needs: ["sign-in:read"], page: lazily(() => import("../security/SignInRulesPage"), "SignInRulesPage") },
+  { path: "/audit", title: "Audit", es: "Auditoría", icon: ScrollText, needs: ["audit:read"], page: lazily(() => import("../audit/AuditPage"), "AuditPage") },
 ];
+
+export function titleOf({ title, es }: AdministrationPage): string {
+  return language() === "es" ? (es ?? title) : title;
+}
 
 export function pagesFor(may: (permission: Permission) => boolean): readonly AdministrationPage[] {
   return PAGES.filter(({ needs }) => needs.some(may));

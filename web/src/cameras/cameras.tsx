@@ -1,7 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useMemo, type ReactNode } from "react";
 import { cameras as loadCameras } from "../api/endpoints";
 import type { Camera, Id } from "../api/types";
-import { useLoad, type Loaded } from "../shell/hooks";
+import { useLoaded, type Loaded } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import type { CameraStatus } from "../socket/messages";
 import { liveSocket } from "../socket/socket";
@@ -24,25 +25,21 @@ export function useCameras(): Cameras {
 /** The store's cameras with their state, kept fresh. */
 export function CamerasProvider({ children }: { children: ReactNode }) {
   const { store } = usePlace();
-  const loaded = useLoad(store.id, () => loadCameras(store.id));
-  const { change, reload } = loaded;
+  const queryKey = useMemo(() => ["cameras", store.id], [store.id]);
+  const { value, error, loading, reload, change } = useLoaded(queryKey, useQuery({ queryKey, queryFn: () => loadCameras(store.id), refetchInterval: RELOAD_EVERY_MS }));
   useEffect(() => {
-    const timer = setInterval(() => document.hidden || reload(), RELOAD_EVERY_MS);
     const unlisten = liveSocket.listen((message) => {
       if (message.type === "gap") reload();
       if (message.type === "camera-status") change((list) => list.map((each) => withStatus(each, message)));
     });
-    return () => {
-      clearInterval(timer);
-      unlisten();
-    };
+    return unlisten;
   }, [change, reload]);
-  const value = useMemo<Cameras>(() => {
-    const list = [...(loaded.value ?? [])].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const shared = useMemo<Cameras>(() => {
+    const list = [...(value ?? [])].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
     const names = new Map(list.map(({ id, name }) => [id, name]));
-    return { ...loaded, list, named: (id) => names.get(id) ?? "Removed camera" };
-  }, [loaded]);
-  return <Context value={value}>{children}</Context>;
+    return { value, error, loading, reload, change, list, named: (id) => names.get(id) ?? "Removed camera" };
+  }, [value, error, loading, reload, change]);
+  return <Context value={shared}>{children}</Context>;
 }
 
 function withStatus(camera: Camera, { type: _type, id: _id, store_id: _store, camera_id, ...status }: CameraStatus): Camera {

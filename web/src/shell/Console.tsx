@@ -1,11 +1,12 @@
 import { Outlet, useLocation } from "react-router";
-import { useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { AlertsProvider } from "../alerts/alerts";
 import { CamerasProvider } from "../cameras/cameras";
 import { liveSocket } from "../socket/socket";
 import { Guard } from "./Guard";
 import { Sidebar } from "./Sidebar";
 import { StoreProvider, usePlace } from "./stores";
+import { t } from "./texts";
 import { ToastProvider } from "./toasts";
 
 /** Everything behind the log-in: the socket, what all pages share, the sidebar. */
@@ -31,17 +32,19 @@ function OneStore() {
         <AlertsProvider>
           <div className="console">
             <a className="skip" href="#main">
-              Skip to content
+              {t("skip")}
             </a>
             <Sidebar />
             <main id="main" className="main" tabIndex={-1}>
               {store.demo && (
                 <p className="demo-label" role="note" data-testid="demo-label">
-                  Demonstration: replayed clips, every switch on without papers, reachable from this machine only.
+                  {t("demo")}
                 </p>
               )}
               <Guard key={page}>
-                <Outlet />
+                <Suspense fallback={<p className="page page-note" role="status">{t("loading")}</p>}>
+                  <Outlet />
+                </Suspense>
               </Guard>
             </main>
           </div>

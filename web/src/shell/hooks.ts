@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { sentenceFor } from "../api/problem";
 
 /** The time, renewed every `everyMs`. */
@@ -20,35 +21,19 @@ export interface Loaded<T> {
   change: (edit: (value: T) => T) => void;
 }
 
-/** Loads at first and whenever `key` changes. An answer for an earlier key is dropped. */
+/** Loads at first and whenever `key` changes; shared with nobody. Pages that share what they know use `useQuery` with a key of `api/queries`. */
 export function useLoad<T>(key: string | null, load: () => Promise<T>): Loaded<T> {
-  const [state, setState] = useState<{ key: string | null; value: T | null; error: string | null; loading: boolean }>({
-    key: null,
-    value: null,
-    error: null,
-    loading: true,
-  });
-  const [round, setRound] = useState(0);
-  const latest = useRef(load);
-  latest.current = load;
-  useEffect(() => {
-    if (key === null) return;
-    let wanted = true;
-    setState((old) => ({ ...old, key, value: old.key === key ? old.value : null, loading: true }));
-    latest.current().then(
-      (value) => wanted && setState({ key, value, error: null, loading: false }),
-      (error: unknown) => wanted && setState((old) => ({ ...old, error: sentenceFor(error), loading: false })),
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [key, round]);
-  const reload = useCallback(() => setRound((count) => count + 1), []);
-  const change = useCallback(
-    (edit: (value: T) => T) => setState((old) => (old.value === null ? old : { ...old, value: edit(old.value) })),
-    [],
-  );
-  return { value: state.key === key ? state.value : null, error: state.error, loading: state.loading, reload, change };
+  const own = useId();
+  const queryKey = useMemo(() => ["own", own, key], [own, key]);
+  return useLoaded(queryKey, useQuery({ queryKey, queryFn: load, enabled: key !== null, staleTime: Infinity, gcTime: 0, retry: false }));
+}
+
+/** A query in the shape of `useLoad`. */
+export function useLoaded<T>(queryKey: readonly unknown[], { data, error, isFetching, refetch }: UseQueryResult<T>): Loaded<T> {
+  const client = useQueryClient();
+  const reload = useCallback(() => void refetch(), [refetch]);
+  const change = useCallback((edit: (value: T) => T) => void client.setQueryData<T>(queryKey, (old) => (old === undefined ? old : edit(old))), [client, queryKey]);
+  return { value: data ?? null, error: error ? sentenceFor(error) : null, loading: isFetching, reload, change };
 }
 
 /** A choice kept in this browser. */

@@ -1,6 +1,7 @@
 import { createContext, useContext, type ReactNode } from "react";
 import { stores as loadStores, whoAmI } from "../api/endpoints";
 import type { Id, Me, Store } from "../api/types";
+import { setZone } from "../text/zone";
 import { Duties } from "../security/Duties";
 import { Empty, Failure } from "./Empty";
 import { useKept, useLoad } from "./hooks";
@@ -78,5 +79,6 @@ export function StoreProvider({ children }: { children: ReactNode }) {
       </Empty>
     );
   }
+  setZone(store.timezone); // before any page of the store is drawn
   return <Context value={{ me, stores, store, choose, refresh: loaded.reload, may: (permission) => me.permissions.includes(permission) }}>{children}</Context>;
 }

@@ -1,5 +1,7 @@
 /** Values in words and figures for people. Pure: "now" comes in. */
 import type { AlertState, CameraState, Threat, EscalationLevel } from "../api/types";
+import { t, type PlainKey } from "./formatTexts";
+import { formatter } from "./formatters";
 
 /** "42 s", "1 min", "3 min 05 s", "2 h 10 min", "4 d". */
 export function duration(seconds: number): string {
@@ -14,32 +16,32 @@ export function duration(seconds: number): string {
 /** "just now", "2 min ago", "3 h ago", "5 d ago". */
 export function ago(timestamp: string | null | undefined, nowMs: number): string {
   const then = timestamp ? Date.parse(timestamp) : NaN;
-  if (Number.isNaN(then)) return "never";
+  if (Number.isNaN(then)) return t("never");
   const seconds = Math.max(0, (nowMs - then) / 1000);
-  if (seconds < 5) return "just now";
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
+  if (seconds < 5) return t("justNow");
+  if (seconds < 60) return t("ago", { span: `${Math.floor(seconds)} s` });
+  if (seconds < 3600) return t("ago", { span: `${Math.floor(seconds / 60)} min` });
+  if (seconds < 86_400) return t("ago", { span: `${Math.floor(seconds / 3600)} h` });
+  return t("ago", { span: `${Math.floor(seconds / 86_400)} d` });
 }
 
-const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+const DAY = { day: "numeric", month: "short" } as const;
+const DATE = { day: "numeric", month: "short", year: "numeric" } as const;
 
-/** "14:05:09" today, "3 Nov 14:05:09" on another day, in the browser's time zone. */
-export function clock(timestamp: string | null | undefined, nowMs: number): string {
+/** "14:05:09" today, "3 Nov 14:05:09" on another day, by the clock of `zone` (the chosen store's). */
+export function clock(timestamp: string | null | undefined, nowMs: number, zone?: string): string {
   const then = timestamp ? new Date(timestamp) : null;
   if (!then || Number.isNaN(then.getTime())) return "–";
-  const time = TIME.format(then);
-  return then.toDateString() === new Date(nowMs).toDateString() ? time : `${DAY.format(then)} ${time}`;
+  const time = formatter(TIME, zone).format(then);
+  const day = formatter(DATE, zone);
+  return day.format(then) === day.format(nowMs) ? time : `${formatter(DAY, zone).format(then)} ${time}`;
 }
 
-const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-
 /** "3 Nov 2026". */
-export function date(timestamp: string): string {
+export function date(timestamp: string, zone?: string): string {
   const then = new Date(timestamp);
-  return Number.isNaN(then.getTime()) ? "–" : DATE.format(then);
+  return Number.isNaN(then.getTime()) ? "–" : formatter(DATE, zone).format(then);
 }
 
 /** "4.9 fps", "25 fps". */
@@ -55,7 +57,7 @@ export function size(width: number, height: number): string {
 
 /** "1 person", "3 people". */
 export function people(count: number): string {
-  return count === 1 ? "1 person" : `${count} people`;
+  return t("people", { count });
 }
 
 /** "stream_session" or "fall-down" -> "Stream session", "Fall down". */
@@ -64,28 +66,35 @@ export function humanise(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-export const THREAT_WORDS: Record<Threat, string> = { low: "Low", medium: "Medium", high: "High" };
+export const THREAT_WORDS = worded<Threat>({ low: "low", medium: "medium", high: "high" });
 
-export const ALERT_STATE_WORDS: Record<AlertState, string> = {
-  raised: "New",
-  claimed: "Claimed",
-  acknowledged: "Acknowledged",
-  snoozed: "Snoozed",
-  escalated: "Escalated",
-  resolved: "Resolved",
-};
+export const ALERT_STATE_WORDS = worded<AlertState>({
+  raised: "raised",
+  claimed: "claimed",
+  acknowledged: "acknowledged",
+  snoozed: "snoozed",
+  escalated: "escalated",
+  resolved: "resolved",
+});
 
-export const LEVEL_WORDS: Record<EscalationLevel, string> = { store: "Store", area: "Area", "operations-centre": "Operations centre" };
+export const LEVEL_WORDS = worded<EscalationLevel>({ store: "store", area: "area", "operations-centre": "operationsCentre" });
 
-export const CAMERA_STATE_WORDS: Record<CameraState, string> = {
-  connecting: "Connecting",
-  live: "Live",
-  frozen: "Picture frozen",
-  reconnecting: "Reconnecting",
-  refused: "Refused",
-  stopped: "Stopped",
-  waiting: "Waiting for a worker",
-};
+export const CAMERA_STATE_WORDS = worded<CameraState>({
+  connecting: "connecting",
+  live: "live",
+  frozen: "frozen",
+  reconnecting: "reconnecting",
+  refused: "refused",
+  stopped: "stopped",
+  waiting: "waiting",
+});
+
+/** Words by state, in the language of the moment they are read. */
+function worded<S extends string>(keys: Record<S, PlainKey>): Readonly<Record<S, string>> {
+  const words = {} as Record<S, string>;
+  for (const [state, key] of Object.entries(keys) as [S, PlainKey][]) Object.defineProperty(words, state, { enumerable: true, get: () => t(key) });
+  return words;
+}
 
 /** `whole` small units as large and small ones; the small ones left out when there are none. */
 function two(whole: number, base: number, large: string, small: string): string {

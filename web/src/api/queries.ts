@@ -1,0 +1,34 @@
+/**
+ * The pages' memory of the server (TanStack Query). Keys begin with the noun and end with what narrows it:
+ * ["cameras", storeId], ["zones", cameraId]. After a change, `invalidateQueries({ queryKey: ["zones"] })`.
+ */
+import { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "./problem";
+import { session } from "./session";
+
+const MOST_TRIES = 3;
+const FRESH_MS = 5_000;
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: { staleTime: FRESH_MS, retry: shouldRetry, retryDelay },
+      mutations: { retry: false }, // an act is repeated by a person, who sees what became of the first
+    },
+  });
+}
+
+/** Again only where the server may answer otherwise: not after a refusal. */
+export function shouldRetry(failures: number, error: unknown): boolean {
+  if (failures >= MOST_TRIES) return false;
+  return !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+}
+
+export function retryDelay(failures: number): number {
+  return Math.min(8_000, 500 * 2 ** failures) * (0.5 + Math.random() / 2);
+}
+
+export const queries = makeQueryClient();
+
+// What one person saw is not shown to the next.
+session.subscribe(() => session.status === "signed-out" && queries.clear());

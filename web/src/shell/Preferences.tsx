@@ -1,0 +1,30 @@
+import { Settings2 } from "lucide-react";
+import { useSyncExternalStore } from "react";
+import { Menu, MenuChoice } from "../parts/Menu";
+import { LANGUAGES, languageChoice } from "../text/language";
+import { themeChoice } from "./theme";
+import { t } from "./texts";
+
+/** Language and colours of this browser. */
+export function Preferences() {
+  const language = useSyncExternalStore(languageChoice.subscribe, languageChoice.get);
+  const theme = useSyncExternalStore(themeChoice.subscribe, themeChoice.get);
+  return (
+    <Menu
+      label={t("preferences")}
+      trigger={
+        <button type="button" className="icon-button" aria-label={t("preferences")} title={t("preferences")} data-testid="preferences">
+          <Settings2 size={18} aria-hidden="true" />
+        </button>
+      }
+    >
+      <MenuChoice title={t("language")} of={LANGUAGES} value={language} choose={(chosen) => languageChoice.set(chosen)} />
+      <MenuChoice
+        title={t("theme")}
+        of={{ system: t("system"), light: t("light"), dark: t("dark") }}
+        value={theme}
+        choose={(chosen) => themeChoice.set(chosen)}
+      />
+    </Menu>
+  );
+}
