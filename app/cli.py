@@ -165,6 +165,28 @@ def worker_cpu() -> None:
     _role("worker-cpu", "app.workers.cpu.worker")
 
 
+@cli.command("worker-simulated")
+def worker_simulated(
+    script: Annotated[str, typer.Argument(help="fall, fight or ordinary.")],
+    capacity: Annotated[int, typer.Option(min=1, max=100, help="Cameras it takes.")] = 1,
+    seconds: Annotated[float | None, typer.Option(help="How long; without it, until Ctrl-C.")] = None,
+) -> None:
+    """Plays an act of drawn figures on free cameras through the HTTP ingest: for tests, never beside real cameras."""
+    from app.workers.simulated.acts import SCRIPTS
+    from app.workers.simulated.worker import play
+
+    chosen = settings()
+    if script not in SCRIPTS:
+        raise BadInputError(f"There is no script {script!r}; there are {', '.join(SCRIPTS)}.")
+    url = chosen.service_url or f"{'https' if chosen.tls else 'http'}://{chosen.host}:{chosen.port}"
+    key = chosen.worker_key.get_secret_value()
+
+    async def entry(_: Settings, stop: asyncio.Event) -> None:
+        await play(url, key, SCRIPTS[script], stop, capacity=capacity, seconds=seconds)
+
+    asyncio.run(_until_stopped(entry, chosen))
+
+
 @cli.command("demo-cameras")
 def demo_cameras() -> None:
     """Plays clips of real people as RTSP cameras on this machine."""

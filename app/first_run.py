@@ -23,6 +23,8 @@ from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import LookUp, Vault
 from app.kit.logs import logger
 from app.settings import Settings
+from app.workers.simulated.acts import SCRIPTS
+from app.workers.simulated.lane import SCHEME, is_simulated, script_of
 
 WORKER_KEY_NAME = "workers"
 CREDENTIALS = "credentials.json"
@@ -77,7 +79,11 @@ def wanted_cameras(settings: Settings) -> list[WantedCamera]:
 
 
 def _address(entry: str, policy: EgressPolicy) -> str:
-    """An entry of CAMERAS as it is stored: a URL, or the whole path of a file that exists."""
+    """An entry of CAMERAS as it is stored: a URL, a file's whole path, or a simulated camera of a known script."""
+    if is_simulated(entry):
+        if script_of(entry) is None:
+            raise SetupError(f"CAMERAS names {entry}, and there is no such script; there are {', '.join(SCRIPTS)}.")
+        return entry
     if "://" in entry and not entry.startswith("file://"):
         try:
             # Split and joined, so that it compares equal to what was stored whichever way its password was encoded.
@@ -91,6 +97,8 @@ def _address(entry: str, policy: EgressPolicy) -> str:
 
 
 def _name(entry: str, number: int) -> str:
+    if is_simulated(entry):
+        return f"Simulated {entry.removeprefix(SCHEME)} (drawn figures, no camera)"
     if "://" in entry and not entry.startswith("file://"):
         host = split_credentials(entry)[0].split("://")[1].split("/")[0]
         return f"Camera {number} ({host})"[:200]

@@ -60,10 +60,12 @@ def make_health(
     epoch: int = 1,
     reason: str = "",
     start_us: int = START_US,
+    view: str = "",
+    clock_off_s: float | None = None,
 ) -> CameraHealth:
     """A camera's health at START + `at_s`."""
     at_us = start_us + round(at_s * 1_000_000)
-    return CameraHealth(camera, epoch, at_us, state, reason, WIDTH, HEIGHT, "h264", 15.0, 5.0, 0, at_us, 0)
+    return CameraHealth(camera, epoch, at_us, state, reason, WIDTH, HEIGHT, "h264", 15.0, 5.0, 0, at_us, 0, view, clock_off_s)
 
 
 def make_tracklet(

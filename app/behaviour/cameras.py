@@ -1,4 +1,4 @@
-"""Rules about the camera itself: offline, or sending the same picture again and again.
+"""Rules about the camera itself: offline, standing still, blind, turned away, or with a wrong clock.
 
 They follow what the worker says every two seconds. Trouble must last before it is told, and its end must last too: a camera that
 comes back for a moment is still in the same trouble.
@@ -6,7 +6,7 @@ comes back for a moment is still in the same trouble.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,6 +18,9 @@ from app.contracts.tracked import CameraHealth, CameraState
 
 OFFLINE = "camera-offline"
 FROZEN = "camera-frozen"
+BLIND = "camera-blind"
+MOVED = "camera-moved"
+CLOCK = "camera-clock"
 SETTLES_S = 10.0
 """Fine again for that long: the trouble is over."""
 
@@ -35,6 +38,18 @@ class FrozenParameters(CameraParameters, frozen=True, forbid_unknown_fields=True
     """A stream that stands still is opened anew by the worker; only what lasts is worth an alert."""
 
     after_s: Annotated[float, setting("Alert when the stream has stood still so long.", SECONDS, 0, 86400)] = 30.0
+
+
+class ViewParameters(CameraParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody who stands before the lens for a moment is no trouble."""
+
+    after_s: Annotated[float, setting("Alert when it has lasted so long.", SECONDS, 0, 86400)] = 20.0
+
+
+class ClockParameters(CameraParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A network holds packets back for a second or two; a clock that is off stays off."""
+
+    off_s: Annotated[float, setting("How far the camera's clock may be off the worker's.", SECONDS, 0.5, 86400)] = 3.0
 
 
 class Trouble(msgspec.Struct):
@@ -61,22 +76,43 @@ class CameraRule:
     kind: str
     parameters: type[CameraParameters]
     sentence: str
-    reason: Callable[[CameraHealth], str]
+    reason: Callable[[CameraHealth, Any], str]
 
 
-def _offline(health: CameraHealth) -> str:
+def _offline(health: CameraHealth, _: CameraParameters) -> str:
     if health.state in (CameraState.LIVE, CameraState.STOPPED, CameraState.FROZEN):
         return ""
     return health.reason or "The camera sends no video."
 
 
-def _frozen(health: CameraHealth) -> str:
+def _frozen(health: CameraHealth, _: CameraParameters) -> str:
     return (health.reason or "The stream stands still.") if health.state is CameraState.FROZEN else ""
+
+
+def _blind(health: CameraHealth, _: CameraParameters) -> str:
+    """The sentence about a picture without structure."""
+    wrong = health.state is CameraState.LIVE and health.view == "blind"
+    return "The picture shows nothing: the lens is covered, sprayed or unlit." if wrong else ""
+
+
+def _moved(health: CameraHealth, _: CameraParameters) -> str:
+    wrong = health.state is CameraState.LIVE and health.view == "moved"
+    return "The camera looks elsewhere than it did: its zones, lines and masks no longer fit." if wrong else ""
+
+
+def _clock(health: CameraHealth, parameters: ClockParameters) -> str:
+    off_s = health.clock_off_s
+    if health.state is not CameraState.LIVE or off_s is None or not abs(off_s) > parameters.off_s:
+        return ""
+    return f"The camera's clock is {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} the worker's."
 
 
 CAMERA_RULES: Mapping[str, CameraRule] = {
     OFFLINE: CameraRule(OFFLINE, CameraParameters, "The camera cannot be reached, or refuses to send video.", _offline),
     FROZEN: CameraRule(FROZEN, FrozenParameters, "The connection stands, but no new picture comes.", _frozen),
+    BLIND: CameraRule(BLIND, ViewParameters, "The camera sends pictures that show nothing: covered, sprayed or unlit.", _blind),
+    MOVED: CameraRule(MOVED, ViewParameters, "The camera looks elsewhere than it did.", _moved),
+    CLOCK: CameraRule(CLOCK, ClockParameters, "The camera's clock is off the worker's.", _clock),
 }
 
 
@@ -95,7 +131,7 @@ def step(state: Watch, health: CameraHealth, parameters: Mapping[str, CameraPara
 
 
 def _look(state: Watch, rule: CameraRule, health: CameraHealth, parameters: CameraParameters) -> Finding | None:
-    reason, trouble, at_us = rule.reason(health), state.troubles.get(rule.kind), health.at_us
+    reason, trouble, at_us = rule.reason(health, parameters), state.troubles.get(rule.kind), health.at_us
     if not reason:
         if trouble is None or at_us - trouble.last_us <= SETTLES_S * US:
             return None

@@ -42,7 +42,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
-    """What a stream is doing, for health messages."""
+    """What a stream is doing, for health messages; `clock_off_s` as `pacing.CaptureClock.off_s`."""
 
     state: CameraState
     reason: str
@@ -51,6 +51,7 @@ class StreamFacts:
     codec: str
     fps_in: float
     reconnects: int
+    clock_off_s: float | None = None
 
 
 class CameraCapture:
@@ -106,7 +107,8 @@ class CameraCapture:
         width, height = reader.size if reader else (0, 0)
         rate = reader.rate.per_second(now_us()) if reader else 0.0
         codec = reader.codec if reader else ""
-        return StreamFacts(self._state.phase, self._state.reason, width, height, codec, rate, self._state.reconnects)
+        off_s = reader.clock_off_s if reader else None
+        return StreamFacts(self._state.phase, self._state.reason, width, height, codec, rate, self._state.reconnects, off_s)
 
     def set_fps(self, fps: float) -> None:
         """Analyse this many frames a second from now on."""

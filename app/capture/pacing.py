@@ -6,6 +6,9 @@ from typing import Final
 PLAUSIBLE_SKEW_US: Final = 5_000_000
 """A camera clock further from ours than this is wrong (many stand at 1970): arrival is nearer the truth."""
 
+CLOCK_SHARE: Final = 0.05
+"""Of a packet in the smoothed offset of the camera's clock."""
+
 
 class CaptureClock:
     """captured_at of each packet: the camera's own clock (RTCP sender report) while plausible, else arrival.
@@ -15,10 +18,24 @@ class CaptureClock:
 
     def __init__(self) -> None:
         self._last_us = 0
+        self._off_us: float | None = None
         self.from_camera = False
+
+    @property
+    def off_s(self) -> float | None:
+        """How far the camera's clock is ahead of ours, seconds, smoothed over some packets; None while it tells none.
+
+        A packet's way and the camera's encoder put it 0.1-1 s behind, so that little says nothing.
+        """
+        return None if self._off_us is None else round(self._off_us / 1e6, 3)
 
     def at(self, camera_us: int | None, arrival_us: int) -> int:
         """Microseconds since 1970 UTC for a packet that arrived at `arrival_us` and claims `camera_us`."""
+        if camera_us is not None:
+            off_us = float(camera_us - arrival_us)
+            # A clock that was set jumps; what a network does to a packet is smoothed.
+            jumped = self._off_us is None or abs(off_us - self._off_us) > PLAUSIBLE_SKEW_US
+            self._off_us = off_us if jumped or self._off_us is None else self._off_us + (off_us - self._off_us) * CLOCK_SHARE
         self.from_camera = camera_us is not None and abs(camera_us - arrival_us) <= PLAUSIBLE_SKEW_US
         chosen = camera_us if self.from_camera and camera_us is not None else arrival_us
         self._last_us = max(self._last_us + 1, chosen)

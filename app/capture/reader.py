@@ -106,6 +106,11 @@ class StreamReader:
         self._abandoned.set()
 
     @property
+    def clock_off_s(self) -> float | None:
+        """How far the camera's clock is off this machine's, seconds; None while it tells none."""
+        return self._clock.off_s
+
+    @property
     def is_running(self) -> bool:
         """Whether the thread still exists; an abandoned one may for a while."""
         return self._thread.is_alive()

@@ -90,6 +90,8 @@ class CameraHealth(msgspec.Struct, frozen=True, array_like=True, tag=3):
         reason: one sentence for a person when the state is not LIVE, without credentials.
         fps_in, fps_analysed: frames a second decoded and analysed over the last few seconds.
         dropped: frames dropped by overload since the epoch began (the oldest waiting goes first).
+        view: what is wrong with what it sees: "blind" (no structure at all), "moved" (looks elsewhere than it did), else "".
+        clock_off_s: how far the camera's clock is ahead of the worker's, seconds; None while the camera tells no time.
     """
 
     camera_id: uuid.UUID
@@ -105,6 +107,8 @@ class CameraHealth(msgspec.Struct, frozen=True, array_like=True, tag=3):
     dropped: int
     last_frame_at_us: int
     reconnects: int
+    view: str = ""
+    clock_off_s: float | None = None
 
 
 WorkerMessage = TrackedFrame | TrackletClosed | CameraHealth

@@ -21,6 +21,7 @@ from app.perception.detections import Detections
 from app.workers.cpu.fair import longest_waiting
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
+from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
 IN_FLIGHT: Final = 4
@@ -51,8 +52,10 @@ class Analysis:
         metrics: WorkerMetrics,
         in_flight: int = IN_FLIGHT,
         faces: Callable[[VideoFrame, TrackedFrame], None] | None = None,
+        watched: Callable[[], Iterable["Lane | SimulatedLane"]] | None = None,
     ) -> None:
         self._lanes, self._model = lanes, model
+        self._watched = watched or lanes
         self._emitter, self._metrics = emitter, metrics
         self._free, self._faces = in_flight, faces
         self._work = asyncio.Event()
@@ -121,7 +124,7 @@ class Analysis:
         """Ask about once a second which cameras somebody looks at, all in one look-up."""
         memory: Any = self._emitter.memory
         while not stop.is_set():
-            lanes = list(self._lanes())
+            lanes = list(self._watched())
             if lanes:
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
                     async with asyncio.timeout(WATCH_EVERY_S):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from app.capture.camera import CameraCapture
 from app.capture.frame import CapturedFrame
 from app.capture.pacing import RateMeter
+from app.capture.view import Viewing, small_grey
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
 from app.contracts.wire import floats
@@ -64,6 +65,7 @@ class Lane:
         self._skip_still = skip_still
         self._grey: Grey | None = None
         self._looked: Looked | None = None
+        self._viewing = Viewing()
 
     @property
     def has_frame(self) -> bool:
@@ -96,6 +98,8 @@ class Lane:
         frame = self._capture.waiting.take()
         if frame is not None:
             self.busy, self.served_at = True, time.monotonic()
+            if self._viewing.is_due(frame.captured_at_us):
+                self._viewing.look(small_grey(frame.picture), frame.captured_at_us)
         return frame
 
     def rests(self, frame: CapturedFrame) -> bool:
@@ -208,6 +212,8 @@ class Lane:
                 dropped=self._dropped_ever() - self._dropped_before,
                 last_frame_at_us=self._last_frame_us,
                 reconnects=facts.reconnects,
+                view=self._viewing.view if facts.state is CameraState.LIVE else "",
+                clock_off_s=facts.clock_off_s,
             )
         )
         self._count(facts.fps_in, facts.reconnects, live=facts.state is CameraState.LIVE)

@@ -24,6 +24,7 @@ from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.faces import FaceStage, LocalFaceModels
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
+from app.workers.simulated.lane import SimulatedLane, script_of
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 
 FACE_VERSION = "1"
@@ -48,17 +49,19 @@ class Lanes:
         self._emitter, self._metrics, self._group, self._wake, self._gate = emitter, metrics, group, wake, gate
         self._skip_still = skip_still
         self._lanes: dict[uuid.UUID, Lane] = {}
+        self._simulated: dict[uuid.UUID, SimulatedLane] = {}
 
     def current(self) -> list[Lane]:
         """The running cameras."""
         return list(self._lanes.values())
 
     def ids(self) -> list[uuid.UUID]:
-        """Their ids."""
-        return list(self._lanes)
+        """Their ids, and those of simulated cameras."""
+        return [*self._lanes, *self._simulated]
 
     def want(self, wanted: dict[uuid.UUID, DesiredCamera]) -> None:
         """Run these cameras and no others."""
+        wanted = self._without_simulated(wanted)
         for camera_id in [held for held in self._lanes if held not in wanted]:
             self._lanes.pop(camera_id).stop()
         for camera_id, camera in wanted.items():
@@ -71,15 +74,34 @@ class Lanes:
             self._lanes[camera_id] = lane
             self._group.create_task(self._keep(lane))
 
-    async def _keep(self, lane: Lane) -> None:
+    def watched(self) -> "list[Lane | SimulatedLane]":
+        """Every running camera, for who asks which of them somebody looks at."""
+        return [*self._lanes.values(), *self._simulated.values()]
+
+    def _without_simulated(self, wanted: dict[uuid.UUID, DesiredCamera]) -> dict[uuid.UUID, DesiredCamera]:
+        """Run the simulated cameras among these and no others; the rest."""
+        scripts = {camera_id: script for camera_id, each in wanted.items() if (script := script_of(each.url)) is not None}
+        for camera_id, held in list(self._simulated.items()):
+            if camera_id not in scripts or not held.adjust(wanted[camera_id]):
+                self._simulated.pop(camera_id).stop()
+        for camera_id, script in scripts.items():
+            if camera_id not in self._simulated:
+                lane = self._simulated[camera_id] = SimulatedLane(wanted[camera_id], script, self._emitter)
+                self._group.create_task(self._keep(lane))
+        return {camera_id: each for camera_id, each in wanted.items() if camera_id not in scripts}
+
+    async def _keep(self, lane: "Lane | SimulatedLane") -> None:
         """Run a lane; should it fail it is dropped, and the next desired state starts it anew."""
         try:
             await lane.run()
         except Exception:
             log.exception("a camera's loop failed", camera=str(lane.camera.camera_id))
             lane.stop()
-            if self._lanes.get(lane.camera.camera_id) is lane:
-                del self._lanes[lane.camera.camera_id]
+            camera_id = lane.camera.camera_id
+            if self._lanes.get(camera_id) is lane:
+                del self._lanes[camera_id]
+            if self._simulated.get(camera_id) is lane:
+                del self._simulated[camera_id]
 
 
 class Models:
@@ -160,7 +182,9 @@ async def _run_cameras(
             lambda: control.grant, models.faces, face_models(settings, models), emitter.probe,
             FaceMetrics(metrics.registry), FACE_VERSION,
         )  # fmt: skip
-        analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, faces=faces.offer)
+        analysis = Analysis(
+            lambda: lanes.current(), models.of, emitter, metrics, faces=faces.offer, watched=lambda: lanes.watched()
+        )
         gate = Gate(settings.camera_egress, trusts_loopback_literals=True)
         wake = partial(_from_thread, loop, analysis.wake)
         lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still)

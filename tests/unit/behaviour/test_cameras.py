@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,33 @@ def test_what_passes_is_no_alert(story: Story) -> None:
 def test_a_camera_that_comes_back_for_a_moment_is_still_in_the_same_trouble() -> None:
     story: Story = [(0, LOST), (80, LIVE), (84, LOST), (120, LIVE)]
     assert len({finding.presence for finding in play(story, 160, setup())}) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "word"),
+    [
+        ({"view": "blind"}, "camera-blind", "covered"),
+        ({"view": "moved"}, "camera-moved", "elsewhere"),
+        ({"clock_off_s": -7.5}, "camera-clock", "8 s behind"),
+        ({"clock_off_s": 1e9}, "camera-clock", "ahead of"),
+    ],
+)
+def test_what_the_worker_says_of_view_and_clock_is_one_alert_with_its_end(wrong: Any, kind: str, word: str) -> None:
+    camera, findings = Camera(), list[Finding]()
+    for second in range(0, 300, 2):
+        bad = 10 <= second < 200 and second % 20  # fine for one message now and then
+        health = make_health(LIVE, second, **(wrong if bad else {"clock_off_s": 0.4}))
+        findings += camera.take_health(health, setup())
+    assert {finding.kind for finding in findings} == {kind}
+    assert [finding.phase for finding in findings if finding.phase is not Phase.GOES_ON] == [Phase.BEGINS, Phase.ENDED]
+    assert word in str(findings[0].explanation["reason"])
+
+
+def test_a_camera_that_is_away_is_neither_blind_nor_wrong_by_its_clock() -> None:
+    camera, findings = Camera(), list[Finding]()
+    for second in range(0, 40, 2):
+        findings += camera.take_health(make_health(LOST, second, view="blind", clock_off_s=50.0), setup())
+    assert findings == []
 
 
 def test_settings_hold_and_a_rule_switched_off_says_nothing() -> None:

@@ -78,3 +78,16 @@ def test_the_newest_few_wait_in_order_and_the_rest_are_counted() -> None:
     waiting.put(4)
     waiting.clear()
     assert (waiting.take(), waiting.dropped, waiting.has_value) == (None, 1, False)
+
+
+def test_the_cameras_clock_is_compared_with_ours_and_a_set_clock_counts_at_once() -> None:
+    clock, chance = CaptureClock(), random.Random(3)
+    clock.at(None, NOW)
+    assert clock.off_s is None
+    for step in range(200):
+        arrival = NOW + step * 66_667 + chance.randint(0, 400_000)
+        clock.at(NOW + step * 66_667 + 8_000_000, arrival)
+    assert clock.off_s == pytest.approx(7.8, abs=0.15)
+    clock.at(0, NOW + 20_000_000)  # it stands at 1970
+    assert clock.off_s is not None
+    assert clock.off_s < -1e9

@@ -4,7 +4,7 @@ import { useCameras } from "../cameras/cameras";
 import { humanise } from "../text/format";
 
 /** Kinds that the rules of this version can raise; others appear as alerts of them do. */
-const KINDS = ["loitering", "falling", "floor", "fighting", "running", "entry", "crossing", "crowding", "queue", "reaching", "camera-offline", "camera-frozen"];
+const KINDS = ["loitering", "falling", "floor", "fighting", "running", "entry", "crossing", "crowding", "queue", "reaching", "camera-offline", "camera-frozen", "camera-blind", "camera-moved", "camera-clock"];
 
 export function Filters({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
   const { list } = useCameras();
