@@ -255,7 +255,7 @@ def bench(
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
     data: Annotated[
-        Path | None, typer.Option(help="behaviour: motion capture (.npz or a folder); faces: identity/image.jpg.")
+        Path | None, typer.Option(help="behaviour: motion capture (.npz), clips, or a folder of both; faces: identity/image.jpg.")
     ] = None,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""

@@ -20,6 +20,7 @@ from app.behaviour.findings import Phase
 from app.kit.errors import BadInputError
 from app.pipeline.camera import Camera
 from app.pipeline.configuration import CameraRow, CameraSetup, set_up
+from benchmarks import behaviour_clips
 from benchmarks.behaviour_bodies import FPS, Trial, load
 from benchmarks.behaviour_camera import CAMERA, START_US, film, random_view, visible_share
 from benchmarks.behaviour_scenes import RATES, Scene, Stage
@@ -155,7 +156,7 @@ def _captures(data: Path | None) -> tuple[list[Trial], list[Trial], str]:
 
 
 def measure(data: Path | None, each: int = EACH) -> dict[str, Any]:
-    """The benchmark's document."""
+    """The synthetic part of the benchmark's document."""
     trials, strikes, named = _captures(data)
     chance = np.random.default_rng(SEED)
     scenes = Stage(trials, strikes, chance).cast(each)
@@ -175,6 +176,30 @@ def measure(data: Path | None, each: int = EACH) -> dict[str, Any]:
     }
 
 
+def _holds(data: Path | None) -> tuple[bool, bool]:
+    """Whether there are clips, and motion capture."""
+    if data is None:
+        return True, True
+    captures = data.suffix == ".npz" or (data.is_dir() and any(data.glob("*.npz")))
+    return bool(behaviour_clips.clips_of(data)), captures
+
+
 async def run(args: Any) -> dict[str, Any]:
-    """`args.data`: other motion capture. The result is the benchmark's document."""
-    return await asyncio.to_thread(measure, args.data)
+    """`args.data`: other motion capture, other clips, or a folder of both. The result is the benchmark's document."""
+    data: Path | None = args.data
+    clips, captures = await asyncio.to_thread(_holds, data)
+    if not clips and not captures:
+        raise BadInputError(f"{data} holds neither motion capture (.npz) nor clips ({', '.join(behaviour_clips.SUFFIXES)}).")
+    document: dict[str, Any] = {"what": "every rule on real clips", "headline": {}}
+    if captures:
+        document = await asyncio.to_thread(measure, data)
+    if clips:
+        document["real"] = real = await behaviour_clips.measure(data, setup(), upper_95)
+        if "film_hours" in real:
+            told = sum(real[kind]["alerts"] for kind in (falling.KIND, fighting.KIND, running.KIND))
+            document["headline"]["real_clips_alerts"] = told
+            document["headline"]["real_clips_film_hours"] = real["film_hours"]
+    document.setdefault("data_set", "clips as given")
+    document.setdefault("samples", {"clips": len(document["real"].get("clips", {}))})
+    document.setdefault("model_versions", {"pose": "yolo11n-pose"})
+    return document

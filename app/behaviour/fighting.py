@@ -5,6 +5,7 @@ or a kick at 3-5 (Whiting et al. 1988). Seen at 4-30 frames a second, with a blo
 One blow is no fight: blows must come in `blows` separate moments within `window_s`.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -13,19 +14,28 @@ import numpy.typing as npt
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.motion import BOX_BOTTOM, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
+from app.behaviour.motion import BOX_BOTTOM, BOX_X, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.people import US, Sight
 from app.behaviour.posture import mean
 
 KIND = "fighting"
 SAME_MOMENT_S = 0.3
 LONGEST_STEP_S = 0.35
-LOOK_EVERY_S = 0.35
+LOOK_EVERY_S = 0.45
 ARM = 0.5
 """Body heights from the shoulders beyond which a hand is somebody else's."""
 LEAST_TOGETHER_S = 2.0
 """Within reach for less is passing by; where bodies cover each other the model mixes their hands up."""
-GAIT_SHARE = 1.0
+DEPTH = 0.37
+"""Body heights that the feet of two people within reach differ in the picture at most: more, and they stand behind each other."""
+LIKE_SIZE = 1.3
+"""Times that one looks taller than the other at most: more is a step or two nearer to the camera."""
+REACH = 0.6
+"""Body heights from the other's trunk within which a blow ends."""
+JUMP = 0.25
+"""Body heights of a step of the shoulders that no body makes: a cut of the film, or another person's points."""
+BLOW_S = 0.2
+GAIT_SHARE = 0.5
 """Hands swing faster the faster somebody walks: that much is no blow."""
 KICK_HEIGHT = 0.22
 """Body heights over the ground that a foot has in a kick and not in a step."""
@@ -42,8 +52,8 @@ class FightingParameters(ActParameters, frozen=True, forbid_unknown_fields=True,
         setting(
             "Speed of a hand or foot against its own body that is as likely a blow as a gesture.", BODY_HEIGHTS_PER_S, 0.5, 8
         ),
-    ] = 1.5
-    blows: Annotated[float, setting("Separate moments with a blow of either person.", "blows", 1, 20)] = 2.5
+    ] = 1.55
+    blows: Annotated[float, setting("Separate moments with a blow of either person.", "blows", 1, 20)] = 2.0
     window_s: Annotated[float, setting("The blows come within that time.", SECONDS, 1, 4)] = 4.0
     threat: HowUrgent = Threat.HIGH
 
@@ -68,12 +78,12 @@ def step(state: Fights, sight: Sight, parameters: FightingParameters) -> tuple[F
 
 def near_pairs(now: Floats, near: float) -> list[tuple[int, int]]:
     """Pairs of people of like size whose bodies are within `near` body heights, feet at a like depth. `now` is (n, features)."""
-    x = np.where(np.isnan(now[:, HIPS.start]), now[:, 19], now[:, HIPS.start])
+    x = np.where(np.isnan(now[:, HIPS.start]), now[:, BOX_X], now[:, HIPS.start])
     size, feet = now[:, STATURE], now[:, BOX_BOTTOM]
     mutual = np.minimum(size[:, None], size[None])
     close = np.abs(x[:, None] - x[None]) <= near * mutual
-    close &= np.abs(feet[:, None] - feet[None]) <= 0.5 * near * mutual
-    close &= np.maximum(size[:, None], size[None]) <= 1.5 * mutual
+    close &= np.abs(feet[:, None] - feet[None]) <= 1.2 * DEPTH * mutual
+    close &= np.maximum(size[:, None], size[None]) <= 1.2 * LIKE_SIZE * mutual
     one, other = np.nonzero(np.triu(close, 1))
     return list(zip(one.tolist(), other.tolist(), strict=True))
 
@@ -85,13 +95,14 @@ def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParame
     if len(times) < 4:
         return []
     stature = mean(window[:, :, STATURE])
-    speed, way = limb_speeds(times, window, stature)
+    limbs = limbs_of(times, window, stature)
+    least = 5 / 6 * parameters.blow_body_heights_per_s * float(limbs.share.min())
+    fast = (limbs.speed.max(axis=(0, 2)) >= least).tolist()
     found = []
-    fast = (speed.max(axis=(0, 2)) >= 5 / 6 * parameters.blow_body_heights_per_s).tolist()
     for one, other in pairs:
         if not (fast[one] or fast[other]):
             continue
-        weight, blows, fastest = count_blows(times, window, stature, speed, way, (one, other), parameters)
+        weight, blows, fastest = count_blows(times, window, stature, limbs, (one, other), parameters)
         score = weight / (weight + parameters.blows)
         if score >= parameters.threshold:
             explanation: Explanation = {
@@ -105,52 +116,78 @@ def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParame
     return found
 
 
-def limb_speeds(
-    times: npt.NDArray[np.float64], window: Floats, stature: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Speed (v, n, 4) and way (v, n, 4, 2) of hands and feet against their own shoulders and hips, in body heights,
+Doubles = npt.NDArray[np.float64]
 
-    over 0.12-0.25 s each; v steps end at the last v of the times."""
+
+@dataclass(frozen=True, slots=True)
+class Limbs:
+    """Hands and feet of all people in v steps of a window, each step ending at one of its last v times.
+
+    Attributes:
+        speed: (v, n, 4) against their own shoulders and hips, body heights a second.
+        way: (v, n, 4, 2) of the step, body heights.
+        ends: (v, n, 4, 2) where they are then, picture heights.
+        share: (v,) of the speed of a blow that a step of that length shows: a blow lasts 0.2 s, a gesture longer.
+    """
+
+    speed: Doubles
+    way: Doubles
+    ends: Doubles
+    share: Doubles
+
+
+def limbs_of(times: Doubles, window: Floats, stature: Doubles) -> Limbs:
+    """Over 0.12-0.25 s each."""
     count = window.shape[1]
     hands = window[:, :, WRISTS].reshape(-1, count, 2, 2) - window[:, :, None, SHOULDERS]
     hands[np.hypot(hands[..., 0], hands[..., 1]) > ARM * stature[None, :, None]] = np.nan
     feet = window[:, :, FEET].reshape(-1, count, 2, 2) - window[:, :, None, HIPS]
     limbs = np.concatenate([hands, feet], axis=2).astype(np.float64)
-    step = 2 if len(times) > 4 and float(np.median(np.diff(times))) < 0.11 else 1
+    step = 2 if len(times) > 4 and (times[-1] - times[0]) / (len(times) - 1) < 0.11 else 1
     way = (limbs[step:] - limbs[:-step]) / stature[None, :, None, None]
-    took = times[step:] - times[:-step]
-    speed = np.hypot(way[..., 0], way[..., 1]) / np.maximum(took, 0.12)[:, None, None]
+    took = np.maximum(times[step:] - times[:-step], 0.12)
+    speed = np.hypot(way[..., 0], way[..., 1]) / took[:, None, None]
     speed[took > LONGEST_STEP_S] = np.nan
+    trunk = window[:, :, SHOULDERS]
+    jumped = np.hypot(*np.moveaxis(trunk[step:] - trunk[:-step], -1, 0)) > JUMP * stature
+    speed[jumped] = np.nan
     raised = window[step:, :, None, BOX_BOTTOM] - window[step:, :, FEET].reshape(-1, count, 2, 2)[..., 1]
     speed[:, :, 2:][raised < KICK_HEIGHT * stature[None, :, None]] = 0.0
-    return np.where(np.isnan(speed), 0.0, speed), np.where(np.isnan(way), 0.0, way)
+    places = window[step:, :, WRISTS.start : FEET.stop].reshape(-1, count, 4, 2).astype(np.float64)
+    share = np.sqrt(BLOW_S / took)
+    return Limbs(np.where(np.isnan(speed), 0.0, speed), np.where(np.isnan(way), 0.0, way), places, share)
 
 
 def count_blows(
-    times: npt.NDArray[np.float64], window: Floats, stature: npt.NDArray[np.float64], speed: npt.NDArray[np.float64],
-    way: npt.NDArray[np.float64], pair: tuple[int, int], parameters: FightingParameters,
-) -> tuple[float, int, float]:  # fmt: skip
+    times: Doubles, window: Floats, stature: Doubles, limbs: Limbs, pair: tuple[int, int], parameters: FightingParameters
+) -> tuple[float, int, float]:
     """(weight, number) of separate moments in which one of the two strikes towards the other while near, and the fastest speed.
 
     A moment weighs 1 at the speed of a blow, nothing at five sixths of it, at most 1.5.
     """
     one, other = pair
     size = (stature[one] + stature[other]) / 2
-    apart = (window[:, other, SHOULDERS] - window[:, one, SHOULDERS])[len(times) - len(speed) :]
-    near = np.abs(apart[:, 0]) <= parameters.near_body_heights * size * 1.2
-    if (np.diff(times, prepend=times[0])[len(times) - len(speed) :] * near).sum() < LEAST_TOGETHER_S:
+    steps = len(limbs.speed)
+    ends, body = times[len(times) - steps :], window[len(times) - steps :]
+    apart = body[:, other, SHOULDERS] - body[:, one, SHOULDERS]
+    level = np.abs(body[:, other, BOX_BOTTOM] - body[:, one, BOX_BOTTOM])
+    near = (np.abs(apart[:, 0]) <= parameters.near_body_heights * size * 1.2) & (level <= DEPTH * size)
+    if max(stature[one], stature[other]) > LIKE_SIZE * min(stature[one], stature[other]):
         return 0.0, 0, 0.0
-    best = np.zeros(len(speed))
-    for index, sign in ((one, 1.0), (other, -1.0)):
-        towards = way[:, index, :, 0] * np.sign(apart[:, None, 0]) * sign
-        length = np.hypot(way[:, index, :, 0], way[:, index, :, 1])
+    if (np.diff(times, prepend=times[0])[len(times) - steps :] * near).sum() < LEAST_TOGETHER_S:
+        return 0.0, 0, 0.0
+    best = np.zeros(steps)
+    for striker, struck, sign in ((one, other, 1.0), (other, one, -1.0)):
+        way = limbs.way[:, striker]
+        towards = way[..., 0] * np.sign(apart[:, None, 0]) * sign
+        length = np.hypot(way[..., 0], way[..., 1])
         # Seen from the side a blow goes along the picture; with the two behind each other its direction says nothing.
-        level = (towards > 0.4 * length) | (np.abs(apart[:, None, 0]) < 0.25 * size)
-        best = np.maximum(best, np.where(level & near[:, None], speed[:, index], 0.0).max(axis=1))
+        aimed = (towards > 0.4 * length) | (np.abs(apart[:, None, 0]) < 0.25 * size)
+        reaches = off_trunk(limbs.ends[:, striker], body[:, struck], size) <= REACH * size
+        best = np.maximum(best, np.where(aimed & reaches & near[:, None], limbs.speed[:, striker], 0.0).max(axis=1))
     gait = max(walking(times, window[:, index], size) for index in pair)
-    weights = 6 * (best / (parameters.blow_body_heights_per_s + GAIT_SHARE * gait) - 5 / 6)
+    weights = 6 * (best / (parameters.blow_body_heights_per_s * limbs.share + GAIT_SHARE * gait) - 5 / 6)
     taken: list[int] = []
-    ends = times[len(times) - len(speed) :]
     for at in np.argsort(-weights).tolist():
         if weights[at] <= 0:
             break
@@ -158,6 +195,21 @@ def count_blows(
             taken.append(at)
     weight = float(np.minimum(weights[taken], 1.5).sum())
     return weight, len(taken), float(best[taken].max()) if taken else 0.0
+
+
+def off_trunk(points: Doubles, body: Floats, size: float) -> Doubles:
+    """(v, 4) picture heights from limbs (v, 4, 2) to somebody's line from the hips over the shoulders to the head's top."""
+    low = body[:, HIPS].astype(np.float64)
+    neck = body[:, SHOULDERS].astype(np.float64)
+    up = neck - low
+    low = np.where(np.isnan(low), neck + np.array([0.0, 0.29 * size]), low)
+    length = np.maximum(np.hypot(up[:, 0], up[:, 1]), 1e-6)
+    top = np.where(np.isnan(up), neck - np.array([0.0, 0.2 * size]), neck + up / length[:, None] * 0.2 * size)
+    along = top - low
+    share = ((points - low[:, None]) * along[:, None]).sum(axis=2) / np.maximum((along**2).sum(axis=1), 1e-9)[:, None]
+    nearest = low[:, None] + np.clip(share, 0.0, 1.0)[..., None] * along[:, None]
+    off = np.hypot(*np.moveaxis(points - nearest, -1, 0))
+    return np.where(np.isnan(off), np.inf, off)
 
 
 def walking(times: npt.NDArray[np.float64], person: Floats, size: float) -> float:

@@ -27,7 +27,13 @@ WRISTS, FEET = slice(10, 14), slice(14, 18)
 STATURE, BOX_X, BOX_TOP, BOX_BOTTOM, BOX_WIDTH, CUT = 18, 19, 20, 21, 22, 23
 """Standing height now as the parts tell it; CUT is 1 where the box ends at the picture's border."""
 _FEATURES = 24
-_LEFT, _RIGHT = [5, 11, 13, 15], [6, 12, 14, 16]
+_LEG_STARTS, _LEG_ENDS = [11, 12, 13, 14], [13, 14, 15, 16]
+_GROUPS: Floats = np.zeros((5, 17), np.float32)
+"""Which points make head, shoulders, hips, knees and ankles."""
+for _group, _members in enumerate((range(5), (5, 6), (11, 12), (13, 14), (15, 16))):
+    _GROUPS[_group, list(_members)] = 1.0
+_FARTHEST = 1e4
+"""Picture heights: a point beyond is no point."""
 _UNKNOWN_LIMB = 0.1
 """Picture heights that a limb is taken to have moved when it is seen only before or only after."""
 _INHERIT_S = 1.5
@@ -85,6 +91,7 @@ class Motion:
     def shift(self, by_us: int) -> None:
         """The camera's clock was set: move all times along."""
         self._times += by_us
+        self.memo.clear()
 
     def forget(self, numbers: list[int]) -> None:
         """People who will not come back."""
@@ -94,9 +101,14 @@ class Motion:
                 self._free.append(slot)
 
     def times(self) -> npt.NDArray[np.float64]:
-        """(w,) seconds before the newest column, negative, rising to 0."""
+        """(w,) seconds before the newest column, negative, rising to 0. Not to be changed."""
+        known = self.memo.get("times")
+        if isinstance(known, np.ndarray):
+            return known
         taken = self._times[max(0, self._end - COLUMNS) : self._end]
-        return (taken - taken[-1]) / 1e6 if len(taken) else np.zeros(0)
+        times = (taken - taken[-1]) / 1e6 if len(taken) else np.zeros(0)
+        self.memo["times"] = times
+        return times
 
     def window(self, features: slice, start: int = 0) -> Floats:
         """(w - start, n, f) of the people of the last frame, columns as in `times`; NaN where not seen. A copy."""
@@ -179,39 +191,46 @@ def _continue_limbs(features: Floats, last: Floats) -> None:
 
 def _features(frame: TrackedFrame, index: list[int]) -> Floats:
     """(n, features) of some of a frame's people."""
-    scale = 1.0 / frame.height
-    points = frame.keypoint_array()[index]
-    boxes = frame.box_array()[index] * np.float32(scale)
-    believed = (points[:, :, 2] >= KEYPOINT_SCORE) & (np.abs(points[:, :, :2]) < 1e6).all(axis=2)
-    xy = np.where(believed[:, :, None], points[:, :, :2] * np.float32(scale), np.float32(np.nan))
-    out = np.empty((len(index), _FEATURES), np.float32)
-    one, other = xy[:, _LEFT], xy[:, _RIGHT]
-    both = (one + other) * np.float32(0.5)
-    middles = np.where(np.isnan(both), np.where(np.isnan(one), other, one), both)
-    out[:, SHOULDERS.start : ANKLES.stop] = middles.reshape(len(index), 8)
-    seen = believed[:, :5].sum(axis=1, keepdims=True)
-    total = np.where(believed[:, :5, None], xy[:, :5], 0).sum(axis=1)
-    out[:, HEAD] = np.where(seen > 0, total / np.maximum(seen, 1), np.nan)
-    out[:, WRISTS] = xy[:, 9:11].reshape(-1, 4)
-    out[:, FEET] = xy[:, 15:17].reshape(-1, 4)
+    scale = np.float32(1.0 / frame.height)
+    points, boxes = frame.keypoint_array(), frame.box_array()
+    if index != list(range(len(points))):
+        points, boxes = points[index], boxes[index]
+    boxes = boxes * scale
+    count = len(points)
+    # x, y and one of each believed point, 0 of any other: sums over groups of points are one product of matrices.
+    given = np.empty((count, 17, 3), np.float32)
+    np.multiply(points[:, :, :2], scale, out=given[:, :, :2])
+    given[:, :, 2] = 1.0
+    believed = points[:, :, 2] >= KEYPOINT_SCORE
+    if not np.abs(given[:, :, :2]).max(initial=0.0) < _FARTHEST:  # false for a NaN too
+        believed &= (np.abs(given[:, :, :2]) < _FARTHEST).all(axis=2)
+    given[~believed] = 0.0
+    sums = _GROUPS @ given
+    middles = np.full((count, 5, 2), np.nan, np.float32)
+    np.divide(sums[:, :, :2], sums[:, :, 2:], out=middles, where=sums[:, :, 2:] > 0)
+    given[~believed] = np.nan
+    out = np.empty((count, _FEATURES), np.float32)
+    out[:, : ANKLES.stop] = middles.reshape(count, 10)
+    out[:, WRISTS] = given[:, 9:11, :2].reshape(-1, 4)
+    out[:, FEET] = given[:, 15:17, :2].reshape(-1, 4)
     out[:, BOX_X] = (boxes[:, 0] + boxes[:, 2]) * 0.5
     out[:, BOX_TOP], out[:, BOX_BOTTOM] = boxes[:, 1], boxes[:, 3]
     out[:, BOX_WIDTH] = boxes[:, 2] - boxes[:, 0]
     right = frame.width * scale
     out[:, CUT] = (boxes[:, 1] < 0.01) | (boxes[:, 3] > 0.99) | (boxes[:, 0] < 0.01) | (boxes[:, 2] > right - 0.01)
-    out[:, STATURE] = _stature(middles, one, other, boxes)
+    out[:, STATURE] = _stature(middles[:, 1:], given[:, :, :2], boxes)
     return out
 
 
-def _stature(middles: Floats, one: Floats, other: Floats, boxes: Floats) -> Floats:
+def _stature(middles: Floats, points: Floats, boxes: Floats) -> Floats:
     """(n,) standing height from the box and from the parts, whichever is more: parts tell it bent, cut off or lying too.
 
     Torso 0.29, thigh 0.245, shin 0.246 of the height (Drillis and Contini 1966); shortened by perspective they tell less.
     """
     torso = np.hypot(*(middles[:, 0] - middles[:, 1]).T)
-    legs = [np.hypot(*(limb[:, a] - limb[:, b]).T) for a, b in ((1, 2), (2, 3)) for limb in (one, other)]
-    thigh = np.fmax(legs[0], legs[1])
-    shin = np.fmax(legs[2], legs[3])
-    whole = np.fmax((torso + thigh + shin) / 0.78, torso / 0.32)
+    parts = points[:, _LEG_ENDS] - points[:, _LEG_STARTS]  # thighs, then shins, left and right
+    legs = np.sqrt((parts * parts).sum(axis=2))
+    thigh_and_shin = np.fmax(legs[:, 0], legs[:, 1]) + np.fmax(legs[:, 2], legs[:, 3])
+    whole = np.fmax((torso + thigh_and_shin) / np.float32(0.78), torso / np.float32(0.32))
     stature: Floats = np.fmax(boxes[:, 3] - boxes[:, 1], whole)
     return stature

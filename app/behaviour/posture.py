@@ -26,6 +26,8 @@ from app.behaviour.motion import (
 
 RECENT_S = 0.35
 BEFORE_S, WINDOW_S = 0.8, 4.0
+MAYBE_LOW = 0.6
+"""Standing heights of the shoulders over the ground at and above which nobody is found to lie, with room for jitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def _known(share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def mean(values: Floats) -> npt.NDArray[np.float64]:
     """Mean over the first axis of what is there; NaN where nothing is."""
-    there = ~np.isnan(values)
+    total = values.sum(axis=0, dtype=np.float64)
+    if not np.isnan(total).any():  # most often everything is there
+        return total / len(values) if len(values) else np.full(values.shape[1:], np.nan)
+    there = values == values
     count = there.sum(axis=0)
     total = np.where(there, values, 0).sum(axis=0, dtype=np.float64)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
@@ -83,7 +88,7 @@ def maybe_low(motion: Motion, stature: npt.NDArray[np.float64]) -> bool:
     now = motion.now()
     top = now[:, SHOULDERS.start + 1]
     top = np.where(np.isnan(top), now[:, BOX_TOP], top)
-    return bool((now[:, BOX_BOTTOM] - top < 0.62 * stature).any())
+    return bool((now[:, BOX_BOTTOM] - top < MAYBE_LOW * stature).any())
 
 
 def posture(motion: Motion, stature: npt.NDArray[np.float64]) -> Posture:

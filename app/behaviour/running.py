@@ -99,9 +99,10 @@ def _runs(state: Running, sight: Sight, index: int, speed: float, parameters: Ru
 
 def _maybe_fast(window: Floats, least: float, focal: float) -> bool:
     """Whether any box moved or changed its size by much: a look that spares most frames the rest."""
-    ways = [np.nanmax(window[:, :, each], axis=0) - np.nanmin(window[:, :, each], axis=0) for each in (BOX_X, STATURE)]
-    size = np.maximum(np.nanmin(window[:, :, STATURE], axis=0), 1e-3)
-    return bool((np.maximum(ways[0] / size, ways[1] * focal / size**2) >= least).any())
+    seen = window[:, :, STATURE : BOX_X + 1]
+    low, high = np.fmin.reduce(seen, axis=0), np.fmax.reduce(seen, axis=0)
+    size, way = np.maximum(low[:, 0], np.float32(1e-3)), high - low
+    return bool((np.maximum(way[:, 1] * size, way[:, 0] * focal) >= least * size * size).any())
 
 
 def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -> npt.NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Simulated cameras: their acts raise the alerts they are for, and no others, through the pipeline's own step."""
 
 import asyncio
+import dataclasses
 import uuid
 from collections import Counter
 
@@ -13,6 +14,7 @@ from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame, Track
 from app.pipeline.camera import Camera
 from app.pipeline.configuration import CameraRow, set_up
 from app.workers.simulated.acts import FPS, SCRIPTS, seen_at
+from app.workers.simulated.figure import Points, standing
 from app.workers.simulated.lane import SimulatedLane, script_of
 from tests.builders import CAMERA, START_US
 
@@ -60,6 +62,25 @@ def test_two_playings_of_a_script_raise_its_act_twice_and_nothing_else(name: str
         assert 0 < at_s - playing * script.lasts_s - script.act_s < 8
     assert len(outlet.tracklets) >= 2
     assert all(len(frame.track_ids) <= 3 for frame in outlet.frames)
+
+
+@pytest.mark.parametrize("fps", [5.0, 10.0])
+def test_lively_people_behind_each_other_or_in_a_looped_film_do_not_fight(fps: float) -> None:
+    fight, chance = SCRIPTS["fight"], np.random.default_rng(5)
+
+    def behind(at_s: float) -> dict[int, Points]:
+        return {number: body + np.array([2.0 * (number == 4), 0, 0]) for number, body in fight.people(at_s).items()}
+
+    def looped(at_s: float) -> dict[int, Points]:
+        """Two who stand and talk, film of 1.7 s over and over; one is elsewhere at its end."""
+        second = at_s % 1.7
+        return {number: standing(second) + np.array([0, 0, 0.7 * number + 0.3 * second]) for number in (0, 1)}
+
+    for people in (behind, looped):
+        script, lane, camera = dataclasses.replace(fight, people=people), lane_of("fight", Kept()), Camera()
+        for number in range(int(30 * fps)):
+            frame = lane.tell(seen_at(script, number / fps, chance), START_US + round(number / fps * 1e6))
+            assert [each for each in camera.take(frame, RULES) if each.kind == "fighting"] == []  # type: ignore[union-attr]
 
 
 def test_a_lane_plays_in_real_time_says_it_is_live_and_ends() -> None:
