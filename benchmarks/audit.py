@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 import psutil
+import uvloop
 
 from app.audit.anchors import FileAnchors
 from app.audit.ledger_repository import open_ledgers
@@ -38,7 +39,7 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
 
 def _with_servers(arguments: BenchArguments) -> dict[str, Any]:
     with own_servers() as servers, tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measure(arguments, servers, Path(folder)))
+        return uvloop.run(_measure(arguments, servers, Path(folder)))  # as every role does
 
 
 async def _measure(arguments: BenchArguments, servers: OwnServers, folder: Path) -> dict[str, Any]:

@@ -96,6 +96,18 @@ END $$;
 
 ALTER FUNCTION public.check_site_policy() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, codes bigint)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH gone AS (
+        DELETE FROM sessions s WHERE least(s.expires_at, s.revoked_at) < now() - interval '30 days' RETURNING 1
+    ), used AS (
+        DELETE FROM recovery_codes c WHERE c.used_at < now() - interval '30 days' RETURNING 1
+    ) SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM used) $$;
+
+ALTER FUNCTION public.forget_ended_sign_ins() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public'
@@ -332,10 +344,12 @@ CREATE TABLE public.acceptance_tests (
     report_reference text DEFAULT ''::text NOT NULL,
     recorded_by uuid NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    model text DEFAULT ''::text NOT NULL,
     CONSTRAINT acceptance_tests_cameras_check CHECK ((cameras > 0)),
     CONSTRAINT acceptance_tests_check CHECK (((false_matches >= 0) AND (false_matches <= strangers))),
     CONSTRAINT acceptance_tests_check1 CHECK (((misses >= 0) AND (misses <= enrolled))),
     CONSTRAINT acceptance_tests_enrolled_check CHECK ((enrolled > 0)),
+    CONSTRAINT acceptance_tests_model_check CHECK ((length(model) <= 200)),
     CONSTRAINT acceptance_tests_performed_by_check CHECK (((length(performed_by) >= 1) AND (length(performed_by) <= 200))),
     CONSTRAINT acceptance_tests_report_reference_check CHECK ((length(report_reference) <= 500)),
     CONSTRAINT acceptance_tests_strangers_check CHECK ((strangers > 0)),
@@ -756,6 +770,18 @@ CREATE TABLE public.oidc_identities (
 
 ALTER TABLE public.oidc_identities OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.oidc_region_mappings (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    group_name text NOT NULL,
+    role text NOT NULL,
+    region_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT oidc_region_mappings_group_name_check CHECK (((length(group_name) >= 1) AND (length(group_name) <= 200)))
+);
+
+ALTER TABLE public.oidc_region_mappings OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.outbox (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -784,6 +810,7 @@ CREATE TABLE public.privacy_masks (
     polygon jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
+    deleted_by uuid,
     CONSTRAINT privacy_masks_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -1202,6 +1229,12 @@ ALTER TABLE ONLY public.oidc_group_mappings
 ALTER TABLE ONLY public.oidc_identities
     ADD CONSTRAINT oidc_identities_pkey PRIMARY KEY (chain_id, issuer, subject);
 
+ALTER TABLE ONLY public.oidc_region_mappings
+    ADD CONSTRAINT oidc_region_mappings_chain_id_group_name_role_region_id_key UNIQUE (chain_id, group_name, role, region_id);
+
+ALTER TABLE ONLY public.oidc_region_mappings
+    ADD CONSTRAINT oidc_region_mappings_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
@@ -1480,6 +1513,12 @@ ALTER TABLE ONLY public.oidc_group_mappings
 ALTER TABLE ONLY public.oidc_identities
     ADD CONSTRAINT oidc_identities_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
+ALTER TABLE ONLY public.oidc_region_mappings
+    ADD CONSTRAINT oidc_region_mappings_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.oidc_region_mappings
+    ADD CONSTRAINT oidc_region_mappings_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
+
 ALTER TABLE ONLY public.privacy_masks
     ADD CONSTRAINT privacy_masks_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
@@ -1619,6 +1658,8 @@ ALTER TABLE public.oidc_group_mappings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.oidc_identities ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.oidc_region_mappings ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own ON public.idempotency_keys TO pennyprotect_app USING ((principal = (NULLIF(current_setting('pennyprotect.principal'::text, true), ''::text))::uuid));
@@ -1709,6 +1750,8 @@ CREATE POLICY tenant ON public.oidc_group_mappings TO pennyprotect_app USING ((c
 
 CREATE POLICY tenant ON public.oidc_identities TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.oidc_region_mappings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.outbox TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.privacy_masks TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
@@ -1778,6 +1821,9 @@ REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.camera_shares(worker uuid, lease interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) FROM PUBLIC;
 
@@ -2013,6 +2059,8 @@ GRANT SELECT,INSERT ON TABLE public.oidc_identities TO pennyprotect_app;
 
 GRANT UPDATE(last_login_at) ON TABLE public.oidc_identities TO pennyprotect_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.oidc_region_mappings TO pennyprotect_app;
+
 GRANT INSERT ON TABLE public.outbox TO pennyprotect_app;
 GRANT INSERT ON TABLE public.outbox TO pennyprotect_pipeline;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO pennyprotect_dispatcher;
@@ -2028,6 +2076,8 @@ GRANT UPDATE(name) ON TABLE public.privacy_masks TO pennyprotect_app;
 GRANT UPDATE(polygon) ON TABLE public.privacy_masks TO pennyprotect_app;
 
 GRANT UPDATE(deleted_at) ON TABLE public.privacy_masks TO pennyprotect_app;
+
+GRANT UPDATE(deleted_by) ON TABLE public.privacy_masks TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.proposed_changes TO pennyprotect_app;
 

@@ -40,6 +40,7 @@ class Identifier:
         self._signer = signer
         self._refusals = refusals
         self._remembered: dict[bytes | uuid.UUID, _Remembered] = {}
+        self._read_before: dict[bytes, AccessClaims] = {}
 
     async def identify(self, authorization: str | None) -> Principal:
         """The principal of an Authorization header; UnauthenticatedError for none, a wrong or an ended one."""
@@ -52,11 +53,19 @@ class Identifier:
         return await self._of_key(token)
 
     async def _read(self, token: str) -> AccessClaims:
+        """The claims of a token. The same bytes are verified once; whether they have ended is asked each time."""
+        key = token_hash(token)
+        if (known := self._read_before.get(key)) is not None and known.expires_at > now():
+            return known
         try:
-            return self._signer.read(token)
+            claims = self._signer.read(token)
         except TokenRefusedError as error:
             await self._refusals.note(Refusal.of_token(error))
             raise
+        if len(self._read_before) >= MOST_REMEMBERED:
+            self._read_before.clear()
+        self._read_before[key] = claims
+        return claims
 
     async def of_ticket(self, memory: Redis, ticket: str) -> AccessClaims:
         """The claims a ticket stands for, once; UnauthenticatedError for an unknown, used or old one."""

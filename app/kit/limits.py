@@ -20,8 +20,8 @@ from app.kit.metrics import counter
 from app.kit.problems import describe
 from app.kit.redis import Redis, RedisError
 
-LEASED: Final = 10
-"""Requests taken at once for a principal, so that one in ten asks the server; unused ones lapse after a second."""
+MOST_LEASED: Final = 64
+"""Requests taken at once for a principal that used up its last ones within `LEASE_S`; unused ones lapse then."""
 LEASE_S: Final = 1.0
 MOST_LEASES: Final = 8192
 WAYS_IN: Final = frozenset(
@@ -77,6 +77,25 @@ def share(rate: Rate, previous: int, current: int, part: float, wanted: int) -> 
     return Share(0, (1 - part + until) * rate.window_s)
 
 
+@dataclass(slots=True)
+class Lease:
+    """Requests that were counted already. `size` is how many were asked for."""
+
+    left: int
+    until_s: float
+    size: int
+
+
+def following(lease: Lease | None, moment_s: float, rate: Rate) -> int:
+    """How many to take next: twice as many where the last ones were used up in time, one where they were not.
+
+    So whoever asks now and then is not charged for what he never asked, and whoever asks a lot makes few questions.
+    """
+    if lease is None or lease.left > 0 or lease.until_s <= moment_s:
+        return 1
+    return max(1, min(lease.size * 2, MOST_LEASED, rate.burst // 10))
+
+
 class Limiter:
     """Counts requests in adjacent windows; raises TooManyRequestsError where there are too many.
 
@@ -88,23 +107,24 @@ class Limiter:
         self._memory = memory
         self._principals = principals
         self._sign_ins = sign_ins
-        self._leases: dict[str, tuple[int, float]] = {}
+        self._leases: dict[str, Lease] = {}
 
     async def spend(self, principal: str) -> None:
         """One request of a principal; nothing is refused while the server is away."""
-        left, until = self._leases.get(principal, (0, 0.0))
-        if left > 0 and until > time.monotonic():
-            self._leases[principal] = (left - 1, until)
+        lease, moment = self._leases.get(principal), time.monotonic()
+        if lease is not None and lease.left > 0 and lease.until_s > moment:
+            lease.left -= 1
             return
+        wanted = following(lease, moment, self._principals)
         try:
-            found = await self._take(f"limit:principal:{principal}", self._principals, LEASED)
+            found = await self._take(f"limit:principal:{principal}", self._principals, wanted)
         except (RedisError, OSError) as error:
             log.warning("request limits are off", error=type(error).__name__)
             return
         _demand(found, "principal")
         if len(self._leases) >= MOST_LEASES:
             self._leases.clear()
-        self._leases[principal] = (found.granted - 1, time.monotonic() + LEASE_S)
+        self._leases[principal] = Lease(found.granted - 1, time.monotonic() + LEASE_S, wanted)
 
     async def spend_sign_in(self, address: str) -> None:
         """One attempt to sign in or out from an address; UnavailableError while the server is away."""

@@ -3,13 +3,15 @@
 Repositories take a `TenantConnection`. It exists only inside `tenant_transaction`, which sets the scope for that
 transaction alone (`set_config(..., true)`), so a pooled connection carries nothing over and PgBouncer in transaction
 mode works. Without a scope the row-level policies show no rows.
+
+The scope travels with BEGIN and the reset of the session with COMMIT or ROLLBACK, so neither costs a round trip.
 """
 
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NewType
+from typing import Any, NewType
 
 import asyncpg
 import msgspec
@@ -20,6 +22,8 @@ TenantConnection = NewType("TenantConnection", PoolConnectionProxy)
 
 Pool = asyncpg.Pool
 COMMAND_TIMEOUT_S = 10.0
+STATEMENTS = 256
+"""Prepared statements kept a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +59,62 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     )
 
 
-async def connect_pool(url: str, *, role: str, smallest: int = 1, largest: int = 8) -> "Pool[asyncpg.Record]":
-    """A pool whose connections speak jsonb as Python values; statement cache off so that PgBouncer can stand between."""
+class Session(asyncpg.Connection):
+    """A pooled connection of `connect_pool`.
+
+    Attributes:
+        opening: SQL that the next BEGIN takes along; "" once it was taken.
+        leaving: the next COMMIT or ROLLBACK is the last command before the connection goes back to the pool.
+        clean: the session was reset since its last command.
+    """
+
+    opening = ""
+    leaving = False
+    clean = False
+
+    def begin_with(self, opening: str) -> None:
+        """Let the next transaction begin with `opening`, and end with the reset that pooled connections get."""
+        self.opening, self.leaving = opening, True
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        """As it is; what was told to `begin_with` goes along with asyncpg's own commands."""
+        if args or query not in ("BEGIN;", "COMMIT;", "ROLLBACK;"):
+            return await super().execute(query, *args, timeout=timeout)
+        if query == "BEGIN;":
+            opening, self.opening = self.opening, ""
+            return await super().execute(query + opening, timeout=timeout)
+        leaving, self.leaving = self.leaving, False
+        done = await super().execute(query + self.get_reset_query() if leaving else query, timeout=timeout)
+        self.clean = leaving
+        return done
+
+
+async def _put_back(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Reset a session, unless its last command did."""
+    assert isinstance(connection, Session)  # noqa: S101 - `connect_pool` makes no others
+    clean, connection.clean, connection.opening, connection.leaving = connection.clean, False, "", False
+    if not clean:
+        await connection.execute(connection.get_reset_query())
+
+
+async def connect_pool(
+    url: str, *, role: str, smallest: int = 1, largest: int = 8, prepared: bool = True
+) -> "Pool[asyncpg.Record]":
+    """A pool whose connections speak jsonb as Python values.
+
+    Args:
+        prepared: keep statements and plans with each connection; not behind a PgBouncer that cannot keep them.
+    """
     return await asyncpg.create_pool(
         url,
         min_size=smallest,
         max_size=largest,
         init=_prepare,
+        reset=_put_back,
+        connection_class=Session,
         timeout=10,
         command_timeout=COMMAND_TIMEOUT_S,
-        statement_cache_size=0,
+        statement_cache_size=STATEMENTS if prepared else 0,
         server_settings={"application_name": f"pennyprotect-{role}"},
     )
 
@@ -72,11 +122,16 @@ async def connect_pool(url: str, *, role: str, smallest: int = 1, largest: int =
 @asynccontextmanager
 async def tenant_transaction(pool: "Pool[asyncpg.Record]", scope: TenantScope) -> AsyncIterator[TenantConnection]:
     """A transaction that sees `scope`; commits when the block ends, rolls back when it raises."""
-    async with pool.acquire(timeout=5) as connection, connection.transaction():
-        # One simple query: with parameters it would be parsed and run in round trips of their own. All values are UUIDs.
-        await connection.execute(
+    async with pool.acquire(timeout=5) as connection:
+        # Simple queries: with parameters each would be parsed and run in round trips of its own. All values are UUIDs.
+        setting = (
             f"SELECT set_config('pennyprotect.chain_id', '{uuid.UUID(str(scope.chain_id))}', true),"
             f" set_config('pennyprotect.store_ids', '{scope.stores_setting()}', true),"
-            f" set_config('pennyprotect.principal', '{scope.principal_setting()}', true)"
+            f" set_config('pennyprotect.principal', '{scope.principal_setting()}', true);"
         )
-        yield TenantConnection(connection)
+        session: Any = connection  # a proxy of `Session`
+        session.begin_with(setting)
+        async with connection.transaction():
+            if session.opening:  # asyncpg began in words we do not know
+                raise RuntimeError("the transaction began without its scope")
+            yield TenantConnection(connection)

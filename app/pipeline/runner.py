@@ -250,7 +250,7 @@ async def open_pool(settings: Settings, role: str, stop: asyncio.Event) -> "Pool
     failures = 0
     while not stop.is_set():
         try:
-            return await connect_pool(url, role=role, smallest=1, largest=8)
+            return await connect_pool(url, role=role, smallest=1, largest=8, prepared=settings.prepared)
         except DATABASE_ERRORS as error:
             log.warning("cannot connect to the database yet", error=str(error) or type(error).__name__)
             with suppress(TimeoutError):

@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         alias="PENNYPROTECT_ADMIN_PASSWORD",
         description="The first administrator's first password, at least 12 characters; default: one is made and written.",
     )
+    prepared: bool = Field(
+        default=True,
+        alias="PENNYPROTECT_PREPARED_STATEMENTS",
+        description="0: behind a PgBouncer in transaction mode that keeps none (before 1.21, or max_prepared_statements=0).",
+    )
     demo_cameras: bool = Field(
         default=True, alias="PENNYPROTECT_DEMO_CAMERAS", description="0: a new store starts without the demo's cameras."
     )

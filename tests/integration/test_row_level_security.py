@@ -1,5 +1,8 @@
 """Who sees what, by raw SQL under each role; the lists of policies, functions and grants are pinned here."""
 
+import asyncio
+import contextlib
+import re
 import uuid
 from collections.abc import AsyncIterator
 
@@ -8,13 +11,14 @@ import pytest
 
 from app.kit.ids import new_id
 from app.kit.postgres import TenantScope, connect_pool, tenant_transaction
+from tests.integration import grants
 from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # noqa: F401 - fixtures
 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
-    "api_key_lookup", "audit_state", "bump_configuration_revision", "lease_cameras", "login_lookup", "login_record",
-    "make_detection_partitions", "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned", "store_runs",
-    "stores_with_biometrics", "tenant_key",
+    "api_key_lookup", "audit_state", "bump_configuration_revision", "forget_ended_sign_ins", "lease_cameras", "login_lookup",
+    "login_record", "make_detection_partitions", "oidc_chain", "public_policy", "schema_version", "session_lookup",
+    "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -23,7 +27,7 @@ POLICIES = {
         "regions", "site_policies", "stores", "stream_sessions", "users", "zones",
         "alert_views", "incident_alerts", "incident_entries", "incidents", "rota_entries",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
-        "oidc_group_mappings", "oidc_identities", "recovery_codes", "sign_in_settings", "totp_secrets",
+        "oidc_group_mappings", "oidc_identities", "oidc_region_mappings", "recovery_codes", "sign_in_settings", "totp_secrets",
         "audit_checks", "audit_log", "key_destructions", "tenant_keys",
     },
     "pipeline": {
@@ -182,3 +186,63 @@ async def test_policies_and_functions_are_the_reviewed_ones(site: Site) -> None:
     for row in functions:
         assert any(setting.startswith("search_path=") for setting in row["proconfig"])
         assert row["everyone"] is False
+
+
+async def test_every_grant_of_every_role_is_a_reviewed_one(site: Site) -> None:  # noqa: F811
+    """`grants.txt` is changed by a person who has read the difference; `python -m tests.integration.grants` writes it."""
+    assert grants.text(await site.pool.fetch(grants.QUERY)) == grants.REVIEWED.read_text("utf-8")
+    assert await site.pool.fetch(grants.PARTITIONS) == []
+    reviewed = dict(line.split(": ", 1) for line in grants.REVIEWED.read_text("utf-8").splitlines())
+    assert not any(key.startswith("PUBLIC ") for key in reviewed)
+    assert reviewed["app audit_unsealed"] == "INSERT"
+    assert not any(may in rights for rights in reviewed.values() for may in ("TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"))
+    assert all(
+        not {"UPDATE", "DELETE"} & set(rights.split(", ")) for key, rights in reviewed.items() if key.endswith(" audit_log")
+    )
+
+
+async def test_a_scope_costs_no_round_trip_of_its_own_and_nothing_of_a_session_survives(site: Site) -> None:  # noqa: F811
+    """BEGIN takes the scope along, COMMIT and ROLLBACK the reset; what a session was told by hand is gone for the next user."""
+    pool = await connect_pool(site.servers.postgres.url("pennyprotect_app"), role="test", largest=1)
+    said: list[str] = []
+    scope = TenantScope(site.chain)
+    async with pool.acquire() as connection:
+        connection.add_query_logger(lambda record: said.append(record.query))
+
+    for fails in (False, True, False):
+        said.clear()
+        with contextlib.suppress(ZeroDivisionError):
+            async with tenant_transaction(pool, scope) as connection:
+                async with connection.transaction():  # a savepoint within
+                    assert await connection.fetchval("SELECT count(*) FROM cameras") == 1
+                await connection.execute("SELECT set_config('pennyprotect.chain_id', $1, false)", str(site.chain))
+                await connection.execute("SELECT pg_advisory_lock(7)")
+                if fails:
+                    raise ZeroDivisionError
+        words = [re.split(r"[;\s]", each)[0] for each in said]
+        ends = "ROLLBACK" if fails else "COMMIT"
+        assert words == ["BEGIN", "SAVEPOINT", "SELECT", "RELEASE", "SELECT", "SELECT", ends], said
+        assert "RESET ALL" in said[-1]
+        assert await pool.fetchval("SELECT count(*) FROM cameras") == 0, "a scope outlived its transaction"
+        assert await pool.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()") == 0
+    async with pool.acquire() as connection:  # used by hand: reset when it is given back
+        await connection.execute(f"SET pennyprotect.chain_id = '{site.chain}'")
+    assert await pool.fetchval("SELECT count(*) FROM cameras") == 0
+    await pool.close()
+
+
+async def test_cancelled_in_any_step_a_transaction_leaves_nothing_in_its_session(site: Site) -> None:  # noqa: F811
+    pool = await connect_pool(site.servers.postgres.url("pennyprotect_app"), role="test", largest=1)
+
+    async def look() -> None:
+        async with tenant_transaction(pool, TenantScope(site.chain)) as connection:
+            await connection.fetchval("SELECT count(*), pg_sleep(0.002) FROM cameras")
+
+    for number in range(60):
+        task = asyncio.create_task(look())
+        await asyncio.sleep(number / 10_000)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await pool.fetchval("SELECT count(*) FROM cameras") == 0
+        assert not await pool.fetchval("SELECT current_setting('pennyprotect.chain_id', true)")
+    await pool.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.kit.limits import Doors, Rate, Share, bucket_of, client_address, parse_networks, share
+from app.kit.limits import Doors, Lease, Rate, Share, bucket_of, client_address, following, parse_networks, share
 from app.kit.slow import BodyClock
 
 PROXIES = parse_networks("10.0.0.0/8, 127.0.0.1/32")
@@ -130,3 +130,17 @@ async def test_a_body_that_trickles_is_refused_though_it_never_pauses() -> None:
     async with asyncio.timeout(2):
         await clock({"type": "http", "method": "POST", "headers": []}, receive, send)
     assert sent[0]["status"] == 408
+
+
+def test_who_asks_a_lot_makes_few_questions_and_who_asks_little_is_charged_for_nothing_else() -> None:
+    rate, asked, sizes = Rate(200.0, 2000), 0, []
+    lease = None
+    for _ in range(9):  # all used up within the second
+        size = following(lease, 0.5, rate)
+        asked, lease = asked + size, Lease(0, 1.0, size)
+        sizes.append(size)
+    assert sizes == [1, 2, 4, 8, 16, 32, 64, 64, 64]
+    assert following(Lease(5, 1.0, 64), 1.5, rate) == 1  # lapsed with some left
+    assert following(Lease(0, 1.0, 64), 1.5, rate) == 1  # used up, but not in time
+    assert following(Lease(0, 1.0, 4), 0.5, Rate(2.0, 20)) == 2  # never more than a tenth of the burst
+    assert following(Lease(0, 1.0, 1), 0.5, Rate(0.1, 1)) == 1
