@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -18,13 +19,13 @@ from app.api import add_api
 from app.auth.account.service import AccountService
 from app.auth.identify import Identifier
 from app.auth.login import Login
-from app.auth.oidc.models import ProviderSettings
-from app.auth.oidc.provider import Provider
+from app.auth.oidc.chosen import provider_of
 from app.auth.oidc.service import OidcService
 from app.auth.passwords import PasswordChecker
 from app.auth.refusals import Refusals, RowBudget
 from app.auth.second_factor.factors import SecondFactors
 from app.auth.service import AuthService
+from app.auth.sessions.forgetting import keep_forgetting
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
 from app.cameras.desired import POSE_MODEL, POSE_VERSION
@@ -42,6 +43,7 @@ from app.kit.backends import Backends
 from app.kit.errors import SetupError
 from app.kit.gate import Gate
 from app.kit.headers import SecurityHeaders
+from app.kit.heads import PunctualProtocol
 from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.vault import Vault
 from app.kit.limits import Doors, Limiter, Rate, parse_networks
@@ -86,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
     app.state.metrics_key = settings.metrics_key.get_secret_value()
     app.state.public_url = settings.public_url
-    app.state.provider = _provider(settings)
+    app.state.provider = provider_of(settings)
     app.state.live_ended = asyncio.Event()
     app.state.public_pages = PublicPages(settings.client_url)
     gate = Gate(settings.camera_egress)
@@ -112,7 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    pool = await connect_pool(settings.database_dsn, role="service", smallest=0, largest=LARGEST_POOL)
+    pool = await connect_pool(settings.database_dsn, role="service", smallest=0, largest=LARGEST_POOL, prepared=settings.prepared)
     bus = connect_redis(settings.redis_url.get_secret_value(), role="service")
     memory = connect_redis(settings.memory_redis_url.get_secret_value(), role="service")
     state = app.state
@@ -127,7 +129,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.checker, state.account = checker, AccountService(pool, checker, factors)
     rate, attempts = settings.requests_per_s, settings.sign_ins_per_minute
     state.limiter = Limiter(memory, Rate(rate, max(1, int(rate * 10))), Rate(attempts / 60, max(1, int(attempts))))
-    state.hub = hub = Hub(bus, memory)
+    state.hub, state.sockets = Hub(bus, memory), Counter()
+    hub = state.hub
     state.pictures = Pictures(memory, hub.channels)
     state.endings = Endings(pool)
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
@@ -170,6 +173,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "pictures": state.pictures.run(stopping),
         "policies": keep_enforcing(pool, current_pack(), stopping, demo_allowed=settings.demo_allowed),
         "endings": state.endings.run(stopping),
+        "ended sign-ins": keep_forgetting(pool, stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:
@@ -204,6 +208,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=PunctualProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -277,24 +282,3 @@ def _demand(settings: Settings) -> None:
     missing = [name for name, value in wanted.items() if not value]
     if missing:
         raise SetupError(f"The service needs {', '.join(missing)}; set them, or use `pennyprotect run`, which does.")
-
-
-def _provider(settings: Settings) -> Provider | None:
-    """The operator's OpenID Connect provider; SetupError when its settings cannot be used."""
-    if not settings.oidc_issuer:
-        return None
-    if not settings.oidc_client_id or "openid" not in settings.oidc_scopes.split():
-        raise SetupError("PENNYPROTECT_OIDC_ISSUER needs PENNYPROTECT_OIDC_CLIENT_ID, and PENNYPROTECT_OIDC_SCOPES with openid.")
-    return Provider(
-        ProviderSettings(
-            issuer=settings.oidc_issuer,
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret.get_secret_value(),
-            name=settings.oidc_name,
-            scopes=settings.oidc_scopes,
-            groups_claim=settings.oidc_groups_claim,
-            username_claim=settings.oidc_username_claim,
-            chain_id=settings.oidc_chain,
-            second_factor=settings.oidc_second_factor,
-        )
-    )

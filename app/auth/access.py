@@ -20,6 +20,7 @@ from app.auth.permissions import Permission
 from app.auth.refusals import Refusal, Refusals
 from app.kit.errors import ForbiddenError
 from app.kit.problems import Problem
+from app.kit.shape import demand_shallow
 
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
 _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
@@ -77,7 +78,21 @@ def requirement_of(dependant: Dependant) -> Requirement | None:
     return next((found for child in dependant.dependencies if (found := requirement_of(child))), None)
 
 
-class GuardedRoute(APIRoute):
+class BoundedRoute(APIRoute):
+    """A route that refuses bodies of a shape that nothing of ours has. For what is open to anybody."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, once the body's shape was looked at."""
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            await demand_shallow(request)
+            return await handle(request)
+
+        return bounded
+
+
+class GuardedRoute(BoundedRoute):
     """A route that checks its declared permission first of all."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **rest: Any) -> None:
@@ -91,7 +106,7 @@ class GuardedRoute(APIRoute):
         self.openapi_extra = {**(self.openapi_extra or {}), "security": SECURITY, "x-permission": requirement.permission.value}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler behind the gate."""
+        """The handler behind the gate."""
         handle = super().get_route_handler()
         requirement = requirement_of(self.dependant)
 

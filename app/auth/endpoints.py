@@ -7,7 +7,7 @@ from fastapi import APIRouter, Cookie, Form, Request, Response
 from pydantic import BaseModel, Field
 
 from app.audit.models import OWN, Act, audited, unaudited
-from app.auth.access import REFUSALS, SelfAccess, guarded_router
+from app.auth.access import REFUSALS, BoundedRoute, SelfAccess, guarded_router
 from app.auth.login import Attempt, Login
 from app.auth.models import Place
 from app.auth.opening import Issued
@@ -23,7 +23,7 @@ COOKIE_PATH = "/api/v1/auth"
 LONGEST_DEVICE = 300
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-open_router = APIRouter(prefix="/api/v1/auth", tags=["auth"], responses=REFUSALS)
+open_router = APIRouter(prefix="/api/v1/auth", tags=["auth"], responses=REFUSALS, route_class=BoundedRoute)
 """Reachable without a token."""
 router = guarded_router("auth")
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -31,7 +33,7 @@ from app.dashboard.hub import Hub
 from app.dashboard.viewer import SlowViewerError, Viewer
 from app.dashboard.visibility import see_cameras, see_store, still_sees
 from app.kit.backends import backends
-from app.kit.errors import ForbiddenError, PennyError, UnauthenticatedError
+from app.kit.errors import ForbiddenError, PennyError, TooManyRequestsError, UnauthenticatedError
 from app.kit.problems import UNREACHABLE, describe
 
 SEND_S = 10.0
@@ -39,7 +41,12 @@ RECHECK_S = 2.0
 MOST_FAILED_CHECKS = 4
 MOST_CAMERAS = 256
 MOST_STORES = 100
+IDLE_S = 300.0
+"""A socket that watches nothing is closed after this long without a message."""
+MOST_SOCKETS = 1000
+"""Open at once for one person or key in this process."""
 POLICY, OVERLOADED, RESTARTING, LATER = 1008, 1013, 1012, 1013
+TOO_MANY = "You have too many connections open; close some first."
 AWAY = "The database or the message bus does not answer right now; try again in a few seconds."
 
 Recheck = Callable[[], Awaitable[Principal]]
@@ -63,8 +70,18 @@ async def serve_socket(socket: WebSocket) -> None:
     except UNREACHABLE:
         await socket.close(LATER, AWAY)
         return
-    await socket.accept()
-    await Conversation(socket, hub, who, recheck).run()
+    open_now: Counter[uuid.UUID] = socket.app.state.sockets
+    if open_now[who.id] >= MOST_SOCKETS:
+        await socket.send_denial_response(describe(TooManyRequestsError(TOO_MANY, retry_after_s=60)))
+        return
+    open_now[who.id] += 1
+    try:
+        await socket.accept()
+        await Conversation(socket, hub, who, recheck).run()
+    finally:
+        open_now[who.id] -= 1
+        if not open_now[who.id]:
+            del open_now[who.id]
 
 
 async def _identify(socket: WebSocket) -> tuple[Principal, Recheck]:
@@ -97,6 +114,7 @@ class Conversation:
         self._pool = backends(socket).postgres
         self._endings: Endings = socket.app.state.endings
         self._views: dict[uuid.UUID, View] = {}
+        self._heard_s = time.monotonic()
 
     async def run(self) -> None:
         """Until the viewer leaves, is slow, loses its rights, or the service stops."""
@@ -132,12 +150,13 @@ class Conversation:
             received = await self._socket.receive()  # ended by the server's own ping when the viewer is gone
             if received["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(received.get("code", 1005))
+            self._heard_s = time.monotonic()
             text = received.get("text")
             try:
                 if text is None:
                     raise msgspec.DecodeError("not a text frame")
                 message = decode_client_message(text)
-            except (msgspec.DecodeError, UnicodeError) as error:
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 self._deny("message", f"Not a message this service knows: {error}.")
                 continue
             await self._obey(message)
@@ -209,6 +228,8 @@ class Conversation:
                 if failed >= MOST_FAILED_CHECKS:  # rights that cannot be checked are not there
                     raise _CloseError(LATER, "Your rights cannot be checked right now; connect again.") from error
             self._drop_what_is_not_allowed()
+            if not self._viewer.cameras and not self._hub.stores_of(self._viewer) and time.monotonic() - self._heard_s > IDLE_S:
+                raise _CloseError(POLICY, "You watch nothing and said nothing for a while; connect again when you do.")
 
     def _drop_what_is_not_allowed(self) -> None:
         reason = "Your roles do not allow this any more."

@@ -1,10 +1,14 @@
 """Rule 19 over HTTP: what people do is recorded with the act or not at all, read by auditors only, and reading is an act."""
 
 import asyncio
+import contextlib
 import json
+import socket
+import ssl
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +17,9 @@ from app.audit.anchors import FileAnchors
 from app.audit.ledger_repository import open_ledgers
 from app.audit.sealer import Sealer, Times
 from app.audit.syslog import Sender, export_once, parse_target
+from app.embedded.certificates import keep_certificates
+from app.kit.clock import now
+from app.kit.errors import BadInputError, UnavailableError
 from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
 
@@ -140,9 +147,59 @@ async def test_syslog_receives_every_row_once_more_after_an_outage_and_in_order(
     assert all(message.startswith(b"<8") and b"CEF:0|PennyProtect|" in message for message in received)
 
 
+async def test_syslog_goes_by_tls_to_whom_the_authority_vouches_for_and_by_udp_to_anybody(
+    product: Product, database: Database, tmp_path: Path
+) -> None:
+    kept = keep_certificates(tmp_path / "tls", ["localhost"], now())
+    stranger = keep_certificates(tmp_path / "stranger", ["localhost"], now())
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(kept.certificate, kept.key)
+    received: list[bytes] = []
+    ended = asyncio.Event()
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                received.append(await reader.readexactly(int(await reader.readuntil(b" "))))
+        ended.set()
+        writer.close()
+
+    class Datagrams(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, _address: Any) -> None:
+            datagrams.append(data)
+
+    datagrams: list[bytes] = []
+    server = await asyncio.start_server(receive, "localhost", 0, ssl=context, family=socket.AF_INET)
+    listening, _ = await asyncio.get_running_loop().create_datagram_endpoint(Datagrams, ("127.0.0.1", 0))
+    tls = parse_target(f"tls://localhost:{server.sockets[0].getsockname()[1]}")
+    udp = parse_target(f"udp://127.0.0.1:{listening.get_extra_info('sockname')[1]}")
+    await product.camera()
+    async with sealing(product, database) as sealer:
+        for authority in (str(stranger.authority), None):
+            refused = Sender(tls, authority=authority)
+            with pytest.raises(UnavailableError, match="cannot be reached"):
+                await refused.open()
+        await product.sql("UPDATE memberships SET role = 'auditor'")
+        await asyncio.sleep(2.1)
+        await sealed(product)
+        for target, authority in ((tls, str(kept.authority)), (udp, None)):
+            sender = Sender(target, authority=authority)
+            await sender.open()
+            while await export_once(sealer.pool, sender, target.name, "1"):
+                pass
+            await sender.close()
+    async with asyncio.timeout(5):
+        await ended.wait()
+        while len(datagrams) < len(received):
+            await asyncio.sleep(0.02)
+    server.close()
+    listening.close()
+    acts = [[text.split("act=")[1].split()[0] for text in map(bytes.decode, each)] for each in (received, datagrams)]
+    assert "camera-created" in acts[0]
+    assert acts[1][: len(acts[0])] == acts[0]
+
+
 @pytest.mark.parametrize("text", ["", "tls://", "http://a:1", "tcp://a:99999", "udp://a/b"])
 def test_a_wrong_syslog_address_is_said(text: str) -> None:
-    from app.kit.errors import BadInputError
-
     with pytest.raises(BadInputError, match="looks like"):
         parse_target(text)

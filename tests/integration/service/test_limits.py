@@ -10,8 +10,9 @@ import pytest
 from app.kit.errors import TooManyRequestsError, UnavailableError
 from app.kit.limits import Limiter, Rate
 from app.kit.redis import connect_redis
+from app.main import run
 from tests.integration.conftest import Valkey
-from tests.integration.service.conftest import WORKER_KEY, Product
+from tests.integration.service.conftest import WORKER_KEY, Product, free_port
 
 
 @pytest.fixture
@@ -115,3 +116,80 @@ async def test_other_origins_get_no_permission_from_us(product: Product) -> None
         policy = page.headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "default-src 'self'" in policy
+
+
+async def _answer(port: int, *parts: bytes, pause_s: float = 0.0) -> bytes:
+    """What the service sends to these bytes until it closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    came = b""
+
+    async def listen() -> None:
+        nonlocal came
+        with contextlib.suppress(ConnectionError):
+            while more := await reader.read(4096):
+                came += more
+
+    listening = asyncio.create_task(listen())
+    for part in parts:
+        if listening.done():
+            break
+        writer.write(part)
+        await asyncio.sleep(pause_s)
+    async with asyncio.timeout(15):
+        await listening
+    writer.close()
+    return came
+
+
+async def test_heads_that_trickle_or_never_end_are_refused(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.kit.heads.PunctualProtocol.head_s", 0.5)
+    port, line = product.settings.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+    trickle = await _answer(port, line, *[b"X-A: 1\r\n"] * 8, pause_s=0.1)
+    assert trickle.startswith(b"HTTP/1.1 408 ")
+    assert b"application/problem+json" in trickle
+    assert await _answer(port) == b""  # nobody said anything
+    endless = await _answer(port, line, *[b"X-A: " + b"a" * 16_000 + b"\r\n"] * 6)
+    assert endless.startswith(b"HTTP/1.1 431 ")
+    again = await _answer(port, line + b"\r\n", line, pause_s=0.2)  # the second head of a connection that is kept
+    assert again.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in again
+    whole = await _answer(port, line + b"Connection: close\r\n", b"\r\n", pause_s=0.1)
+    assert whole.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/cameras", "/api/v1/auth/refresh", "/api/v1/workers/heartbeat"])
+async def test_json_that_nests_too_deeply_is_refused_by_everybody(product: Product, path: str) -> None:
+    token = WORKER_KEY if "workers" in path else product.token
+    for deep in (b'{"a":' * 40 + b"1" + b"}" * 40, b"[" * 300_000):
+        headers = {"Content-Type": "application/json"}
+        status, problem = await product.ask("POST", path, token=token, data=deep, headers=headers)
+        assert (status, "nests deeper" in str(problem)) == (422, True), problem
+
+
+async def test_other_origins_get_no_permission_from_us_but_the_dashboards_does(product: Product) -> None:
+    """CLIENT_URL names one origin; it may send credentials, and nothing like it may."""
+    stop = asyncio.Event()
+    port, client = free_port(), "https://dash.example:8443"
+    serving = asyncio.create_task(run(product.settings.model_copy(update={"port": port, "client_url": client + "/"}), stop))
+    url = f"http://127.0.0.1:{port}/api/v1/auth/me"
+    try:
+        await asyncio.sleep(0.5)
+        asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+        async with product.session.options(url, headers={"Origin": client, **asked}) as answer:
+            assert answer.headers["Access-Control-Allow-Origin"] == client
+            assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+        bearer = {"Authorization": f"Bearer {product.token}"}
+        async with product.session.get(url, headers={"Origin": client, **bearer}) as answer:
+            assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, client)
+            assert "Origin" in answer.headers["Vary"]
+        near = ("https://dash.example", "http://dash.example:8443", f"{client}.evil.example", "null", "https://evil.example")
+        for origin in near:
+            for answer in (
+                await product.session.options(url, headers={"Origin": origin, **asked}),
+                await product.session.get(url, headers={"Origin": origin, **bearer}),
+            ):
+                assert "Access-Control-Allow-Origin" not in answer.headers, origin
+                answer.release()
+    finally:
+        stop.set()
+        await asyncio.wait_for(serving, 15)

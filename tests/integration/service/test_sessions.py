@@ -2,9 +2,13 @@
 
 import asyncio
 import time
+import uuid
 
 import aiohttp
 
+from app.auth.sessions.forgetting import forget_ended
+from app.kit.postgres import connect_pool
+from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
 from tests.integration.service.sign_in import acts, add_user, refresh, token_of
 
@@ -105,3 +109,29 @@ async def test_a_script_that_only_signs_in_does_not_pile_up_sessions(product: Pr
     )
     assert standing[0][0] == 50
     assert ann
+
+
+async def test_what_ended_log_ins_leave_behind_goes_after_thirty_days_and_not_before(
+    product: Product, database: Database
+) -> None:
+    user = await add_user(product, "ann", "viewer")
+    for _ in range(4):
+        await token_of(product, "ann")
+    ids = [row["id"] for row in await product.sql("SELECT id FROM sessions WHERE user_id = $1 ORDER BY id", uuid.UUID(user))]
+    for session, column, days in zip(ids[:3], ("expires_at", "revoked_at", "revoked_at"), (31, 31, 29), strict=True):
+        await product.sql(f"UPDATE sessions SET {column} = now() - $2 * interval '1 day' WHERE id = $1", session, days)
+    for number, used in enumerate((31, 29, None)):
+        await product.sql(
+            "INSERT INTO recovery_codes (user_id, chain_id, code_hash, used_at) SELECT id, chain_id, $2,"
+            " now() - $3 * interval '1 day' FROM users WHERE id = $1",
+            uuid.UUID(user),
+            bytes([number]),
+            used,
+        )
+    pool = await connect_pool(database.url("app"), role="test", largest=1)
+    assert await forget_ended(pool) == (2, 1)
+    assert await forget_ended(pool) == (0, 0)
+    await pool.close()
+    left = await product.sql("SELECT id FROM sessions WHERE user_id = $1 ORDER BY id", uuid.UUID(user))
+    assert [row["id"] for row in left] == ids[2:]
+    assert len(await product.sql("SELECT FROM recovery_codes")) == 2

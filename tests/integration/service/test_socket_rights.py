@@ -5,6 +5,7 @@ import time
 import uuid
 
 import aiohttp
+import pytest
 
 from app.auth.permissions import Role
 from tests.integration.service.conftest import Product
@@ -42,3 +43,25 @@ async def test_a_revoked_role_and_a_disabled_user_stop_receiving_within_five_sec
     assert closed.type is aiohttp.WSMsgType.CLOSE
     assert socket.close_code == 1008
     assert time.monotonic() - began < LIMIT_S
+
+
+async def test_a_socket_that_watches_nothing_and_says_nothing_is_closed_and_their_number_has_an_end(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.dashboard.socket.IDLE_S", 1.0)
+    monkeypatch.setattr("app.dashboard.socket.MOST_SOCKETS", 2)
+    store = await product.store()
+    watching, idle = await product.open_socket(), await product.open_socket()
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await product.open_socket()
+    assert refused.value.status == 429
+    await watching.send_json({"type": "join-store", "store_id": store})
+    async with asyncio.timeout(LIMIT_S):
+        assert (await idle.receive()).type is aiohttp.WSMsgType.CLOSE
+    assert idle.close_code == 1008
+    await watching.send_str('{"type": "ping", "more": ' + "[" * 15_000)
+    assert (await watching.receive_json(timeout=LIMIT_S))["for"] == "message"  # nested too deeply: said, not fatal
+    await watching.send_json({"type": "ping"})
+    assert (await watching.receive_json(timeout=LIMIT_S))["type"] == "pong"
+    await (await product.open_socket()).close()  # the idle one's place is free again
+    await watching.close()
