@@ -20,6 +20,7 @@ import typer
 
 from app.audit_command import audit
 from app.backup.command import backup, restore
+from app.chains_command import chains
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
@@ -37,6 +38,7 @@ models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch
 cli.add_typer(models, name="models")
 cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
+cli.add_typer(chains, name="chains")
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(plan)

@@ -11,9 +11,8 @@ from app.audit.sealed import SealedRow
 _POSTGRES_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LONGEST_DETAILS = 4000
 """Characters of `details` in a CEF message; receivers often cut at 8 kB. JSON lines hold all of it."""
-_WORTH_A_LOOK: Final = frozenset(
-    act.value for act in Act if act.value.endswith(("-refused", "-replayed")) or act in (Act.AUDIT_EXPORTED, Act.POLICY_APPROVED)
-)
+_GRAVE: Final = (Act.AUDIT_EXPORTED, Act.CHAIN_CREATED, Act.MASK_CHANGED, Act.MASK_REMOVED, Act.POLICY_APPROVED)
+_WORTH_A_LOOK: Final = frozenset(act.value for act in Act if act.value.endswith(("-refused", "-replayed")) or act in _GRAVE)
 _FACILITY_AUTHPRIV: Final = 10
 _NOTICE, _WARNING = 5, 4
 

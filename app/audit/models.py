@@ -39,6 +39,7 @@ class Act(enum.StrEnum):
     OIDC_MAPPING_REMOVED = "oidc-mapping-removed"
     OIDC_USER_CREATED = "oidc-user-created"
     OIDC_ROLES_DERIVED = "oidc-roles-derived"
+    CHAIN_CREATED = "chain-created"
     CHAIN_CHANGED = "chain-changed"
     REGION_CREATED = "region-created"
     REGION_CHANGED = "region-changed"

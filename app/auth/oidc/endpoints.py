@@ -11,16 +11,16 @@ from pydantic import BaseModel, Field
 
 from app.audit import repository as audit
 from app.audit.models import NO_STORE_DATA, SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
-from app.auth.access import REFUSALS, guarded_router, identifier_of, require
+from app.auth.access import REFUSALS, BoundedRoute, guarded_router, identifier_of, require
 from app.auth.endpoints import NO_STORE, keep_refresh_token, place_of
 from app.auth.models import Access, Principal
 from app.auth.oidc import repository
-from app.auth.oidc.models import GroupMapping, OidcRefusedError
+from app.auth.oidc.models import Granted, GroupMapping, OidcRefusedError
 from app.auth.oidc.service import OidcService
 from app.auth.permissions import Permission, Role
 from app.kit.backends import backends
 from app.kit.clock import now
-from app.kit.errors import ConflictError, NotFoundError
+from app.kit.errors import BadInputError, ConflictError, NotFoundError
 from app.kit.pages import Page
 from app.kit.postgres import TenantConnection, tenant_transaction
 
@@ -29,7 +29,7 @@ PATH = "/api/v1/auth/oidc"
 LOGIN_PAGE = "/login"
 MOST_MAPPINGS = 500
 
-open_router = APIRouter(prefix=PATH, tags=["auth"], responses=REFUSALS)
+open_router = APIRouter(prefix=PATH, tags=["auth"], responses=REFUSALS, route_class=BoundedRoute)
 """Reachable without a token: the way in."""
 router = guarded_router("auth")
 
@@ -44,11 +44,12 @@ class ProviderOut(BaseModel):
 
 
 class MappingIn(BaseModel):
-    """Members of this group have this role, in one store or (null) in the whole chain."""
+    """Members of this group have this role: in one store, in a region, or (both null) in the whole chain."""
 
     group_name: str = Field(min_length=1, max_length=200)
     role: Role
     store_id: uuid.UUID | None = None
+    region_id: uuid.UUID | None = None
 
 
 class MappingOut(BaseModel):
@@ -58,6 +59,7 @@ class MappingOut(BaseModel):
     group_name: str
     role: str
     store_id: uuid.UUID | None
+    region_id: uuid.UUID | None
     created_at: datetime
 
 
@@ -156,14 +158,17 @@ async def add_mapping(
 ) -> MappingOut:
     """Map a group, from each next log-in on. A mapping that exists is answered as it is, so asking twice creates once."""
     scope = access.whole_chain
+    if asked.store_id is not None and asked.region_id is not None:
+        raise BadInputError("A mapping is for a store or for a region, not for both.")
+    granted = (asked.role.value, asked.store_id, asked.region_id)
     async with tenant_transaction(backends(request).postgres, scope) as connection:
         if len(await repository.mappings(connection)) >= MOST_MAPPINGS:
             raise ConflictError(f"A chain has at most {MOST_MAPPINGS} group mappings; remove one first.")
-        made = await repository.put_mapping(connection, scope.chain_id, asked.group_name, (asked.role.value, asked.store_id))
+        made = await repository.put_mapping(connection, scope.chain_id, asked.group_name, granted)
         if made is None:
-            raise NotFoundError("There is no such store.")
+            raise NotFoundError("There is no such store or region.")
         if made[1]:
-            await _audit(connection, access.principal, Act.OIDC_MAPPING_CREATED, made[0].id, asked.role.value, asked.store_id)
+            await _audit(connection, access.principal, Act.OIDC_MAPPING_CREATED, made[0].id, granted)
     return _out(made[0])
 
 
@@ -176,7 +181,7 @@ async def remove_mapping(
         granted = await repository.remove_mapping(connection, mapping_id)
         if granted is None:
             raise NotFoundError("There is no such mapping.")
-        await _audit(connection, access.principal, Act.OIDC_MAPPING_REMOVED, mapping_id, *granted)
+        await _audit(connection, access.principal, Act.OIDC_MAPPING_REMOVED, mapping_id, granted)
 
 
 def _demand(request: Request) -> OidcService:
@@ -213,13 +218,14 @@ def _out(mapping: GroupMapping) -> MappingOut:
         group_name=mapping.group_name,
         role=mapping.role,
         store_id=mapping.store_id,
+        region_id=mapping.region_id,
         created_at=mapping.created_at,
     )
 
 
-async def _audit(
-    connection: TenantConnection, who: Principal, act: Act, mapping_id: uuid.UUID, role: str, store_id: uuid.UUID | None
-) -> None:
+async def _audit(connection: TenantConnection, who: Principal, act: Act, mapping_id: uuid.UUID, granted: Granted) -> None:
     """The group's name stays out: groups are at times named after people."""
-    entry = AuditEntry(act, who.kind, who.id, who.chain_id, store_id, "oidc-mapping", mapping_id, {"role": role})
+    role, store_id, region_id = granted
+    details = {"role": role} | ({} if region_id is None else {"region_id": str(region_id)})
+    entry = AuditEntry(act, who.kind, who.id, who.chain_id, store_id, "oidc-mapping", mapping_id, details)
     await audit.append(connection, entry)

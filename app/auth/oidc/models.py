@@ -45,22 +45,23 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class GroupMapping:
-    """Members of a group have a role in one store, or (None) in the whole chain."""
+    """Members of a group have a role in one store, in a region, or (neither named) in the whole chain."""
 
     id: uuid.UUID
     group_name: str
     role: str
     store_id: uuid.UUID | None
+    region_id: uuid.UUID | None
     created_at: datetime
 
 
-Granted = tuple[str, uuid.UUID | None]
-"""(role, store or None for the whole chain)."""
+Granted = tuple[str, uuid.UUID | None, uuid.UUID | None]
+"""(role, store, region); both None for the whole chain."""
 
 
 def derive(groups: frozenset[str], mappings: list[GroupMapping]) -> frozenset[Granted]:
     """What these groups grant. A group that nobody mapped grants nothing."""
-    return frozenset((each.role, each.store_id) for each in mappings if each.group_name in groups)
+    return frozenset((each.role, each.store_id, each.region_id) for each in mappings if each.group_name in groups)
 
 
 class OidcRefusedError(UnauthenticatedError):

@@ -60,25 +60,27 @@ async def put_memberships(
 
     So does the role of the chain's last administrator: a change at the provider must not lock a chain out of itself.
     """
-    rows = await connection.fetch(
-        "SELECT id, role, store_id, source FROM memberships WHERE user_id = $1 AND region_id IS NULL", user_id
-    )
-    have = {(row["role"], row["store_id"]) for row in rows}
-    gone = [row for row in rows if row["source"] == "oidc" and (row["role"], row["store_id"]) not in granted]
+    rows = await connection.fetch("SELECT id, role, store_id, region_id, source FROM memberships WHERE user_id = $1", user_id)
+    have = {_granted(row) for row in rows}
+    gone = [row for row in rows if row["source"] == "oidc" and _granted(row) not in granted]
     if any(_administers(row) for row in gone) and not await _other_administrator(connection, chain_id, user_id):
         gone = [row for row in gone if not _administers(row)]
     fresh = sorted(granted - have, key=str)
     await connection.execute("DELETE FROM memberships WHERE id = ANY ($1::uuid[])", [row["id"] for row in gone])
     await connection.executemany(
-        "INSERT INTO memberships (id, chain_id, user_id, role, store_id, source) VALUES ($1, $2, $3, $4, $5, 'oidc')"
-        " ON CONFLICT DO NOTHING",
-        [(new_id(), chain_id, user_id, role, store_id) for role, store_id in fresh],
+        "INSERT INTO memberships (id, chain_id, user_id, role, store_id, region_id, source)"
+        " VALUES ($1, $2, $3, $4, $5, $6, 'oidc') ON CONFLICT DO NOTHING",
+        [(new_id(), chain_id, user_id, *each) for each in fresh],
     )
-    return fresh, [(row["role"], row["store_id"]) for row in gone]
+    return fresh, [_granted(row) for row in gone]
+
+
+def _granted(row: asyncpg.Record) -> Granted:
+    return row["role"], row["store_id"], row["region_id"]
 
 
 def _administers(row: asyncpg.Record) -> bool:
-    return row["role"] == Role.CHAIN_ADMINISTRATOR and row["store_id"] is None
+    return _granted(row) == (Role.CHAIN_ADMINISTRATOR.value, None, None)
 
 
 async def _other_administrator(connection: TenantConnection, chain_id: uuid.UUID, user_id: uuid.UUID) -> bool:
@@ -99,41 +101,54 @@ async def has_role(connection: TenantConnection, user_id: uuid.UUID) -> bool:
     return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM memberships WHERE user_id = $1)", user_id))
 
 
+_MAPPINGS = (
+    "(SELECT id, group_name, role, store_id, NULL::uuid AS region_id, created_at FROM oidc_group_mappings"
+    " UNION ALL SELECT id, group_name, role, NULL, region_id, created_at FROM oidc_region_mappings) m"
+)
+
+
 async def mappings(connection: TenantConnection) -> list[GroupMapping]:
     """Every mapping of the chain, oldest first."""
-    rows = await connection.fetch(
-        "SELECT id, group_name, role, store_id, created_at FROM oidc_group_mappings ORDER BY created_at, id"
-    )
+    rows = await connection.fetch(f"SELECT * FROM {_MAPPINGS} ORDER BY created_at, id")  # noqa: S608 - constants
     return [GroupMapping(**dict(row)) for row in rows]
 
 
 async def put_mapping(
     connection: TenantConnection, chain_id: uuid.UUID, group: str, granted: Granted
 ) -> tuple[GroupMapping, bool] | None:
-    """(the mapping, whether it is new); None when the store is not of this chain."""
-    role, store_id = granted
+    """(the mapping, whether it is new); None when the store or region is not of this chain."""
+    role, store_id, region_id = granted
     if store_id is not None and not await connection.fetchval("SELECT EXISTS (SELECT FROM stores WHERE id = $1)", store_id):
         return None
+    if region_id is not None and not await connection.fetchval("SELECT EXISTS (SELECT FROM regions WHERE id = $1)", region_id):
+        return None
+    table, place = ("oidc_group_mappings", "store_id") if region_id is None else ("oidc_region_mappings", "region_id")
     made: str = await connection.execute(
-        "INSERT INTO oidc_group_mappings (id, chain_id, group_name, role, store_id) VALUES ($1, $2, $3, $4, $5)"
+        f"INSERT INTO {table} (id, chain_id, group_name, role, {place}) VALUES ($1, $2, $3, $4, $5)"  # noqa: S608 - constants
         " ON CONFLICT DO NOTHING",
         new_id(),
         chain_id,
         group,
         role,
-        store_id,
+        store_id if region_id is None else region_id,
     )
     row = await connection.fetchrow(
-        "SELECT id, group_name, role, store_id, created_at FROM oidc_group_mappings"
-        " WHERE group_name = $1 AND role = $2 AND store_id IS NOT DISTINCT FROM $3",
+        f"SELECT * FROM {_MAPPINGS} WHERE group_name = $1 AND role = $2"  # noqa: S608 - constants
+        " AND store_id IS NOT DISTINCT FROM $3 AND region_id IS NOT DISTINCT FROM $4",
         group,
         role,
         store_id,
+        region_id,
     )
     return (GroupMapping(**dict(row)), made == "INSERT 0 1") if row is not None else None
 
 
 async def remove_mapping(connection: TenantConnection, mapping_id: uuid.UUID) -> Granted | None:
     """What the mapping granted; None when there is none."""
-    row = await connection.fetchrow("DELETE FROM oidc_group_mappings WHERE id = $1 RETURNING role, store_id", mapping_id)
-    return None if row is None else (row["role"], row["store_id"])
+    row = await connection.fetchrow(
+        "WITH one AS (DELETE FROM oidc_group_mappings WHERE id = $1 RETURNING role, store_id),"
+        " other AS (DELETE FROM oidc_region_mappings WHERE id = $1 RETURNING role, region_id)"
+        " SELECT role, store_id, NULL::uuid AS region_id FROM one UNION ALL SELECT role, NULL, region_id FROM other",
+        mapping_id,
+    )
+    return None if row is None else _granted(row)

@@ -122,8 +122,9 @@ class OidcService:
 
 
 def _told(granted: Granted) -> dict[str, str | None]:
-    role, store_id = granted
-    return {"role": role, "store_id": None if store_id is None else str(store_id)}
+    role, store_id, region_id = granted
+    told = {"role": role, "store_id": None if store_id is None else str(store_id)}
+    return told if region_id is None else {**told, "region_id": str(region_id)}
 
 
 def _names(person: Person) -> list[str]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Request
@@ -15,7 +15,7 @@ from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
 from app.cameras import repository as cameras
 from app.cameras.masks import repository
-from app.cameras.masks.models import Mask
+from app.cameras.masks.models import Mask, RemovedMask
 from app.cameras.schemas import Name
 from app.cameras.zones.endpoints import Polygon
 from app.cameras.zones.models import check_polygon
@@ -30,6 +30,8 @@ from app.tenancy.idempotency import IdempotencyKey, once
 router = guarded_router("masks")
 Reads = Annotated[Access, require(Permission.CAMERAS_READ)]
 Writes = Annotated[Access, require(Permission.CAMERAS_WRITE)]
+SHOWN_FOR = timedelta(days=90)
+"""How long a mask that was taken away is shown."""
 
 
 class MaskIn(BaseModel):
@@ -60,6 +62,17 @@ class MaskOut(BaseModel):
     created_at: datetime
 
 
+class RemovedMaskOut(BaseModel):
+    """A mask that was taken away."""
+
+    id: uuid.UUID
+    camera_id: uuid.UUID
+    name: str
+    polygon: list[tuple[float, float]]
+    removed_at: datetime
+    removed_by: str | None
+
+
 def _out(mask: Mask) -> MaskOut:
     return MaskOut(id=mask.id, camera_id=mask.camera_id, name=mask.name, polygon=list(mask.polygon), created_at=mask.created_at)
 
@@ -71,6 +84,15 @@ async def list_masks(request: Request, access: Reads, camera_id: uuid.UUID) -> P
         await cameras.get_camera(connection, camera_id)
         masks = await repository.list_masks(connection, camera_id)
     return Page(items=[_out(mask) for mask in masks], next=None)
+
+
+@router.get("/cameras/{camera_id}/masks/removed", openapi_extra=unaudited(SETTINGS_SHOWN))
+async def list_removed(request: Request, access: Reads, camera_id: uuid.UUID) -> Page[RemovedMaskOut]:
+    """What was taken away in the last 90 days and by whom, the last one first, on one page."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        await cameras.get_camera(connection, camera_id)
+        removed = await repository.removed_masks(connection, camera_id, now() - SHOWN_FOR)
+    return Page(items=[_removed_out(each) for each in removed], next=None)
 
 
 @router.post("/cameras/{camera_id}/masks", status_code=201, openapi_extra=audited(Act.MASK_CREATED))
@@ -106,20 +128,36 @@ async def change_mask(request: Request, access: Writes, camera_id: uuid.UUID, ma
             polygon=mask.polygon if body.polygon is None else check_polygon(body.polygon),
         )
         await repository.change_mask(connection, changed)
-        await _audit(connection, Act.MASK_CHANGED, access.principal, changed)
+        await _audit(connection, Act.MASK_CHANGED, access.principal, changed, before=mask)
     return _out(changed)
 
 
 @router.delete("/cameras/{camera_id}/masks/{mask_id}", status_code=204, openapi_extra=audited(Act.MASK_REMOVED))
 async def remove_mask(request: Request, access: Writes, camera_id: uuid.UUID, mask_id: uuid.UUID) -> None:
-    """Remove a mask: what it covered is seen again from the next heartbeat on. Audited with its outline."""
+    """Remove a mask: what it covered is seen again from the next heartbeat on. Audited and shown for 90 days."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         mask = await repository.get_mask(connection, camera_id, mask_id, lock=True)
-        await repository.remove_mask(connection, mask_id, now())
+        await repository.remove_mask(connection, mask_id, access.principal.id, now())
         await _audit(connection, Act.MASK_REMOVED, access.principal, mask)
 
 
-async def _audit(connection: TenantConnection, act: Act, who: Principal, mask: Mask) -> None:
-    details = {"polygon": [list(point) for point in mask.polygon]}
+async def _audit(connection: TenantConnection, act: Act, who: Principal, mask: Mask, before: Mask | None = None) -> None:
+    details = {"polygon": _outline(mask)} | ({} if before is None else {"before": _outline(before)})
     entry = AuditEntry(act, who.kind, who.id, who.chain_id, mask.store_id, "mask", mask.id, details)
     await audit.append(connection, entry)
+
+
+def _outline(mask: Mask) -> list[list[float]]:
+    return [list(point) for point in mask.polygon]
+
+
+def _removed_out(removed: RemovedMask) -> RemovedMaskOut:
+    mask = removed.mask
+    return RemovedMaskOut(
+        id=mask.id,
+        camera_id=mask.camera_id,
+        name=mask.name,
+        polygon=list(mask.polygon),
+        removed_at=removed.removed_at,
+        removed_by=removed.removed_by,
+    )

@@ -17,3 +17,12 @@ class Mask:
     name: str
     polygon: tuple[Point, ...]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedMask:
+    """A mask that was taken away, and by whom; None where that is not known."""
+
+    mask: Mask
+    removed_at: datetime
+    removed_by: str | None

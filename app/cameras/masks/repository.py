@@ -5,7 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
-from app.cameras.masks.models import Mask
+from app.cameras.masks.models import Mask, RemovedMask
 from app.kit.errors import NotFoundError
 from app.kit.postgres import TenantConnection
 
@@ -57,6 +57,19 @@ async def change_mask(connection: TenantConnection, mask: Mask) -> None:
     )
 
 
-async def remove_mask(connection: TenantConnection, mask_id: uuid.UUID, now: datetime) -> None:
-    """Mark as removed; the audit row says who did it."""
-    await connection.execute("UPDATE privacy_masks SET deleted_at = $2 WHERE id = $1", mask_id, now)
+async def remove_mask(connection: TenantConnection, mask_id: uuid.UUID, by: uuid.UUID, now: datetime) -> None:
+    """Mark as removed."""
+    await connection.execute("UPDATE privacy_masks SET deleted_at = $2, deleted_by = $3 WHERE id = $1", mask_id, now, by)
+
+
+async def removed_masks(connection: TenantConnection, camera_id: uuid.UUID, since: datetime) -> list[RemovedMask]:
+    """Masks of a camera in scope that were taken away since, the last one first."""
+    rows = await connection.fetch(
+        "SELECT m.id, m.store_id, m.camera_id, m.name, m.polygon, m.created_at, m.deleted_at, u.username FROM privacy_masks m"
+        " LEFT JOIN users u ON u.id = m.deleted_by WHERE m.camera_id = $1 AND m.deleted_at >= $2"
+        " ORDER BY m.deleted_at DESC, m.id LIMIT $3",
+        camera_id,
+        since,
+        MOST_MASKS,
+    )
+    return [RemovedMask(_mask(row), row["deleted_at"], row["username"]) for row in rows]

@@ -56,6 +56,8 @@ class ApiKeyOut(BaseModel):
     rotated_at: datetime | None
     revoked_at: datetime | None
     created_at: datetime
+    made_by: str | None = Field(description="Who made it; null where a key did.")
+    maker_left: bool = Field(description="Who made it may not sign in any more: look whether it is still wanted.")
 
 
 class ApiKeySecretOut(BaseModel):
@@ -124,4 +126,6 @@ def _out(key: ApiKey) -> ApiKeyOut:
         rotated_at=key.rotated_at,
         revoked_at=key.revoked_at,
         created_at=key.created_at,
+        made_by=key.made_by,
+        maker_left=key.maker_left,
     )

@@ -9,7 +9,8 @@ from app.kit.postgres import TenantConnection
 
 _SELECT = (
     "SELECT k.id, k.name, k.permissions, k.stores, k.regions, k.expires_at, k.previous_ends_at, k.rotated_at, k.revoked_at,"
-    " k.created_at FROM api_keys k WHERE "
+    " k.created_at, u.username AS made_by, u.disabled_at IS NOT NULL AS maker_left"
+    " FROM api_keys k LEFT JOIN users u ON u.id = k.created_by WHERE "
 )
 _WITHIN = "($1::uuid[] IS NULL OR (k.stores IS NOT NULL AND k.stores <@ $1 AND k.regions <@ $2::uuid[]))"
 """A key that reaches nothing beyond these stores and regions."""
@@ -22,6 +23,8 @@ class ApiKey:
     Attributes:
         stores, regions: where it reaches; both None for the whole chain.
         previous_ends_at: until when the secret before the last rotation answers, too.
+        made_by: name of whoever made it; None where that is not known, or another key did.
+        maker_left: who made it may not sign in any more; the key goes on, and is shown as one to look at.
     """
 
     id: uuid.UUID
@@ -34,6 +37,8 @@ class ApiKey:
     rotated_at: datetime | None
     revoked_at: datetime | None
     created_at: datetime
+    made_by: str | None = None
+    maker_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,8 @@ async def list_keys(
 ) -> list[ApiKey]:
     """Keys, oldest first; one more than `limit` when there are more."""
     rows = await connection.fetch(
-        _SELECT + _WITHIN + " AND ($3::timestamptz IS NULL OR (created_at, id) > ($3, $4::uuid))"
-        " ORDER BY created_at, id LIMIT $5",
+        _SELECT + _WITHIN + " AND ($3::timestamptz IS NULL OR (k.created_at, k.id) > ($3, $4::uuid))"
+        " ORDER BY k.created_at, k.id LIMIT $5",
         within.stores,
         within.regions,
         *(after or (None, None)),
@@ -61,7 +66,7 @@ async def list_keys(
 
 async def get_key(connection: TenantConnection, within: Within, key_id: uuid.UUID) -> ApiKey:
     """One key; NotFoundError otherwise."""
-    row = await connection.fetchrow(_SELECT + _WITHIN + " AND id = $3", within.stores, within.regions, key_id)
+    row = await connection.fetchrow(_SELECT + _WITHIN + " AND k.id = $3", within.stores, within.regions, key_id)
     if row is None:
         raise NotFoundError("There is no such API key, or you may not see it.")
     return ApiKey(**dict(row))
@@ -96,6 +101,12 @@ async def rotate_key(
         old_ends_at,
         now,
     )
+
+
+async def count_made_by(connection: TenantConnection, user_id: uuid.UUID) -> int:
+    """How many keys that still answer this user made."""
+    query = "SELECT count(*) FROM api_keys WHERE created_by = $1 AND revoked_at IS NULL AND expires_at > now()"
+    return int(await connection.fetchval(query, user_id))
 
 
 async def revoke_key(connection: TenantConnection, key_id: uuid.UUID, now: datetime) -> None:

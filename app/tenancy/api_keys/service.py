@@ -54,7 +54,8 @@ async def make(
     stores = sorted({place.store_id for place in places if place.store_id is not None})
     named = sorted({place.region_id for place in places if place.region_id is not None})
     listed, ends = [permission.value for permission in sorted(permissions)], now + life
-    key = ApiKey(new_id(), name, listed, stores if places else None, named if places else None, ends, None, None, None, now)
+    at = (stores, named) if places else (None, None)
+    key = ApiKey(new_id(), name, listed, at[0], at[1], ends, None, None, None, now, who.name)
     secret = opaque_token()
     assert who.chain_id is not None  # noqa: S101 - `acting` refuses others
     await repository.add_key(connection, who.chain_id, who.id, key, token_hash(secret))

@@ -13,6 +13,7 @@ from app.kit.errors import ConflictError, ForbiddenError
 from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection
 from app.tenancy import repository as tenancy
+from app.tenancy.api_keys import repository as api_keys
 from app.tenancy.people import repository
 from app.tenancy.people.models import Membership, User
 from app.tenancy.people.repository import Stores
@@ -97,7 +98,8 @@ async def disable(connection: TenantConnection, who: Principal, user_id: uuid.UU
         await repository.set_disabled(connection, user_id, now)
         await repository.demand_administrator(connection)
         await sessions.end_all(connection, user_id, None, now)
-        await audit.append(connection, _entry(who, Act.USER_DISABLED, user_id))
+        keys = await api_keys.count_made_by(connection, user_id)
+        await audit.append(connection, _entry(who, Act.USER_DISABLED, user_id, None, keys_left=str(keys)))
     return await repository.get_user(connection, None, user_id)
 
 

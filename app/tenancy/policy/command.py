@@ -32,9 +32,19 @@ class ServiceClient:
         """The JSON answer; BadInputError with the service's sentence when it refuses."""
         return self._send(method, path, None if body is None else json.dumps(body).encode(), "application/json")
 
+    def every(self, path: str) -> list[dict[str, Any]]:
+        """The items of all pages of a list."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"next": ""}
+        while page["next"] is not None:
+            cursor = f"&cursor={urllib.parse.quote(page['next'])}" if page["next"] else ""
+            page = self.ask("GET", f"{path}{'&' if '?' in path else '?'}limit=100{cursor}")
+            found += page["items"]
+        return found
+
     def store(self, named: str) -> str:
         """The id of the store of this id or name; the only one where none is named."""
-        stores = self.ask("GET", "/stores?limit=500")["items"]
+        stores = self.every("/stores")
         found = [each["id"] for each in stores if named in ("", each["id"], each["name"])]
         if len(found) != 1:
             raise BadInputError(f"Name one store with --store: {', '.join(each['name'] for each in stores)}.")
@@ -76,8 +86,23 @@ def report(home: Path, store: str) -> dict[str, Any]:
     """The annex of a store."""
     client = ServiceClient(home)
     path = f"/stores/{client.store(store)}/policy"
-    history = client.ask("GET", f"{path}/history?limit=500")["items"]
-    return annex(client.ask("GET", path), history, now().isoformat(timespec="seconds"))
+    history = client.every(f"{path}/history")
+    return annex(client.ask("GET", path), history, now().isoformat(timespec="seconds"), _site(client, path.split("/")[2]))
+
+
+def _site(client: ServiceClient, store_id: str) -> dict[str, Any]:
+    """What else the annex tells: cameras with their masks, and who reaches the store."""
+    cameras = client.every(f"/cameras?store_id={store_id}")
+    for camera in cameras:
+        camera["masks"] = client.ask("GET", f"/cameras/{camera['id']}/masks")["items"]
+        camera["removed"] = client.ask("GET", f"/cameras/{camera['id']}/masks/removed")["items"]
+    return {
+        "store": client.ask("GET", f"/stores/{store_id}"),
+        "users": client.every("/users"),
+        "keys": client.every("/api-keys"),
+        "provider": client.ask("GET", "/auth/oidc/provider"),
+        "cameras": cameras,
+    }
 
 
 def _sentence(error: urllib.error.HTTPError) -> str:

@@ -24,6 +24,7 @@ from app.perception.images import decode_image
 from app.tenancy.idempotency import IdempotencyKey, once
 from app.tenancy.policy import repository
 from app.tenancy.policy.models import PHOTO_VALID, AcceptanceTest, SignPhoto
+from app.tenancy.policy.models_in_use import models_in_use
 from app.tenancy.policy.repository import NewPhoto
 from app.tenancy.policy.schemas import AcceptanceTestIn, AcceptanceTestOut, SignPhotoOut, acceptance_out, photo_out
 from app.tenancy.policy.service import demand_person
@@ -101,7 +102,7 @@ async def list_tests(
 async def add_test(
     request: Request, access: Writes, store_id: uuid.UUID, body: AcceptanceTestIn, idempotency_key: IdempotencyKey = None
 ) -> AcceptanceTestOut:
-    """Record a test made in the store. It counts for 12 months from the day it was made."""
+    """Record a test made in the store. It counts for 12 months from the day it was made, and only for today's model."""
     who, moment = access.principal, now()
     demand_person(who)
     if body.performed_on > moment.date():
@@ -112,7 +113,8 @@ async def add_test(
 
         async def make() -> AcceptanceTestOut:
             await repository.get_site(connection, store_id)
-            test = AcceptanceTest(id=new_id(), recorded_by=who.id, recorded_at=moment, **body.model_dump())
+            model = models_in_use().get(body.switch, "")
+            test = AcceptanceTest(id=new_id(), recorded_by=who.id, recorded_at=moment, model=model, **body.model_dump())
             assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
             await repository.add_test(connection, who.chain_id, store_id, test)
             details = {"switch": test.switch.value, "performed_on": test.performed_on.isoformat(), "passed": test.passed}

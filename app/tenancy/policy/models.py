@@ -3,7 +3,7 @@
 import enum
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from app.tenancy.policy.packs import Pack, Verdict
@@ -126,6 +126,8 @@ class AcceptanceTest:
     report_reference: str
     recorded_by: uuid.UUID
     recorded_at: datetime
+    model: str = ""
+    """What measured when it was recorded (`models_in_use`); "" where that was not asked yet."""
 
     @property
     def valid_until(self) -> date:
@@ -135,7 +137,11 @@ class AcceptanceTest:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A store with the evidence there is for it: the newest photo, the newest test of each switch."""
+    """A store with the evidence there is for it: the newest photo, the newest test of each switch.
+
+    Attributes:
+        models: what each switch measures with at present; a switch without a model is not in it.
+    """
 
     store_id: uuid.UUID
     name: str
@@ -144,6 +150,7 @@ class Site:
     demo: bool
     photo: SignPhoto | None
     tests: Mapping[Switch, AcceptanceTest]
+    models: Mapping[Switch, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +219,9 @@ def _evidence_gaps(switch: Switch, site: Site, today: date) -> list[tuple[Field,
         found.append((Field.ACCEPTANCE_TEST, f"The acceptance test of {test.performed_on} was not passed."))
     elif test.valid_until <= today:
         found.append((Field.ACCEPTANCE_TEST, f"The acceptance test of {test.performed_on} is older than 12 months; repeat it."))
+    elif test.model and (now := site.models.get(switch)) is not None and test.model != now:
+        why = f"The acceptance test of {test.performed_on} was made with another model ({test.model}); repeat it with {now}."
+        found.append((Field.ACCEPTANCE_TEST, why))
     return found
 
 

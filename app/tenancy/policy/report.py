@@ -7,16 +7,39 @@ from typing import Any
 FLOWS = (
     {"what": "Picture", "from": "camera", "to": "worker", "kept": "in memory while it is analysed; masks are blackened first"},
     {"what": "Boxes and body points", "from": "worker", "to": "memory store", "kept": "60 s, never on disk"},
-    {"what": "Boxes of a finished track, once a second", "from": "worker", "to": "database", "kept": "until deleted"},
+    {"what": "Boxes of a finished track, once a second", "from": "worker", "to": "database", "kept": "see retention"},
     {
         "what": "Alert: kind, time, camera, explanation",
         "from": "pipeline",
         "to": "database and signed-in users",
-        "kept": "until deleted",
+        "kept": "see retention",
     },
     {"what": "Live picture", "from": "worker", "to": "signed-in users who watch", "kept": "not kept"},
     {"what": "Switches and notice", "from": "database", "to": "anybody, on the public page", "kept": "every revision"},
     {"what": "Who did what (opaque ids)", "from": "service", "to": "audit log", "kept": "append-only"},
+)
+FACE_FLOW = {
+    "what": "Head crop and face embedding (switch face)",
+    "from": "worker",
+    "to": "memory store",
+    "kept": "10 s at most, never on disk; the crop never leaves the worker",
+}
+RETENTION = tuple(
+    dict(zip(("what", "where", "kept", "ends_by"), row, strict=True))
+    for row in (
+        ("Body points, face embeddings, live pictures", "memory", "10 to 60 s", "their own time"),
+        ("Detections, alerts, incidents", "database", "no end is set", "whoever runs the database"),
+        (
+            "Log-ins with device and address; used recovery codes",
+            "database",
+            "30 days after their end",
+            "the service, every hour",
+        ),
+        ("Policy revisions, sign photos, acceptance tests, training", "database", "no end is set", "nobody: they are proof"),
+        ("Privacy masks that were taken away", "database", "shown for 90 days", "nobody"),
+        ("Audit", "database", "no end is set", "nobody: rows are chained"),
+        ("Audit anchors (hashes)", "object store", "400 days where it has Object Lock", "the store"),
+    )
 )
 RECIPIENTS = (
     "Signed-in users of this store, by role; live views and snapshots are in the audit.",
@@ -50,9 +73,35 @@ def error_rates(tests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def annex(standing: Mapping[str, Any], history: Sequence[Mapping[str, Any]], at: str) -> dict[str, Any]:
-    """The whole annex, from what the service answers about a store's policy."""
-    current = standing["current"]
+def reaches(place: Mapping[str, Any], store: Mapping[str, Any]) -> bool:
+    """Whether a role (`store_id`, `region_id`) or a key (`store_ids`, `region_ids`) holds in this store."""
+    stores = place["store_ids"] if "store_ids" in place else place["store_id"] and [place["store_id"]]
+    regions = place["region_ids"] if "region_ids" in place else place["region_id"] and [place["region_id"]]
+    return (not stores and not regions) or store["id"] in (stores or ()) or store["region_id"] in (regions or ())
+
+
+def people(users: Sequence[Mapping[str, Any]], store: Mapping[str, Any]) -> dict[str, int]:
+    """How many users that may sign in have each role in this store. Numbers only: an annex is handed on."""
+    held = [{m["role"] for m in user["memberships"] if reaches(m, store)} for user in users if user["disabled_at"] is None]
+    return {role: sum(role in each for each in held) for role in sorted(set().union(*held))} if held else {}
+
+
+def programs(keys: Sequence[Mapping[str, Any]], store: Mapping[str, Any], at: str) -> list[dict[str, Any]]:
+    """API keys that answer and reach this store."""
+    return [
+        {"name": key["name"], "may": key["permissions"], "until": key["expires_at"], "maker_left": key["maker_left"]}
+        for key in keys
+        if key["revoked_at"] is None and (key["expires_at"] or at) >= at and reaches(key, store)
+    ]
+
+
+def annex(standing: Mapping[str, Any], history: Sequence[Mapping[str, Any]], at: str, site: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole annex, from what the service answers about a store's policy.
+
+    Args:
+        site: `store`, `users`, `keys`, `provider` and `cameras` (each with `masks` and `removed`), as the service answers.
+    """
+    current, store = standing["current"], site["store"]
     return {
         "made_at": at,
         "store": standing["store_name"],
@@ -63,8 +112,20 @@ def annex(standing: Mapping[str, Any], history: Sequence[Mapping[str, Any]], at:
         "missing": standing["missing"],
         "sign_photo_taken_on": standing["sign_photo"] and standing["sign_photo"]["taken_on"],
         "error_rates": error_rates(standing["acceptance_tests"]),
-        "data_flows": list(FLOWS),
+        "data_flows": [*FLOWS, *([FACE_FLOW] if current["switches"]["face"] else [])],
+        "retention": list(RETENTION),
         "recipients": list(RECIPIENTS),
+        "people": people(site["users"], store),
+        "programs": programs(site["keys"], store, at),
+        "identity_provider": site["provider"]["issuer"] if site["provider"]["enabled"] else "",
+        "masks": [
+            {
+                "camera": camera["name"],
+                "masks": [mask["name"] for mask in camera["masks"]],
+                "taken_away": [f"{mask['name']} on {mask['removed_at'][:10]}" for mask in camera["removed"]],
+            }
+            for camera in site["cameras"]
+        ],
         "history": [
             {key: revision[key] for key in ("revision", "switches", "cause", "reason", "created_at")} for revision in history
         ],
@@ -90,14 +151,33 @@ def markdown(document: Mapping[str, Any]) -> str:
         f" (up to {rate['miss_rate_upper_95']:.1%}, n = {rate['enrolled']})"
         for rate in document["error_rates"]
     ] or ["No acceptance test is recorded."]
-    lines += ["", "## Data flows and retention", "", "| what | from | to | kept |", "|---|---|---|---|"]
+    lines += ["", "## Data flows", "", "| what | from | to | kept |", "|---|---|---|---|"]
     lines += [f"| {flow['what']} | {flow['from']} | {flow['to']} | {flow['kept']} |" for flow in document["data_flows"]]
-    lines += ["", "## Recipients", "", *(f"- {each}" for each in document["recipients"])]
+    lines += ["", "## Retention", "", "| what | where | kept | ends by |", "|---|---|---|---|"]
+    lines += [f"| {each['what']} | {each['where']} | {each['kept']} | {each['ends_by']} |" for each in document["retention"]]
+    lines += ["", "## Recipients", "", *(f"- {each}" for each in document["recipients"]), *_recipients(document)]
+    lines += ["", "## Privacy masks", "", *(_mask_line(each) for each in document["masks"])]
     lines += ["", "## Revisions", ""]
     lines += [
         f"- {each['revision']}, {each['created_at']}: {each['cause']} {each['reason']}".rstrip() for each in document["history"]
     ]
     return "\n".join(lines) + "\n"
+
+
+def _recipients(document: Mapping[str, Any]) -> list[str]:
+    lines = [f"- {number} {role.replace('-', ' ')}{'' if number == 1 else 's'}" for role, number in document["people"].items()]
+    lines += [
+        f"- Program {each['name']!r}: {', '.join(each['may'])}; until {(each['until'] or 'revoked')[:10]}"
+        + (" (whoever made it is disabled)" if each["maker_left"] else "")
+        for each in document["programs"]
+    ]
+    provider = document["identity_provider"]
+    return lines + ([f"- Identity provider {provider}: learns who signs in and when."] if provider else [])
+
+
+def _mask_line(camera: Mapping[str, Any]) -> str:
+    gone = f"; taken away in the last 90 days: {', '.join(camera['taken_away'])}" if camera["taken_away"] else ""
+    return f"- {camera['camera']}: {', '.join(camera['masks']) or 'no mask'}{gone}"
 
 
 def _plain(value: object) -> str:

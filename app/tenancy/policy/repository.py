@@ -9,6 +9,7 @@ import asyncpg
 from app.kit.errors import NotFoundError
 from app.kit.postgres import Pool, TenantConnection
 from app.tenancy.policy.models import AcceptanceTest, Cause, Papers, SignPhoto, Site, SitePolicy, Switch, Switches
+from app.tenancy.policy.models_in_use import models_in_use
 
 _POLICY = (
     "store_id, revision, face, gait, re_identification, jurisdiction, pack, legal_basis, dpia_reference, notice_text,"
@@ -17,7 +18,7 @@ _POLICY = (
 _PHOTO = "id, taken_on, width, height, uploaded_by, uploaded_at"
 _TEST = (
     "id, switch, performed_on, performed_by, cameras, strangers, false_matches, enrolled, misses, passed, report_reference,"
-    " recorded_by, recorded_at"
+    " recorded_by, recorded_at, model"
 )
 NO_STORE = "There is no such store, or you may not see it."
 
@@ -81,6 +82,7 @@ async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: b
         demo=row["demo"],
         photo=None if photo is None else SignPhoto(**dict(photo)),
         tests={test.switch: test for test in map(_test, tests)},
+        models=models_in_use(),
     )
 
 
@@ -187,8 +189,8 @@ async def add_test(connection: TenantConnection, chain_id: uuid.UUID, store_id: 
     """Keep the result of an acceptance test."""
     await connection.execute(
         "INSERT INTO acceptance_tests (chain_id, store_id, id, switch, performed_on, performed_by, cameras, strangers,"
-        " false_matches, enrolled, misses, passed, report_reference, recorded_by, recorded_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        " false_matches, enrolled, misses, passed, report_reference, recorded_by, recorded_at, model)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         chain_id,
         store_id,
         test.id,
@@ -204,6 +206,7 @@ async def add_test(connection: TenantConnection, chain_id: uuid.UUID, store_id: 
         test.report_reference,
         test.recorded_by,
         test.recorded_at,
+        test.model,
     )
 
 

@@ -125,6 +125,7 @@ class AcceptanceTestOut(BaseModel):
     report_reference: str
     valid_until: date
     recorded_at: datetime
+    model: str = Field(description='What it was made with; "" where that was not asked yet. It counts for no other.')
 
 
 class AcceptanceTestIn(BaseModel):

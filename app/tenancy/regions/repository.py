@@ -70,5 +70,5 @@ async def remove_region(connection: TenantConnection, region_id: uuid.UUID) -> N
             await connection.execute("DELETE FROM regions WHERE id = $1", region_id)
             return
     except asyncpg.ForeignKeyViolationError as error:
-        raise ConflictError("Stores or people's roles are in this region; move or revoke them first.") from error
+        raise ConflictError("Stores, roles or groups of the provider are in this region; move or remove them first.") from error
     raise ConflictError("API keys are for this region; revoke them first.")

@@ -6,6 +6,7 @@ import uuid
 from app.auth.permissions import ROLE_PERMISSIONS, Permission, Role
 from tests.integration.service.conftest import Product
 from tests.integration.service.principals import make_world
+from tests.integration.service.sign_in import add_user, token_of
 
 
 def test_a_chain_administrator_can_give_every_role() -> None:
@@ -111,3 +112,17 @@ async def test_a_store_that_leaves_a_region_leaves_the_reach_of_its_people(produ
     assert await stores() == []
     assert (await product.ask("DELETE", f"/api/v1/regions/{world.region}"))[0] == 409
     assert sum(Permission.CHAIN_WRITE in held for held in ROLE_PERMISSIONS.values()) == 1
+
+
+async def test_a_key_outlives_its_maker_and_says_so(product: Product) -> None:
+    maker = await add_user(product, "ann", "chain-administrator")
+    token = (await token_of(product, "ann"))["access_token"]
+    body = {"name": "Till export", "permissions": ["alerts:read"]}
+    status, made = await product.ask("POST", "/api/v1/api-keys", body, token=token)
+    assert (status, made["key"]["made_by"], made["key"]["maker_left"]) == (201, "ann", False)
+    assert (await product.ask("POST", f"/api/v1/users/{maker}/disable", {}))[0] == 200
+    (key,) = (await product.ask("GET", "/api/v1/api-keys"))[1]["items"]
+    assert (key["made_by"], key["maker_left"]) == ("ann", True)
+    assert (await product.ask("GET", "/api/v1/alerts", token=made["secret"]))[0] == 200
+    (row,) = await product.sql("SELECT details->>'keys_left' AS keys FROM audit_unsealed WHERE act = 'user-disabled'")
+    assert row["keys"] == "1"

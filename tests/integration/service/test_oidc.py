@@ -202,3 +202,27 @@ async def test_the_chain_s_last_administrator_stays_when_the_group_is_gone(produ
     await product.sql("UPDATE users SET disabled_at = NULL WHERE username = 'admin'")
     token = await sign_in(product)
     assert (await product.ask("GET", f"{API}/auth/me", token=token))[1]["roles"] == ["operator"]
+
+
+async def test_a_group_of_a_region_has_its_stores_as_they_come_and_go(product: Product, provider: RealProvider) -> None:
+    store = await product.store()
+    region = (await product.ask("POST", f"{API}/regions", {"name": "North"}))[1]["id"]
+    mapping = {"group_name": "guards", "role": "operator", "region_id": region}
+    assert (await product.ask("POST", f"{API}/auth/oidc/mappings", {**mapping, "store_id": store}))[0] == 422
+    assert (await product.ask("POST", f"{API}/auth/oidc/mappings", {**mapping, "region_id": store}))[0] == 404
+    status, made = await product.ask("POST", f"{API}/auth/oidc/mappings", mapping)
+    assert (status, made["region_id"], made["store_id"]) == (201, region, None)
+    assert (await product.ask("POST", f"{API}/auth/oidc/mappings", mapping))[1]["id"] == made["id"]  # asked twice, made once
+    await groups(provider, "guards")
+    token = await sign_in(product)
+    me = (await product.ask("GET", f"{API}/auth/me", token=token))[1]
+    assert [(each["role"], each["region_id"], each["store_id"]) for each in me["memberships"]] == [("operator", region, None)]
+    assert (await product.ask("GET", f"{API}/stores", token=token))[1]["items"] == []
+    assert (await product.ask("PATCH", f"{API}/stores/{store}", {"region_id": region}))[0] == 200
+    await asyncio.sleep(2.1)
+    assert [each["id"] for each in (await product.ask("GET", f"{API}/stores", token=token))[1]["items"]] == [store]
+    assert (await product.ask("DELETE", f"{API}/regions/{region}"))[0] == 409
+    assert (await product.ask("DELETE", f"{API}/auth/oidc/mappings/{made['id']}"))[0] == 204
+    seen = await visit(product)
+    assert (await come_back(product, seen.callback, seen.cookie))[3]["code"] == "no-role"  # the role went with the mapping
+    assert (await product.ask("GET", f"{API}/auth/oidc/mappings"))[1]["items"] == []

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from app.tenancy.policy.models import Switch
 from tests.integration.service.conftest import WORKER_KEY, Product
 from tests.integration.service.people import person
 
@@ -283,3 +284,25 @@ async def test_masks_are_checked_told_to_the_worker_and_audited(product: Product
     assert (await product.ask("DELETE", f"{path}/{made['id']}"))[0] == 204
     assert (await desired(product, camera))["masks"] == []
     assert [act for act in await acts(product) if act.startswith("mask-")] == ["mask-created", "mask-changed", "mask-removed"]
+    (gone,) = (await product.ask("GET", f"{path}/removed"))[1]["items"]
+    assert (gone["name"], gone["removed_by"], gone["polygon"]) == ("Pin pad", "admin", square)
+
+
+async def test_rule_11_an_acceptance_test_of_another_model_does_not_count(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, camera = await gather_evidence(product), (await product.camera())["id"]
+    await switch_on(product, path, await person(product, "chain-administrator"))
+    (test,) = (await product.ask("GET", path))[1]["acceptance_tests"]
+    assert test["model"].startswith("face_detection 1, ")
+    monkeypatch.setattr("app.tenancy.policy.repository.models_in_use", lambda: {Switch.FACE: "face_detection 2 [other]"})
+    for _ in range(50):
+        _, standing = await product.ask("GET", path)
+        if not standing["current"]["switches"]["face"]:
+            break
+        await asyncio.sleep(0.1)
+    assert (standing["current"]["switches"], standing["current"]["cause"]) == (OFF, "lapsed")
+    assert "another model" in standing["current"]["reason"]
+    assert (await desired(product, camera))["face"] is False
+    status, refused = await product.ask("PUT", path, {**FACE, "dpia_reference": "DPIA 8"})
+    assert (status, {each["field"] for each in refused["missing"]}) == (409, {"acceptance_test"})

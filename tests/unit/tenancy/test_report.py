@@ -44,15 +44,52 @@ def test_the_upper_end_is_wilsons(errors: int, trials: int, upper: float) -> Non
     assert wilson_upper(errors, trials) == pytest.approx(upper, abs=2e-4)
 
 
+STORE = {"id": "s1", "region_id": "r1"}
+EVERYWHERE, HERE, REGION = (
+    {"store_id": store, "region_id": region} for store, region in ((None, None), ("s1", None), (None, "r1"))
+)
+ELSEWHERE = {"store_id": "s2", "region_id": None}
+USERS = [
+    {"disabled_at": None, "memberships": [{"role": "operator", **HERE}, {"role": "viewer", **REGION}]},
+    {"disabled_at": None, "memberships": [{"role": "operator", **EVERYWHERE}]},
+    {"disabled_at": None, "memberships": [{"role": "viewer", **ELSEWHERE}]},
+    {"disabled_at": "2026-11-01", "memberships": [{"role": "auditor", **EVERYWHERE}]},
+]
+KEY = {
+    "name": "Till", "permissions": ["alerts:read"], "expires_at": "2027-01-01", "revoked_at": None, "maker_left": True,
+    "store_ids": ["s1"], "region_ids": [],
+}  # fmt: skip
+KEYS = [KEY, KEY | {"revoked_at": "2026-11-02"}, KEY | {"expires_at": "2026-01-01"}, KEY | {"store_ids": ["s2"]}]
+SITE = {
+    "store": STORE, "users": USERS, "keys": KEYS, "provider": {"enabled": True, "issuer": "https://id.example"},
+    "cameras": [
+        {"name": "Door", "masks": [{"name": "Pin pad"}], "removed": [{"name": "Till", "removed_at": "2026-11-20T01:00:00Z"}]}
+    ],
+}  # fmt: skip
+
+
+def test_the_annex_counts_who_reaches_the_store_and_names_nobody() -> None:
+    document = annex(STANDING, HISTORY, "2026-11-23T21:00:00+00:00", SITE)
+    assert document["people"] == {"operator": 2, "viewer": 1}
+    assert [each["name"] for each in document["programs"]] == ["Till"]
+    text = markdown(document)
+    for part in ("2 operators", "1 viewer", "is disabled", "https://id.example", "Door: Pin pad; taken away", "Head crop"):
+        assert part in text
+    face_off = {**STANDING, "current": {**STANDING["current"], "switches": {"face": False}}}  # type: ignore[dict-item]
+    assert "Head crop" not in markdown(annex(face_off, HISTORY, "2026-11-23T21:00:00+00:00", SITE))
+
+
 def test_the_annex_holds_every_part_in_both_forms() -> None:
-    document = annex(STANDING, HISTORY, "2026-11-23T21:00:00+00:00")
+    document = annex(STANDING, HISTORY, "2026-11-23T21:00:00+00:00", SITE)
     assert document["settings"]["face"] is True
     assert error_rates([TEST])[0]["false_match_rate"] == 0.001
     text = markdown(document)
     for part in (
         "## Settings",
         "## Error rates",
-        "## Data flows and retention",
+        "## Data flows",
+        "## Retention",
+        "## Privacy masks",
         "## Recipients",
         "## Revisions",
         "BIPA",

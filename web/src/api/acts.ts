@@ -24,6 +24,7 @@ export const ACTS: readonly components["schemas"]["Act"][] = [
   "oidc-mapping-removed",
   "oidc-user-created",
   "oidc-roles-derived",
+  "chain-created",
   "chain-changed",
   "region-created",
   "region-changed",

@@ -840,6 +840,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/masks/removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Removed
+         * @description What was taken away in the last 90 days and by whom, the last one first, on one page.
+         */
+        get: operations["list_removed_api_v1_cameras__camera_id__masks_removed_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/masks/{mask_id}": {
         parameters: {
             query?: never;
@@ -852,7 +872,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Mask
-         * @description Remove a mask: what it covered is seen again from the next heartbeat on. Audited with its outline.
+         * @description Remove a mask: what it covered is seen again from the next heartbeat on. Audited and shown for 90 days.
          */
         delete: operations["remove_mask_api_v1_cameras__camera_id__masks__mask_id__delete"];
         options?: never;
@@ -1703,7 +1723,7 @@ export interface paths {
         put?: never;
         /**
          * Add Test
-         * @description Record a test made in the store. It counts for 12 months from the day it was made.
+         * @description Record a test made in the store. It counts for 12 months from the day it was made, and only for today's model.
          */
         post: operations["add_test_api_v1_stores__store_id__policy_acceptance_tests_post"];
         delete?: never;
@@ -2273,6 +2293,11 @@ export interface components {
             id: string;
             /** Misses */
             misses: number;
+            /**
+             * Model
+             * @description What it was made with; "" where that was not asked yet. It counts for no other.
+             */
+            model: string;
             /** Passed */
             passed: boolean;
             /** Performed By */
@@ -2303,7 +2328,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -2533,6 +2558,16 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Made By
+             * @description Who made it; null where a key did.
+             */
+            made_by: string | null;
+            /**
+             * Maker Left
+             * @description Who made it may not sign in any more: look whether it is still wanted.
+             */
+            maker_left: boolean;
             /** Name */
             name: string;
             /** Permissions */
@@ -3382,11 +3417,13 @@ export interface components {
         };
         /**
          * MappingIn
-         * @description Members of this group have this role, in one store or (null) in the whole chain.
+         * @description Members of this group have this role: in one store, in a region, or (both null) in the whole chain.
          */
         MappingIn: {
             /** Group Name */
             group_name: string;
+            /** Region Id */
+            region_id?: string | null;
             role: components["schemas"]["Role"];
             /** Store Id */
             store_id?: string | null;
@@ -3408,6 +3445,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Region Id */
+            region_id: string | null;
             /** Role */
             role: string;
             /** Store Id */
@@ -3727,6 +3766,13 @@ export interface components {
         Page_RegionOut_: {
             /** Items */
             items: components["schemas"]["RegionOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[RemovedMaskOut] */
+        Page_RemovedMaskOut_: {
+            /** Items */
+            items: components["schemas"]["RemovedMaskOut"][];
             /** Next */
             next: string | null;
         };
@@ -4117,6 +4163,36 @@ export interface components {
             name: string;
             /** Stores */
             stores: number;
+        };
+        /**
+         * RemovedMaskOut
+         * @description A mask that was taken away.
+         */
+        RemovedMaskOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+            /**
+             * Removed At
+             * Format: date-time
+             */
+            removed_at: string;
+            /** Removed By */
+            removed_by: string | null;
         };
         /**
          * RevisionOut
@@ -7837,6 +7913,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MaskOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_removed_api_v1_cameras__camera_id__masks_removed_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RemovedMaskOut_"];
                 };
             };
             /** @description Not signed in */

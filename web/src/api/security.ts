@@ -1,4 +1,5 @@
 /** Questions about one's own account and about signing in, by name. */
+import type { Place } from "./administration";
 import { ask } from "./client";
 import type { Enrolment, GroupMapping, Id, LoginSession, OidcDetails, OidcProvider, Page, Role, Security, SignInSettings } from "./types";
 
@@ -21,6 +22,6 @@ export const changeSignInSettings = (roles: Role[]) =>
   ask<SignInSettings>("PATCH", "/auth/settings", { body: { second_factor_roles: roles } });
 export const oidcDetails = () => ask<OidcDetails>("GET", "/auth/oidc/provider");
 export const groupMappings = async () => (await ask<Page<GroupMapping>>("GET", "/auth/oidc/mappings")).items;
-export const addGroupMapping = (group: string, role: Role, storeId: Id | null) =>
-  ask<GroupMapping>("POST", "/auth/oidc/mappings", { body: { group_name: group, role, store_id: storeId } });
+export const addGroupMapping = (group: string, role: Role, place: Place) =>
+  ask<GroupMapping>("POST", "/auth/oidc/mappings", { body: { group_name: group, role, ...place } });
 export const removeGroupMapping = (id: Id) => ask<void>("DELETE", `/auth/oidc/mappings/${id}`);

@@ -9,15 +9,18 @@ import { Confirm } from "../shell/Confirm";
 import { Failure } from "../shell/Empty";
 import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
+import { date } from "../text/format";
 import { PolygonCanvas } from "./PolygonCanvas";
 import { fault } from "./polygon";
 
 type Mask = components["schemas"]["MaskOut"];
+type RemovedMask = components["schemas"]["RemovedMaskOut"];
 
 /** What nobody may see in this camera: drawn on its picture, blackened by the worker before anything looks at it. */
 export function MaskEditor({ camera }: { camera: Camera }) {
   const { may } = usePlace();
   const masks = useLoad(`masks ${camera.id}`, async () => (await ask<Page<Mask>>("GET", `/cameras/${camera.id}/masks`)).items);
+  const removed = useLoad(`removed masks ${camera.id}`, async () => (await ask<Page<RemovedMask>>("GET", `/cameras/${camera.id}/masks/removed`)).items);
   const [drawing, setDrawing] = useState<Point[] | null>(null);
   const [name, setName] = useState("");
   const [removing, setRemoving] = useState<Mask | null>(null);
@@ -31,6 +34,7 @@ export function MaskEditor({ camera }: { camera: Camera }) {
       setDrawing(null);
       setRemoving(null);
       masks.reload();
+      removed.reload();
     } catch (reason) {
       setError(sentenceFor(reason));
     }
@@ -92,9 +96,24 @@ export function MaskEditor({ camera }: { camera: Camera }) {
           </li>
         ))}
       </ul>
+      {(removed.value ?? []).length > 0 && (
+        <div data-testid="masks-removed">
+          <h3>Taken away in the last 90 days</h3>
+          <ul className="zone-list">
+            {(removed.value ?? []).map((mask) => (
+              <li key={mask.id}>
+                <span>{mask.name}</span>
+                <small>
+                  {date(mask.removed_at)}, by {mask.removed_by ?? "somebody unknown"}
+                </small>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
       {removing && (
         <Confirm title={`Delete ${removing.name}?`} act="Delete mask" busy={busy} onAct={() => void attempt(() => ask("DELETE", `/cameras/${camera.id}/masks/${removing.id}`))} onCancel={() => setRemoving(null)}>
-          <p>What it covers is seen again within seconds. The deletion is recorded with its outline.</p>
+          <p>What it covers is seen again within seconds. The deletion is recorded with its outline, and shown here for 90 days with your name.</p>
         </Confirm>
       )}
     </section>

@@ -51,6 +51,13 @@ export function KeyRow({ apiKey: key, directory, writes, now, changed, show }: P
           <small>{places(key, directory)}</small>
           <small>{key.permissions.map(permissionWords).join(" · ")}</small>
           <small className="key-ends">{ends(key, now)}</small>
+          {key.maker_left && usable ? (
+            <small className="key-left" data-testid="key-maker-left">
+              Made by {key.made_by}, who is disabled. Whoever knows its secret may still use it: rotate it, or revoke it.
+            </small>
+          ) : (
+            key.made_by && <small>Made by {key.made_by}</small>
+          )}
         </span>
         <span className="tag" data-state={state}>
           {STATE_WORDS[state]}

@@ -1,11 +1,13 @@
 import { Trash2 } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { Link } from "react-router";
+import { regions as loadRegions } from "../api/administration";
 import { addGroupMapping, changeSignInSettings, groupMappings, oidcDetails, removeGroupMapping, signInSettings } from "../api/security";
-import type { GroupMapping, Id, OidcDetails, Role, Store } from "../api/types";
+import type { GroupMapping, OidcDetails, Region, Role, Store } from "../api/types";
 import { Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
+import { CHAIN, placeKey, placeName } from "../administration/reach";
 import { ROLES, roleName } from "../administration/roles";
 import { Problem, useAct } from "./parts";
 
@@ -13,8 +15,8 @@ import { Problem, useAct } from "./parts";
 export function SignInRulesPage() {
   useTitle("Sign-in rules");
   const { value, error, reload } = useLoad("sign-in-rules", async () => {
-    const [settings, details, mappings] = await Promise.all([signInSettings(), oidcDetails(), groupMappings()]);
-    return { settings, details, mappings };
+    const [settings, details, mappings, regions] = await Promise.all([signInSettings(), oidcDetails(), groupMappings(), loadRegions()]);
+    return { settings, details, mappings, regions };
   });
   const writes = usePlace().may("sign-in:write");
   if (value === null) return <div className="page">{error && <Failure sentence={error} retry={reload} />}</div>;
@@ -41,7 +43,7 @@ export function SignInRulesPage() {
       </div>
       <section className="panel" aria-label="Groups">
         <h2>Groups of the provider and their roles</h2>
-        <Mappings mappings={value.mappings} writes={writes} reload={reload} />
+        <Mappings mappings={value.mappings} regions={value.regions} writes={writes} reload={reload} />
       </section>
     </div>
   );
@@ -99,10 +101,9 @@ function ProviderFacts({ details }: { details: OidcDetails }) {
   );
 }
 
-function Mappings({ mappings, writes, reload }: { mappings: GroupMapping[]; writes: boolean; reload: () => void }) {
+function Mappings({ mappings, regions, writes, reload }: { mappings: GroupMapping[]; regions: Region[]; writes: boolean; reload: () => void }) {
   const { stores } = usePlace();
   const { busy, error, run } = useAct();
-  const place = (id: Id | null) => (id === null ? "Whole chain" : (stores.find((store) => store.id === id)?.name ?? "A store you do not see"));
   return (
     <div className="stack">
       <p>Roles are given at each log-in by the provider, and taken away when the group is gone. Somebody in no group of this list does not get in.</p>
@@ -112,7 +113,7 @@ function Mappings({ mappings, writes, reload }: { mappings: GroupMapping[]; writ
             <li key={mapping.id}>
               <strong>{mapping.group_name}</strong>
               <span>{roleName(mapping.role)}</span>
-              <span>{place(mapping.store_id)}</span>
+              <span>{placeName(mapping, stores, regions)}</span>
               {writes && (
                 <button type="button" className="icon-button" disabled={busy} aria-label={`Remove ${mapping.group_name}`} onClick={() => void run(async () => (await removeGroupMapping(mapping.id), reload()))}>
                   <Trash2 size={16} />
@@ -122,21 +123,22 @@ function Mappings({ mappings, writes, reload }: { mappings: GroupMapping[]; writ
           ))}
         </ul>
       )}
-      {writes && <AddMapping stores={stores} reload={reload} />}
+      {writes && <AddMapping stores={stores} regions={regions} reload={reload} />}
       <Problem sentence={error} />
     </div>
   );
 }
 
-function AddMapping({ stores, reload }: { stores: Store[]; reload: () => void }) {
+function AddMapping({ stores, regions, reload }: { stores: Store[]; regions: Region[]; reload: () => void }) {
   const [group, setGroup] = useState("");
   const [role, setRole] = useState<Role>("operator");
-  const [store, setStore] = useState("");
+  const [at, setAt] = useState("chain");
+  const places = [CHAIN, ...regions.map(({ id }) => ({ store_id: null, region_id: id })), ...stores.map(({ id }) => ({ store_id: id, region_id: null }))];
   const { busy, error, run } = useAct();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      await addGroupMapping(group.trim(), role, store || null);
+      await addGroupMapping(group.trim(), role, places.find((place) => placeKey(place) === at) ?? CHAIN);
       setGroup("");
       reload();
     });
@@ -159,11 +161,10 @@ function AddMapping({ stores, reload }: { stores: Store[]; reload: () => void })
       </label>
       <label className="field">
         <span>Where</span>
-        <select value={store} onChange={(event) => setStore(event.target.value)}>
-          <option value="">Whole chain</option>
-          {stores.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
+        <select value={at} onChange={(event) => setAt(event.target.value)} data-testid="mapping-place">
+          {places.map((place) => (
+            <option key={placeKey(place)} value={placeKey(place)}>
+              {placeName(place, stores, regions)}
             </option>
           ))}
         </select>

@@ -1,0 +1,25 @@
+"""Which model each switch measures with: an acceptance test of another one does not count."""
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.inference.lock import LockedModel, biometric, read_lock
+from app.tenancy.policy.models import Switch
+
+
+def named(models: list[LockedModel]) -> str:
+    """Models by name and version, and a mark of what exactly they are made of; "" for none."""
+    if not models:
+        return ""
+    made_of = "".join(f"{each.name} {each.version} {each.artefact.sha256} {each.converter}\n" for each in models)
+    mark = hashlib.sha256(made_of.encode()).hexdigest()[:8]
+    return f"{', '.join(f'{each.name} {each.version}' for each in models)[:180]} [{mark}]"
+
+
+@functools.cache
+def models_in_use() -> Mapping[Switch, str]:
+    """The models of this version of the product. Gait and re-identification have none yet."""
+    face = named([each for each in biometric(read_lock()) if each.name.startswith("face")])
+    return MappingProxyType({Switch.FACE: face} if face else {})
