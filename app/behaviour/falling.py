@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
+from app.behaviour.bodies import BOX_BOTTOM
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.motion import BOX_BOTTOM, Motion
+from app.behaviour.motion import Motion
 from app.behaviour.people import US, Sight
 from app.behaviour.posture import Posture, maybe_low, posture, ramp, statures
 
@@ -51,7 +52,8 @@ def step(state: Down, sight: Sight, parameters: FallingParameters) -> tuple[Down
         by = sight.shifted_us
         state.since = {number: (since + by, last + by, stature) for number, (since, last, stature) in state.since.items()}
     found: list[Evidence] = []
-    if sight.seen and len(sight.motion.rows) == len(sight.seen):
+    known = bool(state.since or state.acts)  # then a standing height from before counts too, which `low` knows nothing of
+    if sight.seen and len(sight.motion.rows) == len(sight.seen) and (sight.motion.low or known):
         stature = statures(sight.motion)
         for index, person in enumerate(sight.seen):
             act = state.of(person.number)

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
+from app.behaviour.bodies import BOX_BOTTOM, BOX_X, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.motion import BOX_BOTTOM, BOX_X, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.people import US, Sight
 from app.behaviour.posture import mean
 

@@ -47,7 +47,7 @@ def step(state: Floor, sight: Sight, parameters: FloorParameters) -> tuple[Floor
         each.since_us += sight.shifted_us
         each.last_us += sight.shifted_us
     found: list[Evidence] = []
-    if sight.seen and len(sight.motion.rows) == len(sight.seen):
+    if sight.seen and len(sight.motion.rows) == len(sight.seen) and (sight.motion.low or state.lying):
         stature = statures(sight.motion)
         for index, person in enumerate(sight.seen):
             known = state.lying.get(person.number)

@@ -7,35 +7,21 @@ shrinks, at 4 every frame has a column of its own. Columns belong to the camera,
 Nothing in here is ever checkpointed. After a restart the window is filled again from the frames of the last 30 s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from app.contracts.tracked import TrackedFrame
+from app.behaviour.bodies import BOX_BOTTOM, BOX_X, FEATURES, FEET, STATURE, WRISTS, Floats, heights
 
-Floats = npt.NDArray[np.float32]
 CELL_US = 80_000
 COLUMNS = 60
 """4.8 s at 12.5 columns a second and more, 15 s at 4 frames a second."""
 _LENGTH = 4 * COLUMNS
-KEYPOINT_SCORE = 0.3
-
-HEAD, SHOULDERS, HIPS, KNEES, ANKLES = (slice(start, start + 2) for start in range(0, 10, 2))
-WRISTS, FEET = slice(10, 14), slice(14, 18)
-"""x y of one and of the other limb. Which is left is not kept: the model mixes them up, continuity is restored here."""
-STATURE, BOX_X, BOX_TOP, BOX_BOTTOM, BOX_WIDTH, CUT = 18, 19, 20, 21, 22, 23
-"""Standing height now as the parts tell it; CUT is 1 where the box ends at the picture's border."""
-_FEATURES = 24
-_LEG_STARTS, _LEG_ENDS = [11, 12, 13, 14], [13, 14, 15, 16]
-_GROUPS: Floats = np.zeros((5, 17), np.float32)
-"""Which points make head, shoulders, hips, knees and ankles."""
-for _group, _members in enumerate((range(5), (5, 6), (11, 12), (13, 14), (15, 16))):
-    _GROUPS[_group, list(_members)] = 1.0
-_FARTHEST = 1e4
-"""Picture heights: a point beyond is no point."""
 _UNKNOWN_LIMB = 0.1
 """Picture heights that a limb is taken to have moved when it is seen only before or only after."""
+LOW = 0.6
+"""Standing heights of the shoulders over the ground at and above which nobody is found to lie, with room for jitter."""
 _INHERIT_S = 1.5
 _INHERIT_STATURES = 0.8
 
@@ -46,36 +32,42 @@ class Motion:
     Attributes:
         rows: slot of each person seen in the last frame taken, in the order given.
         memo: what rules worked out of the last frame and share.
+        low: whether the shoulders of anybody in the last frame are below `LOW` of the tallest they were seen in the last seconds.
+            Never false where a rule about lying would find somebody, and seldom true in a shop: it spares most frames the rest.
     """
 
-    __slots__ = ("_counts", "_end", "_free", "_slots", "_times", "_values", "memo", "rows")
+    __slots__ = ("_counts", "_end", "_free", "_seconds", "_slots", "_tallest", "_times", "_values", "low", "memo", "rows")
 
     def __init__(self) -> None:
-        self._values = np.full((_LENGTH, 8, _FEATURES), np.nan, np.float32)
+        self._values = np.full((_LENGTH, 8, FEATURES), np.nan, np.float32)
         self._times = np.zeros(_LENGTH, np.int64)
         self._counts = np.zeros(8, np.int32)
+        self._tallest = np.zeros((2, 8), np.float32)  # in these COLUMNS and in those before; together they hold every window
         self._end = 0
+        self._seconds: npt.NDArray[np.float64] | None = None
         self._slots: dict[int, int] = {}
         self._free = list(range(7, -1, -1))
         self.rows = np.empty(0, np.intp)
         self.memo: dict[str, object] = {}
+        self.low = False
 
-    def take(self, frame: TrackedFrame, people: Mapping[int, int]) -> None:
-        """Add a frame later than the last one. `people`: track id -> person number, in the order that `rows` will have."""
+    def take(self, at_us: int, features: Floats, numbers: Sequence[int]) -> None:
+        """Add a frame later than the last one: (n, FEATURES) of the people with these numbers; `rows` keeps their order."""
         self.memo.clear()
-        at_us = frame.captured_at_us
         if self._end and at_us < self._times[self._end - 1]:
             self.rows = np.empty(0, np.intp)
             return
-        found = {track: index for index, track in enumerate(frame.track_ids)}
-        index = [found[track] for track in people]
         fresh = self._column(at_us)
-        features = _features(frame, index)
-        here = {self._slots[number] for number in people.values() if number in self._slots}
-        rows = np.array([self._slot(number, features[i], at_us, here) for i, number in enumerate(people.values())], np.intp)
+        slots = [self._slots.get(number, -1) for number in numbers]
+        if -1 in slots:
+            here = set(slots)
+            slots = [self._slot(number, features[index], at_us, here) for index, number in enumerate(numbers)]
+        rows = np.array(slots, np.intp)
         self.rows = rows
+        self.low = False
         if not len(rows):
             return
+        self._look_for_low(features, rows)
         now = self._end - 1
         if fresh:
             _continue_limbs(features, self._last_limbs(rows))
@@ -88,10 +80,16 @@ class Motion:
         mixed = before + (features - before) / self._counts[rows, None]
         self._values[now, rows] = np.where(np.isnan(mixed), np.where(np.isnan(before), features, before), mixed)
 
+    def _look_for_low(self, features: Floats, rows: npt.NDArray[np.intp]) -> None:
+        tallest = self._tallest
+        tallest[0, rows] = np.maximum(tallest[0, rows], features[:, STATURE])
+        bound = LOW * np.maximum(tallest[0, rows], tallest[1, rows])
+        self.low = bool((heights(features) < bound).any())
+
     def shift(self, by_us: int) -> None:
         """The camera's clock was set: move all times along."""
         self._times += by_us
-        self.memo.clear()
+        self._seconds = None
 
     def forget(self, numbers: list[int]) -> None:
         """People who will not come back."""
@@ -101,14 +99,11 @@ class Motion:
                 self._free.append(slot)
 
     def times(self) -> npt.NDArray[np.float64]:
-        """(w,) seconds before the newest column, negative, rising to 0. Not to be changed."""
-        known = self.memo.get("times")
-        if isinstance(known, np.ndarray):
-            return known
-        taken = self._times[max(0, self._end - COLUMNS) : self._end]
-        times = (taken - taken[-1]) / 1e6 if len(taken) else np.zeros(0)
-        self.memo["times"] = times
-        return times
+        """(w,) seconds before the newest column, negative, rising to 0. Shared: not to be changed."""
+        if self._seconds is None:
+            taken = self._times[max(0, self._end - COLUMNS) : self._end]
+            self._seconds = (taken - taken[-1]) / 1e6 if len(taken) else np.zeros(0)
+        return self._seconds
 
     def window(self, features: slice, start: int = 0) -> Floats:
         """(w - start, n, f) of the people of the last frame, columns as in `times`; NaN where not seen. A copy."""
@@ -125,6 +120,9 @@ class Motion:
         """Have a column for that time; whether it is a new one."""
         if self._end and at_us // CELL_US == self._times[self._end - 1] // CELL_US:
             return False
+        if self._end % COLUMNS == 0:
+            self._tallest[1] = self._tallest[0]
+            self._tallest[0] = 0
         if self._end == _LENGTH:
             self._values[:COLUMNS] = self._values[-COLUMNS:]
             self._times[:COLUMNS] = self._times[-COLUMNS:]
@@ -132,6 +130,7 @@ class Motion:
         self._times[self._end] = at_us
         self._values[self._end] = np.nan
         self._end += 1
+        self._seconds = None
         return True
 
     def _slot(self, number: int, features: Floats, at_us: int, here: set[int]) -> int:
@@ -141,6 +140,7 @@ class Motion:
                 self._grow()
             slot = self._free.pop()
             self._values[: self._end, slot] = np.nan
+            self._tallest[:, slot] = 0
             self._inherit(slot, features, at_us, here)
             self._slots[number] = slot
         return slot
@@ -160,77 +160,40 @@ class Motion:
                 best, owner = off, other
         if owner >= 0:
             self._values[: self._end, slot] = self._values[: self._end, owner]
+            self._tallest[:, slot] = self._tallest[:, owner]
 
     def _grow(self) -> None:
         have = self._values.shape[1]
         self._values = np.concatenate([self._values, np.full_like(self._values, np.nan)], axis=1)
         self._counts = np.concatenate([self._counts, np.zeros(have, np.int32)])
+        self._tallest = np.concatenate([self._tallest, np.zeros((2, have), np.float32)], axis=1)
         self._free = list(range(2 * have - 1, have - 1, -1))
 
     def _last_limbs(self, rows: npt.NDArray[np.intp]) -> Floats:
         """(n, 8): where the limbs were, newest of the last three columns."""
         limbs = slice(WRISTS.start, FEET.stop)
-        last: Floats = np.full((len(rows), limbs.stop - limbs.start), np.nan, np.float32)
-        for column in range(max(0, self._end - 4), self._end - 1):
-            then = self._values[column, rows, limbs]
-            last = np.where(np.isnan(then), last, then)
+        last: Floats = self._values[max(0, self._end - 2), rows, limbs]
+        for column in range(self._end - 3, max(0, self._end - 4) - 1, -1):
+            unknown = np.isnan(last)
+            if not unknown.any():
+                break
+            last = np.where(unknown, self._values[column, rows, limbs], last)
         return last
+
+
+def _ways(off: Floats) -> Floats:
+    """(n, pairs) sum of both limbs' squared ways; `off` is used up. Plain operators: a reduction over two numbers costs more."""
+    off *= off
+    squares: Floats = off[..., 0] + off[..., 1]
+    squares[squares != squares] = _UNKNOWN_LIMB**2
+    return squares[..., 0] + squares[..., 1]
 
 
 def _continue_limbs(features: Floats, last: Floats) -> None:
     """Swap a pair of limbs where that makes the shorter way from where they were."""
     limbs = features[:, WRISTS.start : FEET.stop].reshape(-1, 2, 2, 2)  # person, wrists/feet, one/other, x/y
     before = last.reshape(-1, 2, 2, 2)
-    swapped = limbs[:, :, ::-1]
-    unknown = np.float32(_UNKNOWN_LIMB**2)
-    straight, across = (((each - before) ** 2).sum(axis=3) for each in (limbs, swapped))
-    straight = np.where(np.isnan(straight), unknown, straight).sum(axis=2)
-    across = np.where(np.isnan(across), unknown, across).sum(axis=2)
-    features[:, WRISTS.start : FEET.stop] = np.where((across < straight)[:, :, None, None], swapped, limbs).reshape(-1, 8)
-
-
-def _features(frame: TrackedFrame, index: list[int]) -> Floats:
-    """(n, features) of some of a frame's people."""
-    scale = np.float32(1.0 / frame.height)
-    points, boxes = frame.keypoint_array(), frame.box_array()
-    if index != list(range(len(points))):
-        points, boxes = points[index], boxes[index]
-    boxes = boxes * scale
-    count = len(points)
-    # x, y and one of each believed point, 0 of any other: sums over groups of points are one product of matrices.
-    given = np.empty((count, 17, 3), np.float32)
-    np.multiply(points[:, :, :2], scale, out=given[:, :, :2])
-    given[:, :, 2] = 1.0
-    believed = points[:, :, 2] >= KEYPOINT_SCORE
-    if not np.abs(given[:, :, :2]).max(initial=0.0) < _FARTHEST:  # false for a NaN too
-        believed &= (np.abs(given[:, :, :2]) < _FARTHEST).all(axis=2)
-    given[~believed] = 0.0
-    sums = _GROUPS @ given
-    middles = np.full((count, 5, 2), np.nan, np.float32)
-    np.divide(sums[:, :, :2], sums[:, :, 2:], out=middles, where=sums[:, :, 2:] > 0)
-    given[~believed] = np.nan
-    out = np.empty((count, _FEATURES), np.float32)
-    out[:, : ANKLES.stop] = middles.reshape(count, 10)
-    out[:, WRISTS] = given[:, 9:11, :2].reshape(-1, 4)
-    out[:, FEET] = given[:, 15:17, :2].reshape(-1, 4)
-    out[:, BOX_X] = (boxes[:, 0] + boxes[:, 2]) * 0.5
-    out[:, BOX_TOP], out[:, BOX_BOTTOM] = boxes[:, 1], boxes[:, 3]
-    out[:, BOX_WIDTH] = boxes[:, 2] - boxes[:, 0]
-    right = frame.width * scale
-    out[:, CUT] = (boxes[:, 1] < 0.01) | (boxes[:, 3] > 0.99) | (boxes[:, 0] < 0.01) | (boxes[:, 2] > right - 0.01)
-    out[:, STATURE] = _stature(middles[:, 1:], given[:, :, :2], boxes)
-    return out
-
-
-def _stature(middles: Floats, points: Floats, boxes: Floats) -> Floats:
-    """(n,) standing height from the box and from the parts, whichever is more: parts tell it bent, cut off or lying too.
-
-    Torso 0.29, thigh 0.245, shin 0.246 of the height (Drillis and Contini 1966); shortened by perspective they tell less.
-    """
-    torso = np.hypot(*(middles[:, 0] - middles[:, 1]).T)
-    parts = points[:, _LEG_ENDS] - points[:, _LEG_STARTS]  # thighs, then shins, left and right
-    legs = np.sqrt((parts * parts).sum(axis=2))
-    thigh_and_shin = np.fmax(legs[:, 0], legs[:, 1]) + np.fmax(legs[:, 2], legs[:, 3])
-    whole = np.fmax((torso + thigh_and_shin) / np.float32(0.78), torso / np.float32(0.32))
-    stature: Floats = np.fmax(boxes[:, 3] - boxes[:, 1], whole)
-    return stature
+    crossed = _ways(limbs[:, :, ::-1] - before) < _ways(limbs - before)
+    if crossed.any():
+        limbs[crossed] = limbs[crossed][:, ::-1]
+        features[:, WRISTS.start : FEET.stop] = limbs.reshape(-1, 8)

@@ -111,6 +111,15 @@ Feature = tuple[int, float, float, float]
 """track id, foot x, foot y, box height; shares of the picture."""
 
 
+def check_arrays(frame: TrackedFrame) -> None:
+    """Raises WireError where the arrays do not fit the number of track ids, or the frame has no size."""
+    count = len(frame.track_ids)
+    if len(frame.boxes) != 16 * count or len(frame.scores) != 4 * count or len(frame.keypoints) != _KEYPOINT_BYTES * count:
+        raise WireError("the arrays of a tracked frame do not fit its track ids")
+    if frame.width <= 0 or frame.height <= 0:
+        raise WireError("a tracked frame has no size")
+
+
 def features(frame: TrackedFrame, rules: Continuity) -> list[Feature]:
     """Foot points: the mean of the believable ankles, else the bottom centre of the box.
 
@@ -119,11 +128,8 @@ def features(frame: TrackedFrame, rules: Continuity) -> list[Feature]:
     Raises:
         WireError: the arrays do not fit the number of track ids, or the frame has no size.
     """
+    check_arrays(frame)
     count = len(frame.track_ids)
-    if len(frame.boxes) != 16 * count or len(frame.scores) != 4 * count or len(frame.keypoints) != _KEYPOINT_BYTES * count:
-        raise WireError("the arrays of a tracked frame do not fit its track ids")
-    if frame.width <= 0 or frame.height <= 0:
-        raise WireError("a tracked frame has no size")
     boxes = struct.unpack(f"<{4 * count}f", frame.boxes)
     scores = struct.unpack(f"<{count}f", frame.scores)
     keypoints, least = frame.keypoints, rules.keypoint_score

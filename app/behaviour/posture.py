@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.behaviour.motion import (
+from app.behaviour.bodies import (
     ANKLES,
     BOX_BOTTOM,
     BOX_TOP,
@@ -21,13 +21,12 @@ from app.behaviour.motion import (
     SHOULDERS,
     STATURE,
     Floats,
-    Motion,
+    heights,
 )
+from app.behaviour.motion import LOW, Motion
 
 RECENT_S = 0.35
 BEFORE_S, WINDOW_S = 0.8, 4.0
-MAYBE_LOW = 0.6
-"""Standing heights of the shoulders over the ground at and above which nobody is found to lie, with room for jitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +84,7 @@ def statures(motion: Motion) -> npt.NDArray[np.float64]:
 
 def maybe_low(motion: Motion, stature: npt.NDArray[np.float64]) -> bool:
     """Whether anybody's shoulders are low at all: a look at the last frame that spares most frames the rest."""
-    now = motion.now()
-    top = now[:, SHOULDERS.start + 1]
-    top = np.where(np.isnan(top), now[:, BOX_TOP], top)
-    return bool((now[:, BOX_BOTTOM] - top < MAYBE_LOW * stature).any())
+    return bool((heights(motion.now()) < LOW * stature).any())
 
 
 def posture(motion: Motion, stature: npt.NDArray[np.float64]) -> Posture:

@@ -43,6 +43,7 @@ class Rule:
         zone_kind: the kind of zones it looks in; "" for none.
         only_in_zones: without a zone of that kind it does nothing.
         along_lines: its zones are lines of two points.
+        about_bodies: it looks at how bodies moved, not only at where feet are.
         step: (state, sight, areas) -> (state, findings); pure, uses the given state up.
     """
 
@@ -54,6 +55,7 @@ class Rule:
     zone_kind: str = ""
     only_in_zones: bool = False
     along_lines: bool = False
+    about_bodies: bool = False
 
 
 def _loitering(state: loitering.LoiteringState, sight: Sight, areas: Areas) -> tuple[loitering.LoiteringState, list[Finding]]:
@@ -86,19 +88,19 @@ _ALL = (
     ),
     Rule(
         falling.KIND, falling.FallingParameters, falling.Down,
-        "Somebody goes down fast and stays on the floor.", _in_picture(falling.step),
+        "Somebody goes down fast and stays on the floor.", _in_picture(falling.step), about_bodies=True,
     ),
     Rule(
         floor.KIND, floor.FloorParameters, floor.Floor,
-        "Somebody lies on the floor, whatever came before.", _in_picture(floor.step),
+        "Somebody lies on the floor, whatever came before.", _in_picture(floor.step), about_bodies=True,
     ),
     Rule(
         fighting.KIND, fighting.FightingParameters, fighting.Fights,
-        "People close to each other strike, again and again.", _in_picture(fighting.step),
+        "People close to each other strike, again and again.", _in_picture(fighting.step), about_bodies=True,
     ),
     Rule(
         running.KIND, running.RunningParameters, running.Running,
-        "Somebody moves faster than people walk.", _in_picture(running.step),
+        "Somebody moves faster than people walk.", _in_picture(running.step), about_bodies=True,
     ),
     Rule(
         entry.KIND, entry.EntryParameters, entry.Entries,
@@ -119,7 +121,7 @@ _ALL = (
     ),
     Rule(
         reaching.KIND, reaching.ReachingParameters, reaching.Reaches,
-        "Somebody's hand is in a shelf's zone, away from the body.", _at_shelves, "shelf", only_in_zones=True,
+        "Somebody's hand is in a shelf's zone, away from the body.", _at_shelves, "shelf", only_in_zones=True, about_bodies=True,
     ),
 )  # fmt: skip
 RULES: Mapping[str, Rule] = {rule.kind: rule for rule in _ALL}

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
+from app.behaviour.bodies import BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS, STATURE, Floats
 from app.behaviour.declared import BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.motion import BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS, STATURE, Floats, Motion
+from app.behaviour.motion import Motion
 from app.behaviour.people import US, Sight
 from app.behaviour.posture import mean
 
@@ -98,9 +99,8 @@ def _runs(state: Running, sight: Sight, index: int, speed: float, parameters: Ru
 
 
 def _maybe_fast(window: Floats, least: float, focal: float) -> bool:
-    """Whether any box moved or changed its size by much: a look that spares most frames the rest."""
-    seen = window[:, :, STATURE : BOX_X + 1]
-    low, high = np.fmin.reduce(seen, axis=0), np.fmax.reduce(seen, axis=0)
+    """Whether any box of (w, n, 2), its stature and middle, grew or moved by much: a look that spares most frames the rest."""
+    low, high = np.fmin.reduce(window, axis=0), np.fmax.reduce(window, axis=0)
     size, way = np.maximum(low[:, 0], np.float32(1e-3)), high - low
     return bool((np.maximum(way[:, 1] * size, way[:, 0] * focal) >= least * size * size).any())
 
@@ -109,9 +109,10 @@ def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -
     """(n,) body heights a second over the ground; 0 where too little was seen."""
     times = motion.times()
     start = int(np.searchsorted(times, -over_s - 0.02))
-    times, window = times[start:], motion.window(slice(0, CUT + 1), start)
-    if len(times) < 3 or not _maybe_fast(window, least / 2, focal):
-        return np.zeros(window.shape[1])
+    times = times[start:]
+    if len(times) < 3 or not _maybe_fast(motion.window(slice(STATURE, BOX_X + 1), start), least / 2, focal):
+        return np.zeros(len(motion.rows))
+    window = motion.window(slice(0, CUT + 1), start)
     hips = window[:, :, HIPS.start]
     shoulders = window[:, :, SHOULDERS.start]
     torso = np.where(np.isnan(hips), shoulders, hips)

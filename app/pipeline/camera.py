@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.behaviour import cameras
+from app.behaviour.bodies import Floats, features_of
 from app.behaviour.findings import Finding
 from app.behaviour.motion import Motion
 from app.behaviour.people import US, Continuity, PeopleState, Sight, features, observe
@@ -67,8 +68,8 @@ class Camera:
         """What the rules about the camera itself say to a health message; the caller has dropped stale ones."""
         return cameras.step(self.watch, health, setup.rules.about_camera(health.at_us))
 
-    def take(self, frame: TrackedFrame, setup: CameraSetup) -> list[Finding] | Skip:
-        """Move on by one frame.
+    def take(self, frame: TrackedFrame, setup: CameraSetup, bodies: Floats | None = None) -> list[Finding] | Skip:
+        """Move on by one frame. `bodies`: its people's features, where somebody has worked them out for many frames at once.
 
         Raises:
             WireError: the frame contradicts itself; nothing was changed but its sequence.
@@ -79,9 +80,9 @@ class Camera:
         sight = observe(self.people, frame, CONTINUITY)
         if sight is None:
             return Skip.OUT_OF_TIME
-        self._move(sight, frame)
-        findings: list[Finding] = []
         rules = setup.rules.at(frame.captured_at_us)
+        self._move(sight, frame, bodies, any(rule.about_bodies for rule, _ in rules))
+        findings: list[Finding] = []
         for rule, areas in rules:
             state = self.rules.get(rule.kind)
             self.rules[rule.kind], found = rule.step(rule.state() if state is None else state, sight, areas)
@@ -100,15 +101,22 @@ class Camera:
         if frame.epoch != self.people.epoch or frame.captured_at_us > self.people.clock_us:
             return
         features(frame, CONTINUITY)
-        tracks = self.people.tracks
-        self.motion.take(frame, {track: tracks[track] for track in frame.track_ids if track in tracks})
+        known = [(index, self.people.tracks[track]) for index, track in enumerate(frame.track_ids) if track in self.people.tracks]
+        bodies = features_of([frame])[0]
+        self.motion.take(frame.captured_at_us, bodies[[index for index, _ in known]], [number for _, number in known])
 
-    def _move(self, sight: Sight, frame: TrackedFrame) -> None:
+    def _move(self, sight: Sight, frame: TrackedFrame, bodies: Floats | None, looked_at: bool) -> None:
+        """Fill the window of motion, if a rule looks at bodies; one that is switched on later sees what moves from then on."""
         if sight.shifted_us:
             self.motion.shift(sight.shifted_us)
         self.motion.forget(sight.forgotten)
-        self.motion.take(frame, {person.track_id: person.number for person in sight.seen})
         sight.motion = self.motion
+        if looked_at:
+            if bodies is None:
+                bodies = features_of([frame])[0]
+            places = {track: index for index, track in enumerate(frame.track_ids)}
+            chosen = bodies[[places[person.track_id] for person in sight.seen]]
+            self.motion.take(frame.captured_at_us, chosen, [person.number for person in sight.seen])
 
     def _in_order(self, frame: TrackedFrame) -> Skip | None:
         if frame.epoch == self.epoch:

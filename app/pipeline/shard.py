@@ -9,6 +9,8 @@ from datetime import datetime
 
 import msgspec
 
+from app.behaviour.bodies import Floats, features_of
+from app.behaviour.people import check_arrays
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet
 from app.contracts.wire import FIELD, WireError
 from app.kit.tracing import continue_trace
@@ -20,6 +22,8 @@ from app.pipeline.occurrences import AlertRow, alert_row
 START = "0-0"
 WARM_MS = 30_000
 """What a new holder reads again of the frames, for the windows of motion that no checkpoint holds."""
+POISONOUS = (msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError)
+"""What a message that nobody can process may raise; it is counted and passed over."""
 RawEntry = Sequence[object]
 """[stream id, [name, value, ...]] as the driver reads it, all bytes."""
 Setups = Mapping[uuid.UUID, CameraSetup]
@@ -103,13 +107,19 @@ class Shard:
                 return
         tally.frames += len(entries)
         self.dirty = True
+        frames: list[TrackedFrame] = []
         for entry in entries:
             try:
                 frame = decode_frame(_message(entry))
-                self._take_frame(frame, setups, at, tally)
-            except (msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError) as error:
-                tally.poison[f"frame: {type(error).__name__}: {error}"[:200]] += 1
-                tally.skipped[Skip.POISON] += 1
+                check_arrays(frame)
+                frames.append(frame)
+            except POISONOUS as error:
+                _poisoned(error, tally)
+        for frame, bodies in zip(frames, features_of(frames), strict=True):
+            try:
+                self._take_frame(frame, bodies, setups, at, tally)
+            except POISONOUS as error:
+                _poisoned(error, tally)
         self.taken.frames = _text(entries[-1][0])
 
     def start_over(self) -> None:
@@ -123,14 +133,14 @@ class Shard:
             if order(_text(entry[0])) > until:
                 self.warm_until = START
                 return entries[index:]
-            with suppress(msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError):
+            with suppress(*POISONOUS):
                 frame = decode_frame(_message(entry))  # one that cannot be processed was counted when it was
                 camera = self.cameras.get(frame.camera_id)
                 if camera is not None:
                     camera.warm(frame)
         return ()
 
-    def _take_frame(self, frame: TrackedFrame, setups: Setups, at: datetime, tally: Tally) -> None:
+    def _take_frame(self, frame: TrackedFrame, bodies: Floats, setups: Setups, at: datetime, tally: Tally) -> None:
         setup = setups.get(frame.camera_id)
         if setup is None or not setup.enabled:
             tally.skipped[Skip.UNKNOWN_CAMERA] += 1
@@ -141,9 +151,9 @@ class Shard:
         parent = ""
         if frame.trace_parent:
             with continue_trace("rules", frame.trace_parent, camera_id=str(frame.camera_id)) as parent:
-                result = camera.take(frame, setup)
+                result = camera.take(frame, setup, bodies)
         else:
-            result = camera.take(frame, setup)
+            result = camera.take(frame, setup, bodies)
         tally.newest_us = frame.captured_at_us
         if type(result) is list:
             if result:
@@ -224,6 +234,11 @@ class Shard:
         """Everything pending is in the database."""
         self.pending = Pending()
         self.urgent = self.dirty = False
+
+
+def _poisoned(error: Exception, tally: Tally) -> None:
+    tally.poison[f"frame: {type(error).__name__}: {error}"[:200]] += 1
+    tally.skipped[Skip.POISON] += 1
 
 
 def _message(entry: RawEntry) -> bytes:
