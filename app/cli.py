@@ -189,6 +189,12 @@ def worker_simulated(
     asyncio.run(_until_stopped(entry, chosen))
 
 
+@cli.command("worker-gpu")
+def worker_gpu() -> None:
+    """Reads cameras with DeepStream and finds people with Triton on an NVIDIA GPU (docs/gpu.md)."""
+    _role("worker-gpu", "app.workers.gpu.worker")
+
+
 @cli.command("demo-cameras")
 def demo_cameras() -> None:
     """Plays clips of real people as RTSP cameras on this machine."""

@@ -3,9 +3,9 @@
     python3 tools/bootstrap.py setup|run|demo|test|verify|bench|lint|fmt [arguments]
 
 Environments apart, because their locks cannot live in one: `.venv` (the product), `.venv-triton` (Triton's Python backend
-needs numpy 1.26), `.venv-web` (Node, from a wheel, to build the dashboard) and, for `verify` alone, `.venv-verify` (Helm's engine
-and scanners). Each step is stamped with the hash of
-what it was made from, so a second run redoes nothing. uv is used where it can be had, pip otherwise.
+needs numpy 1.26), `.venv-web` (Node, from a wheel, to build the dashboard), for `test` `.venv-nvds` (the GPU worker's packages
+and NVIDIA's metadata libraries) and, for `verify` alone, `.venv-verify` (Helm's engine and scanners). Each step is stamped with
+the hash of what it was made from, so a second run redoes nothing. uv is used where it can be had, pip otherwise.
 """
 
 import sys
@@ -38,6 +38,14 @@ UV = "uv==0.13.9"
 STILL_WORKING_S = 15.0
 CHARTS = ["tests/charts"]
 TRITON_PYTHONS = ((3, 12), (3, 11), (3, 10), (3, 9))  # numpy 1.26 has wheels for these
+GSTREAMER = ["python3-gi", "gir1.2-gstreamer-1.0", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good"]
+GSTREAMER_HERE = """
+import gi
+gi.require_version("Gst", "1.0")
+from gi.repository import Gst
+Gst.init(None)
+assert all(Gst.ElementFactory.find(name) for name in ("funnel", "videotestsrc", "rtspsrc", "uridecodebin"))
+"""
 _children: set["subprocess.Popen[bytes]"] = set()
 _say_lock = threading.Lock()
 _started = time.monotonic()
@@ -294,6 +302,40 @@ def setup_verify(installer: Installer) -> bool:
     return True
 
 
+def setup_nvds(installer: Installer) -> bool:
+    """`.venv-nvds`: the GPU worker's own lock, and NVIDIA's metadata libraries, which work without a GPU."""
+    folder = ROOT / ".venv-nvds"
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        say("NVIDIA's metadata libraries exist for Linux on x86_64 only; their tests will be skipped")
+        return False
+    lock = REQUIREMENTS / "nvds.txt"
+    wanted = {"lock": digest(lock), "root": str(ROOT)}
+    stamp = folder / "pennyprotect-stamp.json"
+    if read_stamp(stamp) == wanted:
+        return False
+    installer.install(folder, lock, python=triton_python(), clear=True)
+    stamp.write_text(json.dumps(wanted))
+    return True
+
+
+def setup_gstreamer() -> bool:
+    """Software GStreamer and its Python bindings for the system's Python, where we may install; else their tests say why not."""
+    if runs(["/usr/bin/python3", "-c", GSTREAMER_HERE]):
+        return False
+    apt = shutil.which("apt-get")
+    if os.geteuid() != 0 or apt is None:
+        say(f"GStreamer is not here and cannot be installed (no root or no apt): install {' '.join(GSTREAMER)}")
+        return False
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    try:
+        for command in ([apt, "update", "-q"], [apt, "install", "-q", "-y", "--no-install-recommends", *GSTREAMER]):
+            call("gstreamer", command, env=env)
+    except SetupFailedError as error:
+        say(str(error).splitlines()[0])
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
     """Wait for another set-up of this checkout to end."""
@@ -314,7 +356,7 @@ def step(label: str, work: Callable[[], bool]) -> None:
         say(f"{label}: ready ({time.monotonic() - begun:.1f} s)")
 
 
-def setup(*, dev: bool, verify: bool = False) -> None:
+def setup(*, dev: bool, verify: bool = False, gpu_doubles: bool = False) -> None:
     """Everything, independent steps side by side; raises SetupFailedError for the first that fails."""
     installer = Installer()
     steps: dict[str, Callable[[], bool]] = {
@@ -324,6 +366,9 @@ def setup(*, dev: bool, verify: bool = False) -> None:
     }
     if verify:
         steps["deployment checks"] = lambda: setup_verify(installer)
+    if gpu_doubles:
+        steps["NVIDIA's metadata libraries"] = lambda: setup_nvds(installer)
+        steps["GStreamer"] = setup_gstreamer
     if os.environ.get("TRITON_URL") and not dev:
         del steps["Triton server"]
     with only_one(), ThreadPoolExecutor(len(steps)) as pool:
@@ -427,7 +472,7 @@ def main() -> int:
     name, *arguments = sys.argv[1:] or ["setup"]
     try:
         todo = commands(name, arguments)
-        setup(dev=name in {"test", "verify", "lint", "fmt"}, verify=name == "verify")
+        setup(dev=name in {"test", "verify", "lint", "fmt"}, verify=name == "verify", gpu_doubles=name == "test")
     except SetupFailedError as error:
         sys.stderr.write(f"Set-up failed. {error}\n")
         return 1

@@ -31,16 +31,20 @@ class Selection:
     most: int = 300
 
 
-def suppress(boxes: Float32, overlap: float, most: int) -> npt.NDArray[np.intp]:
-    """Greedy non-maximum suppression: indices of the boxes (n, 4; x1 y1 x2 y2; best first) that stay, in order.
+_AT_ONCE: Final = 256
+"""Candidates up to which all pairs are compared at once: a few vector operations in all, whatever the number of persons."""
 
-    One vector operation for each box that stays, so the cost follows the persons, not the candidates squared.
-    """
-    x1, y1, x2, y2 = boxes.T.copy()
+
+def suppress(boxes: Float32, overlap: float, most: int) -> npt.NDArray[np.intp]:
+    """Greedy non-maximum suppression: indices of the boxes (n, 4; x1 y1 x2 y2; best first) that stay, in order."""
+    corners = boxes.T.copy()
+    x1, y1, x2, y2 = corners
     areas = (x2 - x1) * (y2 - y1)
+    if len(boxes) <= _AT_ONCE:
+        return _of_all_pairs(corners, areas, overlap, most)
     left = np.arange(len(boxes))
     kept: list[int] = []
-    while len(left) and len(kept) < most:
+    while len(left) and len(kept) < most:  # one step for each box that stays: the cost follows the persons
         best, left = left[0], left[1:]
         kept.append(int(best))
         width = np.minimum(x2[left], x2[best]) - np.maximum(x1[left], x1[best])
@@ -50,16 +54,41 @@ def suppress(boxes: Float32, overlap: float, most: int) -> npt.NDArray[np.intp]:
     return np.array(kept, dtype=np.intp)
 
 
+def _of_all_pairs(corners: Float32, areas: Float32, overlap: float, most: int) -> npt.NDArray[np.intp]:
+    """`corners` is (4, n): x1 y1 x2 y2."""
+    size = np.minimum(corners[2:, :, None], corners[2:, None, :])
+    size -= np.maximum(corners[:2, :, None], corners[:2, None, :])
+    np.maximum(size, 0, out=size)
+    shared = size[0] * size[1]
+    united = areas[:, None] + areas
+    united -= shared
+    united *= overlap
+    goes = np.packbits(~(shared <= united), axis=1, bitorder="little")
+    kept: list[int] = []
+    gone, bytes_a_row, raw = 0, goes.shape[1], goes.tobytes()
+    for index in range(len(areas)):
+        if gone >> index & 1:
+            continue
+        kept.append(index)
+        if len(kept) == most:
+            break
+        gone |= int.from_bytes(raw[index * bytes_a_row : (index + 1) * bytes_a_row], "little")
+    return np.array(kept, dtype=np.intp)
+
+
 def _yolo_pose(outputs: Sequence[npt.NDArray[Any]], selection: Selection) -> Detections:
     """YOLOv8/11 pose: one output (5 + 51, anchors): cx cy w h, score, 17 x (x, y, score)."""
     raw = outputs[0]
+    if raw.ndim != 2 or len(raw) != 5 + 3 * KEYPOINT_COUNT:
+        raise ValueError(f"a YOLO-pose output is (56, anchors), not {raw.shape}")
     candidates = np.flatnonzero(raw[4] > selection.score)
     if not len(candidates):
         return Detections.empty()
-    order = np.argsort(-raw[4, candidates], kind="stable")[:MOST_CANDIDATES]
+    order = (-raw[4, candidates]).argsort(kind="stable")[:MOST_CANDIDATES]
     best = candidates[order]
-    centre, half = raw[:2, best], raw[2:4, best] / 2
-    boxes = np.concatenate([centre - half, centre + half]).T
+    place = raw[:4, best]
+    half = place[2:] / 2
+    boxes = np.concatenate([place[:2] - half, place[:2] + half]).T
     kept = suppress(boxes, selection.overlap, selection.most)
     persons = raw[:, best[kept]].T
     return Detections(boxes[kept], persons[:, 4].copy(), persons[:, 5:].reshape(-1, KEYPOINT_COUNT, 3))

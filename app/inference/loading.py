@@ -1,7 +1,7 @@
 """Which biometric models a Triton holds: loaded when a store's policy asks for them, unloaded when none does."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import grpc
@@ -12,6 +12,9 @@ from app.kit.errors import UnavailableError
 
 FACE_MODELS: Final = ("face_detection", "face_embedding", "face_pipeline")
 """In the order they load: the pipeline calls the other two."""
+
+CROP_MODELS: Final = (*FACE_MODELS, "face_pipeline_crops")
+"""What a GPU worker's secondary inference calls, and what that calls."""
 
 LOAD_S: Final = 60.0
 ASK_S: Final = 3.0
@@ -60,3 +63,28 @@ class ModelLoading:
         except (InferenceServerException, grpc.RpcError, TimeoutError) as error:
             said = str(error)[:200] or type(error).__name__
             raise UnavailableError(f"Triton at {self._url} does not load or unload {model}: {said}") from error
+
+
+class LocalModels:
+    """Fetches and places models where the embedded server finds them, then has them loaded.
+
+    A server of the operator's own keeps what it has loaded: other workers may need it.
+    """
+
+    def __init__(self, loading: ModelLoading, stage: Callable[[], None] | None, models: Sequence[str] = FACE_MODELS) -> None:
+        self._loading, self._stage, self._models = loading, stage, models
+
+    async def load(self) -> None:
+        """Stage, then load. PennyError when they cannot be had."""
+        if self._stage is not None:
+            await asyncio.to_thread(self._stage)
+        await self._loading.load(self._models)
+
+    async def unload(self) -> None:
+        """Unload where the models were brought by this worker."""
+        if self._stage is not None:
+            await self._loading.unload(self._models)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._loading.close()

@@ -1,14 +1,16 @@
 """Pictures that can draw themselves, scaled and as RGB, straight into the memory a network reads from."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from av import VideoFrame
 
 from app.kit.errors import BadInputError
+
+if TYPE_CHECKING:  # the GPU worker decodes by other means and carries no PyAV
+    from av import VideoFrame
 
 UInt8 = npt.NDArray[np.uint8]
 
@@ -72,7 +74,7 @@ class DecodedPicture:
     levels, which pose networks do not notice; any other pixel format takes the decoder's own conversion.
     """
 
-    frame: VideoFrame
+    frame: "VideoFrame"
 
     @property
     def width(self) -> int:

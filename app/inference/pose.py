@@ -1,8 +1,9 @@
 """Frame to network input and back: letterbox, decode by family, undo. Pure; no server in here."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from app.inference.families import FAMILIES, Selection
 from app.inference.picture import Picture, UInt8
 from app.kit.errors import BadInputError
 from app.perception.detections import Detections
+
+_ONES: Final = np.ones(51, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,24 @@ class Letterbox:
         outer = [-(-side // stride) * stride for side in inner]
         return cls(width, height, inner[0], inner[1], outer[0], outer[1])
 
+    @classmethod
+    @functools.lru_cache(maxsize=256)
+    def inside(cls, width: int, height: int, network_width: int, network_height: int) -> Self:
+        """The letterbox in an input of fixed size, as nvinferserver draws it with both aspect and padding kept symmetric.
+
+        It cuts the scaled sides down to even pixels (`resizeBatch` of its preprocessor), so the scale differs by axis.
+        """
+        if min(width, height, network_width, network_height) < 1:
+            raise BadInputError(f"A frame of {width} x {height} pixels cannot be analysed.")
+        inner_width, inner_height = network_width, network_height
+        tall = network_width * height / width
+        if tall <= network_height:
+            inner_height = int(tall)
+        else:
+            inner_width = int(network_height * width / height)
+        even = [max(2, side // 2 * 2) for side in (inner_width, inner_height)]
+        return cls(width, height, even[0], even[1], network_width, network_height)
+
     @property
     def left(self) -> int:
         """Pixels of padding on the left."""
@@ -63,14 +84,10 @@ class Letterbox:
 
     def to_source(self, found: Detections) -> Detections:
         """Persons in pixels of the input to pixels of the frame; boxes are cut at its edges, keypoints are not."""
-        sx, sy = self.source_width / self.inner_width, self.source_height / self.inner_height
-        step = np.array([sx, sy, sx, sy], np.float32)
-        start = np.array([self.left, self.top, self.left, self.top], np.float32)
-        edge = np.array([self.source_width, self.source_height] * 2, np.float32)
-        boxes = np.clip((found.boxes - start) * step, 0, edge)
-        keypoints = found.keypoints.copy()
-        keypoints[:, :, :2] = (keypoints[:, :, :2] - start[:2]) * step[:2]
-        return Detections(boxes, found.scores, keypoints)
+        step, start, edge = _mapping(self)
+        boxes = np.minimum(np.maximum((found.boxes - start[:4]) * step[:4], 0), edge)
+        # A keypoint's score is moved by nothing and scaled by one.
+        return Detections(boxes, found.scores, (found.keypoints - start[4:]) * step[4:])
 
     def to_input(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Points (..., 2) in pixels of the frame to pixels of the input."""
@@ -78,6 +95,27 @@ class Letterbox:
         return points * scale + np.array([self.left, self.top], np.float32)
 
 
+@functools.lru_cache(maxsize=256)
+def _mapping(box: Letterbox) -> tuple[npt.NDArray[np.float32], ...]:
+    """Scale and offset of x1 y1 x2 y2 and of x y score, and the edge of the frame."""
+    sx, sy = box.source_width / box.inner_width, box.source_height / box.inner_height
+    step = np.array([sx, sy, sx, sy, sx, sy, 1], np.float32)
+    start = np.array([box.left, box.top, box.left, box.top, box.left, box.top, 0], np.float32)
+    return step, start, np.array([box.source_width, box.source_height] * 2, np.float32)
+
+
 def decode(contract: PoseContract, outputs: Sequence[npt.NDArray[Any]], box: Letterbox, selection: Selection) -> Detections:
-    """Persons of one frame in its own pixels, best score first. `outputs` are one frame's, without batch dimension."""
-    return box.to_source(FAMILIES[contract.family].decode(outputs, selection))
+    """Persons of one frame in its own pixels, best score first. `outputs` are one frame's, without batch dimension.
+
+    A candidate that is no number, or whose box has no area inside the frame, is no person.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):  # a broken model may answer infinities
+        return _sound(box.to_source(FAMILIES[contract.family].decode(outputs, selection)))
+
+
+def _sound(found: Detections) -> Detections:
+    boxes = found.boxes
+    # A sum is finite only where all of its parts are; inf - inf is no number either.
+    total = found.scores + found.keypoints.reshape(-1, 51) @ _ONES
+    fine = np.isfinite(total) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)  # false for what is no number
+    return found if fine.all() else found.take(fine)

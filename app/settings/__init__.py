@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     worker_capacity: int = Field(
         default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
     )
+    gpu_configs: Path | None = Field(
+        default=None,
+        alias="PENNYPROTECT_GPU_CONFIGS",
+        description="Folder of DeepStream files that replace the rendered ones of worker-gpu by name.",
+    )
     skip_still: bool = Field(
         default=True,
         alias="PENNYPROTECT_SKIP_STILL",
@@ -223,7 +228,7 @@ class Settings(BaseSettings):
         parse_networks(text)
         return text
 
-    @field_validator("home", "cache", "model_mirror", "key_ring", "tls_certificate", "tls_key", "ca_file")
+    @field_validator("home", "cache", "model_mirror", "key_ring", "tls_certificate", "tls_key", "ca_file", "gpu_configs")
     @classmethod
     def _own_folder(cls, path: Path | None) -> Path | None:
         """`~` means the user's folder in `.env` too, where no shell reads it."""

@@ -8,6 +8,7 @@ _INNER = {"imageRegistry": "registry.inner.example", "imagePullSecrets": ["inner
 _VAULT = {"externalSecrets": {"enabled": True, "store": "vault"}, "secrets": {"existingSecret": "elsewhere"}}
 _BACKED_UP = {"instances": 1, "backup": {"destinationPath": "s3://b/p", "credentialsSecret": "back-up"}}
 _MANY_WORKERS = {"replicas": 8, "serviceUrl": "https://safety.example.com"}
+_GPUS = {"enabled": True, "replicas": 2, "gpu": {"resource": "nvidia.com/mig-2g.20gb", "runtimeClassName": "nvidia"}}
 _BUCKET = {"bucket": "evidence", "region": "eu-central-1", "endpoint": "https://s3.inner", "credentialsSecret": "s3"}
 _ONE_NETWORK = {"cameras": {"cidrs": ["10.9.0.0/16"], "ports": [554]}}
 
@@ -29,7 +30,7 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
     ],
     "service": [{}, {"service": {"autoscaling": {"enabled": True}}}, {"service": {"enabled": False}}],
     "pipeline": [{}, {"pipeline": {"keda": {"enabled": True}}}, {"pipeline": {"enabled": False}}],
-    "workers": [{}, {"workerCpu": {"enabled": False}}, {"workerCpu": _MANY_WORKERS}],
+    "workers": [{}, {"workerCpu": {"enabled": False}, "workerGpu": _GPUS}, {"workerCpu": _MANY_WORKERS}],
     "ingress": [{}, {"ingress": {"enabled": True, "host": "a.example.com"}}],
     "network": [{}, {"networkPolicy": {"enabled": False}}, {"networkPolicy": _ONE_NETWORK}],
     "monitoring": [{}, {"monitoring": _ALL_MONITORS}],

@@ -36,8 +36,10 @@ def test_the_image_holds_the_versions_that_were_tested() -> None:
 
 def test_no_image_runs_as_root_or_by_a_moving_tag() -> None:
     assert DOCKERFILE.index("USER 10001:10001") < DOCKERFILE.index("FROM base AS worker-cpu")
+    gpu = DOCKERFILE[DOCKERFILE.index("AS deepstream") :]
+    assert gpu.index("USER 10001:10001") < gpu.index("FROM deepstream AS worker-gpu")
     assert ":latest" not in DOCKERFILE
-    assert DOCKERFILE.count("HEALTHCHECK") == len(re.findall(r"^FROM base AS", DOCKERFILE, re.MULTILINE))
+    assert DOCKERFILE.count("HEALTHCHECK") == len(re.findall(r"^FROM (?:base|deepstream) AS", DOCKERFILE, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,8 @@ def pennyprotect(image: Path, state: Path, *arguments: str, **environment: str) 
 
 
 @pytest.mark.parametrize(
-    "role", ["service", "pipeline", "dispatcher", "sealer", "worker-cpu", "migrate", "first-run", "models", "secrets"]
+    "role",
+    ["service", "pipeline", "dispatcher", "sealer", "worker-cpu", "worker-gpu", "migrate", "first-run", "models", "secrets"],
 )
 def test_every_entry_point_starts_and_teaches(image: Path, tmp_path: Path, role: str) -> None:
     done = pennyprotect(image, tmp_path, role, "--help")

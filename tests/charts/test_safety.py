@@ -116,6 +116,7 @@ def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, 
         "dispatcher": {"postgres.dispatcher", "bus.dispatcher"},
         "sealer": {"postgres.sealer"},
         "worker-cpu": {"bus.worker", "memory.worker", "worker_key"},
+        "worker-gpu": {"bus.worker", "memory.worker", "worker_key"},
         "migrate": {"postgres.owner", "admin_password", "worker_key", "storage_key"},
     }
     for role, pod in roles(render(values)).items():

@@ -7,6 +7,7 @@ from typing import Any
 
 import app
 from app.kit.metrics import registry
+from app.workers.gpu.gauges import GpuMetrics
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
@@ -28,6 +29,7 @@ def collectors() -> dict[str, Any]:
             importlib.import_module(found.name)
     worker = WorkerMetrics()
     FaceMetrics(worker.registry)
+    GpuMetrics(worker.registry)
     kept = {}
     for each in (registry, worker.registry):
         for metric in list(each._collector_to_names):

@@ -26,9 +26,9 @@ from app.inference.face_client import FaceAnswer
 from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
 from app.kit.logs import logger
-from app.workers.control import Grant, biometrics_allowed
+from app.workers.best_shot import Shots, Track, head_of
+from app.workers.control import Grant, permitted, wanted
 from app.workers.cpu.face_crop import crop
-from app.workers.cpu.face_gate import Shots, Track, head_of
 from app.workers.telemetry import FaceMetrics
 
 WAITING: Final = 16
@@ -73,21 +73,6 @@ class Shot:
     offered_at: float
     merit: float
     picture: npt.NDArray[np.uint8]
-
-
-def permitted(grant: Grant, camera_id: uuid.UUID, revision: int, now: float) -> DesiredCamera | None:
-    """The camera, when a fresh grant of this very policy revision says that its faces may be looked at; else None."""
-    if not biometrics_allowed(grant, now):
-        return None
-    for camera in grant.state.cameras:
-        if camera.camera_id == camera_id:
-            return camera if camera.face and camera.policy_revision == revision else None
-    return None
-
-
-def wanted(grant: Grant, now: float) -> bool:
-    """Whether any camera's faces may be looked at."""
-    return biometrics_allowed(grant, now) and any(camera.face for camera in grant.state.cameras)
 
 
 class FaceStage:
@@ -244,24 +229,3 @@ class FaceStage:
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
-
-
-class LocalFaceModels:
-    """Fetches and places the face models where the embedded server finds them, then has them loaded.
-
-    A server of the operator's own keeps what it has loaded: other workers may need it.
-    """
-
-    def __init__(self, loading: FaceLoading, stage: Callable[[], None] | None) -> None:
-        self._loading, self._stage = loading, stage
-
-    async def load(self) -> None:
-        """Stage, then load."""
-        if self._stage is not None:
-            await asyncio.to_thread(self._stage)
-        await self._loading.load()
-
-    async def unload(self) -> None:
-        """Unload where the models were brought by this worker."""
-        if self._stage is not None:
-            await self._loading.unload()

@@ -10,15 +10,14 @@ from app.capture.pacing import RateMeter
 from app.capture.view import Viewing, small_grey
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
-from app.contracts.wire import floats
 from app.kit.clock import now_us
 from app.kit.gate import Gate
 from app.perception.detections import Detections
 from app.tracking.tracker import Tracker, make_tracker
-from app.tracking.tracklets import Tracklets
 from app.workers.cpu.stillness import Grey, Looked, grey_of, may_rest, scene_of
 from app.workers.emitter import Emitter
 from app.workers.telemetry import WorkerMetrics
+from app.workers.tracked import TrackedStream
 
 HEALTH_EVERY_S = 2.0
 POSE_SILENT_S = 4.0
@@ -54,10 +53,8 @@ class Lane:
             self._label, camera.url, camera.analysis_fps, wake, self._say_health, gate=gate, masks=camera.masks
         )
         self._stop = asyncio.Event()
-        self._epoch, self._sequence = 0, 0
-        self._connection, self._size = 0, (0, 0)
+        self._stream = TrackedStream(camera.camera_id, emitter)
         self._tracker: Tracker | None = None
-        self._tracklets: Tracklets | None = None
         self._analysed = RateMeter()
         self._failing_since: float | None = None
         self._lost, self._counted, self._dropped_before = 0, 0, 0
@@ -77,7 +74,7 @@ class Lane:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._capture.run(self._stop))
             group.create_task(self._say_health_regularly())
-        self._close_tracklets()
+        self._stream.close()
         self._metrics.forget(self._label)
 
     def stop(self) -> None:
@@ -118,31 +115,15 @@ class Lane:
 
     def accept(self, frame: CapturedFrame, found: Detections, trace_parent: str) -> TrackedFrame | None:
         """Track what was found in `frame` and emit it; None when its connection is gone already."""
-        if self._stop.is_set() or frame.connection < self._connection:
+        if self._stop.is_set() or self._stream.is_past(frame.connection):
             return None
-        self._enter_epoch(frame)
-        assert self._tracker is not None and self._tracklets is not None  # noqa: S101, PT018 - _enter_epoch made them
+        if self._stream.enter(frame.connection, (frame.width, frame.height)) or self._tracker is None:
+            self._dropped_before = self._dropped_ever()
+            self._tracker = make_tracker(self.camera.analysis_fps)
         tracked = self._tracker.update(found, frame.captured_at_us)
-        for tracklet in self._tracklets.update(tracked, frame.captured_at_us):
-            self._emitter.tracklet(tracklet)
-        message = TrackedFrame(
-            camera_id=self.camera.camera_id,
-            epoch=self._epoch,
-            sequence=self._sequence,
-            captured_at_us=frame.captured_at_us,
-            received_at_us=frame.received_at_us,
-            width=frame.width,
-            height=frame.height,
-            policy_revision=self.camera.policy_revision,
-            track_ids=tracked.track_ids.tolist(),
-            boxes=floats(tracked.detections.boxes),
-            scores=floats(tracked.detections.scores),
-            keypoints=floats(tracked.detections.keypoints),
-            trace_parent=trace_parent,
-        )
-        self._emitter.frame(message)
+        message = self._stream.say(tracked, frame.captured_at_us, frame.received_at_us, self.camera.policy_revision, trace_parent)
         self._note_analysed(frame)
-        scene = scene_of(len(found), len(tracked.track_ids), len(self._tracklets))
+        scene = scene_of(len(found), len(tracked.track_ids), self._stream.open_tracks)
         self._looked = Looked(self._grey, frame.captured_at_us, scene)
         return message
 
@@ -155,33 +136,14 @@ class Lane:
 
     def _note_analysed(self, frame: CapturedFrame) -> None:
         now = now_us()
-        self._sequence += 1
         self._last_frame_us = frame.captured_at_us
         self._analysed.add(now)
         self._metrics.analysed.labels(self._label).inc()
         self._metrics.latency.observe(max(0.0, (now - frame.captured_at_us) / 1e6))
         self._failing_since = None
 
-    def _enter_epoch(self, frame: CapturedFrame) -> None:
-        """A new connection or picture size starts a new epoch: track ids and pixels mean something else from here on.
-
-        Epochs are wall-clock microseconds, so that those of a restarted worker are higher.
-        """
-        if self._same_stream(frame):
-            return
-        self._close_tracklets()
-        self._epoch, self._sequence = max(self._epoch + 1, now_us()), 0
-        self._connection, self._size = frame.connection, (frame.width, frame.height)
-        self._dropped_before = self._dropped_ever()
-        self._tracker = make_tracker(self.camera.analysis_fps)
-        self._tracklets = Tracklets(self.camera.camera_id, self._epoch, frame.width, frame.height)
-
     def _same_stream(self, frame: CapturedFrame) -> bool:
-        return frame.connection == self._connection and (frame.width, frame.height) == self._size
-
-    def _close_tracklets(self) -> None:
-        for tracklet in self._tracklets.close() if self._tracklets is not None else ():
-            self._emitter.tracklet(tracklet)
+        return self._stream.is_same(frame.connection, (frame.width, frame.height))
 
     def _dropped_ever(self) -> int:
         return self._capture.waiting.dropped + self._lost
@@ -200,7 +162,7 @@ class Lane:
         self._emitter.health(
             CameraHealth(
                 camera_id=self.camera.camera_id,
-                epoch=self._epoch,
+                epoch=self._stream.epoch,
                 at_us=now,
                 state=facts.state,
                 reason=facts.reason or failing,

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from app.contracts.control import DesiredCamera
 from app.inference import repository
 from app.inference.face_client import TritonFaces
-from app.inference.loading import ModelLoading
+from app.inference.loading import LocalModels, ModelLoading
 from app.inference.triton import CallOptions, TritonPose, is_local
 from app.kit.gate import Gate
 from app.kit.logs import logger
@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.tracking.tracker import make_tracker
 from app.workers.control import ControlLoop, worker_identity
 from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
-from app.workers.cpu.faces import FaceStage, LocalFaceModels
+from app.workers.cpu.faces import FaceStage
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
 from app.workers.simulated.lane import SimulatedLane, script_of
@@ -128,7 +128,7 @@ class Models:
         await self.loading.close()
 
 
-def face_models(settings: Settings, models: Models) -> LocalFaceModels:
+def face_models(settings: Settings, models: Models) -> LocalModels:
     """Who brings the face models: this worker, where the embedded server's repository is; else the server's operator."""
     home, cache = settings.home.absolute(), settings.cache.absolute()
 
@@ -136,7 +136,7 @@ def face_models(settings: Settings, models: Models) -> LocalFaceModels:
         repository.stage(home, cache, mirror=settings.model_mirror, accept=settings.accept_licenses, faces=True)
 
     ours = is_local(settings.triton_url) and repository.repository_of(home).is_dir()
-    return LocalFaceModels(models.loading, stage if ours else None)
+    return LocalModels(models.loading, stage if ours else None)
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -1,5 +1,5 @@
 {{/* A role that nobody calls: pipeline, dispatcher, ... Arguments: root, role, settings, env (rendered), replicas (0: left to a scaler), databaseRole (waits for its schema), image,
-     objects (true: writes to the object store). */}}
+     objects (true: writes to the object store), runtimeClassName, strategy. */}}
 {{- define "pennyprotect.background" -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -12,6 +12,10 @@ spec:
   replicas: {{ .replicas }}
   {{- end }}
   revisionHistoryLimit: 3
+  {{- with .strategy }}
+  strategy:
+    type: {{ . }}
+  {{- end }}
   selector:
     matchLabels:
       {{- include "pennyprotect.selector" . | nindent 6 }}
@@ -25,6 +29,9 @@ spec:
       {{- end }}
     spec:
       {{- include "pennyprotect.podCommon" . | nindent 6 }}
+      {{- with .runtimeClassName }}
+      runtimeClassName: {{ . }}
+      {{- end }}
       terminationGracePeriodSeconds: 30
       securityContext:
         {{- include "pennyprotect.podSecurity" .root | nindent 8 }}

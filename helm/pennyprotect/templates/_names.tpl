@@ -1,4 +1,4 @@
-{{/* Names and labels. `role` is a part of the product: service, pipeline, dispatcher, worker-cpu, triton, bus, memory. */}}
+{{/* Names and labels. `role` is a part of the product: service, pipeline, dispatcher, worker-cpu, worker-gpu, triton, bus, memory. */}}
 
 {{- define "pennyprotect.name" -}}
 {{- if contains "pennyprotect" .Release.Name -}}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{- else -}}{{ printf "%s-pennyprotect" .Release.Name | trunc 40 | trimSuffix "-" }}{{- end -}}

@@ -24,7 +24,8 @@ from app.inference.face_client import FaceAnswer, TritonFaces
 from app.inference.picture import Picture
 from app.perception.detections import Detections
 from app.settings import Settings
-from app.workers.cpu import face_gate, worker
+from app.workers import best_shot
+from app.workers.cpu import worker
 from tests.integration.capture.rtsp_server import Behaviour, h264, rtsp_server
 from tests.integration.inference.conftest import CHECKOUT, Server, triton
 from tests.integration.workers.test_cpu_worker import CAMERAS, KEY, Service, serving, valkeys
@@ -114,7 +115,7 @@ async def test_rule_01_worker_calls_no_face_model_of_a_store_that_does_not_allow
 
     monkeypatch.setattr(TritonFaces, "find", find)
     monkeypatch.setattr(worker.Models, "of", lambda _self, _lane: Looking())
-    monkeypatch.setattr(face_gate, "MOST_TRIES", 10**9)  # or calls would end by themselves
+    monkeypatch.setattr(best_shot, "MOST_TRIES", 10**9)  # or calls would end by themselves
     monkeypatch.setattr("tests.integration.workers.test_cpu_worker.Service", Policies)
     home = triton.models.parents[1]
     settings = Settings(

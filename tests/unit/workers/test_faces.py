@@ -15,10 +15,10 @@ from app.contracts.control import DesiredCamera, DesiredState
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 from app.inference.face_client import FaceAnswer
-from app.workers.control import Grant
+from app.workers.best_shot import APART_US, MOST_SHOTS, MOST_TRIES, TRACKS_KEPT, Shots, head_of
+from app.workers.control import Grant, permitted, wanted
 from app.workers.cpu.face_crop import crop
-from app.workers.cpu.face_gate import APART_US, MOST_SHOTS, MOST_TRIES, TRACKS_KEPT, Shots, head_of
-from app.workers.cpu.faces import FaceStage, permitted, wanted
+from app.workers.cpu.faces import FaceStage
 from app.workers.telemetry import FaceMetrics
 
 CAMERA = uuid.UUID(int=1)

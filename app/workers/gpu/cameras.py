@@ -1,0 +1,157 @@
+"""Cameras of the GPU worker in the event loop: from frames handed over to messages, health and metrics."""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+
+from app.capture.pacing import CaptureClock, RateMeter
+from app.contracts.biometrics import ProbeEmbedding
+from app.contracts.control import DesiredCamera
+from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
+from app.contracts.wire import floats
+from app.kit.clock import now_us
+from app.perception.detections import TrackedDetections
+from app.workers.best_shot import Shots
+from app.workers.control import Grant, permitted
+from app.workers.emitter import Emitter
+from app.workers.gpu.graph import Change, Facts, State
+from app.workers.gpu.handover import FaceFound, FrameCopy
+from app.workers.telemetry import FaceMetrics, WorkerMetrics
+from app.workers.tracked import TrackedStream
+
+FACE_MODEL = "face_embedding"
+LEAST_QUALITY = 0.15
+
+
+class GpuCamera:
+    """One camera. `accept` takes what the probes copied; `hear` what the graph tells."""
+
+    def __init__(self, camera: DesiredCamera, emitter: Emitter, metrics: WorkerMetrics) -> None:
+        self.camera = camera
+        self._emitter, self._metrics = emitter, metrics
+        self._label = str(camera.camera_id)
+        self._stream, self._clock, self._rate = TrackedStream(camera.camera_id, emitter), CaptureClock(), RateMeter()
+        self._state, self._reason = CameraState.CONNECTING, ""
+        self._size, self._last_us, self._reconnects = (0, 0), 0, 0
+        self._facts: Facts | None = None
+        self._counted, self._fps_in = (0, 0.0), 0.0
+        self.dropped = 0
+
+    def accept(self, frame: FrameCopy) -> TrackedFrame | None:
+        """Emit a frame; None when its connection is gone."""
+        if self._stream.is_past(frame.connection):
+            return None
+        self._stream.enter(frame.connection, (frame.width, frame.height))
+        captured = self._clock.at(frame.ntp_ns // 1000 or None, frame.received_us - round(frame.waited_s * 1e6))
+        tracked = TrackedDetections(frame.found, frame.track_ids)
+        message = self._stream.say(tracked, captured, frame.received_us, self.camera.policy_revision)
+        self._size, self._last_us = (frame.width, frame.height), captured
+        self._rate.add(now_us())
+        self._metrics.analysed.labels(self._label).inc()
+        self._metrics.latency.observe(max(0.0, (now_us() - captured) / 1e6))
+        return message
+
+    def hear(self, change: Change) -> None:
+        """The stream's state changed."""
+        refused = change.pad < 0
+        self._state = CameraState.REFUSED if refused else CameraState(change.state.value)
+        self._reason = "" if change.state is State.LIVE else change.reason
+        self._reconnects = change.reconnects
+        self.say_health()
+
+    def count(self, facts: Facts | None) -> None:
+        """Counters of the graph, about every 2 s."""
+        self._facts = facts
+        now = time.monotonic()
+        frames = facts.frames_in if facts is not None else 0
+        before, at = self._counted
+        if at:
+            self._fps_in = max(0.0, (frames - before) / max(1e-3, now - at))
+        self._counted = (frames, now)
+        self._metrics.frames_in.labels(self._label).set(self._fps_in)
+        self._metrics.live.labels(self._label).set(self._state is CameraState.LIVE)
+        self._metrics.reconnects.labels(self._label).set(self._reconnects)
+
+    def say_health(self) -> None:
+        """Emit the present state."""
+        now = now_us()
+        self._emitter.health(
+            CameraHealth(
+                camera_id=self.camera.camera_id,
+                epoch=self._stream.epoch,
+                at_us=now,
+                state=self._state,
+                reason=self._reason,
+                width=self._size[0],
+                height=self._size[1],
+                codec="",
+                fps_in=self._fps_in,
+                fps_analysed=self._rate.per_second(now),
+                dropped=self.dropped,
+                last_frame_at_us=self._last_us,
+                reconnects=self._reconnects,
+            )
+        )
+
+    def close(self) -> None:
+        """The camera is no longer this worker's."""
+        self._stream.close()
+        self._state, self._reason = CameraState.STOPPED, ""
+        self.say_health()
+        self._metrics.forget(self._label)
+
+
+class Faces:
+    """Faces that the secondary inference found: the best few of each track, and only under a fresh grant of that revision."""
+
+    def __init__(self, emitter: Emitter, metrics: FaceMetrics, version: str, grant: Callable[[], Grant]) -> None:
+        self._emitter, self._metrics, self._version, self._grant = emitter, metrics, version, grant
+        self._shots = Shots()
+        self.let_go: Counter[str] = Counter()
+
+    def offer(self, found: tuple[FaceFound, ...], message: TrackedFrame) -> None:
+        """Emit what is good enough, allowed and better than before."""
+        for face in found:
+            camera = permitted(self._grant(), message.camera_id, message.policy_revision, time.monotonic())
+            if camera is None:
+                self._drop("policy")
+                continue
+            quality = float(face.quality.min())
+            if quality < LEAST_QUALITY:
+                self._drop("quality")
+                continue
+            track = (message.camera_id, message.epoch, message.track_ids[face.row])
+            merit = face.width_px * quality
+            if not self._shots.take(track, merit, message.captured_at_us):
+                continue
+            self._shots.taken(track, merit)
+            self._emit(face, message, camera)
+
+    def forget(self) -> None:
+        """No camera's faces may be looked at any more."""
+        self._shots.forget()
+
+    def _drop(self, why: str) -> None:
+        self._metrics.dropped.labels(why).inc()
+        self.let_go[why] += 1
+
+    def _emit(self, face: FaceFound, message: TrackedFrame, camera: DesiredCamera) -> None:
+        probe = ProbeEmbedding(
+            camera_id=message.camera_id,
+            store_id=camera.store_id,
+            epoch=message.epoch,
+            track_id=message.track_ids[face.row],
+            captured_at_us=message.captured_at_us,
+            policy_revision=message.policy_revision,
+            model=FACE_MODEL,
+            model_version=self._version,
+            face_px=face.width_px,
+            quality=floats(face.quality),
+            embedding=floats(face.embedding),
+        )
+        self._emitter.probe(probe, lambda: self._sendable(message.camera_id, message.policy_revision))
+        self._metrics.emitted.inc()
+
+    def _sendable(self, camera_id: uuid.UUID, revision: int) -> bool:
+        return permitted(self._grant(), camera_id, revision, time.monotonic()) is not None

@@ -1,0 +1,113 @@
+"""What the graph is told and what it tells: plain values, and what an element factory is. Standard library only."""
+
+import enum
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+FIRST_PAUSE_S: Final = 0.5
+LONGEST_PAUSE_S: Final = 15.0
+
+
+class State(enum.StrEnum):
+    """What a source is doing; the words of `CameraState`."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    FROZEN = "frozen"
+    RECONNECTING = "reconnecting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A camera to run. Another `address` means another stream; `pace` may change while it flows."""
+
+    address: str
+    fps: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something about a source that the worker should know. `reason` is one sentence without credentials, or ""."""
+
+    camera: uuid.UUID
+    pad: int
+    connection: int
+    state: State
+    reason: str = ""
+    size: tuple[int, int] = (0, 0)
+    codec: str = ""
+    reconnects: int = 0
+
+
+class Elements(Protocol):
+    """Makes elements. Everything vendor-specific is in here."""
+
+    def muxer(self, most: int) -> Any:
+        """Has request pads sink_0 to sink_{most - 1}; the number is what metadata calls the source."""
+        ...
+
+    def stages(self) -> list[tuple[str, Any]]:
+        """Name and element of everything between muxer and sink, in order."""
+        ...
+
+    def source(self, camera: uuid.UUID, pad: int, wanted: Wanted) -> Any:
+        """An element or bin that will show one source pad with decoded video."""
+        ...
+
+
+class Fatal(Exception):  # noqa: N818 - it is told, not raised past the graph
+    """The shared part of the graph failed: nothing of it can go on."""
+
+
+@dataclass(slots=True)
+class Slot:
+    camera: uuid.UUID
+    pad: int
+    wanted: Wanted
+    connection: int = 0
+    bin: Any = None
+    mux_pad: Any = None
+    state: State = State.CONNECTING
+    due_at: float = 0.0
+    failures: int = 0
+    began_at: float = 0.0
+    last_at: float = 0.0
+    next_at: float = 0.0
+    size: tuple[int, int] = (0, 0)
+    codec: str = ""
+    frames_in: int = 0
+    passed: int = 0
+    dropped_rate: int = 0
+    recording: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Counters of one source since it was wanted."""
+
+    pad: int
+    connection: int
+    state: State
+    frames_in: int
+    passed: int
+    size: tuple[int, int]
+    reconnects: int
+
+
+Arrived = Callable[[int, int, float], None]
+"""Pad, presentation time in ns, monotonic seconds: a frame goes into the muxer. On a streaming thread."""
+
+
+def pause_s(failures: int, draw: Callable[[], float] = random.random) -> float:
+    """Before the next try, after so many failures in a row: doubling, bounded, with jitter."""
+    return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures, 16)) * (0.75 + 0.5 * draw()))
+
+
+def plain(text: str) -> str:
+    """An error of GStreamer's without anything that looks like an address: those may hold a password."""
+    words = [word for word in text.split() if "://" not in word and "@" not in word]
+    return " ".join(words)[:200] or "The stream failed."

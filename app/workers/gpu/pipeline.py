@@ -1,0 +1,381 @@
+"""The graph: sources -> muxer -> inference -> tracker -> ... -> sink, changed while it runs.
+
+One thread owns every change; others say what they want (`want`, `replace`, `record`) and return at once. What makes an
+element is the factory's business: DeepStream's elements on a GPU, software ones in the tests; the graph is the same.
+
+A camera's trouble stays its own: its errors, its end of stream and its silence tear down that camera's bin alone and
+bring it back after a pause. Every (re)connection has a number, which the worker turns into an epoch.
+"""
+
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+from app.workers.gpu.graph import Arrived, Change, Elements, Facts, Fatal, Slot, State, Wanted, pause_s, plain
+
+WAKE_S: Final = 0.05
+SILENT_S: Final = 5.0
+"""A source without frames for this long is torn down: libraries notice a frozen camera late or never."""
+
+START_S: Final = 15.0
+STOP_S: Final = 5.0
+DISPOSERS: Final = 4
+
+
+@dataclass
+class Graph:
+    """One pipeline. `start`, then `want`; `stop` ends it and waits.
+
+    Args:
+        most: cameras at once, the muxer's batch.
+        on_change: called on the graph's thread; must not wait.
+        on_arrived: called on streaming threads for every frame that goes into the muxer.
+        on_fatal: called once when the shared part fails.
+        probes: stage name to a function of the buffer's address, called on its source pad.
+    """
+
+    elements: Elements
+    most: int
+    on_change: Callable[[Change], None]
+    on_arrived: Arrived = lambda _pad, _pts, _now: None
+    on_fatal: Callable[[str], None] = lambda _reason: None
+    probes: Mapping[str, Callable[[int], None]] = field(default_factory=dict)
+    silent_s: float = SILENT_S
+    start_s: float = START_S
+
+    def __post_init__(self) -> None:
+        import gi
+
+        gi.require_version("Gst", "1.0")
+        from gi.repository import Gst
+
+        self._gst = Gst
+        Gst.init(None)
+        self._orders: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
+        self._slots: dict[uuid.UUID, Slot] = {}
+        self._refused: set[uuid.UUID] = set()
+        self._leaving: list[Any] = []
+        self._over = threading.Event()
+        self._disposing = threading.Semaphore(DISPOSERS)
+        self._thread = threading.Thread(target=self._run, name="graph", daemon=True)
+        self._stages: dict[str, Any] = {}
+        self.disposed = 0
+
+    # What other threads may call
+
+    def start(self) -> None:
+        """Build the shared part and begin. Fatal when an element is missing or does not start."""
+        gst = self._gst
+        self._pipeline = gst.Pipeline.new("penny")
+        self._muxer = self.elements.muxer(self.most)
+        sink = gst.ElementFactory.make("fakesink", "sink")
+        for name, value in (("sync", False), ("async", False), ("enable-last-sample", False), ("qos", False)):
+            sink.set_property(name, value)
+        chain = [("muxer", self._muxer), *self.elements.stages(), ("sink", sink)]
+        for name, element in chain:
+            if element is None:
+                raise Fatal(f"The element for {name} cannot be made; is this the worker-gpu image? (docs/gpu.md)")
+            self._pipeline.add(element)
+        for (name, upper), (_, lower) in pairwise(chain):
+            if not upper.link(lower):
+                raise Fatal(f"{name} cannot be linked to what follows it.")
+        self._stages = dict(chain)
+        for name, probe in self.probes.items():
+            self._watch(self._stages[name].get_static_pad("src"), probe)
+        if self._pipeline.set_state(gst.State.PLAYING) == gst.StateChangeReturn.FAILURE:
+            raise Fatal(f"The pipeline does not start: {self._first_error()}")
+        self._thread.start()
+
+    def want(self, cameras: Mapping[uuid.UUID, Wanted]) -> None:
+        """Run these cameras and no others."""
+        self._orders.put((self._want, (dict(cameras),)))
+
+    def replace(self, stage: str, make: Callable[[], Any], done: Callable[[bool], None] = lambda _well: None) -> None:
+        """Put another element in a stage's place between two buffers; no source notices. `done` says whether."""
+        self._orders.put((self._replace, (stage, make, done)))
+
+    def record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
+        """Smart record: from `back_s` seconds ago to `ahead_s` from now. `done` gets the file, or ""."""
+        self._orders.put((self._record, (camera, back_s, ahead_s, done)))
+
+    def facts(self) -> dict[uuid.UUID, Facts]:
+        """Counters of every source."""
+        return {
+            slot.camera: Facts(
+                slot.pad, slot.connection, slot.state, slot.frames_in, slot.passed, slot.size, max(0, slot.connection - 1)
+            )
+            for slot in list(self._slots.values())
+        }
+
+    def stop(self, wait_s: float = STOP_S) -> bool:
+        """Tear everything down; whether that ended in time."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(wait_s)
+        end = threading.Thread(target=self._pipeline.set_state, args=(self._gst.State.NULL,), daemon=True)
+        end.start()
+        end.join(wait_s)
+        return not end.is_alive() and not self._thread.is_alive()
+
+    # The graph's thread
+
+    def _run(self) -> None:
+        bus = self._pipeline.get_bus()
+        kinds = self._gst.MessageType.ERROR | self._gst.MessageType.EOS | self._gst.MessageType.ELEMENT
+        while not self._over.is_set():
+            message = bus.timed_pop_filtered(int(WAKE_S * 1e9), kinds)
+            if message is not None:
+                self._heard(message)
+            while True:
+                try:
+                    act, arguments = self._orders.get_nowait()
+                except queue.Empty:
+                    break
+                act(*arguments)
+            self._tick(time.monotonic())
+        for camera in list(self._slots):
+            self._remove(camera)
+
+    def _heard(self, message: Any) -> None:
+        gst = self._gst
+        if message.type == gst.MessageType.ERROR:
+            error, _ = message.parse_error()
+            slot = self._owner(message.src)
+            if slot is not None:
+                self._fail(slot, plain(error.message))
+            elif self._is_ours(message.src):
+                self.on_fatal(plain(error.message))
+                self._over.set()
+        elif message.type == gst.MessageType.EOS:
+            self.on_fatal("The graph came to an end of stream, which no camera may cause.")
+            self._over.set()
+
+    def _owner(self, element: Any) -> Slot | None:
+        """The source in whose bin an element is."""
+        while element is not None:
+            for slot in self._slots.values():
+                if slot.bin is not None and slot.bin == element:
+                    return slot
+            element = element.get_parent()
+        return None
+
+    def _is_ours(self, element: Any) -> bool:
+        """Whether an element belongs to the shared part; what was or is being taken out does not."""
+        while element is not None and element not in self._leaving:
+            if element == self._pipeline:
+                return True
+            element = element.get_parent()
+        return False
+
+    def _first_error(self) -> str:
+        message = self._pipeline.get_bus().pop_filtered(self._gst.MessageType.ERROR)
+        return plain(message.parse_error()[0].message) if message is not None else "no element says why"
+
+    def _tick(self, now: float) -> None:
+        for slot in list(self._slots.values()):
+            if slot.bin is None:
+                if now >= slot.due_at:
+                    self._connect(slot)
+                continue
+            quiet = now - (slot.last_at or slot.began_at)
+            if quiet > (self.silent_s if slot.last_at else self.start_s):
+                if slot.last_at:
+                    self._tell(slot, State.FROZEN, f"No picture for {self.silent_s:g} s; it is opened again.")
+                self._fail(slot, "The camera sends no picture.")
+
+    def _want(self, cameras: Mapping[uuid.UUID, Wanted]) -> None:
+        for camera in [held for held in self._slots if held not in cameras]:
+            self._remove(camera)
+        self._refused &= set(cameras)
+        for camera, wanted in cameras.items():
+            slot = self._slots.get(camera)
+            if slot is not None and slot.wanted.address == wanted.address:
+                slot.wanted = wanted
+            else:
+                if slot is not None:
+                    self._remove(camera)
+                self._add(camera, wanted)
+
+    def _add(self, camera: uuid.UUID, wanted: Wanted) -> None:
+        free = next(iter(sorted(set(range(self.most)) - {slot.pad for slot in self._slots.values()})), None)
+        if free is None:
+            if camera not in self._refused:
+                self._refused.add(camera)
+                said = f"This pipeline runs {self.most} cameras at most; give it more by PENNYPROTECT_WORKER_CAPACITY."
+                self.on_change(Change(camera, -1, 0, State.STOPPED, said))
+            return
+        slot = Slot(camera, free, wanted)
+        self._slots[camera] = slot
+        self._connect(slot)
+
+    def _remove(self, camera: uuid.UUID) -> None:
+        slot = self._slots.pop(camera)
+        self._disconnect(slot)
+        self._tell(slot, State.STOPPED)
+
+    def _connect(self, slot: Slot) -> None:
+        gst = self._gst
+        slot.connection += 1
+        slot.began_at, slot.last_at, slot.next_at, slot.size = time.monotonic(), 0.0, 0.0, (0, 0)
+        self._tell(slot, State.CONNECTING if slot.connection == 1 else State.RECONNECTING)
+        slot.mux_pad = self._muxer.request_pad_simple(f"sink_{slot.pad}")
+        try:
+            made = self.elements.source(slot.camera, slot.pad, slot.wanted)
+        except Exception as error:  # a factory's own; the camera's address may be what is wrong
+            made = None
+            self._fail(slot, f"The camera cannot be opened ({type(error).__name__}).")
+        if made is None:
+            return
+        slot.bin = made
+        self._pipeline.add(made)
+        ready = made.get_static_pad("src")
+        if ready is not None:
+            self._link(slot, slot.connection, ready)
+        else:
+            made.connect("pad-added", lambda _bin, pad, at=slot.connection: self._link(slot, at, pad))
+        if not made.sync_state_with_parent() or made.get_state(0)[0] == gst.StateChangeReturn.FAILURE:
+            self._fail(slot, "The camera cannot be opened.")
+
+    def _link(self, slot: Slot, connection: int, pad: Any) -> None:
+        """On a streaming thread when the stream is known."""
+        if slot.connection != connection or slot.mux_pad is None or slot.mux_pad.is_linked():
+            return
+        kinds = self._gst.PadProbeType
+        pad.add_probe(kinds.BUFFER, self._passing, (slot, connection))
+        pad.add_probe(kinds.EVENT_DOWNSTREAM, self._event, (slot, connection))
+        pad.link(slot.mux_pad)
+
+    def _passing(self, _pad: Any, info: Any, about: tuple[Slot, int]) -> Any:
+        """On a streaming thread, for each decoded frame: paces, and notices that the source lives."""
+        slot, connection = about
+        if slot.connection != connection:
+            return self._gst.PadProbeReturn.DROP
+        now = time.monotonic()
+        slot.frames_in += 1
+        first, slot.last_at = not slot.last_at, now
+        if first:
+            self._orders.put((self._flows, (slot, connection)))
+        period = 1.0 / slot.wanted.fps
+        if now < slot.next_at - period * 0.25:
+            slot.dropped_rate += 1
+            return self._gst.PadProbeReturn.DROP
+        slot.next_at = max(slot.next_at + period, now + period / 2)
+        slot.passed += 1
+        self.on_arrived(slot.pad, info.get_buffer().pts, now)
+        return self._gst.PadProbeReturn.OK
+
+    def _event(self, _pad: Any, info: Any, about: tuple[Slot, int]) -> Any:
+        """On a streaming thread: an end of stream goes no further than here; another picture size is told."""
+        slot, connection = about
+        event = info.get_event()
+        if event.type == self._gst.EventType.EOS:
+            self._orders.put((self._ended, (slot, connection)))
+            return self._gst.PadProbeReturn.DROP
+        if event.type == self._gst.EventType.CAPS:
+            structure = event.parse_caps().get_structure(0)
+            width, height = structure.get_int("width"), structure.get_int("height")
+            if width[0] and height[0]:
+                slot.size = (width[1], height[1])
+                if slot.state is State.LIVE:
+                    self._orders.put((self._flows, (slot, connection)))
+        return self._gst.PadProbeReturn.OK
+
+    def _flows(self, slot: Slot, connection: int) -> None:
+        if slot.connection == connection and slot.bin is not None and self._slots.get(slot.camera) is slot:
+            slot.failures = 0
+            self._tell(slot, State.LIVE)
+
+    def _ended(self, slot: Slot, connection: int) -> None:
+        if slot.connection == connection and self._slots.get(slot.camera) is slot:
+            self._fail(slot, "The stream ended.")
+
+    def _fail(self, slot: Slot, reason: str) -> None:
+        self._disconnect(slot)
+        slot.due_at = time.monotonic() + pause_s(slot.failures)
+        slot.failures += 1
+        self._tell(slot, State.RECONNECTING, reason)
+
+    def _disconnect(self, slot: Slot) -> None:
+        """Take a source's bin out. Its own end may take seconds (a dead network), so that happens beside the graph."""
+        made, pad, slot.bin, slot.mux_pad = slot.bin, slot.mux_pad, None, None
+        if pad is not None:
+            upper = pad.get_peer()
+            if upper is not None:
+                upper.unlink(pad)
+            self._muxer.release_request_pad(pad)
+        if made is not None:
+            self._let_go(made)
+
+    def _let_go(self, made: Any) -> None:
+        self._leaving.append(made)
+        made.set_locked_state(True)
+        threading.Thread(target=self._dispose, args=(made,), name="disposer", daemon=True).start()
+
+    def _dispose(self, made: Any) -> None:
+        with self._disposing:
+            made.set_state(self._gst.State.NULL)
+            self._pipeline.remove(made)
+            self._leaving.remove(made)
+            self.disposed += 1
+
+    def _tell(self, slot: Slot, state: State, reason: str = "") -> None:
+        slot.state = state
+        self.on_change(
+            Change(slot.camera, slot.pad, slot.connection, state, reason, slot.size, slot.codec, max(0, slot.connection - 1))
+        )
+
+    def _watch(self, pad: Any, probe: Callable[[int], None]) -> None:
+        def passed(_pad: Any, info: Any) -> Any:
+            probe(hash(info.get_buffer()))  # PyGObject's hash of a boxed value is its address, which is what pyds wants
+            return self._gst.PadProbeReturn.OK
+
+        pad.add_probe(self._gst.PadProbeType.BUFFER, passed)
+
+    def _replace(self, stage: str, make: Callable[[], Any], done: Callable[[bool], None]) -> None:
+        """Between two buffers: the pad above is blocked, the element changed, the block lifted."""
+        old = self._stages[stage]
+        above = old.get_static_pad("sink").get_peer()
+        swapped = threading.Event()
+
+        def blocked(_pad: Any, _info: Any) -> Any:
+            done(self._swap(stage, old, make))
+            swapped.set()
+            return self._gst.PadProbeReturn.REMOVE
+
+        above.add_probe(self._gst.PadProbeType.IDLE, blocked)
+
+    def _swap(self, stage: str, old: Any, make: Callable[[], Any]) -> bool:
+        """On whatever thread found the pad idle. The new element is tried first; when it does not start the old one stays."""
+        gst = self._gst
+        new = make()
+        if new is None:
+            return False
+        above, below = old.get_static_pad("sink").get_peer(), old.get_static_pad("src").get_peer()
+        self._pipeline.add(new)
+        if new.set_state(gst.State.PAUSED) == gst.StateChangeReturn.FAILURE:
+            new.set_state(gst.State.NULL)
+            self._pipeline.remove(new)
+            return False
+        above.unlink(old.get_static_pad("sink"))
+        old.get_static_pad("src").unlink(below)
+        above.link(new.get_static_pad("sink"))
+        new.get_static_pad("src").link(below)
+        if stage in self.probes:
+            self._watch(new.get_static_pad("src"), self.probes[stage])
+        self._stages[stage] = new
+        new.sync_state_with_parent()
+        self._let_go(old)
+        return True
+
+    def _record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
+        slot = self._slots.get(camera)
+        start = getattr(self.elements, "record", None)
+        if slot is None or slot.bin is None or start is None:
+            done("")
+            return
+        start(slot.bin, back_s, ahead_s, done)

@@ -1,0 +1,233 @@
+"""What happens on the streaming threads: tensors to objects before the tracker, tracked objects to plain values behind it.
+
+Both are pad probes. They copy, hand over and return: no I/O, no logging, no lock, nothing that waits. Whatever is wrong
+with one frame is counted and costs that frame alone.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.inference.contract import PoseContract
+from app.inference.families import Selection
+from app.inference.pose import Letterbox, decode
+from app.kit.clock import now_us
+from app.perception.detections import Detections
+from app.workers.gpu.configuration import FACE_ID, LABELS, PERSON, PERSON_WHOSE_STORE_ALLOWS_FACES, POSE_ID
+from app.workers.gpu.handover import FaceFound, FrameCopy, Handover
+from app.workers.gpu.nvds import FrameMeta, MetaReader, ObjectMeta, Tensors
+from app.workers.gpu.sources import Source, Sources, now
+
+KEPT: Final = 1024
+"""Frames between the two probes at most; a batch of 256 passes the tracker long before."""
+
+FACE_FIXED: Final = 18
+"""Numbers before the embedding in an answer of `face_pipeline_crops`: box 4, score, 4 points, 5 quality parts."""
+
+Float32 = npt.NDArray[np.float32]
+Box = tuple[float, float, float, float]
+Observe = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PosePlan:
+    """How to read the pose network: its contract and the size nvinferserver feeds it with."""
+
+    contract: PoseContract
+    selection: Selection = field(default_factory=Selection)
+
+
+def persons(plan: PosePlan, tensors: Tensors, width: int, height: int) -> Detections:
+    """Persons of a frame of `width` x `height`, by the CPU worker's own decoding.
+
+    Raises:
+        KeyError: an output of the contract is missing.
+        ValueError: an output of another shape, or a frame without a size.
+    """
+    outputs = [tensors.outputs[name] for name in plan.contract.outputs]
+    if outputs[0].ndim == 3:  # some backends keep a batch dimension of one
+        outputs = [output[0] for output in outputs]
+    if outputs[0].ndim != 2:
+        raise ValueError(f"output {plan.contract.outputs[0]} has the shape {outputs[0].shape}")
+    if min(width, height, tensors.width, tensors.height) < 1:
+        raise ValueError("a frame or network without a size")
+    box = Letterbox.inside(width, height, tensors.width, tensors.height)
+    return decode(plan.contract, outputs, box, plan.selection)
+
+
+class Pending:
+    """Persons on their way past the tracker, by (source, presentation time): bounded, the oldest go."""
+
+    def __init__(self, bound: int = KEPT) -> None:
+        self._found: OrderedDict[tuple[int, int, int], Detections] = OrderedDict()
+        self._bound = bound
+        self.lost = 0
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def put(self, frame: FrameMeta, found: Detections) -> None:
+        """Keep the persons of a frame."""
+        self._found[frame.source_id, frame.pts_ns, frame.frame_number] = found
+        while len(self._found) > self._bound:
+            self._found.popitem(last=False)
+            self.lost += 1
+
+    def take(self, frame: FrameMeta) -> Detections | None:
+        """The persons of a frame, once."""
+        return self._found.pop((frame.source_id, frame.pts_ns, frame.frame_number), None)
+
+
+class Probes:
+    """The two probes of one pipeline.
+
+    Args:
+        observe: takes a stage's name and the seconds since the frame left its decoder.
+
+    Attributes:
+        wrong: what went wrong how often: `shape`, `batch`, `source`, `read`, `persons`.
+    """
+
+    def __init__(
+        self,
+        reader: MetaReader,
+        plan: PosePlan,
+        sources: Sources,
+        handover: Handover,
+        observe: Observe = lambda _stage, _seconds: None,
+    ) -> None:
+        self.plan = plan
+        self._reader, self._sources, self._handover, self._observe = reader, sources, handover, observe
+        self._pending = Pending()
+        self.wrong: Counter[str] = Counter()
+
+    def after_pose(self, buffer: int) -> None:
+        """On the source pad of the primary inference: every person becomes an object."""
+        for frame in self._frames(buffer):
+            try:
+                self._add_persons(frame)
+            except (KeyError, ValueError):
+                self.wrong["shape"] += 1
+            except Exception:  # a binding's own error must not end the stream
+                self.wrong["read"] += 1
+
+    def after_tracker(self, buffer: int) -> None:
+        """On the source pad of the last element: tracked persons are copied out and handed over."""
+        received = now_us()
+        for frame in self._frames(buffer):
+            try:
+                source = self._sources.at(frame.source_id)
+                if source is None:
+                    self._pending.take(frame)
+                    self.wrong["source"] += 1
+                    continue
+                self._hand_over(frame, source, received)
+            except Exception:
+                self.wrong["read"] += 1
+
+    def _frames(self, buffer: int) -> list[FrameMeta]:
+        try:
+            found = self._reader.frames(buffer)
+        except Exception:
+            self.wrong["batch"] += 1
+            return []
+        return found
+
+    def _add_persons(self, frame: FrameMeta) -> None:
+        tensors = self._reader.tensors(frame, POSE_ID)
+        if tensors is None:  # nothing was inferred: the model is away, or the frame was passed over
+            self.wrong["no tensor"] += 1
+            return
+        source = self._sources.at(frame.source_id)
+        if source is None:
+            self.wrong["source"] += 1
+            return
+        found = persons(self.plan, tensors, frame.width, frame.height)
+        self._pending.put(frame, found)
+        kind = PERSON_WHOSE_STORE_ALLOWS_FACES if self._sources.may_look_at_faces(source) else PERSON
+        self._reader.add(frame, found, kind, POSE_ID, LABELS[kind])
+        self._note("pose", frame, source)
+
+    def _hand_over(self, frame: FrameMeta, source: Source, received: int) -> None:
+        found = self._pending.take(frame)
+        if found is None:
+            self.wrong["persons"] += 1
+            return
+        objects = [each for each in self._reader.objects(frame) if each.component_id == POSE_ID]
+        rows, ids, kept = join(found, objects)
+        waited = source.waited(frame.pts_ns, now())
+        self._handover.put(
+            FrameCopy(
+                source_id=frame.source_id,
+                connection=source.connection,
+                ntp_ns=frame.ntp_ns,
+                received_us=received,
+                width=frame.width,
+                height=frame.height,
+                found=found.take(np.array(rows, np.intp)),
+                track_ids=np.array(ids, np.uint64),
+                untracked=len(found) - len(rows),
+                waited_s=waited or 0.0,
+                faces=self._faces(kept) if self._sources.may_look_at_faces(source) else (),
+            )
+        )
+        self._note("tracker", frame, source)
+
+    def _note(self, stage: str, frame: FrameMeta, source: Source) -> None:
+        waited = source.waited(frame.pts_ns, now())
+        if waited is not None:
+            self._observe(stage, waited)
+
+    def _faces(self, objects: list[ObjectMeta]) -> tuple[FaceFound, ...]:
+        found = []
+        for row, each in enumerate(objects):
+            if each.class_id != PERSON_WHOSE_STORE_ALLOWS_FACES:
+                continue
+            tensors = self._reader.object_tensors(each, FACE_ID)
+            if tensors is not None and (face := face_of(tensors, row, each.box)) is not None:
+                found.append(face)
+        return tuple(found)
+
+
+def join(found: Detections, objects: list[ObjectMeta]) -> tuple[list[int], list[int], list[ObjectMeta]]:
+    """Rows of `found`, track ids and objects of those that a track was given, by the box that the detector said.
+
+    The tracker moves `rect_params` and leaves the detector's box alone, so keypoints find their track again. Objects
+    that no person belongs to (the tracker's own guesses) have no keypoints and are left out.
+    """
+    by_corner: dict[tuple[float, float], list[int]] = {}
+    boxes = found.boxes.tolist()  # float32 as the metadata holds it, so that corners are equal to the bit
+    for row, (left, top, _, _) in enumerate(boxes):
+        by_corner.setdefault((left, top), []).append(row)
+    rows, ids, kept = [], [], []
+    for each in objects:
+        if each.track_id is None:
+            continue
+        left, top, width, height = each.detected
+        candidates = by_corner.get((left, top))
+        if not candidates:
+            continue
+        row = candidates[0]
+        if len(candidates) > 1:
+            row = min(candidates, key=lambda row: abs(boxes[row][2] - left - width) + abs(boxes[row][3] - top - height))
+        candidates.remove(row)
+        rows.append(row)
+        ids.append(each.track_id)
+        kept.append(each)
+    order = sorted(range(len(rows)), key=rows.__getitem__)
+    return [rows[i] for i in order], [ids[i] for i in order], [kept[i] for i in order]
+
+
+def face_of(tensors: Tensors, row: int, box: Box) -> FaceFound | None:
+    """The face in an answer of `face_pipeline_crops` about a person's crop; None where there is none."""
+    answer = np.asarray(tensors.outputs["face"], np.float32).reshape(-1).copy()
+    if len(answer) <= FACE_FIXED or not np.isfinite(answer).all() or answer[4] <= 0:
+        return None
+    crop = Letterbox.inside(max(1, round(box[2])), max(1, round(box[3])), tensors.width, tensors.height)
+    scale = crop.source_width / crop.inner_width
+    width = float(answer[2] - answer[0]) * scale
+    return FaceFound(row, float(answer[4]), width, answer[13:FACE_FIXED], answer[FACE_FIXED:])

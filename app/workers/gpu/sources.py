@@ -1,0 +1,86 @@
+"""Which camera stands behind each pad of the muxer: written by the graph's thread, read by the streaming thread."""
+
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.contracts.control import DesiredCamera
+
+TIMES_KEPT: Final = 64
+
+
+@dataclass(slots=True)
+class Source:
+    """One camera on its pad.
+
+    Attributes:
+        connection: rises with every (re)connection; frames of older ones are not its.
+        flowing: whether this connection has given a frame yet. Until then what arrives is a rest of the one before.
+        size: width and height of the last frame, pixels.
+    """
+
+    camera: DesiredCamera
+    source_id: int
+    connection: int = 1
+    flowing: bool = False
+    size: tuple[int, int] = (0, 0)
+    frames: int = 0
+    passed_over: int = 0
+    last_frame_at: float = 0.0
+    _arrived: OrderedDict[int, float] = field(default_factory=OrderedDict)
+
+    def arrived(self, pts_ns: int, now: float) -> None:
+        """Remember when a frame left the decoder (monotonic seconds)."""
+        self._arrived[pts_ns] = now
+        if len(self._arrived) > TIMES_KEPT:
+            self._arrived.popitem(last=False)
+
+    def waited(self, pts_ns: int, now: float) -> float | None:
+        """Seconds since a frame left the decoder; None when that is not known."""
+        at = self._arrived.get(pts_ns)
+        return None if at is None else now - at
+
+
+class Sources:
+    """The table of pads. A pad's entry is replaced whole, so a reader sees the old one or the new one."""
+
+    def __init__(self, face_allowed: Callable[[DesiredCamera], bool] = lambda _camera: False) -> None:
+        self._by_pad: dict[int, Source] = {}
+        self._face_allowed = face_allowed
+
+    def at(self, source_id: int) -> Source | None:
+        """The camera on a pad, once its present connection gives frames."""
+        found = self._by_pad.get(source_id)
+        return found if found is not None and found.flowing else None
+
+    def get(self, source_id: int) -> Source | None:
+        """The camera on a pad, flowing or not."""
+        return self._by_pad.get(source_id)
+
+    def put(self, source: Source) -> None:
+        """Place a camera on its pad."""
+        self._by_pad[source.source_id] = source
+
+    def drop(self, source_id: int) -> None:
+        """Clear a pad."""
+        self._by_pad.pop(source_id, None)
+
+    def all(self) -> list[Source]:
+        """Every camera."""
+        return list(self._by_pad.values())
+
+    def by_camera(self, camera_id: uuid.UUID) -> Source | None:
+        """A camera's entry."""
+        return next((each for each in self.all() if each.camera.camera_id == camera_id), None)
+
+    def may_look_at_faces(self, source: Source) -> bool:
+        """Whether a fresh grant allows it at this moment."""
+        return source.camera.face and self._face_allowed(source.camera)
+
+
+def now() -> float:
+    """Monotonic seconds."""
+    return time.monotonic()

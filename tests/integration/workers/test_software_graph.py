@@ -1,0 +1,109 @@
+"""The GPU worker's dynamic graph on software GStreamer. The element factory is the only difference to a GPU.
+
+The system's Python runs it: it has GStreamer's bindings, which the product's environment has not.
+"""
+
+import functools
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.bootstrap import GSTREAMER, GSTREAMER_HERE
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+PYTHON = "/usr/bin/python3"
+
+
+@functools.cache
+def why_not() -> str:
+    """Why it cannot run here; under CI=true that is an error."""
+    try:
+        done = subprocess.run([PYTHON, "-c", GSTREAMER_HERE], capture_output=True, text=True, timeout=60, check=False)
+        missing = done.stderr.strip().splitlines()[-1:] if done.returncode else []
+    except OSError as error:
+        missing = [str(error)]
+    if missing and os.environ.get("CI") == "true":
+        raise AssertionError(f"GStreamer is missing under CI: {missing[0]}; apt-get install {' '.join(GSTREAMER)}")
+    return f"{missing[0]} (apt-get install {' '.join(GSTREAMER)})" if missing else ""
+
+
+@pytest.fixture(autouse=True)
+def _gstreamer() -> None:
+    if why_not():
+        pytest.skip(why_not())
+
+
+def run(scenario: str) -> dict[str, Any]:
+    """What a scenario saw."""
+    command = [PYTHON, "-m", "tests.software_graph.scenarios", scenario]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    assert found["stopped"] is True
+    assert found.get("fatal", []) == []
+    return found
+
+
+def test_cameras_come_and_go_while_others_run() -> None:
+    found = run("add_and_remove")
+    assert (found["first"], found["second"], found["again"]) == (True, True, True)
+    assert found["states"] == ["connecting", "live", "stopped"]
+    assert set(found["facts"].values()) == {1}, "nobody was opened twice"
+
+
+def test_an_end_of_stream_stays_that_cameras_own() -> None:
+    found = run("end_of_stream")
+    assert found["back"]
+    assert found["states"][:4] == ["connecting", "live", "reconnecting", "reconnecting"]
+    assert found["others"] == ["connecting", "live"]
+    assert found["gap"] < 0.2, "frames come each 0.1 s"
+
+
+def test_trouble_is_told_without_addresses_and_disturbs_nobody() -> None:
+    found = run("trouble")
+    assert (found["good"], found["told"]) == (True, True)
+    assert set(found["reasons"]) == {"1", "2", "3", "4"}
+    assert all(reasons for reasons in found["reasons"].values())
+    assert "s3cret" not in json.dumps(found)
+    assert found["gap"] < 0.2
+
+
+def test_a_frozen_camera_is_opened_again_and_another_size_is_told() -> None:
+    found = run("freeze_and_caps")
+    assert (found["frozen"], found["back"], found["sizes"]) == (True, True, True)
+    assert found["connection"] >= 2
+    assert found["others"] == 1
+
+
+def test_more_cameras_than_the_batch_are_told_and_follow_when_there_is_room() -> None:
+    found = run("too_many")
+    assert (found["run"], found["place"]) == (True, True)
+    assert len(found["reasons"]) == 1
+    assert "2 cameras at most" in found["reasons"][0]
+
+
+def test_a_promoted_version_takes_over_without_opening_a_source_again() -> None:
+    found = run("promote")
+    assert found["told"] == [False, True], "a version that does not start changes nothing"
+    assert (found["kept"], found["new"]) == (True, True)
+    assert found["old_still"] == 0
+    assert found["made"] == 2
+    assert found["connections"] == [1, 1]
+    assert found["gap"] < 0.25
+
+
+def test_one_of_64_sources_that_comes_or_goes_costs_the_others_less_than_a_frame() -> None:
+    found = run("sixty_four")
+    assert found["ready"]
+    assert found["back"] > 0
+    assert found["worst_ms"] < 2 * found["interval_ms"], found
+
+
+def test_shutdown_ends_in_time_and_leaves_nothing() -> None:
+    found = run("shutdown")
+    assert found["seconds"] < 5
+    assert (found["more"], found["left"]) == (0, [])

@@ -1,0 +1,201 @@
+"""Each scenario runs a graph and prints what it saw as one JSON line: `python3 -m tests.software_graph.scenarios NAME`."""
+
+import json
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+from app.workers.gpu.graph import Change, Wanted
+from app.workers.gpu.pipeline import Graph
+from tests.software_graph.elements import Gst, Software
+
+SMALL = "test://32x32@10"
+
+
+def camera(number: int) -> uuid.UUID:
+    """A camera's id."""
+    return uuid.UUID(int=number + 1)
+
+
+class Bench:
+    """A running graph and what happened in it."""
+
+    def __init__(self, most: int = 16, **more: Any) -> None:
+        self.changes: list[Change] = []
+        self.fatal: list[str] = []
+        self.seen: dict[int, list[float]] = {}
+        self.elements = Software()
+        self.graph = Graph(
+            self.elements,
+            most,
+            self.changes.append,
+            on_fatal=self.fatal.append,
+            probes={"tracker": lambda _address: None},
+            **more,
+        )
+        self.graph.start()
+        pad = self.graph._stages["tracker"].get_static_pad("src")
+        pad.add_probe(Gst.PadProbeType.BUFFER, self._saw)
+
+    def _saw(self, _pad: Any, info: Any) -> Any:
+        self.seen.setdefault(info.get_buffer().offset, []).append(time.monotonic())
+        return Gst.PadProbeReturn.OK
+
+    def want(self, **addresses: str) -> None:
+        """c0="test://..." and so on."""
+        self.graph.want({camera(int(name[1:])): Wanted(address, 100.0) for name, address in addresses.items()})
+
+    def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+        """Whether it came true in time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if condition():
+                return True
+            time.sleep(0.01)
+        return False
+
+    def count(self, pad: int) -> int:
+        """Frames of a pad that came through."""
+        return len(self.seen.get(pad, []))
+
+    def states(self, number: int) -> list[str]:
+        """What was told of a camera."""
+        return [change.state.value for change in self.changes if change.camera == camera(number)]
+
+    def gaps(self, pad: int, since: float) -> float:
+        """The longest interval between two frames of a pad after a moment."""
+        times = [at for at in self.seen.get(pad, []) if at >= since]
+        return max((later - sooner for sooner, later in pairwise(times)), default=99.0)
+
+    def end(self, **found: Any) -> None:
+        """Stop, and print."""
+        stopped = self.graph.stop()
+        print(json.dumps({**found, "stopped": stopped, "fatal": self.fatal, "threads": threading.active_count()}))  # noqa: T201
+
+
+def add_and_remove() -> None:
+    """One, then another, then the first goes; the pad is used again."""
+    bench = Bench()
+    bench.want(c0=SMALL)
+    first = bench.until(lambda: bench.count(0) > 5)
+    bench.want(c0=SMALL, c1=SMALL)
+    second = bench.until(lambda: bench.count(1) > 5)
+    bench.want(c1=SMALL)
+    time.sleep(0.3)
+    count = bench.count(0)
+    time.sleep(0.5)
+    bench.want(c1=SMALL, c2=SMALL)
+    again = bench.until(lambda: bench.count(0) > count + 5)
+    bench.end(
+        first=first, second=second, silent=bench.count(0) - count >= 0, again=again, states=bench.states(0),
+        facts={str(key.int): value.connection for key, value in bench.graph.facts().items()},
+    )  # fmt: skip
+
+
+def end_of_stream() -> None:
+    """One camera ends again and again; the other never notices."""
+    bench = Bench()
+    bench.want(c0=f"{SMALL}?frames=6", c1=SMALL)
+    back = bench.until(
+        lambda: bench.graph.facts().get(camera(0)) is not None and bench.graph.facts()[camera(0)].connection >= 3, 15
+    )
+    since = bench.seen[1][3]
+    bench.end(back=back, states=bench.states(0)[:6], gap=bench.gaps(1, since), others=bench.states(1))
+
+
+def trouble() -> None:
+    """A malformed address, a refusing server, a file that is no video, a factory that throws; a good camera beside them."""
+    bench = Bench()
+    bench.want(c0=SMALL, c1="rtsp://user:s3cret@127.0.0.1:9/x", c2="file:///etc/hostname", c3="nonsense", c4="bad://a:s3cret@b/")
+    good = bench.until(lambda: bench.count(0) > 20)
+    told = bench.until(lambda: all("reconnecting" in bench.states(number) for number in (1, 2, 3, 4)))
+    since = bench.seen[0][3]
+    reasons = {
+        str(number): [c.reason for c in bench.changes if c.camera == camera(number) and c.reason][:1] for number in (1, 2, 3, 4)
+    }
+    bench.end(good=good, told=told, reasons=reasons, gap=bench.gaps(0, since))
+
+
+def freeze_and_caps() -> None:
+    """One freezes and is opened again; another changes its size and is told so."""
+    bench = Bench(silent_s=1.0)
+    bench.want(c0=f"{SMALL}?freeze=8", c1=f"{SMALL}?caps=8")
+    frozen = bench.until(lambda: "frozen" in bench.states(0))
+    back = bench.until(lambda: bench.states(0).count("live") >= 2)
+    sizes = bench.until(lambda: (64, 32) in [c.size for c in bench.changes if c.camera == camera(1) and c.state == "live"])
+    facts = bench.graph.facts()
+    bench.end(frozen=frozen, back=back, sizes=sizes, connection=facts[camera(0)].connection, others=facts[camera(1)].connection)
+
+
+def too_many() -> None:
+    """More cameras than the batch holds: those that fit run, the rest are told."""
+    bench = Bench(most=2)
+    bench.want(c0=SMALL, c1=SMALL, c2=SMALL)
+    run = bench.until(lambda: bench.count(0) > 3 and bench.count(1) > 3)
+    reasons = [change.reason for change in bench.changes if change.camera == camera(2)]
+    bench.want(c1=SMALL, c2=SMALL)
+    place = bench.until(lambda: "live" in bench.states(2))
+    bench.end(run=run, reasons=reasons, place=place)
+
+
+def promote() -> None:
+    """Another model version takes a stage's place; no source is opened again, no frame is missing for long."""
+    bench = Bench()
+    bench.want(c0=SMALL, c1=SMALL)
+    bench.until(lambda: bench.count(0) > 5 and bench.count(1) > 5)
+    since, told = time.monotonic(), []
+    before = bench.elements.passed["pose-1"]
+    bench.graph.replace("pose", bench.elements.broken_stage, told.append)
+    bench.until(lambda: len(told) == 1)
+    kept = bench.until(lambda: bench.elements.passed["pose-1"] > before + 10)
+    bench.graph.replace("pose", lambda: bench.elements.stage("pose-2"), told.append)
+    bench.until(lambda: len(told) == 2)
+    new = bench.until(lambda: bench.elements.passed["pose-2"] > 10)
+    old = bench.elements.passed["pose-1"]
+    time.sleep(0.5)
+    bench.end(
+        told=told, kept=kept, new=new, old_still=bench.elements.passed["pose-1"] - old, made=bench.elements.made,
+        connections=[facts.connection for facts in bench.graph.facts().values()],
+        gap=max(bench.gaps(0, since), bench.gaps(1, since)),
+    )  # fmt: skip
+
+
+def sixty_four() -> None:
+    """64 sources at 5 frames a second; one is taken away and one comes, five times: how long do the others wait for a frame?"""
+    bench = Bench(most=65)
+    slow = "test://16x16@5"
+    all_of_them = {f"c{number}": slow for number in range(64)}
+    bench.want(**all_of_them)
+    ready = bench.until(lambda: all(bench.count(pad) > 5 for pad in range(64)), 30)
+    since = time.monotonic()
+    for round_ in range(5):
+        bench.want(**{name: address for name, address in all_of_them.items() if name != "c7"})
+        time.sleep(0.4)
+        bench.want(**all_of_them)
+        time.sleep(0.6 + 0.05 * round_)
+    others = [pad for pad in range(64) if pad != 7]
+    gaps = sorted(bench.gaps(pad, since) for pad in others)
+    back = bench.graph.facts()[camera(7)]
+    bench.end(ready=ready, worst_ms=gaps[-1] * 1000, median_ms=gaps[32] * 1000, interval_ms=200.0, back=back.frames_in)
+
+
+def shutdown() -> None:
+    """Stopping with sources in every state ends in time and leaves no thread of ours."""
+    bench = Bench()
+    bench.want(c0=SMALL, c1=f"{SMALL}?frames=2", c2="rtsp://127.0.0.1:9/x", c3=f"{SMALL}?freeze=1")
+    bench.until(lambda: bench.count(0) > 5)
+    began = time.monotonic()
+    stopped = bench.graph.stop()
+    seconds = time.monotonic() - began
+    count = bench.count(0)
+    time.sleep(0.3)
+    left = [thread.name for thread in threading.enumerate() if thread.name in ("graph", "disposer")]
+    print(json.dumps({"stopped": stopped, "seconds": seconds, "more": bench.count(0) - count, "left": left}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
