@@ -16,7 +16,6 @@ from typing import Any, Final
 from prometheus_client import generate_latest
 
 from app.contracts.control import DesiredCamera
-from app.inference import repository
 from app.inference.contract import PoseContract
 from app.inference.loading import CROP_MODELS, LocalModels, ModelLoading
 from app.inference.shapes import check_outputs
@@ -497,9 +496,11 @@ def face_models(settings: Settings) -> LocalModels:
     home, cache = settings.home.absolute(), settings.cache.absolute()
 
     def stage() -> None:
+        from app.inference import repository  # its converters need packages that the GPU worker's image has not
+
         repository.stage(home, cache, mirror=settings.model_mirror, accept=settings.accept_licenses, faces=True)
 
-    ours = is_local(settings.triton_url) and repository.repository_of(home).is_dir()
+    ours = is_local(settings.triton_url) and (home / "triton" / "models").is_dir()
     return LocalModels(ModelLoading(settings.triton_url), stage if ours else None, CROP_MODELS)
 
 

