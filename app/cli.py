@@ -259,7 +259,9 @@ def secrets(
 
 @cli.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, audit, policy or access")],
+    name: Annotated[
+        str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, audit, policy, access or probes")
+    ],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
     data: Annotated[

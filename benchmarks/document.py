@@ -13,7 +13,7 @@ from app.kit.clock import now
 from app.kit.errors import BadInputError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-NAMES = ("density", "latency", "pipeline", "memory", "behaviour", "faces", "audit", "policy", "access")
+NAMES = ("density", "latency", "pipeline", "memory", "behaviour", "faces", "audit", "policy", "access", "probes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kit.errors import BadInputError
+from app.planning import gpus
 from app.planning.plan import ASSUMED, FIGURES, MEASURED, UNIT_COSTS, Demand, document, plan
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -71,6 +72,22 @@ def test_the_document_says_what_the_function_says() -> None:
         assert re.search(rf"^\| `{name}` \|.*\| {cost.basis} \|", text, re.MULTILINE), name
 
 
+def test_gpus_of_a_kind_by_hand_and_which_limit_binds() -> None:
+    made = gpus.gpus(Demand(1, 320, fps=10.0), "L4", "1080p", 15.0)
+    # 4,800 frames/s over four engines of 600; 3,200 frames/s of pose at 2,000 and of probes at 1,000; all at 70 %.
+    assert made.by_limit == {"decode": 2.86, "pose": 2.29, "probes": 4.57, "memory": 1.37, "batch": 1.25}
+    assert (made.gpus, made.limit, made.cameras_a_gpu) == (5, "probes", 64)
+    assert gpus.gpus(Demand(1, 100, fps=1.0), "A10", "4k", 30.0).limit == "decode"
+    assert gpus.gpus(Demand(1, 1), "H100", "720p", 15.0).gpus == 1
+    said = gpus.document(gpus.gpus(Demand(1, 1), "H100", "720p", 15.0))
+    assert all(each["source"] for each in said["figures"].values())
+    assert said["figures"]["pose_frames_s"]["basis"] == ASSUMED
+    for kind, size, rate in (("V100", "720p", 15.0), ("L4", "8k", 15.0), ("L4", "720p", 0.0)):
+        with pytest.raises(BadInputError):
+            gpus.gpus(Demand(1, 1), kind, size, rate)
+    assert gpus.scaled("1080p", 15.0)["camera_bits_s"].value == pytest.approx(4.5e6)
+
+
 def test_the_command_gives_one_document() -> None:
     command = [sys.executable, "-m", "app.cli", "plan", "--stores", "1000", "--cameras", "32", "--fps", "5", "--json"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False)
@@ -78,3 +95,6 @@ def test_the_command_gives_one_document() -> None:
     assert json.loads(done.stdout)["plan"]["cameras"] == 32_000
     refused = subprocess.run([*command[:-4], "--fps", "0"], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False)
     assert (refused.returncode, refused.stdout) == (2, "")
+    told = [*command[:4], "--cameras", "320", "--resolution", "1080p", "--fps", "10", "--gpu", "L4", "--json"]
+    done = subprocess.run(told, cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=False)
+    assert json.loads(done.stdout)["gpu"]["limit"] in ("decode", "pose", "probes", "memory", "batch")
