@@ -4,7 +4,9 @@ Twice: with loitering alone, which needs feet only, and with every rule, which n
 
 The pipeline is the product's own process (`app.pipeline.runner`). A bare reader, XREAD and decode with the same driver and
 decoder and nothing else, takes turns with it in the same run. Both read a backlog, and both are charged by CPU time of their
-process, so that other work on the machine moves the figures little; wall-clock figures stand beside.
+process, so that other work on the machine moves the figures little; wall-clock figures stand beside. Afterwards the same
+pipeline takes half of its rate with every rule, sent as cameras send it, and the way of alerts to the live stream is timed
+(`benchmarks.alert_delay`).
 """
 
 import asyncio
@@ -37,6 +39,7 @@ from app.kit.ids import new_id, shard_of
 from app.kit.operations import socket_path
 from app.kit.redis import connect_redis
 from app.pipeline.reading import read_raw
+from benchmarks import alert_delay
 from benchmarks.own_servers import OwnServers, own_servers
 
 CAMERAS = 32
@@ -47,6 +50,8 @@ PATIENCE_S = 240.0
 SETTINGS = ("loitering", "every_rule")
 WIDTH, HEIGHT = 1280, 720
 CHECKOUT = Path(__file__).resolve().parent.parent
+CONFIGURED_S = 3.0
+"""After which the pipeline has read new cameras."""
 LOITERERS = 2
 """Of the 8 people of each camera: they raise an alert and keep it going; the others walk about."""
 
@@ -97,8 +102,8 @@ class Backlog:
         self.sequence = 0
         self.start_us = time.time_ns() // 1000 - 3600 * 1_000_000
         chance = random.Random(5)
-        self._samples = [scene(cameras[0], index, 0, chance) for index in range(100)]
-        self._frames = [msgspec.structs.asdict(decode_frame(sample)) for sample in self._samples]
+        self.samples = [scene(cameras[0], index, 0, chance) for index in range(100)]
+        self._frames = [msgspec.structs.asdict(decode_frame(sample)) for sample in self.samples]
 
     async def add(self, memory: redis.asyncio.Redis, frames: int) -> int:
         """XADD that many frames, in the order of time; how many."""
@@ -178,15 +183,19 @@ async def _newest(memory: redis.asyncio.Redis, shards: list[int]) -> dict[int, s
     return newest
 
 
-def _start_pipeline(servers: OwnServers, home: Path) -> "subprocess.Popen[bytes]":
-    env = {
+def _environment(servers: OwnServers, home: Path, role: str) -> dict[str, str]:
+    return {
         **os.environ,
-        "DATABASE_URL": servers.postgres.url("pennyprotect_pipeline"),
+        "DATABASE_URL": servers.postgres.url(f"pennyprotect_{role}"),
         "REDIS_URL": servers.bus.url,
         "MEMORY_REDIS_URL": servers.memory.url,
         "PENNYPROTECT_HOME": str(home),
         "PENNYPROTECT_LOG_LEVEL": "WARNING",
     }
+
+
+def _start_pipeline(servers: OwnServers, home: Path) -> "subprocess.Popen[bytes]":
+    env = _environment(servers, home, "pipeline")
     code = (
         "import asyncio, signal, uvloop\nfrom app.kit.logs import configure\nfrom app.pipeline.runner import run\n"
         "from app.settings import settings\n"
@@ -277,6 +286,11 @@ async def _measure(servers: OwnServers, home: Path, seconds: float) -> dict[str,
             raise RuntimeError(f"the pipeline passed over {skipped:.0f} frames: the figure would not be of work done")
         alerts = await admin.fetchval("SELECT count(*) FROM alerts")
         await bench.memory.aclose()
+        half = statistics.median(turn[0][0] for turn in rounds[SETTINGS[-1]]) / 2
+        place = await alert_delay.add_cameras(admin, max(1, round(half / alert_delay.FPS)))
+        await asyncio.sleep(CONFIGURED_S)
+        env = _environment(servers, home, "dispatcher")
+        delay = await alert_delay.measure(servers, place, bench.backlog.samples, env, CHECKOUT, seconds)
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()
@@ -284,7 +298,7 @@ async def _measure(servers: OwnServers, home: Path, seconds: float) -> dict[str,
             process.wait(timeout=10)
         process.kill()
         await admin.close()
-    return _document(rounds, alerts)
+    return _document(rounds, alerts, delay)
 
 
 def _figures(rounds: list[Turn]) -> dict[str, float]:
@@ -300,7 +314,7 @@ def _figures(rounds: list[Turn]) -> dict[str, float]:
     }
 
 
-def _document(rounds: dict[str, list[Turn]], alerts: int) -> dict[str, Any]:
+def _document(rounds: dict[str, list[Turn]], alerts: int, delay: dict[str, Any]) -> dict[str, Any]:
     figures = {setting: _figures(turns) for setting, turns in rounds.items()}
     return {
         "what": "tracked frames of 8 people through the rules to checkpoints, a CPU second of the pipeline's process;"
@@ -309,8 +323,10 @@ def _document(rounds: dict[str, list[Turn]], alerts: int) -> dict[str, Any]:
             "frames_per_s_per_core": figures["loitering"]["frames_per_s_per_core"],
             "frames_per_s_per_core_every_rule": figures["every_rule"]["frames_per_s_per_core"],
             "ratio_to_bare_consumer": figures["loitering"]["ratio_to_bare_consumer"],
+            "last_frame_to_alert_raised_p99_ms": delay.get("p99_ms"),
         },
         "settings": figures,
+        "last_frame_to_alert_raised_at_half_load": delay,
         "alerts_raised": alerts,
         "data_set": f"synthetic: {CAMERAS} cameras, {PEOPLE} people each at {FPS:g} fps, {LOITERERS} of them loitering in a zone",
         "samples": {"frames_per_round": ROUND_FRAMES, "people_per_frame": PEOPLE},

@@ -26,15 +26,19 @@ LEAST_S = 0.3
 """A descent that seems to take less: a glitch of the pose, or a frame rate too low to tell."""
 
 
+JUDGED_S = 1.0
+"""A fall is judged when it has just ended: later the window has lost its beginning, and a slow way down looks short."""
+
+
 class FallingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What counts as a fall. Values of physics, see the module; not tuned to a clip."""
 
     descent_body_heights_per_s: Annotated[
-        float, setting("Way down of the shoulders that is as likely a fall as not.", BODY_HEIGHTS_PER_S, 0.1, 3)
-    ] = 0.4
+        float, setting("Way down of the shoulders that is as likely a fall as lying down.", BODY_HEIGHTS_PER_S, 0.1, 3)
+    ] = 0.35
     drop_body_heights: Annotated[
-        float, setting("How much lower the shoulders must end than they were.", BODY_HEIGHTS, 0.1, 1)
-    ] = 0.3
+        float, setting("How much lower the shoulders end that is as likely a fall as not.", BODY_HEIGHTS, 0.05, 1)
+    ] = 0.15
     stays_down_s: Annotated[float, setting("Lying for less is a stumble.", SECONDS, 0, 30)] = 1.5
     within_s: Annotated[float, setting("The descent lies at most so long back.", SECONDS, 1, 4)] = 3.5
     threat: HowUrgent = Threat.HIGH
@@ -82,14 +86,10 @@ def _look(state: Down, sight: Sight, now: Posture, down: list[int], parameters: 
         since = state.since.get(person.number, (sight.at_us,))[0]
         state.since[person.number] = (since, sight.at_us, float(now.stature[index]))
         down_s = (sight.at_us - since) / US
-        if lying < 0.5 or down_s < parameters.stays_down_s:
+        if lying < 0.5 or not 0.0 <= down_s - parameters.stays_down_s <= JUDGED_S:
             continue
         descent, drop, before, ago_s = descent_of(sight.motion, index, float(now.stature[index]), parameters.within_s)
-        fast = float(ramp(np.array(descent), 0.0, 2 * parameters.descent_body_heights_per_s))
-        deep = float(ramp(np.array(drop), 0.0, 2 * parameters.drop_body_heights))
-        upright = float(ramp(np.array(before), 0.48, 0.68))
-        flat = float(ramp(np.array(lying), 0.3, 0.9))
-        score = min(flat, fast, (deep * upright) ** 0.5)
+        score = score_of(lying, descent, drop, before, parameters)
         if score < parameters.threshold:
             continue
         explanation: Explanation = {
@@ -102,6 +102,19 @@ def _look(state: Down, sight: Sight, now: Posture, down: list[int], parameters: 
         began = sight.at_us - int(ago_s * US)
         found.append(Evidence([person], began, score, explanation, "", float(now.stature[index])))
     return found
+
+
+def score_of(lying: float, descent: float, drop: float, before: float, parameters: FallingParameters) -> float:
+    """How surely it was a fall: a product, so that one doubtful sign is outweighed and one that is missing is not.
+
+    `before`: height of the shoulders when the descent began, in standing heights; a camera that looks down steeply shortens it.
+    """
+    middle = parameters.descent_body_heights_per_s
+    fast = ramp(np.array(descent), 2 / 3 * middle, 4 / 3 * middle)
+    deep = ramp(np.array(drop), 0.0, 2 * parameters.drop_body_heights)
+    upright = ramp(np.array(before), 0.35, 0.55)
+    flat = ramp(np.array(lying), 0.5, 0.9)
+    return float(flat**0.5 * fast * deep**0.3 * upright)
 
 
 def descent_of(motion: Motion, index: int, stature: float, within_s: float) -> tuple[float, float, float, float]:

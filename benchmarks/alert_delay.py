@@ -1,0 +1,149 @@
+"""From the frame that completes an act to `alert-raised` on the store's live stream, under steady load: for `bench pipeline`.
+
+Real pipeline, dispatcher, PostgreSQL and Valkeys. In each camera's zone that nobody may enter somebody new stands every few
+seconds. `captured_at` of a frame is the moment it is sent, and an alert says which frame made it, so the delay is read off
+the message itself.
+"""
+
+import asyncio
+import contextlib
+import struct
+import subprocess
+import sys
+import time
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import redis.asyncio
+
+from app.contracts.live import store_stream
+from app.contracts.tracked import TrackedFrame, decode_frame, frames_stream
+from app.contracts.wire import FIELD, encode
+from app.kit.clock import now, now_us
+from app.kit.ids import new_id, shard_of
+from benchmarks.own_servers import OwnServers
+
+FPS: Final = 5.0
+ENTERS_EVERY_S: Final = 6.0
+STAYS_S: Final = 2.0
+SETTLE_S: Final = 6.0
+ZONE: Final = "[[0.0,0.0],[0.12,0.0],[0.12,0.3],[0.0,0.3]]"
+"""A corner that nobody of the bench's scene comes to."""
+
+
+async def add_cameras(admin: Any, count: int) -> tuple[uuid.UUID, list[uuid.UUID]]:
+    """(store, cameras), each with a zone that nobody may enter."""
+    chain, store = new_id(), new_id()
+    await admin.execute("INSERT INTO chains (id, name) VALUES ($1, 'Delay')", chain)
+    await admin.execute("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, 'Delay')", store, chain)
+    cameras = [uuid.UUID(int=(new_id().int & ~0xFF) | (index % 64)) for index in range(count)]
+    for camera in cameras:
+        await admin.execute(
+            "INSERT INTO cameras (id, chain_id, store_id, name, url) VALUES ($1, $2, $3, 'c', 'rtsp://127.0.0.1/')",
+            camera, chain, store,
+        )  # fmt: skip
+        await admin.execute(
+            "INSERT INTO zones (id, chain_id, store_id, camera_id, name, kind, polygon)"
+            " VALUES ($1, $2, $3, $4, 'z', 'entry', $5)",
+            new_id(), chain, store, camera, ZONE,
+        )  # fmt: skip
+    return store, cameras
+
+
+def start_dispatcher(env: dict[str, str], checkout: Path) -> "subprocess.Popen[bytes]":
+    """The product's own dispatcher."""
+    code = (
+        "import asyncio, signal, uvloop\nfrom app.kit.logs import configure\nfrom app.pipeline.dispatcher import run\n"
+        "from app.settings import settings\n"
+        "async def main():\n stop = asyncio.Event()\n"
+        " asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)\n await run(settings(), stop)\n"
+        "configure('dispatcher', level='WARNING')\nuvloop.run(main())\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], cwd=checkout, env=env)
+
+
+def with_visitor(frame: TrackedFrame, track: int) -> TrackedFrame:
+    """The frame with one more person, whose feet are in the zone."""
+    x, y, body = 0.06 * frame.width, 0.28 * frame.height, 0.24 * frame.height
+    points = [value for joint in range(17) for value in (x, y - body * (1 - joint / 17), 0.9)]
+    return msgspec.structs.replace(
+        frame,
+        track_ids=[*frame.track_ids, track],
+        boxes=frame.boxes + struct.pack("<4f", x - body / 6, y - body, x + body / 6, y),
+        scores=frame.scores + struct.pack("<f", 0.9),
+        keypoints=frame.keypoints + struct.pack("<51f", *points),
+    )
+
+
+async def _send(memory: redis.asyncio.Redis, cameras: list[uuid.UUID], samples: list[bytes], seconds: float) -> int:
+    """Every camera 5 frames a second, spread evenly; how many frames."""
+    frames, start, sent, steps = [decode_frame(sample) for sample in samples], time.monotonic(), 0, 20
+    sequence = dict.fromkeys(cameras, 0)
+    while (passed := time.monotonic() - start) < seconds:
+        turn = int(passed * FPS * steps)
+        due = cameras[turn % steps :: steps]
+        async with memory.pipeline(transaction=False) as pipeline:
+            for index, camera in enumerate(due):
+                number = sequence[camera] = sequence[camera] + 1
+                visit, second = divmod(passed + (index * 0.37) % ENTERS_EVERY_S, ENTERS_EVERY_S)
+                frame = frames[number % len(frames)]
+                if second < STAYS_S:
+                    frame = with_visitor(frame, 1000 + int(visit))
+                frame = msgspec.structs.replace(frame, camera_id=camera, sequence=number, captured_at_us=now_us())
+                pipeline.xadd(frames_stream(shard_of(camera)), {FIELD: encode(frame)}, maxlen=5000, approximate=True)
+            await pipeline.execute()
+        sent += len(due)
+        await asyncio.sleep(max(0.0, start + (turn + 1) / (FPS * steps) - time.monotonic()))
+    return sent
+
+
+async def _listen(bus: redis.asyncio.Redis, store: uuid.UUID, from_s: float, delays: list[float]) -> None:
+    """Milliseconds of each `alert-raised` that comes after `from_s` (monotonic), until cancelled."""
+    stream, after = store_stream(store), "$"
+    while True:
+        answer: Any = await bus.xread({stream: after}, count=100, block=1000)
+        arrived = now()
+        for _, entries in answer or ():
+            for entry, fields in entries:
+                after = entry
+                body = msgspec.json.decode(fields[FIELD])
+                if body["type"] == "alert-raised" and time.monotonic() >= from_s:
+                    delays.append((arrived - datetime.fromisoformat(body["alert"]["ended_at"])).total_seconds() * 1000)
+
+
+async def measure(
+    servers: OwnServers, place: tuple[uuid.UUID, list[uuid.UUID]], samples: list[bytes], env: dict[str, str], checkout: Path,
+    seconds: float,
+) -> dict[str, Any]:  # fmt: skip
+    """Delays while the pipeline, which runs already, takes FPS frames a second of each camera of `place`."""
+    store, cameras = place
+    memory, bus = (redis.asyncio.Redis.from_url(url) for url in (servers.memory.url, servers.bus.url))
+    dispatcher, delays = start_dispatcher(env, checkout), list[float]()
+    listening = asyncio.create_task(_listen(bus, store, time.monotonic() + SETTLE_S, delays))
+    try:
+        sent = await _send(memory, cameras, samples, SETTLE_S + seconds)
+        await asyncio.sleep(1.0)
+    finally:
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
+        dispatcher.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            dispatcher.wait(timeout=10)
+        dispatcher.kill()
+        await memory.aclose()
+        await bus.aclose()
+    if not delays:
+        return {"not_measured": "No alert came."}
+    p50, p99 = np.percentile(delays, [50, 99])
+    return {
+        "p50_ms": round(float(p50), 1),
+        "p99_ms": round(float(p99), 1),
+        "most_ms": round(max(delays), 1),
+        "alerts": len(delays),
+        "frames_per_s": round(sent / (SETTLE_S + seconds)),
+    }
