@@ -260,7 +260,7 @@ def secrets(
 @cli.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, audit, policy, access or probes")
+        str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, gallery, audit, policy, access or probes")
     ],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,

@@ -13,7 +13,7 @@ from app.kit.clock import now
 from app.kit.errors import BadInputError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-NAMES = ("density", "latency", "pipeline", "memory", "behaviour", "faces", "audit", "policy", "access", "probes")
+NAMES = ("density", "latency", "pipeline", "memory", "behaviour", "faces", "gallery", "audit", "policy", "access", "probes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def run_bench(name: str, seconds: float, data: Path | None = None) -> dict[str, 
         raise BadInputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
     if not 1 <= seconds <= 3600:
         raise BadInputError("--seconds must be between 1 and 3600.")
-    if data is not None and name != "behaviour":
+    if data is not None and name not in ("behaviour", "faces"):
         raise BadInputError(f"The benchmark {name} takes no --data.")
     started = now()
     result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data)))

@@ -1,0 +1,1 @@
+"""What scores mean: a lead or unknown, and how often a threshold will be wrong. Pure functions."""

@@ -1,0 +1,1 @@
+"""Templates that are searched, and how: exactly in memory, or approximately in the database."""

@@ -1,0 +1,130 @@
+"""Exact search: what it finds is what float64 finds, whatever the vectors are and however the gallery came to be."""
+
+import threading
+import uuid
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.identity.gallery.exact import ExactIndex
+from app.kit.errors import BadInputError
+
+Float32 = npt.NDArray[np.float32]
+
+
+def unit(random: np.random.Generator, rows: int, dimensions: int) -> Float32:
+    drawn = random.standard_normal((rows, dimensions))
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
+
+
+def ids(first: int, count: int) -> list[uuid.UUID]:
+    return [uuid.UUID(int=first + number) for number in range(count)]
+
+
+def kinds(random: np.random.Generator, kind: str, rows: int, dimensions: int) -> Float32:
+    """Vectors that are easy, hard or nasty for codes of one byte."""
+    if kind == "spikes":
+        return np.eye(dimensions, dtype=np.float32)[random.integers(0, dimensions, rows)]
+    if kind == "twins":
+        return np.asarray(
+            np.repeat(unit(random, 1, dimensions), rows, axis=0) + random.normal(0, 1e-6, (rows, dimensions)), np.float32
+        )
+    if kind == "cone":
+        narrow = unit(random, rows, dimensions) * 0.3 + unit(random, 1, dimensions)
+        return np.asarray(narrow / np.linalg.norm(narrow, axis=1, keepdims=True), np.float32)
+    if kind == "lengths":
+        return np.asarray(unit(random, rows, dimensions) * random.uniform(0, 40, (rows, 1)), np.float32)
+    return unit(random, rows, dimensions)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**31), kind=st.sampled_from(["plain", "spikes", "twins", "cone", "lengths"]), rows=st.integers(1, 1500),
+    dimensions=st.sampled_from([2, 17, 128, 512]), queries=st.integers(1, 5), most=st.integers(1, 6),
+)  # fmt: skip
+def test_the_best_are_those_of_float64(seed: int, kind: str, rows: int, dimensions: int, queries: int, most: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors, asked = kinds(random, kind, rows, dimensions), kinds(random, kind, queries, dimensions)
+    index = ExactIndex(dimensions, threads=1)
+    half = rows // 2
+    index.add(ids(0, half), vectors[:half])
+    index.add(ids(half, rows - half), vectors[half:])
+    for found, exact in zip(index.search(asked, most), asked.astype(float) @ vectors.astype(float).T, strict=True):
+        assert len(found.ids) == min(most, rows)
+        np.testing.assert_allclose(
+            found.scores, np.sort(exact)[::-1][: len(found.scores)], rtol=0, atol=1e-12 * max(1, abs(exact).max())
+        )
+        np.testing.assert_allclose([exact[each.int] for each in found.ids], found.scores, atol=1e-12 * max(1, abs(exact).max()))
+
+
+def test_many_blocks_and_threads_agree_with_float64() -> None:
+    random = np.random.default_rng(3)
+    vectors, asked = unit(random, 70_000, 32), unit(random, 64, 32)
+    index = ExactIndex(32, threads=2)
+    index.add(ids(0, len(vectors)), vectors)
+    exact = asked.astype(float) @ vectors.astype(float).T
+    assert [found.ids[0].int for found in index.search(asked, 1)] == exact.argmax(axis=1).tolist()
+    best = np.argsort(-exact[:2], axis=1)[:, :5]
+    assert [[each.int for each in found.ids] for found in index.search(asked[:2], 5)] == best.tolist()
+    index.close()
+    assert len(index) == 0
+
+
+def test_what_was_removed_is_never_found_and_its_numbers_are_wiped() -> None:
+    random = np.random.default_rng(4)
+    vectors = unit(random, 600, 64)
+    index = ExactIndex(64)
+    index.add(ids(0, 600), vectors)
+    gone = random.permutation(600)[:400]
+    assert index.remove([uuid.UUID(int=int(each)) for each in gone]) == 400
+    assert index.remove([uuid.UUID(int=int(gone[0]))]) == 0
+    left = sorted(set(range(600)) - set(gone.tolist()))
+    assert sorted(each.int for each in index.ids()) == left
+    exact = vectors.astype(float) @ vectors[left].astype(float).T
+    assert [found.ids[0].int for found in index.search(vectors)] == [left[each] for each in exact.argmax(axis=1)]
+    stored = np.concatenate([block.vectors for block in index._blocks])
+    assert len(stored[np.abs(stored).sum(axis=1) > 0]) == 200
+    assert index.scores([uuid.UUID(int=left[0]), uuid.UUID(int=int(gone[0]))], vectors[left[0]]).keys() == {
+        uuid.UUID(int=left[0])
+    }
+    index.remove(index.ids())
+    assert [found.ids for found in index.search(vectors[:2])] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    "vectors", [np.zeros((1, 128), np.float32), np.full((1, 64), np.nan, np.float32), np.zeros(64, np.float32)]
+)
+def test_vectors_of_another_model_are_refused(vectors: Float32) -> None:
+    index = ExactIndex(64)
+    with pytest.raises(BadInputError):
+        index.add(ids(0, 1), vectors)
+    with pytest.raises(BadInputError):
+        index.search(vectors)
+
+
+def test_a_change_during_searches_never_gives_a_wrong_name() -> None:
+    random = np.random.default_rng(5)
+    vectors = unit(random, 4000, 32)
+    index = ExactIndex(32, threads=1)
+    index.add(ids(0, 4000), vectors)
+    stop, wrong = threading.Event(), []
+
+    def ask() -> None:
+        while not stop.is_set():
+            for found, query in zip(index.search(vectors[:8], 2), vectors[:8], strict=True):
+                for each, score in zip(found.ids, found.scores, strict=True):
+                    if abs(score - float(vectors[each.int].astype(float) @ query.astype(float))) > 1e-12:
+                        wrong.append(each)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    for number in range(40):
+        part = [uuid.UUID(int=100 * number + each) for each in range(50)]
+        index.remove(part)
+        index.add(part, vectors[[each.int for each in part]])
+    stop.set()
+    thread.join()
+    assert not wrong
