@@ -23,6 +23,15 @@ class Permission(enum.StrEnum):
     ROTA_WRITE = "rota:write"
     INCIDENTS_READ = "incidents:read"
     INCIDENTS_WRITE = "incidents:write"
+    WATCHLISTS_READ = "watchlists:read"  # lists, persons, enrolments, their pictures
+    WATCHLISTS_WRITE = "watchlists:write"  # make lists, propose where else they are searched, retire them
+    WATCHLISTS_SHARE = "watchlists:share"  # approve that a list is searched in another store
+    ENROLMENTS_WRITE = "enrolments:write"  # propose, renew, erase
+    ENROLMENTS_APPROVE = "enrolments:approve"  # what somebody else proposed
+    ENROLMENTS_EXCEPT = "enrolments:except"  # for the whole chain: people under 18 and vulnerable people
+    MATCHES_READ = "matches:read"
+    MATCHES_REVIEW = "matches:review"
+    MATCHES_NAME = "matches:name"  # learn who a confirmed match is
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"  # propose, gather evidence, switch off
     POLICY_APPROVE = "policy:approve"
@@ -49,6 +58,12 @@ PEOPLE_ONLY: Final = frozenset(
         Permission.USERS_WRITE,
         Permission.API_KEYS_WRITE,
         Permission.POLICY_APPROVE,
+        Permission.WATCHLISTS_SHARE,
+        Permission.ENROLMENTS_WRITE,
+        Permission.ENROLMENTS_APPROVE,
+        Permission.ENROLMENTS_EXCEPT,
+        Permission.MATCHES_REVIEW,
+        Permission.MATCHES_NAME,
         Permission.TRAINING_WRITE,
         Permission.SESSIONS_END,
         Permission.SIGN_IN_WRITE,
@@ -82,36 +97,61 @@ _HANDLES = _VIEWS | {
     Permission.INCIDENTS_READ,
     Permission.INCIDENTS_WRITE,
 }
-_MANAGES = _HANDLES | {
-    Permission.DETECTIONS_READ,
-    Permission.FRAMES_ANALYZE,
-    Permission.CAMERAS_WRITE,
-    Permission.RULES_WRITE,
-    Permission.ROTA_WRITE,
-    Permission.POLICY_READ,
-    Permission.POLICY_WRITE,
-    Permission.TRAINING_READ,
-    Permission.TRAINING_WRITE,
-    Permission.STORES_WRITE,
-    Permission.USERS_READ,
-    Permission.USERS_WRITE,
-    Permission.API_KEYS_READ,
-    Permission.API_KEYS_WRITE,
-}
+_REVIEWS = frozenset({Permission.MATCHES_READ, Permission.MATCHES_REVIEW, Permission.MATCHES_NAME})
+_LISTS = frozenset(
+    {
+        Permission.WATCHLISTS_READ,
+        Permission.WATCHLISTS_WRITE,
+        Permission.WATCHLISTS_SHARE,
+        Permission.ENROLMENTS_WRITE,
+        Permission.ENROLMENTS_APPROVE,
+    }
+)
+_MANAGES = (
+    _HANDLES
+    | _REVIEWS
+    | _LISTS
+    | {
+        Permission.DETECTIONS_READ,
+        Permission.FRAMES_ANALYZE,
+        Permission.CAMERAS_WRITE,
+        Permission.RULES_WRITE,
+        Permission.ROTA_WRITE,
+        Permission.POLICY_READ,
+        Permission.POLICY_WRITE,
+        Permission.TRAINING_READ,
+        Permission.TRAINING_WRITE,
+        Permission.STORES_WRITE,
+        Permission.USERS_READ,
+        Permission.USERS_WRITE,
+        Permission.API_KEYS_READ,
+        Permission.API_KEYS_WRITE,
+    }
+)
 
 ROLE_PERMISSIONS: Final = MappingProxyType(
     {
         Role.VIEWER: _VIEWS,
         Role.OPERATOR: _HANDLES,
-        Role.INVESTIGATOR: _HANDLES | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE},
-        Role.ENROLLER: _LOOKS,
-        Role.APPROVER: _LOOKS | {Permission.ALERTS_READ},
+        Role.INVESTIGATOR: _HANDLES
+        | _REVIEWS
+        | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.WATCHLISTS_READ},
+        Role.ENROLLER: _LOOKS | {Permission.WATCHLISTS_READ, Permission.ENROLMENTS_WRITE, Permission.INCIDENTS_READ},
+        Role.APPROVER: _LOOKS
+        | {
+            Permission.ALERTS_READ,
+            Permission.INCIDENTS_READ,
+            Permission.WATCHLISTS_READ,
+            Permission.WATCHLISTS_SHARE,
+            Permission.ENROLMENTS_APPROVE,
+        },
         Role.STORE_MANAGER: _MANAGES,
         Role.CHAIN_ADMINISTRATOR: _MANAGES
         | {
             Permission.AUDIT_EXPORT,  # whoever appoints auditors holds what they hold
             Permission.CHAIN_WRITE,
             Permission.POLICY_APPROVE,
+            Permission.ENROLMENTS_EXCEPT,
             Permission.KEYS_MANAGE,
             Permission.SESSIONS_END,
             Permission.SIGN_IN_READ,
@@ -123,6 +163,7 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         | {
             Permission.ALERTS_READ,
             Permission.INCIDENTS_READ,
+            Permission.MATCHES_READ,
             Permission.ROTA_READ,
             Permission.RULES_READ,
             Permission.POLICY_READ,

@@ -16,9 +16,11 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
-    "api_key_lookup", "audit_state", "bump_configuration_revision", "forget_ended_sign_ins", "lease_cameras", "login_lookup",
-    "login_record", "make_detection_partitions", "oidc_chain", "public_policy", "schema_version", "session_lookup",
-    "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key",
+    "api_key_lookup", "audit_state", "bump_configuration_revision", "bump_gallery_revision", "expired_enrolments",
+    "forget_ended_sign_ins", "gallery_assignments", "gallery_entries", "gallery_rotations", "gallery_state", "gallery_suspensions",
+    "gallery_thresholds", "lease_cameras", "lists_assigned_here", "login_lookup", "login_record", "make_detection_partitions",
+    "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned", "store_runs", "stores_with_biometrics",
+    "tenant_key",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -29,10 +31,16 @@ POLICIES = {
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
         "oidc_group_mappings", "oidc_identities", "oidc_region_mappings", "recovery_codes", "sign_in_settings", "totp_secrets",
         "audit_checks", "audit_log", "key_destructions", "tenant_keys",
+        "enrolment_images", "enrolments", "erasures", "facial_profiles", "gallery_revisions", "identity_settings",
+        "match_pictures", "match_reviews", "match_suspensions", "match_thresholds", "matches", "persons", "template_rotations",
+        "watchlist_assignments", "watchlists",
     },
+    "home": {"watchlist_assignments"},
+    "assigned": {"enrolment_images", "enrolments", "persons", "watchlists"},
+    "everybody": {"face_calibrations"},
     "pipeline": {
-        "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "outbox", "rules", "site_policies", "stores",
-        "stream_sessions", "zones",
+        "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "matches", "outbox", "rules", "site_policies",
+        "stores", "stream_sessions", "zones",
     },
     "dispatcher": {"alerts", "audit_unsealed", "outbox", "rota_entries", "stores"},
     "sealer": {"audit_checks", "audit_log", "audit_unsealed"},

@@ -34,9 +34,14 @@ class Protected:
 
 
 CAMERA, TOTP = b"camera", b"totp"
+ENROLMENT_PICTURE, MATCH_PICTURE, TEMPLATE, ROTATION = b"enrolment picture", b"match picture", b"template", b"rotation"
 
 PROTECTED = (
     Protected("cameras", "credentials", CAMERA),
     Protected("totp_secrets", "secret", TOTP, nullable=False, row="user_id"),
+    Protected("enrolment_images", "picture", ENROLMENT_PICTURE, nullable=False),
+    Protected("match_pictures", "picture", MATCH_PICTURE, nullable=False, row="match_id"),
+    Protected("facial_profiles", "template", TEMPLATE, nullable=False),
+    Protected("template_rotations", "seed", ROTATION, nullable=False),
 )
 """Every sealed column of the database. A test compares it with the schema."""

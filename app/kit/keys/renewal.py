@@ -91,12 +91,12 @@ async def _seal_anew(connection: Any, vault: Vault, what: Protected, chain_id: u
             rows = [(row_id, sealed) for row_id, sealed in rows if row_id not in lost]
             for row_id, sealed in rows:
                 try:
-                    plain = await vault.open(what.context, row_id, sealed)
+                    plain = await vault.open_bytes(what.context, row_id, sealed)
                 except KeyLostError:
                     lost.add(row_id)
                     log.error("a stored secret cannot be read with any key", table=what.table, row=str(row_id))
                     continue
-                fresh = await vault.seal(connection, chain_id, what.context, row_id, plain)
+                fresh = await vault.seal_bytes(connection, chain_id, what.context, row_id, plain)
                 await repository.put_value(connection, what, row_id, fresh)
                 done += 1
         if not rows:

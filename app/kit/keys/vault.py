@@ -58,19 +58,29 @@ class Vault:
             ConflictError: the chain's key was destroyed.
             UnavailableError: the provider does not answer.
         """
+        return await self.seal_bytes(connection, chain_id, context, subject, plain.encode())
+
+    async def seal_bytes(
+        self, connection: Connection, chain_id: uuid.UUID, context: bytes, subject: uuid.UUID, plain: bytes
+    ) -> bytes:
+        """The same for bytes: pictures, templates."""
         name, data_key = await self.current(connection, chain_id)
-        return seal(name, data_key, plain.encode(), context + subject.bytes)
+        return seal(name, data_key, plain, context + subject.bytes)
 
     async def open(self, context: bytes, subject: uuid.UUID, sealed: bytes) -> str:
         """What was sealed; KeyLostError when its key is gone or the bytes were moved or changed."""
+        return (await self.open_bytes(context, subject, sealed)).decode()
+
+    async def open_bytes(self, context: bytes, subject: uuid.UUID, sealed: bytes) -> bytes:
+        """The same for bytes."""
         name = key_of(sealed)
         if name is None:
             first = self._first_key()
             if first is None:
                 raise KeyLostError(LOST)
-            return unseal_first(first, sealed, subject.bytes).decode()
+            return unseal_first(first, sealed, subject.bytes)
         data_key = self._recall(name) or await self._fetch(name, await self._look_up(name))
-        return unseal(data_key, sealed, context + subject.bytes).decode()
+        return unseal(data_key, sealed, context + subject.bytes)
 
     async def current(self, connection: Connection, chain_id: uuid.UUID) -> tuple[KeyName, bytes]:
         """The chain's current key; the first one is made here."""

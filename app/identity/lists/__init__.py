@@ -1,0 +1,1 @@
+"""Lists and where they are searched."""

@@ -1,0 +1,1 @@
+"""Leads, what people said of them, and what follows."""
