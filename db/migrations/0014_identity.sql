@@ -476,7 +476,7 @@ GRANT UPDATE (state, reason, evidence, review_on, expires_at, age_basis, excepti
     ON enrolments TO pennyprotect_app;
 GRANT UPDATE (state, decided_at, changed_at, revision) ON matches TO pennyprotect_app;
 GRANT UPDATE (lifted_by, lifted_at) ON match_suspensions TO pennyprotect_app;
-GRANT DELETE ON enrolment_images, facial_profiles, match_pictures TO pennyprotect_app;
+GRANT DELETE ON enrolment_images, facial_profiles, match_pictures, template_rotations TO pennyprotect_app;
 GRANT INSERT ON matches TO pennyprotect_pipeline;
 GRANT SELECT (id, chain_id, store_id, camera_id, epoch, track_id, enrolment_id, match_score, state, captured_at, revision) ON matches
     TO pennyprotect_pipeline;

@@ -24,6 +24,7 @@ class Protected:
         context: what a value is bound to besides its row's id.
         nullable: whether a row can be without; a row that cannot goes with its value.
         row: the column of the row's id.
+        whole: the row goes when the chain's key is destroyed, for beside the sealed value it holds what is as telling.
     """
 
     table: str
@@ -31,6 +32,7 @@ class Protected:
     context: bytes
     nullable: bool = True
     row: str = "id"
+    whole: bool = False
 
 
 CAMERA, TOTP = b"camera", b"totp"
@@ -39,9 +41,9 @@ ENROLMENT_PICTURE, MATCH_PICTURE, TEMPLATE, ROTATION = b"enrolment picture", b"m
 PROTECTED = (
     Protected("cameras", "credentials", CAMERA),
     Protected("totp_secrets", "secret", TOTP, nullable=False, row="user_id"),
-    Protected("enrolment_images", "picture", ENROLMENT_PICTURE, nullable=False),
-    Protected("match_pictures", "picture", MATCH_PICTURE, nullable=False, row="match_id"),
-    Protected("facial_profiles", "template", TEMPLATE, nullable=False),
+    Protected("enrolment_images", "picture", ENROLMENT_PICTURE, nullable=False, whole=True),
+    Protected("match_pictures", "picture", MATCH_PICTURE, nullable=False, row="match_id", whole=True),
+    Protected("facial_profiles", "template", TEMPLATE, nullable=False, whole=True),
     Protected("template_rotations", "seed", ROTATION, nullable=False),
 )
 """Every sealed column of the database. A test compares it with the schema."""

@@ -97,11 +97,12 @@ async def put_value(connection: Connection, what: Protected, row_id: uuid.UUID, 
 
 
 async def forget_first_values(connection: Connection, what: Protected, chain_id: uuid.UUID) -> int:
-    """Empty the chain's values from before data keys, which no data key's end would erase; how many that were."""
+    """Empty what no data key's end would erase: the chain's values from before data keys, and whole rows; how many that were."""
     forget = f"UPDATE {what.table} SET {what.column} = NULL" if what.nullable else f"DELETE FROM {what.table}"  # noqa: S608
     done: str = await connection.execute(
-        f"{forget} WHERE chain_id = $1 AND {what.column} IS NOT NULL AND {what.column}_key IS NULL",
+        f"{forget} WHERE chain_id = $1 AND {what.column} IS NOT NULL AND ({what.column}_key IS NULL OR $2)",
         chain_id,
+        what.whole,
     )
     return int(done.split()[-1])
 
