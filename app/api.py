@@ -28,6 +28,11 @@ from app.dashboard.detections.endpoints import router as detections_router
 from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.dashboard.trail.endpoints import router as trail_router
+from app.identity.enrolment.endpoints import router as enrolments_router
+from app.identity.enrolment.person_endpoints import router as persons_router
+from app.identity.lists.endpoints import router as watchlists_router
+from app.identity.matches.endpoints import router as matches_router
+from app.identity.thresholds.endpoints import router as thresholds_router
 from app.incidents.endpoints import router as incidents_router
 from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
@@ -65,6 +70,11 @@ ROUTERS = (
     rules_router,
     alerts_router,
     rota_router,
+    watchlists_router,
+    persons_router,
+    enrolments_router,
+    matches_router,
+    thresholds_router,
     incidents_router,
     workers_router,
     live_router,

@@ -38,6 +38,10 @@ from app.dashboard.pages import add_pages
 from app.dashboard.pictures import Pictures
 from app.dashboard.readiness import model_check, pipeline_check, postgres_check, redis_check, workers_check
 from app.dashboard.socket import serve_socket
+from app.identity.enrolment.pictures import Looker
+from app.identity.enrolment.sweeper import keep_sweeping
+from app.identity.templates import ExactScan
+from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.triton import TritonPose
 from app.kit.backends import Backends
 from app.kit.errors import SetupError
@@ -63,6 +67,9 @@ LARGEST_BODY = 1 << 20
 LARGEST_SOCKET_MESSAGE = 16 << 10
 STOP_PATIENCE_S = 5
 LARGEST_POOL = 16
+ENROLMENT_DEADLINE_S = 5.0
+"""Somebody who enrols waits longer than a live camera: an uploaded picture is larger, and the model may be busy."""
+
 MOST_DENIALS = 600
 """Audit rows of refused requests that one replica writes in a minute, whoever asks; the rest are counted."""
 
@@ -135,6 +142,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.endings = Endings(pool)
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
     state.analysis = Analysis(pose)
+    faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
+    state.looker, state.neighbours = Looker(faces), ExactScan()
     state.checks = {
         "postgres": postgres_check(pool),
         "bus": redis_check(bus),
@@ -156,6 +165,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await state.endings.finish()
         if pose is not None:
             await pose.close()
+        if faces is not None:
+            await faces.close()
         if state.provider is not None:
             await state.provider.close()
         await memory.aclose()
@@ -174,6 +185,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "policies": keep_enforcing(pool, current_pack(), stopping, demo_allowed=settings.demo_allowed),
         "endings": state.endings.run(stopping),
         "ended sign-ins": keep_forgetting(pool, stopping),
+        "expiry": keep_sweeping(pool, stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:

@@ -16,7 +16,7 @@ from app.identity.models import (
     MatchState,
     Renewal,
     Review,
-    Verdict,
+    ReviewVerdict,
 )
 from app.kit.errors import BadInputError, ConflictError, ForbiddenError
 from app.tenancy.changes.models import OwnApprovalError
@@ -186,12 +186,12 @@ def review(match: Match, before: Sequence[Review], new: Review, *, two_people: b
     return dataclasses.replace(match, state=state, decided_at=decided, changed_at=now, revision=match.revision + 1)
 
 
-def _after(verdicts: Sequence[Verdict], two_people: bool) -> MatchState:
-    if Verdict.NOT_A_MATCH in verdicts:
+def _after(verdicts: Sequence[ReviewVerdict], two_people: bool) -> MatchState:
+    if ReviewVerdict.NOT_A_MATCH in verdicts:
         return MatchState.REJECTED
-    if verdicts.count(Verdict.MATCH) >= (2 if two_people else 1):
+    if verdicts.count(ReviewVerdict.MATCH) >= (2 if two_people else 1):
         return MatchState.CONFIRMED
-    if verdicts.count(Verdict.CANNOT_TELL) >= 2:
+    if verdicts.count(ReviewVerdict.CANNOT_TELL) >= 2:
         return MatchState.UNDECIDED
     return MatchState.SECOND_REVIEW
 

@@ -63,7 +63,7 @@ class MatchState(enum.StrEnum):
 WAITING = frozenset({MatchState.OPEN, MatchState.SECOND_REVIEW})
 
 
-class Verdict(enum.StrEnum):
+class ReviewVerdict(enum.StrEnum):
     """What a reviewer says."""
 
     MATCH = "match"
@@ -275,7 +275,7 @@ class Review:
 
     id: uuid.UUID
     match_id: uuid.UUID
-    verdict: Verdict
+    verdict: ReviewVerdict
     reason: str
     reviewed_by: uuid.UUID
     reviewed_at: datetime

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 import grpc
 import numpy as np
@@ -12,6 +13,10 @@ from tritonclient.utils import InferenceServerException
 from app.kit.errors import BadInputError, UnavailableError
 
 Float32 = npt.NDArray[np.float32]
+FACE_MODEL: Final = "face_embedding"
+FACE_VERSION: Final = "1"
+"""Of triton_models/models.lock.toml. An embedding says both and is compared with its own kind only."""
+
 _OUTPUTS = ("boxes", "points", "quality", "embedding")
 _NOT_NOW = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "NOT_FOUND")
 

@@ -10,6 +10,7 @@ import "./styles/security.css";
 import "./styles/administration.css";
 import "./styles/work.css";
 import "./styles/policy.css";
+import "./styles/watchlist.css";
 import "./styles/parts.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";

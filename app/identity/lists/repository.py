@@ -169,3 +169,8 @@ async def store_in_reach(connection: TenantConnection, made: Watchlist, store_id
             made.region_id,
         )
     )
+
+
+async def region_there(connection: TenantConnection, region_id: uuid.UUID) -> bool:
+    """Whether the chain in scope has this region."""
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM regions WHERE id = $1)", region_id))

@@ -22,7 +22,7 @@ from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
-from app.inference.face_client import FaceAnswer
+from app.inference.face_client import FACE_MODEL, FaceAnswer
 from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
 from app.kit.logs import logger
@@ -37,8 +37,6 @@ LEAST_QUALITY: Final = 0.15
 """Of each part: below it a face is too poor to be compared with anybody. Calibrate with `pennyprotect bench faces`."""
 
 CHECK_EVERY_S: Final = 0.25
-MODEL: Final = "face_embedding"
-
 log = logger(__name__)
 
 
@@ -179,7 +177,7 @@ class FaceStage:
             track_id=shot.track[2],
             captured_at_us=shot.captured_at_us,
             policy_revision=shot.policy_revision,
-            model=MODEL,
+            model=FACE_MODEL,
             model_version=self._version,
             face_px=float(answer.boxes[0, 2] - answer.boxes[0, 0]),
             quality=floats(answer.quality[0]),

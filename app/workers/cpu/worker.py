@@ -10,7 +10,7 @@ from prometheus_client import generate_latest
 
 from app.contracts.control import DesiredCamera
 from app.inference import repository
-from app.inference.face_client import TritonFaces
+from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.loading import LocalModels, ModelLoading
 from app.inference.triton import CallOptions, TritonPose, is_local
 from app.kit.gate import Gate
@@ -26,9 +26,6 @@ from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
 from app.workers.simulated.lane import SimulatedLane, script_of
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
-
-FACE_VERSION = "1"
-"""Of the face models in triton_models/models.lock.toml; an embedding says it, and is compared with its own kind only."""
 
 log = logger(__name__)
 

@@ -13,6 +13,7 @@ from app.inference.face_client import TritonFaces
 from app.inference.loading import FACE_MODELS, ModelLoading
 from app.kit.errors import BadInputError, UnavailableError
 from tests.integration.inference.conftest import CHECKOUT, Server
+from tests.integration.inference.face_conformance import demand_answer
 
 FACES = CHECKOUT.parent / "shared" / "data" / "faces"
 
@@ -28,7 +29,8 @@ async def test_rule_01_face_models_are_loaded_on_demand_and_unloaded(triton: Ser
         await asyncio.to_thread(stage_faces, triton)
         await loading.load()
         nothing = await faces.find(np.zeros((64, 96, 3), np.uint8), most=4)
-        assert (nothing.boxes.shape, nothing.embeddings.shape) == ((0, 5), (0, 128))
+        assert len(nothing) == 0
+        demand_answer(nothing, 4)
         with pytest.raises(BadInputError, match="sides of 16"):
             await faces.find(np.zeros((4, 4, 3), np.uint8))
         await loading.unload()
@@ -54,6 +56,7 @@ async def test_the_same_person_is_near_and_another_is_far(triton: Server) -> Non
             assert picture is not None
             answer = await faces.find(np.ascontiguousarray(picture[:, :, ::-1]))
             assert len(answer) == 1
+            demand_answer(answer, 1)
             assert np.linalg.norm(answer.embeddings[0]) == pytest.approx(1, abs=1e-5)
             assert (answer.quality >= 0).all()
             assert (answer.quality <= 1).all()

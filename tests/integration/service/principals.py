@@ -96,11 +96,38 @@ ADD = {
     " WHERE $3::uuid IS NOT NULL",
     "membership_id": "INSERT INTO memberships (id, chain_id, user_id, role, store_id) SELECT $1, $2,"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), 'viewer', $3",
-    "entry_id": "INSERT INTO rota_entries (id, chain_id, store_id, user_id, days, starts, ends, timezone, after_s, lowest_threat)"
+    "entry_id": "INSERT INTO rota_entries (id, chain_id, store_id, user_id, days, starts, ends, timezone, after_s,"
+    " lowest_threat)"
     " SELECT $1, $2, $3, (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), '{1}', '08:00',"
     " '20:00', 'UTC', 60, 'low'",
     "incident_id": "INSERT INTO incidents (id, chain_id, store_id, kind, title, opened_by, opened_at, changed_at)"
-    " SELECT $1, $2, $3, 'theft', 't', id, now(), now() FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+    " SELECT $1, $2, $3, 'theft', 't', id, now(), now() FROM users WHERE chain_id = $2"
+    " ORDER BY created_at DESC, id DESC LIMIT 1",
+    "watchlist_id": "INSERT INTO watchlists (id, chain_id, store_id, name, category, reach, purpose, created_by, created_at)"
+    " SELECT $1, $2, $3, 'l', 'violence', 'chain', 'p', id, now() FROM users WHERE chain_id = $2 ORDER"
+    " BY created_at DESC, id DESC"
+    " LIMIT 1",
+    "assignment_id": "INSERT INTO watchlist_assignments (id, chain_id, watchlist_id, home_store_id, store_id, starts_at,"
+    " ends_at,"
+    " proposed_by, proposed_at) SELECT $1, $2, id, $3, $3, now(), now() + interval '9 days', created_by, now() FROM watchlists"
+    " WHERE store_id = $3 ORDER BY created_at DESC, id DESC LIMIT 1",
+    "person_id": "INSERT INTO persons (id, chain_id, store_id, created_by, created_at) SELECT $1, $2, $3, id, now()"
+    " FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+    "enrolment_id": "INSERT INTO enrolments (id, chain_id, store_id, person_id, watchlist_id, state, category, reason,"
+    " incident_id, source, evidence, review_on, expires_at, under_18, vulnerable, age_basis,"
+    " notice_withheld, enrolled_by, enrolled_at)"
+    " SELECT $1, $2, $3, p.id, w.id, 'proposed', 'violence', 'r', i.id, 'police', 'e', current_date + 9,"
+    " now() + interval '99 days',"
+    " false, false, 'b', 'n', w.created_by, now() FROM persons p, watchlists w, incidents i"
+    " WHERE p.store_id = $3 AND w.store_id = $3 AND i.store_id = $3"
+    " ORDER BY p.created_at DESC, w.created_at DESC, i.opened_at DESC LIMIT 1",
+    "match_id": "INSERT INTO matches (id, chain_id, store_id, camera_id, epoch, track_id, captured_at, enrolment_id,"
+    " person_id, watchlist_id, match_score, band, threshold, model, model_version, policy_revision)"
+    " SELECT $1, $2, $3, $4, 1, 1, now(), id,"
+    " person_id, watchlist_id, 0.9, 'low', 0.8, 'm', '1', 1 FROM enrolments WHERE store_id = $3 ORDER BY"
+    " enrolled_at DESC LIMIT 1",
+    "suspension_id": "INSERT INTO match_suspensions (id, chain_id, store_id, camera_id, reason, suspended_at)"
+    " VALUES ($1, $2, $3, $4, 'r', now())",
     "session_id": "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) SELECT $1::uuid, $2,"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), sha256($1::text::bytea),"
     " now() + interval '1 day' WHERE $3::uuid IS NOT NULL",
@@ -128,9 +155,11 @@ ADD = {
 async def make_things(product: Product, chain: uuid.UUID, store: uuid.UUID) -> Ids:
     """One of each kind, fresh; ids by the name that paths give them."""
     found = {name: new_id() for name in ADD}
+    await product.sql("ALTER TABLE matches DISABLE TRIGGER biometrics_face")  # faces are off here; the rows are of no face
     for name, statement in ADD.items():
         given = (found[name], chain, store, found["camera_id"])
         await product.sql(statement, *given[: 4 if "$4" in statement else 3])
+    await product.sql("ALTER TABLE matches ENABLE TRIGGER biometrics_face")
     return {**found, "store_id": store, "chain_id": chain}
 
 

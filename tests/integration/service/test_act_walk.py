@@ -27,6 +27,11 @@ ELSEWHERE = {
     "GET /api/v1/auth/oidc/callback": "test_oidc.py, where a provider answers",
     "POST /api/v1/analyze/frame": "tests/integration/inference, where Triton answers",
     "GET /api/v1/live/pictures": "below: it has two rows",
+    "POST /api/v1/persons/{person_id}/enrolments": "test_identity.py, where a face model answers",
+    "POST /api/v1/stores/{store_id}/faces/check": "test_identity.py, where a face model answers",
+    "GET /api/v1/enrolments/{enrolment_id}/picture": "test_identity.py, where there are pictures",
+    "GET /api/v1/matches/{match_id}/seen-picture": "test_identity.py, where there are pictures",
+    "GET /api/v1/matches/{match_id}/enrolled-picture": "test_identity.py, where there are pictures",
 }
 POLYGON = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
 TODAY = date.today().isoformat()  # noqa: DTZ011
@@ -270,6 +275,112 @@ async def _withdrawn(walk: Walk) -> Asked:
     return Asked(ids={"record_id": made["id"]})
 
 
+async def _faces_on(walk: Walk, body: Any = None, **more: Any) -> Asked:
+    await _switched_on(walk)
+    return Asked(body, **more)
+
+
+async def _subject(walk: Walk) -> Asked:
+    return await _faces_on(walk, {"store_id": str(walk.things["store_id"]), "name": "Walk"})
+
+
+async def _approved_enrolment(walk: Walk) -> Asked:
+    other = (await walk.product.ask("GET", "/api/v1/auth/me", token=walk.approver))[1]["id"]  # may still propose
+    query = "UPDATE enrolments SET enrolled_by = $2 WHERE id = $1"
+    await walk.product.sql(query, walk.things["enrolment_id"], uuid.UUID(other))
+    return await _faces_on(walk, {})
+
+
+async def _drafted(walk: Walk) -> Asked:
+    me = (await walk.product.ask("GET", "/api/v1/auth/me", token=walk.administrator))[1]["id"]
+    query = "UPDATE enrolments SET state = 'draft', enrolled_by = $2 WHERE id = $1"
+    await walk.product.sql(query, walk.things["enrolment_id"], uuid.UUID(me))
+    return Asked({})
+
+
+async def _standing_enrolment(walk: Walk) -> None:
+    other = (await walk.product.ask("GET", "/api/v1/auth/me", token=walk.approver))[1]["id"]
+    query = "UPDATE enrolments SET state = 'approved', decided_by = $2 WHERE id = $1"
+    await walk.product.sql(query, walk.things["enrolment_id"], uuid.UUID(other))
+
+
+async def _renewable(walk: Walk) -> Asked:
+    await _standing_enrolment(walk)
+    later = datetime.now(UTC) + timedelta(days=200)
+    looked_at = (datetime.now(UTC) + timedelta(days=40)).date().isoformat()
+    return Asked({"expires_at": later.isoformat(), "review_on": looked_at, "reason": "walk"})
+
+
+async def _reviewed(walk: Walk) -> Asked:
+    await _standing_enrolment(walk)
+    me = (await walk.product.ask("GET", "/api/v1/auth/me", token=walk.administrator))[1]["id"]
+    course = await walk.product.ask("POST", "/api/v1/training/courses", {"name": "w", "gate": "match-review", "valid_months": 9})
+    body = {"course_id": course[1]["id"], "user_id": me, "trainer": "T", "trained_on": TODAY}
+    assert (await walk.product.ask("POST", "/api/v1/training/records", body))[0] == 201
+    return Asked({"verdict": "match", "reason": "walk"})
+
+
+async def _list_body(walk: Walk) -> Asked:
+    return Asked({"store_id": str(walk.things["store_id"]), "name": "Walk", "category": "weapon", "purpose": "walk"})
+
+
+async def _emptied_list(walk: Walk) -> Asked:
+    query = "UPDATE enrolments SET state = 'erased', ended_at = now() WHERE watchlist_id = $1"
+    await walk.product.sql(query, walk.things["watchlist_id"])
+    return Asked({})
+
+
+async def _assignable(walk: Walk) -> Asked:
+    span = {"starts_at": datetime.now(UTC).isoformat(), "ends_at": (datetime.now(UTC) + timedelta(days=9)).isoformat()}
+    return Asked({"store_id": str(walk.world.stores["other-store"]), "reason": "walk", **span})
+
+
+async def _assigned_elsewhere(walk: Walk) -> Asked:
+    query = "UPDATE watchlist_assignments SET store_id = $2 WHERE id = $1"
+    await walk.product.sql(query, walk.things["assignment_id"], walk.world.stores["other-store"])
+    # Who proposes must still be allowed to.
+    await walk.product.sql(
+        "UPDATE watchlist_assignments SET proposed_by = (SELECT user_id FROM memberships WHERE role = 'chain-administrator'"
+        " AND chain_id = $2 AND store_id IS NULL AND user_id <> $3 ORDER BY created_at LIMIT 1) WHERE id = $1",
+        walk.things["assignment_id"], walk.world.chain,
+        uuid.UUID((await walk.product.ask("GET", "/api/v1/auth/me", token=walk.administrator))[1]["id"]),
+    )  # fmt: skip
+    return Asked({})
+
+
+async def _in_force(walk: Walk) -> Asked:
+    await _assigned_elsewhere(walk)
+    other = (await walk.product.ask("GET", "/api/v1/auth/me", token=walk.administrator))[1]["id"]
+    query = "UPDATE watchlist_assignments SET state = 'approved', decided_by = $2 WHERE id = $1"
+    await walk.product.sql(query, walk.things["assignment_id"], uuid.UUID(other))
+    return Asked({})
+
+
+async def _settings(walk: Walk) -> Asked:
+    known = (await walk.product.ask("GET", "/api/v1/identity/settings"))[1]
+    return Asked({**known, "second_reviewer": not known["second_reviewer"]})
+
+
+async def _suspended(walk: Walk) -> Asked:
+    return Asked({"store_id": str(walk.things["store_id"]), "reason": "walk", "enrolment_id": str(walk.things["enrolment_id"])})
+
+
+async def _raised(walk: Walk) -> Asked:
+    await walk.product.sql(
+        "INSERT INTO face_calibrations (id, model, model_version, fpir, threshold, made_at)"
+        " VALUES (gen_random_uuid(), 'face_embedding', '1', 0.001, 0.9, now())"
+    )
+    return Asked({"threshold": 0.95, "watchlist_id": str(walk.things["watchlist_id"])})
+
+
+async def _raised_by_another(walk: Walk) -> Asked:
+    asked = await _raised(walk)
+    path = f"/api/v1/stores/{walk.things['store_id']}/match-thresholds"
+    status, made = await walk.product.ask("POST", path, asked.body, token=walk.approver)
+    assert status == 201, made
+    return Asked({"proposal_id": made["id"]})
+
+
 async def _destroy(walk: Walk) -> Asked:
     wish = (await walk.product.ask("POST", "/api/v1/keys/destructions", {}))[1]
     if "id" not in wish:
@@ -337,6 +448,23 @@ PREPARE: dict[str, Prepare] = {
     "DELETE /api/v1/training/courses/{course_id}": _retired,
     "DELETE /api/v1/training/records/{record_id}": _withdrawn,
     "POST /api/v1/keys/destructions/{destruction_id}/confirm": _destroy,
+    "POST /api/v1/watchlists": _list_body,
+    "PATCH /api/v1/watchlists/{watchlist_id}": _body(name="Walk, renamed"),
+    "POST /api/v1/watchlists/{watchlist_id}/retire": _emptied_list,
+    "POST /api/v1/watchlists/{watchlist_id}/assignments": _assignable,
+    "POST /api/v1/watchlists/{watchlist_id}/assignments/{assignment_id}/approve": _assigned_elsewhere,
+    "POST /api/v1/watchlists/{watchlist_id}/assignments/{assignment_id}/reject": _assigned_elsewhere,
+    "POST /api/v1/watchlists/{watchlist_id}/assignments/{assignment_id}/end": _in_force,
+    "PUT /api/v1/identity/settings": _settings,
+    "POST /api/v1/persons": _subject,
+    "POST /api/v1/enrolments/{enrolment_id}/approve": _approved_enrolment,
+    "POST /api/v1/enrolments/{enrolment_id}/propose": _drafted,
+    "POST /api/v1/enrolments/{enrolment_id}/renew": _renewable,
+    "POST /api/v1/matches/{match_id}/review": _reviewed,
+    "POST /api/v1/match-suspensions": _suspended,
+    "POST /api/v1/stores/{store_id}/match-thresholds": _raised,
+    "POST /api/v1/stores/{store_id}/match-thresholds/approve": _raised_by_another,
+    "POST /api/v1/stores/{store_id}/match-thresholds/reject": _raised_by_another,
 }
 LAST = ("/jurisdiction", "/confirm", "/chains")
 """What takes something from the others comes after them."""

@@ -14,8 +14,8 @@ from app.identity.models import (
     MatchState,
     Notice,
     Review,
+    ReviewVerdict,
     Source,
-    Verdict,
 )
 from app.tenancy.sharing.models import Category
 
@@ -72,5 +72,5 @@ def make_match(state: MatchState = MatchState.OPEN) -> Match:
     )
 
 
-def make_review(verdict: Verdict, by: uuid.UUID) -> Review:
+def make_review(verdict: ReviewVerdict, by: uuid.UUID) -> Review:
     return Review(uuid.uuid4(), make_match().id, verdict, "Same scar", by, NOW)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.identity import lifecycle
 from app.identity.lifecycle import Approval, ExcludedError, UnacceptedError
-from app.identity.models import ENDED, WAITING, EnrolmentState, IdentitySettings, MatchState, Notice, Renewal, Verdict
+from app.identity.models import ENDED, WAITING, EnrolmentState, IdentitySettings, MatchState, Notice, Renewal, ReviewVerdict
 from app.kit.errors import BadInputError, ConflictError, ForbiddenError
 from app.tenancy.changes.models import OwnApprovalError
 from tests.unit.identity.builders import APPROVER, ENROLLER, NOW, OTHER, make_enrolment, make_grounds, make_match, make_review
@@ -164,7 +164,7 @@ def test_whatever_is_tried_an_ended_enrolment_stays_ended_and_an_own_approval_ne
     ],
 )
 def test_rule_09_people_decide_about_a_lead(verdicts: str, two_people: bool, state: MatchState) -> None:
-    said = {"m": Verdict.MATCH, "n": Verdict.NOT_A_MATCH, "c": Verdict.CANNOT_TELL}
+    said = {"m": ReviewVerdict.MATCH, "n": ReviewVerdict.NOT_A_MATCH, "c": ReviewVerdict.CANNOT_TELL}
     people = (ENROLLER, APPROVER, OTHER)
     match, before = make_match(), []
     for who, verdict in zip(people, verdicts, strict=False):
@@ -175,7 +175,7 @@ def test_rule_09_people_decide_about_a_lead(verdicts: str, two_people: bool, sta
 
 
 def test_rule_09_nobody_reviews_twice_and_nothing_decided_is_reviewed() -> None:
-    first = make_review(Verdict.MATCH, OTHER)
+    first = make_review(ReviewVerdict.MATCH, OTHER)
     with pytest.raises(ConflictError, match="already"):
         lifecycle.review(make_match(MatchState.SECOND_REVIEW), [first], first, two_people=True, now=NOW)
     for state in set(MatchState) - WAITING:

@@ -1,4 +1,4 @@
-import { Building2, CalendarClock, GraduationCap, KeyRound, ScrollText, ShieldCheck, UserRoundCog, Webhook, type LucideIcon } from "lucide-react";
+import { Building2, CalendarClock, GraduationCap, KeyRound, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundSearch, UserRoundCog, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import { lazily } from "../shell/lazily";
 import type { Permission } from "../shell/stores";
@@ -20,6 +20,9 @@ export interface AdministrationPage {
 
 /** In the order of the sidebar. A new page is one line here; its code is loaded when it is first opened. */
 export const PAGES: readonly AdministrationPage[] = [
+  { path: "/leads", title: "Leads", es: "Coincidencias", group: "work", icon: UserRoundSearch, needs: ["matches:read"], page: lazily(() => import("../matches/MatchesPage"), "MatchesPage") },
+  { path: "/watchlists", title: "Watchlists", es: "Listas de vigilancia", group: "work", icon: ScanFace, needs: ["watchlists:read"], page: lazily(() => import("../watchlist/WatchlistPage"), "WatchlistPage") },
+  { path: "/match-thresholds", title: "Match thresholds", es: "Umbrales", icon: SlidersHorizontal, needs: ["watchlists:write"], page: lazily(() => import("../watchlist/ThresholdsPage"), "ThresholdsPage") },
   { path: "/users", title: "Users", es: "Usuarios", icon: UserRoundCog, needs: ["users:read"], page: lazily(() => import("../users/UsersPage"), "UsersPage") },
   { path: "/stores", title: "Stores", es: "Tiendas", icon: Building2, needs: ["stores:write", "chain:write"], page: lazily(() => import("../places/StoresPage"), "StoresPage") },
   { path: "/rota", title: "Rota", es: "Turnos", icon: CalendarClock, needs: ["rota:write"], page: lazily(() => import("../alerts/RotaPage"), "RotaPage") },

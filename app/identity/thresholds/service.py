@@ -1,0 +1,128 @@
+"""Raising a store's threshold: proposed by one, approved by another, each with its audit row in the same transaction."""
+
+import uuid
+from datetime import datetime
+
+from app.audit import repository as audit
+from app.audit.models import Act, ActorKind, AuditEntry
+from app.auth.models import Principal
+from app.auth.permissions import Permission
+from app.identity.thresholds import repository
+from app.identity.thresholds.repository import LocalThreshold
+from app.inference.face_client import FACE_MODEL, FACE_VERSION
+from app.kit.errors import ConflictError, ForbiddenError
+from app.kit.ids import new_id
+from app.kit.postgres import TenantConnection
+from app.tenancy.acting import may_still
+from app.tenancy.changes import models as changes
+from app.tenancy.changes import repository as change_rows
+from app.tenancy.changes.models import OPEN_FOR, ChangeKind, ProposedChange
+from app.tenancy.changes.thresholds import check_local_threshold
+
+
+class UncalibratedError(ConflictError):
+    """The model version in use was not measured yet, so nothing can be said to lie above it."""
+
+    title = "Not calibrated"
+
+
+async def measured(connection: TenantConnection) -> float:
+    """The calibrated threshold of the model in use; UncalibratedError before it was measured."""
+    found = await repository.measured(connection, FACE_MODEL, FACE_VERSION)
+    if found is None:
+        raise UncalibratedError("The face model in use was not calibrated yet; a threshold can be raised once it is.")
+    return found[0]
+
+
+async def propose(
+    connection: TenantConnection,
+    who: Principal,
+    store_id: uuid.UUID,
+    watchlist_id: uuid.UUID | None,
+    wanted: float,
+    now: datetime,
+) -> ProposedChange:
+    """An open proposal. BadInputError where it lies below what was measured; ConflictError where one is open."""
+    _demand_person(who)
+    check_local_threshold(await measured(connection), wanted)
+    await _close(connection, store_id, watchlist_id, now)
+    change = ProposedChange(
+        id=new_id(),
+        store_id=store_id,
+        kind=ChangeKind.MATCH_THRESHOLD,
+        subject=_subject(watchlist_id),
+        base_revision=await _revision(connection, store_id, watchlist_id),
+        content={
+            "watchlist_id": str(watchlist_id) if watchlist_id else None,
+            "threshold": wanted,
+            "model": FACE_MODEL,
+            "model_version": FACE_VERSION,
+        },
+        proposed_by=who.id,
+        proposed_at=now,
+        expires_at=now + OPEN_FOR,
+    )
+    assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
+    if not await change_rows.add_change(connection, who.chain_id, change):
+        raise ConflictError("A proposal for this threshold is open; decide it first.")
+    await _audit(connection, Act.THRESHOLD_PROPOSED, who, change)
+    return change
+
+
+async def decide(
+    connection: TenantConnection, who: Principal, store_id: uuid.UUID, change_id: uuid.UUID, now: datetime, *, approved: bool
+) -> ProposedChange:
+    """The approved or rejected proposal. Approval wants a second person, and that it still lies above what is measured."""
+    _demand_person(who)
+    change = await change_rows.get_change(connection, store_id, change_id, ChangeKind.MATCH_THRESHOLD)
+    named = change.content["watchlist_id"]
+    watchlist_id = None if named is None else uuid.UUID(named)
+    revision = await _revision(connection, store_id, watchlist_id)
+    if not approved:
+        decided = changes.reject(change, who.id, revision, now, "")
+        await change_rows.decide_change(connection, decided)
+        await _audit(connection, Act.THRESHOLD_REJECTED, who, change)
+        return decided
+    decided = changes.approve(change, who.id, revision, now)
+    if not await may_still(connection, change.proposed_by, Permission.WATCHLISTS_WRITE, store_id):
+        raise ConflictError("Whoever proposed this may not do so any more; propose it again.", state="overtaken")
+    if (change.content["model"], change.content["model_version"]) != (FACE_MODEL, FACE_VERSION):
+        raise ConflictError("Another model version is in use by now; propose it again.", state="overtaken")
+    threshold = check_local_threshold(await measured(connection), float(change.content["threshold"]))
+    await change_rows.decide_change(connection, decided)
+    made = LocalThreshold(watchlist_id, FACE_MODEL, FACE_VERSION, revision + 1, threshold, change.proposed_by, who.id, now)
+    assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
+    await repository.add_threshold(connection, who.chain_id, change, made)
+    await _audit(connection, Act.THRESHOLD_APPROVED, who, change)
+    return decided
+
+
+async def _close(connection: TenantConnection, store_id: uuid.UUID, watchlist_id: uuid.UUID | None, now: datetime) -> None:
+    """A proposal that expired or was overtaken makes room."""
+    before = await change_rows.open_change(connection, store_id, ChangeKind.MATCH_THRESHOLD, _subject(watchlist_id))
+    if before is None:
+        return
+    ended = changes.stand(before, await _revision(connection, store_id, watchlist_id), now)
+    if ended.state is not changes.ChangeState.OPEN:
+        await change_rows.decide_change(connection, ended)
+
+
+async def _revision(connection: TenantConnection, store_id: uuid.UUID, watchlist_id: uuid.UUID | None) -> int:
+    found = await repository.standing(connection, store_id)
+    key = (watchlist_id, FACE_MODEL, FACE_VERSION)
+    return max((each.revision for each in found if (each.watchlist_id, each.model, each.model_version) == key), default=0)
+
+
+def _subject(watchlist_id: uuid.UUID | None) -> str:
+    return f"{watchlist_id or 'all'}/{FACE_MODEL}/{FACE_VERSION}"
+
+
+def _demand_person(who: Principal) -> None:
+    if who.kind is not ActorKind.USER:
+        raise ForbiddenError("Thresholds are raised by people, not by API keys.")
+
+
+async def _audit(connection: TenantConnection, act: Act, who: Principal, change: ProposedChange) -> None:
+    details = {"threshold": change.content["threshold"], "watchlist_id": change.content["watchlist_id"]}
+    entry = AuditEntry(act, who.kind, who.id, who.chain_id, change.store_id, "match-threshold", change.id, details)
+    await audit.append(connection, entry)

@@ -1,0 +1,150 @@
+import { useState } from "react";
+import { sentenceFor } from "../api/problem";
+import { Empty, Failure } from "../shell/Empty";
+import { useLoad, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { enrolledPicture, leads, liftSuspension, review, seenPicture, suspensions, type Lead, type Verdict } from "../watchlist/endpoints";
+import { Picture } from "../watchlist/Picture";
+import { bandName, verdictName } from "../watchlist/words";
+
+const WAITING = ["open", "second-review"];
+const DECIDED = ["confirmed", "rejected", "undecided", "withdrawn"];
+const VERDICTS: readonly Verdict[] = ["match", "not-a-match", "cannot-tell"];
+
+/** Leads to review, side by side. A lead says that somebody may be the enrolled person, never what anybody did today. */
+export function MatchesPage() {
+  const { store, may } = usePlace();
+  useTitle("Leads");
+  const loaded = useLoad(`leads/${store.id}`, async () => {
+    const [waiting, decided, stopped] = await Promise.all([leads(store.id, WAITING), leads(store.id, DECIDED), suspensions(store.id)]);
+    return { waiting, decided, stopped };
+  });
+  const [error, setError] = useState<string | null>(null);
+  const attempt = async (work: () => Promise<unknown>) => {
+    setError(null);
+    try {
+      await work();
+      loaded.reload();
+    } catch (reason) {
+      setError(sentenceFor(reason));
+    }
+  };
+  if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
+  const { waiting, decided, stopped } = loaded.value;
+  return (
+    <div className="page page-training page-leads">
+      <header className="page-head">
+        <h1>Leads</h1>
+      </header>
+      <p className="quiet">A lead is no finding. Compare the two pictures, say what you see, and why.</p>
+      {error && (
+        <p className="form-error" role="alert" data-testid="lead-error">
+          {error}
+        </p>
+      )}
+      {stopped.length > 0 && (
+        <section className="panel" aria-label="Suspended">
+          <h2>Not matching for now</h2>
+          <ul className="tests">
+            {stopped.map((each) => (
+              <li key={each.id} data-testid="suspension">
+                <span>
+                  <strong>{each.enrolment_id ? "An entry" : each.camera_id ? "A camera" : "The whole store"}</strong> {each.reason}
+                </span>
+                {may("watchlists:write") && (
+                  <button type="button" className="button button-quiet" onClick={() => void attempt(() => liftSuspension(each.id, "Looked at"))}>
+                    Let it match again
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section className="panel" aria-label="To review">
+        <h2>To review</h2>
+        {waiting.length === 0 && (
+          <Empty title="No lead waits">
+            <p>When a camera sees somebody who may be on a list of this store, the lead appears here.</p>
+          </Empty>
+        )}
+        {waiting.map((lead) => (
+          <article key={lead.id} className="lead" data-testid="lead">
+            <SideBySide lead={lead} pictures={may("matches:review")} />
+            {may("matches:review") && !lead.reviewed_by_you && <ReviewForm onSay={(verdict, reason) => void attempt(() => review(lead.id, verdict, reason))} />}
+            {lead.reviewed_by_you && <p className="quiet">You reviewed this lead. A second person has to look, too.</p>}
+          </article>
+        ))}
+      </section>
+      <section className="panel" aria-label="Decided">
+        <h2>Decided</h2>
+        <ul className="tests">
+          {decided.map((lead) => (
+            <li key={lead.id} data-testid="lead-decided" data-state={lead.state}>
+              <span>
+                <strong>{lead.person_name ?? (lead.state === "confirmed" ? "Confirmed" : "Lead")}</strong> {lead.camera_name}, {new Date(lead.captured_at).toLocaleString()}
+                {lead.reviews.map((each) => (
+                  <small key={each.reviewed_by}>
+                    {verdictName(each.verdict)}: {each.reason}
+                  </small>
+                ))}
+              </span>
+              <span className="verdict" data-verdict={lead.state === "confirmed" ? "deny" : "allow"}>
+                {lead.state}
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function SideBySide({ lead, pictures }: { lead: Lead; pictures: boolean }) {
+  return (
+    <div className="side-by-side">
+      <figure>
+        <figcaption>Seen by {lead.camera_name}</figcaption>
+        {pictures && lead.has_picture ? <Picture load={() => seenPicture(lead.id)} alt="What the camera saw" testId="lead-seen" /> : <p className="face-missing quiet">No picture was kept; look at the camera's recording.</p>}
+      </figure>
+      <figure>
+        <figcaption>Enrolled on {lead.watchlist_name}</figcaption>
+        {pictures && <Picture load={() => enrolledPicture(lead.id)} alt="The enrolled picture" testId="lead-enrolled" />}
+      </figure>
+      <dl>
+        <dt>Score</dt>
+        <dd>
+          {bandName(lead.band)} <small>({lead.match_score.toFixed(3)}, threshold {lead.threshold.toFixed(3)}; no probability)</small>
+        </dd>
+        <dt>Quality</dt>
+        <dd>
+          {Object.entries(lead.quality)
+            .filter(([, part]) => typeof part === "number")
+            .map(([name, part]) => `${name} ${Number(part).toFixed(2)}`)
+            .join(", ") || "not measured"}
+        </dd>
+        <dt>Time</dt>
+        <dd>{new Date(lead.captured_at).toLocaleString()}</dd>
+      </dl>
+    </div>
+  );
+}
+
+function ReviewForm({ onSay }: { onSay: (verdict: Verdict, reason: string) => void }) {
+  const [reason, setReason] = useState("");
+  return (
+    <div className="review">
+      <label className="field">
+        <span>What you see</span>
+        <input required maxLength={1000} value={reason} placeholder="Which features agree, which do not" onChange={({ target }) => setReason(target.value)} data-testid="review-reason" />
+      </label>
+      <div className="form-actions">
+        {VERDICTS.map((verdict) => (
+          <button key={verdict} type="button" className="button" disabled={reason.trim() === ""} onClick={() => onSay(verdict, reason.trim())} data-testid={`review-${verdict}`}>
+            {verdictName(verdict)}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,165 @@
+import { useEffect, useState, type FormEvent } from "react";
+import { sentenceFor } from "../api/problem";
+import type { Id } from "../api/types";
+import { Dialog } from "../parts/Dialog";
+import { addPerson, checkFace, enrol, type FaceCheck, type IncidentRef, type Watchlist } from "./endpoints";
+import { Checked } from "./Picture";
+import { categoryName, dayAfter } from "./words";
+
+interface Props {
+  store: Id;
+  lists: readonly Watchlist[];
+  incidents: readonly IncidentRef[];
+  onClose: () => void;
+  onDone: () => void;
+}
+
+const EMPTY = {
+  name: "", reason: "", source: "incident-evidence", evidence: "", age_basis: "", under_18: "false", vulnerable: "false", exception_reason: "",
+  notice: "given", notice_how: "", notice_withheld: "", override_reason: "",
+};
+
+/** Enrolment step by step: first a picture that will do, then why, then who was told. Another person approves. */
+export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
+  const now = new Date();
+  const [list, setList] = useState(lists[0]?.id ?? "");
+  const [incident, setIncident] = useState(incidents[0]?.id ?? "");
+  const [file, setFile] = useState<File | null>(null);
+  const [address, setAddress] = useState<string | null>(null);
+  const [check, setCheck] = useState<FaceCheck | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [draft, setDraft] = useState({ ...EMPTY, review_on: dayAfter(now, 60), expires_on: dayAfter(now, 180), notice_given_on: dayAfter(now, 0) });
+  const set = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
+  useEffect(() => () => (address ? URL.revokeObjectURL(address) : undefined), [address]);
+
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await work();
+    } catch (reason) {
+      setError(sentenceFor(reason));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const choose = (chosen: File | undefined) => {
+    if (!chosen) return;
+    setFile(chosen);
+    setCheck(null);
+    setAddress(URL.createObjectURL(chosen));
+    void attempt(async () => setCheck(await checkFace(store, list, chosen)));
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const category = lists.find(({ id }) => id === list)?.category;
+    if (!file || !category) return;
+    void attempt(async () => {
+      const { name, notice, expires_on, notice_given_on, notice_how, notice_withheld, ...said } = draft;
+      const told = notice === "given" ? { notice_given_on, notice_how } : { notice_withheld };
+      const person = await addPerson(store, name);
+      await enrol(person.id, file, { ...said, ...told, category, watchlist_id: list, incident_id: incident, expires_at: `${expires_on}T00:00:00Z` });
+      onDone();
+    });
+  };
+  const ready = check !== null && !check.hopeless && (check.usable || draft.override_reason.trim() !== "");
+  return (
+    <Dialog title="Enrol somebody" onClose={onClose} wide testId="enrol">
+      <form className="enrol-form" onSubmit={submit}>
+        <section>
+          <h3>1. A picture that will do</h3>
+          <Choice label="List" value={list} set={setList} options={lists.map((each) => [each.id, `${each.name} (${categoryName(each.category)})`])} />
+          <input type="file" accept="image/jpeg,image/png" onChange={({ target }) => choose(target.files?.[0])} data-testid="enrol-file" aria-label="Picture" />
+          {address && <Checked address={address} check={check} />}
+          {check?.usable && <p className="verdict" data-verdict="allow" data-testid="enrol-usable">One face, good enough</p>}
+          {check && !check.usable && (
+            <ul className="findings" data-testid="enrol-findings">
+              {check.findings.map(({ finding, why }) => (
+                <li key={finding}>{why}</li>
+              ))}
+            </ul>
+          )}
+          {check && !check.usable && !check.hopeless && <Text label="Why it shall do all the same" value={draft.override_reason} set={(override_reason) => set({ override_reason })} />}
+        </section>
+        <section>
+          <h3>2. Why, and for how long</h3>
+          <Text label="Name, if it is known" value={draft.name} set={(name) => set({ name })} testId="enrol-name" />
+          <Text label="What the person did" required value={draft.reason} set={(reason) => set({ reason })} testId="enrol-reason" />
+          <Choice label="Incident" value={incident} set={setIncident} options={incidents.map((each) => [each.id, each.title])} />
+          <Choice label="Source of the picture" value={draft.source} set={(source) => set({ source })} options={[["incident-evidence", "Evidence of the incident"], ["store-camera", "Camera of this store"], ["police", "Police"], ["court", "Court"]]} />
+          <Text label="Evidence (reference)" required value={draft.evidence} set={(evidence) => set({ evidence })} testId="enrol-evidence" />
+          <Day label="Looked at again on" value={draft.review_on} set={(review_on) => set({ review_on })} />
+          <Day label="Ends on" value={draft.expires_on} set={(expires_on) => set({ expires_on })} />
+        </section>
+        <section>
+          <h3>3. Who it is about</h3>
+          <Choice label="Under 18" value={draft.under_18} set={(under_18) => set({ under_18 })} options={[["false", "No"], ["true", "Yes"]]} />
+          <Choice label="Vulnerable" value={draft.vulnerable} set={(vulnerable) => set({ vulnerable })} options={[["false", "No"], ["true", "Yes"]]} />
+          <Text label="How that is known" required value={draft.age_basis} set={(age_basis) => set({ age_basis })} testId="enrol-age" />
+          {(draft.under_18 === "true" || draft.vulnerable === "true") && <Text label="Reason for an exception by the chain's administrator" required value={draft.exception_reason} set={(exception_reason) => set({ exception_reason })} />}
+          <Choice label="Was the person told?" value={draft.notice} set={(notice) => set({ notice })} options={[["given", "Yes"], ["withheld", "No"]]} />
+          {draft.notice === "given" ? (
+            <>
+              <Day label="Told on" value={draft.notice_given_on} set={(notice_given_on) => set({ notice_given_on })} />
+              <Text label="How" required value={draft.notice_how} set={(notice_how) => set({ notice_how })} testId="enrol-told" />
+            </>
+          ) : (
+            <Text label="Why not" required value={draft.notice_withheld} set={(notice_withheld) => set({ notice_withheld })} />
+          )}
+        </section>
+        {error && (
+          <p className="form-error" role="alert" data-testid="enrol-error">
+            {error}
+          </p>
+        )}
+        <div className="form-actions">
+          <button type="submit" className="button button-primary" disabled={!ready || busy} data-testid="enrol-submit">
+            Propose; another person approves
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  value: string;
+  set: (value: string) => void;
+  required?: boolean;
+  testId?: string;
+}
+
+function Text({ label, value, set, required = false, testId }: FieldProps) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <input required={required} maxLength={500} value={value} onChange={({ target }) => set(target.value)} data-testid={testId} />
+    </label>
+  );
+}
+
+function Day({ label, value, set }: FieldProps) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <input type="date" required value={value} onChange={({ target }) => set(target.value)} />
+    </label>
+  );
+}
+
+function Choice({ label, value, set, options }: FieldProps & { options: readonly (readonly [string, string])[] }) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <select required value={value} onChange={({ target }) => set(target.value)}>
+        {options.map(([key, text]) => (
+          <option key={key} value={key}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,105 @@
+import { useState } from "react";
+import { sentenceFor } from "../api/problem";
+import { Failure } from "../shell/Empty";
+import { useLoad, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { decideThreshold, proposeThreshold, thresholds, watchlists } from "./endpoints";
+
+/** What was measured, what this store raised, and what is proposed. A threshold only rises, by two people. */
+export function ThresholdsPage() {
+  const { me, store, may } = usePlace();
+  useTitle("Match thresholds");
+  const loaded = useLoad(`thresholds/${store.id}`, async () => {
+    const [known, lists] = await Promise.all([thresholds(store.id), watchlists(store.id)]);
+    return { known, lists };
+  });
+  const [error, setError] = useState<string | null>(null);
+  const [list, setList] = useState("");
+  const [wanted, setWanted] = useState("");
+  const attempt = async (work: () => Promise<unknown>) => {
+    setError(null);
+    try {
+      await work();
+      loaded.reload();
+    } catch (reason) {
+      setError(sentenceFor(reason));
+    }
+  };
+  if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
+  const { known, lists } = loaded.value;
+  const nameOf = (id: string | null) => (id === null ? "All lists of this store" : (lists.find((each) => each.id === id)?.name ?? "Another list"));
+  return (
+    <div className="page page-training page-thresholds">
+      <header className="page-head">
+        <h1>Match thresholds</h1>
+      </header>
+      {error && (
+        <p className="form-error" role="alert">
+          {error}
+        </p>
+      )}
+      <section className="panel" aria-label="Measured">
+        <h2>Measured</h2>
+        <p data-testid="threshold-measured">
+          {known.measured === null
+            ? `${known.model} ${known.model_version} was not calibrated yet; matching uses no threshold of this store.`
+            : `${known.model} ${known.model_version}: ${known.measured.toFixed(4)}, at which one search in ${Math.round(1 / (known.measured_fpir ?? 1)).toLocaleString()} of a stranger gives a false lead.`}
+        </p>
+      </section>
+      <section className="panel" aria-label="Raised">
+        <h2>Raised by this store</h2>
+        <ul className="tests">
+          {known.local.map((each) => (
+            <li key={`${each.watchlist_id}/${each.model_version}`} data-testid="threshold-local">
+              <span>
+                <strong>{each.threshold.toFixed(4)}</strong> {nameOf(each.watchlist_id)}
+                <small>In force: {each.effective === null ? "once calibrated" : each.effective.toFixed(4)}</small>
+              </span>
+            </li>
+          ))}
+          {known.proposals.map((each) => (
+            <li key={each.id} data-testid="threshold-proposal">
+              <span>
+                <strong>{each.threshold.toFixed(4)}</strong> proposed for {nameOf(each.watchlist_id)}
+              </span>
+              {may("watchlists:share") && each.proposed_by !== me.id && (
+                <button type="button" className="button button-primary" onClick={() => void attempt(() => decideThreshold(store.id, each.id, "approve"))}>
+                  Approve
+                </button>
+              )}
+              {may("watchlists:share") && (
+                <button type="button" className="button button-quiet" onClick={() => void attempt(() => decideThreshold(store.id, each.id, "reject"))}>
+                  {each.proposed_by === me.id ? "Take back" : "Reject"}
+                </button>
+              )}
+            </li>
+          ))}
+        </ul>
+        {may("watchlists:write") && known.measured !== null && (
+          <form className="test-form" onSubmit={(event) => (event.preventDefault(), void attempt(() => proposeThreshold(store.id, list || null, Number(wanted))))}>
+            <label className="field">
+              <span>List</span>
+              <select value={list} onChange={({ target }) => setList(target.value)}>
+                <option value="">All lists of this store</option>
+                {lists.map(({ id, name }) => (
+                  <option key={id} value={id}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label className="field">
+              <span>Threshold, at least {known.measured.toFixed(4)}</span>
+              <input type="number" required min={known.measured} max={1} step={0.0001} value={wanted} onChange={({ target }) => setWanted(target.value)} data-testid="threshold-wanted" />
+            </label>
+            <div className="form-actions">
+              <button type="submit" className="button" data-testid="threshold-propose">
+                Propose
+              </button>
+            </div>
+          </form>
+        )}
+      </section>
+    </div>
+  );
+}

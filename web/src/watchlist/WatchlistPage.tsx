@@ -1,0 +1,200 @@
+import { useState } from "react";
+import { sentenceFor } from "../api/problem";
+import { Empty, Failure } from "../shell/Empty";
+import { useLoad, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { addWatchlist, approve, entries, entryPicture, erase, incidents, reject, watchlists, type Category, type Entry, type Watchlist } from "./endpoints";
+import { Enrol } from "./Enrol";
+import { Picture } from "./Picture";
+import { byMonth, categoryName, daysLeft } from "./words";
+
+/** Who is on this store's lists: what waits for a second person, what stands, and when it ends. */
+export function WatchlistPage() {
+  const { me, store, may } = usePlace();
+  useTitle("Watchlists");
+  const loaded = useLoad(`watchlists/${store.id}`, async () => {
+    const [lists, listed] = await Promise.all([watchlists(store.id), entries(store.id)]);
+    return { lists, listed, cases: may("incidents:read") ? await incidents(store.id) : [] };
+  });
+  const [error, setError] = useState<string | null>(null);
+  const [enrolling, setEnrolling] = useState(false);
+  const attempt = async (work: () => Promise<unknown>) => {
+    setError(null);
+    try {
+      await work();
+      loaded.reload();
+    } catch (reason) {
+      setError(sentenceFor(reason));
+    }
+  };
+  if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
+  const { lists, listed, cases } = loaded.value;
+  const waiting = listed.filter(({ state, renewal }) => state === "proposed" || renewal !== null);
+  const standing = listed.filter(({ state }) => state === "approved");
+  const nameOf = (id: string) => lists.find((list) => list.id === id)?.name ?? "Another store's list";
+  return (
+    <div className="page page-training page-watchlist">
+      <header className="page-head">
+        <h1>Watchlists</h1>
+        {may("enrolments:write") && (
+          <button type="button" className="button button-primary" disabled={lists.length === 0 || cases.length === 0} onClick={() => setEnrolling(true)} data-testid="enrol-open">
+            Enrol somebody
+          </button>
+        )}
+      </header>
+      {error && (
+        <p className="form-error" role="alert">
+          {error}
+        </p>
+      )}
+      <section className="panel" aria-label="Waiting for approval">
+        <h2>Waiting for a second person</h2>
+        {waiting.length === 0 && <p className="quiet">Nothing waits.</p>}
+        <ul className="tests entries">
+          {waiting.map((entry) => (
+            <li key={entry.id} data-testid="entry-waiting">
+              <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
+              <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
+              <Decide entry={entry} own={entry.enrolled_by === me.id} may={may("enrolments:approve")} attempt={attempt} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section className="panel" aria-label="On the lists">
+        <h2>On the lists, by the month of their end</h2>
+        {standing.length === 0 && (
+          <Empty title="Nobody is on a list of this store">
+            <p>An entry rests on an incident, has two people behind it, and ends.</p>
+          </Empty>
+        )}
+        {byMonth(standing).map(([month, each]) => (
+          <div key={month} className="month">
+            <h3>{month}</h3>
+            <ul className="tests entries">
+              {each.map((entry) => (
+                <li key={entry.id} data-testid="entry-standing">
+                  <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
+                  <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
+                  {may("enrolments:write") && <Asked label="Erase" placeholder="Why it is erased" act={(reason) => attempt(() => erase(entry.id, reason))} testId="entry-erase" />}
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </section>
+      <section className="panel" aria-label="Lists">
+        <h2>Lists</h2>
+        <ul className="tests">
+          {lists.map((list) => (
+            <li key={list.id} data-testid="watchlist">
+              <span>
+                <strong>{list.name}</strong>
+                <small>
+                  {categoryName(list.category)}. {list.purpose}
+                </small>
+              </span>
+            </li>
+          ))}
+        </ul>
+        {may("watchlists:write") && <NewList add={(name, category, purpose) => attempt(() => addWatchlist(store.id, name, category, purpose))} />}
+      </section>
+      {enrolling && (
+        <Enrol
+          store={store.id}
+          lists={lists}
+          incidents={cases}
+          onClose={() => setEnrolling(false)}
+          onDone={() => {
+            setEnrolling(false);
+            loaded.reload();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function EntryFacts({ entry, list }: { entry: Entry; list: string }) {
+  return (
+    <span>
+      <strong>{list}</strong> {entry.reason}
+      <small>
+        Evidence: {entry.evidence}. Looked at again on {entry.review_on}; {daysLeft(entry.expires_at, new Date())}.
+      </small>
+      {entry.findings.length > 0 && (
+        <small data-testid="entry-findings">
+          The picture has shortcomings: {entry.findings.join(", ")}. Reason: {entry.override_reason}
+        </small>
+      )}
+      {(entry.under_18 || entry.vulnerable) && <small>Excluded person; exception: {entry.exception_reason}</small>}
+      {entry.renewal && <small>Renewal until {entry.renewal.expires_at.slice(0, 10)}: {entry.renewal.reason}</small>}
+    </span>
+  );
+}
+
+function Decide({ entry, own, may, attempt }: { entry: Entry; own: boolean; may: boolean; attempt: (work: () => Promise<unknown>) => Promise<void> }) {
+  if (!may) return null;
+  return (
+    <span className="entry-acts">
+      {own ? (
+        <small className="quiet">You enrolled this person; somebody else approves.</small>
+      ) : (
+        <button type="button" className="button button-primary" onClick={() => void attempt(() => approve(entry.id, entry.findings.length > 0))} data-testid="entry-approve">
+          {entry.findings.length > 0 ? "Approve in spite of the shortcomings" : "Approve"}
+        </button>
+      )}
+      <Asked label="Reject" placeholder="Why it is rejected" act={(reason) => attempt(() => reject(entry.id, reason))} testId="entry-reject" />
+    </span>
+  );
+}
+
+/** An act that wants a reason first. */
+function Asked({ label, placeholder, act, testId }: { label: string; placeholder: string; act: (reason: string) => Promise<void>; testId: string }) {
+  const [reason, setReason] = useState<string | null>(null);
+  if (reason === null)
+    return (
+      <button type="button" className="button button-quiet" onClick={() => setReason("")} data-testid={testId}>
+        {label}
+      </button>
+    );
+  return (
+    <form className="entry-reason" onSubmit={(event) => (event.preventDefault(), void act(reason))}>
+      <input required maxLength={500} value={reason} placeholder={placeholder} onChange={({ target }) => setReason(target.value)} data-testid={`${testId}-reason`} aria-label={placeholder} />
+      <button type="submit" className="button" data-testid={`${testId}-do`}>
+        {label}
+      </button>
+    </form>
+  );
+}
+
+function NewList({ add }: { add: (name: string, category: Category, purpose: string) => void }) {
+  const [draft, setDraft] = useState<Pick<Watchlist, "name" | "category" | "purpose">>({ name: "", category: "violence", purpose: "" });
+  const categories: readonly Category[] = ["violence", "weapon", "organised-theft", "exclusion-order"];
+  return (
+    <form className="test-form" onSubmit={(event) => (event.preventDefault(), add(draft.name, draft.category, draft.purpose), setDraft({ ...draft, name: "", purpose: "" }))}>
+      <label className="field">
+        <span>New list</span>
+        <input required maxLength={200} value={draft.name} onChange={({ target }) => setDraft({ ...draft, name: target.value })} data-testid="list-name" />
+      </label>
+      <label className="field">
+        <span>Category</span>
+        <select value={draft.category} onChange={({ target }) => setDraft({ ...draft, category: target.value as Category })}>
+          {categories.map((each) => (
+            <option key={each} value={each}>
+              {categoryName(each)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>What it is for</span>
+        <input required maxLength={2000} value={draft.purpose} onChange={({ target }) => setDraft({ ...draft, purpose: target.value })} data-testid="list-purpose" />
+      </label>
+      <div className="form-actions">
+        <button type="submit" className="button" data-testid="list-add">
+          Add the list
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,57 @@
+/** What the pages of lists and leads ask. */
+import { API, ask, askBlob, authorized } from "../api/client";
+import { ApiError, sentenceOf } from "../api/problem";
+import type { components } from "../api/schema";
+import type { Id, Page } from "../api/types";
+
+type Schemas = components["schemas"];
+export type Watchlist = Schemas["WatchlistOut"];
+export type Entry = Schemas["FaceEnrolmentOut"];
+export type FaceCheck = Schemas["FaceCheckOut"];
+export type Lead = Schemas["MatchOut"];
+export type Verdict = Schemas["ReviewVerdict"];
+export type Category = Schemas["Category"];
+export type Thresholds = Schemas["ThresholdsOut"];
+export type Suspension = Schemas["SuspensionOut"];
+export type IncidentRef = Schemas["IncidentOut"];
+
+export const watchlists = (store: Id) => ask<Page<Watchlist>>("GET", "/watchlists", { query: { store_id: store, limit: 200 } }).then((page) => page.items);
+export const addWatchlist = (store: Id, name: string, category: Category, purpose: string) =>
+  ask<Watchlist>("POST", "/watchlists", { body: { store_id: store, name, category, purpose } });
+export const entries = (store: Id) => ask<Page<Entry>>("GET", "/enrolments", { query: { store_id: store, state: ["draft", "proposed", "approved"], limit: 500 } }).then((page) => page.items);
+export const entryPicture = (id: Id) => askBlob(`/enrolments/${id}/picture`);
+export const approve = (id: Id, acceptsFindings: boolean) => ask<Entry>("POST", `/enrolments/${id}/approve`, { body: { accepts_findings: acceptsFindings } });
+export const reject = (id: Id, reason: string) => ask<Entry>("POST", `/enrolments/${id}/reject`, { body: { reason } });
+export const erase = (id: Id, reason: string) => ask<Schemas["ErasureOut"]>("POST", `/enrolments/${id}/erase`, { body: { reason } });
+export const incidents = (store: Id) => ask<Page<IncidentRef>>("GET", "/incidents", { query: { store_id: store, limit: 100 } }).then((page) => page.items);
+export const addPerson = (store: Id, name: string) => ask<Schemas["ListedPersonOut"]>("POST", "/persons", { body: { store_id: store, name } });
+
+export async function checkFace(store: Id, list: Id, file: File): Promise<FaceCheck> {
+  const answer = await post(`/stores/${store}/faces/check?watchlist_id=${list}`, file, { "Content-Type": file.type || "image/jpeg" });
+  return (await answer.json()) as FaceCheck;
+}
+
+export async function enrol(person: Id, file: File, fields: Record<string, string>): Promise<Entry> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) if (value !== "") form.set(name, value);
+  form.set("picture", file);
+  return (await (await post(`/persons/${person}/enrolments`, form, {})).json()) as Entry;
+}
+
+async function post(path: string, body: BodyInit, headers: Record<string, string>): Promise<Response> {
+  const answer = await authorized(API + path, { method: "POST", headers, body, signal: AbortSignal.timeout(60_000) });
+  if (answer.ok) return answer;
+  throw new ApiError(answer.status, sentenceOf(answer.status, await answer.json().catch(() => null)));
+}
+
+export const leads = (store: Id, state: readonly string[]) => ask<Page<Lead>>("GET", "/matches", { query: { store_id: store, state, limit: 100 } }).then((page) => page.items);
+export const seenPicture = (id: Id) => askBlob(`/matches/${id}/seen-picture`);
+export const enrolledPicture = (id: Id) => askBlob(`/matches/${id}/enrolled-picture`);
+export const review = (id: Id, verdict: Verdict, reason: string) => ask<Lead>("POST", `/matches/${id}/review`, { body: { verdict, reason } });
+export const suspensions = (store: Id) => ask<Page<Suspension>>("GET", "/match-suspensions", { query: { store_id: store } }).then((page) => page.items);
+export const liftSuspension = (id: Id, reason: string) => ask<Suspension>("POST", `/match-suspensions/${id}/lift`, { body: { reason } });
+
+const thresholdsAt = (store: Id) => `/stores/${store}/match-thresholds`;
+export const thresholds = (store: Id) => ask<Thresholds>("GET", thresholdsAt(store));
+export const proposeThreshold = (store: Id, list: Id | null, threshold: number) => ask<unknown>("POST", thresholdsAt(store), { body: { watchlist_id: list, threshold } });
+export const decideThreshold = (store: Id, proposal: Id, act: "approve" | "reject") => ask<unknown>("POST", `${thresholdsAt(store)}/${act}`, { body: { proposal_id: proposal } });
