@@ -46,6 +46,21 @@ END $$;
 
 ALTER FUNCTION public.bump_configuration_revision() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.bump_gallery_revision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    INSERT INTO gallery_revisions AS g (chain_id) SELECT DISTINCT chain_id FROM changed ORDER BY 1
+        ON CONFLICT (chain_id) DO UPDATE SET revision = g.revision + 1, changed_at = now();
+    IF FOUND THEN
+        NOTIFY gallery;
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.bump_gallery_revision() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.camera_shares(worker uuid, lease interval) RETURNS TABLE(worker_id uuid, held integer, share integer)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public'
@@ -96,6 +111,15 @@ END $$;
 
 ALTER FUNCTION public.check_site_policy() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) RETURNS TABLE(chain_id uuid, store_id uuid, enrolment_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT e.chain_id, e.store_id, e.id FROM enrolments e
+    WHERE e.ended_at IS NULL AND e.expires_at <= moment ORDER BY e.expires_at LIMIT most $$;
+
+ALTER FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, codes bigint)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -107,6 +131,65 @@ CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, co
     ) SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM used) $$;
 
 ALTER FUNCTION public.forget_ended_sign_ins() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gallery_assignments(wanted_chain uuid) RETURNS TABLE(watchlist_id uuid, store_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT a.watchlist_id, a.store_id, a.starts_at, a.ends_at FROM watchlist_assignments a
+    WHERE a.chain_id = wanted_chain AND a.state = 'approved' AND (a.ends_at IS NULL OR a.ends_at > now())
+        AND store_runs(a.store_id, 'face') $$;
+
+ALTER FUNCTION public.gallery_assignments(wanted_chain uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) RETURNS TABLE(profile_id uuid, enrolment_id uuid, person_id uuid, watchlist_id uuid, category text, expires_at timestamp with time zone, dimensions smallint, embeddings public.halfvec)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT p.id, e.id, e.person_id, e.watchlist_id, e.category, e.expires_at, p.dimensions, p.embeddings
+    FROM facial_profiles p JOIN enrolments e ON e.id = p.enrolment_id JOIN watchlists w ON w.id = e.watchlist_id
+    WHERE p.chain_id = wanted_chain AND p.model = wanted_model AND p.model_version = wanted_version AND p.rotation = wanted_rotation
+        AND e.state = 'approved' AND e.expires_at > now() AND w.retired_at IS NULL
+        AND NOT EXISTS (SELECT FROM match_suspensions s WHERE s.enrolment_id = e.id AND s.lifted_at IS NULL)
+    ORDER BY p.id $$;
+
+ALTER FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gallery_rotations(wanted_chain uuid) RETURNS TABLE(id uuid, version integer, seed bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT r.id, r.version, r.seed FROM template_rotations r WHERE r.chain_id = wanted_chain ORDER BY r.version $$;
+
+ALTER FUNCTION public.gallery_rotations(wanted_chain uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gallery_state() RETURNS TABLE(chain_id uuid, revision bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT g.chain_id, g.revision FROM gallery_revisions g $$;
+
+ALTER FUNCTION public.gallery_state() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gallery_suspensions(wanted_chain uuid) RETURNS TABLE(store_id uuid, camera_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT s.store_id, s.camera_id FROM match_suspensions s
+    WHERE s.chain_id = wanted_chain AND s.enrolment_id IS NULL AND s.lifted_at IS NULL $$;
+
+ALTER FUNCTION public.gallery_suspensions(wanted_chain uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gallery_thresholds(wanted_chain uuid) RETURNS TABLE(store_id uuid, watchlist_id uuid, model text, model_version text, threshold real)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT DISTINCT ON (t.store_id, t.watchlist_id, t.model, t.model_version)
+        t.store_id, t.watchlist_id, t.model, t.model_version, t.threshold
+    FROM match_thresholds t WHERE t.chain_id = wanted_chain
+    ORDER BY t.store_id, t.watchlist_id, t.model, t.model_version, t.revision DESC $$;
+
+ALTER FUNCTION public.gallery_thresholds(wanted_chain uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) RETURNS void
     LANGUAGE plpgsql
@@ -169,6 +252,16 @@ SELECT count(*) INTO free FROM cameras c
 END $$;
 
 ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.lists_assigned_here() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT a.watchlist_id FROM watchlist_assignments a
+    WHERE a.chain_id = tenant_chain() AND a.store_id = ANY (tenant_stores()::uuid[])
+        AND a.state = 'approved' AND now() >= a.starts_at AND (a.ends_at IS NULL OR now() < a.ends_at) $$;
+
+ALTER FUNCTION public.lists_assigned_here() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.login_lookup(wanted text) RETURNS TABLE(user_id uuid, chain_id uuid, password_hash text, failed_logins integer, locked_until timestamp with time zone, disabled boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -642,6 +735,98 @@ CREATE TABLE public.configuration_revision (
 
 ALTER TABLE public.configuration_revision OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.enrolment_images (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    enrolment_id uuid NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    box real[] NOT NULL,
+    points real[] NOT NULL,
+    picture bytea NOT NULL,
+    picture_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(picture) >= 36) AND (substr(picture, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(picture, 20) << 24) | (get_byte(picture, 21) << 16)) | (get_byte(picture, 22) << 8)) | get_byte(picture, 23))
+    ELSE NULL::integer
+END) STORED,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT enrolment_images_box_check CHECK ((cardinality(box) = 4)),
+    CONSTRAINT enrolment_images_picture_check CHECK ((length(picture) <= 4194304)),
+    CONSTRAINT enrolment_images_points_check CHECK ((cardinality(points) = 8))
+);
+
+ALTER TABLE public.enrolment_images OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.enrolments (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    watchlist_id uuid NOT NULL,
+    state text NOT NULL,
+    category text NOT NULL,
+    reason text NOT NULL,
+    incident_id uuid NOT NULL,
+    source text NOT NULL,
+    evidence text NOT NULL,
+    review_on date NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    under_18 boolean NOT NULL,
+    vulnerable boolean NOT NULL,
+    age_basis text NOT NULL,
+    exception_reason text DEFAULT ''::text NOT NULL,
+    notice_given_on date,
+    notice_how text DEFAULT ''::text NOT NULL,
+    notice_withheld text DEFAULT ''::text NOT NULL,
+    quality jsonb DEFAULT '{}'::jsonb NOT NULL,
+    findings text[] DEFAULT '{}'::text[] NOT NULL,
+    override_reason text DEFAULT ''::text NOT NULL,
+    look_alikes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    enrolled_by uuid NOT NULL,
+    enrolled_at timestamp with time zone NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    decision_reason text DEFAULT ''::text NOT NULL,
+    renewal jsonb,
+    ended_at timestamp with time zone,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT enrolments_age_basis_check CHECK ((length(age_basis) <= 500)),
+    CONSTRAINT enrolments_category_check CHECK ((category = ANY (ARRAY['violence'::text, 'weapon'::text, 'organised-theft'::text, 'exclusion-order'::text]))),
+    CONSTRAINT enrolments_check CHECK (((state <> 'approved'::text) OR ((decided_by IS NOT NULL) AND (decided_by <> enrolled_by)))),
+    CONSTRAINT enrolments_check1 CHECK ((expires_at > enrolled_at)),
+    CONSTRAINT enrolments_check2 CHECK (((state = ANY (ARRAY['rejected'::text, 'expired'::text, 'erased'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT enrolments_decision_reason_check CHECK ((length(decision_reason) <= 1000)),
+    CONSTRAINT enrolments_evidence_check CHECK ((length(evidence) <= 500)),
+    CONSTRAINT enrolments_exception_reason_check CHECK ((length(exception_reason) <= 2000)),
+    CONSTRAINT enrolments_notice_how_check CHECK ((length(notice_how) <= 500)),
+    CONSTRAINT enrolments_notice_withheld_check CHECK ((length(notice_withheld) <= 1000)),
+    CONSTRAINT enrolments_override_reason_check CHECK ((length(override_reason) <= 1000)),
+    CONSTRAINT enrolments_reason_check CHECK ((length(reason) <= 2000)),
+    CONSTRAINT enrolments_source_check CHECK ((source = ANY (ARRAY['store-camera'::text, 'incident-evidence'::text, 'police'::text, 'court'::text]))),
+    CONSTRAINT enrolments_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'proposed'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'erased'::text]))),
+    CONSTRAINT excluded_without_exception CHECK (((NOT (under_18 OR vulnerable)) OR (exception_reason <> ''::text) OR (state = ANY (ARRAY['rejected'::text, 'expired'::text, 'erased'::text])))),
+    CONSTRAINT findings_need_a_reason CHECK (((cardinality(findings) = 0) OR (override_reason <> ''::text) OR (state = ANY (ARRAY['rejected'::text, 'expired'::text, 'erased'::text])))),
+    CONSTRAINT notice_or_why_not CHECK (((state = ANY (ARRAY['rejected'::text, 'expired'::text, 'erased'::text])) OR (((notice_given_on IS NOT NULL) AND (notice_how <> ''::text)) <> (notice_withheld <> ''::text)))),
+    CONSTRAINT said_why CHECK (((state = ANY (ARRAY['rejected'::text, 'expired'::text, 'erased'::text])) OR ((reason <> ''::text) AND (evidence <> ''::text) AND (age_basis <> ''::text))))
+);
+
+ALTER TABLE public.enrolments OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.erasures (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    enrolment_id uuid NOT NULL,
+    cause text NOT NULL,
+    erased_by uuid,
+    erased_at timestamp with time zone NOT NULL,
+    receipt jsonb NOT NULL,
+    CONSTRAINT erasures_cause_check CHECK ((cause = ANY (ARRAY['erased'::text, 'expired'::text, 'rejected'::text])))
+);
+
+ALTER TABLE public.erasures OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.escalation_lease (
     only_row boolean DEFAULT true NOT NULL,
     owner uuid,
@@ -650,6 +835,116 @@ CREATE TABLE public.escalation_lease (
 );
 
 ALTER TABLE public.escalation_lease OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.face_calibrations (
+    id uuid NOT NULL,
+    model text NOT NULL,
+    model_version text NOT NULL,
+    fpir real NOT NULL,
+    threshold real NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT face_calibrations_fpir_check CHECK (((fpir > (0)::double precision) AND (fpir < (1)::double precision))),
+    CONSTRAINT face_calibrations_threshold_check CHECK (((threshold >= ('-1'::integer)::double precision) AND (threshold <= (1)::double precision)))
+);
+
+ALTER TABLE public.face_calibrations OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.facial_profiles (
+    id uuid NOT NULL,
+    dimensions smallint NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    enrolment_id uuid NOT NULL,
+    model text NOT NULL,
+    model_version text NOT NULL,
+    rotation integer DEFAULT 0 NOT NULL,
+    features jsonb DEFAULT '{}'::jsonb NOT NULL,
+    embeddings public.halfvec NOT NULL,
+    template bytea NOT NULL,
+    template_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(template) >= 36) AND (substr(template, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(template, 20) << 24) | (get_byte(template, 21) << 16)) | (get_byte(template, 22) << 8)) | get_byte(template, 23))
+    ELSE NULL::integer
+END) STORED,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT facial_profiles_check CHECK ((public.vector_dims(embeddings) = dimensions)),
+    CONSTRAINT facial_profiles_model_check CHECK (((length(model) >= 1) AND (length(model) <= 100))),
+    CONSTRAINT facial_profiles_model_version_check CHECK (((length(model_version) >= 1) AND (length(model_version) <= 100))),
+    CONSTRAINT facial_profiles_rotation_check CHECK ((rotation >= 0))
+)
+PARTITION BY LIST (dimensions);
+ALTER TABLE ONLY public.facial_profiles ALTER COLUMN embeddings SET STORAGE PLAIN;
+ALTER TABLE ONLY public.facial_profiles ALTER COLUMN template SET STORAGE EXTERNAL;
+
+ALTER TABLE public.facial_profiles OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.facial_profiles_128 (
+    id uuid CONSTRAINT facial_profiles_id_not_null NOT NULL,
+    dimensions smallint CONSTRAINT facial_profiles_dimensions_not_null NOT NULL,
+    chain_id uuid CONSTRAINT facial_profiles_chain_id_not_null NOT NULL,
+    store_id uuid CONSTRAINT facial_profiles_store_id_not_null NOT NULL,
+    person_id uuid CONSTRAINT facial_profiles_person_id_not_null NOT NULL,
+    enrolment_id uuid CONSTRAINT facial_profiles_enrolment_id_not_null NOT NULL,
+    model text CONSTRAINT facial_profiles_model_not_null NOT NULL,
+    model_version text CONSTRAINT facial_profiles_model_version_not_null NOT NULL,
+    rotation integer DEFAULT 0 CONSTRAINT facial_profiles_rotation_not_null NOT NULL,
+    features jsonb DEFAULT '{}'::jsonb CONSTRAINT facial_profiles_features_not_null NOT NULL,
+    embeddings public.halfvec CONSTRAINT facial_profiles_embeddings_not_null NOT NULL,
+    template bytea CONSTRAINT facial_profiles_template_not_null NOT NULL,
+    template_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(template) >= 36) AND (substr(template, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(template, 20) << 24) | (get_byte(template, 21) << 16)) | (get_byte(template, 22) << 8)) | get_byte(template, 23))
+    ELSE NULL::integer
+END) STORED,
+    created_at timestamp with time zone DEFAULT now() CONSTRAINT facial_profiles_created_at_not_null NOT NULL,
+    CONSTRAINT facial_profiles_check CHECK ((public.vector_dims(embeddings) = dimensions)),
+    CONSTRAINT facial_profiles_model_check CHECK (((length(model) >= 1) AND (length(model) <= 100))),
+    CONSTRAINT facial_profiles_model_version_check CHECK (((length(model_version) >= 1) AND (length(model_version) <= 100))),
+    CONSTRAINT facial_profiles_rotation_check CHECK ((rotation >= 0))
+);
+ALTER TABLE ONLY public.facial_profiles_128 ALTER COLUMN embeddings SET STORAGE PLAIN;
+ALTER TABLE ONLY public.facial_profiles_128 ALTER COLUMN template SET STORAGE EXTERNAL;
+
+ALTER TABLE public.facial_profiles_128 OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.facial_profiles_512 (
+    id uuid CONSTRAINT facial_profiles_id_not_null NOT NULL,
+    dimensions smallint CONSTRAINT facial_profiles_dimensions_not_null NOT NULL,
+    chain_id uuid CONSTRAINT facial_profiles_chain_id_not_null NOT NULL,
+    store_id uuid CONSTRAINT facial_profiles_store_id_not_null NOT NULL,
+    person_id uuid CONSTRAINT facial_profiles_person_id_not_null NOT NULL,
+    enrolment_id uuid CONSTRAINT facial_profiles_enrolment_id_not_null NOT NULL,
+    model text CONSTRAINT facial_profiles_model_not_null NOT NULL,
+    model_version text CONSTRAINT facial_profiles_model_version_not_null NOT NULL,
+    rotation integer DEFAULT 0 CONSTRAINT facial_profiles_rotation_not_null NOT NULL,
+    features jsonb DEFAULT '{}'::jsonb CONSTRAINT facial_profiles_features_not_null NOT NULL,
+    embeddings public.halfvec CONSTRAINT facial_profiles_embeddings_not_null NOT NULL,
+    template bytea CONSTRAINT facial_profiles_template_not_null NOT NULL,
+    template_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(template) >= 36) AND (substr(template, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(template, 20) << 24) | (get_byte(template, 21) << 16)) | (get_byte(template, 22) << 8)) | get_byte(template, 23))
+    ELSE NULL::integer
+END) STORED,
+    created_at timestamp with time zone DEFAULT now() CONSTRAINT facial_profiles_created_at_not_null NOT NULL,
+    CONSTRAINT facial_profiles_check CHECK ((public.vector_dims(embeddings) = dimensions)),
+    CONSTRAINT facial_profiles_model_check CHECK (((length(model) >= 1) AND (length(model) <= 100))),
+    CONSTRAINT facial_profiles_model_version_check CHECK (((length(model_version) >= 1) AND (length(model_version) <= 100))),
+    CONSTRAINT facial_profiles_rotation_check CHECK ((rotation >= 0))
+);
+ALTER TABLE ONLY public.facial_profiles_512 ALTER COLUMN embeddings SET STORAGE PLAIN;
+ALTER TABLE ONLY public.facial_profiles_512 ALTER COLUMN template SET STORAGE EXTERNAL;
+
+ALTER TABLE public.facial_profiles_512 OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.gallery_revisions (
+    chain_id uuid NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.gallery_revisions OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.idempotency_keys (
     principal uuid NOT NULL,
@@ -662,6 +957,24 @@ CREATE TABLE public.idempotency_keys (
 );
 
 ALTER TABLE public.idempotency_keys OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.identity_settings (
+    chain_id uuid NOT NULL,
+    longest_days integer DEFAULT 365 NOT NULL,
+    review_days integer DEFAULT 90 NOT NULL,
+    second_reviewer boolean DEFAULT false NOT NULL,
+    false_match_share real DEFAULT 0.5 NOT NULL,
+    false_match_least integer DEFAULT 5 NOT NULL,
+    changed_by uuid,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT identity_settings_false_match_least_check CHECK (((false_match_least >= 1) AND (false_match_least <= 1000))),
+    CONSTRAINT identity_settings_false_match_share_check CHECK (((false_match_share > (0)::double precision) AND (false_match_share <= (1)::double precision))),
+    CONSTRAINT identity_settings_longest_days_check CHECK (((longest_days >= 1) AND (longest_days <= 730))),
+    CONSTRAINT identity_settings_review_days_check CHECK (((review_days >= 1) AND (review_days <= 365)))
+);
+
+ALTER TABLE public.identity_settings OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.incident_alerts (
     incident_id uuid NOT NULL,
@@ -731,6 +1044,108 @@ CREATE TABLE public.key_destructions (
 
 ALTER TABLE public.key_destructions OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.match_pictures (
+    match_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    picture bytea NOT NULL,
+    picture_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(picture) >= 36) AND (substr(picture, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(picture, 20) << 24) | (get_byte(picture, 21) << 16)) | (get_byte(picture, 22) << 8)) | get_byte(picture, 23))
+    ELSE NULL::integer
+END) STORED,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT match_pictures_picture_check CHECK ((length(picture) <= 1048576))
+);
+
+ALTER TABLE public.match_pictures OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.match_reviews (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    match_id uuid NOT NULL,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    reviewed_by uuid NOT NULL,
+    reviewed_at timestamp with time zone NOT NULL,
+    CONSTRAINT match_reviews_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000))),
+    CONSTRAINT match_reviews_verdict_check CHECK ((verdict = ANY (ARRAY['match'::text, 'not-a-match'::text, 'cannot-tell'::text])))
+);
+
+ALTER TABLE public.match_reviews OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.match_suspensions (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid,
+    enrolment_id uuid,
+    reason text NOT NULL,
+    suspended_by uuid,
+    suspended_at timestamp with time zone NOT NULL,
+    lifted_by uuid,
+    lifted_at timestamp with time zone,
+    CONSTRAINT match_suspensions_check CHECK (((camera_id IS NULL) OR (enrolment_id IS NULL))),
+    CONSTRAINT match_suspensions_check1 CHECK (((lifted_by IS NULL) = (lifted_at IS NULL))),
+    CONSTRAINT match_suspensions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+ALTER TABLE public.match_suspensions OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.match_thresholds (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    watchlist_id uuid,
+    model text NOT NULL,
+    model_version text NOT NULL,
+    revision integer NOT NULL,
+    threshold real NOT NULL,
+    change_id uuid NOT NULL,
+    proposed_by uuid NOT NULL,
+    approved_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT match_thresholds_check CHECK ((approved_by <> proposed_by)),
+    CONSTRAINT match_thresholds_revision_check CHECK ((revision > 0)),
+    CONSTRAINT match_thresholds_threshold_check CHECK (((threshold >= ('-1'::integer)::double precision) AND (threshold <= (1)::double precision)))
+);
+
+ALTER TABLE public.match_thresholds OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.matches (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    epoch bigint NOT NULL,
+    track_id numeric(20,0) NOT NULL,
+    captured_at timestamp with time zone NOT NULL,
+    enrolment_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    watchlist_id uuid NOT NULL,
+    match_score real NOT NULL,
+    band text NOT NULL,
+    threshold real NOT NULL,
+    quality jsonb DEFAULT '{}'::jsonb NOT NULL,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    model text NOT NULL,
+    model_version text NOT NULL,
+    policy_revision integer NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    raised_at timestamp with time zone DEFAULT now() NOT NULL,
+    decided_at timestamp with time zone,
+    alert_id uuid,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT matches_band_check CHECK ((band = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT matches_state_check CHECK ((state = ANY (ARRAY['open'::text, 'second-review'::text, 'confirmed'::text, 'rejected'::text, 'undecided'::text, 'withdrawn'::text])))
+);
+
+ALTER TABLE public.matches OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.memberships (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -793,6 +1208,20 @@ CREATE TABLE public.outbox (
 );
 
 ALTER TABLE public.outbox OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.persons (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT persons_check CHECK (((erased_at IS NULL) OR (name = ''::text))),
+    CONSTRAINT persons_name_check CHECK ((length(name) <= 200))
+);
+
+ALTER TABLE public.persons OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.pipelines (
     id uuid NOT NULL,
@@ -1025,6 +1454,22 @@ CREATE TABLE public.stream_sessions (
 
 ALTER TABLE public.stream_sessions OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.template_rotations (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    version integer NOT NULL,
+    seed bytea NOT NULL,
+    seed_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(seed) >= 36) AND (substr(seed, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(seed, 20) << 24) | (get_byte(seed, 21) << 16)) | (get_byte(seed, 22) << 8)) | get_byte(seed, 23))
+    ELSE NULL::integer
+END) STORED,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT template_rotations_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE public.template_rotations OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.tenant_keys (
     chain_id uuid NOT NULL,
     version integer NOT NULL,
@@ -1106,6 +1551,50 @@ CREATE TABLE public.users (
 
 ALTER TABLE public.users OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.watchlist_assignments (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    watchlist_id uuid NOT NULL,
+    home_store_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    state text DEFAULT 'proposed'::text NOT NULL,
+    proposed_by uuid NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    CONSTRAINT watchlist_assignments_check CHECK (((store_id = home_store_id) OR ((ends_at > starts_at) AND (ends_at <= (starts_at + '366 days'::interval))))),
+    CONSTRAINT watchlist_assignments_check1 CHECK (((store_id = home_store_id) OR (state <> 'approved'::text) OR ((decided_by IS NOT NULL) AND (decided_by <> proposed_by)))),
+    CONSTRAINT watchlist_assignments_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT watchlist_assignments_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'rejected'::text, 'ended'::text])))
+);
+
+ALTER TABLE public.watchlist_assignments OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.watchlists (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    name text NOT NULL,
+    category text NOT NULL,
+    reach text DEFAULT 'store'::text NOT NULL,
+    region_id uuid,
+    purpose text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT watchlists_category_check CHECK ((category = ANY (ARRAY['violence'::text, 'weapon'::text, 'organised-theft'::text, 'exclusion-order'::text]))),
+    CONSTRAINT watchlists_check CHECK (((reach = 'region'::text) = (region_id IS NOT NULL))),
+    CONSTRAINT watchlists_check1 CHECK (((reach = 'store'::text) OR (category <> 'exclusion-order'::text))),
+    CONSTRAINT watchlists_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT watchlists_purpose_check CHECK (((length(purpose) >= 1) AND (length(purpose) <= 2000))),
+    CONSTRAINT watchlists_reach_check CHECK ((reach = ANY (ARRAY['store'::text, 'region'::text, 'chain'::text])))
+);
+
+ALTER TABLE public.watchlists OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.zones (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -1123,6 +1612,10 @@ CREATE TABLE public.zones (
 ALTER TABLE public.zones OWNER TO pennyprotect_owner;
 
 ALTER TABLE ONLY public.ai_detections ATTACH PARTITION public.ai_detections_default DEFAULT;
+
+ALTER TABLE ONLY public.facial_profiles ATTACH PARTITION public.facial_profiles_128 FOR VALUES IN ('128');
+
+ALTER TABLE ONLY public.facial_profiles ATTACH PARTITION public.facial_profiles_512 FOR VALUES IN ('512');
 
 ALTER TABLE ONLY public.acceptance_tests
     ADD CONSTRAINT acceptance_tests_pkey PRIMARY KEY (id);
@@ -1193,11 +1686,53 @@ ALTER TABLE ONLY public.checkpoints
 ALTER TABLE ONLY public.configuration_revision
     ADD CONSTRAINT configuration_revision_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.enrolment_images
+    ADD CONSTRAINT enrolment_images_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_chain_id_id_key UNIQUE (chain_id, id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.escalation_lease
     ADD CONSTRAINT escalation_lease_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.face_calibrations
+    ADD CONSTRAINT face_calibrations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.facial_profiles
+    ADD CONSTRAINT facial_profiles_enrolment_id_model_model_version_rotation_d_key UNIQUE (enrolment_id, model, model_version, rotation, dimensions);
+
+ALTER TABLE ONLY public.facial_profiles_128
+    ADD CONSTRAINT facial_profiles_128_enrolment_id_model_model_version_rotati_key UNIQUE (enrolment_id, model, model_version, rotation, dimensions);
+
+ALTER TABLE ONLY public.facial_profiles
+    ADD CONSTRAINT facial_profiles_pkey PRIMARY KEY (id, dimensions);
+
+ALTER TABLE ONLY public.facial_profiles_128
+    ADD CONSTRAINT facial_profiles_128_pkey PRIMARY KEY (id, dimensions);
+
+ALTER TABLE ONLY public.facial_profiles_512
+    ADD CONSTRAINT facial_profiles_512_enrolment_id_model_model_version_rotati_key UNIQUE (enrolment_id, model, model_version, rotation, dimensions);
+
+ALTER TABLE ONLY public.facial_profiles_512
+    ADD CONSTRAINT facial_profiles_512_pkey PRIMARY KEY (id, dimensions);
+
+ALTER TABLE ONLY public.gallery_revisions
+    ADD CONSTRAINT gallery_revisions_pkey PRIMARY KEY (chain_id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (principal, key);
+
+ALTER TABLE ONLY public.identity_settings
+    ADD CONSTRAINT identity_settings_pkey PRIMARY KEY (chain_id);
 
 ALTER TABLE ONLY public.incident_alerts
     ADD CONSTRAINT incident_alerts_pkey PRIMARY KEY (incident_id, alert_id);
@@ -1213,6 +1748,33 @@ ALTER TABLE ONLY public.incidents
 
 ALTER TABLE ONLY public.key_destructions
     ADD CONSTRAINT key_destructions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.match_pictures
+    ADD CONSTRAINT match_pictures_pkey PRIMARY KEY (match_id);
+
+ALTER TABLE ONLY public.match_reviews
+    ADD CONSTRAINT match_reviews_match_id_reviewed_by_key UNIQUE (match_id, reviewed_by);
+
+ALTER TABLE ONLY public.match_reviews
+    ADD CONSTRAINT match_reviews_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.match_suspensions
+    ADD CONSTRAINT match_suspensions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.match_thresholds
+    ADD CONSTRAINT match_thresholds_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.match_thresholds
+    ADD CONSTRAINT match_thresholds_store_id_watchlist_id_model_model_version__key UNIQUE NULLS NOT DISTINCT (store_id, watchlist_id, model, model_version, revision);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_camera_id_epoch_track_id_enrolment_id_key UNIQUE (camera_id, epoch, track_id, enrolment_id);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (id);
@@ -1237,6 +1799,12 @@ ALTER TABLE ONLY public.oidc_region_mappings
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.persons
+    ADD CONSTRAINT persons_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
+
+ALTER TABLE ONLY public.persons
+    ADD CONSTRAINT persons_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.pipelines
     ADD CONSTRAINT pipelines_pkey PRIMARY KEY (id);
@@ -1301,6 +1869,12 @@ ALTER TABLE ONLY public.stream_sessions
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.template_rotations
+    ADD CONSTRAINT template_rotations_chain_id_version_key UNIQUE (chain_id, version);
+
+ALTER TABLE ONLY public.template_rotations
+    ADD CONSTRAINT template_rotations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.tenant_keys
     ADD CONSTRAINT tenant_keys_pkey PRIMARY KEY (chain_id, version);
 
@@ -1324,6 +1898,15 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key UNIQUE (username);
+
+ALTER TABLE ONLY public.watchlist_assignments
+    ADD CONSTRAINT watchlist_assignments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.watchlists
+    ADD CONSTRAINT watchlists_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
+
+ALTER TABLE ONLY public.watchlists
+    ADD CONSTRAINT watchlists_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (id);
@@ -1358,6 +1941,24 @@ CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
+CREATE INDEX enrolment_images_enrolment ON public.enrolment_images USING btree (enrolment_id);
+
+CREATE INDEX enrolments_expiry ON public.enrolments USING btree (expires_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX enrolments_person ON public.enrolments USING btree (person_id);
+
+CREATE INDEX enrolments_store ON public.enrolments USING btree (store_id, enrolled_at DESC, id DESC);
+
+CREATE INDEX erasures_enrolment ON public.erasures USING btree (enrolment_id);
+
+CREATE INDEX face_calibrations_model ON public.face_calibrations USING btree (model, model_version, made_at DESC);
+
+CREATE INDEX facial_profiles_gallery ON ONLY public.facial_profiles USING btree (chain_id, model, model_version, rotation);
+
+CREATE INDEX facial_profiles_128_chain_id_model_model_version_rotation_idx ON public.facial_profiles_128 USING btree (chain_id, model, model_version, rotation);
+
+CREATE INDEX facial_profiles_512_chain_id_model_model_version_rotation_idx ON public.facial_profiles_512 USING btree (chain_id, model, model_version, rotation);
+
 CREATE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
 
 CREATE INDEX incident_entries_incident ON public.incident_entries USING btree (incident_id, at, id);
@@ -1366,7 +1967,15 @@ CREATE INDEX incidents_store ON public.incidents USING btree (store_id, opened_a
 
 CREATE INDEX key_destructions_chain ON public.key_destructions USING btree (chain_id, requested_at DESC);
 
+CREATE UNIQUE INDEX match_suspensions_standing ON public.match_suspensions USING btree (store_id, camera_id, enrolment_id) NULLS NOT DISTINCT WHERE (lifted_at IS NULL);
+
+CREATE INDEX matches_enrolment ON public.matches USING btree (enrolment_id, raised_at DESC);
+
+CREATE INDEX matches_store ON public.matches USING btree (store_id, raised_at DESC, id DESC);
+
 CREATE INDEX memberships_chain ON public.memberships USING btree (chain_id, role);
+
+CREATE INDEX persons_store ON public.persons USING btree (store_id, created_at DESC, id DESC);
 
 CREATE INDEX privacy_masks_camera ON public.privacy_masks USING btree (camera_id) WHERE (deleted_at IS NULL);
 
@@ -1390,6 +1999,12 @@ CREATE INDEX stream_sessions_camera ON public.stream_sessions USING btree (camer
 
 CREATE INDEX training_records_user ON public.training_records USING btree (user_id, course_id, expires_on DESC);
 
+CREATE UNIQUE INDEX watchlist_assignments_live ON public.watchlist_assignments USING btree (watchlist_id, store_id) WHERE (state = ANY (ARRAY['proposed'::text, 'approved'::text]));
+
+CREATE INDEX watchlist_assignments_store ON public.watchlist_assignments USING btree (store_id, watchlist_id);
+
+CREATE INDEX watchlists_store ON public.watchlists USING btree (store_id, created_at, id);
+
 CREATE INDEX zones_camera ON public.zones USING btree (camera_id) WHERE (deleted_at IS NULL);
 
 ALTER INDEX public.ai_detections_camera ATTACH PARTITION public.ai_detections_default_camera_id_started_at_id_idx;
@@ -1398,7 +2013,51 @@ ALTER INDEX public.ai_detections_pkey ATTACH PARTITION public.ai_detections_defa
 
 ALTER INDEX public.ai_detections_store ATTACH PARTITION public.ai_detections_default_store_id_started_at_id_idx;
 
+ALTER INDEX public.facial_profiles_gallery ATTACH PARTITION public.facial_profiles_128_chain_id_model_model_version_rotation_idx;
+
+ALTER INDEX public.facial_profiles_enrolment_id_model_model_version_rotation_d_key ATTACH PARTITION public.facial_profiles_128_enrolment_id_model_model_version_rotati_key;
+
+ALTER INDEX public.facial_profiles_pkey ATTACH PARTITION public.facial_profiles_128_pkey;
+
+ALTER INDEX public.facial_profiles_gallery ATTACH PARTITION public.facial_profiles_512_chain_id_model_model_version_rotation_idx;
+
+ALTER INDEX public.facial_profiles_enrolment_id_model_model_version_rotation_d_key ATTACH PARTITION public.facial_profiles_512_enrolment_id_model_model_version_rotati_key;
+
+ALTER INDEX public.facial_profiles_pkey ATTACH PARTITION public.facial_profiles_512_pkey;
+
+CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF box, points, store_id ON public.enrolment_images FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'picture', 'box', 'points');
+
+CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF embeddings, features, dimensions, store_id ON public.facial_profiles FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'embeddings', 'template');
+
+CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF store_id ON public.match_pictures FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'picture');
+
+CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF match_score, quality, evidence, store_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'match_score', 'quality');
+
 CREATE TRIGGER cameras_bump AFTER INSERT OR DELETE OR UPDATE ON public.cameras FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
+CREATE TRIGGER enrolments_gallery_delete AFTER DELETE ON public.enrolments REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER enrolments_gallery_insert AFTER INSERT ON public.enrolments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER enrolments_gallery_update AFTER UPDATE ON public.enrolments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER facial_profiles_gallery_delete AFTER DELETE ON public.facial_profiles REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER facial_profiles_gallery_insert AFTER INSERT ON public.facial_profiles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER facial_profiles_gallery_update AFTER UPDATE ON public.facial_profiles REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER match_suspensions_gallery_delete AFTER DELETE ON public.match_suspensions REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER match_suspensions_gallery_insert AFTER INSERT ON public.match_suspensions REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER match_suspensions_gallery_update AFTER UPDATE ON public.match_suspensions REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER match_thresholds_gallery_delete AFTER DELETE ON public.match_thresholds REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER match_thresholds_gallery_insert AFTER INSERT ON public.match_thresholds REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER match_thresholds_gallery_update AFTER UPDATE ON public.match_thresholds REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
 
 CREATE TRIGGER outbox_announce AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.announce_outbox();
 
@@ -1411,6 +2070,24 @@ CREATE TRIGGER site_policies_bump AFTER INSERT OR DELETE OR UPDATE ON public.sit
 CREATE TRIGGER site_policies_check BEFORE INSERT OR DELETE OR UPDATE ON public.site_policies FOR EACH ROW EXECUTE FUNCTION public.check_site_policy();
 
 CREATE TRIGGER stores_bump AFTER UPDATE ON public.stores FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
+
+CREATE TRIGGER template_rotations_gallery_delete AFTER DELETE ON public.template_rotations REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER template_rotations_gallery_insert AFTER INSERT ON public.template_rotations REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER template_rotations_gallery_update AFTER UPDATE ON public.template_rotations REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER watchlist_assignments_gallery_delete AFTER DELETE ON public.watchlist_assignments REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER watchlist_assignments_gallery_insert AFTER INSERT ON public.watchlist_assignments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER watchlist_assignments_gallery_update AFTER UPDATE ON public.watchlist_assignments REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER watchlists_gallery_delete AFTER DELETE ON public.watchlists REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER watchlists_gallery_insert AFTER INSERT ON public.watchlists REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER watchlists_gallery_update AFTER UPDATE ON public.watchlists REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
 
 CREATE TRIGGER zones_bump AFTER INSERT OR DELETE OR UPDATE ON public.zones FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
 
@@ -1474,6 +2151,45 @@ ALTER TABLE ONLY public.cameras
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_shard_fkey FOREIGN KEY (shard) REFERENCES public.shard_leases(shard);
 
+ALTER TABLE ONLY public.enrolment_images
+    ADD CONSTRAINT enrolment_images_chain_id_picture_key_fkey FOREIGN KEY (chain_id, picture_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.enrolment_images
+    ADD CONSTRAINT enrolment_images_chain_id_store_id_enrolment_id_fkey FOREIGN KEY (chain_id, store_id, enrolment_id) REFERENCES public.enrolments(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_chain_id_enrolled_by_fkey FOREIGN KEY (chain_id, enrolled_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_chain_id_store_id_incident_id_fkey FOREIGN KEY (chain_id, store_id, incident_id) REFERENCES public.incidents(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_chain_id_store_id_person_id_fkey FOREIGN KEY (chain_id, store_id, person_id) REFERENCES public.persons(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_chain_id_store_id_watchlist_id_fkey FOREIGN KEY (chain_id, store_id, watchlist_id) REFERENCES public.watchlists(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_chain_id_store_id_enrolment_id_fkey FOREIGN KEY (chain_id, store_id, enrolment_id) REFERENCES public.enrolments(chain_id, store_id, id);
+
+ALTER TABLE public.facial_profiles
+    ADD CONSTRAINT facial_profiles_chain_id_store_id_enrolment_id_fkey FOREIGN KEY (chain_id, store_id, enrolment_id) REFERENCES public.enrolments(chain_id, store_id, id);
+
+ALTER TABLE public.facial_profiles
+    ADD CONSTRAINT facial_profiles_chain_id_store_id_person_id_fkey FOREIGN KEY (chain_id, store_id, person_id) REFERENCES public.persons(chain_id, store_id, id);
+
+ALTER TABLE public.facial_profiles
+    ADD CONSTRAINT facial_profiles_chain_id_template_key_fkey FOREIGN KEY (chain_id, template_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.gallery_revisions
+    ADD CONSTRAINT gallery_revisions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.identity_settings
+    ADD CONSTRAINT identity_settings_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.identity_settings
+    ADD CONSTRAINT identity_settings_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.incident_alerts
     ADD CONSTRAINT incident_alerts_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id);
 
@@ -1494,6 +2210,42 @@ ALTER TABLE ONLY public.incidents
 
 ALTER TABLE ONLY public.key_destructions
     ADD CONSTRAINT key_destructions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.match_pictures
+    ADD CONSTRAINT match_pictures_chain_id_picture_key_fkey FOREIGN KEY (chain_id, picture_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.match_pictures
+    ADD CONSTRAINT match_pictures_chain_id_store_id_match_id_fkey FOREIGN KEY (chain_id, store_id, match_id) REFERENCES public.matches(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.match_reviews
+    ADD CONSTRAINT match_reviews_chain_id_reviewed_by_fkey FOREIGN KEY (chain_id, reviewed_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.match_reviews
+    ADD CONSTRAINT match_reviews_chain_id_store_id_match_id_fkey FOREIGN KEY (chain_id, store_id, match_id) REFERENCES public.matches(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.match_suspensions
+    ADD CONSTRAINT match_suspensions_chain_id_enrolment_id_fkey FOREIGN KEY (chain_id, enrolment_id) REFERENCES public.enrolments(chain_id, id);
+
+ALTER TABLE ONLY public.match_suspensions
+    ADD CONSTRAINT match_suspensions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.match_suspensions
+    ADD CONSTRAINT match_suspensions_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.match_thresholds
+    ADD CONSTRAINT match_thresholds_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.match_thresholds
+    ADD CONSTRAINT match_thresholds_change_id_fkey FOREIGN KEY (change_id) REFERENCES public.proposed_changes(id);
+
+ALTER TABLE ONLY public.match_thresholds
+    ADD CONSTRAINT match_thresholds_watchlist_id_fkey FOREIGN KEY (watchlist_id) REFERENCES public.watchlists(id);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_chain_id_enrolment_id_fkey FOREIGN KEY (chain_id, enrolment_id) REFERENCES public.enrolments(chain_id, id);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
@@ -1518,6 +2270,12 @@ ALTER TABLE ONLY public.oidc_region_mappings
 
 ALTER TABLE ONLY public.oidc_region_mappings
     ADD CONSTRAINT oidc_region_mappings_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
+
+ALTER TABLE ONLY public.persons
+    ADD CONSTRAINT persons_chain_id_created_by_fkey FOREIGN KEY (chain_id, created_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.persons
+    ADD CONSTRAINT persons_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
 
 ALTER TABLE ONLY public.privacy_masks
     ADD CONSTRAINT privacy_masks_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
@@ -1579,6 +2337,12 @@ ALTER TABLE ONLY public.stores
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
+ALTER TABLE ONLY public.template_rotations
+    ADD CONSTRAINT template_rotations_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.template_rotations
+    ADD CONSTRAINT template_rotations_chain_id_seed_key_fkey FOREIGN KEY (chain_id, seed_key) REFERENCES public.tenant_keys(chain_id, version);
+
 ALTER TABLE ONLY public.tenant_keys
     ADD CONSTRAINT tenant_keys_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
@@ -1603,6 +2367,24 @@ ALTER TABLE ONLY public.training_records
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
+ALTER TABLE ONLY public.watchlist_assignments
+    ADD CONSTRAINT watchlist_assignments_chain_id_home_store_id_watchlist_id_fkey FOREIGN KEY (chain_id, home_store_id, watchlist_id) REFERENCES public.watchlists(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.watchlist_assignments
+    ADD CONSTRAINT watchlist_assignments_chain_id_proposed_by_fkey FOREIGN KEY (chain_id, proposed_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.watchlist_assignments
+    ADD CONSTRAINT watchlist_assignments_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.watchlists
+    ADD CONSTRAINT watchlists_chain_id_created_by_fkey FOREIGN KEY (chain_id, created_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.watchlists
+    ADD CONSTRAINT watchlists_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
+
+ALTER TABLE ONLY public.watchlists
+    ADD CONSTRAINT watchlists_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
@@ -1619,6 +2401,18 @@ ALTER TABLE public.alerts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY append ON public.audit_unsealed FOR INSERT TO pennyprotect_app WITH CHECK ((NOT (chain_id IS DISTINCT FROM ( SELECT public.tenant_chain() AS tenant_chain))));
+
+CREATE POLICY assigned ON public.enrolment_images FOR SELECT TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (enrolment_id IN ( SELECT e.id
+   FROM public.enrolments e
+  WHERE (e.watchlist_id IN ( SELECT public.lists_assigned_here() AS lists_assigned_here))))));
+
+CREATE POLICY assigned ON public.enrolments FOR SELECT TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (watchlist_id IN ( SELECT public.lists_assigned_here() AS lists_assigned_here))));
+
+CREATE POLICY assigned ON public.persons FOR SELECT TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (id IN ( SELECT e.person_id
+   FROM public.enrolments e
+  WHERE (e.watchlist_id IN ( SELECT public.lists_assigned_here() AS lists_assigned_here))))));
+
+CREATE POLICY assigned ON public.watchlists FOR SELECT TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (id IN ( SELECT public.lists_assigned_here() AS lists_assigned_here))));
 
 ALTER TABLE public.audit_checks ENABLE ROW LEVEL SECURITY;
 
@@ -1642,7 +2436,25 @@ CREATE POLICY dispatcher ON public.rota_entries FOR SELECT TO pennyprotect_dispa
 
 CREATE POLICY dispatcher ON public.stores FOR SELECT TO pennyprotect_dispatcher USING (true);
 
+ALTER TABLE public.enrolment_images ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.enrolments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY everybody ON public.face_calibrations FOR SELECT TO pennyprotect_app, pennyprotect_pipeline USING (true);
+
+ALTER TABLE public.face_calibrations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.facial_profiles ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.gallery_revisions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY home ON public.watchlist_assignments TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (home_store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[]))));
+
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.incident_alerts ENABLE ROW LEVEL SECURITY;
 
@@ -1651,6 +2463,16 @@ ALTER TABLE public.incident_entries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.key_destructions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.match_pictures ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.match_reviews ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.match_suspensions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.match_thresholds ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.matches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 
@@ -1664,6 +2486,8 @@ ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own ON public.idempotency_keys TO pennyprotect_app USING ((principal = (NULLIF(current_setting('pennyprotect.principal'::text, true), ''::text))::uuid));
 
+ALTER TABLE public.persons ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY pipeline ON public.ai_detections TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.alert_occurrences TO pennyprotect_pipeline USING (true);
@@ -1673,6 +2497,8 @@ CREATE POLICY pipeline ON public.alerts TO pennyprotect_pipeline USING (true);
 CREATE POLICY pipeline ON public.camera_status TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.cameras TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.matches TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.outbox TO pennyprotect_pipeline USING (true);
 
@@ -1716,6 +2542,8 @@ ALTER TABLE public.stores ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.stream_sessions ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.template_rotations ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY tenant ON public.acceptance_tests TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.ai_detections TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
@@ -1736,6 +2564,18 @@ CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = (
 
 CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.enrolment_images TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.enrolments TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.erasures TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.facial_profiles TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.gallery_revisions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.identity_settings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.incident_alerts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.incident_entries TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
@@ -1743,6 +2583,16 @@ CREATE POLICY tenant ON public.incident_entries TO pennyprotect_app USING (((cha
 CREATE POLICY tenant ON public.incidents TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.key_destructions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.match_pictures TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.match_reviews TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.match_suspensions TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.match_thresholds TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.matches TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
@@ -1753,6 +2603,8 @@ CREATE POLICY tenant ON public.oidc_identities TO pennyprotect_app USING ((chain
 CREATE POLICY tenant ON public.oidc_region_mappings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.outbox TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.persons TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.privacy_masks TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -1778,6 +2630,8 @@ CREATE POLICY tenant ON public.stores TO pennyprotect_app USING (((chain_id = ( 
 
 CREATE POLICY tenant ON public.stream_sessions TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.template_rotations TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY tenant ON public.tenant_keys TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.totp_secrets TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -1787,6 +2641,10 @@ CREATE POLICY tenant ON public.training_courses TO pennyprotect_app USING ((chai
 CREATE POLICY tenant ON public.training_records TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.users TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.watchlist_assignments TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.watchlists TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.zones TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -1799,6 +2657,10 @@ ALTER TABLE public.training_courses ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.training_records ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.watchlist_assignments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.watchlists ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 
@@ -1818,17 +2680,43 @@ GRANT ALL ON FUNCTION public.audit_state() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.bump_gallery_revision() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.camera_shares(worker uuid, lease interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.gallery_assignments(wanted_chain uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_assignments(wanted_chain uuid) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.gallery_rotations(wanted_chain uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_rotations(wanted_chain uuid) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.gallery_state() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_state() TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.gallery_suspensions(wanted_chain uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_suspensions(wanted_chain uuid) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.gallery_thresholds(wanted_chain uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_thresholds(wanted_chain uuid) TO pennyprotect_pipeline;
 
 REVOKE ALL ON FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.lists_assigned_here() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lists_assigned_here() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.login_lookup(wanted text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.login_lookup(wanted text) TO pennyprotect_app;
@@ -2015,9 +2903,80 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.checkpoints TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.enrolment_images TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(reason) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(evidence) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(review_on) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(expires_at) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(age_basis) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(exception_reason) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(notice_given_on) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(notice_how) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(notice_withheld) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(quality) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(findings) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(override_reason) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(look_alikes) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(decision_reason) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(renewal) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT UPDATE(revision) ON TABLE public.enrolments TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.erasures TO pennyprotect_app;
+
 GRANT SELECT,UPDATE ON TABLE public.escalation_lease TO pennyprotect_dispatcher;
 
+GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_app;
+GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.facial_profiles TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.gallery_revisions TO pennyprotect_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(longest_days) ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(review_days) ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(second_reviewer) ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(false_match_share) ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(false_match_least) ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(changed_by) ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.identity_settings TO pennyprotect_app;
+
+GRANT UPDATE(revision) ON TABLE public.identity_settings TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.incident_alerts TO pennyprotect_app;
 
@@ -2051,6 +3010,56 @@ GRANT UPDATE(confirmed_by) ON TABLE public.key_destructions TO pennyprotect_app;
 
 GRANT UPDATE(confirmed_at) ON TABLE public.key_destructions TO pennyprotect_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.match_pictures TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.match_reviews TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.match_suspensions TO pennyprotect_app;
+
+GRANT UPDATE(lifted_by) ON TABLE public.match_suspensions TO pennyprotect_app;
+
+GRANT UPDATE(lifted_at) ON TABLE public.match_suspensions TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.match_thresholds TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.matches TO pennyprotect_app;
+GRANT INSERT ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(id) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(chain_id) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(store_id) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(camera_id) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(epoch) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(track_id) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(captured_at),UPDATE(captured_at) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(enrolment_id) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(match_score),UPDATE(match_score) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT UPDATE(band) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT UPDATE(quality) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT UPDATE(evidence) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT UPDATE(state) ON TABLE public.matches TO pennyprotect_app;
+GRANT SELECT(state) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT UPDATE(decided_at) ON TABLE public.matches TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.matches TO pennyprotect_app;
+GRANT UPDATE(changed_at) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT UPDATE(revision) ON TABLE public.matches TO pennyprotect_app;
+GRANT SELECT(revision),UPDATE(revision) ON TABLE public.matches TO pennyprotect_pipeline;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.memberships TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.oidc_group_mappings TO pennyprotect_app;
@@ -2066,6 +3075,12 @@ GRANT INSERT ON TABLE public.outbox TO pennyprotect_pipeline;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO pennyprotect_dispatcher;
 
 GRANT UPDATE(created_at) ON TABLE public.outbox TO pennyprotect_dispatcher;
+
+GRANT SELECT,INSERT ON TABLE public.persons TO pennyprotect_app;
+
+GRANT UPDATE(name) ON TABLE public.persons TO pennyprotect_app;
+
+GRANT UPDATE(erased_at) ON TABLE public.persons TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pipelines TO pennyprotect_pipeline;
 
@@ -2157,6 +3172,8 @@ GRANT SELECT(region_id) ON TABLE public.stores TO pennyprotect_dispatcher;
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.template_rotations TO pennyprotect_app;
+
 GRANT SELECT,INSERT ON TABLE public.tenant_keys TO pennyprotect_app;
 
 GRANT UPDATE(wrapped) ON TABLE public.tenant_keys TO pennyprotect_app;
@@ -2186,6 +3203,24 @@ GRANT UPDATE(disabled_at) ON TABLE public.users TO pennyprotect_app;
 GRANT UPDATE(must_change_password) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(password_changed_at) ON TABLE public.users TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.watchlist_assignments TO pennyprotect_app;
+
+GRANT UPDATE(ends_at) ON TABLE public.watchlist_assignments TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.watchlist_assignments TO pennyprotect_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.watchlist_assignments TO pennyprotect_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.watchlist_assignments TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.watchlists TO pennyprotect_app;
+
+GRANT UPDATE(name) ON TABLE public.watchlists TO pennyprotect_app;
+
+GRANT UPDATE(purpose) ON TABLE public.watchlists TO pennyprotect_app;
+
+GRANT UPDATE(retired_at) ON TABLE public.watchlists TO pennyprotect_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.zones TO pennyprotect_app;
 GRANT SELECT ON TABLE public.zones TO pennyprotect_pipeline;
