@@ -40,7 +40,7 @@ from app.dashboard.readiness import model_check, pipeline_check, postgres_check,
 from app.dashboard.socket import serve_socket
 from app.identity.enrolment.pictures import Looker
 from app.identity.enrolment.sweeper import keep_sweeping
-from app.identity.templates import ExactScan
+from app.identity.templates.stored import ExactScan
 from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.triton import TritonPose
 from app.kit.backends import Backends

@@ -29,7 +29,7 @@ from app.identity.enrolment.schemas import (
     erasure_out,
 )
 from app.identity.models import Enrolment, EnrolmentState
-from app.identity.templates import Neighbours
+from app.identity.templates.stored import Neighbours
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import BadInputError, NotFoundError, PennyError

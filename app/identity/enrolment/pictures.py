@@ -11,7 +11,7 @@ import numpy.typing as npt
 from starlette.formparsers import MultiPartParser
 
 from app.identity.enrolment.gate import Judgement, SeenFace, judge, seen_faces
-from app.identity.templates import Vector
+from app.identity.templates.stored import Vector
 from app.inference.face_client import FaceAnswer
 from app.kit.errors import BadInputError, TooManyRequestsError, UnavailableError
 from app.perception.images import decode_image

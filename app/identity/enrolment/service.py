@@ -14,7 +14,7 @@ from app.identity.enrolment import gate, image_repository, repository
 from app.identity.enrolment.pictures import Kept, Looked, keep
 from app.identity.lists import repository as lists
 from app.identity.models import Enrolment, EnrolmentState, Grounds, Person, Renewal, Watchlist
-from app.identity.templates import Neighbours, Vector, add_template
+from app.identity.templates.stored import Neighbours, Vector, add_template
 from app.kit.errors import BadInputError, ConflictError, ForbiddenError, PennyError
 from app.kit.ids import new_id
 from app.kit.keys.vault import Vault
