@@ -1,6 +1,6 @@
 """Identity by face: who is on which list and why, templates, leads, and what people said of them.
 
-How the parts fit (tables in `db/migrations/*_identity.sql`, decisions in ADR 10):
+How the parts fit (tables in `db/migrations/*_identity.sql`, decisions in ADR 11):
 
 - `watchlists` have a home store that answers for them; `watchlist_assignments` say where they are searched. The home store's has
   no end; any other was approved by a second person and ends.
