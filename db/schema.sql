@@ -155,6 +155,14 @@ CREATE FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wan
 
 ALTER FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.gallery_kinds(wanted_chain uuid) RETURNS TABLE(model text, model_version text, rotation integer)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT DISTINCT p.model, p.model_version, p.rotation FROM facial_profiles p WHERE p.chain_id = wanted_chain $$;
+
+ALTER FUNCTION public.gallery_kinds(wanted_chain uuid) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.gallery_rotations(wanted_chain uuid) RETURNS TABLE(id uuid, version integer, seed bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -309,6 +317,16 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.make_detection_partitions(days_ahead integer) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.may_match(wanted uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT EXISTS (SELECT FROM enrolments e JOIN watchlists w ON w.id = e.watchlist_id
+        WHERE e.id = wanted AND e.state = 'approved' AND e.expires_at > now() AND w.retired_at IS NULL
+            AND NOT EXISTS (SELECT FROM match_suspensions s WHERE s.enrolment_id = e.id AND s.lifted_at IS NULL)) $$;
+
+ALTER FUNCTION public.may_match(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2698,6 +2716,9 @@ GRANT ALL ON FUNCTION public.gallery_assignments(wanted_chain uuid) TO pennyprot
 REVOKE ALL ON FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) TO pennyprotect_pipeline;
 
+REVOKE ALL ON FUNCTION public.gallery_kinds(wanted_chain uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_kinds(wanted_chain uuid) TO pennyprotect_pipeline;
+
 REVOKE ALL ON FUNCTION public.gallery_rotations(wanted_chain uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_rotations(wanted_chain uuid) TO pennyprotect_pipeline;
 
@@ -2726,6 +2747,9 @@ GRANT ALL ON FUNCTION public.login_record(wanted uuid, succeeded boolean, locked
 
 REVOKE ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.may_match(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.may_match(wanted uuid) TO pennyprotect_pipeline;
 
 REVOKE ALL ON FUNCTION public.oidc_chain(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.oidc_chain(wanted uuid) TO pennyprotect_app;
@@ -2759,6 +2783,7 @@ GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) TO pennyprotect_pipeline;
 
 REVOKE ALL ON FUNCTION public.tenant_stores() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
@@ -2955,6 +2980,10 @@ GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_app;
 GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.facial_profiles TO pennyprotect_app;
+
+GRANT UPDATE(rotation) ON TABLE public.facial_profiles TO pennyprotect_app;
+
+GRANT UPDATE(embeddings) ON TABLE public.facial_profiles TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.gallery_revisions TO pennyprotect_app;
 

@@ -58,7 +58,10 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
         roles.part("first-run", owner | roles.first_run(), ("migrate",), no_step, _ONE_SHOT),
         roles.part("service", service, ("first-run", "bus", "memory"), asked.answers("/readyz?only=service")),
         roles.part(
-            "pipeline", roles.database("pipeline") | cells, ("migrate", "bus", "memory"), _in_database(servers, "pipeline")
+            "pipeline",
+            roles.database("pipeline") | cells | roles.storage_key(),
+            ("migrate", "bus", "memory"),
+            _in_database(servers, "pipeline"),
         ),
         roles.part(
             "dispatcher",

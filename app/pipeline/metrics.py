@@ -19,6 +19,13 @@ dispatched = counter("dispatcher_messages", "Outbox messages written to live str
 repeated = counter("dispatcher_repeats", "Outbox messages found to be written already.")
 outbox_age = gauge("dispatcher_oldest_seconds", "Age of the oldest message of the last batch.")
 
+faces = counter("pipeline_faces", "Faces compared with a store's lists.")
+faces_dropped = counter("pipeline_faces_dropped", "Faces not compared with anybody, by reason.", ("reason",))
+leads = counter("pipeline_leads", "Leads raised for people to review, by score band.", ("band",))
+gallery_templates = gauge("pipeline_gallery_templates", "Templates held in memory.")
+search = histogram("pipeline_search_seconds", "Comparing one face with a store's lists.")
+face_to_lead = histogram("pipeline_face_to_lead_seconds", "Capture of a face to its lead in the database.")
+
 escalation_steps = counter("dispatcher_escalation_steps", "Alerts moved on by time, by what happened.", ("step",))
 
 

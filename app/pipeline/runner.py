@@ -22,6 +22,7 @@ from app.pipeline.configuration import set_up
 from app.pipeline.configuration_repository import configuration_revision, make_partitions, read_configuration
 from app.pipeline.lease_repository import Grant, release_leases, review_leases
 from app.pipeline.leases import RENEW_S
+from app.pipeline.matching import match_faces
 from app.pipeline.reading import Batch, Reader
 from app.pipeline.shard import Positions, Setups, Shard, Tally
 from app.settings import Settings
@@ -273,16 +274,20 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if pool is None:
         return
     bus, memory = connect_redis(bus_url, role="pipeline"), connect_redis(memory_url, role="pipeline")
+    probes = connect_redis(memory_url, role="pipeline")
     queue: asyncio.Queue[Batch] = asyncio.Queue(QUEUED_BATCHES)
     readers = (Reader("memory", memory, ("frames",), queue), Reader("bus", bus, ("tracklets", "health"), queue))
     try:
         async with serve_operations(settings.metrics, settings.home, "pipeline"), asyncio.TaskGroup() as group:
             for reader in readers:
                 group.create_task(reader.run(stop))
-            group.create_task(Pipeline(pool, queue, readers).run(stop))
+            pipeline = Pipeline(pool, queue, readers)
+            group.create_task(pipeline.run(stop))
+            shards, setups = (lambda: tuple(pipeline.shards.values())), (lambda: pipeline.setups)
+            group.create_task(match_faces(settings, pool, probes, shards, setups, stop))
     finally:
-        await bus.aclose()
-        await memory.aclose()
+        for client in (bus, memory, probes):
+            await client.aclose()
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await pool.close()

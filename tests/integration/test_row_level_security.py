@@ -17,9 +17,10 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
     "api_key_lookup", "audit_state", "bump_configuration_revision", "bump_gallery_revision", "expired_enrolments",
-    "forget_ended_sign_ins", "gallery_assignments", "gallery_entries", "gallery_rotations", "gallery_state",
+    "forget_ended_sign_ins", "gallery_assignments", "gallery_entries", "gallery_kinds", "gallery_rotations", "gallery_state",
     "gallery_suspensions", "gallery_thresholds", "lease_cameras", "lists_assigned_here", "login_lookup", "login_record",
-    "make_detection_partitions", "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned", "store_runs",
+    "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned",
+    "store_runs",
     "stores_with_biometrics", "tenant_key",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""

@@ -1,0 +1,167 @@
+"""One chain's gallery as this process holds it: indexes by list, and what says where and until when they may be used."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from app.identity.decision.fusion import Candidate
+from app.identity.gallery.exact import ExactIndex
+from app.identity.gallery.repository import Assignment, Entry, Kind, Local
+from app.identity.templates.protection import Rotation
+from app.tenancy.changes.thresholds import effective_threshold
+
+Float32 = npt.NDArray[np.float32]
+Shelf = tuple[uuid.UUID, Kind]
+"""A list's templates of one kind."""
+
+MOST_FOUND = 8
+
+
+@dataclass(slots=True)
+class Rules:
+    """What besides templates decides about a chain's searches; replaced as a whole."""
+
+    assignments: tuple[Assignment, ...] = ()
+    local: Mapping[tuple[uuid.UUID, uuid.UUID | None, str, str], float] = field(default_factory=dict)
+    suspended: frozenset[uuid.UUID] = frozenset()
+    rotations: Mapping[int, Rotation] = field(default_factory=dict)
+
+    def lists(self, store_id: uuid.UUID, now: datetime) -> list[uuid.UUID]:
+        """Lists that are searched in a store at that time."""
+        return [
+            each.watchlist_id
+            for each in self.assignments
+            if each.store_id == store_id and each.starts_at <= now and (each.ends_at is None or now < each.ends_at)
+        ]
+
+
+def local_thresholds(rows: Iterable[Local]) -> dict[tuple[uuid.UUID, uuid.UUID | None, str, str], float]:
+    """By store, list, model and version."""
+    return {(row.store_id, row.watchlist_id, row.model, row.version): row.threshold for row in rows}
+
+
+class ChainGallery:
+    """Templates of a chain in memory. Changed by the loader, searched by the matcher, in whatever threads."""
+
+    def __init__(self) -> None:
+        self.revision = -1
+        self.rules = Rules()
+        self.entries: dict[uuid.UUID, Entry] = {}
+        self._shelves: dict[Shelf, ExactIndex] = {}
+        self._known: dict[Kind, set[uuid.UUID]] = {}
+        self._profiles: dict[uuid.UUID, set[uuid.UUID]] = {}
+
+    def known(self, kind: Kind) -> set[uuid.UUID]:
+        """Templates of a kind that are held."""
+        return set(self._known.get(kind, ()))
+
+    def profiles_of(self, enrolments: Iterable[uuid.UUID]) -> list[uuid.UUID]:
+        """The templates of some enrolments."""
+        return [profile for each in enrolments for profile in tuple(self._profiles.get(each, ()))]
+
+    def kinds(self) -> set[Kind]:
+        """Kinds that are held."""
+        return {kind for _, kind in self._shelves}
+
+    def size(self, watchlist_id: uuid.UUID, model: str, version: str) -> int:
+        """Templates of a list that a probe of this model version is compared with."""
+        return sum(len(i) for (shelf, kind), i in self._shelves.items() if shelf == watchlist_id and kind[:2] == (model, version))
+
+    def __len__(self) -> int:
+        return sum(len(index) for index in self._shelves.values())
+
+    def bytes(self) -> int:
+        """Memory held."""
+        return sum(index.bytes() for index in self._shelves.values())
+
+    def forget(self, profiles: set[uuid.UUID]) -> None:
+        """Take templates out and wipe them; decisions on the way no longer find their entries."""
+        for profile in profiles:
+            entry = self.entries.pop(profile, None)
+            if entry is not None and (templates := self._profiles.get(entry.enrolment_id)) is not None:
+                templates.discard(profile)
+                if not templates:
+                    del self._profiles[entry.enrolment_id]
+        for shelf, index in list(self._shelves.items()):
+            gone = profiles & self._known[shelf[1]]
+            if gone:
+                index.remove(list(gone))
+            if not len(index):
+                self._shelves.pop(shelf).close()
+        for known in self._known.values():
+            known -= profiles
+
+    def put(self, kind: Kind, entries: Mapping[uuid.UUID, Entry], vectors: Mapping[uuid.UUID, Float32]) -> None:
+        """Take new templates up."""
+        by_list: dict[uuid.UUID, list[uuid.UUID]] = {}
+        for profile in vectors:
+            by_list.setdefault(entries[profile].watchlist_id, []).append(profile)
+        for watchlist, profiles in by_list.items():
+            index = self._shelves.get((watchlist, kind))
+            if index is None:
+                index = self._shelves[watchlist, kind] = ExactIndex(entries[profiles[0]].dimensions)
+            index.add(profiles, np.stack([vectors[each] for each in profiles]))
+            self._known.setdefault(kind, set()).update(profiles)
+            for each in profiles:
+                self.entries[each] = entries[each]
+                self._profiles.setdefault(entries[each].enrolment_id, set()).add(each)
+
+    def look(self, model: str, version: str, vector: Float32, lists: Iterable[uuid.UUID]) -> dict[uuid.UUID, float]:
+        """The best templates of some lists for a vector as the model gave it: score by template."""
+        found: dict[uuid.UUID, float] = {}
+        for index, turned in self._for(model, version, vector, lists):
+            for each in index.search(turned[None], MOST_FOUND):
+                found.update(zip(each.ids, each.scores, strict=True))
+        return found
+
+    def score(
+        self, model: str, version: str, vector: Float32, lists: Iterable[uuid.UUID], profiles: list[uuid.UUID]
+    ) -> dict[uuid.UUID, float]:
+        """Scores of given templates; those that have gone are absent."""
+        found: dict[uuid.UUID, float] = {}
+        for index, turned in self._for(model, version, vector, lists):
+            found.update(index.scores(profiles, turned))
+        return found
+
+    def by_enrolment(self, scores: Mapping[uuid.UUID, float], now: datetime) -> dict[uuid.UUID, float]:
+        """The best score of each enrolment that still stands at that time."""
+        best: dict[uuid.UUID, float] = {}
+        for profile, score in scores.items():
+            entry = self.entries.get(profile)
+            if entry is not None and now < entry.expires_at:
+                best[entry.enrolment_id] = max(score, best.get(entry.enrolment_id, -1.0))
+        return best
+
+    def candidates(
+        self,
+        profiles: Iterable[uuid.UUID],
+        store_id: uuid.UUID,
+        model: str,
+        version: str,
+        measured: Mapping[uuid.UUID, float],
+    ) -> list[Candidate]:
+        """Enrolments of these templates, with the threshold that holds in a store. `measured`: by list."""
+        made = {}
+        for profile in profiles:
+            entry = self.entries.get(profile)
+            if entry is None or entry.watchlist_id not in measured:
+                continue
+            local = [self.rules.local.get((store_id, each, model, version)) for each in (entry.watchlist_id, None)]
+            threshold = effective_threshold(measured[entry.watchlist_id], max((x for x in local if x is not None), default=None))
+            made[entry.enrolment_id] = Candidate(entry.enrolment_id, entry.person_id, threshold)
+        return list(made.values())
+
+    def _for(self, model: str, version: str, vector: Float32, lists: Iterable[uuid.UUID]) -> list[tuple[ExactIndex, Float32]]:
+        wanted, searched = set(lists), []
+        for (watchlist, kind), index in list(self._shelves.items()):
+            if watchlist not in wanted or kind[:2] != (model, version) or index.dimensions != len(vector):
+                continue
+            if kind.rotation == 0:
+                searched.append((index, vector))
+            elif (rotation := self.rules.rotations.get(kind.rotation)) is not None:
+                searched.append((index, rotation.turn(vector)))
+        return searched

@@ -1,0 +1,61 @@
+"""SQL of leads: one row, once, with the message that tells viewers there is something to review. Neither names anybody."""
+
+import uuid
+from typing import Any
+
+import asyncpg
+
+from app.contracts.biometrics import ProbeEmbedding
+from app.identity.decision.fusion import Lead
+from app.inference.faces.quality import PARTS
+from app.kit.clock import from_us
+from app.pipeline.configuration import CameraSetup
+from app.pipeline.occurrences import NAMESPACE
+from app.pipeline.outbox_repository import Told, announce
+from app.pipeline.transaction_repository import bound_transaction
+
+Connection = asyncpg.pool.PoolConnectionProxy
+
+
+def match_id(probe: ProbeEmbedding, enrolment_id: uuid.UUID) -> uuid.UUID:
+    """The id of the lead of a tracklet to an enrolment, whoever computes it."""
+    return uuid.uuid5(NAMESPACE, f"match|{probe.camera_id}|{probe.epoch}|{probe.track_id}|{enrolment_id}")
+
+
+async def raise_match(
+    connection: "Connection[asyncpg.Record]", setup: CameraSetup, probe: ProbeEmbedding, watchlist_id: uuid.UUID, lead: Lead
+) -> bool:
+    """Write a lead and its message in one transaction; False where it is there, or its enrolment ended."""
+    identity = match_id(probe, lead.candidate.enrolment_id)
+    async with connection.transaction():
+        await bound_transaction(connection)
+        written = await connection.fetchval(
+            "INSERT INTO matches (id, chain_id, store_id, camera_id, epoch, track_id, captured_at, enrolment_id, person_id,"
+            " watchlist_id, match_score, band, threshold, quality, evidence, model, model_version, policy_revision)"
+            " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 WHERE may_match($8)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            *_values(identity, setup, probe, watchlist_id, lead),
+        )
+        if written is None:
+            return False
+        message: dict[str, Any] = {"match_id": identity, "camera_id": probe.camera_id}
+        await announce(connection, "match-raised", [Told(setup.chain_id, setup.store_id, message)])
+    return True
+
+
+def _values(
+    identity: uuid.UUID, setup: CameraSetup, probe: ProbeEmbedding, watchlist_id: uuid.UUID, lead: Lead
+) -> tuple[Any, ...]:
+    quality = dict(zip(PARTS, (round(float(part), 4) for part in probe.quality_array()), strict=True))
+    evidence = {
+        "shots": lead.shots,
+        "second_score": None if lead.second is None else round(lead.second, 4),
+        "look_alike": lead.look_alike,
+        "face_px": round(probe.face_px, 1),
+    }
+    return (
+        identity, setup.chain_id, setup.store_id, probe.camera_id, probe.epoch, probe.track_id,
+        from_us(lead.best.captured_at_us), lead.candidate.enrolment_id, lead.candidate.person_id, watchlist_id,
+        min(1.0, lead.score), lead.band.value, lead.candidate.threshold, quality, evidence, probe.model, probe.model_version,
+        probe.policy_revision,
+    )  # fmt: skip

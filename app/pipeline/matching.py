@@ -1,0 +1,173 @@
+"""Faces to leads: reads `probes:*` of the held shards, compares with the store's lists, deletes what it read.
+
+It runs beside the rules in the pipeline's process, under the same leases: a shard has one reader. A lead's id is derived from
+camera, epoch, track and enrolment, so that two readers at a change of holder raise it once. A face that is nobody's leaves no
+trace: no row, no log line, no entry in the stream.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from app.contracts.biometrics import ProbeEmbedding, decode_probe, probes_stream
+from app.contracts.wire import FIELD, WireError
+from app.identity.decision.fusion import Lead
+from app.identity.decision.thresholds import Thresholds
+from app.identity.gallery.loader import DATABASE_ERRORS, Galleries
+from app.kit.backoff import Backoff
+from app.kit.clock import now, now_us
+from app.kit.errors import BadInputError
+from app.kit.keys.choice import by_pool, open_vault
+from app.kit.logs import logger
+from app.kit.postgres import Pool
+from app.kit.redis import Redis, RedisError
+from app.pipeline import metrics
+from app.pipeline.configuration import CameraSetup
+from app.pipeline.match_repository import raise_match
+from app.pipeline.probes import Dropped, Seen, Tracklets, consider, refusal
+from app.pipeline.shard import Setups, Shard
+from app.settings import Settings
+
+BLOCK_MS: Final = 200
+READ_S: Final = 3.0
+MOST_ENTRIES: Final = 64
+WRITE_S: Final = 5.0
+CONSIDER_S: Final = 5.0
+
+log = logger(__name__)
+
+
+class Matcher:
+    """One process's matching.
+
+    Args:
+        memory: a client of its own of the memory Redis.
+        shards: the held shards; asked before each read.
+        setups: cameras and their stores' present policies.
+    """
+
+    def __init__(
+        self, pool: "Pool[asyncpg.Record]", memory: Redis, galleries: Galleries, shards: Callable[[], Iterable[Shard]],
+        setups: Callable[[], Setups],
+    ) -> None:  # fmt: skip
+        self._pool, self._memory, self._galleries = pool, memory, galleries
+        self._shards, self._setups = shards, setups
+        self._tracklets = Tracklets()
+        self._thresholds = Thresholds({})
+        self._calibrated: object = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Match until stopped, through any outage; then let go of everything."""
+        backoff, failures = Backoff(first_s=0.2, longest_s=3.0), 0
+        while not stop.is_set():
+            self._tracklets.forget(time.monotonic())
+            metrics.gallery_templates.set(len(self._galleries))
+            try:
+                async with asyncio.timeout(READ_S):
+                    entries = await self._read()
+                failures = 0
+            except (RedisError, OSError, TimeoutError):
+                metrics.outages.labels("probes").inc()
+                await _pause(stop, backoff.delay_s(failures))
+                failures += 1
+                continue
+            if not entries:
+                await _pause(stop, 0.0 if any(True for _ in self._shards()) else 0.2)
+            for stream, entry_id, message in entries:
+                try:
+                    await self.take(message)
+                finally:
+                    await self._delete(stream, entry_id)
+        self._tracklets.clear()
+
+    async def take(self, message: bytes | None) -> None:
+        """One face: count why it is not looked at, or look, and raise what it leads to."""
+        try:
+            if message is None:
+                raise WireError("an entry without a message")
+            probe = decode_probe(message)
+            dropped = refusal(probe, self._setups(), now_us())
+            if dropped is None:
+                dropped = await self._look(probe, self._setups()[probe.camera_id])
+        except (msgspec.DecodeError, WireError, BadInputError, ValueError, LookupError):
+            dropped = Dropped.POISON
+        except DATABASE_ERRORS as error:
+            metrics.outages.labels("matches").inc()
+            log.warning("a lead could not be written", error=type(error).__name__)
+            return
+        if dropped is None:
+            metrics.faces.inc()
+        else:
+            metrics.faces_dropped.labels(dropped.value).inc()
+
+    async def _look(self, probe: ProbeEmbedding, setup: CameraSetup) -> Dropped | None:
+        gallery = self._galleries.of(setup.chain_id)
+        if gallery is None:
+            return Dropped.NO_GALLERY
+        if self._calibrated is not self._galleries.calibrated:
+            self._calibrated, self._thresholds = self._galleries.calibrated, Thresholds(self._galleries.calibrated)
+        seen = self._tracklets.of((probe.camera_id, probe.epoch, probe.track_id), time.monotonic())
+        began = time.perf_counter()
+        async with asyncio.timeout(CONSIDER_S):
+            decision = await asyncio.to_thread(consider, probe, seen, gallery, self._thresholds, now())
+        metrics.search.observe(time.perf_counter() - began)
+        if isinstance(decision, Dropped):
+            return decision
+        if isinstance(decision, Lead):
+            await self._raise(probe, setup, seen, decision)
+        return None
+
+    async def _raise(self, probe: ProbeEmbedding, setup: CameraSetup, seen: Seen, lead: Lead) -> None:
+        enrolment = lead.candidate.enrolment_id
+        gallery = self._galleries.of(setup.chain_id)
+        if enrolment in seen.told or gallery is None:
+            return
+        entry = next((gallery.entries[each] for each in gallery.profiles_of([enrolment]) if each in gallery.entries), None)
+        # Looked at again: what ended, or a switch that went off, while the search ran, raises nothing.
+        present = self._setups().get(probe.camera_id)
+        if entry is None or now() >= entry.expires_at or refusal(probe, self._setups(), now_us()) or present is None:
+            return
+        async with asyncio.timeout(WRITE_S), self._pool.acquire(timeout=WRITE_S) as connection:
+            if await raise_match(connection, setup, probe, entry.watchlist_id, lead):
+                metrics.leads.labels(lead.band.value).inc()
+                metrics.face_to_lead.observe(max(0.0, (now_us() - probe.captured_at_us) / 1e6))
+        seen.told.add(enrolment)
+
+    async def _read(self) -> list[tuple[str, bytes, bytes | None]]:
+        streams = {probes_stream(shard.number): "0-0" for shard in self._shards() if shard.held}
+        if not streams:
+            return []
+        answer: Any = await self._memory.xread(streams, count=MOST_ENTRIES, block=BLOCK_MS)  # type: ignore[arg-type]
+        return [(name.decode(), entry_id, fields.get(FIELD)) for name, entries in answer or [] for entry_id, fields in entries]
+
+    async def _delete(self, stream: str, entry_id: bytes) -> None:
+        """After use, whatever came of it; where the server is away, the key's own expiry takes it within seconds."""
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(READ_S):
+                await self._memory.xdel(stream, entry_id)
+
+
+async def match_faces(
+    settings: Settings, pool: "Pool[asyncpg.Record]", memory: Redis, shards: Callable[[], Iterable[Shard]],
+    setups: Callable[[], Setups], stop: asyncio.Event,
+) -> None:  # fmt: skip
+    """Keep the galleries and match, until stopped. Without a key nothing can be opened, so nothing is matched."""
+    key, kms = settings.secret_key.get_secret_value(), settings.kms_keys
+    if not key and not kms:
+        log.warning("faces are not matched: PENNYPROTECT_SECRET_KEY is not set, so that no template can be searched")
+        return
+    galleries = Galleries(pool, open_vault(key, settings.key_ring_file, kms, by_pool(pool)))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(galleries.run(stop))
+        group.create_task(Matcher(pool, memory, galleries, shards, setups).run(stop))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

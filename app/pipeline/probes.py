@@ -1,0 +1,146 @@
+"""Faces of one tracklet after the other: which may be looked at, what is remembered of them and for how long. No I/O.
+
+A vector lives here for `KEEP_S` after its frame at most, and is overwritten when it goes.
+"""
+
+import enum
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.contracts.biometrics import ProbeEmbedding
+from app.identity.decision.fusion import MOST_SHOTS, Lead, Shot, Unknown, decide, kept
+from app.identity.decision.thresholds import Thresholds
+from app.identity.gallery.held import ChainGallery
+from app.pipeline.configuration import CameraSetup
+
+KEEP_S: Final = 10.0
+OLDEST_US: Final = 10_000_000
+FUTURE_US: Final = 5_000_000
+MOST_TRACKLETS: Final = 5_000
+Tracklet = tuple[uuid.UUID, int, int]
+"""Camera, epoch, track id."""
+
+
+class Dropped(enum.StrEnum):
+    """Why a face was not looked at."""
+
+    POISON = "poison"
+    UNKNOWN_CAMERA = "unknown-camera"
+    POLICY = "policy"
+    SUSPENDED = "suspended"
+    LATE = "late"
+    NO_GALLERY = "no-gallery"
+    NO_LIST = "no-list"
+    MODEL_VERSION = "model-version"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is remembered of a tracklet: vectors by capture time, shots, and whom it was already a lead to."""
+
+    until_s: float
+    shots: list[Shot] = field(default_factory=list)
+    vectors: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
+    told: set[uuid.UUID] = field(default_factory=set)
+
+    def wipe(self) -> None:
+        """Overwrite the vectors."""
+        for vector in self.vectors.values():
+            vector[:] = 0
+        self.vectors.clear()
+        self.shots.clear()
+
+
+def refusal(probe: ProbeEmbedding, setups: Mapping[uuid.UUID, CameraSetup], now_us: int) -> Dropped | None:
+    """Why this face may not be looked at, before any gallery is asked."""
+    setup = setups.get(probe.camera_id)
+    if setup is None or not setup.enabled or setup.store_id != probe.store_id:
+        return Dropped.UNKNOWN_CAMERA
+    if not setup.policy.takes("face", probe.policy_revision):
+        return Dropped.POLICY
+    if not now_us - OLDEST_US <= probe.captured_at_us <= now_us + FUTURE_US:
+        return Dropped.LATE
+    return None
+
+
+class Tracklets:
+    """The tracklets of this process's cameras."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[Tracklet, Seen] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def of(self, tracklet: Tracklet, moment_s: float) -> Seen:
+        """What is known of a tracklet; it is kept for another `KEEP_S`."""
+        seen = self._seen.setdefault(tracklet, Seen(0.0))
+        seen.until_s = moment_s + KEEP_S
+        self._seen.move_to_end(tracklet)
+        if len(self._seen) > MOST_TRACKLETS:
+            self._seen.popitem(last=False)[1].wipe()
+        return seen
+
+    def forget(self, moment_s: float) -> None:
+        """Let go of what was kept long enough."""
+        while self._seen:
+            tracklet, seen = next(iter(self._seen.items()))
+            if seen.until_s > moment_s:
+                return
+            del self._seen[tracklet]
+            seen.wipe()
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        for seen in self._seen.values():
+            seen.wipe()
+        self._seen.clear()
+
+
+def consider(
+    probe: ProbeEmbedding, seen: Seen, gallery: ChainGallery, thresholds: Thresholds, now: datetime
+) -> Lead | Unknown | Dropped:
+    """Look at one more face of a tracklet. CPU work: call it in a thread.
+
+    Scores are kept for every enrolment that any shot of the tracklet brought up, and those that end meanwhile count no more.
+    """
+    model, version = probe.model, probe.model_version
+    if probe.store_id in gallery.rules.suspended or probe.camera_id in gallery.rules.suspended:
+        return Dropped.SUSPENDED
+    lists = gallery.rules.lists(probe.store_id, now)
+    if not lists:
+        return Dropped.NO_LIST
+    measured = {each: thresholds.measured(model, version, size) for each in lists if (size := gallery.size(each, model, version))}
+    if not measured:
+        return Dropped.MODEL_VERSION
+    vector = np.array(probe.embedding_array(), np.float32)
+    if not np.isfinite(vector).all() or not 0.99 < float(vector @ vector) < 1.01:
+        return Dropped.POISON
+    found = gallery.look(model, version, vector, measured)
+    quality = float(probe.quality_array().min())
+    fresh = Shot(probe.captured_at_us, quality, gallery.by_enrolment(found, now))
+    seen.vectors[probe.captured_at_us] = vector
+    seen.shots = kept(seen.shots, fresh)
+    profiles = _profiles(gallery, seen, found)
+    scored = []
+    for shot in seen.shots:
+        scores = gallery.score(model, version, seen.vectors[shot.captured_at_us], measured, profiles)
+        scored.append(Shot(shot.captured_at_us, shot.quality, gallery.by_enrolment(scores, now)))
+    seen.shots = scored
+    for gone in seen.vectors.keys() - {shot.captured_at_us for shot in scored}:
+        seen.vectors.pop(gone)[:] = 0
+    return decide(scored, gallery.candidates(profiles, probe.store_id, model, version, measured))
+
+
+def _profiles(gallery: ChainGallery, seen: Seen, found: Mapping[uuid.UUID, float]) -> list[uuid.UUID]:
+    """Templates to score in every shot: what this one brought up and what those before did."""
+    before = {enrolment for shot in seen.shots for enrolment in shot.scores}
+    enrolments = before | {entry.enrolment_id for each in found if (entry := gallery.entries.get(each)) is not None}
+    return gallery.profiles_of(sorted(enrolments))[: MOST_SHOTS * 64]
