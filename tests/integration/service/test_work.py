@@ -9,8 +9,12 @@ import msgspec
 import pytest
 
 from app.contracts.live import camera_channel, pack_picture, picture_channel, store_stream, watch_key
+from app.contracts.tracked import decode_frame, frames_stream
 from app.contracts.wire import encode
 from app.kit.clock import from_us, now_us
+from app.kit.ids import shard_of
+from app.workers.simulated.acts import SCRIPTS
+from app.workers.simulated.worker import play
 from tests.builders import make_tracked_frame
 from tests.integration.service.conftest import WORKER_KEY, Product
 
@@ -211,3 +215,14 @@ async def test_a_failed_probe_is_a_problem_without_the_password_and_is_audited(p
         details = json.loads(rows[0]["details"])
         assert details["ended"] == kind
         assert "hunter2" not in str(details)
+
+
+async def test_a_simulated_worker_takes_a_camera_and_its_frames_arrive_once(product: Product) -> None:
+    camera = uuid.UUID((await product.camera())["id"])
+    outlet = await play(product.base, WORKER_KEY, SCRIPTS["fall"], asyncio.Event(), capacity=9, seconds=4.0)
+    entries = await product.memory.xrange(frames_stream(shard_of(camera)))
+    frames = [frame for _, fields in entries if (frame := decode_frame(fields[b"m"])).camera_id == camera]
+    assert 10 < len(frames) <= outlet.sent
+    assert outlet.dropped == 0
+    assert [frame.sequence for frame in frames] == list(range(len(frames)))
+    assert any(frame.track_ids for frame in frames)
