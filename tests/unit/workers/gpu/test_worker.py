@@ -1,0 +1,146 @@
+"""The fleet of pipelines over a graph that is stood in for: versions, masks, refusals, draining."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from app.contracts.control import DesiredCamera
+from app.contracts.tracked import CameraState
+from app.kit.errors import SetupError
+from app.perception.detections import Detections
+from app.workers.control import Grant
+from app.workers.gpu.cameras import Faces
+from app.workers.gpu.gauges import GpuMetrics
+from app.workers.gpu.graph import Change, State
+from app.workers.gpu.handover import FrameCopy, Handover
+from app.workers.gpu.sources import Sources
+from app.workers.gpu.versions import Version
+from app.workers.gpu.worker import Fleet, Pipeline
+from app.workers.telemetry import FaceMetrics, WorkerMetrics
+
+
+def camera(number: int, version: str = "1") -> DesiredCamera:
+    return DesiredCamera(uuid.UUID(int=number), uuid.UUID(int=9), "rtsp://c", 10.0, "yolo_pose", version, 3, False, gait=False)
+
+
+class Said:
+    """An emitter that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+        self.health_of: dict[uuid.UUID, Any] = {}
+        self.tracklets: list[Any] = []
+
+    def frame(self, message: Any) -> None:
+        self.frames.append(message)
+
+    def health(self, message: Any) -> None:
+        self.health_of[message.camera_id] = message
+
+    def tracklet(self, message: Any) -> None:
+        self.tracklets.append(message)
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.said, self.built, self.stopped, self.promoted = Said(), [], [], []
+        self.wrong = ""
+        registry = CollectorRegistry()
+        metrics = WorkerMetrics()
+        faces = Faces(self.said, FaceMetrics(registry), "1", Grant)  # type: ignore[arg-type]
+        self.fleet = Fleet(self._build, self._check, self._promote, self.said, metrics, GpuMetrics(registry), faces)  # type: ignore[arg-type]
+
+    async def _check(self, _key: Version) -> None:
+        if self.wrong:
+            raise SetupError(self.wrong)
+
+    def _build(self, key: Version, fleet: Fleet) -> Pipeline:
+        self.built.append(key)
+        graph = SimpleNamespace(want=lambda cameras: self.wanted.update({key: cameras}), facts=dict, stop=lambda: self._stop(key))
+        probes = SimpleNamespace(wrong={})
+        return Pipeline(key, graph, Sources(), Handover(fleet.wake), probes, SimpleNamespace())  # type: ignore[arg-type]
+
+    wanted: dict[Version, Any]
+
+    def _stop(self, key: Version) -> bool:
+        self.stopped.append(key)
+        return True
+
+    def _promote(self, pipeline: Pipeline, new: Version, done: Callable[[bool], None]) -> None:
+        self.promoted.append((pipeline.key, new))
+        done(True)
+
+
+def frame(connection: int = 1) -> FrameCopy:
+    found = Detections(np.array([[1, 1, 50, 90]], np.float32), np.array([0.9], np.float32), np.ones((1, 17, 3), np.float32))
+    return FrameCopy(0, connection, 0, 1_700_000_000_000_000, 1280, 720, found, np.array([2**63], np.uint64))
+
+
+async def test_versions_move_in_place_and_a_canary_beside() -> None:
+    rig = Rig()
+    rig.wanted = {}
+    one, two = Version("yolo_pose", "1"), Version("yolo_pose", "2")
+    rig.fleet.want({each.camera_id: each for each in (camera(1), camera(2))})
+    await rig.fleet._reconcile()
+    assert (rig.built, set(rig.wanted[one])) == ([one], {uuid.UUID(int=1), uuid.UUID(int=2)})
+    rig.fleet.want({each.camera_id: each for each in (camera(1, "2"), camera(2, "2"))})
+    await rig.fleet._reconcile()
+    assert (rig.built, rig.promoted, rig.stopped) == ([one], [(one, two)], [])
+    rig.fleet.want({each.camera_id: each for each in (camera(1, "2"), camera(2, "3"))})
+    await rig.fleet._reconcile()
+    assert rig.built == [one, Version("yolo_pose", "3")]
+    assert set(rig.wanted[one]) == {uuid.UUID(int=1)}, "the graph that was built for version 1"
+    await rig.fleet.close()
+    assert rig.fleet.ids() == []
+
+
+async def test_a_masked_camera_and_a_wrong_model_are_refused_with_a_sentence() -> None:
+    rig = Rig()
+    rig.wanted = {}
+    masked = msgspec.structs.replace(camera(1), masks=[[(0, 0), (1, 0), (1, 1)]])
+    rig.fleet.want({masked.camera_id: masked})
+    await rig.fleet._reconcile()
+    assert rig.built == []
+    said = rig.said.health_of[masked.camera_id]
+    assert (said.state, "privacy masks" in said.reason) == (CameraState.REFUSED, True)
+    rig.wrong = "answers 84, its contract says 56"
+    rig.fleet.want({uuid.UUID(int=2): camera(2)})
+    await rig.fleet._reconcile()
+    assert rig.built == []
+    assert rig.wrong in rig.said.health_of[uuid.UUID(int=2)].reason
+
+
+async def test_frames_become_messages_of_their_connection_and_what_waits_is_sent_at_the_end() -> None:
+    rig = Rig()
+    rig.wanted = {}
+    rig.fleet.want({uuid.UUID(int=1): camera(1)})
+    await rig.fleet._reconcile()
+    (pipeline,) = rig.fleet.pipelines.values()
+    for state in (State.CONNECTING, State.LIVE):
+        rig.fleet.heard(lambda: pipeline, Change(uuid.UUID(int=1), 0, 1, state))
+    over = asyncio.Event()
+    drain = asyncio.create_task(rig.fleet.drain(over))
+    pipeline.handover.put(frame())
+    pipeline.handover.put(frame(connection=2))
+    async with asyncio.timeout(5):
+        while not rig.said.frames:
+            await asyncio.sleep(0.01)
+    assert rig.said.frames[0].track_ids == [2**63]
+    assert rig.said.frames[0].policy_revision == 3
+    rig.fleet.heard(lambda: pipeline, Change(uuid.UUID(int=1), 0, 2, State.RECONNECTING))
+    rig.fleet.heard(lambda: pipeline, Change(uuid.UUID(int=1), 0, 2, State.LIVE))
+    pipeline.handover.put(frame(connection=2))
+    over.set()
+    await asyncio.wait_for(drain, 5)
+    first, second = rig.said.frames
+    assert second.epoch > first.epoch
+    assert [each.sequence for each in rig.said.frames] == [0, 0]
+    await rig.fleet.close()
+    assert len(rig.said.tracklets) == 2
+    assert rig.said.health_of[uuid.UUID(int=1)].state is CameraState.STOPPED
