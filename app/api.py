@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from app.alerts.endpoints import router as alerts_router
+from app.alerts.reports.endpoints import router as reports_router
 from app.alerts.rota.endpoints import router as rota_router
 from app.alerts.rules.endpoints import router as rules_router
 from app.audit.models import NO_STORE_DATA, unaudited
@@ -36,6 +37,7 @@ from app.identity.thresholds.endpoints import router as thresholds_router
 from app.incidents.endpoints import router as incidents_router
 from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
+from app.pipeline.replay.endpoints import router as replay_router
 from app.tenancy.api_keys.endpoints import router as api_keys_router
 from app.tenancy.endpoints import router as stores_router
 from app.tenancy.keys.endpoints import router as keys_router
@@ -68,6 +70,7 @@ ROUTERS = (
     public_router,
     training_router,
     rules_router,
+    replay_router,
     alerts_router,
     rota_router,
     watchlists_router,
@@ -76,6 +79,7 @@ ROUTERS = (
     matches_router,
     thresholds_router,
     incidents_router,
+    reports_router,
     workers_router,
     live_router,
     detections_router,

@@ -74,6 +74,17 @@ class AlertOut(BaseModel):
     snoozed_until: datetime | None
     snooze_reason: str | None
     revision: int
+    group_id: uuid.UUID | None = Field(description="The first of those that came one soon after another.")
+
+
+class OccurrenceOut(BaseModel):
+    """Something more of the same that joined an alert instead of raising one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    started_at: datetime | None
+    joined_at: datetime
 
 
 class ActIn(BaseModel):
@@ -125,12 +136,13 @@ async def list_alerts(
     kind: Annotated[str | None, Query(max_length=100)] = None,
     state: Annotated[list[AlertState] | None, Query(description="May be given more than once.", max_length=10)] = None,
     since: Annotated[AwareDatetime | None, Query(description="Raised at or after.")] = None,
+    group_id: Annotated[uuid.UUID | None, Query(description="Of one group.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[AlertOut]:
     """Alerts, newest first."""
     before = decode_cursor(cursor)
-    wanted = AlertFilter(store_id, camera_id, kind, tuple(state or ()), since)
+    wanted = AlertFilter(store_id, camera_id, kind, tuple(state or ()), since, group_id)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         alerts = await repository.list_alerts(connection, wanted, before, limit)
     shown, following = cut(alerts, limit, lambda alert: (alert.raised_at, alert.id))
@@ -161,6 +173,15 @@ async def get_alert(request: Request, access: Reads, alert_id: uuid.UUID) -> Ale
     """One alert."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return alert_out(await repository.get_alert(connection, alert_id))
+
+
+@router.get("/alerts/{alert_id}/occurrences", openapi_extra=unaudited(ALERTS_SHOWN))
+async def list_occurrences(request: Request, access: Reads, alert_id: uuid.UUID) -> Page[OccurrenceOut]:
+    """What joined the alert: the same kind and place again, soon after; oldest first, at most 500."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        await repository.get_alert(connection, alert_id)
+        found = await repository.occurrences_of(connection, alert_id)
+    return Page(items=[OccurrenceOut.model_validate(each) for each in found], next=None)
 
 
 @router.post("/alerts/{alert_id}/claim", responses=CONFLICT, openapi_extra=audited(Act.ALERT_CLAIMED))

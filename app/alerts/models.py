@@ -63,6 +63,7 @@ class Alert:
         started_at, ended_at: when the act began and was last seen.
         changed_at: last change of any field.
         occurrences: how many occurrences of the same kind and place it stands for.
+        group_id: the first alert of those of the same camera, zone and kind that came one soon after the other.
         waiting_since: since when nobody is on it; None while somebody is, while it sleeps, and when it is done.
         escalation_level: how far up it came.
         escalated_to: users who were on duty there; none when it was called up to everybody of that level.
@@ -103,6 +104,7 @@ class Alert:
     snoozed_until: datetime | None = None
     snooze_reason: str | None = None
     revision: int = 0
+    group_id: uuid.UUID | None = None
 
 
 def alert_body(alert: Alert) -> dict[str, Any]:

@@ -41,6 +41,7 @@ _PLAIN = (
 _HANDLERS = ("claimed_by", "acknowledged_by", "resolved_by", "escalated_by", "snoozed_by")
 _COLUMNS = ", ".join(
     [f"a.{name}" for name in (*_PLAIN, "threat", "state", "track_ids", "escalation_level", "escalated_to", *_HANDLERS)]
+    + ["coalesce(a.group_id, a.id) AS group_id"]
     + [f"(SELECT u.username FROM users u WHERE u.id = a.{name}) AS {name}_name" for name in _HANDLERS]  # noqa: S608
 )
 _SELECT = f"SELECT {_COLUMNS} FROM alerts a WHERE "  # noqa: S608 - constants of this file
@@ -55,6 +56,19 @@ class AlertFilter:
     kind: str | None = None
     states: tuple[AlertState, ...] = ()
     since: datetime | None = None
+    group_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """An occurrence that joined an alert."""
+
+    id: uuid.UUID
+    started_at: datetime | None
+    joined_at: datetime
+
+
+MOST_OCCURRENCES = 500
 
 
 def _handler(row: "asyncpg.Record", name: str) -> Handler | None:
@@ -67,6 +81,7 @@ def _alert(row: "asyncpg.Record") -> Alert:
         threat=Threat(row["threat"]),
         state=AlertState(row["state"]),
         track_ids=tuple(int(track_id) for track_id in row["track_ids"]),
+        group_id=row["group_id"],
         escalation_level=EscalationLevel(row["escalation_level"]),
         escalated_to=tuple(row["escalated_to"]),
         claimed_by=_handler(row, "claimed_by"),
@@ -86,6 +101,7 @@ async def list_alerts(
         " AND ($3::text IS NULL OR a.kind = $3) AND (cardinality($4::text[]) = 0 OR a.state = ANY ($4))"
         " AND ($5::timestamptz IS NULL OR a.raised_at >= $5)"
         " AND ($6::timestamptz IS NULL OR (a.raised_at, a.id) < ($6, $7::uuid))"
+        " AND ($9::uuid IS NULL OR a.group_id = $9 OR a.id = $9)"
         " ORDER BY a.raised_at DESC, a.id DESC LIMIT $8",
         wanted.store_id,
         wanted.camera_id,
@@ -94,8 +110,19 @@ async def list_alerts(
         wanted.since,
         *(before or (None, None)),
         limit + 1,
+        wanted.group_id,
     )
     return [_alert(row) for row in rows]
+
+
+async def occurrences_of(connection: TenantConnection, alert_id: uuid.UUID) -> list[Occurrence]:
+    """What joined an alert, oldest first, at most `MOST_OCCURRENCES` of the newest."""
+    rows = await connection.fetch(
+        "SELECT id, started_at, joined_at FROM alert_occurrences WHERE alert_id = $1 ORDER BY joined_at DESC, id LIMIT $2",
+        alert_id,
+        MOST_OCCURRENCES,
+    )
+    return [Occurrence(*row) for row in reversed(rows)]
 
 
 async def get_alert(connection: TenantConnection, alert_id: uuid.UUID) -> Alert:

@@ -68,6 +68,7 @@ class Act(enum.StrEnum):
     RULE_CREATED = "rule-created"
     RULE_CHANGED = "rule-changed"
     RULE_REMOVED = "rule-removed"
+    RULE_REPLAYED = "rule-replayed"
     KEY_ROTATED = "key-rotated"
     KEY_DESTRUCTION_REQUESTED = "key-destruction-requested"
     KEY_DESTROYED = "key-destroyed"

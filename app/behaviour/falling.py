@@ -14,8 +14,8 @@ from app.behaviour.bodies import BOX_BOTTOM
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import Motion
-from app.behaviour.people import US, Sight
-from app.behaviour.posture import Posture, maybe_low, posture, ramp, statures
+from app.behaviour.people import US, Measure, Sight
+from app.behaviour.posture import maybe_low, posture, ramp, statures
 
 KIND = "falling"
 STILL_DOWN = 0.35
@@ -55,40 +55,50 @@ def step(state: Down, sight: Sight, parameters: FallingParameters) -> tuple[Down
     if sight.shifted_us:
         by = sight.shifted_us
         state.since = {number: (since + by, last + by, stature) for number, (since, last, stature) in state.since.items()}
-    found: list[Evidence] = []
-    known = bool(state.since or state.acts)  # then a standing height from before counts too, which `low` knows nothing of
-    if sight.seen and len(sight.motion.rows) == len(sight.seen) and (sight.motion.low or known):
-        stature = statures(sight.motion)
-        for index, person in enumerate(sight.seen):
-            act = state.of(person.number)
-            if act is not None:
-                stature[index] = max(stature[index], act.reference)
-            elif person.number in state.since:
-                stature[index] = max(stature[index], state.since[person.number][2])
-        if maybe_low(sight.motion, stature):
-            now = posture(sight.motion, stature)
-            down = np.flatnonzero(now.lying >= STILL_DOWN)
-            if len(down):
-                found = _look(state, sight, now, down.tolist(), parameters)
+    measured = sight.measured.get(KIND)
+    if measured is None:
+        measured = sight.measured[KIND] = _measure(state, sight, parameters)
+    found = _look(state, sight, measured, parameters) if measured else []
     for number in [number for number, (_, last, _) in state.since.items() if sight.at_us - last > US]:
         del state.since[number]
     return state, follow(KIND, state, sight, found, parameters)
 
 
-def _look(state: Down, sight: Sight, now: Posture, down: list[int], parameters: FallingParameters) -> list[Evidence]:
+def _measure(state: Down, sight: Sight, parameters: FallingParameters) -> list[Measure]:
+    """Of whoever may lie: lying, standing height, and the way down that came before (see `descent_of`)."""
+    known = bool(state.since or state.acts)  # then a standing height from before counts too, which `low` knows nothing of
+    if not sight.seen or len(sight.motion.rows) != len(sight.seen) or not (sight.motion.low or known):
+        return []
+    stature = statures(sight.motion)
+    for index, person in enumerate(sight.seen):
+        act = state.of(person.number)
+        if act is not None:
+            stature[index] = max(stature[index], act.reference)
+        elif person.number in state.since:
+            stature[index] = max(stature[index], state.since[person.number][2])
+    if not maybe_low(sight.motion, stature):
+        return []
+    lying = posture(sight.motion, stature).lying
+    return [
+        (index, "", (float(lying[index]), tall, *descent_of(sight.motion, index, tall, parameters.within_s)))
+        for index in np.flatnonzero(lying >= STILL_DOWN).tolist()
+        for tall in (float(stature[index]),)
+    ]
+
+
+def _look(state: Down, sight: Sight, measured: list[Measure], parameters: FallingParameters) -> list[Evidence]:
     found: list[Evidence] = []
-    for index in down:
-        person, lying = sight.seen[index], float(now.lying[index])
+    for index, _, (lying, tall, descent, drop, before, ago_s) in measured:
+        person = sight.seen[index]
         act = state.of(person.number)
         if act is not None:
             found.append(Evidence([person], act.since_us, act.score, act.explanation, "", act.reference))
             continue
         since = state.since.get(person.number, (sight.at_us,))[0]
-        state.since[person.number] = (since, sight.at_us, float(now.stature[index]))
+        state.since[person.number] = (since, sight.at_us, tall)
         down_s = (sight.at_us - since) / US
         if lying < 0.5 or not 0.0 <= down_s - parameters.stays_down_s <= JUDGED_S:
             continue
-        descent, drop, before, ago_s = descent_of(sight.motion, index, float(now.stature[index]), parameters.within_s)
         score = score_of(lying, descent, drop, before, parameters)
         if score < parameters.threshold:
             continue
@@ -100,7 +110,7 @@ def _look(state: Down, sight: Sight, now: Posture, down: list[int], parameters: 
             "lying_share": round(lying, 2),
         }
         began = sight.at_us - int(ago_s * US)
-        found.append(Evidence([person], began, score, explanation, "", float(now.stature[index])))
+        found.append(Evidence([person], began, score, explanation, "", tall))
     return found
 
 

@@ -15,7 +15,7 @@ from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
 from app.behaviour.bodies import BOX_BOTTOM, BOX_X, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.people import US, Sight
+from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import mean
 
 KIND = "fighting"
@@ -66,14 +66,35 @@ class Fights(Acts):
 
 def step(state: Fights, sight: Sight, parameters: FightingParameters) -> tuple[Fights, list[Finding]]:
     """Take one frame in; the given state is used up."""
-    found: list[Evidence] = []
-    due = not 0 <= sight.at_us - state.looked_us < LOOK_EVERY_S * US
-    if due and len(sight.seen) > 1 and len(sight.motion.rows) == len(sight.seen):
-        state.looked_us = sight.at_us
-        pairs = near_pairs(sight.motion.now(), parameters.near_body_heights)
-        if pairs:
-            found = _look(sight, pairs, parameters)
+    measured = sight.measured.get(KIND)
+    if measured is None:
+        measured = sight.measured[KIND] = _measure(state, sight, parameters)
+    found = [evidence for each in measured if (evidence := _fights(sight, each, parameters)) is not None]
     return state, follow(KIND, state, sight, found, parameters)
+
+
+def _measure(state: Fights, sight: Sight, parameters: FightingParameters) -> list[Measure]:
+    """Of pairs near each other with a limb that is fast: the other's place in `seen`, and what `count_blows` says."""
+    due = not 0 <= sight.at_us - state.looked_us < LOOK_EVERY_S * US
+    if not due or len(sight.seen) < 2 or len(sight.motion.rows) != len(sight.seen):
+        return []
+    state.looked_us = sight.at_us
+    pairs = near_pairs(sight.motion.now(), parameters.near_body_heights)
+    return _look(sight, pairs, parameters) if pairs else []
+
+
+def _fights(sight: Sight, measure: Measure, parameters: FightingParameters) -> Evidence | None:
+    one, _, (other, weight, blows, fastest, window_s) = measure
+    score = weight / (weight + parameters.blows)
+    if score < parameters.threshold:
+        return None
+    explanation: Explanation = {
+        "blows": blows,
+        "blows_threshold": parameters.blows,
+        "fastest_body_heights_per_s": round(fastest, 1),
+        "window_s": round(window_s, 1),
+    }
+    return Evidence([sight.seen[one], sight.seen[int(other)]], sight.at_us - int(window_s * US), score, explanation)
 
 
 def near_pairs(now: Floats, near: float) -> list[tuple[int, int]]:
@@ -88,7 +109,7 @@ def near_pairs(now: Floats, near: float) -> list[tuple[int, int]]:
     return list(zip(one.tolist(), other.tolist(), strict=True))
 
 
-def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParameters) -> list[Evidence]:
+def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParameters) -> list[Measure]:
     times = sight.motion.times()
     start = int(np.searchsorted(times, -parameters.window_s))
     times, window = times[start:], sight.motion.window(slice(0, BOX_BOTTOM + 1), start)
@@ -98,21 +119,13 @@ def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParame
     limbs = limbs_of(times, window, stature)
     least = 5 / 6 * parameters.blow_body_heights_per_s * float(limbs.share.min())
     fast = (limbs.speed.max(axis=(0, 2)) >= least).tolist()
-    found = []
+    found: list[Measure] = []
     for one, other in pairs:
         if not (fast[one] or fast[other]):
             continue
         weight, blows, fastest = count_blows(times, window, stature, limbs, (one, other), parameters)
-        score = weight / (weight + parameters.blows)
-        if score >= parameters.threshold:
-            explanation: Explanation = {
-                "blows": float(blows),
-                "blows_threshold": parameters.blows,
-                "fastest_body_heights_per_s": round(fastest, 1),
-                "window_s": round(float(-times[0]), 1),
-            }
-            people = [sight.seen[one], sight.seen[other]]
-            found.append(Evidence(people, sight.at_us + int(times[0] * US), score, explanation))
+        if weight > 0:
+            found.append((one, "", (float(other), weight, float(blows), fastest, float(-times[0]))))
     return found
 
 

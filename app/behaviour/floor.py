@@ -11,7 +11,7 @@ from app.behaviour import falling
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
 from app.behaviour.declared import SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.people import US, Sight
+from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import maybe_low, posture, statures
 
 KIND = "floor"
@@ -47,22 +47,30 @@ def step(state: Floor, sight: Sight, parameters: FloorParameters) -> tuple[Floor
         each.since_us += sight.shifted_us
         each.last_us += sight.shifted_us
     found: list[Evidence] = []
-    if sight.seen and len(sight.motion.rows) == len(sight.seen) and (sight.motion.low or state.lying):
-        stature = statures(sight.motion)
-        for index, person in enumerate(sight.seen):
-            known = state.lying.get(person.number)
-            if known is not None:
-                stature[index] = max(stature[index], known.stature)
-        scores = posture(sight.motion, stature).lying.tolist() if maybe_low(sight.motion, stature) else []
-        fallen = sight.acts.get(falling.KIND, set())
-        for index, score in enumerate(scores):
-            if score >= falling.STILL_DOWN:
-                evidence = _lies(state, sight, index, score, float(stature[index]), parameters)
-                if evidence is not None and sight.seen[index].number not in fallen:
-                    found.append(evidence)
+    measured = sight.measured.get(KIND)
+    if measured is None:
+        measured = sight.measured[KIND] = _measure(state, sight)
+    fallen = sight.acts.get(falling.KIND, set())
+    for index, _, (score, stature) in measured:
+        evidence = _lies(state, sight, index, score, stature, parameters)
+        if evidence is not None and sight.seen[index].number not in fallen:
+            found.append(evidence)
     for number in [number for number, each in state.lying.items() if sight.at_us - each.last_us > parameters.gap_s * US]:
         del state.lying[number]
     return state, follow(KIND, state, sight, found, parameters)
+
+
+def _measure(state: Floor, sight: Sight) -> list[Measure]:
+    """Of whoever may lie: lying and standing height."""
+    if not sight.seen or len(sight.motion.rows) != len(sight.seen) or not (sight.motion.low or state.lying):
+        return []
+    stature = statures(sight.motion)
+    for index, person in enumerate(sight.seen):
+        known = state.lying.get(person.number)
+        if known is not None:
+            stature[index] = max(stature[index], known.stature)
+    scores = posture(sight.motion, stature).lying.tolist() if maybe_low(sight.motion, stature) else []
+    return [(index, "", (score, float(stature[index]))) for index, score in enumerate(scores) if score >= falling.STILL_DOWN]
 
 
 def _lies(state: Floor, sight: Sight, index: int, score: float, stature: float, parameters: FloorParameters) -> Evidence | None:

@@ -92,7 +92,9 @@ class Sight:
     """One frame's people, foot points in the same order. `aspect`: width over height of the frame.
 
     `forgotten` are the numbers of people that no rule needs to remember any more. `motion`: how they moved, its people in
-    the order of `seen`. `acts`: who is in an act of which kind, as told by the rules that stepped before.
+    the order of `seen`. `acts`: who is in an act of which kind, as told by the rules that stepped before. `measured`: what each
+    rule about motion measured, by kind; a rule that finds its kind there decides on that and looks at no motion, which is how
+    stored scalars are replayed.
     """
 
     at_us: int
@@ -104,8 +106,12 @@ class Sight:
     forgotten: list[int] = field(default_factory=list)
     shifted_us: int = 0
     motion: Motion = field(default_factory=Motion)
+    measured: dict[str, "list[Measure]"] = field(default_factory=dict)
     acts: dict[str, set[int]] = field(default_factory=dict)
 
+
+Measure = tuple[int, str, tuple[float, ...]]
+"""What a rule measured about one person of a frame: place in `Sight.seen`, area, and the rule's own scalars. No keypoints."""
 
 Feature = tuple[int, float, float, float]
 """track id, foot x, foot y, box height; shares of the picture."""

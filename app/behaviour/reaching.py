@@ -15,11 +15,15 @@ from app.behaviour.acts import ActParameters, Evidence, HowUrgent, Same, follow
 from app.behaviour.bodies import HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.declared import BODY_HEIGHTS, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.people import Sight
+from app.behaviour.people import Measure, Sight
 from app.behaviour.presence import Presence, share_of
 from app.behaviour.zones import ZoneSet
 
 KIND = "reaching"
+
+
+LEAST_OUT = 0.1
+"""A hand nearer to the torso is not looked at, whatever the setting."""
 
 
 class ReachingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,19 +48,20 @@ def step(
     """Take one frame in; the given state is used up. `zones` in the order of `areas`."""
     findings: list[Finding] = []
     after: dict[str, Presence] = {}
-    seen = len(sight.seen) if len(sight.motion.rows) == len(sight.seen) else 0
-    inside, out = _hands(sight, zones) if seen else (np.zeros((0, 2, len(areas)), bool), np.zeros((0, 2)))
-    for column, (area, parameters) in enumerate(areas):
+    measured = sight.measured.get(KIND)
+    if measured is None:
+        measured = sight.measured[KIND] = _measure(sight, zones, areas)
+    for area, parameters in areas:
         presence = after[area] = state.zones.get(area) or Presence()
-        reaches = np.where(inside[:, :, column], out, 0.0).max(axis=1) if seen else np.zeros(0)
-        rows = {sight.seen[row].number: row for row in np.flatnonzero(reaches >= parameters.out_body_heights).tolist()}
+        reaches = {row: out for row, where, (out,) in measured if where == area and out >= parameters.out_body_heights}
+        rows = {sight.seen[row].number: row for row in reaches}
         found = []
         for number, lasted in presence.hold(sight, rows).items():
             score = share_of(lasted, parameters.lasts_s)
             if score < parameters.threshold and presence.of(number, area) is None:
                 continue
             explanation: Explanation = {
-                "reach_body_heights": round(float(reaches[rows[number]]), 2),
+                "reach_body_heights": round(reaches[rows[number]], 2),
                 "reach_threshold_body_heights": parameters.out_body_heights,
                 "lasted_s": round(lasted, 1),
             }
@@ -64,6 +69,15 @@ def step(
             found.append(Evidence([sight.seen[rows[number]]], since_us, max(score, parameters.threshold), explanation, area))
         findings += follow(KIND, presence, sight, found, parameters, Same.PERSON)
     return Reaches(after), findings
+
+
+def _measure(sight: Sight, zones: ZoneSet, areas: Sequence[tuple[str, ReachingParameters]]) -> list[Measure]:
+    """How far off the torso the farther hand in each shelf's zone is, of whoever has one there."""
+    if not sight.seen or len(sight.motion.rows) != len(sight.seen):
+        return []
+    inside, out = _hands(sight, zones)
+    reaches = np.where(inside, out[:, :, None], 0.0).max(axis=1)
+    return [(row, areas[column][0], (float(reaches[row, column]),)) for row, column in np.argwhere(reaches >= LEAST_OUT).tolist()]
 
 
 def _hands(sight: Sight, zones: ZoneSet) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.bool_]], Floats]:

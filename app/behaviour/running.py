@@ -17,7 +17,7 @@ from app.behaviour.bodies import BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS, STATUR
 from app.behaviour.declared import BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import Motion
-from app.behaviour.people import US, Sight
+from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import mean
 
 KIND = "running"
@@ -68,16 +68,26 @@ def step(state: Running, sight: Sight, parameters: RunningParameters) -> tuple[R
         each.since_us += sight.shifted_us
         each.last_us += sight.shifted_us
     found: list[Evidence] = []
-    if sight.seen and len(sight.motion.rows) == len(sight.seen):
-        least = parameters.speed_body_heights_per_s * 2 * parameters.threshold
-        speeds = speeds_of(sight.motion, parameters.over_s, parameters.focal_picture_heights, least * parameters.over_s)
-        for index in np.flatnonzero(speeds >= least).tolist():
-            evidence = _runs(state, sight, index, float(speeds[index]), parameters)
+    least = parameters.speed_body_heights_per_s * 2 * parameters.threshold
+    measured = sight.measured.get(KIND)
+    if measured is None:
+        measured = sight.measured[KIND] = _measure(sight, least, parameters)
+    for index, _, (speed,) in measured:
+        if speed >= least:
+            evidence = _runs(state, sight, index, speed, parameters)
             if evidence is not None:
                 found.append(evidence)
     for number in [number for number, each in state.fast.items() if sight.at_us - each.last_us > 0.4 * US]:
         del state.fast[number]
     return state, follow(KIND, state, sight, found, parameters)
+
+
+def _measure(sight: Sight, least: float, parameters: RunningParameters) -> list[Measure]:
+    """The speed of whoever is at least half as fast as it takes; the slower are not looked at."""
+    if not sight.seen or len(sight.motion.rows) != len(sight.seen):
+        return []
+    speeds = speeds_of(sight.motion, parameters.over_s, parameters.focal_picture_heights, least * parameters.over_s)
+    return [(index, "", (float(speeds[index]),)) for index in np.flatnonzero(speeds >= least / 2).tolist()]
 
 
 def _runs(state: Running, sight: Sight, index: int, speed: float, parameters: RunningParameters) -> Evidence | None:

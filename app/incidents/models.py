@@ -43,6 +43,7 @@ class Incident:
         description: what was done, in free text.
         staff: users of the chain who were there or work on it.
         conclusion: what came of it; every closed incident has one.
+        opened_by: None where a rule opened it; `opened_by_rule` is the rule's kind then.
         revision: rises with each change; changes compare and set it.
     """
 
@@ -57,19 +58,20 @@ class Incident:
     police_reference: str | None
     conclusion: str | None
     staff: tuple[uuid.UUID, ...]
-    opened_by: Handler
+    opened_by: Handler | None
     opened_at: datetime
     changed_at: datetime
     revision: int
+    opened_by_rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened to an incident."""
+    """Something that happened to an incident; `by` None: a rule did it."""
 
     id: uuid.UUID
     kind: EntryKind
-    by: Handler
+    by: Handler | None
     at: datetime
     note: str
     details: dict[str, Any]
@@ -96,6 +98,7 @@ class CaseFile:
     staff_names: tuple[str, ...]
 
 
+RULE = "a rule"
 _TEXTS = {
     EntryKind.OPENED: "Incident opened",
     EntryKind.ALERT_JOINED: "Alert joined",
@@ -111,8 +114,8 @@ _TEXTS = {
 
 def timeline(entries: Sequence[Entry], alerts: Sequence[Alert]) -> list[TimelineItem]:
     """What happened, oldest first: the acts that the joined alerts saw, and what people did about them."""
-    items = [TimelineItem(each.at, _text(each), each.by.username, each.note) for each in entries]
-    items += [TimelineItem(alert.started_at, f"{_words(alert.kind)} seen by a camera", "", "") for alert in alerts]
+    items = [TimelineItem(each.at, _text(each), RULE if each.by is None else each.by.username, each.note) for each in entries]
+    items += [TimelineItem(alert.started_at, f"{words(alert.kind)} seen by a camera", "", "") for alert in alerts]
     return sorted(items, key=lambda item: (item.at, item.by, item.text))
 
 
@@ -122,5 +125,6 @@ def _text(entry: Entry) -> str:
     return _TEXTS[entry.kind]
 
 
-def _words(kind: str) -> str:
+def words(kind: str) -> str:
+    """A kind as a sentence begins with it."""
     return kind.replace("-", " ").replace("_", " ").capitalize()

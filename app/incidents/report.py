@@ -14,7 +14,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from app.incidents.models import CaseFile, timeline
+from app.incidents.models import RULE, CaseFile, timeline
 
 _PLAIN, _BOLD = "Vera", "VeraBd"
 
@@ -76,7 +76,7 @@ def _facts(case: CaseFile) -> Table:
         ("Store", case.store_name),
         ("Act", incident.kind),
         ("State", incident.state.value),
-        ("Opened", f"{_time(incident.opened_at)} by {incident.opened_by.username}"),
+        ("Opened", f"{_time(incident.opened_at)} by {incident.opened_by.username if incident.opened_by else RULE}"),
         ("Staff", ", ".join(case.staff_names) or "-"),
         ("Loss", loss),
         ("Police reference", incident.police_reference or "-"),

@@ -17,14 +17,15 @@ MOST_ALERTS = 100
 MOST_ENTRIES = 1000
 _SELECT = (
     "SELECT i.id, i.store_id, i.kind, i.title, i.description, i.state, i.loss_value, i.loss_currency, i.police_reference,"
-    " i.conclusion, i.staff, i.opened_by, u.username AS opened_by_name, i.opened_at, i.changed_at, i.revision"
-    " FROM incidents i JOIN users u ON u.id = i.opened_by WHERE "
+    " i.conclusion, i.staff, i.opened_by, u.username AS opened_by_name, i.opened_at, i.changed_at, i.revision,"
+    " i.opened_by_rule FROM incidents i LEFT JOIN users u ON u.id = i.opened_by WHERE "
 )
 
 
 def _incident(row: "asyncpg.Record") -> Incident:
     values = dict(row)
-    opened_by = Handler(values["opened_by"], values.pop("opened_by_name"))
+    name = values.pop("opened_by_name")
+    opened_by = None if row["opened_by"] is None else Handler(row["opened_by"], name or "somebody")
     fixed = {"opened_by": opened_by, "staff": tuple(row["staff"]), "state": IncidentState(row["state"])}
     return Incident(**(values | fixed))
 
@@ -67,7 +68,7 @@ async def add_incident(connection: TenantConnection, chain_id: uuid.UUID, incide
         incident.kind,
         incident.title,
         incident.description,
-        incident.opened_by.id,
+        None if incident.opened_by is None else incident.opened_by.id,
         incident.opened_at,
     )
 
@@ -103,7 +104,7 @@ async def add_entry(connection: TenantConnection, chain_id: uuid.UUID, incident:
         chain_id,
         incident.store_id,
         entry.kind.value,
-        entry.by.id,
+        None if entry.by is None else entry.by.id,
         entry.at,
         entry.note,
         entry.details,
@@ -122,12 +123,19 @@ async def entries_of(connection: TenantConnection, incident_id: uuid.UUID) -> li
     """What happened, oldest first, at most `MOST_ENTRIES` of the newest."""
     rows = await connection.fetch(
         "SELECT e.id, e.kind, e.by_user, u.username, e.at, e.note, e.details FROM incident_entries e"
-        " JOIN users u ON u.id = e.by_user WHERE e.incident_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $2",
+        " LEFT JOIN users u ON u.id = e.by_user WHERE e.incident_id = $1 ORDER BY e.at DESC, e.id DESC LIMIT $2",
         incident_id,
         MOST_ENTRIES,
     )
     return [
-        Entry(row["id"], EntryKind(row["kind"]), Handler(row["by_user"], row["username"]), row["at"], row["note"], row["details"])
+        Entry(
+            row["id"],
+            EntryKind(row["kind"]),
+            None if row["by_user"] is None else Handler(row["by_user"], row["username"] or "somebody"),
+            row["at"],
+            row["note"],
+            row["details"],
+        )
         for row in reversed(rows)
     ]
 

@@ -84,10 +84,11 @@ class IncidentOut(BaseModel):
     police_reference: str | None
     conclusion: str | None
     staff: list[uuid.UUID]
-    opened_by: HandlerOut
+    opened_by: HandlerOut | None = Field(description="Null where a rule opened it: `opened_by_rule`.")
     opened_at: datetime
     changed_at: datetime
     revision: int
+    opened_by_rule: str | None
 
 
 class NoteOut(BaseModel):
@@ -125,6 +126,7 @@ def incident_out(incident: Incident) -> IncidentOut:
 
 def note_out(entry: Entry) -> NoteOut:
     """A note as the API shows it."""
+    assert entry.by is not None  # noqa: S101 - rules write no notes
     return NoteOut(id=entry.id, by=HandlerOut(id=entry.by.id, username=entry.by.username), at=entry.at, text=entry.note)
 
 

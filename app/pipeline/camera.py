@@ -2,6 +2,7 @@
 
 import enum
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from app.behaviour.people import US, Continuity, PeopleState, Sight, features, o
 from app.behaviour.rules import RULES
 from app.contracts.tracked import CameraHealth, TrackedFrame
 from app.pipeline.configuration import CameraSetup
+from app.pipeline.series import MEASURED, Recorder, ReplayFrame
+from app.pipeline.timetable import RuleAreas
 
 CONTINUITY = Continuity()
 EPOCH_SILENCE_US = 10 * US
@@ -42,6 +45,7 @@ class CameraRecord(msgspec.Struct):
     people: PeopleState
     rules: dict[str, msgspec.Raw]
     watch: cameras.Watch = msgspec.field(default_factory=cameras.Watch)
+    recorded_us: int = 0
 
 
 class ShardRecord(msgspec.Struct):
@@ -53,7 +57,7 @@ class ShardRecord(msgspec.Struct):
 
 @dataclass(slots=True)
 class Camera:
-    """The state of one camera between frames; `motion` alone is never checkpointed."""
+    """The state of one camera between frames; `motion` and what `series` has not yet closed are never checkpointed."""
 
     epoch: int = -1
     sequence: int = -1
@@ -63,6 +67,7 @@ class Camera:
     missing: int = 0
     motion: Motion = field(default_factory=Motion)
     watch: cameras.Watch = field(default_factory=cameras.Watch)
+    series: Recorder = field(default_factory=Recorder)
 
     def take_health(self, health: CameraHealth, setup: CameraSetup) -> list[Finding]:
         """What the rules about the camera itself say to a health message; the caller has dropped stale ones."""
@@ -82,6 +87,31 @@ class Camera:
             return Skip.OUT_OF_TIME
         rules = setup.rules.at(frame.captured_at_us)
         self._move(sight, frame, bodies, any(rule.about_bodies for rule, _ in rules))
+        findings = self._step(sight, rules)
+        people = [(person.track_id, person.x, person.y) for person in sight.seen]
+        self.series.take(sight.at_us, frame, people, sight.measured)
+        return findings
+
+    def replay(self, kept: ReplayFrame, setup: CameraSetup) -> list[Finding]:
+        """Move on by one kept frame: the same rules, on what they measured then. Frames come in their order.
+
+        Raises:
+            WireError: the frame contradicts itself.
+        """
+        frame = kept.frame
+        self.epoch, self.captured_at_us = frame.epoch, frame.captured_at_us
+        sight = observe(self.people, frame, CONTINUITY)
+        if sight is None:
+            return []
+        by_track = {person.track_id: person for person in sight.seen}
+        in_order = len(sight.seen) == len(frame.track_ids) == len(by_track)
+        if in_order:  # what was measured names people by their place in the frame
+            sight.seen = [by_track[track] for track in frame.track_ids]
+            sight.x, sight.y = [person.x for person in sight.seen], [person.y for person in sight.seen]
+        sight.measured = {kind: kept.measured.get(kind, []) if in_order else [] for kind in MEASURED}
+        return self._step(sight, setup.rules.at(sight.at_us))
+
+    def _step(self, sight: Sight, rules: Sequence[RuleAreas]) -> list[Finding]:
         findings: list[Finding] = []
         for rule, areas in rules:
             state = self.rules.get(rule.kind)
@@ -100,7 +130,9 @@ class Camera:
         """
         if frame.epoch != self.people.epoch or frame.captured_at_us > self.people.clock_us:
             return
-        features(frame, CONTINUITY)
+        found = features(frame, CONTINUITY)
+        if frame.captured_at_us > self.series.recorded_us:
+            self.series.take(frame.captured_at_us, frame, [(track, x, y) for track, x, y, _ in found], {})
         known = [(index, self.people.tracks[track]) for index, track in enumerate(frame.track_ids) if track in self.people.tracks]
         bodies = features_of([frame])[0]
         self.motion.take(frame.captured_at_us, bodies[[index for index, _ in known]], [number for _, number in known])
@@ -144,6 +176,7 @@ def encode_cameras(cameras: dict[uuid.UUID, Camera]) -> bytes:
             camera.people,
             {kind: msgspec.Raw(_encoder.encode(state)) for kind, state in camera.rules.items()},
             camera.watch,
+            camera.series.recorded_us,
         )
         for camera_id, camera in cameras.items()
     }
@@ -176,4 +209,5 @@ def _camera(record: CameraRecord) -> Camera:
             rules[kind] = decoder.decode(raw)
         except msgspec.ValidationError:
             continue
-    return Camera(record.epoch, record.sequence, record.captured_at_us, record.people, rules, watch=record.watch)
+    place = (record.epoch, record.sequence, record.captured_at_us)
+    return Camera(*place, record.people, rules, watch=record.watch, series=Recorder(record.recorded_us))

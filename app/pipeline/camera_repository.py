@@ -12,6 +12,7 @@ from app.pipeline.configuration import CameraSetup
 from app.pipeline.health import SESSION_STATUS
 from app.pipeline.occurrences import detection_id
 from app.pipeline.outbox_repository import Told, announce
+from app.pipeline.series import SeriesRow
 from app.pipeline.shard import Status
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -45,6 +46,19 @@ async def detections_rows(connection: "Connection[asyncpg.Record]", rows: list[t
             for setup, tracklet in rows
         ],
     )
+
+
+async def series_rows(connection: "Connection[asyncpg.Record]", rows: list[tuple[CameraSetup, SeriesRow]]) -> None:
+    """Insert what rules measured; a piece that is there already stays."""
+    await connection.executemany(
+        "INSERT INTO rule_series (camera_id, epoch, started_at, chain_id, store_id, ended_at, frames, samples, series)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+        [
+            (setup.camera_id, row.epoch, from_us(row.started_at_us), setup.chain_id, setup.store_id, from_us(row.ended_at_us),
+             row.frames, row.samples, row.series)
+            for setup, row in rows
+        ],
+    )  # fmt: skip
 
 
 async def session_rows(connection: "Connection[asyncpg.Record]", rows: list[tuple[CameraSetup, CameraHealth]]) -> None:

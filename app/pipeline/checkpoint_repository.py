@@ -9,10 +9,10 @@ from typing import Any
 import asyncpg
 
 from app.kit.postgres import Pool
-from app.pipeline.camera_repository import detections_rows, session_rows, statuses_rows
+from app.pipeline.alert_repository import change_alerts, raise_alerts
+from app.pipeline.camera_repository import detections_rows, series_rows, session_rows, statuses_rows
 from app.pipeline.leases import LEASE_S
-from app.pipeline.occurrences import AlertRow, changed_message, latest, raised_message
-from app.pipeline.outbox_repository import Told, announce
+from app.pipeline.occurrences import latest
 from app.pipeline.shard import Pending, Positions
 from app.pipeline.transaction_repository import bound_transaction
 
@@ -65,9 +65,10 @@ async def commit(
         begun, changed = latest(alerts)
         raised: list[uuid.UUID] = []
         writer = _Writer(connection, apart)
-        await writer.write(lambda at, rows: _raise(at, rows, raised), begun)
-        await writer.write(_change, changed)
+        await writer.write(lambda at, rows: raise_alerts(at, rows, raised), begun)
+        await writer.write(change_alerts, changed)
         await writer.write(detections_rows, [row for each in commits for row in each.pending.detections])
+        await writer.write(series_rows, [row for each in commits for row in each.pending.series])
         for row in (row for each in commits for row in each.pending.sessions):
             await writer.write(session_rows, [row])
         await writer.write(statuses_rows, [row for each in commits for row in each.pending.statuses.values()])
@@ -127,71 +128,3 @@ async def _positions(connection: "Connection[asyncpg.Record]", commits: Sequence
         [each.positions.health for each in commits],
         [each.rule_state for each in commits],
     )
-
-
-async def _raise(connection: "Connection[asyncpg.Record]", rows: list[AlertRow], raised: list[uuid.UUID]) -> None:
-    """Insert what is new; only that is announced."""
-    inserted = await connection.fetch(
-        "INSERT INTO alerts (id, chain_id, store_id, camera_id, zone_id, kind, threat, score, threshold, explanation, track_ids,"
-        " epoch, started_at, ended_at, raised_at, changed_at)"
-        " SELECT id, chain_id, store_id, camera_id, zone_id, kind, threat, score, threshold, explanation, track_ids, epoch,"
-        " started_at, ended_at, raised_at, raised_at FROM jsonb_to_recordset($1) AS given(id uuid, chain_id uuid, store_id uuid,"
-        " camera_id uuid, zone_id uuid, kind text, threat text, score real, threshold real, explanation jsonb,"
-        " track_ids numeric[], epoch bigint, started_at timestamptz, ended_at timestamptz, raised_at timestamptz)"
-        " ON CONFLICT (id) DO NOTHING RETURNING id",
-        [_alert_values(row) for row in rows],
-    )
-    new = {row["id"] for row in inserted}
-    raised.extend(new)
-    await announce(
-        connection,
-        "alert-raised",
-        [Told(row.chain_id, row.alert.store_id, raised_message(row), row.trace_parent) for row in rows if row.alert.id in new],
-    )
-
-
-def _alert_values(row: AlertRow) -> dict[str, Any]:
-    alert = row.alert
-    return {
-        "id": alert.id,
-        "chain_id": row.chain_id,
-        "store_id": alert.store_id,
-        "camera_id": alert.camera_id,
-        "zone_id": alert.zone_id,
-        "kind": alert.kind,
-        "threat": alert.threat,
-        "score": alert.score,
-        "threshold": alert.threshold,
-        "explanation": alert.explanation,
-        "track_ids": list(alert.track_ids),
-        "epoch": alert.epoch,
-        "started_at": alert.started_at,
-        "ended_at": alert.ended_at,
-        "raised_at": alert.raised_at,
-    }
-
-
-async def _change(connection: "Connection[asyncpg.Record]", rows: list[AlertRow]) -> None:
-    """Bring alerts of acts that go on up to date, whatever people have done with them meanwhile."""
-    updated = await connection.fetch(
-        "UPDATE alerts a SET ended_at = greatest(a.ended_at, given.ended_at), score = given.score,"
-        " explanation = given.explanation, track_ids = given.track_ids, epoch = given.epoch,"
-        " changed_at = greatest(a.changed_at, given.raised_at)"
-        " FROM jsonb_to_recordset($1) AS given(id uuid, score real, explanation jsonb, track_ids numeric[], epoch bigint,"
-        " ended_at timestamptz, raised_at timestamptz) WHERE a.id = given.id RETURNING a.id, a.state, a.raised_at, a.changed_at",
-        [_alert_values(row) for row in rows],
-    )
-    stored = {row["id"]: row for row in updated}
-    await announce(
-        connection,
-        "alert-changed",
-        [
-            Told(row.chain_id, row.alert.store_id, _changed(row, found), row.trace_parent)
-            for row in rows
-            if (found := stored.get(row.alert.id)) is not None
-        ],
-    )
-
-
-def _changed(row: AlertRow, found: asyncpg.Record) -> dict[str, Any]:
-    return changed_message(row, found["state"], found["raised_at"], found["changed_at"])

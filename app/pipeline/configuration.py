@@ -3,11 +3,12 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from app.alerts.grouping import PLAIN, Handling
 from app.behaviour.cameras import CAMERA_RULES
 from app.behaviour.rules import RULES, Areas, Rule, read_parameters
 from app.behaviour.zones import Zone, ZoneSet, line_of
@@ -47,11 +48,16 @@ class RuleRow:
     kind: str
     enabled: bool
     parameters: Mapping[str, Any]
+    cool_down_s: float = PLAIN.cool_down_s
+    opens_incident: bool = PLAIN.opens_incident
 
 
 @dataclass(frozen=True, slots=True)
 class CameraSetup:
-    """One camera: whose it is, where each rule looks at which hours, and which biometric messages count."""
+    """One camera: whose it is, where each rule looks at which hours, and which biometric messages count.
+
+    `handling`: what becomes of alerts by (kind, zone id or ""), where it was set.
+    """
 
     camera_id: uuid.UUID
     chain_id: uuid.UUID
@@ -59,6 +65,7 @@ class CameraSetup:
     enabled: bool
     rules: Timetable
     policy: StorePolicy = NOTHING
+    handling: Mapping[tuple[str, str], Handling] = field(default_factory=dict)
 
 
 Complain = Callable[[str], None]
@@ -89,6 +96,7 @@ def set_up(
                 },
             ),
             camera.policy,
+            _handling(camera, zones_of[camera.camera_id], by_place),
         )
         for camera in cameras
     }
@@ -125,19 +133,36 @@ def _areas(rule: Rule, camera: CameraRow, zones: Sequence[ZoneRow], rows: Places
 
 def _parameters(kind: str, camera: CameraRow, zone_id: uuid.UUID | None, rows: Places, complain: Complain) -> Any:
     """Of the most specific row; defaults without a row or with a broken one; None when switched off."""
-    in_zone = [(camera.camera_id, zone_id), (None, zone_id)] if zone_id else []
-    for camera_id, zone in [*in_zone, (camera.camera_id, None), (None, None)]:
-        row = rows.get((camera.store_id, camera_id, zone, kind))
-        if row is None:
-            continue
+    row = _row(kind, camera, zone_id, rows)
+    if row is not None:
         if not row.enabled:
             return None
         try:
             return read_parameters(kind, row.parameters)
         except msgspec.ValidationError as error:
             complain(f"the {kind} rule of camera {camera.camera_id} cannot be used, defaults are: {error}")
-            break
     return read_parameters(kind, {})
+
+
+def _row(kind: str, camera: CameraRow, zone_id: uuid.UUID | None, rows: Places) -> RuleRow | None:
+    """The most specific row for a place."""
+    in_zone = [(camera.camera_id, zone_id), (None, zone_id)] if zone_id else []
+    for camera_id, zone in [*in_zone, (camera.camera_id, None), (None, None)]:
+        row = rows.get((camera.store_id, camera_id, zone, kind))
+        if row is not None:
+            return row
+    return None
+
+
+def _handling(camera: CameraRow, zones: Sequence[ZoneRow], rows: Places) -> dict[tuple[str, str], Handling]:
+    """Where a row says what becomes of alerts."""
+    found: dict[tuple[str, str], Handling] = {}
+    for kind in (*RULES, *CAMERA_RULES):
+        for zone_id in (None, *(zone.zone_id for zone in zones)):
+            row = _row(kind, camera, zone_id, rows)
+            if row is not None:
+                found[kind, "" if zone_id is None else str(zone_id)] = Handling(row.cool_down_s, row.opens_incident)
+    return found
 
 
 def _outline(rule: Rule, row: ZoneRow, complain: Complain) -> Zone | None:

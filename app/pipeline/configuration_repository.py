@@ -8,6 +8,9 @@ from app.pipeline.policy import NOTHING, StorePolicy
 
 Rows = tuple[list[CameraRow], list[ZoneRow], list[RuleRow]]
 PARTITION_DAYS_AHEAD = 7
+SERIES_DAYS = 14
+"""How long what rules measured is kept for replay."""
+MOST_FORGOTTEN = 20_000
 
 
 async def configuration_revision(pool: "Pool[asyncpg.Record]") -> int:
@@ -27,7 +30,9 @@ async def read_configuration(pool: "Pool[asyncpg.Record]") -> Rows:
             " WHERE c.deleted_at IS NULL OR c.deleted_at > now() - interval '1 hour'"
         )
         zones = await connection.fetch("SELECT id, camera_id, kind, polygon FROM zones WHERE deleted_at IS NULL")
-        rules = await connection.fetch("SELECT store_id, camera_id, zone_id, kind, enabled, parameters FROM rules")
+        rules = await connection.fetch(
+            "SELECT store_id, camera_id, zone_id, kind, enabled, parameters, cool_down_s, opens_incident FROM rules"
+        )
     return (
         [
             CameraRow(row["id"], row["chain_id"], row["store_id"], row["enabled"], _policy(row), row["timezone"])
@@ -46,3 +51,14 @@ async def make_partitions(pool: "Pool[asyncpg.Record]") -> int:
     """Have the daily partitions of the next days made; how many were."""
     async with pool.acquire(timeout=5) as connection:
         return int(await connection.fetchval("SELECT make_detection_partitions($1)", PARTITION_DAYS_AHEAD))
+
+
+async def forget_old_series(pool: "Pool[asyncpg.Record]") -> None:
+    """Delete what rules measured longer ago than replay looks back, some of it at a time."""
+    async with pool.acquire(timeout=5) as connection:
+        await connection.execute(
+            "DELETE FROM rule_series WHERE (camera_id, started_at, epoch) IN (SELECT camera_id, started_at, epoch"
+            " FROM rule_series WHERE ended_at < now() - make_interval(days => $1) ORDER BY ended_at LIMIT $2)",
+            SERIES_DAYS,
+            MOST_FORGOTTEN,
+        )

@@ -1,10 +1,12 @@
 """From findings to alert rows: one occurrence (camera x rule x zone x presence), one id, whoever computes it. Pure."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.alerts.grouping import PLAIN, Handling
 from app.alerts.models import Alert, AlertState, alert_message
 from app.behaviour.findings import Finding, Phase
 from app.kit.clock import from_us
@@ -16,9 +18,14 @@ NAMESPACE = uuid.UUID("8b0a1c53-6f0e-5d5b-9a55-3a3f3f0f7c11")
 HANDLERS = (
     *("claimed_by", "claimed_at", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "outcome"),
     *("waiting_since", "escalation_level", "escalated_to", "escalated_by", "escalated_at"),
-    *("snoozed_by", "snoozed_until", "snooze_reason", "revision", "occurrences"),
+    *("snoozed_by", "snoozed_until", "snooze_reason", "revision"),
 )
 """Fields of what happens in the queue: left out of the pipeline's own `alert-changed`, which does not know them."""
+STORED = (
+    *("id", "state", "score", "explanation", "epoch", "started_at", "ended_at", "raised_at", "changed_at"),
+    *("occurrences", "group_id", "threat"),
+)
+"""Fields of a changed alert that come from its row, which may stand for several occurrences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class AlertRow:
     begins: bool
     trace_parent: str = ""
     """Of the frame that told it, where that is traced."""
+    handling: Handling = PLAIN
 
 
 def occurrence_id(camera_id: uuid.UUID, kind: str, zone_id: str, presence: str) -> uuid.UUID:
@@ -63,7 +71,8 @@ def alert_row(setup: CameraSetup, finding: Finding, at: datetime, trace_parent: 
         raised_at=at,
         changed_at=at,
     )
-    return AlertRow(alert, setup.chain_id, finding.phase is Phase.BEGINS, trace_parent)
+    handling = setup.handling.get((finding.kind, finding.zone_id), PLAIN)
+    return AlertRow(alert, setup.chain_id, finding.phase is Phase.BEGINS, trace_parent, handling)
 
 
 def latest(rows: list[AlertRow]) -> tuple[list[AlertRow], list[AlertRow]]:
@@ -78,13 +87,12 @@ def latest(rows: list[AlertRow]) -> tuple[list[AlertRow], list[AlertRow]]:
     return list(begun.values()), list(changed.values())
 
 
-def raised_message(row: AlertRow) -> dict[str, Any]:
-    """Outbox payload of `alert-raised`."""
-    return alert_message(row.alert)
+def changed_message(row: AlertRow, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Outbox payload of `alert-changed`: the alert as far as the pipeline knows it, in the state people have put it.
 
-
-def changed_message(row: AlertRow, state: str, raised_at: datetime, changed_at: datetime) -> dict[str, Any]:
-    """Outbox payload of `alert-changed`: the alert as far as the pipeline knows it, in the state people have put it."""
+    `stored` has the `STORED` fields and `track_ids` of its row; an occurrence that joined carries its alert's id.
+    """
     message = alert_message(row.alert)
     body = {name: value for name, value in message["alert"].items() if name not in HANDLERS}
-    return {**message, "alert": {**body, "state": state, "raised_at": raised_at, "changed_at": changed_at}}
+    body |= {name: stored[name] for name in STORED}
+    return {**message, "alert": body | {"track_ids": [str(int(track_id)) for track_id in stored["track_ids"]]}}

@@ -19,7 +19,12 @@ from app.pipeline import metrics
 from app.pipeline.camera import decode_cameras
 from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, commit
 from app.pipeline.configuration import set_up
-from app.pipeline.configuration_repository import configuration_revision, make_partitions, read_configuration
+from app.pipeline.configuration_repository import (
+    configuration_revision,
+    forget_old_series,
+    make_partitions,
+    read_configuration,
+)
 from app.pipeline.lease_repository import Grant, release_leases, review_leases
 from app.pipeline.leases import RENEW_S
 from app.pipeline.matching import match_faces
@@ -133,6 +138,7 @@ class Pipeline:
         """Seconds until the next time. Without them detections go to the default partition: no reason to hold alerts back."""
         try:
             await make_partitions(self.pool)
+            await forget_old_series(self.pool)
         except DATABASE_ERRORS as error:
             log.warning("partitions cannot be made yet", error=str(error) or type(error).__name__)
             return PARTITIONS_AGAIN_S
@@ -153,6 +159,8 @@ class Pipeline:
         self._lose(frozenset(self.shards) - review.kept)
         if review.excess:
             leaving = [self.shards[number] for number in review.excess]
+            for shard in leaving:
+                shard.close_series(self.setups)
             await self.checkpoint(leaving)
             await release_leases(self.pool, self.me, {shard.number: shard.token for shard in leaving})
             self._drop(review.excess)
@@ -221,6 +229,8 @@ class Pipeline:
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(LAST_COMMIT_S):
+                for shard in self.shards.values():
+                    shard.close_series(self.setups)
                 await self.checkpoint()
                 tokens = {number: shard.token for number, shard in self.shards.items()}
                 await release_leases(self.pool, self.me, tokens, leaving=True)

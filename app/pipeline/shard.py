@@ -18,6 +18,7 @@ from app.pipeline.camera import Camera, Skip, encode_cameras
 from app.pipeline.configuration import CameraSetup
 from app.pipeline.health import STALE, Known, judge
 from app.pipeline.occurrences import AlertRow, alert_row
+from app.pipeline.series import SeriesRow
 
 START = "0-0"
 WARM_MS = 30_000
@@ -54,11 +55,13 @@ class Pending:
     alerts: list[AlertRow] = field(default_factory=list)
     detections: list[tuple[CameraSetup, TrackletClosed]] = field(default_factory=list)
     sessions: list[tuple[CameraSetup, CameraHealth]] = field(default_factory=list)
+    series: list[tuple[CameraSetup, SeriesRow]] = field(default_factory=list)
     statuses: dict[uuid.UUID, Status] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Rows to write."""
-        return len(self.alerts) + len(self.detections) + len(self.sessions) + len(self.statuses)
+        rows = (self.alerts, self.detections, self.sessions, self.series, self.statuses)
+        return sum(len(each) for each in rows)
 
 
 @dataclass(slots=True)
@@ -154,6 +157,8 @@ class Shard:
                 result = camera.take(frame, setup, bodies)
         else:
             result = camera.take(frame, setup, bodies)
+        if camera.series.done:
+            self.pending.series += [(setup, row) for row in camera.series.take_done()]
         tally.newest_us = frame.captured_at_us
         if type(result) is list:
             if result:
@@ -208,6 +213,8 @@ class Shard:
             camera = self.cameras.get(health.camera_id)
             if camera is None:
                 camera = self.cameras[health.camera_id] = Camera()
+            camera.series.close_old(health.at_us)
+            self.pending.series += [(setup, row) for row in camera.series.take_done()]
             rows = [alert_row(setup, finding, at) for finding in camera.take_health(health, setup)]
             self.pending.alerts += rows
             self.urgent = self.urgent or any(row.begins for row in rows)
@@ -221,6 +228,15 @@ class Shard:
             self.known[health.camera_id] = Known(health, health.at_us)
         elif health.at_us >= known.health.at_us:
             known.health = health
+
+    def close_series(self, setups: Setups) -> None:
+        """Have what was recorded for replay written, before another holder goes on."""
+        for camera_id, camera in self.cameras.items():
+            camera.series.close()
+            rows = camera.series.take_done()
+            if rows and camera_id in setups:
+                self.pending.series += [(setups[camera_id], row) for row in rows]
+                self.dirty = True
 
     def encode(self, setups: Setups) -> bytes:
         """The rule state to checkpoint; cameras that are gone are let go."""

@@ -28,7 +28,7 @@ POLICIES = {
     "tenant": {
         "ai_detections", "alerts", "api_keys", "camera_status", "cameras", "chains", "memberships", "outbox", "rules", "sessions",
         "regions", "site_policies", "stores", "stream_sessions", "users", "zones",
-        "alert_views", "incident_alerts", "incident_entries", "incidents", "rota_entries",
+        "alert_occurrences", "alert_views", "incident_alerts", "incident_entries", "incidents", "rota_entries", "rule_series",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
         "oidc_group_mappings", "oidc_identities", "oidc_region_mappings", "recovery_codes", "sign_in_settings", "totp_secrets",
         "audit_checks", "audit_log", "key_destructions", "tenant_keys",
@@ -40,8 +40,9 @@ POLICIES = {
     "assigned": {"enrolment_images", "enrolments", "persons", "watchlists"},
     "everybody": {"face_calibrations"},
     "pipeline": {
-        "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "matches", "outbox", "rules", "site_policies",
-        "stores", "stream_sessions", "zones",
+        "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "matches", "outbox", "rules",
+        "site_policies", "stores", "stream_sessions", "zones", "rule_series", "incidents", "incident_alerts",
+        "incident_entries", "audit_unsealed",
     },
     "dispatcher": {"alerts", "audit_unsealed", "outbox", "rota_entries", "stores"},
     "sealer": {"audit_checks", "audit_log", "audit_unsealed"},

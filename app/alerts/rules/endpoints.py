@@ -9,6 +9,7 @@ import msgspec
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.alerts.grouping import PLAIN
 from app.alerts.rules import repository
 from app.alerts.rules.models import RuleSetting
 from app.audit import repository as audit
@@ -36,6 +37,10 @@ Writes = Annotated[Access, require(Permission.RULES_WRITE)]
 Parameters = Annotated[
     dict[str, Any], Field(max_length=50, description="By name; what is absent has the default of the kind's `defaults`.")
 ]
+CoolDown = Annotated[
+    float, Field(ge=0, le=86400, description="What begins so soon after the last joins its open alert; 0: each is an alert.")
+]
+OpensIncident = Annotated[bool, Field(description="Each alert joins an incident, opened where there is none.")]
 
 
 class RuleIn(BaseModel):
@@ -49,6 +54,8 @@ class RuleIn(BaseModel):
     kind: str = Field(max_length=100)
     parameters: Parameters = Field(default_factory=dict)
     enabled: bool = True
+    cool_down_s: CoolDown = PLAIN.cool_down_s
+    opens_incident: OpensIncident = PLAIN.opens_incident
 
 
 class RuleChange(BaseModel):
@@ -58,6 +65,8 @@ class RuleChange(BaseModel):
 
     parameters: Parameters | None = None
     enabled: bool | None = None
+    cool_down_s: CoolDown | None = None
+    opens_incident: OpensIncident | None = None
 
 
 class RuleOut(BaseModel):
@@ -72,6 +81,8 @@ class RuleOut(BaseModel):
     enabled: bool
     created_at: datetime
     updated_at: datetime
+    cool_down_s: float
+    opens_incident: bool
 
 
 class SettingOut(BaseModel):
@@ -167,7 +178,8 @@ async def add_rule(request: Request, access: Writes, body: RuleIn, idempotency_k
             await _check_place(connection, body)
             moment = now()
             place = (body.store_id, body.camera_id, body.zone_id)
-            rule = RuleSetting(new_id(), *place, body.kind, body.enabled, parameters, moment, moment)
+            handling = (body.cool_down_s, body.opens_incident)
+            rule = RuleSetting(new_id(), *place, body.kind, body.enabled, parameters, moment, moment, *handling)
             assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
             if not await repository.add_rule(connection, who.chain_id, rule):
                 raise ConflictError("This kind of rule is set here already; change that setting instead.")
@@ -194,6 +206,8 @@ async def change_rule(request: Request, access: Writes, rule_id: uuid.UUID, body
             enabled=rule.enabled if body.enabled is None else body.enabled,
             parameters=rule.parameters if body.parameters is None else check_parameters(rule.kind, body.parameters),
             updated_at=now(),
+            cool_down_s=rule.cool_down_s if body.cool_down_s is None else body.cool_down_s,
+            opens_incident=rule.opens_incident if body.opens_incident is None else body.opens_incident,
         )
         await repository.change_rule(connection, changed)
         await _audit(connection, Act.RULE_CHANGED, access.principal, changed)
@@ -224,6 +238,12 @@ async def _check_place(connection: TenantConnection, body: RuleIn) -> None:
 
 
 async def _audit(connection: TenantConnection, act: Act, who: Principal, rule: RuleSetting) -> None:
-    details = {"kind": rule.kind, "enabled": rule.enabled, "parameters": rule.parameters}
+    details = {
+        "kind": rule.kind,
+        "enabled": rule.enabled,
+        "parameters": rule.parameters,
+        "cool_down_s": rule.cool_down_s,
+        "opens_incident": rule.opens_incident,
+    }
     entry = AuditEntry(act, who.kind, who.id, who.chain_id, rule.store_id, "rule", rule.id, details)
     await audit.append(connection, entry)

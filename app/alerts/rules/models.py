@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.alerts.grouping import PLAIN
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSetting:
-    """Parameters of a kind of rule for a store, one of its cameras or one of its zones."""
+    """Parameters of a kind of rule for a store, one of its cameras or one of its zones, and what becomes of its alerts.
+
+    `cool_down_s`: an occurrence that begins so soon after the last joins its open alert; `opens_incident`: each alert is a case.
+    """
 
     id: uuid.UUID
     store_id: uuid.UUID
@@ -19,3 +24,5 @@ class RuleSetting:
     parameters: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+    cool_down_s: float = PLAIN.cool_down_s
+    opens_incident: bool = PLAIN.opens_incident

@@ -9,7 +9,10 @@ from app.alerts.rules.models import RuleSetting
 from app.kit.errors import NotFoundError
 from app.kit.postgres import TenantConnection
 
-_SELECT = "SELECT id, store_id, camera_id, zone_id, kind, enabled, parameters, created_at, updated_at FROM rules WHERE "
+_SELECT = (
+    "SELECT id, store_id, camera_id, zone_id, kind, enabled, parameters, created_at, updated_at, cool_down_s, opens_incident"
+    " FROM rules WHERE "
+)
 
 
 def _rule(row: "asyncpg.Record") -> RuleSetting:
@@ -47,8 +50,8 @@ async def get_rule(connection: TenantConnection, rule_id: uuid.UUID, *, lock: bo
 async def add_rule(connection: TenantConnection, chain_id: uuid.UUID, rule: RuleSetting) -> bool:
     """A new setting; False when this place has one of this kind already."""
     done: str = await connection.execute(
-        "INSERT INTO rules (id, chain_id, store_id, camera_id, zone_id, kind, enabled, parameters, created_at, updated_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT DO NOTHING",
+        "INSERT INTO rules (id, chain_id, store_id, camera_id, zone_id, kind, enabled, parameters, created_at, updated_at,"
+        " cool_down_s, opens_incident) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) ON CONFLICT DO NOTHING",
         rule.id,
         chain_id,
         rule.store_id,
@@ -58,6 +61,8 @@ async def add_rule(connection: TenantConnection, chain_id: uuid.UUID, rule: Rule
         rule.enabled,
         rule.parameters,
         rule.created_at,
+        rule.cool_down_s,
+        rule.opens_incident,
     )
     return done == "INSERT 0 1"
 
@@ -65,11 +70,13 @@ async def add_rule(connection: TenantConnection, chain_id: uuid.UUID, rule: Rule
 async def change_rule(connection: TenantConnection, rule: RuleSetting) -> None:
     """Store what may change of a setting."""
     await connection.execute(
-        "UPDATE rules SET enabled = $2, parameters = $3, updated_at = $4 WHERE id = $1",
+        "UPDATE rules SET enabled = $2, parameters = $3, updated_at = $4, cool_down_s = $5, opens_incident = $6 WHERE id = $1",
         rule.id,
         rule.enabled,
         rule.parameters,
         rule.updated_at,
+        rule.cool_down_s,
+        rule.opens_incident,
     )
 
 

@@ -139,6 +139,11 @@ async def _rule(walk: Walk) -> Asked:
     return Asked({"store_id": str(walk.things["store_id"]), "kind": other, "camera_id": str(walk.things["camera_id"])})
 
 
+async def _replay(walk: Walk) -> Asked:
+    days = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
+    return Asked({"store_id": str(walk.things["store_id"]), "kind": "loitering", **days})
+
+
 async def _claimed(walk: Walk) -> Asked:
     path = f"/api/v1/alerts/{walk.things['alert_id']}/claim"
     assert (await walk.product.ask("POST", path, {}, token=walk.administrator))[0] == 200
@@ -432,6 +437,7 @@ PREPARE: dict[str, Prepare] = {
     "PATCH /api/v1/regions/{region_id}": _body(name="Walk, renamed"),
     "PATCH /api/v1/rules/{rule_id}": _body(enabled=False),
     "POST /api/v1/rules": _rule,
+    "POST /api/v1/rules/replay": _replay,
     "POST /api/v1/memberships": _membership,
     "POST /api/v1/users": _invite,
     "POST /api/v1/users/{user_id}/enable": _disabled,

@@ -17,7 +17,11 @@ async def test_partitions_that_cannot_be_made_stop_nothing(monkeypatch: pytest.M
             raise asyncpg.LockNotAvailableError("somebody reads the table")
         return 7
 
+    async def forget(_pool: object) -> None:
+        assert not fails
+
     monkeypatch.setattr(runner, "make_partitions", make)
+    monkeypatch.setattr(runner, "forget_old_series", forget)
     pipeline = Pipeline(None, asyncio.Queue(1), ())  # type: ignore[arg-type]
     assert await pipeline._make_partitions() == PARTITIONS_AGAIN_S
     fails = False

@@ -1,0 +1,1 @@
+"""What the last days would have alerted with another setting: the same rules on what was kept of them."""
