@@ -13,6 +13,7 @@ import { Splash } from "./shell/Splash";
 const LivePage = lazily(() => import("./live/LivePage"), "LivePage");
 const SingleView = lazily(() => import("./live/SingleView"), "SingleView");
 const AlertsPage = lazily(() => import("./alerts/AlertsPage"), "AlertsPage");
+const IncidentsPage = lazily(() => import("./incidents/IncidentsPage"), "IncidentsPage");
 const CamerasPage = lazily(() => import("./cameras/CamerasPage"), "CamerasPage");
 const CameraPage = lazily(() => import("./cameras/CameraPage"), "CameraPage");
 const SecurityPage = lazily(() => import("./security/SecurityPage"), "SecurityPage");
@@ -35,6 +36,7 @@ export function App() {
         <Route path="/live/:cameraId" element={<SingleView />} />
         <Route path="/alerts" element={<AlertsPage />} />
         <Route path="/alerts/:alertId" element={<AlertsPage />} />
+        <Route path="/incidents/:incidentId" element={<IncidentsPage />} />
         <Route path="/cameras" element={<CamerasPage />} />
         <Route path="/cameras/:cameraId" element={<CameraPage />} />
         {PAGES.map((page) => (

@@ -10,6 +10,7 @@ import { ALERT_STATE_WORDS, clock, duration, humanise, LEVEL_WORDS } from "../te
 import { Actions, OUTCOME_WORDS } from "./Actions";
 import { useAlerts } from "./alerts";
 import { shownState } from "./alertState";
+import { ToIncident } from "../incidents/ToIncident";
 import { ThreatMark } from "./ThreatMark";
 import { useName } from "./who";
 
@@ -41,6 +42,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
           {failed}
         </p>
       )}
+      <ToIncident alert={alert} />
       {camera && (
         <figure className="detail-live">
           <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />

@@ -18,9 +18,11 @@ interface Props {
   now: number;
   /** Not yet opened by this person. */
   unseen: boolean;
+  /** Of the same group as the row above. */
+  follows: boolean;
 }
 
-export function AlertRow({ alert, selected, to, now, unseen }: Props) {
+export function AlertRow({ alert, selected, to, now, unseen, follows }: Props) {
   const { state } = useAlerts();
   const { named } = useCameras();
   const nameOf = useName();
@@ -41,6 +43,7 @@ export function AlertRow({ alert, selected, to, now, unseen }: Props) {
       data-state={shown}
       data-threat={alert.threat}
       data-unseen={unseen}
+      data-follows={follows}
       aria-current={selected ? "true" : undefined}
     >
       <ThreatMark threat={alert.threat} word />

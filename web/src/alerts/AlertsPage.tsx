@@ -1,7 +1,7 @@
 import { BellRing } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
-import { alert as loadAlert, alerts as loadAlerts } from "../api/endpoints";
+import { alert as loadAlert, alerts as loadAlerts, type HowToAct } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import { useCameras } from "../cameras/cameras";
 import { Empty, Failure } from "../shell/Empty";
@@ -12,7 +12,7 @@ import { AlertRow } from "./AlertRow";
 import { useUnseen } from "./seen";
 import type { AlertAction } from "../api/types";
 import { useAlerts } from "./alerts";
-import { actionsFor, inOrder, isTaken, shownState } from "./alertState";
+import { actionsFor, grouped, inOrder, isTaken, shownState } from "./alertState";
 import { asQuery, passes, readFilter, writeFilter, type Filter } from "./filter";
 import { Filters } from "./Filters";
 
@@ -28,7 +28,7 @@ export function AlertsPage() {
   const navigate = useNavigate();
   const rows = useMemo(
     // The selected one stays in the list while it is being dealt with, whatever the filter says.
-    () => inOrder(state.byId.values()).filter((alert) => alert.id === alertId || passes(filter, alert, shownState(state, alert))),
+    () => grouped(inOrder(state.byId.values())).filter((alert) => alert.id === alertId || passes(filter, alert, shownState(state, alert))),
     [state, filter, alertId],
   );
   const selected = rows.find(({ id }) => id === alertId) ?? null;
@@ -38,16 +38,19 @@ export function AlertsPage() {
     const at = rows.findIndex(({ id }) => id === alertId);
     select(rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]?.id);
   };
-  const attempt = (action: AlertAction) => {
+  const attempt = (action: AlertAction, how?: HowToAct) => {
     const offered = selected && may("alerts:handle") ? actionsFor(selected, me.id) : [];
     // Taking over from a colleague needs the button.
-    if (selected && offered.includes(action) && !isTaken(selected, me.id)) act(selected.id, action);
+    if (selected && offered.includes(action) && !isTaken(selected, me.id)) act(selected.id, action, how);
   };
   useKeys({
     j: () => step(1),
     k: () => step(-1),
     a: () => attempt("acknowledge"),
     c: () => attempt("claim"),
+    e: () => attempt("escalate"),
+    s: () => press("alert-snooze"),
+    f: () => selected && attempt("resolve", { outcome: "false" }),
     Escape: () => selected && void navigate(`/alerts${search}`, { replace: true }),
   });
   useMissing(alertId);
@@ -58,7 +61,7 @@ export function AlertsPage() {
       <header className="page-head">
         <h1>Alerts</h1>
         <p className="keys" aria-hidden="true">
-          <kbd>J</kbd> next <kbd>K</kbd> previous <kbd>A</kbd> acknowledge <kbd>C</kbd> claim
+          <kbd>J</kbd> next <kbd>K</kbd> previous <kbd>A</kbd> acknowledge <kbd>C</kbd> claim <kbd>E</kbd> escalate <kbd>S</kbd> snooze <kbd>F</kbd> false alarm
         </p>
       </header>
       <Filters filter={filter} onChange={(next: Filter) => void navigate({ pathname: "/alerts", search: writeFilter(next).toString() }, { replace: true })} />
@@ -68,8 +71,8 @@ export function AlertsPage() {
           {rows.length === 0 && !paging.loading && !paging.error && <NoAlerts filter={filter} />}
           {rows.length === 0 && paging.loading && <p className="quiet pad">Loading…</p>}
           <ul className="alert-list" aria-label="Alerts, newest first">
-            {rows.map((alert) => (
-              <AlertRow key={alert.id} alert={alert} selected={alert.id === alertId} to={`/alerts/${alert.id}${search}`} now={now} unseen={unseen.has(alert.id)} />
+            {rows.map((alert, index) => (
+              <AlertRow key={alert.id} alert={alert} selected={alert.id === alertId} to={`/alerts/${alert.id}${search}`} now={now} unseen={unseen.has(alert.id)} follows={index > 0 && alert.group_id !== null && rows[index - 1]?.group_id === alert.group_id} />
             ))}
           </ul>
           {paging.more && (
@@ -82,6 +85,11 @@ export function AlertsPage() {
       </div>
     </div>
   );
+}
+
+/** What needs more than a key opens for the selected alert. */
+function press(testId: string): void {
+  document.querySelector<HTMLButtonElement>(`.alert-detail [data-testid="${testId}"]`)?.click();
 }
 
 function NoAlerts({ filter }: { filter: Filter }) {

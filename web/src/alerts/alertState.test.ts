@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Alert } from "../api/types";
-import { actionsFor, begun, ended, heard, inOrder, MOST_ALERTS, NO_ALERTS, openCount, received, shownState } from "./alertState";
+import { actionsFor, begun, ended, grouped, heard, inOrder, MOST_ALERTS, NO_ALERTS, openCount, received, shownState } from "./alertState";
 
 function makeAlert(change: Partial<Alert> = {}): Alert {
   return {
@@ -8,7 +8,7 @@ function makeAlert(change: Partial<Alert> = {}): Alert {
     explanation: {}, track_ids: ["1"], epoch: 1, started_at: at(0), ended_at: at(60), raised_at: at(60), changed_at: at(60),
     claimed_by: null, claimed_at: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null,
     occurrences: 1, waiting_since: at(60), escalation_level: "store", escalated_to: [], escalated_by: null, escalated_at: null,
-    snoozed_by: null, snoozed_until: null, snooze_reason: null, revision: 0, ...change,
+    snoozed_by: null, snoozed_until: null, snooze_reason: null, revision: 0, group_id: null, ...change,
   };
 }
 
@@ -74,4 +74,9 @@ it("offers what makes sense", () => {
   expect(actions({ state: "claimed", claimed_by: { id: "rosa", username: "rosa" } })).toEqual(["claim"]);
   expect(actions({ state: "acknowledged" })).toEqual(["resolve", "reopen"]);
   expect(actions({ state: "resolved" })).toEqual(["reopen"]);
+});
+
+it("alerts of a group stand together, where its newest one does", () => {
+  const list = [makeAlert({ id: "4", group_id: "1" }), makeAlert({ id: "3", group_id: "3" }), makeAlert({ id: "2", group_id: "1" }), makeAlert({ id: "1", group_id: "1" })];
+  expect(grouped(list).map(({ id }) => id)).toEqual(["4", "2", "1", "3"]);
 });

@@ -81,6 +81,18 @@ export function inOrder(alerts: Iterable<Alert>): Alert[] {
   return [...alerts].sort((a, b) => b.raised_at.localeCompare(a.raised_at) || b.id.localeCompare(a.id));
 }
 
+/** A group's alerts beside each other, where its newest one stands. */
+export function grouped(alerts: readonly Alert[]): Alert[] {
+  const groups = new Map<Id, Alert[]>();
+  for (const alert of alerts) {
+    const id = alert.group_id ?? alert.id;
+    const known = groups.get(id);
+    if (known) known.push(alert);
+    else groups.set(id, [alert]);
+  }
+  return [...groups.values()].flat();
+}
+
 export interface OpenCount {
   count: number;
   threat: Threat | null;

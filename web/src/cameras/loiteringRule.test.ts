@@ -3,7 +3,7 @@ import type { Rule } from "../api/types";
 import { ruleFor } from "./loiteringRule";
 
 function makeRule(id: string, cameraId: string | null, zoneId: string | null, kind = "loitering"): Rule {
-  return { id, store_id: "s", camera_id: cameraId, zone_id: zoneId, kind, parameters: {}, enabled: true, created_at: "", updated_at: "" };
+  return { id, store_id: "s", camera_id: cameraId, zone_id: zoneId, kind, parameters: {}, enabled: true, cool_down_s: 30, opens_incident: false, created_at: "", updated_at: "" };
 }
 
 it("takes the most specific rule, and changes only one's own", () => {

@@ -24,6 +24,7 @@ export type Permission =
   | "cameras:write"
   | "rules:read"
   | "rules:write"
+  | "alerts:read"
   | "alerts:handle"
   | "rota:read"
   | "rota:write"

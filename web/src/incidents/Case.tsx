@@ -1,0 +1,216 @@
+import { FileDown, X } from "lucide-react";
+import { useEffect, useState, type FormEvent } from "react";
+import { Link } from "react-router";
+import { inOrder } from "../alerts/alertState";
+import { useAlerts } from "../alerts/alerts";
+import { usernames } from "../api/endpoints";
+import { useCameras } from "../cameras/cameras";
+import { Problem, useAct } from "../security/parts";
+import { Failure } from "../shell/Empty";
+import { useLoad, useNow } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { clock, humanise } from "../text/format";
+import { Facts } from "./Facts";
+import { addNote, closeIncident, incident, joinAlert, moveIncident, nameStaff, partAlert, reportOf, unnameStaff, type CaseFile } from "./endpoints";
+import { INCIDENT_STATE_WORDS } from "./words";
+
+/** One case whole: what happened, who works on it, what belongs to it, what came of it. */
+export function Case({ id, changed, onChanged }: { id: string; changed: number; onChanged: () => void }) {
+  const { may } = usePlace();
+  const loaded = useLoad(`case ${id}`, () => incident(id));
+  const { reload } = loaded;
+  const act = useAct();
+  useEffect(() => void (changed && reload()), [changed, reload]);
+  if (loaded.value === null) return <aside className="case">{loaded.error && <Failure sentence={loaded.error} retry={reload} />}</aside>;
+  const file = loaded.value;
+  const run = (work: () => Promise<unknown>) =>
+    void act.run(async () => {
+      await work();
+      reload();
+      onChanged();
+    });
+  const mayWrite = may("incidents:write");
+  const writable = mayWrite && file.incident.state !== "closed";
+  return (
+    <aside className="case" aria-label="Incident" data-testid="case">
+      <header>
+        <h2>{file.incident.title}</h2>
+        <span className="incident-state" data-state={file.incident.state} data-testid="case-state">
+          {INCIDENT_STATE_WORDS[file.incident.state]}
+        </span>
+        <Link to="/incidents" replace className="icon-button" aria-label="Close the view" title="Close the view">
+          <X size={18} />
+        </Link>
+      </header>
+      <Problem sentence={act.error} />
+      <div className="form-actions">
+        {writable && file.incident.state === "open" && (
+          <button type="button" className="button" disabled={act.busy} onClick={() => run(() => moveIncident(id, "review"))}>
+            Take into review
+          </button>
+        )}
+        {mayWrite && file.incident.state === "closed" && (
+          <button type="button" className="button" disabled={act.busy} onClick={() => run(() => moveIncident(id, "reopen"))}>
+            Reopen
+          </button>
+        )}
+        <button type="button" className="button" disabled={act.busy} onClick={() => void act.run(() => save(id))} data-testid="case-report">
+          <FileDown size={16} aria-hidden="true" />
+          Report as PDF
+        </button>
+      </div>
+      <Facts key={file.incident.revision} incident={file.incident} writable={writable} busy={act.busy} run={run} />
+      <Alerts file={file} writable={writable} run={run} />
+      <Staff file={file} writable={writable} run={run} />
+      <Timeline file={file} />
+      {mayWrite && <Note run={run} id={id} busy={act.busy} />}
+      {writable && <Conclude run={run} id={id} busy={act.busy} />}
+    </aside>
+  );
+}
+
+interface Part {
+  file: CaseFile;
+  writable: boolean;
+  run: (work: () => Promise<unknown>) => void;
+}
+
+function Alerts({ file, writable, run }: Part) {
+  const { state } = useAlerts();
+  const { named } = useCameras();
+  const now = useNow(30_000);
+  const { id, store_id } = file.incident;
+  const joined = new Set(file.alerts.map((each) => each.id));
+  const others = inOrder(state.byId.values()).filter((each) => each.store_id === store_id && !joined.has(each.id)).slice(0, 50);
+  return (
+    <section aria-label="Alerts">
+      <h3>Alerts</h3>
+      <ul className="case-list">
+        {file.alerts.length === 0 && <li className="quiet">None joined.</li>}
+        {file.alerts.map((alert) => (
+          <li key={alert.id} data-testid="case-alert">
+            <Link to={`/alerts/${alert.id}`}>
+              {humanise(alert.kind)}, {named(alert.camera_id)}, {clock(alert.started_at, now)}
+            </Link>
+            {writable && (
+              <button type="button" className="icon-button" aria-label="Take this alert out" title="Take out" onClick={() => run(() => partAlert(id, alert.id))}>
+                <X size={14} />
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {writable && others.length > 0 && (
+        <select aria-label="Join an alert" value="" onChange={(event) => run(() => joinAlert(id, event.target.value))} data-testid="case-join">
+          <option value="">Join an alert…</option>
+          {others.map((alert) => (
+            <option key={alert.id} value={alert.id}>
+              {humanise(alert.kind)}, {named(alert.camera_id)}, {clock(alert.raised_at, now)}
+            </option>
+          ))}
+        </select>
+      )}
+    </section>
+  );
+}
+
+function Staff({ file, writable, run }: Part) {
+  const { may, me } = usePlace();
+  const { id, staff } = file.incident;
+  const known = useLoad(writable && may("users:read") ? "usernames" : null, usernames);
+  const people = known.value?.filter((each) => !each.disabled) ?? [{ id: me.id, username: me.username, disabled: false }];
+  return (
+    <section aria-label="Staff">
+      <h3>Staff</h3>
+      <ul className="case-list">
+        {staff.length === 0 && <li className="quiet">Nobody named.</li>}
+        {staff.map((userId) => (
+          <li key={userId}>
+            {people.find((each) => each.id === userId)?.username ?? (staff.length === 1 ? file.staff_names[0] : "A colleague")}
+            {writable && (
+              <button type="button" className="icon-button" aria-label="Take this name out" title="Take out" onClick={() => run(() => unnameStaff(id, userId))}>
+                <X size={14} />
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {writable && (
+        <select aria-label="Name staff" value="" onChange={(event) => run(() => nameStaff(id, event.target.value))}>
+          <option value="">Name somebody…</option>
+          {people
+            .filter((each) => !staff.includes(each.id))
+            .map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.username}
+              </option>
+            ))}
+        </select>
+      )}
+    </section>
+  );
+}
+
+function Timeline({ file }: { file: CaseFile }) {
+  const now = useNow(30_000);
+  return (
+    <section aria-label="Timeline">
+      <h3>Timeline</h3>
+      <ol className="timeline" data-testid="timeline">
+        {file.timeline.map((item, index) => (
+          <li key={index} data-camera={item.by === ""}>
+            <time dateTime={item.at}>{clock(item.at, now)}</time>
+            <span>
+              {item.text}
+              {item.by && <small> {item.by}</small>}
+              {item.note && <q>{item.note}</q>}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Note({ id, run, busy }: { id: string; run: Part["run"]; busy: boolean }) {
+  const [text, setText] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    run(async () => {
+      await addNote(id, text.trim());
+      setText("");
+    });
+  };
+  return (
+    <form className="case-note" onSubmit={submit}>
+      <label className="field">
+        <span>Note, about acts</span>
+        <textarea value={text} maxLength={5000} rows={2} onChange={(event) => setText(event.target.value)} data-testid="case-note" />
+      </label>
+      <button type="submit" className="button" disabled={busy || !text.trim()} data-testid="case-note-add">
+        Add note
+      </button>
+    </form>
+  );
+}
+
+function Conclude({ id, run, busy }: { id: string; run: Part["run"]; busy: boolean }) {
+  const [text, setText] = useState("");
+  return (
+    <form className="case-note" onSubmit={(event) => (event.preventDefault(), run(() => closeIncident(id, text.trim())))}>
+      <label className="field">
+        <span>What came of it</span>
+        <textarea value={text} maxLength={5000} rows={2} onChange={(event) => setText(event.target.value)} data-testid="case-conclusion" />
+      </label>
+      <button type="submit" className="button button-primary" disabled={busy || !text.trim()} data-testid="case-close">
+        Close the incident
+      </button>
+    </form>
+  );
+}
+
+async function save(id: string): Promise<void> {
+  const url = URL.createObjectURL(await reportOf(id));
+  Object.assign(document.createElement("a"), { href: url, download: `incident-${id}.pdf` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,106 @@
+import { useState, type FormEvent } from "react";
+import type { Parameters, Rule, RuleKind } from "../api/types";
+import { Problem, useAct } from "../security/parts";
+import { usePlace } from "../shell/stores";
+import { humanise } from "../text/format";
+import { removeRule, saveRule, type RuleDraft, type Setting } from "./endpoints";
+import { Hours } from "./Hours";
+import { Replayed } from "./Replayed";
+
+interface Props {
+  kind: RuleKind;
+  /** The setting of exactly this place. */
+  own: Rule | undefined;
+  /** The setting that holds here. */
+  followed: Rule | undefined;
+  cameraId: string | null;
+  zoneId: string | null;
+  reload: () => void;
+}
+
+/** Every setting of a rule at one place, as a sentence with a figure; tried on the last days before it is saved. */
+export function RuleForm({ kind, own, followed, cameraId, zoneId, reload }: Props) {
+  const { store, may } = usePlace();
+  const { busy, error, run } = useAct();
+  const [values, setValues] = useState<Parameters>({ ...kind.defaults, ...followed?.parameters });
+  const [enabled, setEnabled] = useState(followed?.enabled ?? true);
+  const [coolDown, setCoolDown] = useState(followed?.cool_down_s ?? 30);
+  const [opens, setOpens] = useState(followed?.opens_incident ?? false);
+  const draft: RuleDraft = { kind: kind.kind, store_id: store.id, camera_id: cameraId, zone_id: zoneId, parameters: values, enabled, cool_down_s: coolDown, opens_incident: opens };
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    void run(async () => saveRule(own, draft).then(reload));
+  };
+  const set = (name: string, value: unknown) => setValues({ ...values, [name]: value });
+  return (
+    <form onSubmit={save} aria-label={humanise(kind.kind)}>
+      <fieldset disabled={!may("rules:write")} className="settings">
+        <label className="toggle">
+          <input type="checkbox" checked={enabled} onChange={(event) => setEnabled(event.target.checked)} data-testid="rule-enabled" />
+          <span>{enabled ? "On" : "Off"}</span>
+        </label>
+        {kind.settings.map((each) => (
+          <Field key={each.name} setting={each} value={values[each.name]} change={(value) => set(each.name, value)} />
+        ))}
+        <label className="setting">
+          <span>
+            Cool-down <small>What begins so soon after the last one is counted on its open alert; 0: each is an alert.</small>
+          </span>
+          <span className="figure">
+            <input type="number" min={0} max={86400} value={coolDown} onChange={(event) => setCoolDown(Number(event.target.value))} /> s
+          </span>
+        </label>
+        <label className="setting">
+          <span>
+            Opens an incident <small>Each alert joins a case; what the camera sees soon after joins it too.</small>
+          </span>
+          <input type="checkbox" checked={opens} onChange={(event) => setOpens(event.target.checked)} data-testid="rule-opens" />
+        </label>
+      </fieldset>
+      <Problem sentence={error} />
+      {may("rules:write") && (
+        <div className="form-actions">
+          <button type="submit" className="button button-primary" disabled={busy} data-testid="rule-save">
+            {own ? "Save" : "Set it here"}
+          </button>
+          {own && (
+            <button type="button" className="button button-quiet" disabled={busy} onClick={() => void run(async () => removeRule(own.id).then(reload))}>
+              Remove this setting
+            </button>
+          )}
+        </div>
+      )}
+      {may("rules:write") && !kind.kind.startsWith("camera-") && <Replayed draft={draft} />}
+    </form>
+  );
+}
+
+function Field({ setting, value, change }: { setting: Setting; value: unknown; change: (value: unknown) => void }) {
+  const { name, type, unit, least, most, sentence, choices } = setting;
+  const label = (
+    <span>
+      {humanise(name.replace(/_(s|body_heights|body_heights_per_s|picture_heights)$/, ""))} <small>{sentence}</small>
+    </span>
+  );
+  if (type === "hours") return <Hours label={label} value={value} change={change} />;
+  return (
+    <label className="setting">
+      {label}
+      {type === "switch" && <input type="checkbox" checked={value === true} onChange={(event) => change(event.target.checked)} />}
+      {type === "choice" && (
+        <select value={String(value)} onChange={(event) => change(event.target.value)}>
+          {choices.map((each) => (
+            <option key={each} value={each}>
+              {humanise(each)}
+            </option>
+          ))}
+        </select>
+      )}
+      {(type === "number" || type === "whole") && (
+        <span className="figure">
+          <input type="number" required min={least ?? undefined} max={most ?? undefined} step={type === "whole" ? 1 : "any"} value={String(value)} data-testid={`set-${name}`} onChange={(event) => change(event.target.value === "" ? "" : Number(event.target.value))} /> {unit}
+        </span>
+      )}
+    </label>
+  );
+}

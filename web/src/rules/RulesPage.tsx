@@ -1,0 +1,95 @@
+import { useState } from "react";
+import { useSearchParams } from "react-router";
+import { ruleKinds, rules as loadRules, zones as loadZones } from "../api/endpoints";
+import type { Rule, RuleKind, Zone } from "../api/types";
+import { useCameras } from "../cameras/cameras";
+import { Failure } from "../shell/Empty";
+import { useLoad, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { humanise } from "../text/format";
+import { RuleForm } from "./RuleForm";
+
+const NO_ZONES: Zone[] = [];
+
+/** Each kind of rule in plain words, how it is set where, and what another setting would have alerted. */
+export function RulesPage() {
+  useTitle("Rules");
+  const { store } = usePlace();
+  const kinds = useLoad("kinds", ruleKinds);
+  const rules = useLoad(`rules ${store.id}`, () => loadRules(store.id));
+  const [params, setParams] = useSearchParams();
+  for (const { error, value, reload } of [kinds, rules]) if (error && !value) return <Failure sentence={error} retry={reload} />;
+  if (!kinds.value || !rules.value) return <div className="page" />;
+  const kind = kinds.value.find((each) => each.kind === params.get("kind")) ?? kinds.value[0];
+  if (!kind) return <div className="page" />;
+  return (
+    <div className="page page-rules">
+      <header className="page-head">
+        <div>
+          <h1>Rules</h1>
+          <p className="page-note">A place without a setting of its own follows its camera, then the store, then what the product comes with.</p>
+        </div>
+      </header>
+      <div className="rules">
+        <nav aria-label="Kinds of rules" className="rule-kinds">
+          {kinds.value.map((each) => (
+            <button key={each.kind} type="button" aria-current={each.kind === kind.kind ? "page" : undefined} onClick={() => setParams({ kind: each.kind })} data-testid={`rule-${each.kind}`}>
+              {humanise(each.kind)}
+              <small>{summary(rules.value ?? [], each.kind)}</small>
+            </button>
+          ))}
+        </nav>
+        <OneKind key={kind.kind} kind={kind} rules={rules.value} reload={rules.reload} />
+      </div>
+    </div>
+  );
+}
+
+function summary(rules: readonly Rule[], kind: string): string {
+  const own = rules.filter((each) => each.kind === kind);
+  if (own.length === 0) return "as it comes";
+  const off = own.filter((each) => !each.enabled).length;
+  return `${own.length} ${own.length === 1 ? "setting" : "settings"}${off > 0 ? `, ${off} off` : ""}`;
+}
+
+function OneKind({ kind, rules, reload }: { kind: RuleKind; rules: readonly Rule[]; reload: () => void }) {
+  const { store } = usePlace();
+  const { list } = useCameras();
+  const [cameraId, setCameraId] = useState("");
+  const [zoneId, setZoneId] = useState("");
+  const zones = useLoad(cameraId && kind.zone_kind ? `zones ${cameraId}` : null, () => loadZones(cameraId));
+  const fitting = (zones.value ?? NO_ZONES).filter((each) => each.kind === kind.zone_kind);
+  const at = (camera: string | null, zone: string | null) => rules.find((each) => each.kind === kind.kind && each.camera_id === camera && each.zone_id === zone);
+  const own = at(cameraId || null, zoneId || null);
+  const followed = own ?? (zoneId ? at(cameraId, null) : undefined) ?? at(null, null);
+  const place = zoneId ? "this zone" : cameraId ? "this camera" : store.name;
+  return (
+    <section className="panel" aria-label={humanise(kind.kind)}>
+      <h2>{humanise(kind.kind)}</h2>
+      <p className="case-words">{kind.sentence}</p>
+      <div className="filters">
+        <select aria-label="Camera" value={cameraId} onChange={(event) => (setCameraId(event.target.value), setZoneId(""))} data-testid="rule-camera">
+          <option value="">{store.name}, all cameras</option>
+          {list.map((each) => (
+            <option key={each.id} value={each.id}>
+              {each.name}
+            </option>
+          ))}
+        </select>
+        {fitting.length > 0 && (
+          <select aria-label="Zone" value={zoneId} onChange={(event) => setZoneId(event.target.value)}>
+            <option value="">Whole camera</option>
+            {fitting.map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.name}
+              </option>
+            ))}
+          </select>
+        )}
+      </div>
+      {kind.only_in_zones && <p className="quiet">It looks only in zones that are drawn for it, on the camera's page.</p>}
+      <p className="quiet">{own ? `Set for ${place}.` : followed ? `${humanise(place)} has no setting of its own and follows ${followed.camera_id ? "the camera's" : "the store's"}.` : "Not set: it works as the product comes."}</p>
+      <RuleForm key={`${kind.kind} ${cameraId} ${zoneId} ${own?.updated_at ?? ""}`} kind={kind} own={own} followed={followed} cameraId={cameraId || null} zoneId={zoneId || null} reload={reload} />
+    </section>
+  );
+}
