@@ -28,6 +28,7 @@ from app.dashboard.analyze import router as analyze_router
 from app.dashboard.detections.endpoints import router as detections_router
 from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
+from app.dashboard.second_look.endpoints import router as second_look_router
 from app.dashboard.trail.endpoints import router as trail_router
 from app.identity.enrolment.endpoints import router as enrolments_router
 from app.identity.enrolment.person_endpoints import router as persons_router
@@ -86,6 +87,7 @@ ROUTERS = (
     analyze_router,
     ingest_router,
     trail_router,
+    second_look_router,
 )
 SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""

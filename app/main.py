@@ -37,6 +37,8 @@ from app.dashboard.hub import Hub
 from app.dashboard.pages import add_pages
 from app.dashboard.pictures import Pictures
 from app.dashboard.readiness import model_check, pipeline_check, postgres_check, redis_check, workers_check
+from app.dashboard.second_look.client import Endpoint
+from app.dashboard.second_look.service import SecondLook
 from app.dashboard.socket import serve_socket
 from app.identity.enrolment.pictures import Looker
 from app.identity.enrolment.sweeper import keep_sweeping
@@ -97,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.public_url = settings.public_url
     app.state.provider = provider_of(settings)
     app.state.live_ended = asyncio.Event()
+    app.state.second_look = bool(settings.openai_api_key.get_secret_value())
     app.state.public_pages = PublicPages(settings.client_url)
     gate = Gate(settings.camera_egress)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
@@ -186,11 +189,18 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "endings": state.endings.run(stopping),
         "ended sign-ins": keep_forgetting(pool, stopping),
         "expiry": keep_sweeping(pool, stopping),
+        "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:
         task.add_done_callback(partial(_ended, state.live_ended))
     return tasks
+
+
+def _vision(settings: Settings) -> Endpoint:
+    """Of second looks; without a key nothing looks."""
+    key, allowance = settings.openai_api_key.get_secret_value(), settings.second_look_tokens
+    return Endpoint(settings.openai_base_url, key, settings.openai_model, allowance)
 
 
 def _vault(settings: Settings, pool: "Pool[asyncpg.Record] | None") -> Vault:

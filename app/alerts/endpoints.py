@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.alerts import repository, service
 from app.alerts.lifecycle import AlertAct, How
-from app.alerts.models import Alert, AlertState, EscalationLevel, Outcome, alert_body
+from app.alerts.models import Alert, AlertState, EscalationLevel, LookState, Outcome, alert_body
 from app.alerts.repository import AlertFilter
 from app.audit.models import ALERTS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
@@ -36,6 +36,15 @@ class HandlerOut(BaseModel):
 
     id: uuid.UUID
     username: str
+
+
+class SecondLookNoteOut(BaseModel):
+    """What a vision model drafted about an alert; never a decision."""
+
+    state: LookState
+    verdict: str | None
+    summary: str | None
+    lowers: bool = Field(description="It does not support the alert: others may be looked at first.")
 
 
 class AlertOut(BaseModel):
@@ -75,6 +84,8 @@ class AlertOut(BaseModel):
     snooze_reason: str | None
     revision: int
     group_id: uuid.UUID | None = Field(description="The first of those that came one soon after another.")
+
+    second_look: SecondLookNoteOut | None = Field(description="Null where the store has none.")
 
 
 class OccurrenceOut(BaseModel):

@@ -52,6 +52,32 @@ class Handler:
     username: str
 
 
+class LookState(enum.StrEnum):
+    """What came of an optional second look."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    NO_PICTURE = "no-picture"
+    REFUSED = "refused"
+    TIMED_OUT = "timed-out"
+    UNREADABLE = "unreadable"
+    OVER_ALLOWANCE = "over-allowance"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What a vision model says of an alert; a draft by a machine.
+
+    Attributes:
+        lowers: it does not support the alert, which may then be looked at later than others. It never closes or raises one.
+    """
+
+    state: LookState
+    verdict: str | None
+    summary: str | None
+    lowers: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One occurrence that a rule found (camera x rule x zone x presence), and those that joined it.
@@ -105,6 +131,7 @@ class Alert:
     snooze_reason: str | None = None
     revision: int = 0
     group_id: uuid.UUID | None = None
+    second_look: SecondLook | None = None
 
 
 def alert_body(alert: Alert) -> dict[str, Any]:

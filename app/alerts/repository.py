@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from app.alerts.models import Alert, AlertState, EscalationLevel, Handler, alert_message
+from app.alerts.models import Alert, AlertState, EscalationLevel, Handler, LookState, SecondLook, alert_message
 from app.behaviour.findings import Threat
 from app.kit.errors import NotFoundError
 from app.kit.ids import new_id
@@ -42,6 +42,10 @@ _HANDLERS = ("claimed_by", "acknowledged_by", "resolved_by", "escalated_by", "sn
 _COLUMNS = ", ".join(
     [f"a.{name}" for name in (*_PLAIN, "threat", "state", "track_ids", "escalation_level", "escalated_to", *_HANDLERS)]
     + ["coalesce(a.group_id, a.id) AS group_id"]
+    + [
+        "(SELECT jsonb_build_object('state', l.state, 'verdict', l.verdict, 'summary', l.summary) FROM second_looks l"
+        " WHERE l.alert_id = a.id) AS second_look"
+    ]
     + [f"(SELECT u.username FROM users u WHERE u.id = a.{name}) AS {name}_name" for name in _HANDLERS]  # noqa: S608
 )
 _SELECT = f"SELECT {_COLUMNS} FROM alerts a WHERE "  # noqa: S608 - constants of this file
@@ -75,6 +79,13 @@ def _handler(row: "asyncpg.Record", name: str) -> Handler | None:
     return None if row[name] is None else Handler(row[name], row[f"{name}_name"] or "somebody")
 
 
+def _second_look(found: dict[str, str | None] | None) -> SecondLook | None:
+    if found is None:
+        return None
+    verdict = found["verdict"]
+    return SecondLook(LookState(found["state"] or ""), verdict, found["summary"], verdict == "does-not-support")
+
+
 def _alert(row: "asyncpg.Record") -> Alert:
     return Alert(
         **{name: row[name] for name in _PLAIN},
@@ -82,6 +93,7 @@ def _alert(row: "asyncpg.Record") -> Alert:
         state=AlertState(row["state"]),
         track_ids=tuple(int(track_id) for track_id in row["track_ids"]),
         group_id=row["group_id"],
+        second_look=_second_look(row["second_look"]),
         escalation_level=EscalationLevel(row["escalation_level"]),
         escalated_to=tuple(row["escalated_to"]),
         claimed_by=_handler(row, "claimed_by"),
@@ -166,6 +178,11 @@ async def change_alert(connection: TenantConnection, expected: int, alert: Alert
 
 def _id(handler: Handler | None) -> uuid.UUID | None:
     return None if handler is None else handler.id
+
+
+async def touch(connection: TenantConnection, alert_id: uuid.UUID) -> None:
+    """What is told of it now is newer than what was."""
+    await connection.execute("UPDATE alerts SET changed_at = greatest(changed_at, now()) WHERE id = $1", alert_id)
 
 
 async def tell_changed(connection: TenantConnection, chain_id: uuid.UUID, alert: Alert) -> None:

@@ -79,6 +79,8 @@ class Act(enum.StrEnum):
     ALERT_ESCALATED = "alert-escalated"
     ALERT_RESOLVED = "alert-resolved"
     ALERT_REOPENED = "alert-reopened"
+    ALERT_LOOKED_AGAIN = "alert-looked-again"
+    SECOND_LOOK_SWITCHED = "second-look-switched"
     INCIDENT_OPENED = "incident-opened"
     INCIDENT_CHANGED = "incident-changed"
     INCIDENT_ALERT_JOINED = "incident-alert-joined"

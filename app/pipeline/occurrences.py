@@ -18,7 +18,7 @@ NAMESPACE = uuid.UUID("8b0a1c53-6f0e-5d5b-9a55-3a3f3f0f7c11")
 HANDLERS = (
     *("claimed_by", "claimed_at", "acknowledged_by", "acknowledged_at", "resolved_by", "resolved_at", "outcome"),
     *("waiting_since", "escalation_level", "escalated_to", "escalated_by", "escalated_at"),
-    *("snoozed_by", "snoozed_until", "snooze_reason", "revision"),
+    *("snoozed_by", "snoozed_until", "snooze_reason", "revision", "second_look"),
 )
 """Fields of what happens in the queue: left out of the pipeline's own `alert-changed`, which does not know them."""
 STORED = (

@@ -152,6 +152,23 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = Field(
         default=SecretStr(""), alias="PENNYPROTECT_OIDC_CLIENT_SECRET", description="Its secret; empty: a public client."
     )
+    openai_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        alias="OPENAI_API_KEY",
+        description="Key of a vision endpoint for second looks at alerts; each store switches them on for itself.",
+    )
+    openai_base_url: str = Field(
+        default="https://api.openai.com/v1",
+        alias="OPENAI_BASE_URL",
+        description="Any endpoint that follows that API; one of your own keeps pictures at home.",
+    )
+    openai_model: str = Field(default="gpt-4o-mini", alias="OPENAI_MODEL", max_length=200, description="Its vision model.")
+    second_look_tokens: int = Field(
+        default=200_000,
+        alias="PENNYPROTECT_SECOND_LOOK_TOKENS_A_DAY",
+        ge=0,
+        description="Tokens that second looks of one chain may use a day (UTC).",
+    )
     oidc_name: str = Field(
         default="single sign-on", alias="PENNYPROTECT_OIDC_NAME", max_length=60, description="Its name on the log-in page."
     )

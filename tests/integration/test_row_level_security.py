@@ -19,16 +19,16 @@ DEFINERS = {
     "api_key_lookup", "audit_state", "bump_configuration_revision", "bump_gallery_revision", "expired_enrolments",
     "forget_ended_sign_ins", "gallery_assignments", "gallery_entries", "gallery_kinds", "gallery_rotations", "gallery_state",
     "gallery_suspensions", "gallery_thresholds", "lease_cameras", "lists_assigned_here", "login_lookup", "login_record",
-    "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup", "shards_owned",
-    "store_runs",
-    "stores_with_biometrics", "tenant_key",
+    "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup",
+    "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
     "tenant": {
         "ai_detections", "alerts", "api_keys", "camera_status", "cameras", "chains", "memberships", "outbox", "rules", "sessions",
         "regions", "site_policies", "stores", "stream_sessions", "users", "zones",
-        "alert_occurrences", "alert_views", "incident_alerts", "incident_entries", "incidents", "rota_entries", "rule_series",
+        "alert_occurrences", "alert_views", "incident_alerts", "incident_entries", "incidents", "rota_entries",
+        "rule_series", "second_looks",
         "acceptance_tests", "privacy_masks", "proposed_changes", "sign_photos", "training_courses", "training_records",
         "oidc_group_mappings", "oidc_identities", "oidc_region_mappings", "recovery_codes", "sign_in_settings", "totp_secrets",
         "audit_checks", "audit_log", "key_destructions", "tenant_keys",

@@ -438,6 +438,7 @@ PREPARE: dict[str, Prepare] = {
     "PATCH /api/v1/rules/{rule_id}": _body(enabled=False),
     "POST /api/v1/rules": _rule,
     "POST /api/v1/rules/replay": _replay,
+    "PUT /api/v1/stores/{store_id}/second-look": _body(enabled=False),
     "POST /api/v1/memberships": _membership,
     "POST /api/v1/users": _invite,
     "POST /api/v1/users/{user_id}/enable": _disabled,

@@ -36,6 +36,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
         </Link>
       </header>
       <p className="lead">{headline(alert.kind, alert.explanation, zone)}.</p>
+      {alert.second_look && <Draft look={alert.second_look} />}
       <Actions alert={alert} />
       {failed && (
         <p className="form-error" role="alert">
@@ -74,6 +75,22 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
         {alert.outcome && <Fact name="Outcome" value={Object.hasOwn(OUTCOME_WORDS, alert.outcome) ? OUTCOME_WORDS[alert.outcome as Outcome] : humanise(alert.outcome)} />}
       </dl>
     </aside>
+  );
+}
+
+const LOOKS: Record<string, string> = {
+  supports: "It supports the alert.",
+  "does-not-support": "It does not support the alert.",
+  "cannot-tell": "It cannot tell.",
+};
+
+/** What a machine drafted; it decides nothing. */
+function Draft({ look }: { look: NonNullable<Alert["second_look"]> }) {
+  if (look.state !== "answered") return null;
+  return (
+    <p className="second-look" data-testid="second-look">
+      <strong>A machine looked again{look.verdict ? `: ${LOOKS[look.verdict] ?? ""}` : "."}</strong> {look.summary} <small>Drafted from one blurred still, a moment later. It closes nothing.</small>
+    </p>
   );
 }
 

@@ -44,6 +44,7 @@ export function AlertRow({ alert, selected, to, now, unseen, follows }: Props) {
       data-threat={alert.threat}
       data-unseen={unseen}
       data-follows={follows}
+      data-lower={alert.second_look?.lowers ?? false}
       aria-current={selected ? "true" : undefined}
     >
       <ThreatMark threat={alert.threat} word />

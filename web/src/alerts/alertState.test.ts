@@ -8,7 +8,7 @@ function makeAlert(change: Partial<Alert> = {}): Alert {
     explanation: {}, track_ids: ["1"], epoch: 1, started_at: at(0), ended_at: at(60), raised_at: at(60), changed_at: at(60),
     claimed_by: null, claimed_at: null, acknowledged_by: null, acknowledged_at: null, resolved_by: null, resolved_at: null, outcome: null,
     occurrences: 1, waiting_since: at(60), escalation_level: "store", escalated_to: [], escalated_by: null, escalated_at: null,
-    snoozed_by: null, snoozed_until: null, snooze_reason: null, revision: 0, group_id: null, ...change,
+    snoozed_by: null, snoozed_until: null, snooze_reason: null, revision: 0, group_id: null, second_look: null, ...change,
   };
 }
 
