@@ -65,7 +65,8 @@ def others() -> dict[str, Any]:
     """The libraries compared with. BadInputError when they are not installed."""
     try:
         import faiss
-        from usearch.index import MetricKind, search
+        from usearch.compiled import MetricKind
+        from usearch.index import search
     except ImportError as error:
         raise BadInputError(
             "bench gallery compares with faiss-cpu and usearch, which are development tools; `make lint` sets them up."
