@@ -378,6 +378,19 @@ CREATE FUNCTION public.schema_version() RETURNS integer
 
 ALTER FUNCTION public.schema_version() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.second_looks_due(most integer) RETURNS TABLE(alert_id uuid, chain_id uuid, store_id uuid, camera_id uuid, kind text, explanation jsonb)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT a.id, a.chain_id, a.store_id, a.camera_id, a.kind, a.explanation
+    FROM alerts a JOIN stores s ON s.id = a.store_id
+    WHERE s.second_look AND a.state IN ('raised', 'escalated') AND a.kind NOT LIKE 'camera-%'
+        AND a.raised_at > now() - interval '30 seconds'
+        AND NOT EXISTS (SELECT FROM second_looks l WHERE l.alert_id = a.id)
+    ORDER BY a.raised_at LIMIT least(most, 20) $$;
+
+ALTER FUNCTION public.second_looks_due(most integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.session_lookup(wanted bytea) RETURNS TABLE(session_id uuid, user_id uuid, chain_id uuid, replayed boolean, expires_at timestamp with time zone, revoked boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -511,7 +524,8 @@ CREATE TABLE public.alert_occurrences (
     chain_id uuid NOT NULL,
     store_id uuid NOT NULL,
     alert_id uuid NOT NULL,
-    joined_at timestamp with time zone DEFAULT now() NOT NULL
+    joined_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone
 );
 
 ALTER TABLE public.alert_occurrences OWNER TO pennyprotect_owner;
@@ -561,6 +575,7 @@ CREATE TABLE public.alerts (
     snoozed_by uuid,
     snoozed_until timestamp with time zone,
     snooze_reason text,
+    group_id uuid,
     CONSTRAINT alerts_escalation_level_check CHECK ((escalation_level = ANY (ARRAY['store'::text, 'area'::text, 'operations-centre'::text]))),
     CONSTRAINT alerts_occurrences_check CHECK ((occurrences > 0)),
     CONSTRAINT alerts_snooze_reason_check CHECK ((length(snooze_reason) <= 500)),
@@ -1009,7 +1024,7 @@ CREATE TABLE public.incident_entries (
     chain_id uuid NOT NULL,
     store_id uuid NOT NULL,
     kind text NOT NULL,
-    by_user uuid NOT NULL,
+    by_user uuid,
     at timestamp with time zone NOT NULL,
     note text DEFAULT ''::text NOT NULL,
     details jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -1031,10 +1046,12 @@ CREATE TABLE public.incidents (
     police_reference text,
     conclusion text,
     staff uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    opened_by uuid NOT NULL,
+    opened_by uuid,
     opened_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     revision integer DEFAULT 0 NOT NULL,
+    opened_by_rule text,
+    camera_id uuid,
     CONSTRAINT incidents_check CHECK (((loss_value IS NULL) = (loss_currency IS NULL))),
     CONSTRAINT incidents_check1 CHECK (((state <> 'closed'::text) OR (conclusion IS NOT NULL))),
     CONSTRAINT incidents_conclusion_check CHECK ((length(conclusion) <= 5000)),
@@ -1042,6 +1059,7 @@ CREATE TABLE public.incidents (
     CONSTRAINT incidents_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 100))),
     CONSTRAINT incidents_loss_currency_check CHECK ((loss_currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT incidents_loss_value_check CHECK ((loss_value >= (0)::numeric)),
+    CONSTRAINT incidents_opened_by_rule_check CHECK (((length(opened_by_rule) >= 1) AND (length(opened_by_rule) <= 100))),
     CONSTRAINT incidents_police_reference_check CHECK ((length(police_reference) <= 100)),
     CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'in-review'::text, 'closed'::text]))),
     CONSTRAINT incidents_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200)))
@@ -1328,6 +1346,23 @@ CREATE TABLE public.rota_entries (
 
 ALTER TABLE public.rota_entries OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.rule_series (
+    camera_id uuid NOT NULL,
+    epoch bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    frames integer NOT NULL,
+    samples integer NOT NULL,
+    series bytea NOT NULL,
+    CONSTRAINT rule_series_frames_check CHECK ((frames > 0)),
+    CONSTRAINT rule_series_samples_check CHECK ((samples >= 0)),
+    CONSTRAINT rule_series_series_check CHECK ((length(series) <= 1000000))
+);
+
+ALTER TABLE public.rule_series OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.rules (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -1338,7 +1373,10 @@ CREATE TABLE public.rules (
     enabled boolean DEFAULT true NOT NULL,
     parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    cool_down_s real DEFAULT 30 NOT NULL,
+    opens_incident boolean DEFAULT false NOT NULL,
+    CONSTRAINT rules_cool_down_s_check CHECK (((cool_down_s >= (0)::double precision) AND (cool_down_s <= (86400)::double precision)))
 );
 
 ALTER TABLE public.rules OWNER TO pennyprotect_owner;
@@ -1351,6 +1389,26 @@ CREATE TABLE public.schema_migrations (
 );
 
 ALTER TABLE public.schema_migrations OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.second_looks (
+    alert_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    model text NOT NULL,
+    state text DEFAULT 'asked'::text NOT NULL,
+    verdict text,
+    summary text,
+    tokens integer DEFAULT 0 NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    answered_at timestamp with time zone,
+    CONSTRAINT second_looks_model_check CHECK ((length(model) <= 200)),
+    CONSTRAINT second_looks_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'answered'::text, 'no-picture'::text, 'refused'::text, 'timed-out'::text, 'unreadable'::text, 'over-allowance'::text]))),
+    CONSTRAINT second_looks_summary_check CHECK ((length(summary) <= 400)),
+    CONSTRAINT second_looks_tokens_check CHECK ((tokens >= 0)),
+    CONSTRAINT second_looks_verdict_check CHECK ((verdict = ANY (ARRAY['supports'::text, 'does-not-support'::text, 'cannot-tell'::text])))
+);
+
+ALTER TABLE public.second_looks OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.sessions (
     id uuid NOT NULL,
@@ -1449,6 +1507,7 @@ CREATE TABLE public.stores (
     public_id uuid DEFAULT gen_random_uuid() NOT NULL,
     demo boolean DEFAULT false NOT NULL,
     region_id uuid,
+    second_look boolean DEFAULT false NOT NULL,
     CONSTRAINT stores_jurisdiction_check CHECK ((length(jurisdiction) <= 40)),
     CONSTRAINT stores_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
@@ -1761,6 +1820,9 @@ ALTER TABLE ONLY public.incident_entries
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
 
+ALTER TABLE public.incidents
+    ADD CONSTRAINT incidents_check2 CHECK (((opened_by IS NOT NULL) OR (opened_by_rule IS NOT NULL))) NOT VALID;
+
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 
@@ -1848,6 +1910,9 @@ ALTER TABLE ONLY public.regions
 ALTER TABLE ONLY public.rota_entries
     ADD CONSTRAINT rota_entries_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.rule_series
+    ADD CONSTRAINT rule_series_pkey PRIMARY KEY (camera_id, started_at, epoch);
+
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (id);
 
@@ -1856,6 +1921,9 @@ ALTER TABLE ONLY public.rules
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.second_looks
+    ADD CONSTRAINT second_looks_pkey PRIMARY KEY (alert_id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
@@ -1943,6 +2011,8 @@ CREATE INDEX alert_occurrences_alert ON public.alert_occurrences USING btree (al
 
 CREATE INDEX alerts_camera ON public.alerts USING btree (camera_id, raised_at DESC, id DESC);
 
+CREATE INDEX alerts_group ON public.alerts USING btree (group_id) WHERE (group_id IS NOT NULL);
+
 CREATE INDEX alerts_snoozed ON public.alerts USING btree (snoozed_until) WHERE (state = 'snoozed'::text);
 
 CREATE INDEX alerts_store ON public.alerts USING btree (store_id, raised_at DESC, id DESC);
@@ -1981,6 +2051,8 @@ CREATE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_
 
 CREATE INDEX incident_entries_incident ON public.incident_entries USING btree (incident_id, at, id);
 
+CREATE INDEX incidents_by_rule ON public.incidents USING btree (camera_id, opened_at DESC) WHERE ((opened_by_rule IS NOT NULL) AND (state <> 'closed'::text));
+
 CREATE INDEX incidents_store ON public.incidents USING btree (store_id, opened_at DESC, id DESC);
 
 CREATE INDEX key_destructions_chain ON public.key_destructions USING btree (chain_id, requested_at DESC);
@@ -2002,6 +2074,10 @@ CREATE UNIQUE INDEX proposed_changes_open ON public.proposed_changes USING btree
 CREATE INDEX proposed_changes_store ON public.proposed_changes USING btree (store_id, kind, proposed_at DESC, id DESC);
 
 CREATE INDEX rota_entries_chain ON public.rota_entries USING btree (chain_id, created_at, id);
+
+CREATE INDEX rule_series_age ON public.rule_series USING btree (ended_at);
+
+CREATE INDEX second_looks_chain ON public.second_looks USING btree (chain_id, asked_at);
 
 CREATE INDEX sessions_previous_refresh ON public.sessions USING btree (previous_refresh_hash);
 
@@ -2319,6 +2395,9 @@ ALTER TABLE ONLY public.rota_entries
 ALTER TABLE ONLY public.rota_entries
     ADD CONSTRAINT rota_entries_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
+ALTER TABLE ONLY public.rule_series
+    ADD CONSTRAINT rule_series_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
@@ -2327,6 +2406,12 @@ ALTER TABLE ONLY public.rules
 
 ALTER TABLE ONLY public.rules
     ADD CONSTRAINT rules_zone_id_fkey FOREIGN KEY (zone_id) REFERENCES public.zones(id);
+
+ALTER TABLE ONLY public.second_looks
+    ADD CONSTRAINT second_looks_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id);
+
+ALTER TABLE ONLY public.second_looks
+    ADD CONSTRAINT second_looks_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
@@ -2512,13 +2597,23 @@ CREATE POLICY pipeline ON public.alert_occurrences TO pennyprotect_pipeline USIN
 
 CREATE POLICY pipeline ON public.alerts TO pennyprotect_pipeline USING (true);
 
+CREATE POLICY pipeline ON public.audit_unsealed FOR INSERT TO pennyprotect_pipeline WITH CHECK ((actor_kind = 'system'::text));
+
 CREATE POLICY pipeline ON public.camera_status TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.cameras TO pennyprotect_pipeline USING (true);
 
+CREATE POLICY pipeline ON public.incident_alerts TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.incident_entries FOR INSERT TO pennyprotect_pipeline WITH CHECK ((by_user IS NULL));
+
+CREATE POLICY pipeline ON public.incidents TO pennyprotect_pipeline USING ((opened_by IS NULL));
+
 CREATE POLICY pipeline ON public.matches TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.outbox TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.rule_series TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.rules TO pennyprotect_pipeline USING (true);
 
@@ -2540,6 +2635,8 @@ ALTER TABLE public.regions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rota_entries ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.rule_series ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rules ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY sealer ON public.audit_checks TO pennyprotect_sealer USING (true);
@@ -2547,6 +2644,8 @@ CREATE POLICY sealer ON public.audit_checks TO pennyprotect_sealer USING (true);
 CREATE POLICY sealer ON public.audit_log TO pennyprotect_sealer USING (true);
 
 CREATE POLICY sealer ON public.audit_unsealed TO pennyprotect_sealer USING (true);
+
+ALTER TABLE public.second_looks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
@@ -2565,6 +2664,8 @@ ALTER TABLE public.template_rotations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON public.acceptance_tests TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.ai_detections TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.alert_occurrences FOR SELECT TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.alert_views TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -2634,7 +2735,11 @@ CREATE POLICY tenant ON public.regions TO pennyprotect_app USING ((chain_id = ( 
 
 CREATE POLICY tenant ON public.rota_entries TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.rule_series TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.second_looks TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.sessions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
@@ -2765,6 +2870,9 @@ GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_pipeline;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_dispatcher;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_sealer;
 
+REVOKE ALL ON FUNCTION public.second_looks_due(most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.second_looks_due(most integer) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.session_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_lookup(wanted bytea) TO pennyprotect_app;
 
@@ -2794,6 +2902,7 @@ GRANT SELECT ON TABLE public.ai_detections TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.ai_detections TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.alert_occurrences TO pennyprotect_pipeline;
+GRANT SELECT ON TABLE public.alert_occurrences TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.alert_views TO pennyprotect_app;
 
@@ -2902,6 +3011,7 @@ GRANT SELECT,INSERT ON TABLE public.audit_log TO pennyprotect_sealer;
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_app;
 GRANT SELECT,DELETE ON TABLE public.audit_unsealed TO pennyprotect_sealer;
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_dispatcher;
+GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.camera_status TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.camera_status TO pennyprotect_pipeline;
@@ -3008,16 +3118,24 @@ GRANT UPDATE(changed_at) ON TABLE public.identity_settings TO pennyprotect_app;
 GRANT UPDATE(revision) ON TABLE public.identity_settings TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.incident_alerts TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.incident_alerts TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.incident_entries TO pennyprotect_app;
+GRANT INSERT ON TABLE public.incident_entries TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.incidents TO pennyprotect_app;
+GRANT INSERT ON TABLE public.incidents TO pennyprotect_pipeline;
+
+GRANT SELECT(id) ON TABLE public.incidents TO pennyprotect_pipeline;
+
+GRANT SELECT(store_id) ON TABLE public.incidents TO pennyprotect_pipeline;
 
 GRANT UPDATE(title) ON TABLE public.incidents TO pennyprotect_app;
 
 GRANT UPDATE(description) ON TABLE public.incidents TO pennyprotect_app;
 
 GRANT UPDATE(state) ON TABLE public.incidents TO pennyprotect_app;
+GRANT SELECT(state) ON TABLE public.incidents TO pennyprotect_pipeline;
 
 GRANT UPDATE(loss_value) ON TABLE public.incidents TO pennyprotect_app;
 
@@ -3029,9 +3147,18 @@ GRANT UPDATE(conclusion) ON TABLE public.incidents TO pennyprotect_app;
 
 GRANT UPDATE(staff) ON TABLE public.incidents TO pennyprotect_app;
 
+GRANT SELECT(opened_by) ON TABLE public.incidents TO pennyprotect_pipeline;
+
+GRANT SELECT(opened_at) ON TABLE public.incidents TO pennyprotect_pipeline;
+
 GRANT UPDATE(changed_at) ON TABLE public.incidents TO pennyprotect_app;
+GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.incidents TO pennyprotect_pipeline;
 
 GRANT UPDATE(revision) ON TABLE public.incidents TO pennyprotect_app;
+
+GRANT SELECT(opened_by_rule) ON TABLE public.incidents TO pennyprotect_pipeline;
+
+GRANT SELECT(camera_id) ON TABLE public.incidents TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.key_destructions TO pennyprotect_app;
 
@@ -3144,8 +3271,23 @@ GRANT UPDATE(name) ON TABLE public.regions TO pennyprotect_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.rota_entries TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rota_entries TO pennyprotect_dispatcher;
 
+GRANT SELECT ON TABLE public.rule_series TO pennyprotect_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.rule_series TO pennyprotect_pipeline;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rules TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rules TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT ON TABLE public.second_looks TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.second_looks TO pennyprotect_app;
+
+GRANT UPDATE(verdict) ON TABLE public.second_looks TO pennyprotect_app;
+
+GRANT UPDATE(summary) ON TABLE public.second_looks TO pennyprotect_app;
+
+GRANT UPDATE(tokens) ON TABLE public.second_looks TO pennyprotect_app;
+
+GRANT UPDATE(answered_at) ON TABLE public.second_looks TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.sessions TO pennyprotect_app;
 
@@ -3197,6 +3339,8 @@ GRANT UPDATE(jurisdiction) ON TABLE public.stores TO pennyprotect_app;
 
 GRANT UPDATE(region_id) ON TABLE public.stores TO pennyprotect_app;
 GRANT SELECT(region_id) ON TABLE public.stores TO pennyprotect_dispatcher;
+
+GRANT UPDATE(second_look) ON TABLE public.stores TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;

@@ -128,6 +128,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{alert_id}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Occurrences
+         * @description What joined the alert: the same kind and place again, soon after; oldest first, at most 500.
+         */
+        get: operations["list_occurrences_api_v1_alerts__alert_id__occurrences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{alert_id}/reopen": {
         parameters: {
             query?: never;
@@ -1940,6 +1960,26 @@ export interface paths {
         patch: operations["rename_region_api_v1_regions__region_id__patch"];
         trace?: never;
     };
+    "/api/v1/reports/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Alerts
+         * @description How many alerts came, by day, hour and kind.
+         */
+        get: operations["report_alerts_api_v1_reports_alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/false-matches": {
         parameters: {
             query?: never;
@@ -1952,6 +1992,66 @@ export interface paths {
          * @description What came of the leads of some days (a week unless said otherwise) by store, camera and entry.
          */
         get: operations["report_false_matches_api_v1_reports_false_matches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/precision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Precision
+         * @description How often alerts were right, by kind, and by store or camera too.
+         */
+        get: operations["report_precision_api_v1_reports_precision_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/response": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Response
+         * @description How fast somebody reacted.
+         */
+        get: operations["report_response_api_v1_reports_response_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/threshold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Threshold
+         * @description The threshold that would have met a target precision.
+         */
+        get: operations["report_threshold_api_v1_reports_threshold_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2018,6 +2118,26 @@ export interface paths {
         get: operations["list_kinds_api_v1_rules_kinds_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Rule
+         * @description What the last days would have alerted with another setting; nothing is changed.
+         */
+        post: operations["replay_rule_api_v1_rules_replay_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2385,6 +2505,30 @@ export interface paths {
          */
         get: operations["get_photo_api_v1_stores__store_id__policy_sign_photos__photo_id__get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/second-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Second Look
+         * @description Whether the store has second looks.
+         */
+        get: operations["get_second_look_api_v1_stores__store_id__second_look_get"];
+        /**
+         * Switch Second Look
+         * @description Switch it on or off.
+         */
+        put: operations["switch_second_look_api_v1_stores__store_id__second_look_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2996,11 +3140,17 @@ export interface components {
             valid_until: string;
         };
         /**
+         * Accuracy
+         * @description How far a replay can be believed.
+         * @enum {string}
+         */
+        Accuracy: "exact" | "approximate";
+        /**
          * Act
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -3062,6 +3212,25 @@ export interface components {
             subject_name: string | null;
         };
         /**
+         * AlertCountOut
+         * @description Alerts of one kind in one hour of a day, by the store's clock.
+         */
+        AlertCountOut: {
+            /** Alerts */
+            alerts: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Hour */
+            hour: number;
+            /** Kind */
+            kind: string;
+            /** Occurrences */
+            occurrences: number;
+        };
+        /**
          * AlertOut
          * @description One alert; live messages carry the same body.
          */
@@ -3107,6 +3276,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Group Id
+             * @description The first of those that came one soon after another.
+             */
+            group_id: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -3135,6 +3309,8 @@ export interface components {
              * @description What the rule measured.
              */
             score: number;
+            /** @description Null where the store has none. */
+            second_look: components["schemas"]["SecondLookNoteOut"] | null;
             /** Snooze Reason */
             snooze_reason: string | null;
             snoozed_by: components["schemas"]["HandlerOut"] | null;
@@ -3674,6 +3850,16 @@ export interface components {
              * @description Typed as it is.
              */
             chain_name: string;
+        };
+        /**
+         * CountOut
+         * @description Alerts, and occurrences with those that join an alert.
+         */
+        CountOut: {
+            /** Alerts */
+            alerts: number;
+            /** Occurrences */
+            occurrences: number;
         };
         /**
          * CourseIn
@@ -4370,7 +4556,10 @@ export interface components {
              * Format: date-time
              */
             opened_at: string;
-            opened_by: components["schemas"]["HandlerOut"];
+            /** @description Null where a rule opened it: `opened_by_rule`. */
+            opened_by: components["schemas"]["HandlerOut"] | null;
+            /** Opened By Rule */
+            opened_by_rule: string | null;
             /** Police Reference */
             police_reference: string | null;
             /** Revision */
@@ -4649,6 +4838,12 @@ export interface components {
             match_score: number;
         };
         /**
+         * LookState
+         * @description What came of an optional second look.
+         * @enum {string}
+         */
+        LookState: "asked" | "answered" | "no-picture" | "refused" | "timed-out" | "unreadable" | "over-allowance";
+        /**
          * MappingIn
          * @description Members of this group have this role: in one store, in a region, or (both null) in the whole chain.
          */
@@ -4925,6 +5120,24 @@ export interface components {
             text: string;
         };
         /**
+         * OccurrenceOut
+         * @description Something more of the same that joined an alert instead of raising one.
+         */
+        OccurrenceOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Joined At
+             * Format: date-time
+             */
+            joined_at: string;
+            /** Started At */
+            started_at: string | null;
+        };
+        /**
          * OffIn
          * @description What to switch off.
          */
@@ -4958,6 +5171,35 @@ export interface components {
             take_over: boolean;
         };
         /**
+         * OutcomesOut
+         * @description What became of the alerts of one kind, at one store or camera where that was asked for.
+         */
+        OutcomesOut: {
+            /** Camera Id */
+            camera_id: string | null;
+            /** High */
+            high: number;
+            /** Kind */
+            kind: string;
+            /** Low */
+            low: number;
+            /**
+             * Open
+             * @description Not judged yet.
+             */
+            open: number;
+            /** Precision */
+            precision: number | null;
+            /** Right */
+            right: number;
+            /** Store Id */
+            store_id: string | null;
+            /** Unknown */
+            unknown: number;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
          * PackOut
          * @description The jurisdiction pack in force.
          */
@@ -4985,6 +5227,13 @@ export interface components {
         Page_ActOut_: {
             /** Items */
             items: components["schemas"]["ActOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[AlertCountOut] */
+        Page_AlertCountOut_: {
+            /** Items */
+            items: components["schemas"]["AlertCountOut"][];
             /** Next */
             next: string | null;
         };
@@ -5114,6 +5363,20 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[OccurrenceOut] */
+        Page_OccurrenceOut_: {
+            /** Items */
+            items: components["schemas"]["OccurrenceOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[OutcomesOut] */
+        Page_OutcomesOut_: {
+            /** Items */
+            items: components["schemas"]["OutcomesOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[RecordOut] */
         Page_RecordOut_: {
             /** Items */
@@ -5132,6 +5395,13 @@ export interface components {
         Page_RemovedMaskOut_: {
             /** Items */
             items: components["schemas"]["RemovedMaskOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ResponseOut] */
+        Page_ResponseOut_: {
+            /** Items */
+            items: components["schemas"]["ResponseOut"][];
             /** Next */
             next: string | null;
         };
@@ -5319,6 +5589,22 @@ export interface components {
             notice_text: string;
             /** Re Identification */
             re_identification: boolean;
+        };
+        /**
+         * PrecisionOut
+         * @description Share of right ones among the judged, null without any, with the interval of 95 % (Wilson).
+         */
+        PrecisionOut: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Precision */
+            precision: number | null;
+            /** Right */
+            right: number;
+            /** Wrong */
+            wrong: number;
         };
         /**
          * ProbeIn
@@ -5628,6 +5914,172 @@ export interface components {
             review_on: string;
         };
         /**
+         * ReplayAlertOut
+         * @description An alert of either side.
+         */
+        ReplayAlertOut: {
+            /**
+             * After
+             * @description With the asked setting.
+             */
+            after: boolean;
+            /**
+             * Before
+             * @description With the present setting.
+             */
+            before: boolean;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Score */
+            score: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Zone Id */
+            zone_id: string | null;
+        };
+        /**
+         * ReplayCellOut
+         * @description Alerts of one camera in one hour that began at `hour`.
+         */
+        ReplayCellOut: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Hour
+             * Format: date-time
+             */
+            hour: string;
+        };
+        /**
+         * ReplayIn
+         * @description A kind of rule at a place, set otherwise. At most seven days; what was kept goes two weeks back.
+         */
+        ReplayIn: {
+            /**
+             * Camera Id
+             * @description Set it for this camera, and replay only it.
+             */
+            camera_id?: string | null;
+            /**
+             * Cool Down S
+             * @description What begins so soon after the last joins its open alert; 0: each is an alert.
+             * @default 30
+             */
+            cool_down_s: number;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Kind */
+            kind: string;
+            /**
+             * Parameters
+             * @description By name; what is absent has the default of the kind's `defaults`.
+             */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Zone Id */
+            zone_id?: string | null;
+        };
+        /**
+         * ReplayOut
+         * @description What would have been alerted. Where `covered_until` is before `until` the work was used up: ask again from there.
+         */
+        ReplayOut: {
+            /** @description Exact for cameras analysed at up to 8 frames a second; faster ones are thinned. */
+            accuracy: components["schemas"]["Accuracy"];
+            after: components["schemas"]["CountOut"];
+            /**
+             * Alerts
+             * @description In time, at most 500.
+             */
+            alerts: components["schemas"]["ReplayAlertOut"][];
+            before: components["schemas"]["CountOut"];
+            /** Cells */
+            cells: components["schemas"]["ReplayCellOut"][];
+            /**
+             * Covered Until
+             * Format: date-time
+             */
+            covered_until: string;
+            /** Frames */
+            frames: number;
+            /**
+             * Kept Since
+             * @description Since when anything is known of these cameras; null: of none.
+             */
+            kept_since: string | null;
+            /**
+             * Limits
+             * @description Why it is approximate.
+             */
+            limits: string[];
+            /** @description What was really raised in that time, under whatever setting was in force then. */
+            raised: components["schemas"]["CountOut"];
+        };
+        /**
+         * ResponseOut
+         * @description How fast somebody reacted to the alerts of one kind, and was done; seconds, null without any.
+         */
+        ResponseOut: {
+            /** Alerts */
+            alerts: number;
+            /** End P50 S */
+            end_p50_s: number | null;
+            /** End P90 S */
+            end_p90_s: number | null;
+            /** Escalated */
+            escalated: number;
+            /** Kind */
+            kind: string;
+            /** Reacted */
+            reacted: number;
+            /** Reaction P50 S */
+            reaction_p50_s: number | null;
+            /** Reaction P90 S */
+            reaction_p90_s: number | null;
+        };
+        /**
          * ReviewIn
          * @description What a reviewer says, and why.
          */
@@ -5835,8 +6287,12 @@ export interface components {
          * @description What to change; what is absent stays. `parameters` replace the ones before.
          */
         RuleChange: {
+            /** Cool Down S */
+            cool_down_s?: number | null;
             /** Enabled */
             enabled?: boolean | null;
+            /** Opens Incident */
+            opens_incident?: boolean | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -5850,12 +6306,24 @@ export interface components {
             /** Camera Id */
             camera_id?: string | null;
             /**
+             * Cool Down S
+             * @description What begins so soon after the last joins its open alert; 0: each is an alert.
+             * @default 30
+             */
+            cool_down_s: number;
+            /**
              * Enabled
              * @default true
              */
             enabled: boolean;
             /** Kind */
             kind: string;
+            /**
+             * Opens Incident
+             * @description Each alert joins an incident, opened where there is none.
+             * @default false
+             */
+            opens_incident: boolean;
             /**
              * Parameters
              * @description By name; what is absent has the default of the kind's `defaults`.
@@ -5902,6 +6370,8 @@ export interface components {
         RuleOut: {
             /** Camera Id */
             camera_id: string | null;
+            /** Cool Down S */
+            cool_down_s: number;
             /**
              * Created At
              * Format: date-time
@@ -5916,6 +6386,8 @@ export interface components {
             id: string;
             /** Kind */
             kind: string;
+            /** Opens Incident */
+            opens_incident: boolean;
             /** Parameters */
             parameters: {
                 [key: string]: unknown;
@@ -5932,6 +6404,48 @@ export interface components {
             updated_at: string;
             /** Zone Id */
             zone_id: string | null;
+        };
+        /**
+         * SecondLookIn
+         * @description Whether blurred stills of this store's alerts go to the operator's vision endpoint.
+         */
+        SecondLookIn: {
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * SecondLookNoteOut
+         * @description What a vision model drafted about an alert; never a decision.
+         */
+        SecondLookNoteOut: {
+            /**
+             * Lowers
+             * @description It does not support the alert: others may be looked at first.
+             */
+            lowers: boolean;
+            state: components["schemas"]["LookState"];
+            /** Summary */
+            summary: string | null;
+            /** Verdict */
+            verdict: string | null;
+        };
+        /**
+         * SecondLookOut
+         * @description The switch.
+         */
+        SecondLookOut: {
+            /**
+             * Available
+             * @description The operator has set OPENAI_API_KEY.
+             */
+            available: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
         };
         /**
          * SecurityOut
@@ -6330,6 +6844,35 @@ export interface components {
             watchlist_id?: string | null;
         };
         /**
+         * ThresholdOut
+         * @description What outcomes say about a threshold. Setting it is a person's act: `PATCH /rules/{id}`.
+         */
+        ThresholdOut: {
+            /** Judged */
+            judged: number;
+            kept: components["schemas"]["PrecisionOut"] | null;
+            /**
+             * Lost Right
+             * @description Right alerts that would not have been raised.
+             */
+            lost_right: number;
+            /**
+             * Parameter
+             * @description Of the kind's settings.
+             */
+            parameter: string;
+            present: components["schemas"]["PrecisionOut"];
+            /** Spared Wrong */
+            spared_wrong: number;
+            /**
+             * Suggested
+             * @description Null: no threshold would have met the target, or fewer than 10 judged.
+             */
+            suggested: number | null;
+            /** Target */
+            target: number;
+        };
+        /**
          * ThresholdProposalOut
          * @description A proposed threshold.
          */
@@ -6683,6 +7226,8 @@ export interface operations {
                 state?: components["schemas"]["AlertState"][] | null;
                 /** @description Raised at or after. */
                 since?: string | null;
+                /** @description Of one group. */
+                group_id?: string | null;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
                 /** @description Items on one page at most. */
@@ -7102,6 +7647,64 @@ export interface operations {
             };
             /** @description Somebody else was there first; `by` and `at` say who and when */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_occurrences_api_v1_alerts__alert_id__occurrences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OccurrenceOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13689,6 +14292,68 @@ export interface operations {
             };
         };
     };
+    report_alerts_api_v1_reports_alerts_get: {
+        parameters: {
+            query?: {
+                store_id?: string | null;
+                /** @description Raised at or after; 30 days before `until` if left out. */
+                since?: string | null;
+                /** @description Raised before; now if left out. At most a year. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertCountOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report_false_matches_api_v1_reports_false_matches_get: {
         parameters: {
             query?: {
@@ -13709,6 +14374,199 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FalseMatchReportOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_precision_api_v1_reports_precision_get: {
+        parameters: {
+            query?: {
+                by?: "kind" | "store" | "camera";
+                store_id?: string | null;
+                /** @description Raised at or after; 30 days before `until` if left out. */
+                since?: string | null;
+                /** @description Raised before; now if left out. At most a year. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutcomesOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_response_api_v1_reports_response_get: {
+        parameters: {
+            query?: {
+                store_id?: string | null;
+                /** @description Raised at or after; 30 days before `until` if left out. */
+                since?: string | null;
+                /** @description Raised before; now if left out. At most a year. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResponseOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_threshold_api_v1_reports_threshold_get: {
+        parameters: {
+            query: {
+                kind: string;
+                /** @description Precision that is wanted. */
+                target?: number;
+                store_id?: string | null;
+                camera_id?: string | null;
+                /** @description Of loitering: in zones, or on spots outside. */
+                in_zone?: boolean;
+                /** @description Raised at or after; 30 days before `until` if left out. */
+                since?: string | null;
+                /** @description Raised before; now if left out. At most a year. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThresholdOut"];
                 };
             };
             /** @description Not signed in */
@@ -13947,6 +14805,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_RuleKindOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_rule_api_v1_rules_replay_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOut"];
                 };
             };
             /** @description Not signed in */
@@ -15425,6 +16343,126 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_second_look_api_v1_stores__store_id__second_look_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondLookOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_second_look_api_v1_stores__store_id__second_look_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondLookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondLookOut"];
                 };
             };
             /** @description Not signed in */
