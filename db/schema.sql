@@ -1820,9 +1820,6 @@ ALTER TABLE ONLY public.incident_entries
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
 
-ALTER TABLE public.incidents
-    ADD CONSTRAINT incidents_check2 CHECK (((opened_by IS NOT NULL) OR (opened_by_rule IS NOT NULL))) NOT VALID;
-
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 

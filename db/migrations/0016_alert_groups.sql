@@ -13,7 +13,6 @@ ALTER TABLE incidents ALTER COLUMN opened_by DROP NOT NULL;
 ALTER TABLE incidents
     ADD COLUMN opened_by_rule text CHECK (length(opened_by_rule) BETWEEN 1 AND 100),
     ADD COLUMN camera_id uuid;                             -- of one that a rule opened: where follow-up alerts are looked for
-ALTER TABLE incidents ADD CHECK (opened_by IS NOT NULL OR opened_by_rule IS NOT NULL) NOT VALID;
 ALTER TABLE incident_entries ALTER COLUMN by_user DROP NOT NULL;  -- NULL: a rule did
 CREATE INDEX incidents_by_rule ON incidents (camera_id, opened_at DESC) WHERE opened_by_rule IS NOT NULL AND state <> 'closed';
 
