@@ -30,6 +30,12 @@ from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.dashboard.second_look.endpoints import router as second_look_router
 from app.dashboard.trail.endpoints import router as trail_router
+from app.evidence.endpoints import router as pieces_router
+from app.evidence.exports_endpoints import open_router as exports_open_router
+from app.evidence.exports_endpoints import router as exports_router
+from app.evidence.retention_endpoints import router as retention_router
+from app.evidence.worker_endpoints import open_router as uploads_router
+from app.evidence.worker_endpoints import router as recordings_router
 from app.identity.enrolment.endpoints import router as enrolments_router
 from app.identity.enrolment.person_endpoints import router as persons_router
 from app.identity.lists.endpoints import router as watchlists_router
@@ -81,6 +87,12 @@ ROUTERS = (
     thresholds_router,
     incidents_router,
     reports_router,
+    pieces_router,
+    exports_router,
+    exports_open_router,
+    retention_router,
+    recordings_router,
+    uploads_router,
     workers_router,
     live_router,
     detections_router,

@@ -21,10 +21,12 @@ import typer
 from app.audit_command import audit
 from app.backup.command import backup, restore
 from app.chains_command import chains
+from app.evidence_command import evidence
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
 from app.planning.command import plan
+from app.retention_command import retention
 from app.settings import Settings, settings
 from app.tenancy.policy.cli import policy
 
@@ -39,6 +41,8 @@ cli.add_typer(models, name="models")
 cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
 cli.add_typer(chains, name="chains")
+cli.add_typer(evidence, name="evidence")
+cli.add_typer(retention, name="retention")
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(plan)

@@ -40,6 +40,10 @@ from app.dashboard.readiness import model_check, pipeline_check, postgres_check,
 from app.dashboard.second_look.client import Endpoint
 from app.dashboard.second_look.service import SecondLook
 from app.dashboard.socket import serve_socket
+from app.evidence.exporting import Exporter
+from app.evidence.retention_run import Retention
+from app.evidence.storage import Storage
+from app.evidence.tokens import upload_secret
 from app.identity.enrolment.pictures import Looker
 from app.identity.enrolment.sweeper import keep_sweeping
 from app.identity.templates.stored import ExactScan
@@ -100,6 +104,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.provider = provider_of(settings)
     app.state.live_ended = asyncio.Event()
     app.state.second_look = bool(settings.openai_api_key.get_secret_value())
+    app.state.storage = Storage(settings)
+    app.state.upload_secret = upload_secret(settings.jwt_secret.get_secret_value())
     app.state.public_pages = PublicPages(settings.client_url)
     gate = Gate(settings.camera_egress)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
@@ -147,6 +153,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.analysis = Analysis(pose)
     faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
     state.looker, state.neighbours = Looker(faces), ExactScan()
+    state.exporter = Exporter(pool, state.storage, state.vault, pose)
     state.checks = {
         "postgres": postgres_check(pool),
         "bus": redis_check(bus),
@@ -190,6 +197,8 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "ended sign-ins": keep_forgetting(pool, stopping),
         "expiry": keep_sweeping(pool, stopping),
         "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
+        "exports": state.exporter.run(stopping),
+        "retention": Retention(pool, state.storage).run(stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:

@@ -32,6 +32,13 @@ class Permission(enum.StrEnum):
     MATCHES_READ = "matches:read"
     MATCHES_REVIEW = "matches:review"
     MATCHES_NAME = "matches:name"  # learn who a confirmed match is
+    EVIDENCE_READ = "evidence:read"  # which pieces there are; no pictures
+    EVIDENCE_PLAY = "evidence:play"
+    EVIDENCE_RECORD = "evidence:record"  # keep a stretch of a camera's last minutes
+    EVIDENCE_HOLD = "evidence:hold"
+    EVIDENCE_EXPORT = "evidence:export"
+    RETENTION_READ = "retention:read"
+    RETENTION_WRITE = "retention:write"
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"  # propose, gather evidence, switch off
     POLICY_APPROVE = "policy:approve"
@@ -68,6 +75,7 @@ PEOPLE_ONLY: Final = frozenset(
         Permission.SESSIONS_END,
         Permission.SIGN_IN_WRITE,
         Permission.KEYS_MANAGE,
+        Permission.EVIDENCE_EXPORT,
     }
 )
 """What gives rights, takes away a second factor, or asks for one person beside another. An API key never holds it."""
@@ -96,6 +104,8 @@ _HANDLES = _VIEWS | {
     Permission.ROTA_READ,
     Permission.INCIDENTS_READ,
     Permission.INCIDENTS_WRITE,
+    Permission.EVIDENCE_READ,
+    Permission.EVIDENCE_PLAY,
 }
 _REVIEWS = frozenset({Permission.MATCHES_READ, Permission.MATCHES_REVIEW, Permission.MATCHES_NAME})
 _LISTS = frozenset(
@@ -107,16 +117,19 @@ _LISTS = frozenset(
         Permission.ENROLMENTS_APPROVE,
     }
 )
+_INVESTIGATES = frozenset({Permission.EVIDENCE_RECORD, Permission.EVIDENCE_HOLD, Permission.EVIDENCE_EXPORT})
 _MANAGES = (
     _HANDLES
     | _REVIEWS
     | _LISTS
+    | _INVESTIGATES
     | {
         Permission.DETECTIONS_READ,
         Permission.FRAMES_ANALYZE,
         Permission.CAMERAS_WRITE,
         Permission.RULES_WRITE,
         Permission.ROTA_WRITE,
+        Permission.RETENTION_READ,
         Permission.POLICY_READ,
         Permission.POLICY_WRITE,
         Permission.TRAINING_READ,
@@ -135,6 +148,7 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         Role.OPERATOR: _HANDLES,
         Role.INVESTIGATOR: _HANDLES
         | _REVIEWS
+        | _INVESTIGATES
         | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.WATCHLISTS_READ},
         Role.ENROLLER: _LOOKS | {Permission.WATCHLISTS_READ, Permission.ENROLMENTS_WRITE, Permission.INCIDENTS_READ},
         Role.APPROVER: _LOOKS
@@ -150,6 +164,7 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         | {
             Permission.AUDIT_EXPORT,  # whoever appoints auditors holds what they hold
             Permission.CHAIN_WRITE,
+            Permission.RETENTION_WRITE,
             Permission.POLICY_APPROVE,
             Permission.ENROLMENTS_EXCEPT,
             Permission.KEYS_MANAGE,
@@ -164,6 +179,8 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.ALERTS_READ,
             Permission.INCIDENTS_READ,
             Permission.MATCHES_READ,
+            Permission.EVIDENCE_READ,
+            Permission.RETENTION_READ,
             Permission.ROTA_READ,
             Permission.RULES_READ,
             Permission.POLICY_READ,

@@ -9,8 +9,9 @@ import asyncpg
 import msgspec
 
 from app.cameras import repository
+from app.cameras.recordings import wanted_recordings
 from app.cameras.urls import join_credentials
-from app.contracts.control import LEASE_S, DesiredCamera, DesiredState, Heartbeat
+from app.contracts.control import LEASE_S, DesiredCamera, DesiredState, Heartbeat, Recording
 from app.kit.errors import UnavailableError
 from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import Vault
@@ -29,12 +30,14 @@ async def answer_heartbeat(pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat
     capacity = min(heartbeat.capacity, MOST_CAPACITY)
     rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S))
     cameras = [camera for row in rows if (camera := await _camera(vault, row)) is not None]
-    return DesiredState(revision_of(cameras), LEASE_S, cameras)
+    recordings = await wanted_recordings(pool, heartbeat.worker_id)
+    return DesiredState(revision_of(cameras, recordings), LEASE_S, cameras, recordings)
 
 
-def revision_of(cameras: Sequence[DesiredCamera]) -> str:
+def revision_of(cameras: Sequence[DesiredCamera], recordings: Sequence[Recording] = ()) -> str:
     """Changes when anything that a worker should do changes; says nothing about it."""
-    return hashlib.sha256(msgspec.msgpack.encode(cameras)).hexdigest()[:16]
+    named = [each.evidence_id for each in recordings]
+    return hashlib.sha256(msgspec.msgpack.encode([cameras, named] if named else cameras)).hexdigest()[:16]
 
 
 async def _camera(vault: Vault, row: dict[str, Any]) -> DesiredCamera | None:

@@ -50,12 +50,24 @@ class DesiredCameraOut(BaseModel):
     masks: list[list[tuple[float, float]]] = Field(description="Polygons in 0..1 of the picture, to be blackened.")
 
 
+class RecordingOut(BaseModel):
+    """A piece of evidence to record (`contracts.control.Recording`)."""
+
+    evidence_id: uuid.UUID
+    camera_id: uuid.UUID
+    type: str
+    from_us: int
+    to_us: int
+    moment_us: int
+
+
 class DesiredStateOut(BaseModel):
     """All a worker should be doing (`contracts.control.DesiredState`)."""
 
     revision: str
     lease_s: float
     cameras: list[DesiredCameraOut]
+    recordings: list[RecordingOut]
 
 
 @router.post("/workers/heartbeat", response_model=DesiredStateOut, openapi_extra=unaudited(MACHINES))

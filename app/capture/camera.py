@@ -27,6 +27,7 @@ from app.capture.reconnect import (
     StreamState,
     step,
 )
+from app.capture.ring import PacketRing
 from app.capture.source import NOWHERE, parse_source
 from app.capture.waiting import NewestFew
 from app.contracts.tracked import CameraState
@@ -61,6 +62,7 @@ class CameraCapture:
         name: camera id, for logs. The URL is never logged.
         gate: what the address must pass at each connection.
         masks: what is blackened in every picture, before it waits.
+        ring: keeps the encoded packets of the last minutes; None keeps none.
         on_frame: called in the reader's thread when a frame waits; must only wake somebody.
         on_change: called in the event loop when `facts().state` or its reason changed.
     """
@@ -75,6 +77,7 @@ class CameraCapture:
         patience: Patience = PATIENCE,
         gate: Gate | None = None,
         masks: Polygons = (),
+        ring: PacketRing | None = None,
     ) -> None:
         self.waiting: NewestFew[CapturedFrame] = NewestFew(on_frame)
         self.connection = 0
@@ -82,6 +85,9 @@ class CameraCapture:
         self._source = parse_source(url, gate)
         self._fps = fps
         self._masker = Masker(masks)
+        self._ring = ring
+        if ring is not None:
+            ring.set_masks(now_us(), masks)
         self._on_change = on_change
         self._rules = Rules(self._source or NOWHERE, patience)
         self._state = StreamState()
@@ -121,6 +127,8 @@ class CameraCapture:
         if masks == self._masker.polygons:
             return
         self._masker = Masker(masks)
+        if self._ring is not None:
+            self._ring.set_masks(now_us(), masks)
         if self._reader is not None:
             self._reader.set_masker(self._masker)
         self.waiting.clear()
@@ -151,7 +159,7 @@ class CameraCapture:
             with contextlib.suppress(RuntimeError):  # the loop is closing
                 loop.call_soon_threadsafe(self._ended, connection, why)
 
-        self._reader = StreamReader(self._rules.source, self._fps, self.waiting, ended, connection, self._masker)
+        self._reader = StreamReader(self._rules.source, self._fps, self.waiting, ended, connection, self._masker, self._ring)
         if self._source is None:
             ended(self._rules.verdict(FailureKind.BAD_ADDRESS))
         else:

@@ -17,6 +17,7 @@ from app.capture.frame import CapturedFrame
 from app.capture.masking import Masker
 from app.capture.pacing import CaptureClock, FrameSampler, RateMeter
 from app.capture.redirects import refuse_redirect
+from app.capture.ring import PacketRing, Sample, StreamShape
 from app.capture.source import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source
 from app.capture.waiting import NewestFew
 from app.kit.clock import now_us
@@ -79,6 +80,7 @@ class StreamReader:
         on_end: Callable[[Failure], None],
         connection: int = 1,
         masker: Masker | None = None,
+        ring: PacketRing | None = None,
     ) -> None:
         self.packet_at: float | None = None
         self.frame_at: float | None = None
@@ -91,6 +93,8 @@ class StreamReader:
         self._waiting = waiting
         self._connection = connection
         self._masker = masker or Masker(())
+        self._ring = ring
+        self._shape: StreamShape | None = None
         self._sampler = FrameSampler(fps)
         self._clock = CaptureClock()
         self._on_end = on_end
@@ -138,6 +142,7 @@ class StreamReader:
         container, video = open_source(self._source)
         with container:
             self.codec = video.codec_context.name
+            self._shape = _shape_of(video, self._connection)
             if self._source.is_file:
                 self._play_file(container, video)
             else:
@@ -183,6 +188,7 @@ class StreamReader:
 
     def _decode(self, packet: "Packet[VideoStream]", arrival_us: int) -> None:
         captured_us = self._clock.at(camera_time_us(packet), arrival_us)
+        self._remember(packet, captured_us)
         try:
             pictures = packet.decode()
         except av.InvalidDataError:
@@ -190,6 +196,14 @@ class StreamReader:
             return
         for picture in pictures:
             self._hand_over(picture, captured_us)
+
+    def _remember(self, packet: "Packet[VideoStream]", captured_us: int) -> None:
+        """Keep the encoded packet for clips, unmasked: it leaves the ring only through the masks."""
+        if self._ring is None or self._shape is None or self._abandoned.is_set():
+            return
+        lag = 0 if packet.pts is None or packet.dts is None else packet.pts - packet.dts
+        lag_us = max(0, round(lag * 1e6 / self._shape.ticks_per_s))
+        self._ring.add(Sample(captured_us, lag_us, packet.is_keyframe, bytes(packet), self._shape))
 
     def _hand_over(self, picture: VideoFrame, captured_us: int) -> None:
         if picture.is_corrupt:
@@ -204,6 +218,12 @@ class StreamReader:
             # Masked here, so that no model, viewer or file of ours ever holds the other picture.
             masked = self._masker.apply(picture)
             self._waiting.put(CapturedFrame(masked, captured_us, received_us, self._connection))
+
+
+def _shape_of(video: VideoStream, connection: int) -> StreamShape:
+    context, base = video.codec_context, video.time_base
+    ticks = 90_000.0 if not base else float(1 / base)
+    return StreamShape(connection, context.name, context.width, context.height, ticks, bytes(context.extradata or b""))
 
 
 def camera_time_us(packet: "Packet[VideoStream]") -> int | None:

@@ -51,14 +51,70 @@ class DesiredCamera(msgspec.Struct, frozen=True):
     masks: list[list[tuple[float, float]]] = []
 
 
+class Recording(msgspec.Struct, frozen=True):
+    """A piece of evidence to cut from a camera's packet ring, once its end has passed.
+
+    Attributes:
+        type: "clip", "playback" (both MP4) or "still" (JPEG of the moment, with boxes).
+        from_us, to_us, moment_us: microseconds since 1970 UTC on the clock of `captured_at`.
+    """
+
+    evidence_id: uuid.UUID
+    camera_id: uuid.UUID
+    type: str
+    from_us: int
+    to_us: int
+    moment_us: int
+
+
 class DesiredState(msgspec.Struct, frozen=True):
     """All a worker should be doing. It stops what is not named here.
 
     Attributes:
         revision: opaque; changes when anything here changes.
         lease_s: seconds this grant holds; without a renewal the worker stops its cameras when it runs out.
+        recordings: what to cut of these cameras; one that is no longer named is stored, or given up.
     """
 
     revision: str
     lease_s: float
     cameras: list[DesiredCamera]
+    recordings: list[Recording] = []
+
+
+class UploadWish(msgspec.Struct, frozen=True):
+    """What a worker wants to upload: `POST /api/v1/workers/evidence/{id}/upload`.
+
+    Attributes:
+        size, sha256: bytes, and hexadecimal digest, of exactly what will be sent.
+        from_us, to_us: what was really recorded.
+        masked: whether it went through the camera's privacy masks.
+        boxes: who was where, at the rate of analysis: boxes only, never keypoints.
+    """
+
+    size: int
+    sha256: str
+    media_type: str
+    from_us: int
+    to_us: int
+    masked: bool
+    boxes: "list[Seen]" = []
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The boxes of one analysed frame.
+
+    Attributes:
+        at_ms: milliseconds since the recording's first picture; may be negative for the last one before it.
+        persons: [track id as text, x1, y1, x2, y2] in 0..1 of the picture.
+    """
+
+    at_ms: int
+    persons: list[tuple[str, float, float, float, float]]
+
+
+class UploadGrant(msgspec.Struct, frozen=True):
+    """Where to PUT it, with which headers."""
+
+    url: str
+    headers: dict[str, str]

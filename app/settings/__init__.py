@@ -92,6 +92,13 @@ class Settings(BaseSettings):
         alias="PENNYPROTECT_GPU_CONFIGS",
         description="Folder of DeepStream files that replace the rendered ones of worker-gpu by name.",
     )
+    ring_mb: int = Field(
+        default=64,
+        alias="PENNYPROTECT_RING_MB",
+        ge=0,
+        le=4096,
+        description="MiB of encoded packets kept for each camera, ten minutes at most; clips are cut from them. 0: no clips.",
+    )
     skip_still: bool = Field(
         default=True,
         alias="PENNYPROTECT_SKIP_STILL",
@@ -224,6 +231,9 @@ class Settings(BaseSettings):
     aws_region: str = Field(default="", alias="AWS_REGION", description="Region of the bucket.")
     s3_bucket: str = Field(
         default="", alias="AWS_S3_BUCKET", description="Bucket of objects; replaces the folder. Object Lock makes anchors final."
+    )
+    s3_kms_key: str = Field(
+        default="", alias="PENNYPROTECT_S3_KMS_KEY", description="KMS key of evidence in the bucket; empty: the bucket's own."
     )
     s3_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_S3", description="Address of an S3 server that is not Amazon's.")
 

@@ -45,6 +45,27 @@ class WorkerMetrics:
             ["outlet"],
             registry=self.registry,
         )
+        self.ring_bytes = Gauge(
+            "pennyprotect_worker_ring_bytes", "Encoded packets held for clips.", camera, registry=self.registry
+        )
+        self.ring_seconds = Gauge(
+            "pennyprotect_worker_ring_seconds", "How far back clips can reach.", camera, registry=self.registry
+        )
+        self.ring_dropped = Counter(
+            "pennyprotect_worker_ring_dropped",
+            "Packets that left the ring for its budget, before ten minutes were over.",
+            camera,
+            registry=self.registry,
+        )
+        self.recordings = Counter(
+            "pennyprotect_worker_recordings", "Pieces of evidence, by what became of them.", ["end"], registry=self.registry
+        )
+        self.upload_retries = Counter(
+            "pennyprotect_worker_upload_retries", "Uploads of evidence tried again.", registry=self.registry
+        )
+        self.spool_bytes = Gauge(
+            "pennyprotect_worker_spool_bytes", "Evidence on disk that waits for its upload.", registry=self.registry
+        )
         self.in_flight = Gauge("pennyprotect_worker_in_flight", "Frames under analysis.", registry=self.registry)
 
     def forget(self, camera: str) -> None:
@@ -57,6 +78,9 @@ class WorkerMetrics:
             self.failed,
             self.reconnects,
             self.live,
+            self.ring_bytes,
+            self.ring_seconds,
+            self.ring_dropped,
         ):
             with contextlib.suppress(KeyError):
                 metric.remove(camera)

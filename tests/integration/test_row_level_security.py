@@ -21,6 +21,7 @@ DEFINERS = {
     "gallery_suspensions", "gallery_thresholds", "lease_cameras", "lists_assigned_here", "login_lookup", "login_record",
     "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup",
     "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
+    "claim_export", "evidence_chain", "evidence_jobs", "export_by_token", "want_evidence", "retention_chains",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -35,6 +36,7 @@ POLICIES = {
         "enrolment_images", "enrolments", "erasures", "facial_profiles", "gallery_revisions", "identity_settings",
         "match_pictures", "match_reviews", "match_suspensions", "match_thresholds", "matches", "persons", "template_rotations",
         "watchlist_assignments", "watchlists",
+        "evidence", "evidence_custody", "evidence_exports", "signing_keys", "retention_rules", "deletion_receipts",
     },
     "home": {"watchlist_assignments"},
     "assigned": {"enrolment_images", "enrolments", "persons", "watchlists"},
@@ -58,6 +60,7 @@ UNPROTECTED = {
     "configuration_revision",
     "escalation_lease",
     "pipelines",
+    "retention_lease",
     "schema_migrations",
     "shard_leases",
 }

@@ -12,6 +12,7 @@ import "./styles/work.css";
 import "./styles/cases.css";
 import "./styles/policy.css";
 import "./styles/watchlist.css";
+import "./styles/evidence.css";
 import "./styles/parts.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";

@@ -35,7 +35,7 @@ class Protected:
     whole: bool = False
 
 
-CAMERA, TOTP = b"camera", b"totp"
+CAMERA, TOTP, SIGNING = b"camera", b"totp", b"signing"
 ENROLMENT_PICTURE, MATCH_PICTURE, TEMPLATE, ROTATION = b"enrolment picture", b"match picture", b"template", b"rotation"
 
 PROTECTED = (
@@ -45,5 +45,6 @@ PROTECTED = (
     Protected("match_pictures", "picture", MATCH_PICTURE, nullable=False, row="match_id", whole=True),
     Protected("facial_profiles", "template", TEMPLATE, nullable=False, whole=True),
     Protected("template_rotations", "seed", ROTATION, nullable=False),
+    Protected("signing_keys", "secret", SIGNING, nullable=False),
 )
 """Every sealed column of the database. A test compares it with the schema."""

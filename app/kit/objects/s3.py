@@ -111,6 +111,7 @@ def make_client(region: str, key_id: str = "", secret: str = "", endpoint: str =
         aws_access_key_id=key_id or None,
         aws_secret_access_key=secret or None,
         config=Config(
+            signature_version="s3v4",
             connect_timeout=CONNECT_S,
             read_timeout=READ_S,
             retries={"max_attempts": TRIES, "mode": "standard"},  # jittered

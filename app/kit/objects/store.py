@@ -75,6 +75,51 @@ class ObjectStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PutGrant:
+    """A right to PUT exactly one body once: where, and with which headers (which it is signed over)."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class EvidenceStore(ObjectStore, Protocol):
+    """An `ObjectStore` that takes uploads of others, reads parts, and protects what must not vanish too early.
+
+    Protection is GOVERNANCE retention and legal hold, so that lawful erasure stays possible: `erase` overrides retention, never
+    a hold.
+    """
+
+    def grant(self, key: str, size: int, sha256: bytes, media_type: str, seconds: int) -> PutGrant | None:
+        """A presigned PUT bound to length and checksum; None where the service takes the upload itself (`receive`)."""
+        ...
+
+    async def receive(self, key: str, chunks: AsyncIterator[bytes], size: int, sha256: bytes) -> None:
+        """Store an upload whole: what is longer, shorter or another hash leaves nothing behind.
+
+        Raises:
+            BadInputError: it is not what was announced.
+            ConflictError: something is stored there already.
+        """
+        ...
+
+    async def digest(self, key: str) -> tuple[int, bytes]:
+        """(size, sha256) of what is really stored; NoSuchObjectError."""
+        ...
+
+    async def read(self, key: str, start: int, end: int) -> bytes:
+        """Bytes `start` to `end`, exclusive, as far as there are any; NoSuchObjectError."""
+        ...
+
+    async def protect(self, key: str, until: datetime | None, *, hold: bool) -> None:
+        """Set retention (never shortened) and the legal hold; NoSuchObjectError."""
+        ...
+
+    async def erase(self, key: str) -> None:
+        """Remove every version, before its date too; fine when there is none. LockedError under a legal hold."""
+        ...
+
+
 def check_key(key: str) -> str:
     """`key`, if every store can hold it: words of letters, digits and `._=-`, between slashes. BadInputError otherwise."""
     if len(key) > LONGEST_KEY or not _KEY.fullmatch(key):

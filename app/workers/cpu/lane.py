@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 from app.capture.camera import CameraCapture
 from app.capture.frame import CapturedFrame
 from app.capture.pacing import RateMeter
+from app.capture.ring import PacketRing
 from app.capture.view import Viewing, small_grey
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
@@ -14,6 +16,7 @@ from app.kit.clock import now_us
 from app.kit.gate import Gate
 from app.perception.detections import Detections
 from app.tracking.tracker import Tracker, make_tracker
+from app.workers.clips import Sighting, sighting_of
 from app.workers.cpu.stillness import Grey, Looked, grey_of, may_rest, scene_of
 from app.workers.emitter import Emitter
 from app.workers.telemetry import WorkerMetrics
@@ -21,6 +24,8 @@ from app.workers.tracked import TrackedStream
 
 HEALTH_EVERY_S = 2.0
 POSE_SILENT_S = 4.0
+MOST_SIGHTINGS = 4096
+"""Frames whose boxes are remembered for clips: ten minutes and more at 5 a second."""
 NO_POSE = "The pose model does not answer, so pictures are shown but not analysed; it is asked again and again."
 
 
@@ -28,6 +33,8 @@ class Lane:
     """State of one camera. Everything but the reader's thread happens in the event loop.
 
     Attributes:
+        ring: encoded packets of the last minutes, for clips; None where none are kept.
+        sightings: who was where in the last analysed frames: boxes only.
         busy: whether a frame is under analysis.
         served_at: monotonic seconds of the last frame taken.
         watched: whether somebody looks at the pictures.
@@ -42,22 +49,27 @@ class Lane:
         gate: Gate | None = None,
         *,
         skip_still: bool = False,
+        ring_bytes: int = 0,
     ) -> None:
         self.camera = camera
+        self.ring = PacketRing(ring_bytes) if ring_bytes else None
+        self.sightings: deque[Sighting] = deque(maxlen=MOST_SIGHTINGS)
         self.busy = False
         self.served_at = 0.0
         self.watched = False
         self._emitter, self._metrics = emitter, metrics
         self._label = str(camera.camera_id)
         self._capture = CameraCapture(
-            self._label, camera.url, camera.analysis_fps, wake, self._say_health, gate=gate, masks=camera.masks
-        )
+            self._label, camera.url, camera.analysis_fps, wake, self._say_health, gate=gate, masks=camera.masks,
+            ring=self.ring,
+        )  # fmt: skip
         self._stop = asyncio.Event()
         self._stream = TrackedStream(camera.camera_id, emitter)
         self._tracker: Tracker | None = None
         self._analysed = RateMeter()
         self._failing_since: float | None = None
         self._lost, self._counted, self._dropped_before = 0, 0, 0
+        self._ring_counted = 0
         self._last_frame_us = 0
         self._skip_still = skip_still
         self._grey: Grey | None = None
@@ -122,6 +134,7 @@ class Lane:
             self._tracker = make_tracker(self.camera.analysis_fps)
         tracked = self._tracker.update(found, frame.captured_at_us)
         message = self._stream.say(tracked, frame.captured_at_us, frame.received_at_us, self.camera.policy_revision, trace_parent)
+        self.sightings.append(sighting_of(message))
         self._note_analysed(frame)
         scene = scene_of(len(found), len(tracked.track_ids), self._stream.open_tracks)
         self._looked = Looked(self._grey, frame.captured_at_us, scene)
@@ -191,3 +204,8 @@ class Lane:
         self._metrics.frames_in.labels(self._label).set(fps_in)
         self._metrics.reconnects.labels(self._label).set(reconnects)
         self._metrics.live.labels(self._label).set(live)
+        if self.ring is not None:
+            self._metrics.ring_bytes.labels(self._label).set(self.ring.held_bytes)
+            self._metrics.ring_seconds.labels(self._label).set(self.ring.held_us / 1e6)
+            self._metrics.ring_dropped.labels(self._label).inc(self.ring.dropped - self._ring_counted)
+            self._ring_counted = self.ring.dropped

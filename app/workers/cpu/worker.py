@@ -19,13 +19,16 @@ from app.kit.operations import serve_operations
 from app.kit.tls import trust
 from app.settings import Settings
 from app.tracking.tracker import make_tracker
+from app.workers.clips import Recorder
 from app.workers.control import ControlLoop, worker_identity
 from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.faces import FaceStage
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
 from app.workers.simulated.lane import SimulatedLane, script_of
+from app.workers.spool import Spool
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
+from app.workers.uploads import Uploads
 
 log = logger(__name__)
 
@@ -42,15 +45,20 @@ class Lanes:
         gate: Gate | None = None,
         *,
         skip_still: bool = False,
+        ring_bytes: int = 0,
     ) -> None:
         self._emitter, self._metrics, self._group, self._wake, self._gate = emitter, metrics, group, wake, gate
-        self._skip_still = skip_still
+        self._skip_still, self._ring_bytes = skip_still, ring_bytes
         self._lanes: dict[uuid.UUID, Lane] = {}
         self._simulated: dict[uuid.UUID, SimulatedLane] = {}
 
     def current(self) -> list[Lane]:
         """The running cameras."""
         return list(self._lanes.values())
+
+    def by_id(self) -> dict[uuid.UUID, Lane]:
+        """The same by id."""
+        return dict(self._lanes)
 
     def ids(self) -> list[uuid.UUID]:
         """Their ids, and those of simulated cameras."""
@@ -67,7 +75,10 @@ class Lanes:
                 continue
             if lane is not None:
                 lane.stop()
-            lane = Lane(camera, self._emitter, self._metrics, self._wake, self._gate, skip_still=self._skip_still)
+            lane = Lane(
+                camera, self._emitter, self._metrics, self._wake, self._gate,
+                skip_still=self._skip_still, ring_bytes=self._ring_bytes,
+            )  # fmt: skip
             self._lanes[camera_id] = lane
             self._group.create_task(self._keep(lane))
 
@@ -184,21 +195,29 @@ async def _run_cameras(
         )
         gate = Gate(settings.camera_egress, trusts_loopback_literals=True)
         wake = partial(_from_thread, loop, analysis.wake)
-        lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still)
+        ring_bytes = settings.ring_mb << 20
+        lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still, ring_bytes=ring_bytes)
+        service_url = settings.service_url or f"{'https' if settings.tls else 'http'}://{settings.host}:{settings.port}"
+        key, trusted = settings.worker_key.get_secret_value(), trust(settings.ca_file)
         control = ControlLoop(
-            service_url=settings.service_url or f"{'https' if settings.tls else 'http'}://{settings.host}:{settings.port}",
-            key=settings.worker_key.get_secret_value(),
+            service_url=service_url,
+            key=key,
             worker_id=worker_id,
             kind="cpu",
             capacity=settings.worker_capacity,
             running=lanes.ids,
             on_change=lanes.want,
-            trusted=trust(settings.ca_file),
+            trusted=trusted,
         )
+        spool = Spool(settings.home.absolute() / "spool")
+        recorder = Recorder(
+            lambda: control.grant.state.recordings, lanes.by_id, Uploads(service_url, key, trusted), spool, metrics  # type: ignore[arg-type]
+        )  # fmt: skip
         group.create_task(control.run(stop))
         group.create_task(analysis.run(stop))
         group.create_task(analysis.watch(stop))
         group.create_task(faces.run(stop))
+        group.create_task(recorder.run(stop))
         log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity)
         await stop.wait()
         lanes.want({})

@@ -1,17 +1,19 @@
 """One suite for every object store: a folder, S3 with and without Object Lock (moto), S3 that checks signatures (nanio)."""
 
 import asyncio
+import hashlib
 import os
 import socket
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -19,10 +21,11 @@ from app.audit.anchors import BrokenAnchorsError, ObjectAnchors
 from app.audit.ledger_repository import Head
 from app.audit.places import BucketAnchors
 from app.kit.clock import now
-from app.kit.errors import BadInputError
+from app.kit.errors import BadInputError, ConflictError
 from app.kit.objects.files import FileStore
 from app.kit.objects.s3 import connect, make_client
-from app.kit.objects.store import LockedError, NoSuchObjectError, ObjectStore, ObjectStoreError
+from app.kit.objects.s3_evidence import connect_evidence
+from app.kit.objects.store import EvidenceStore, LockedError, NoSuchObjectError, ObjectStore, ObjectStoreError
 from app.settings import Settings
 
 KEY, SECRET = "objects-test", "objects-test-secret"
@@ -81,6 +84,106 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     made = await connect(client(endpoint), make_bucket(endpoint, locks=locks))
     assert made.locks is locks
     return made
+
+
+@pytest.fixture(params=["files", "moto", "moto-locked", "nanio"])
+async def evidence(request: pytest.FixtureRequest, tmp_path: Path) -> EvidenceStore:
+    if request.param == "files":
+        return FileStore(tmp_path / "objects")
+    endpoint = request.getfixturevalue("nanio" if request.param == "nanio" else "moto")
+    return await connect_evidence(client(endpoint), make_bucket(endpoint, locks=request.param == "moto-locked"))
+
+
+async def sent(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def test_an_upload_is_stored_whole_once_or_not_at_all(evidence: EvidenceStore) -> None:
+    body = bytes(range(256)) * 5000
+    digest = hashlib.sha256(body).digest()
+    for wrong in ((body[:-1], len(body), digest), (body + b"x", len(body), digest), (b"y" + body[1:], len(body), digest)):
+        with pytest.raises(BadInputError):
+            await evidence.receive("evidence/a.mp4", sent(wrong[0][:100], wrong[0][100:]), wrong[1], wrong[2])
+        assert await keys(evidence) == []
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield body[:1000]
+        raise ConnectionError("the worker died")
+
+    with pytest.raises((ConnectionError, ObjectStoreError)):
+        await evidence.receive("evidence/a.mp4", broken(), len(body), digest)
+    assert await keys(evidence) == []
+    await evidence.receive("evidence/a.mp4", sent(body[:7], body[7:]), len(body), digest)
+    with pytest.raises(ConflictError):
+        await evidence.receive("evidence/a.mp4", sent(body), len(body), digest)
+    assert await evidence.digest("evidence/a.mp4") == (len(body), digest)
+    assert await evidence.read("evidence/a.mp4", 250, 260) == body[250:260]
+    assert await evidence.read("evidence/a.mp4", len(body) - 3, len(body) + 50) == body[-3:]
+    with pytest.raises(NoSuchObjectError):
+        await evidence.digest("evidence/b.mp4")
+
+
+async def test_a_hold_holds_and_erasure_stays_possible_before_the_date(evidence: EvidenceStore) -> None:
+    await evidence.put("evidence/a", b"one")
+    await evidence.protect("evidence/a", now() + HOUR, hold=False)
+    if evidence.locks or isinstance(evidence, FileStore):
+        with pytest.raises(LockedError):
+            await evidence.remove("evidence/a")
+        await evidence.protect("evidence/a", now() + HOUR / 2, hold=True)  # never shortened
+        until = (await evidence.stat("evidence/a")).locked_until
+        assert until is not None
+        assert until > now() + HOUR * 0.9
+        with pytest.raises(LockedError):
+            await evidence.erase("evidence/a")
+        await evidence.protect("evidence/a", None, hold=False)
+    await evidence.erase("evidence/a")
+    await evidence.erase("evidence/a")
+    assert await keys(evidence) == []
+    with pytest.raises(NoSuchObjectError):
+        await evidence.get("evidence/a")
+    with pytest.raises(NoSuchObjectError):
+        await evidence.protect("evidence/a", None, hold=True)
+
+
+async def test_a_presigned_put_takes_exactly_what_it_was_signed_for(nanio: str, moto: str) -> None:
+    """nanio checks signature, length and end; the checksum is compared again by `digest` before anything is registered."""
+    body = b"clip" * 1000
+    digest = hashlib.sha256(body).digest()
+    async with aiohttp.ClientSession() as session:
+        for endpoint in (nanio, moto):
+            store = await connect_evidence(client(endpoint), make_bucket(endpoint), "alias/evidence" if endpoint == moto else "")
+            grant = store.grant("evidence/a.mp4", len(body), digest, "video/mp4", 600)
+            assert grant is not None
+            if endpoint == nanio:
+                for url, headers, wrong in (
+                    (grant.url.replace("a.mp4", "b.mp4"), grant.headers, body),
+                    (grant.url, grant.headers, body + b"longer"),
+                    (grant.url, grant.headers | {"x-amz-checksum-sha256": "AAAA"}, body),
+                ):
+                    async with session.put(url, data=wrong, headers=headers) as answer:
+                        assert answer.status in (400, 403), await answer.text()
+                assert await keys(store) == []
+            async with session.put(grant.url, data=body, headers=grant.headers) as answer:
+                assert answer.status == 200, await answer.text()
+            assert await store.digest("evidence/a.mp4") == (len(body), digest)
+        over = store_of_nanio = await connect_evidence(client(nanio), make_bucket(nanio))
+        grant = store_of_nanio.grant("evidence/late.mp4", len(body), digest, "video/mp4", 1)
+        await asyncio.sleep(2.1)
+        assert grant is not None
+        async with session.put(grant.url, data=body, headers=grant.headers) as answer:
+            assert answer.status == 403
+        assert await keys(over) == []
+
+
+async def test_evidence_in_a_bucket_is_governed_and_encrypted_not_locked_for_good(moto: str) -> None:
+    bucket = make_bucket(moto, locks=True)
+    store = await connect_evidence(client(moto), bucket, "alias/evidence")
+    await store.put("evidence/a", b"one")
+    await store.protect("evidence/a", now() + HOUR, hold=True)
+    found = client(moto).head_object(Bucket=bucket, Key="evidence/a")
+    assert (found["ObjectLockMode"], found["ObjectLockLegalHoldStatus"]) == ("GOVERNANCE", "ON")
+    assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", "alias/evidence")
 
 
 async def keys(store: ObjectStore, prefix: str = "", after: str = "") -> list[str]:

@@ -128,6 +128,9 @@ ADD = {
     " enrolled_at DESC LIMIT 1",
     "suspension_id": "INSERT INTO match_suspensions (id, chain_id, store_id, camera_id, reason, suspended_at)"
     " VALUES ($1, $2, $3, $4, 'r', now())",
+    "evidence_id": "INSERT INTO evidence (id, chain_id, store_id, camera_id, type, state, wanted_from, wanted_to, moment, s3_key,"
+    " size, sha256, media_type, present_at) VALUES ($1::uuid, $2, $3, $4, 'still', 'present', now(), now(), now(),"
+    " 'evidence/' || $1::text, 1, sha256('x'), 'image/jpeg', now())",
     "session_id": "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) SELECT $1::uuid, $2,"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), sha256($1::text::bytea),"
     " now() + interval '1 day' WHERE $3::uuid IS NOT NULL",

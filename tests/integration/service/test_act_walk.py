@@ -168,6 +168,31 @@ async def _incident(walk: Walk) -> Asked:
     return Asked({"store_id": str(walk.things["store_id"]), "kind": "falling", "title": "Walk"})
 
 
+async def _recording(walk: Walk) -> Asked:
+    moment = datetime.now(UTC)
+    span = {"from": (moment - timedelta(minutes=1)).isoformat(), "to": moment.isoformat()}
+    return Asked({"camera_id": str(walk.things["camera_id"]), **span})
+
+
+async def _stored(walk: Walk) -> Asked:
+    file = walk.product.settings.home / "objects" / f"evidence/{walk.things['evidence_id']}"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"x")
+    return Asked()
+
+
+async def _still(walk: Walk) -> Asked:
+    await _stored(walk)
+    file = walk.product.settings.home / "objects" / f"evidence/{walk.things['evidence_id']}"
+    file.write_bytes(photo(3))
+    return Asked()
+
+
+async def _held(walk: Walk) -> Asked:
+    await _stored(walk)
+    return Asked({"held": True, "reason": "walk"})
+
+
 async def _closed_incident(walk: Walk) -> Asked:
     path = f"/api/v1/incidents/{walk.things['incident_id']}/close"
     status, answer = await walk.product.ask("POST", path, {"conclusion": "walk"}, token=walk.administrator)
@@ -419,6 +444,12 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/alerts/{alert_id}/snooze": _snooze,
     "POST /api/v1/notifications/rota": _duty,
     "POST /api/v1/incidents": _incident,
+    "POST /api/v1/incidents/{incident_id}/evidence": _recording,
+    "GET /api/v1/evidence/{evidence_id}/content": _stored,
+    "POST /api/v1/evidence/{evidence_id}/hold": _held,
+    "POST /api/v1/evidence/{evidence_id}/export": _body(purpose="Walk", recipient="Police"),
+    "GET /api/v1/evidence/{evidence_id}/preview": _still,
+    "PUT /api/v1/retention": _body(**{"class": "alert", "days": 30}),
     "PATCH /api/v1/incidents/{incident_id}": _body(title="Walk, renamed"),
     "POST /api/v1/incidents/{incident_id}/reopen": _closed_incident,
     "POST /api/v1/incidents/{incident_id}/alerts": _alert_reference,
@@ -495,7 +526,11 @@ async def test_rule_19_every_operation_names_its_act_or_says_why_it_leaves_none(
         "POST /api/v1/auth/ws-ticket",
         "POST /api/v1/ingest/tracked-frames",
         "POST /api/v1/stores/{store_id}/policy/sign",
+        "POST /api/v1/workers/evidence/{evidence_id}/lost",
+        "POST /api/v1/workers/evidence/{evidence_id}/upload",
+        "POST /api/v1/workers/evidence/{evidence_id}/uploaded",
         "POST /api/v1/workers/heartbeat",
+        "PUT /api/v1/uploads/{token}",
     ]
 
 

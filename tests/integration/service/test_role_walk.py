@@ -15,7 +15,7 @@ from app.auth.permissions import ROLE_PERMISSIONS, Permission, Role
 from tests.integration.service.conftest import Product
 from tests.integration.service.principals import ADD, SCOPES, World, expected, make_world
 
-OPEN = re.compile(r"/(healthz|readyz|metrics)|/api/v1/auth/(token|logout|oidc(/.*)?)|/api/v1/public/.*")
+OPEN = re.compile(r"/(healthz|readyz|metrics)|/api/v1/auth/(token|logout|oidc(/.*)?)|/api/v1/public/.*|/api/v1/uploads/.*")
 REFUSED = "Your roles do not allow this."
 PARAMETER = re.compile(r"\{([^}]+)\}")
 Operation = tuple[str, str, str, dict[str, Any]]

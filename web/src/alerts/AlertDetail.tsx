@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import type { Alert, Handler, Outcome } from "../api/types";
 import { useCameras } from "../cameras/cameras";
 import { useZoneName } from "../cameras/zoneNames";
+import { Evidence } from "../evidence/Evidence";
 import { useLayers } from "../live/layers";
 import { Tile } from "../live/Tile";
 import { facts, headline } from "../text/explain";
@@ -50,6 +51,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
           <figcaption>This is the camera now, not the moment of the alert.</figcaption>
         </figure>
       )}
+      <Evidence alertId={alert.id} />
       <h3>Why</h3>
       <dl className="facts">
         {facts(alert.explanation).map(({ name, value }) => (

@@ -19,6 +19,11 @@ interface Place {
 }
 
 export type Permission =
+  | "evidence:read"
+  | "evidence:play"
+  | "evidence:record"
+  | "evidence:hold"
+  | "evidence:export"
   | "audit:read"
   | "audit:export"
   | "cameras:write"

@@ -1,0 +1,115 @@
+"""SQL of retention: rules, what is stored, receipts. Each in the scope of one chain."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from app.evidence.models import Evidence
+from app.evidence.retention import Held, RetentionClass, Rule
+from app.kit.ids import new_id
+from app.kit.postgres import Pool, TenantConnection
+
+MOST = 100_000
+_STORED = """
+SELECT e.id, e.store_id, e.type = 'playback' AS is_playback, e.size, e.present_at AS stored_at, e.held,
+    count(i.id) FILTER (WHERE i.state <> 'closed')::integer AS open_cases,
+    max(i.changed_at) FILTER (WHERE i.state = 'closed') AS closed_at
+FROM evidence e LEFT JOIN incident_alerts a ON a.alert_id = e.alert_id
+    LEFT JOIN incidents i ON i.id = a.incident_id OR i.id = e.incident_id
+WHERE e.state = 'present' GROUP BY e.id ORDER BY e.present_at LIMIT $1
+"""
+
+
+async def lead(pool: "Pool[asyncpg.Record]", seconds: float) -> bool:
+    """Take the lease for so long; False where another run has it."""
+    async with pool.acquire(timeout=5) as connection:
+        done = await connection.execute(
+            "UPDATE retention_lease SET expires_at = now() + make_interval(secs => $1) WHERE expires_at < now()", seconds
+        )
+    return bool(done == "UPDATE 1")
+
+
+async def leave(pool: "Pool[asyncpg.Record]") -> None:
+    """Let the next run begin."""
+    async with pool.acquire(timeout=5) as connection:
+        await connection.execute("UPDATE retention_lease SET expires_at = '-infinity'")
+
+
+async def chains(pool: "Pool[asyncpg.Record]") -> list[uuid.UUID]:
+    """Every chain."""
+    async with pool.acquire(timeout=5) as connection:
+        return [row[0] for row in await connection.fetch("SELECT * FROM retention_chains()")]
+
+
+async def rules_of(connection: TenantConnection) -> list[Rule]:
+    """The rules in scope."""
+    rows = await connection.fetch(
+        "SELECT store_id, class, days, most_bytes FROM retention_rules ORDER BY class, store_id NULLS FIRST"
+    )
+    return [Rule(row["store_id"], RetentionClass(row["class"]), row["days"], row["most_bytes"]) for row in rows]
+
+
+async def set_rule(connection: TenantConnection, chain_id: uuid.UUID, rule: Rule, at: datetime) -> None:
+    """Make or change one rule."""
+    await connection.execute(
+        "INSERT INTO retention_rules (id, chain_id, store_id, class, days, most_bytes, changed_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (chain_id, store_id, class) DO UPDATE SET days = excluded.days, most_bytes = excluded.most_bytes,"
+        " changed_at = excluded.changed_at",
+        new_id(), chain_id, rule.store_id, rule.kind.value, rule.days, rule.most_bytes, at,
+    )  # fmt: skip
+
+
+async def stored(connection: TenantConnection) -> list[Held]:
+    """What is stored, oldest first."""
+    return [Held(**dict(row)) for row in await connection.fetch(_STORED, MOST)]
+
+
+async def leaving(connection: TenantConnection) -> list[uuid.UUID]:
+    """Pieces whose deletion began and has no receipt yet: a run ended in between."""
+    rows = await connection.fetch("SELECT id FROM evidence WHERE state = 'deleted' AND deleted_at IS NULL LIMIT $1", MOST)
+    return [row["id"] for row in rows]
+
+
+async def over_exports(connection: TenantConnection, at: datetime) -> list[tuple[uuid.UUID, str | None]]:
+    """(export, key) of packages whose link is over."""
+    rows = await connection.fetch(
+        "SELECT id, s3_key FROM evidence_exports WHERE expires_at <= $1 AND state <> 'ended' LIMIT $2", at, MOST
+    )
+    return [(row["id"], row["s3_key"]) for row in rows]
+
+
+async def known_keys(connection: TenantConnection) -> set[str]:
+    """Keys of objects that rows of this chain still need."""
+    rows = await connection.fetch(
+        "SELECT s3_key FROM evidence WHERE s3_key IS NOT NULL AND state IN ('uploading', 'present')"
+        " UNION ALL SELECT s3_key FROM evidence_exports WHERE s3_key IS NOT NULL AND state <> 'ended'"
+    )
+    return {row["s3_key"] for row in rows}
+
+
+async def present_keys(connection: TenantConnection) -> dict[uuid.UUID, str]:
+    """The key of each piece that should be stored."""
+    rows = await connection.fetch("SELECT id, s3_key FROM evidence WHERE state = 'present' LIMIT $1", MOST)
+    return {row["id"]: row["s3_key"] for row in rows}
+
+
+async def add_receipt(
+    connection: TenantConnection, piece: Evidence | None, chain_id: uuid.UUID, key: str, kind: str, reason: str, at: datetime
+) -> None:
+    """Say for good that something was deleted, and why."""
+    values: tuple[Any, ...] = (None, None, None, None)
+    if piece is not None:
+        values = (piece.store_id, piece.id, piece.size, piece.sha256)
+    await connection.execute(
+        "INSERT INTO deletion_receipts (id, chain_id, store_id, evidence_id, size, sha256, class, s3_key, reason, deleted_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        new_id(), chain_id, *values, kind, key, reason, at,
+    )  # fmt: skip
+
+
+async def receipts(connection: TenantConnection, limit: int) -> list["asyncpg.Record"]:
+    """The newest receipts."""
+    return list(await connection.fetch("SELECT * FROM deletion_receipts ORDER BY deleted_at DESC, id DESC LIMIT $1", limit))

@@ -1,0 +1,180 @@
+"""A run of retention: delete what is due, end exports, and bring database and objects to agree, both ways.
+
+A deletion is two transactions around the removal of the object: "deleted" first, the receipt after it. A run that dies in
+between is finished by the next one, and a receipt never says what did not happen.
+"""
+
+import asyncio
+import uuid
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import asyncpg
+
+from app.audit.models import Act, ActorKind, AuditEntry
+from app.evidence import exports_repository, repository, service
+from app.evidence import retention_repository as stored
+from app.evidence.custody import Link
+from app.evidence.models import Evidence, EvidenceState, ExportState
+from app.evidence.retention import Due, due
+from app.evidence.storage import Storage
+from app.kit.clock import now
+from app.kit.errors import PennyError
+from app.kit.logs import logger
+from app.kit.objects.store import EvidenceStore, LockedError, NoSuchObjectError
+from app.kit.postgres import Pool, TenantConnection, TenantScope, tenant_transaction
+
+EVERY_S: Final = 3600.0
+FIRST_S: Final = 60.0
+LEASE_S: Final = 1800.0
+YOUNG: Final = timedelta(days=1)
+"""Objects without a row are left alone for so long by their key's day: an upload may be under way."""
+
+log = logger(__name__)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did."""
+
+    deleted: int = 0
+    exports_ended: int = 0
+    orphans_removed: int = 0
+    missing_found: int = 0
+    kept_by_store: int = 0
+
+
+class Retention:
+    """Runs retention over every chain."""
+
+    def __init__(self, pool: "Pool[asyncpg.Record]", storage: Storage) -> None:
+        self._pool, self._storage = pool, storage
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """A run an hour, of one replica, until `stop`."""
+        pause = FIRST_S
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+            if stop.is_set():
+                return
+            pause = EVERY_S
+            try:
+                if await stored.lead(self._pool, LEASE_S):
+                    tally = await self.once(now())
+                    await stored.leave(self._pool)
+                    log.info("retention ran", **asdict(tally))
+            except (PennyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                log.warning("retention waits", error=type(error).__name__)
+
+    async def once(self, at: datetime) -> Tally:
+        """One run as of `at`."""
+        tally, store = Tally(), await self._storage.open()
+        for chain_id in await stored.chains(self._pool):
+            await self._chain(TenantScope(chain_id), store, at, tally)
+        return tally
+
+    async def _chain(self, scope: TenantScope, store: EvidenceStore, at: datetime, tally: Tally) -> None:
+        async with tenant_transaction(self._pool, scope) as connection:
+            wanted = due(await stored.stored(connection), await stored.rules_of(connection), at)
+            begun = await stored.leaving(connection)
+            over = await stored.over_exports(connection, at)
+        for each in wanted:
+            if await self._begin(scope, each):
+                begun.append(each.id)
+        for evidence_id in begun:
+            await self._finish(scope, store, evidence_id, at, tally)
+        for export_id, key in over:
+            await self._end_export(scope, store, (export_id, key), at, tally)
+        await self._reconcile(scope, store, at, tally)
+
+    async def _begin(self, scope: TenantScope, wanted: Due) -> bool:
+        """Mark it; False where a hold or a case came in between."""
+        async with tenant_transaction(self._pool, scope) as connection:
+            piece = await repository.get_evidence(connection, wanted.id, lock=True)
+            if piece.held or piece.state is not EvidenceState.PRESENT:
+                return False
+            reason = f"{wanted.kind.value}: {wanted.reason}"
+            await repository.change(connection, wanted.id, state=EvidenceState.DELETED.value, reason=reason, boxes=None)
+        return True
+
+    async def _finish(self, scope: TenantScope, store: EvidenceStore, evidence_id: uuid.UUID, at: datetime, tally: Tally) -> None:
+        async with tenant_transaction(self._pool, scope) as connection:
+            piece = await repository.get_evidence(connection, evidence_id)
+        key = piece.s3_key or ""
+        try:
+            await store.erase(key)
+        except LockedError:  # held at the store itself: it stays until that hold ends
+            tally.kept_by_store += 1
+            return
+        async with tenant_transaction(self._pool, scope) as connection:
+            await repository.change(connection, evidence_id, deleted_at=at)
+            kind, _, reason = piece.reason.partition(": ")
+            await stored.add_receipt(connection, piece, scope.chain_id, key, kind, reason or piece.reason, at)
+            await _note(connection, piece, "deleted", at, {"reason": piece.reason})
+        tally.deleted += 1
+
+    async def _end_export(
+        self, scope: TenantScope, store: EvidenceStore, export: tuple[uuid.UUID, str | None], at: datetime, tally: Tally
+    ) -> None:
+        export_id, key = export
+        if key is not None:
+            await store.erase(key)
+        async with tenant_transaction(self._pool, scope) as connection:
+            await exports_repository.change_export(connection, export_id, state=ExportState.ENDED.value)
+            if key is not None:
+                await stored.add_receipt(connection, None, scope.chain_id, key, "export", "Its link was over.", at)
+        tally.exports_ended += 1
+
+    async def _reconcile(self, scope: TenantScope, store: EvidenceStore, at: datetime, tally: Tally) -> None:
+        """Objects that no row needs go; rows whose object is gone say so."""
+        there = {key for folder in ("evidence", "exports") async for key in store.keys(f"{folder}/{scope.chain_id}/")}
+        async with tenant_transaction(self._pool, scope) as connection:
+            needed = await stored.known_keys(connection)
+            present = await stored.present_keys(connection)
+        for key in sorted(there - needed):
+            if _is_young(key, at):
+                continue
+            with suppress(LockedError):
+                await store.erase(key)
+                async with tenant_transaction(self._pool, scope) as connection:
+                    await stored.add_receipt(connection, None, scope.chain_id, key, "orphan", "No record needed it.", at)
+                tally.orphans_removed += 1
+        for evidence_id, key in present.items():
+            if key not in there and await _is_gone(store, key):
+                await self._say_missing(scope, evidence_id, at)
+                tally.missing_found += 1
+
+    async def _say_missing(self, scope: TenantScope, evidence_id: uuid.UUID, at: datetime) -> None:
+        async with tenant_transaction(self._pool, scope) as connection:
+            piece = await repository.get_evidence(connection, evidence_id, lock=True)
+            reason = "Its bytes are gone from the store, and retention did not delete them."
+            await repository.change(connection, evidence_id, state=EvidenceState.LOST.value, reason=reason)
+            await _note(connection, piece, "missing", at, {})
+
+
+async def _is_gone(store: EvidenceStore, key: str) -> bool:
+    try:
+        await store.stat(key)
+    except NoSuchObjectError:
+        return True
+    return False
+
+
+async def _note(connection: TenantConnection, piece: Evidence, act: str, at: datetime, details: dict[str, Any]) -> None:
+    link = Link(act, ActorKind.SYSTEM.value, None, at, details)
+    system = (Act.EVIDENCE_DELETED if act == "deleted" else Act.EVIDENCE_MISSING, ActorKind.SYSTEM, None)
+    entry = AuditEntry(*system, piece.chain_id, piece.store_id, "evidence", piece.id, details)
+    await service.note(connection, piece, link, entry)
+
+
+def _is_young(key: str, at: datetime) -> bool:
+    """By the day in an evidence key; an export's key has none and belongs to a row or to nobody."""
+    parts = key.split("/")
+    try:
+        day = datetime(int(parts[3]), int(parts[4]), int(parts[5]), tzinfo=at.tzinfo)
+    except (ValueError, IndexError):
+        return False
+    return at - day < YOUNG + timedelta(days=1)

@@ -1,0 +1,135 @@
+"""Evidence in an S3 bucket: presigned whole-file PUTs, SSE-KMS, GOVERNANCE retention and legal holds, and their end."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from app.kit.errors import BadInputError, ConflictError
+from app.kit.objects.s3 import S3Store, connect
+from app.kit.objects.store import LockedError, NoSuchObjectError, PutGrant, check_key
+
+CHUNK = 8 << 20
+
+
+class S3EvidenceStore(S3Store):
+    """One bucket.
+
+    Args:
+        kms_key: key of SSE-KMS; "" leaves the encryption to the bucket's default.
+    """
+
+    def __init__(self, client: Any, bucket: str, *, locks: bool, kms_key: str = "") -> None:
+        super().__init__(client, bucket, locks=locks)
+        self._kms: dict[str, str] = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+
+    async def put(self, key: str, body: bytes, *, locked_until: datetime | None = None) -> None:
+        """`ObjectStore.put`, encrypted; `locked_until` is GOVERNANCE here."""
+        if self.locks:
+            await self._demand_unlocked(key)
+        more: dict[str, Any] = {"ContentMD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}
+        await self._ask(lambda: self._client.put_object(Bucket=self._bucket, Key=check_key(key), Body=body, **more, **self._kms))
+        if locked_until is not None:
+            await self.protect(key, locked_until, hold=False)
+
+    def grant(self, key: str, size: int, sha256: bytes, media_type: str, seconds: int) -> PutGrant | None:
+        """`EvidenceStore.grant`: the signature covers length, checksum, type and that nothing is there yet."""
+        checksum = base64.b64encode(sha256).decode()
+        given: dict[str, Any] = {"ContentLength": size, "ContentType": media_type, "ChecksumSHA256": checksum, "IfNoneMatch": "*"}
+        url: str = self._client.generate_presigned_url(
+            "put_object", Params={"Bucket": self._bucket, "Key": check_key(key), **given, **self._kms}, ExpiresIn=seconds
+        )
+        headers = {"Content-Type": media_type, "x-amz-checksum-sha256": checksum, "If-None-Match": "*"}
+        if self._kms:
+            headers["x-amz-server-side-encryption"] = "aws:kms"
+            headers["x-amz-server-side-encryption-aws-kms-key-id"] = self._kms["SSEKMSKeyId"]
+        return PutGrant(url, {name: value for name, value in headers.items() if _is_signed(url, name) or name == "Content-Type"})
+
+    async def receive(self, key: str, chunks: AsyncIterator[bytes], size: int, sha256: bytes) -> None:
+        """`EvidenceStore.receive`, for uploads that came to the service all the same."""
+        try:
+            await self.stat(key)
+            raise ConflictError("Something is stored there already.")
+        except NoSuchObjectError:
+            pass
+        body = bytearray()
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > size:
+                break
+        if len(body) != size or hashlib.sha256(body).digest() != sha256:
+            raise BadInputError("What was sent is not what was announced: its length or its hash differs.")
+        await self.put(key, bytes(body))
+
+    async def digest(self, key: str) -> tuple[int, bytes]:
+        """`EvidenceStore.digest`: read and hashed here; what a server says about itself proves nothing."""
+        size = (await self.stat(key)).size
+        hashed = hashlib.sha256()
+        for start in range(0, size, CHUNK):
+            hashed.update(await self.read(key, start, min(size, start + CHUNK)))
+        return size, hashed.digest()
+
+    async def read(self, key: str, start: int, end: int) -> bytes:
+        """`EvidenceStore.read`."""
+        end = min(end, (await self.stat(key)).size)  # servers differ about a span that ends behind the object
+        if end <= start:
+            return b""
+
+        def ask() -> bytes:
+            found: bytes = self._client.get_object(
+                Bucket=self._bucket, Key=check_key(key), Range=f"bytes={start}-{end - 1}"
+            )["Body"].read()  # fmt: skip
+            return found
+
+        return await self._ask(ask)
+
+    async def protect(self, key: str, until: datetime | None, *, hold: bool) -> None:
+        """`EvidenceStore.protect`. A bucket without Object Lock keeps neither; the database's hold stands all the same."""
+        stored = await self.stat(key)
+        if not self.locks:
+            return
+        where = {"Bucket": self._bucket, "Key": check_key(key)}
+        if until is not None and (stored.locked_until is None or until > stored.locked_until):
+            retention = {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+            await self._ask(lambda: self._client.put_object_retention(**where, Retention=retention))
+        status = {"Status": "ON" if hold else "OFF"}
+        await self._ask(lambda: self._client.put_object_legal_hold(**where, LegalHold=status))
+
+    async def erase(self, key: str) -> None:
+        """`EvidenceStore.erase`."""
+        check_key(key)
+        if not self.locks:
+            await self._ask(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+            return
+        if await self._held(key):
+            raise LockedError("This object is under a legal hold.")
+        listed = await self._ask(lambda: self._client.list_object_versions(Bucket=self._bucket, Prefix=key))
+        for each in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())):
+            if each["Key"] == key:
+                await self._erase_version(key, each["VersionId"])
+
+    async def _erase_version(self, key: str, version: str) -> None:
+        where = {"Bucket": self._bucket, "Key": key, "VersionId": version}
+        await self._ask(lambda: self._client.delete_object(**where, BypassGovernanceRetention=True))
+
+    async def _held(self, key: str) -> bool:
+        try:
+            found = await self._ask(lambda: self._client.head_object(Bucket=self._bucket, Key=key))
+        except NoSuchObjectError:
+            return False
+        return bool(found.get("ObjectLockLegalHoldStatus") == "ON")
+
+
+async def connect_evidence(client: Any, bucket: str, kms_key: str = "") -> S3EvidenceStore:
+    """The store of a bucket, after asking whether it locks; ObjectStoreError where it does not answer."""
+    locks = (await connect(client, bucket)).locks
+    return S3EvidenceStore(client, bucket, locks=locks, kms_key=kms_key)
+
+
+def _is_signed(url: str, name: str) -> bool:
+    """Whether the signature of a presigned address covers a header, or the query carries it."""
+    from urllib.parse import parse_qs, urlsplit
+
+    query = {key.lower(): value for key, value in parse_qs(urlsplit(url).query).items()}
+    return name.lower() in ";".join(query.get("x-amz-signedheaders", [""])).split(";")

@@ -1,0 +1,151 @@
+"""Evidence over the API as a worker and people use it: wanted by an alert, announced, uploaded, registered, played, held."""
+
+import asyncio
+import hashlib
+import uuid
+from typing import Any
+
+import pytest
+
+from app.auth.permissions import Role
+from tests.integration.service.conftest import WORKER_KEY, Product
+from tests.integration.service.principals import make_world
+
+BODY = b"not really an MP4, but bytes are bytes" * 100
+WORKER = str(uuid.UUID(int=0xE71DE))
+
+
+async def worker(product: Product, path: str, body: Any) -> tuple[int, Any]:
+    return await product.ask("POST", f"/api/v1/workers/{path}", body, token=WORKER_KEY)
+
+
+async def beat(product: Product) -> Any:
+    said = {"worker_id": WORKER, "host": "h", "kind": "cpu", "capacity": 9, "running": [], "revision": ""}
+    status, answer = await worker(product, "heartbeat", said)
+    assert status == 200, answer
+    return answer
+
+
+def wish(body: bytes = BODY, **more: Any) -> dict[str, Any]:
+    seen = [{"at_ms": 200, "persons": [["9223372036854775813", 0.1, 0.2, 0.3, 0.9]]}]
+    given = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "media_type": "video/mp4", "masked": False}
+    return {**given, "from_us": 1_700_000_000_000_000, "to_us": 1_700_000_030_000_000, "boxes": seen, **more}
+
+
+async def stored(product: Product, recording: dict[str, Any], body: bytes = BODY) -> None:
+    path = f"evidence/{recording['evidence_id']}"
+    status, grant = await worker(product, f"{path}/upload", wish(body))
+    assert status == 200, grant
+    status, _ = await product.ask("PUT", grant["url"], token="", data=body, headers=grant["headers"])
+    assert status == 204
+    assert await worker(product, f"{path}/uploaded", {}) == (200, {"state": "present"})
+
+
+async def test_from_an_alert_to_a_clip_that_plays(product: Product) -> None:
+    camera = await product.camera()
+    alert = await product.alert(camera)
+    listed = (await product.ask("GET", f"/api/v1/evidence?alert_id={alert}"))[1]["items"]
+    assert sorted((each["type"], each["state"]) for each in listed) == [("clip", "wanted"), ("still", "wanted")]
+    told = await beat(product)
+    clip = next(each for each in told["recordings"] if each["type"] == "clip")
+    assert (clip["moment_us"] - clip["from_us"], clip["to_us"] - clip["moment_us"]) == (10_000_000, 20_000_000)
+    path, shown = f"evidence/{clip['evidence_id']}", f"/api/v1/evidence/{clip['evidence_id']}"
+    assert (await product.ask("GET", shown))[1]["state"] == "recording"
+    status, problem = await product.ask("GET", f"{shown}/content")
+    assert (status, problem["state"]) == (409, "recording")
+
+    status, grant = await worker(product, f"{path}/upload", wish())
+    assert status == 200, grant
+    put = {"data": BODY, "headers": grant["headers"]}
+    assert (await worker(product, f"{path}/uploaded", {}))[0] == 409, "nothing is there yet"
+    changed = grant["url"][:-3] + ("AAA" if not grant["url"].endswith("AAA") else "BBB")
+    assert (await product.ask("PUT", changed, token="", **put))[0] == 403
+    for wrong in (BODY[:-1], BODY + b"x", b"X" + BODY[1:]):
+        assert (await product.ask("PUT", grant["url"], token="", data=wrong, headers=grant["headers"]))[0] == 422
+    answers = await asyncio.gather(*(product.ask("PUT", grant["url"], token="", **put) for _ in range(4)))
+    assert sorted(status for status, _ in answers) == [204, 409, 409, 409]
+    for _ in range(2):
+        assert await worker(product, f"{path}/uploaded", {}) == (200, {"state": "present"})
+    assert (await worker(product, f"{path}/upload", wish()))[0] == 409
+    assert clip["evidence_id"] not in {each["evidence_id"] for each in (await beat(product))["recordings"]}
+
+    piece = (await product.ask("GET", shown))[1]
+    assert (piece["state"], piece["sha256"], piece["size"]) == ("present", hashlib.sha256(BODY).hexdigest(), len(BODY))
+    assert (await product.ask("GET", f"{shown}/content"))[1] == BODY
+    assert await product.ask("GET", f"{shown}/content", headers={"Range": "bytes=5-9"}) == (206, BODY[5:10])
+    assert (await product.ask("GET", f"{shown}/content", headers={"Range": "bytes=999999-"}))[0] == 422
+    boxes = (await product.ask("GET", f"{shown}/boxes"))[1]
+    assert boxes["subjects"] == ["9223372036854775813"] == [boxes["frames"][0]["persons"][0][0]]
+    for held in (True, True, False):
+        status, answer = await product.ask("POST", f"{shown}/hold", {"held": held, "reason": "police"})
+        assert (status, answer["held"]) == (200, held)
+    custody = (await product.ask("GET", f"{shown}/custody"))[1]
+    assert custody["whole"]
+    assert [each["act"] for each in custody["items"]] == ["registered", "played", "played", "played", "held", "released"]
+    await product.sql("UPDATE evidence_custody SET details = '{\"reason\": \"other\"}' WHERE act = 'held'")
+    assert not (await product.ask("GET", f"{shown}/custody"))[1]["whole"]
+    acts = [row["act"] for row in await product.sql("SELECT act FROM audit_unsealed WHERE subject_kind = 'evidence' ORDER BY id")]
+    assert acts == ["evidence-registered", *["evidence-played"] * 3, "evidence-held", "evidence-released"]
+
+
+async def test_an_object_that_was_changed_before_its_registration_is_refused(product: Product) -> None:
+    await product.alert(await product.camera())
+    clip = (await beat(product))["recordings"][0]
+    path = f"evidence/{clip['evidence_id']}"
+    grant = (await worker(product, f"{path}/upload", wish()))[1]
+    assert (await product.ask("PUT", grant["url"], token="", data=BODY, headers=grant["headers"]))[0] == 204
+    key = (await product.ask("GET", f"/api/v1/{path}"))[1]["s3_key"]
+    file = product.settings.home / "objects" / key
+    file.write_bytes(b"Z" + BODY[1:])
+    status, problem = await worker(product, f"{path}/uploaded", {})
+    assert (status, "another hash" in problem["detail"]) == (409, True)
+    assert not file.exists()
+    grant = (await worker(product, f"{path}/upload", wish()))[1]
+    assert (await product.ask("PUT", grant["url"], token="", data=BODY, headers=grant["headers"]))[0] == 204
+    assert (await worker(product, f"{path}/uploaded", {}))[0] == 200
+
+
+async def test_a_lost_piece_says_why_and_an_incident_shows_its_alerts_evidence(product: Product) -> None:
+    camera = await product.camera()
+    alert = await product.alert(camera)
+    body = {"store_id": camera["store_id"], "kind": "falling", "title": "Fall", "alert_ids": [alert]}
+    incident = (await product.ask("POST", "/api/v1/incidents", body))[1]["id"]
+    asked = {"camera_id": camera["id"], "from": "2020-01-01T00:00:00Z", "to": "2020-01-01T00:01:00Z"}
+    assert (await product.ask("POST", f"/api/v1/incidents/{incident}/evidence", asked))[0] == 422, "long gone"
+    moment = (await product.sql("SELECT now() AS now"))[0]["now"]
+    asked |= {"from": moment.isoformat(), "to": moment.replace(microsecond=0).isoformat()}
+    assert (await product.ask("POST", f"/api/v1/incidents/{incident}/evidence", asked))[0] == 422, "ends before it begins"
+    asked["from"] = moment.replace(year=moment.year - 1).isoformat()
+    assert (await product.ask("POST", f"/api/v1/incidents/{incident}/evidence", asked))[0] == 422, "too long"
+    from datetime import timedelta
+
+    asked |= {"from": (moment - timedelta(seconds=90)).isoformat(), "to": (moment - timedelta(seconds=60)).isoformat()}
+    status, made = await product.ask("POST", f"/api/v1/incidents/{incident}/evidence", asked)
+    assert status == 201, made
+    recordings = (await beat(product))["recordings"]
+    assert len(recordings) == 3
+    for each in recordings:
+        assert (await worker(product, f"evidence/{each['evidence_id']}/lost", {"reason": "The ring was empty."}))[0] == 204
+    listed = (await product.ask("GET", f"/api/v1/incidents/{incident}/evidence"))[1]["items"]
+    assert {(each["state"], each["reason"]) for each in listed} == {("lost", "The ring was empty.")}
+    assert len(listed) == 3
+    await product.alert(camera)
+    await product.sql(
+        await product.sql(
+            "UPDATE evidence SET wanted_to = now() - interval '11 minutes', wanted_from = now() - interval '1 hour'"
+            " WHERE state = 'wanted'"
+        )
+    )
+    assert (await beat(product))["recordings"] == []
+    listed = (await product.ask("GET", "/api/v1/evidence"))[1]["items"]
+    assert any("camera or its worker was away" in each["reason"] for each in listed)
+
+
+@pytest.mark.parametrize(("role", "expected"), [(Role.OPERATOR, 200), (Role.AUDITOR, 403), (Role.VIEWER, 403)])
+async def test_who_may_look(product: Product, role: Role, expected: int) -> None:
+    world = await make_world(product)
+    await product.alert({"id": str(world.things["store"]["camera_id"])})
+    clip = next(each for each in (await beat(product))["recordings"] if each["type"] == "clip")
+    await stored(product, clip)
+    _, token = await world.sign_in(role, "store")
+    assert (await product.ask("GET", f"/api/v1/evidence/{clip['evidence_id']}/content", token=token))[0] == expected

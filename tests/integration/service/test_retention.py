@@ -1,0 +1,92 @@
+"""Rule 18 on the running service: what is due goes, with a receipt, and nothing else; database and objects agree both ways."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.evidence.retention_run import Retention
+from app.evidence.storage import Storage
+from app.kit.clock import now
+from app.kit.objects.files import FileStore
+from app.kit.postgres import connect_pool
+from tests.integration.service.conftest import Product
+from tests.integration.service.test_evidence import beat, stored
+
+
+async def clips(product: Product, count: int) -> list[str]:
+    """Stored clips of as many alerts."""
+    camera = await product.camera()
+    for _ in range(count):
+        await product.alert(camera)
+    found = [each for each in (await beat(product))["recordings"] if each["type"] == "clip"]
+    for each in found:
+        await stored(product, each)
+    return [str(each["evidence_id"]) for each in found]
+
+
+async def states(product: Product, ids: list[str]) -> list[str]:
+    return [(await product.ask("GET", f"/api/v1/evidence/{each}"))[1]["state"] for each in ids]
+
+
+async def test_rule_18_what_is_due_goes_with_a_receipt_and_nothing_else(product: Product) -> None:
+    due, held, cased, late, gone = await clips(product, 5)
+    store = FileStore(product.settings.home / "objects")
+    alert = (await product.ask("GET", f"/api/v1/evidence/{cased}"))[1]["alert_id"]
+    body = {"store_id": await product.store(), "kind": "theft", "title": "t", "alert_ids": [alert]}
+    incident = (await product.ask("POST", "/api/v1/incidents", body))[1]["id"]
+    assert (await product.ask("POST", f"/api/v1/evidence/{held}/hold", {"held": True, "reason": "police"}))[0] == 200
+    assert (await product.ask("PUT", "/api/v1/retention", {"class": "alert", "days": 10}))[0] == 200
+    await product.sql("UPDATE evidence SET present_at = now() - interval '11 days' WHERE id <> $1", uuid.UUID(late))
+    keys = {row["id"]: row["s3_key"] for row in await product.sql("SELECT id, s3_key FROM evidence WHERE s3_key IS NOT NULL")}
+    (product.settings.home / "objects" / keys[uuid.UUID(gone)]).unlink()
+    await product.sql("UPDATE evidence SET present_at = now() WHERE id = $1", uuid.UUID(gone))
+    chain = (await product.sql("SELECT id FROM chains"))[0]["id"]
+    await store.put(f"evidence/{chain}/x/2020/01/02/orphan.mp4", b"nobody's")
+    await store.put(f"evidence/{chain}/x/{now():%Y/%m/%d}/young.mp4", b"on its way")
+    pool = await connect_pool(product.settings.database_dsn, role="test", largest=2)
+    try:
+        retention = Retention(pool, Storage(product.settings))
+        tally = await retention.once(now())
+        assert (tally.deleted, tally.orphans_removed, tally.missing_found) == (1, 1, 1)
+        assert await states(product, [due, held, cased, late, gone]) == ["deleted", "present", "present", "present", "lost"]
+        assert sorted([key async for key in store.keys("evidence/")]) == sorted(
+            [*(keys[uuid.UUID(each)] for each in (held, cased, late)), f"evidence/{chain}/x/{now():%Y/%m/%d}/young.mp4"]
+        )
+        again = await retention.once(now())
+        assert (again.deleted, again.orphans_removed, again.missing_found) == (0, 0, 0)
+        receipts = (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]
+        assert {(each["evidence_id"], each["kind"]) for each in receipts} == {(due, "alert"), (None, "orphan")}
+        custody = (await product.ask("GET", f"/api/v1/evidence/{due}/custody"))[1]
+        assert (custody["whole"], custody["items"][-1]["act"]) == (True, "deleted")
+        assert (await product.ask("GET", f"/api/v1/evidence/{due}/content"))[0] == 409
+
+        assert (await product.ask("POST", f"/api/v1/incidents/{incident}/close", {"conclusion": "done"}))[0] == 200
+        assert (await retention.once(now() + timedelta(days=300))).deleted == 1, "the late one; the case's stays a year"
+        assert (await retention.once(now() + timedelta(days=366))).deleted == 1
+        assert await states(product, [held, cased, late]) == ["present", "deleted", "deleted"]
+        with pytest.raises(Exception, match="permission denied"):
+            await pool.execute("DELETE FROM deletion_receipts")
+    finally:
+        await pool.close()
+
+
+async def test_a_run_that_died_between_mark_and_removal_is_finished_by_the_next(product: Product, monkeypatch: Any) -> None:
+    (clip,) = await clips(product, 1)
+    pool = await connect_pool(product.settings.database_dsn, role="test", largest=2)
+
+    async def dies(_self: FileStore, _key: str) -> None:
+        raise ConnectionError("killed")
+
+    try:
+        retention, later = Retention(pool, Storage(product.settings)), now() + timedelta(days=31)
+        with monkeypatch.context() as patch:
+            patch.setattr(FileStore, "erase", dies)
+            with pytest.raises(ConnectionError):
+                await retention.once(later)
+        assert (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"] == []
+        assert (await retention.once(later)).deleted == 1
+        assert [each["evidence_id"] for each in (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]] == [clip]
+    finally:
+        await pool.close()

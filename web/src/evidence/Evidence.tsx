@@ -1,0 +1,80 @@
+import { useEffect, useState } from "react";
+import { sentenceFor } from "../api/problem";
+import type { Id } from "../api/types";
+import { Failure } from "../shell/Empty";
+import { useLoad, useNow } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { clock, humanise } from "../text/format";
+import { evidenceOfAlert, evidenceOfIncident, hold, type Piece } from "./endpoints";
+import { Player } from "./Player";
+import { Still } from "./Still";
+import { isUnderWay, standing } from "./timeline";
+
+const LOOK_AGAIN_MS = 2_000;
+
+/** The evidence of an alert or of an incident: what is there, what is on its way, what is lost and why. */
+export function Evidence({ alertId, incidentId }: { alertId?: Id; incidentId?: Id }) {
+  const { may } = usePlace();
+  const reads = may("evidence:read");
+  const key = alertId ?? incidentId ?? null;
+  const { value, error, reload } = useLoad(reads ? key : null, async () => {
+    if (incidentId) return evidenceOfIncident(incidentId);
+    return alertId ? evidenceOfAlert(alertId) : [];
+  });
+  const waits = value?.some(isUnderWay) ?? false;
+  useEffect(() => {
+    if (!waits) return;
+    const timer = setInterval(reload, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [waits, reload]);
+  if (!reads) return null;
+  return (
+    <section className="evidence" aria-label="Evidence" data-testid="evidence">
+      <h3>Evidence</h3>
+      {error && <Failure sentence={error} retry={reload} />}
+      {value?.length === 0 && <p className="page-note">Nothing was recorded.</p>}
+      <ul>
+        {(value ?? []).map((piece) => (
+          <PieceRow key={piece.id} piece={piece} changed={reload} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
+  const { may } = usePlace();
+  const now = useNow();
+  const [open, setOpen] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  const stored = piece.state === "present";
+  const setHold = () => {
+    const reason = window.prompt(piece.held ? "Why is the hold lifted?" : "Why is it held?");
+    if (!reason) return;
+    hold(piece.id, !piece.held, reason).then(changed, (error: unknown) => setFailed(sentenceFor(error)));
+  };
+  return (
+    <li className="evidence-piece" data-state={piece.state} data-testid={`evidence-${piece.type}`}>
+      <div className="evidence-head">
+        <strong>{humanise(piece.type)}</strong>
+        <span>
+          {stored ? clock(piece.recorded_from ?? piece.moment, now) : standing(piece, now)}
+          {piece.masked && " · masked"}
+          {piece.held && " · held"}
+        </span>
+        {stored && may("evidence:hold") && (
+          <button type="button" className="button button-quiet" onClick={setHold}>
+            {piece.held ? "Lift hold" : "Hold"}
+          </button>
+        )}
+        {stored && may("evidence:play") && (
+          <button type="button" className="button button-quiet" aria-expanded={open} onClick={() => setOpen(!open)} data-testid={`evidence-open-${piece.type}`}>
+            {open ? "Close" : "Show"}
+          </button>
+        )}
+      </div>
+      {failed && <p className="form-error" role="alert">{failed}</p>}
+      {open && (piece.media_type === "image/jpeg" ? <Still piece={piece} /> : <Player piece={piece} />)}
+    </li>
+  );
+}

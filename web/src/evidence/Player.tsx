@@ -1,0 +1,137 @@
+import { Pause, Play, StepBack, StepForward } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { sentenceFor } from "../api/problem";
+import { boxes as loadBoxes, content, type Piece } from "./endpoints";
+import { boxesAt, momentShare, type Box } from "./timeline";
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+const FRAME_S = 1 / 15;
+
+/** A recording with frame steps, speed, the boxes of its persons, and the moment marked. */
+export function Player({ piece }: { piece: Piece }) {
+  const video = useRef<HTMLVideoElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [address, setAddress] = useState<string | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const [frames, setFrames] = useState<Awaited<ReturnType<typeof loadBoxes>> | null>(null);
+  const [overlay, setOverlay] = useState(true);
+  const [speed, setSpeed] = useState(1);
+  const [at, setAt] = useState(0);
+  const [length, setLength] = useState(0);
+  const [playing, setPlaying] = useState(false);
+
+  useEffect(() => {
+    const stop = new AbortController();
+    let made: string | null = null;
+    Promise.all([content(piece.id, stop.signal), loadBoxes(piece.id)]).then(
+      ([blob, seen]) => {
+        if (stop.signal.aborted) return;
+        made = URL.createObjectURL(blob);
+        setAddress(made);
+        setFrames(seen);
+      },
+      (error: unknown) => !stop.signal.aborted && setFailed(sentenceFor(error)),
+    );
+    return () => {
+      stop.abort();
+      if (made) URL.revokeObjectURL(made);
+    };
+  }, [piece.id]);
+
+  useEffect(() => {
+    const shown = canvas.current;
+    if (!shown || !frames) return;
+    shown.width = shown.clientWidth;
+    shown.height = shown.clientHeight;
+    draw(shown, overlay ? boxesAt(frames.frames, at * 1000) : [], frames.subjects);
+  }, [at, frames, overlay, length]);
+
+  const moment = momentShare(piece);
+  const seek = (seconds: number) => {
+    if (!video.current) return;
+    video.current.pause();
+    video.current.currentTime = Math.min(Math.max(seconds, 0), length);
+  };
+  const toggle = () => {
+    if (!video.current) return;
+    if (video.current.paused) void video.current.play();
+    else video.current.pause();
+  };
+  if (failed) return <p className="form-error" role="alert">{failed}</p>;
+  if (!address) return <p className="page-note">Loading the recording…</p>;
+  return (
+    <figure className="evidence-player" data-testid="evidence-player">
+      <div className="evidence-picture">
+        <video
+          ref={video}
+          src={address}
+          muted
+          playsInline
+          onLoadedMetadata={({ currentTarget }) => {
+            setLength(currentTarget.duration);
+            currentTarget.currentTime = moment === null ? 0 : moment * currentTarget.duration;
+          }}
+          onTimeUpdate={({ currentTarget }) => setAt(currentTarget.currentTime)}
+          onSeeked={({ currentTarget }) => setAt(currentTarget.currentTime)}
+          onPlay={() => setPlaying(true)}
+          onPause={() => setPlaying(false)}
+        />
+        <canvas ref={canvas} aria-hidden="true" />
+      </div>
+      <div className="evidence-bar">
+        <input type="range" aria-label="Place in the recording" min={0} max={length || 1} step={0.01} value={at} onChange={({ target }) => seek(Number(target.value))} />
+        {moment !== null && <span className="evidence-moment" style={{ left: `${moment * 100}%` }} title="The moment of the alert" data-testid="evidence-moment" />}
+      </div>
+      <figcaption>
+        <button type="button" className="icon-button" aria-label="One picture back" title="One picture back" onClick={() => seek(at - FRAME_S)}>
+          <StepBack size={16} />
+        </button>
+        <button type="button" className="icon-button" aria-label={playing ? "Pause" : "Play"} title={playing ? "Pause" : "Play"} onClick={toggle} data-testid="evidence-play">
+          {playing ? <Pause size={16} /> : <Play size={16} />}
+        </button>
+        <button type="button" className="icon-button" aria-label="One picture on" title="One picture on" onClick={() => seek(at + FRAME_S)}>
+          <StepForward size={16} />
+        </button>
+        {moment !== null && (
+          <button type="button" className="button button-quiet" onClick={() => seek(moment * length)}>
+            The moment
+          </button>
+        )}
+        <label>
+          Speed
+          <select
+            value={speed}
+            onChange={({ target }) => {
+              setSpeed(Number(target.value));
+              if (video.current) video.current.playbackRate = Number(target.value);
+            }}
+          >
+            {SPEEDS.map((each) => (
+              <option key={each} value={each}>
+                {each}×
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <input type="checkbox" checked={overlay} onChange={({ target }) => setOverlay(target.checked)} />
+          Boxes
+        </label>
+        <span className="evidence-clock">
+          {at.toFixed(2)} / {length.toFixed(1)} s
+        </span>
+      </figcaption>
+    </figure>
+  );
+}
+
+function draw(canvas: HTMLCanvasElement, boxes: readonly Box[], subjects: readonly string[]) {
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  for (const [id, x1, y1, x2, y2] of boxes) {
+    pen.lineWidth = 2;
+    pen.strokeStyle = subjects.includes(id) ? "#ffb224" : "#82b8ff";
+    pen.strokeRect(x1 * canvas.width, y1 * canvas.height, (x2 - x1) * canvas.width, (y2 - y1) * canvas.height);
+  }
+}

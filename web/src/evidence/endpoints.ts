@@ -1,0 +1,19 @@
+/** What the dashboard asks about evidence. */
+import { ask, askBlob } from "../api/client";
+import type { components } from "../api/schema";
+import type { Id, Page } from "../api/types";
+
+type Schemas = components["schemas"];
+export type Piece = Schemas["EvidenceOut"];
+export type Boxes = Schemas["BoxesOut"];
+export type Seen = Schemas["SightingOut"];
+export type CustodyList = Schemas["CustodyListOut"];
+
+const CONTENT_TIMEOUT_MS = 120_000;
+
+export const evidenceOfAlert = async (alertId: Id) => (await ask<Page<Piece>>("GET", "/evidence", { query: { alert_id: alertId } })).items;
+export const evidenceOfIncident = async (incidentId: Id) => (await ask<Page<Piece>>("GET", `/incidents/${incidentId}/evidence`)).items;
+export const content = (id: Id, signal?: AbortSignal) => askBlob(`/evidence/${id}/content`, { timeoutMs: CONTENT_TIMEOUT_MS, ...(signal ? { signal } : {}) });
+export const boxes = (id: Id) => ask<Boxes>("GET", `/evidence/${id}/boxes`);
+export const custody = (id: Id) => ask<CustodyList>("GET", `/evidence/${id}/custody`);
+export const hold = (id: Id, held: boolean, reason: string) => ask<Piece>("POST", `/evidence/${id}/hold`, { body: { held, reason } });

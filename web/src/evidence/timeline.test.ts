@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { boxesAt, isUnderWay, momentShare, standing } from "./timeline";
+import type { Seen } from "./endpoints";
+
+const frame = (at_ms: number, x: number, id = "7"): Seen => ({ at_ms, persons: [[id, x, 0, x + 0.1, 1]] });
+
+describe("boxes of a recording", () => {
+  it("move between analysed frames and are not made up across gaps", () => {
+    const frames = [frame(0, 0), frame(200, 0.2), frame(9_000, 0.9)];
+    expect(boxesAt(frames, 100)[0]?.[1]).toBeCloseTo(0.1);
+    expect(boxesAt(frames, 4_000)).toEqual([]);
+    expect(boxesAt(frames, 1_000)).toEqual(frames[1]?.persons);
+    expect(boxesAt(frames, -1)).toEqual([]);
+    expect(boxesAt([], 5)).toEqual([]);
+    expect(boxesAt([frame(0, 0), frame(200, 0.5, "8")], 100)).toEqual(frame(0, 0).persons);
+  });
+
+  it("mark the moment only where it was recorded", () => {
+    const span = { recorded_from: "2026-01-01T00:00:00Z", recorded_to: "2026-01-01T00:00:30Z" };
+    expect(momentShare({ ...span, moment: "2026-01-01T00:00:10Z" })).toBeCloseTo(1 / 3);
+    expect(momentShare({ ...span, moment: "2026-01-01T00:01:00Z" })).toBeNull();
+    expect(momentShare({ recorded_from: null, recorded_to: null, moment: "2026-01-01T00:00:10Z" })).toBeNull();
+  });
+
+  it("say where a piece stands", () => {
+    const at = Date.parse("2026-01-01T00:00:00Z");
+    expect(standing({ state: "recording", reason: "", wanted_to: "2026-01-01T00:00:07.5Z" }, at)).toBe("Recording, 8 s to go");
+    expect(standing({ state: "lost", reason: "The ring was empty.", wanted_to: "2026-01-01T00:00:00Z" }, at)).toBe("Lost: The ring was empty.");
+    expect([isUnderWay({ state: "uploading" }), isUnderWay({ state: "lost" })]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,52 @@
+/** Where in a recording somebody was, and what a piece's state means. Pure. */
+import type { Piece, Seen } from "./endpoints";
+
+export type Box = Seen["persons"][number];
+
+/** Boxes between two analysed frames are drawn on the way from one to the next; nobody is drawn across a longer gap. */
+const LONGEST_GAP_MS = 2_500;
+
+/** The boxes at `atMs` after the first picture. */
+export function boxesAt(frames: readonly Seen[], atMs: number): Box[] {
+  let after = frames.findIndex((frame) => frame.at_ms > atMs);
+  if (after === -1) after = frames.length;
+  const before = frames[after - 1];
+  const next = frames[after];
+  if (!before) return [];
+  if (!next || next.at_ms - before.at_ms > LONGEST_GAP_MS) return atMs - before.at_ms <= LONGEST_GAP_MS / 2 ? before.persons : [];
+  const share = (atMs - before.at_ms) / (next.at_ms - before.at_ms);
+  return before.persons.map((box) => {
+    const then = next.persons.find(([id]) => id === box[0]);
+    if (!then) return box;
+    const at = (index: 1 | 2 | 3 | 4) => box[index] + (then[index] - box[index]) * share;
+    return [box[0], at(1), at(2), at(3), at(4)];
+  });
+}
+
+/** The moment's place in the recording, 0..1. */
+export function momentShare(piece: Pick<Piece, "moment" | "recorded_from" | "recorded_to">): number | null {
+  if (!piece.recorded_from || !piece.recorded_to) return null;
+  const begins = Date.parse(piece.recorded_from);
+  const ends = Date.parse(piece.recorded_to);
+  const share = (Date.parse(piece.moment) - begins) / (ends - begins);
+  return share >= 0 && share <= 1 ? share : null;
+}
+
+const STATES: Record<Piece["state"], string> = {
+  wanted: "Waiting for the worker",
+  recording: "Recording",
+  uploading: "Being stored",
+  present: "Stored",
+  lost: "Lost",
+  deleted: "Deleted",
+};
+
+/** One sentence about where a piece stands. */
+export function standing(piece: Pick<Piece, "state" | "reason" | "wanted_to">, now: number): string {
+  if (piece.state === "recording" && Date.parse(piece.wanted_to) > now) {
+    return `Recording, ${Math.ceil((Date.parse(piece.wanted_to) - now) / 1000)} s to go`;
+  }
+  return piece.reason ? `${STATES[piece.state]}: ${piece.reason}` : STATES[piece.state];
+}
+
+export const isUnderWay = ({ state }: Pick<Piece, "state">) => state === "wanted" || state === "recording" || state === "uploading";
