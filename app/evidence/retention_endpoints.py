@@ -25,7 +25,7 @@ Reads = Annotated[Access, require(Permission.RETENTION_READ)]
 Writes = Annotated[Access, require(Permission.RETENTION_WRITE)]
 
 
-class RuleIn(BaseModel):
+class RetentionRuleIn(BaseModel):
     """How long one class stays, in one store or (without `store_id`) in every store without a rule of its own."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -36,7 +36,7 @@ class RuleIn(BaseModel):
     most_bytes: int | None = Field(default=None, ge=1 << 20, le=1 << 50, description="A store's budget; the oldest go first.")
 
 
-class RuleOut(BaseModel):
+class RetentionRuleOut(BaseModel):
     """One rule; `store_id` null: of the chain."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -50,8 +50,8 @@ class RuleOut(BaseModel):
 class RulesOut(BaseModel):
     """The rules, and what counts where there is none."""
 
-    items: list[RuleOut]
-    defaults: list[RuleOut]
+    items: list[RetentionRuleOut]
+    defaults: list[RetentionRuleOut]
 
 
 class ReceiptOut(BaseModel):
@@ -77,7 +77,7 @@ async def get_rules(request: Request, access: Reads) -> RulesOut:
 
 
 @router.put("/retention", openapi_extra=audited(Act.RETENTION_CHANGED))
-async def put_rule(request: Request, access: Writes, body: RuleIn) -> RuleOut:
+async def put_rule(request: Request, access: Writes, body: RetentionRuleIn) -> RetentionRuleOut:
     """Make or change a rule; the next run, within the hour, goes by it. Held pieces and those of open cases stay."""
     who, rule = access.principal, Rule(body.store_id, body.kind, body.days, body.most_bytes)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
@@ -104,7 +104,7 @@ async def list_receipts(request: Request, access: Reads, limit: Limit = 100) -> 
     return Page(items=items, next=None)
 
 
-def _out(rule: Rule) -> RuleOut:
-    return RuleOut.model_validate(
+def _out(rule: Rule) -> RetentionRuleOut:
+    return RetentionRuleOut.model_validate(
         {"store_id": rule.store_id, "class": rule.kind, "days": rule.days, "most_bytes": rule.most_bytes}
     )
