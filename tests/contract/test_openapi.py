@@ -5,7 +5,15 @@ from typing import Any
 
 from tests.contract.openapi_document import COMMITTED, document, text
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/api/v1/auth/token", "/api/v1/auth/logout"}
+OPEN = {
+    "/api/v1/uploads/{token}",
+    "/api/v1/public/exports/{token}",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/v1/auth/token",
+    "/api/v1/auth/logout",
+}
 OPEN |= {"/api/v1/auth/oidc", "/api/v1/auth/oidc/start", "/api/v1/auth/oidc/callback"}
 
 
