@@ -131,10 +131,8 @@ async def test_a_lost_piece_says_why_and_an_incident_shows_its_alerts_evidence(p
     assert len(listed) == 3
     await product.alert(camera)
     await product.sql(
-        await product.sql(
-            "UPDATE evidence SET wanted_to = now() - interval '11 minutes', wanted_from = now() - interval '1 hour'"
-            " WHERE state = 'wanted'"
-        )
+        "UPDATE evidence SET wanted_to = now() - interval '11 minutes', wanted_from = now() - interval '1 hour'"
+        " WHERE state = 'wanted'"
     )
     assert (await beat(product))["recordings"] == []
     listed = (await product.ask("GET", "/api/v1/evidence"))[1]["items"]
