@@ -111,6 +111,45 @@ END $$;
 
 ALTER FUNCTION public.check_site_policy() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.claim_export() RETURNS TABLE(export_id uuid, chain_id uuid)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    UPDATE evidence_exports x SET state = 'making', claimed_until = now() + interval '5 minutes', tries = x.tries + 1
+    WHERE x.id = (SELECT id FROM evidence_exports WHERE state = 'waiting' OR (state = 'making' AND claimed_until < now())
+        ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING x.id, x.chain_id $$;
+
+ALTER FUNCTION public.claim_export() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.evidence_chain(wanted uuid) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT chain_id FROM evidence WHERE id = wanted $$;
+
+ALTER FUNCTION public.evidence_chain(wanted uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.evidence_jobs(worker uuid, most integer) RETURNS TABLE(evidence_id uuid, camera_id uuid, type text, wanted_from timestamp with time zone, wanted_to timestamp with time zone, moment timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    UPDATE evidence e SET state = 'lost', reason = CASE e.state
+            WHEN 'uploading' THEN 'It was recorded, but could not be stored within a day.'
+            ELSE 'No worker that had the pictures could record it: the camera or its worker was away.' END
+        WHERE e.state IN ('wanted', 'recording', 'uploading')
+        AND e.wanted_to < now() - CASE e.state WHEN 'uploading' THEN interval '1 day' ELSE interval '10 minutes' END;
+    RETURN QUERY UPDATE evidence e SET state = CASE e.state WHEN 'uploading' THEN 'uploading' ELSE 'recording' END, worker_id = worker
+        FROM (SELECT w.id FROM evidence w JOIN camera_leases l ON l.camera_id = w.camera_id AND l.worker_id = worker
+            WHERE w.state IN ('wanted', 'recording') OR (w.state = 'uploading' AND w.worker_id = worker)
+            ORDER BY w.wanted_to, w.id LIMIT most) chosen
+        WHERE e.id = chosen.id
+        RETURNING e.id, e.camera_id, e.type, e.wanted_from, e.wanted_to, e.moment;
+END $$;
+
+ALTER FUNCTION public.evidence_jobs(worker uuid, most integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) RETURNS TABLE(chain_id uuid, store_id uuid, enrolment_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -119,6 +158,14 @@ CREATE FUNCTION public.expired_enrolments(moment timestamp with time zone, most 
     WHERE e.ended_at IS NULL AND e.expires_at <= moment ORDER BY e.expires_at LIMIT most $$;
 
 ALTER FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.export_by_token(wanted bytea) RETURNS TABLE(export_id uuid, chain_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT id, evidence_exports.chain_id FROM evidence_exports WHERE token_hash = wanted $$;
+
+ALTER FUNCTION public.export_by_token(wanted bytea) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, codes bigint)
     LANGUAGE sql SECURITY DEFINER
@@ -371,6 +418,13 @@ END $$;
 
 ALTER FUNCTION public.refuse_biometrics_when_off() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.retention_chains() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$ SELECT id FROM chains ORDER BY id $$;
+
+ALTER FUNCTION public.retention_chains() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.schema_version() RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -451,6 +505,23 @@ CREATE FUNCTION public.tenant_stores() RETURNS uuid[]
        ELSE coalesce(string_to_array(nullif(current_setting('pennyprotect.store_ids', true), ''), ',')::uuid[], '{}') END $$;
 
 ALTER FUNCTION public.tenant_stores() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.want_evidence() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    INSERT INTO evidence (id, chain_id, store_id, camera_id, alert_id, type, wanted_from, wanted_to, moment)
+    SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+            PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid,
+        NEW.chain_id, NEW.store_id, NEW.camera_id, NEW.id, kind.type,
+        CASE kind.type WHEN 'clip' THEN NEW.ended_at - interval '10 seconds' ELSE NEW.ended_at END,
+        CASE kind.type WHEN 'clip' THEN NEW.ended_at + interval '20 seconds' ELSE NEW.ended_at END, NEW.ended_at
+    FROM (VALUES ('clip'), ('still')) AS kind (type);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.want_evidence() OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.acceptance_tests (
     id uuid NOT NULL,
@@ -768,6 +839,22 @@ CREATE TABLE public.configuration_revision (
 
 ALTER TABLE public.configuration_revision OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.deletion_receipts (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid,
+    class text NOT NULL,
+    evidence_id uuid,
+    s3_key text NOT NULL,
+    size bigint,
+    sha256 bytea,
+    reason text NOT NULL,
+    deleted_at timestamp with time zone NOT NULL,
+    CONSTRAINT deletion_receipts_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 300)))
+);
+
+ALTER TABLE public.deletion_receipts OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.enrolment_images (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -868,6 +955,97 @@ CREATE TABLE public.escalation_lease (
 );
 
 ALTER TABLE public.escalation_lease OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.evidence (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    alert_id uuid,
+    incident_id uuid,
+    type text NOT NULL,
+    state text DEFAULT 'wanted'::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    wanted_from timestamp with time zone NOT NULL,
+    wanted_to timestamp with time zone NOT NULL,
+    moment timestamp with time zone NOT NULL,
+    worker_id uuid,
+    s3_key text,
+    size bigint,
+    sha256 bytea,
+    media_type text,
+    recorded_from timestamp with time zone,
+    recorded_to timestamp with time zone,
+    masked boolean DEFAULT false NOT NULL,
+    boxes jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    present_at timestamp with time zone,
+    held boolean DEFAULT false NOT NULL,
+    hold_reason text DEFAULT ''::text NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT evidence_check CHECK ((wanted_from <= wanted_to)),
+    CONSTRAINT evidence_check1 CHECK (((state <> 'present'::text) OR ((s3_key IS NOT NULL) AND (size IS NOT NULL) AND (sha256 IS NOT NULL) AND (present_at IS NOT NULL)))),
+    CONSTRAINT evidence_hold_reason_check CHECK ((length(hold_reason) <= 500)),
+    CONSTRAINT evidence_media_type_check CHECK ((length(media_type) <= 50)),
+    CONSTRAINT evidence_reason_check CHECK ((length(reason) <= 300)),
+    CONSTRAINT evidence_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT evidence_size_check CHECK ((size > 0)),
+    CONSTRAINT evidence_state_check CHECK ((state = ANY (ARRAY['wanted'::text, 'recording'::text, 'uploading'::text, 'present'::text, 'lost'::text, 'deleted'::text]))),
+    CONSTRAINT evidence_type_check CHECK ((type = ANY (ARRAY['clip'::text, 'still'::text, 'playback'::text])))
+);
+
+ALTER TABLE public.evidence OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.evidence_custody (
+    evidence_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    act text NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    at timestamp with time zone NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT evidence_custody_act_check CHECK (((length(act) >= 1) AND (length(act) <= 50))),
+    CONSTRAINT evidence_custody_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['user'::text, 'api-key'::text, 'system'::text]))),
+    CONSTRAINT evidence_custody_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT evidence_custody_sequence_check CHECK ((sequence > 0))
+);
+
+ALTER TABLE public.evidence_custody OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.evidence_exports (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    evidence_id uuid NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    purpose text NOT NULL,
+    recipient text NOT NULL,
+    redaction text NOT NULL,
+    subjects numeric[] DEFAULT '{}'::numeric[] NOT NULL,
+    requested_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    token_hash bytea NOT NULL,
+    claimed_until timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    s3_key text,
+    size bigint,
+    sha256 bytea,
+    downloads integer DEFAULT 0 NOT NULL,
+    CONSTRAINT evidence_exports_purpose_check CHECK (((length(purpose) >= 1) AND (length(purpose) <= 500))),
+    CONSTRAINT evidence_exports_reason_check CHECK ((length(reason) <= 300)),
+    CONSTRAINT evidence_exports_recipient_check CHECK (((length(recipient) >= 1) AND (length(recipient) <= 200))),
+    CONSTRAINT evidence_exports_redaction_check CHECK ((redaction = ANY (ARRAY['bodies'::text, 'faces'::text, 'everyone'::text, 'none'::text]))),
+    CONSTRAINT evidence_exports_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT evidence_exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'making'::text, 'ready'::text, 'failed'::text, 'ended'::text]))),
+    CONSTRAINT evidence_exports_token_hash_check CHECK ((length(token_hash) = 32))
+);
+
+ALTER TABLE public.evidence_exports OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.face_calibrations (
     id uuid NOT NULL,
@@ -1325,6 +1503,29 @@ CREATE TABLE public.regions (
 
 ALTER TABLE public.regions OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.retention_lease (
+    only_row boolean DEFAULT true NOT NULL,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT retention_lease_only_row_check CHECK (only_row)
+);
+
+ALTER TABLE public.retention_lease OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.retention_rules (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid,
+    class text NOT NULL,
+    days integer NOT NULL,
+    most_bytes bigint,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT retention_rules_class_check CHECK ((class = ANY (ARRAY['alert'::text, 'incident'::text, 'playback'::text]))),
+    CONSTRAINT retention_rules_days_check CHECK (((days >= 1) AND (days <= 3650))),
+    CONSTRAINT retention_rules_most_bytes_check CHECK ((most_bytes > 0))
+);
+
+ALTER TABLE public.retention_rules OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.rota_entries (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -1464,6 +1665,22 @@ CREATE TABLE public.sign_photos (
 );
 
 ALTER TABLE public.sign_photos OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.signing_keys (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    public_key bytea NOT NULL,
+    secret bytea NOT NULL,
+    secret_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(secret) >= 36) AND (substr(secret, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(secret, 20) << 24) | (get_byte(secret, 21) << 16)) | (get_byte(secret, 22) << 8)) | get_byte(secret, 23))
+    ELSE NULL::integer
+END) STORED,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signing_keys_public_key_check CHECK ((length(public_key) = 32))
+);
+
+ALTER TABLE public.signing_keys OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.site_policies (
     store_id uuid NOT NULL,
@@ -1763,6 +1980,9 @@ ALTER TABLE ONLY public.checkpoints
 ALTER TABLE ONLY public.configuration_revision
     ADD CONSTRAINT configuration_revision_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.deletion_receipts
+    ADD CONSTRAINT deletion_receipts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.enrolment_images
     ADD CONSTRAINT enrolment_images_pkey PRIMARY KEY (id);
 
@@ -1780,6 +2000,27 @@ ALTER TABLE ONLY public.erasures
 
 ALTER TABLE ONLY public.escalation_lease
     ADD CONSTRAINT escalation_lease_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_chain_id_store_id_id_key UNIQUE (chain_id, store_id, id);
+
+ALTER TABLE ONLY public.evidence_custody
+    ADD CONSTRAINT evidence_custody_pkey PRIMARY KEY (evidence_id, sequence);
+
+ALTER TABLE ONLY public.evidence_exports
+    ADD CONSTRAINT evidence_exports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.evidence_exports
+    ADD CONSTRAINT evidence_exports_s3_key_key UNIQUE (s3_key);
+
+ALTER TABLE ONLY public.evidence_exports
+    ADD CONSTRAINT evidence_exports_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_s3_key_key UNIQUE (s3_key);
 
 ALTER TABLE ONLY public.face_calibrations
     ADD CONSTRAINT face_calibrations_pkey PRIMARY KEY (id);
@@ -1904,6 +2145,15 @@ ALTER TABLE ONLY public.regions
 ALTER TABLE ONLY public.regions
     ADD CONSTRAINT regions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.retention_lease
+    ADD CONSTRAINT retention_lease_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.retention_rules
+    ADD CONSTRAINT retention_rules_chain_id_store_id_class_key UNIQUE NULLS NOT DISTINCT (chain_id, store_id, class);
+
+ALTER TABLE ONLY public.retention_rules
+    ADD CONSTRAINT retention_rules_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.rota_entries
     ADD CONSTRAINT rota_entries_pkey PRIMARY KEY (id);
 
@@ -1933,6 +2183,12 @@ ALTER TABLE ONLY public.sign_in_settings
 
 ALTER TABLE ONLY public.sign_photos
     ADD CONSTRAINT sign_photos_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_chain_id_key UNIQUE (chain_id);
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.site_policies
     ADD CONSTRAINT site_policies_pkey PRIMARY KEY (store_id, revision);
@@ -2026,6 +2282,8 @@ CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
+CREATE INDEX deletion_receipts_chain ON public.deletion_receipts USING btree (chain_id, deleted_at DESC, id DESC);
+
 CREATE INDEX enrolment_images_enrolment ON public.enrolment_images USING btree (enrolment_id);
 
 CREATE INDEX enrolments_expiry ON public.enrolments USING btree (expires_at) WHERE (ended_at IS NULL);
@@ -2035,6 +2293,18 @@ CREATE INDEX enrolments_person ON public.enrolments USING btree (person_id);
 CREATE INDEX enrolments_store ON public.enrolments USING btree (store_id, enrolled_at DESC, id DESC);
 
 CREATE INDEX erasures_enrolment ON public.erasures USING btree (enrolment_id);
+
+CREATE INDEX evidence_alert ON public.evidence USING btree (alert_id);
+
+CREATE INDEX evidence_exports_evidence ON public.evidence_exports USING btree (evidence_id, created_at DESC);
+
+CREATE INDEX evidence_exports_open ON public.evidence_exports USING btree (created_at) WHERE (state = ANY (ARRAY['waiting'::text, 'making'::text]));
+
+CREATE INDEX evidence_incident ON public.evidence USING btree (incident_id) WHERE (incident_id IS NOT NULL);
+
+CREATE INDEX evidence_open ON public.evidence USING btree (camera_id) WHERE (state = ANY (ARRAY['wanted'::text, 'recording'::text, 'uploading'::text]));
+
+CREATE INDEX evidence_store ON public.evidence USING btree (store_id, created_at DESC, id DESC);
 
 CREATE INDEX face_calibrations_model ON public.face_calibrations USING btree (model, model_version, made_at DESC);
 
@@ -2115,6 +2385,8 @@ ALTER INDEX public.facial_profiles_gallery ATTACH PARTITION public.facial_profil
 ALTER INDEX public.facial_profiles_enrolment_id_model_model_version_rotation_d_key ATTACH PARTITION public.facial_profiles_512_enrolment_id_model_model_version_rotati_key;
 
 ALTER INDEX public.facial_profiles_pkey ATTACH PARTITION public.facial_profiles_512_pkey;
+
+CREATE TRIGGER alerts_want_evidence AFTER INSERT ON public.alerts FOR EACH ROW EXECUTE FUNCTION public.want_evidence();
 
 CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF box, points, store_id ON public.enrolment_images FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'picture', 'box', 'points');
 
@@ -2242,6 +2514,9 @@ ALTER TABLE ONLY public.cameras
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_shard_fkey FOREIGN KEY (shard) REFERENCES public.shard_leases(shard);
 
+ALTER TABLE ONLY public.deletion_receipts
+    ADD CONSTRAINT deletion_receipts_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
 ALTER TABLE ONLY public.enrolment_images
     ADD CONSTRAINT enrolment_images_chain_id_picture_key_fkey FOREIGN KEY (chain_id, picture_key) REFERENCES public.tenant_keys(chain_id, version);
 
@@ -2262,6 +2537,24 @@ ALTER TABLE ONLY public.enrolments
 
 ALTER TABLE ONLY public.erasures
     ADD CONSTRAINT erasures_chain_id_store_id_enrolment_id_fkey FOREIGN KEY (chain_id, store_id, enrolment_id) REFERENCES public.enrolments(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.evidence
+    ADD CONSTRAINT evidence_chain_id_store_id_incident_id_fkey FOREIGN KEY (chain_id, store_id, incident_id) REFERENCES public.incidents(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.evidence_custody
+    ADD CONSTRAINT evidence_custody_chain_id_store_id_evidence_id_fkey FOREIGN KEY (chain_id, store_id, evidence_id) REFERENCES public.evidence(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.evidence_exports
+    ADD CONSTRAINT evidence_exports_chain_id_store_id_evidence_id_fkey FOREIGN KEY (chain_id, store_id, evidence_id) REFERENCES public.evidence(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.evidence_exports
+    ADD CONSTRAINT evidence_exports_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES public.users(id);
 
 ALTER TABLE public.facial_profiles
     ADD CONSTRAINT facial_profiles_chain_id_store_id_enrolment_id_fkey FOREIGN KEY (chain_id, store_id, enrolment_id) REFERENCES public.enrolments(chain_id, store_id, id);
@@ -2383,6 +2676,12 @@ ALTER TABLE ONLY public.recovery_codes
 ALTER TABLE ONLY public.regions
     ADD CONSTRAINT regions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
+ALTER TABLE ONLY public.retention_rules
+    ADD CONSTRAINT retention_rules_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.retention_rules
+    ADD CONSTRAINT retention_rules_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
 ALTER TABLE ONLY public.rota_entries
     ADD CONSTRAINT rota_entries_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
 
@@ -2421,6 +2720,12 @@ ALTER TABLE ONLY public.sign_photos
 
 ALTER TABLE ONLY public.sign_photos
     ADD CONSTRAINT sign_photos_chain_id_uploaded_by_fkey FOREIGN KEY (chain_id, uploaded_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_secret_key FOREIGN KEY (chain_id, secret_key) REFERENCES public.tenant_keys(chain_id, version);
 
 ALTER TABLE ONLY public.site_policies
     ADD CONSTRAINT site_policies_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
@@ -2526,6 +2831,8 @@ ALTER TABLE public.cameras ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.chains ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.deletion_receipts ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY dispatcher ON public.alerts TO pennyprotect_dispatcher USING (true);
 
 CREATE POLICY dispatcher ON public.audit_unsealed FOR INSERT TO pennyprotect_dispatcher WITH CHECK ((actor_kind = 'system'::text));
@@ -2543,6 +2850,12 @@ ALTER TABLE public.enrolments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY everybody ON public.face_calibrations FOR SELECT TO pennyprotect_app, pennyprotect_pipeline USING (true);
+
+ALTER TABLE public.evidence ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.evidence_custody ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.evidence_exports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.face_calibrations ENABLE ROW LEVEL SECURITY;
 
@@ -2630,6 +2943,8 @@ ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.regions ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.retention_rules ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rota_entries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rule_series ENABLE ROW LEVEL SECURITY;
@@ -2649,6 +2964,8 @@ ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_in_settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sign_photos ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.signing_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.site_policies ENABLE ROW LEVEL SECURITY;
 
@@ -2680,11 +2997,19 @@ CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = (
 
 CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.deletion_receipts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.enrolment_images TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.enrolments TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.erasures TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.evidence TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.evidence_custody TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.evidence_exports TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.facial_profiles TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -2730,6 +3055,8 @@ CREATE POLICY tenant ON public.recovery_codes TO pennyprotect_app USING ((chain_
 
 CREATE POLICY tenant ON public.regions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.retention_rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.rota_entries TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.rule_series TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
@@ -2743,6 +3070,8 @@ CREATE POLICY tenant ON public.sessions TO pennyprotect_app USING ((chain_id = (
 CREATE POLICY tenant ON public.sign_in_settings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.sign_photos TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.signing_keys TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.site_policies TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -2806,8 +3135,20 @@ REVOKE ALL ON FUNCTION public.camera_shares(worker uuid, lease interval) FROM PU
 
 REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.claim_export() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_export() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.evidence_chain(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.evidence_chain(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.evidence_jobs(worker uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.evidence_jobs(worker uuid, most integer) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.export_by_token(wanted bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.export_by_token(wanted bytea) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;
@@ -2861,6 +3202,9 @@ GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.refuse_biometrics_when_off() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.retention_chains() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.retention_chains() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_app;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_pipeline;
@@ -2892,6 +3236,8 @@ GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version intege
 
 REVOKE ALL ON FUNCTION public.tenant_stores() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.want_evidence() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.acceptance_tests TO pennyprotect_app;
 
@@ -3035,6 +3381,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.checkpoints TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT ON TABLE public.deletion_receipts TO pennyprotect_app;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.enrolment_images TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.enrolments TO pennyprotect_app;
@@ -3082,6 +3430,60 @@ GRANT UPDATE(revision) ON TABLE public.enrolments TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.erasures TO pennyprotect_app;
 
 GRANT SELECT,UPDATE ON TABLE public.escalation_lease TO pennyprotect_dispatcher;
+
+GRANT SELECT,INSERT ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(incident_id) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(reason) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(worker_id) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(s3_key) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(size) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(sha256) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(media_type) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(recorded_from) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(recorded_to) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(masked) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(boxes) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(present_at) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(held) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(hold_reason) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT UPDATE(deleted_at) ON TABLE public.evidence TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.evidence_custody TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(reason) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(claimed_until) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(tries) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(s3_key) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(size) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(sha256) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT UPDATE(downloads) ON TABLE public.evidence_exports TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_app;
 GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_pipeline;
@@ -3265,6 +3667,16 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.regions TO pennyprotect_app;
 
 GRANT UPDATE(name) ON TABLE public.regions TO pennyprotect_app;
 
+GRANT SELECT,UPDATE ON TABLE public.retention_lease TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.retention_rules TO pennyprotect_app;
+
+GRANT UPDATE(days) ON TABLE public.retention_rules TO pennyprotect_app;
+
+GRANT UPDATE(most_bytes) ON TABLE public.retention_rules TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.retention_rules TO pennyprotect_app;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.rota_entries TO pennyprotect_app;
 GRANT SELECT ON TABLE public.rota_entries TO pennyprotect_dispatcher;
 
@@ -3307,6 +3719,10 @@ GRANT SELECT,UPDATE ON TABLE public.shard_leases TO pennyprotect_pipeline;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_settings TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.sign_photos TO pennyprotect_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.signing_keys TO pennyprotect_app;
+
+GRANT UPDATE(secret) ON TABLE public.signing_keys TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.site_policies TO pennyprotect_app;
 

@@ -1236,6 +1236,206 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Evidence
+         * @description Evidence, newest first.
+         */
+        get: operations["list_evidence_api_v1_evidence_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Signing Key
+         * @description The chain's public key: tell its fingerprint to whoever gets a package, on another way than the package.
+         */
+        get: operations["get_signing_key_api_v1_evidence_key_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evidence
+         * @description One piece: where it stands, its hash, its hold.
+         */
+        get: operations["get_evidence_api_v1_evidence__evidence_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}/boxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Boxes
+         * @description Who was where in it, for an overlay: boxes and track ids, no names, no keypoints.
+         */
+        get: operations["get_boxes_api_v1_evidence__evidence_id__boxes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Play Evidence
+         * @description The bytes, or a part of them (`Range: bytes=a-b`).
+         */
+        get: operations["play_evidence_api_v1_evidence__evidence_id__content_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}/custody": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Custody
+         * @description Who had it in hand, as a hash chain that is recomputed here.
+         */
+        get: operations["get_custody_api_v1_evidence__evidence_id__custody_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Export
+         * @description Ask for a package. `link` is in this answer only; it opens once the export is ready and until `expires_at`.
+         */
+        post: operations["ask_for_export_api_v1_evidence__evidence_id__export_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description The exports of a piece, newest first, without their links.
+         */
+        get: operations["list_exports_api_v1_evidence__evidence_id__exports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold Evidence
+         * @description Put a legal hold on it: nothing deletes it until the hold is lifted (`held` false).
+         */
+        post: operations["hold_evidence_api_v1_evidence__evidence_id__hold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{evidence_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Export
+         * @description One picture as the export would show it: the moment's, or the one at `at_ms`.
+         */
+        get: operations["preview_export_api_v1_evidence__evidence_id__preview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/identity/settings": {
         parameters: {
             query?: never;
@@ -1362,6 +1562,30 @@ export interface paths {
          * @description Close it with what came of it.
          */
         post: operations["close_incident_api_v1_incidents__incident_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incident Evidence
+         * @description What was recorded for it and for its alerts, oldest moment first.
+         */
+        get: operations["list_incident_evidence_api_v1_incidents__incident_id__evidence_get"];
+        put?: never;
+        /**
+         * Ask For Recording
+         * @description Keep a stretch of a camera's last ten minutes with the incident.
+         */
+        post: operations["ask_for_recording_api_v1_incidents__incident_id__evidence_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1912,6 +2136,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/exports/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch Export
+         * @description The package, for whoever holds the link, until it ends.
+         */
+        get: operations["fetch_export_api_v1_public_exports__token__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions": {
         parameters: {
             query?: never;
@@ -2052,6 +2296,50 @@ export interface paths {
          * @description The threshold that would have met a target precision.
          */
         get: operations["report_threshold_api_v1_reports_threshold_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description How long evidence stays.
+         */
+        get: operations["get_rules_api_v1_retention_get"];
+        /**
+         * Put Rule
+         * @description Make or change a rule; the next run, within the hour, goes by it. Held pieces and those of open cases stay.
+         */
+        put: operations["put_rule_api_v1_retention_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Receipts
+         * @description What was deleted, newest first: key, hash, reason and time, no content.
+         */
+        get: operations["list_receipts_api_v1_retention_receipts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2664,6 +2952,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Upload
+         * @description One body, exactly as announced: written beside its place, synced, and given its name in one step. A second one gets 409.
+         */
+        put: operations["put_upload_api_v1_uploads__token__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -2964,6 +3272,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers/evidence/{evidence_id}/lost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lose Evidence
+         * @description It cannot be recorded, and why; operators see the sentence.
+         */
+        post: operations["lose_evidence_api_v1_workers_evidence__evidence_id__lost_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/evidence/{evidence_id}/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce Upload
+         * @description Announce a finished recording; the answer says where to PUT it, once, within ten minutes.
+         */
+        post: operations["announce_upload_api_v1_workers_evidence__evidence_id__upload_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/evidence/{evidence_id}/uploaded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Upload
+         * @description Compare what is stored with what was announced; only a piece whose hash matches is registered.
+         */
+        post: operations["finish_upload_api_v1_workers_evidence__evidence_id__uploaded_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/heartbeat": {
         parameters: {
             query?: never;
@@ -3150,7 +3518,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -3673,6 +4041,19 @@ export interface components {
             watchlist_id: string;
         };
         /**
+         * BoxesOut
+         * @description The overlay of a recording.
+         */
+        BoxesOut: {
+            /** Frames */
+            frames: components["schemas"]["SightingOut"][];
+            /**
+             * Subjects
+             * @description Track ids of whom the alert is about.
+             */
+            subjects: string[];
+        };
+        /**
          * CameraChange
          * @description What to change; what is absent stays.
          */
@@ -3901,6 +4282,41 @@ export interface components {
             valid_months: number;
         };
         /**
+         * CustodyListOut
+         * @description The chain of custody, and whether every hash follows.
+         */
+        CustodyListOut: {
+            /** Items */
+            items: components["schemas"]["CustodyOut"][];
+            /** Whole */
+            whole: boolean;
+        };
+        /**
+         * CustodyOut
+         * @description One link of the chain of custody; `hash` covers the link before it.
+         */
+        CustodyOut: {
+            /** Act */
+            act: string;
+            /** Actor Id */
+            actor_id: string | null;
+            /** Actor Kind */
+            actor_kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Hash */
+            hash: string;
+            /** Sequence */
+            sequence: number;
+        };
+        /**
          * DependencyOut
          * @description One dependency.
          */
@@ -3969,6 +4385,8 @@ export interface components {
             cameras: components["schemas"]["DesiredCameraOut"][];
             /** Lease S */
             lease_s: number;
+            /** Recordings */
+            recordings: components["schemas"]["RecordingOut"][];
             /** Revision */
             revision: string;
         };
@@ -4066,6 +4484,13 @@ export interface components {
             width: number;
         };
         /**
+         * DoneOut
+         * @description Registered.
+         */
+        DoneOut: {
+            state: components["schemas"]["EvidenceState"];
+        };
+        /**
          * EnrolmentOut
          * @description Shown once. `picture` is a `data:` URI of an SVG.
          */
@@ -4126,6 +4551,165 @@ export interface components {
          * @enum {string}
          */
         EscalationLevel: "store" | "area" | "operations-centre";
+        /**
+         * EvidenceOut
+         * @description One piece. `state` says where it stands, `reason` why it is lost.
+         */
+        EvidenceOut: {
+            /** Alert Id */
+            alert_id: string | null;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Held */
+            held: boolean;
+            /** Hold Reason */
+            hold_reason: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Incident Id */
+            incident_id: string | null;
+            /** Masked */
+            masked: boolean;
+            /** Media Type */
+            media_type: string | null;
+            /**
+             * Moment
+             * Format: date-time
+             */
+            moment: string;
+            /** Present At */
+            present_at: string | null;
+            /** Reason */
+            reason: string;
+            /** Recorded From */
+            recorded_from: string | null;
+            /** Recorded To */
+            recorded_to: string | null;
+            /** S3 Key */
+            s3_key: string | null;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number | null;
+            state: components["schemas"]["EvidenceState"];
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            type: components["schemas"]["EvidenceType"];
+            /**
+             * Wanted From
+             * Format: date-time
+             */
+            wanted_from: string;
+            /**
+             * Wanted To
+             * Format: date-time
+             */
+            wanted_to: string;
+        };
+        /**
+         * EvidenceState
+         * @description Where a piece stands.
+         * @enum {string}
+         */
+        EvidenceState: "wanted" | "recording" | "uploading" | "present" | "lost" | "deleted";
+        /**
+         * EvidenceType
+         * @description What a piece is.
+         * @enum {string}
+         */
+        EvidenceType: "clip" | "still" | "playback";
+        /**
+         * ExportIn
+         * @description A package for somebody outside. Everyone but the subjects is blurred unless `redaction` says otherwise.
+         */
+        ExportIn: {
+            /** Purpose */
+            purpose: string;
+            /** Recipient */
+            recipient: string;
+            /** @default bodies */
+            redaction: components["schemas"]["Redaction"];
+            /**
+             * Subjects
+             * @description Track ids who are shown; absent: whom the alert is about.
+             */
+            subjects?: string[] | null;
+            /**
+             * Valid Hours
+             * @description How long the link opens.
+             * @default 72
+             */
+            valid_hours: number;
+        };
+        /**
+         * ExportOut
+         * @description A package. `link` is shown once, when it is asked for.
+         */
+        ExportOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Downloads */
+            downloads: number;
+            /**
+             * Evidence Id
+             * Format: uuid
+             */
+            evidence_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Link */
+            link: string | null;
+            /** Purpose */
+            purpose: string;
+            /** Reason */
+            reason: string;
+            /** Recipient */
+            recipient: string;
+            redaction: components["schemas"]["Redaction"];
+            /**
+             * Requested By
+             * Format: uuid
+             */
+            requested_by: string;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number | null;
+            state: components["schemas"]["ExportState"];
+            /** Subjects */
+            subjects: string[];
+        };
+        /**
+         * ExportState
+         * @description Where an export stands.
+         * @enum {string}
+         */
+        ExportState: "waiting" | "making" | "ready" | "failed" | "ended";
         /**
          * FaceCheckOut
          * @description What the quality gate says of a picture; nothing was stored. `hopeless`: no reason can help.
@@ -4438,6 +5022,22 @@ export interface components {
             worker_id: string;
         };
         /**
+         * HoldIn
+         * @description A legal hold, or its end.
+         */
+        HoldIn: {
+            /**
+             * Held
+             * @default true
+             */
+            held: boolean;
+            /**
+             * Reason
+             * @description Why, for whoever asks later.
+             */
+            reason: string;
+        };
+        /**
          * IdentitySettingsIn
          * @description What a chain allows itself. `revision` is the one that was read.
          */
@@ -4620,6 +5220,24 @@ export interface components {
         JurisdictionIn: {
             /** Jurisdiction */
             jurisdiction: string;
+        };
+        /**
+         * KeyOut
+         * @description The key that signs the chain's packages.
+         */
+        KeyOut: {
+            /** Algorithm */
+            algorithm: string;
+            /**
+             * Fingerprint
+             * @description sha256 of the public key.
+             */
+            fingerprint: string;
+            /**
+             * Public Key
+             * @description Hexadecimal, 32 bytes.
+             */
+            public_key: string;
         };
         /**
          * KeysOut
@@ -4843,6 +5461,14 @@ export interface components {
          * @enum {string}
          */
         LookState: "asked" | "answered" | "no-picture" | "refused" | "timed-out" | "unreadable" | "over-allowance";
+        /**
+         * LostIn
+         * @description Why a worker cannot record it.
+         */
+        LostIn: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * MappingIn
          * @description Members of this group have this role: in one store, in a region, or (both null) in the whole chain.
@@ -5293,6 +5919,20 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[EvidenceOut] */
+        Page_EvidenceOut_: {
+            /** Items */
+            items: components["schemas"]["EvidenceOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ExportOut] */
+        Page_ExportOut_: {
+            /** Items */
+            items: components["schemas"]["ExportOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[FaceEnrolmentOut] */
         Page_FaceEnrolmentOut_: {
             /** Items */
@@ -5374,6 +6014,13 @@ export interface components {
         Page_OutcomesOut_: {
             /** Items */
             items: components["schemas"]["OutcomesOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ReceiptOut] */
+        Page_ReceiptOut_: {
+            /** Items */
+            items: components["schemas"]["ReceiptOut"][];
             /** Next */
             next: string | null;
         };
@@ -5532,7 +6179,7 @@ export interface components {
          * @description One right. A membership grants it for a store or for the whole chain.
          * @enum {string}
          */
-        Permission: "self" | "stores:read" | "cameras:read" | "cameras:write" | "live:view" | "detections:read" | "frames:analyze" | "rules:read" | "rules:write" | "alerts:read" | "alerts:handle" | "rota:read" | "rota:write" | "incidents:read" | "incidents:write" | "watchlists:read" | "watchlists:write" | "watchlists:share" | "enrolments:write" | "enrolments:approve" | "enrolments:except" | "matches:read" | "matches:review" | "matches:name" | "policy:read" | "policy:write" | "policy:approve" | "training:read" | "training:write" | "sessions:end" | "sign-in:read" | "sign-in:write" | "chain:write" | "stores:write" | "users:read" | "users:write" | "api-keys:read" | "api-keys:write" | "keys:manage" | "audit:read" | "audit:export" | "worker";
+        Permission: "self" | "stores:read" | "cameras:read" | "cameras:write" | "live:view" | "detections:read" | "frames:analyze" | "rules:read" | "rules:write" | "alerts:read" | "alerts:handle" | "rota:read" | "rota:write" | "incidents:read" | "incidents:write" | "watchlists:read" | "watchlists:write" | "watchlists:share" | "enrolments:write" | "enrolments:approve" | "enrolments:except" | "matches:read" | "matches:review" | "matches:name" | "evidence:read" | "evidence:play" | "evidence:record" | "evidence:hold" | "evidence:export" | "retention:read" | "retention:write" | "policy:read" | "policy:write" | "policy:approve" | "training:read" | "training:write" | "sessions:end" | "sign-in:read" | "sign-in:write" | "chain:write" | "stores:write" | "users:read" | "users:write" | "api-keys:read" | "api-keys:write" | "keys:manage" | "audit:read" | "audit:export" | "worker";
         /**
          * PlaceOut
          * @description What the jurisdiction pack says of a place.
@@ -5729,6 +6376,36 @@ export interface components {
             ready: boolean;
         };
         /**
+         * ReceiptOut
+         * @description Something that was deleted.
+         */
+        ReceiptOut: {
+            /**
+             * Deleted At
+             * Format: date-time
+             */
+            deleted_at: string;
+            /** Evidence Id */
+            evidence_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Reason */
+            reason: string;
+            /** S3 Key */
+            s3_key: string;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number | null;
+            /** Store Id */
+            store_id: string | null;
+        };
+        /**
          * RecordIn
          * @description Somebody took a course.
          */
@@ -5802,6 +6479,51 @@ export interface components {
             withdrawn_at: string | null;
         };
         /**
+         * RecordingIn
+         * @description A stretch of a camera's last ten minutes, to be kept with the incident.
+         */
+        RecordingIn: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /**
+         * RecordingOut
+         * @description A piece of evidence to record (`contracts.control.Recording`).
+         */
+        RecordingOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Evidence Id
+             * Format: uuid
+             */
+            evidence_id: string;
+            /** From Us */
+            from_us: number;
+            /** Moment Us */
+            moment_us: number;
+            /** To Us */
+            to_us: number;
+            /** Type */
+            type: string;
+        };
+        /**
          * RecoveryCodesOut
          * @description Shown once; each is good for one log-in.
          */
@@ -5809,6 +6531,12 @@ export interface components {
             /** Codes */
             codes: string[];
         };
+        /**
+         * Redaction
+         * @description Who is blurred in an export.
+         * @enum {string}
+         */
+        Redaction: "bodies" | "faces" | "everyone" | "none";
         /**
          * RegionOut
          * @description A group of stores; `stores` says how many there are.
@@ -6078,6 +6806,41 @@ export interface components {
             reaction_p50_s: number | null;
             /** Reaction P90 S */
             reaction_p90_s: number | null;
+        };
+        /**
+         * RetentionClass
+         * @description What a rule is about.
+         * @enum {string}
+         */
+        RetentionClass: "alert" | "incident" | "playback";
+        /**
+         * RetentionRuleIn
+         * @description How long one class stays, in one store or (without `store_id`) in every store without a rule of its own.
+         */
+        RetentionRuleIn: {
+            class: components["schemas"]["RetentionClass"];
+            /** Days */
+            days: number;
+            /**
+             * Most Bytes
+             * @description A store's budget; the oldest go first.
+             */
+            most_bytes?: number | null;
+            /** Store Id */
+            store_id?: string | null;
+        };
+        /**
+         * RetentionRuleOut
+         * @description One rule; `store_id` null: of the chain.
+         */
+        RetentionRuleOut: {
+            class: components["schemas"]["RetentionClass"];
+            /** Days */
+            days: number;
+            /** Most Bytes */
+            most_bytes: number | null;
+            /** Store Id */
+            store_id: string | null;
         };
         /**
          * ReviewIn
@@ -6406,6 +7169,16 @@ export interface components {
             zone_id: string | null;
         };
         /**
+         * RulesOut
+         * @description The rules, and what counts where there is none.
+         */
+        RulesOut: {
+            /** Defaults */
+            defaults: components["schemas"]["RetentionRuleOut"][];
+            /** Items */
+            items: components["schemas"]["RetentionRuleOut"][];
+        };
+        /**
          * SecondLookIn
          * @description Whether blurred stills of this store's alerts go to the operator's vision endpoint.
          */
@@ -6556,6 +7329,38 @@ export interface components {
          * @enum {string}
          */
         ShownState: "connecting" | "live" | "frozen" | "reconnecting" | "refused" | "stopped" | "waiting";
+        /**
+         * SightingIn
+         * @description `contracts.control.Seen`.
+         */
+        SightingIn: {
+            /** At Ms */
+            at_ms: number;
+            /** Persons */
+            persons: [
+                string,
+                number,
+                number,
+                number,
+                number
+            ][];
+        };
+        /**
+         * SightingOut
+         * @description Who was where, `at_ms` after the recording's first picture; [track id, x1, y1, x2, y2] in 0..1 of the picture.
+         */
+        SightingOut: {
+            /** At Ms */
+            at_ms: number;
+            /** Persons */
+            persons: [
+                string,
+                number,
+                number,
+                number,
+                number
+            ][];
+        };
         /**
          * SignIn
          * @description What shall stand on a sign; it may be printed before anything is switched on.
@@ -6982,6 +7787,44 @@ export interface components {
             id: string;
             /** Username */
             username: string;
+        };
+        /**
+         * UploadIn
+         * @description What a worker wants to upload (`contracts.control.UploadWish`). Unknown members of a newer worker are passed over.
+         */
+        UploadIn: {
+            /** Boxes */
+            boxes?: components["schemas"]["SightingIn"][];
+            /**
+             * From Us
+             * @description Microseconds since 1970 UTC.
+             */
+            from_us: number;
+            /** Masked */
+            masked: boolean;
+            /** Media Type */
+            media_type: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /**
+             * To Us
+             * @description Microseconds since 1970 UTC.
+             */
+            to_us: number;
+        };
+        /**
+         * UploadOut
+         * @description Where to PUT it (`contracts.control.UploadGrant`).
+         */
+        UploadOut: {
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /** Url */
+            url: string;
         };
         /**
          * UserOut
@@ -11582,6 +12425,614 @@ export interface operations {
             };
         };
     };
+    list_evidence_api_v1_evidence_get: {
+        parameters: {
+            query?: {
+                store_id?: string | null;
+                alert_id?: string | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EvidenceOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_signing_key_api_v1_evidence_key_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evidence_api_v1_evidence__evidence_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_boxes_api_v1_evidence__evidence_id__boxes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoxesOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    play_evidence_api_v1_evidence__evidence_id__content_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string | null;
+            };
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The piece */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                    "video/mp4": unknown;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                    "video/mp4": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_custody_api_v1_evidence__evidence_id__custody_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustodyListOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_export_api_v1_evidence__evidence_id__export_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exports_api_v1_evidence__evidence_id__exports_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExportOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold_evidence_api_v1_evidence__evidence_id__hold_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_export_api_v1_evidence__evidence_id__preview_get: {
+        parameters: {
+            query?: {
+                redaction?: components["schemas"]["Redaction"];
+                subject?: string[] | null;
+                at_ms?: number | null;
+            };
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One picture of the export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_settings_api_v1_identity_settings_get: {
         parameters: {
             query?: never;
@@ -12083,6 +13534,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_incident_evidence_api_v1_incidents__incident_id__evidence_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EvidenceOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_recording_api_v1_incidents__incident_id__evidence_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
                 };
             };
             /** @description Not signed in */
@@ -14050,6 +15624,64 @@ export interface operations {
             };
         };
     };
+    fetch_export_api_v1_public_exports__token__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_regions_api_v1_regions_get: {
         parameters: {
             query?: {
@@ -14567,6 +16199,181 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ThresholdOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rules_api_v1_retention_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_rule_api_v1_retention_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRuleOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_receipts_api_v1_retention_receipts_get: {
+        parameters: {
+            query?: {
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceiptOut_"];
                 };
             };
             /** @description Not signed in */
@@ -16970,6 +18777,66 @@ export interface operations {
             };
         };
     };
+    put_upload_api_v1_uploads__token__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_users_api_v1_users_get: {
         parameters: {
             query?: {
@@ -18064,6 +19931,186 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WatchlistOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lose_evidence_api_v1_workers_evidence__evidence_id__lost_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LostIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    announce_upload_api_v1_workers_evidence__evidence_id__upload_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_upload_api_v1_workers_evidence__evidence_id__uploaded_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneOut"];
                 };
             };
             /** @description Not signed in */
