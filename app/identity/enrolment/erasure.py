@@ -1,6 +1,6 @@
 """The end of an enrolment: rejected, expired or erased. Vector, picture and index row go in one transaction (rule 8).
 
-Vectors and their index rows are unreachable once it commits; their bytes stay on the pages until PostgreSQL's autovacuum has passed.
+Vectors and their index rows are unreachable once it commits; their bytes stay on the pages until PostgreSQL's autovacuum.
 """
 
 import uuid
