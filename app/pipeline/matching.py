@@ -38,6 +38,7 @@ READ_S: Final = 3.0
 MOST_ENTRIES: Final = 64
 WRITE_S: Final = 5.0
 CONSIDER_S: Final = 5.0
+FEW_TEMPLATES: Final = 2_000
 
 log = logger(__name__)
 
@@ -78,11 +79,11 @@ class Matcher:
                 continue
             if not entries:
                 await _pause(stop, 0.0 if any(True for _ in self._shards()) else 0.2)
-            for stream, entry_id, message in entries:
-                try:
+            try:
+                for _, _, message in entries:
                     await self.take(message)
-                finally:
-                    await self._delete(stream, entry_id)
+            finally:
+                await self._delete(entries)
         self._tracklets.clear()
 
     async def take(self, message: bytes | None) -> None:
@@ -114,7 +115,10 @@ class Matcher:
         seen = self._tracklets.of((probe.camera_id, probe.epoch, probe.track_id), time.monotonic())
         began = time.perf_counter()
         async with asyncio.timeout(CONSIDER_S):
-            decision = await asyncio.to_thread(consider, probe, seen, gallery, self._thresholds, now())
+            if len(gallery) <= FEW_TEMPLATES:  # takes less than handing it to a thread
+                decision = consider(probe, seen, gallery, self._thresholds, now())
+            else:
+                decision = await asyncio.to_thread(consider, probe, seen, gallery, self._thresholds, now())
         metrics.search.observe(time.perf_counter() - began)
         if isinstance(decision, Dropped):
             return decision
@@ -145,11 +149,15 @@ class Matcher:
         answer: Any = await self._memory.xread(streams, count=MOST_ENTRIES, block=BLOCK_MS)  # type: ignore[arg-type]
         return [(name.decode(), entry_id, fields.get(FIELD)) for name, entries in answer or [] for entry_id, fields in entries]
 
-    async def _delete(self, stream: str, entry_id: bytes) -> None:
+    async def _delete(self, entries: list[tuple[str, bytes, bytes | None]]) -> None:
         """After use, whatever came of it; where the server is away, the key's own expiry takes it within seconds."""
+        read: dict[str, list[bytes]] = {}
+        for stream, entry_id, _ in entries:
+            read.setdefault(stream, []).append(entry_id)
         with suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(READ_S):
-                await self._memory.xdel(stream, entry_id)
+                for stream, ids in read.items():
+                    await self._memory.xdel(stream, *ids)
 
 
 async def match_faces(

@@ -119,6 +119,23 @@ class Faces:
 
     async def see(self, vector: Float32, *, track: int | None = None, revision: int | None = None, version: str = VERSION) -> int:
         """A camera sees a face; the track it is on."""
+        track, message = self.probe(vector, track, revision, version)
+        await self.send([message])
+        return track
+
+    async def send(self, messages: list[bytes]) -> None:
+        """Put probes into the stream as a worker does."""
+        stream = probes_stream(shard_of(self.site.camera))
+        async with self.site.memory.pipeline(transaction=False) as pipe:
+            for message in messages:
+                pipe.xadd(stream, {FIELD: message})
+            pipe.pexpire(stream, KEEP_PROBES_MS)
+            await pipe.execute()
+
+    def probe(
+        self, vector: Float32, track: int | None = None, revision: int | None = None, version: str = VERSION
+    ) -> tuple[int, bytes]:
+        """Its track and the message."""
         if track is None:
             self.track += 1
             track = self.track
@@ -127,10 +144,7 @@ class Faces:
             policy_revision=self.revision if revision is None else revision, model=MODEL, model_version=version, face_px=80.0,
             quality=floats(np.full(5, 0.8)), embedding=floats(vector),
         )  # fmt: skip
-        stream = probes_stream(shard_of(self.site.camera))
-        await self.site.memory.xadd(stream, {FIELD: encode(probe)})
-        await self.site.memory.pexpire(stream, KEEP_PROBES_MS)
-        return track
+        return track, encode(probe)
 
     async def used(self) -> None:
         """Wait until every face was looked at and deleted."""
@@ -187,9 +201,9 @@ async def test_rule_9_an_enrolled_face_becomes_one_lead_that_names_nobody(faces:
 async def test_what_ends_is_not_found_within_a_second(faces: Faces) -> None:
     erased, expiring, suspended = face(), face(), face()
     first = await faces.enrol(erased)
-    await faces.enrol(expiring, lasts=timedelta(seconds=30))
+    await faces.enrol(expiring, lasts=timedelta(seconds=15))
     third = await faces.enrol(suspended)
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 15
     await matching(faces.site)
     await faces.see(like(erased))
     await faces.see(like(expiring))
@@ -255,6 +269,7 @@ async def test_a_new_rotation_moves_the_gallery_while_it_serves(faces: Faces) ->
     assert sorted(await faces.leads()) == sorted(enrolments)
 
 
+@pytest.mark.timeout(300)
 async def test_rule_3_ten_thousand_strangers_leave_no_trace(faces: Faces) -> None:
     known = face()
     enrolment = await faces.enrol(known)
@@ -263,8 +278,7 @@ async def test_rule_3_ten_thousand_strangers_leave_no_trace(faces: Faces) -> Non
     stream, sent = probes_stream(shard_of(faces.site.camera)), 0
     poses = []
     for first in range(0, len(strangers), 100):
-        for vector in strangers[first : first + 100]:
-            await faces.see(vector)
+        await faces.send([faces.probe(vector)[1] for vector in strangers[first : first + 100]])
         frame = make_tracked_frame([(1, 0.5, 0.8)], camera=faces.site.camera, sequence=first + 1, start_us=now_us())
         keypoints = frame.keypoint_array() + RANDOM.random(3, np.float32)
         poses.append(np.asarray(keypoints.reshape(-1), np.float32))
@@ -295,8 +309,9 @@ def _traces(site: Site, vectors: list[Float32]) -> int:
     for path in {each for folder in folders for each in folder.rglob("*") if each.is_file()}:
         content = path.read_bytes()
         searched += len(content)
-        for offset in range(min(8, len(content))):
+        for offset in range(8 if len(content) >= 16 else 0):
             words = np.frombuffer(content, "<u8", (len(content) - offset) // 8, offset)
             near = words[table[(words * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(42)]]
-            assert not np.isin(near, firsts).any(), f"a stranger's numbers stand in {path}"
+            found = firsts[np.minimum(np.searchsorted(firsts, near), len(firsts) - 1)] == near
+            assert not found.any(), f"a stranger's numbers stand in {path}"
     return searched
