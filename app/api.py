@@ -19,6 +19,7 @@ from app.auth.endpoints import router as auth_router
 from app.auth.oidc.endpoints import open_router as oidc_open_router
 from app.auth.oidc.endpoints import router as oidc_router
 from app.auth.sessions.endpoints import router as sessions_router
+from app.cameras.adding.endpoints import router as adding_router
 from app.cameras.endpoints import router as cameras_router
 from app.cameras.ingest import router as ingest_router
 from app.cameras.masks.endpoints import router as masks_router
@@ -30,6 +31,7 @@ from app.dashboard.endpoints import router as live_router
 from app.dashboard.readiness import Check, ask_all
 from app.dashboard.second_look.endpoints import router as second_look_router
 from app.dashboard.trail.endpoints import router as trail_router
+from app.dashboard.whep import router as whep_router
 from app.evidence.endpoints import router as pieces_router
 from app.evidence.exports_endpoints import open_router as exports_open_router
 from app.evidence.exports_endpoints import router as exports_router
@@ -68,6 +70,7 @@ ROUTERS = (
     regions_router,
     people_router,
     api_keys_router,
+    adding_router,
     cameras_router,
     zones_router,
     masks_router,
@@ -95,6 +98,7 @@ ROUTERS = (
     uploads_router,
     workers_router,
     live_router,
+    whep_router,
     detections_router,
     analyze_router,
     ingest_router,

@@ -199,6 +199,12 @@ def worker_gpu() -> None:
     _role("worker-gpu", "app.workers.gpu.worker")
 
 
+@cli.command()
+def live() -> None:
+    """Relays encoded pictures from the worker of this machine to browsers (WebRTC)."""
+    _role("live", "app.live.relay")
+
+
 @cli.command("demo-cameras")
 def demo_cameras() -> None:
     """Plays clips of real people as RTSP cameras on this machine."""
@@ -264,7 +270,10 @@ def secrets(
 @cli.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="density, latency, pipeline, memory, behaviour, faces, gallery, audit, policy, access or probes")
+        str,
+        typer.Argument(
+            help="density, latency, pipeline, memory, behaviour, faces, gallery, audit, policy, access, probes, sockets"
+        ),
     ],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,

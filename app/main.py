@@ -28,11 +28,13 @@ from app.auth.service import AuthService
 from app.auth.sessions.forgetting import keep_forgetting
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
+from app.cameras.adding.discovery import Discoverer
 from app.cameras.desired import POSE_MODEL, POSE_VERSION
 from app.cameras.probing import Prober
 from app.capture.probe import probe
 from app.dashboard.analyze import Analysis
 from app.dashboard.endings import Endings
+from app.dashboard.frames import FramedSockets
 from app.dashboard.hub import Hub
 from app.dashboard.pages import add_pages
 from app.dashboard.pictures import Pictures
@@ -40,6 +42,7 @@ from app.dashboard.readiness import model_check, pipeline_check, postgres_check,
 from app.dashboard.second_look.client import Endpoint
 from app.dashboard.second_look.service import SecondLook
 from app.dashboard.socket import serve_socket
+from app.dashboard.video import VideoViews
 from app.evidence.exporting import Exporter
 from app.evidence.retention_run import Retention
 from app.evidence.storage import Storage
@@ -108,6 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.upload_secret = upload_secret(settings.jwt_secret.get_secret_value())
     app.state.public_pages = PublicPages(settings.client_url)
     gate = Gate(settings.camera_egress)
+    app.state.discoverer = Discoverer(gate.policy)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
     _vault(settings, None)  # a wrong key is said before anything is served
     app.add_middleware(BodyClock)
@@ -149,6 +153,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     hub = state.hub
     state.pictures = Pictures(memory, hub.channels)
     state.endings = Endings(pool)
+    state.video = VideoViews(settings.live_address, state.endings)
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
     state.analysis = Analysis(pose)
     faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
@@ -199,6 +204,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
         "exports": state.exporter.run(stopping),
         "retention": Retention(pool, state.storage).run(stopping),
+        "video": state.video.run(stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:
@@ -243,7 +249,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        ws="websockets-sansio",
+        ws=FramedSockets,
+        ws_per_message_deflate=False,  # a frame of its own for each viewer would be compressed for each
         ws_max_size=LARGEST_SOCKET_MESSAGE,
         ws_ping_interval=20,
         ws_ping_timeout=20,

@@ -13,7 +13,20 @@ from app.kit.clock import now
 from app.kit.errors import BadInputError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-NAMES = ("density", "latency", "pipeline", "memory", "behaviour", "faces", "gallery", "audit", "policy", "access", "probes")
+NAMES = (
+    "density",
+    "latency",
+    "pipeline",
+    "memory",
+    "behaviour",
+    "faces",
+    "gallery",
+    "audit",
+    "policy",
+    "access",
+    "probes",
+    "sockets",
+)
 
 
 @dataclass(frozen=True, slots=True)

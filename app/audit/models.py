@@ -62,6 +62,7 @@ class Act(enum.StrEnum):
     CAMERA_CHANGED = "camera-changed"
     CAMERA_REMOVED = "camera-removed"
     CAMERA_PROBED = "camera-probed"
+    CAMERAS_DISCOVERED = "cameras-discovered"
     ZONE_CREATED = "zone-created"
     ZONE_CHANGED = "zone-changed"
     ZONE_REMOVED = "zone-removed"

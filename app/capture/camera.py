@@ -29,6 +29,7 @@ from app.capture.reconnect import (
 )
 from app.capture.ring import PacketRing
 from app.capture.source import NOWHERE, parse_source
+from app.capture.units import AccessUnits
 from app.capture.waiting import NewestFew
 from app.contracts.tracked import CameraState
 from app.kit.clock import now_us
@@ -56,7 +57,7 @@ class StreamFacts:
 
 
 class CameraCapture:
-    """Keeps one camera's stream open and its newest due frames in `waiting`.
+    """Keeps one camera's stream open, its newest due frames in `waiting`, its encoded pictures in `units`.
 
     Args:
         name: camera id, for logs. The URL is never logged.
@@ -81,6 +82,7 @@ class CameraCapture:
     ) -> None:
         self.waiting: NewestFew[CapturedFrame] = NewestFew(on_frame)
         self.connection = 0
+        self.units = AccessUnits()
         self._name = name
         self._source = parse_source(url, gate)
         self._fps = fps
@@ -129,6 +131,7 @@ class CameraCapture:
         self._masker = Masker(masks)
         if self._ring is not None:
             self._ring.set_masks(now_us(), masks)
+        self.units.set_masked(bool(masks))
         if self._reader is not None:
             self._reader.set_masker(self._masker)
         self.waiting.clear()
@@ -145,6 +148,7 @@ class CameraCapture:
         if action is Abandon and self._reader is not None:
             self._reader.abandon()
             self._reader = None
+            self.units.stop()
             self.waiting.clear()
         elif action is Open:
             self._open()
@@ -159,7 +163,10 @@ class CameraCapture:
             with contextlib.suppress(RuntimeError):  # the loop is closing
                 loop.call_soon_threadsafe(self._ended, connection, why)
 
-        self._reader = StreamReader(self._rules.source, self._fps, self.waiting, ended, connection, self._masker, self._ring)
+        self.units = AccessUnits(masked=bool(self._masker.polygons))
+        self._reader = StreamReader(
+            self._rules.source, self._fps, self.waiting, ended, connection, self._masker, self._ring, self.units
+        )
         if self._source is None:
             ended(self._rules.verdict(FailureKind.BAD_ADDRESS))
         else:

@@ -19,6 +19,7 @@ from app.capture.pacing import CaptureClock, FrameSampler, RateMeter
 from app.capture.redirects import refuse_redirect
 from app.capture.ring import PacketRing, Sample, StreamShape
 from app.capture.source import OPEN_TIMEOUT_S, READ_TIMEOUT_S, Source
+from app.capture.units import AccessUnits
 from app.capture.waiting import NewestFew
 from app.kit.clock import now_us
 
@@ -81,6 +82,7 @@ class StreamReader:
         connection: int = 1,
         masker: Masker | None = None,
         ring: PacketRing | None = None,
+        units: AccessUnits | None = None,
     ) -> None:
         self.packet_at: float | None = None
         self.frame_at: float | None = None
@@ -95,6 +97,7 @@ class StreamReader:
         self._masker = masker or Masker(())
         self._ring = ring
         self._shape: StreamShape | None = None
+        self._units = units or AccessUnits()
         self._sampler = FrameSampler(fps)
         self._clock = CaptureClock()
         self._on_end = on_end
@@ -143,6 +146,7 @@ class StreamReader:
         with container:
             self.codec = video.codec_context.name
             self._shape = _shape_of(video, self._connection)
+            self._units.begin(video)
             if self._source.is_file:
                 self._play_file(container, video)
             else:
@@ -189,6 +193,8 @@ class StreamReader:
     def _decode(self, packet: "Packet[VideoStream]", arrival_us: int) -> None:
         captured_us = self._clock.at(camera_time_us(packet), arrival_us)
         self._remember(packet, captured_us)
+        if not self._abandoned.is_set():
+            self._units.put(packet, captured_us)
         try:
             pictures = packet.decode()
         except av.InvalidDataError:

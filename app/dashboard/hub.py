@@ -14,6 +14,7 @@ from app.contracts.wire import WireError
 from app.dashboard import counters
 from app.dashboard.analysis import analysis_text
 from app.dashboard.channels import Channels, Listener
+from app.dashboard.frames import text_frame
 from app.dashboard.labels import StoreLabels
 from app.dashboard.streams import StoreStreams, gap_after, id_order
 from app.dashboard.viewer import Viewer
@@ -170,8 +171,9 @@ class Hub:
             log.warning("a live frame cannot be read", camera=str(camera), error=str(error))
             return
         counters.capture_to_result.observe(max(0.0, (now_us() - frame.captured_at_us) / 1e6))
+        frame_once = text_frame(text)
         for viewer in watched.viewers:
-            viewer.offer_result(text)
+            viewer.offer_result(text, frame_once)
         counters.results_sent.inc(len(watched.viewers))
 
     def _alert(self, store: uuid.UUID, _entry_id: str, message: bytes) -> None:
@@ -189,9 +191,10 @@ class Hub:
         if text is None:
             counters.messages_unreadable.labels("store").inc()
             return
+        frame = text_frame(text)
         for viewer, held in self._stores.get(store, {}).items():
             if held is None:
-                viewer.offer_message(text)
+                viewer.offer_message(text, frame)
             elif len(held) < MOST_HELD:
                 held.append((entry_id, text))
             else:

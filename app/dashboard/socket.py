@@ -29,6 +29,7 @@ from app.contracts.sockets import (
 )
 from app.dashboard import counters
 from app.dashboard.endings import Endings, View
+from app.dashboard.frames import write_frame_of
 from app.dashboard.hub import Hub
 from app.dashboard.viewer import SlowViewerError, Viewer
 from app.dashboard.visibility import see_cameras, see_store, still_sees
@@ -110,7 +111,7 @@ class Conversation:
         self._hub = hub
         self._who = who
         self._recheck = recheck
-        self._viewer = Viewer()
+        self._viewer = Viewer(write_frame=write_frame_of(socket.scope))
         self._pool = backends(socket).postgres
         self._endings: Endings = socket.app.state.endings
         self._views: dict[uuid.UUID, View] = {}

@@ -5,6 +5,7 @@ import uuid
 from collections import deque
 
 from app.dashboard import counters
+from app.dashboard.frames import WriteFrame
 
 MOST_RESULTS = 32
 MOST_STORE_MESSAGES = 1000
@@ -18,7 +19,13 @@ class SlowViewerError(Exception):
 class Viewer:
     """The queue between the hub and one socket. One event loop only."""
 
-    def __init__(self, most_results: int = MOST_RESULTS, most_store_messages: int = MOST_STORE_MESSAGES) -> None:
+    def __init__(
+        self,
+        most_results: int = MOST_RESULTS,
+        most_store_messages: int = MOST_STORE_MESSAGES,
+        write_frame: WriteFrame | None = None,
+    ) -> None:
+        self._write_frame = write_frame
         self._results: deque[str] = deque()
         self._messages: deque[str] = deque()
         self._most_results = most_results
@@ -30,8 +37,10 @@ class Viewer:
         self.cameras: dict[uuid.UUID, uuid.UUID] = {}
         """Subscribed camera -> its store."""
 
-    def offer_result(self, text: str) -> None:
-        """Queue an analysis result; the oldest goes when there are too many."""
+    def offer_result(self, text: str, frame: bytes | None = None) -> None:
+        """Send or queue an analysis result; the oldest goes when there are too many."""
+        if self._sent_at_once(frame):
+            return
         if len(self._results) >= self._most_results:
             self._results.popleft()
             self.dropped += 1
@@ -39,13 +48,23 @@ class Viewer:
         self._results.append(text)
         self._waiting.set()
 
-    def offer_message(self, text: str) -> None:
-        """Queue a message that must arrive; too many mark the viewer as slow, which ends it."""
+    def offer_message(self, text: str, frame: bytes | None = None) -> None:
+        """Send or queue a message that must arrive; too many mark the viewer as slow, which ends it.
+
+        Args:
+            frame: `text` as a frame, made once for all viewers: written at once where nothing waits before it.
+        """
+        if self._sent_at_once(frame):
+            return
         if len(self._messages) >= self._most_messages:
             self.give_up()
             return
         self._messages.append(text)
         self._waiting.set()
+
+    def _sent_at_once(self, frame: bytes | None) -> bool:
+        idle = not self._messages and not self._results and not self._slow
+        return frame is not None and idle and self._write_frame is not None and self._write_frame(frame)
 
     def give_up(self) -> None:
         """A message had to be left out: `take` raises from now on."""

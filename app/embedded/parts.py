@@ -17,7 +17,7 @@ from app.embedded.certificates import fingerprint, keep_certificates, names_of
 from app.embedded.console import REMOVED_NOTE, Console
 from app.embedded.demo_cameras import demo_cameras
 from app.embedded.lifecycle import Policy
-from app.embedded.liveness import answers_rtsp
+from app.embedded.liveness import answers_http, answers_rtsp
 from app.embedded.process import Part, Probe, no_step
 from app.embedded.roles import Roles, Servers, choose_servers, own_service, service_address
 from app.embedded.service import PROBE_LIMIT_S, OwnService
@@ -26,6 +26,7 @@ from app.embedded.supervisor import PROBE_EVERY_S, Supervisor
 from app.inference import licences, repository
 from app.kit.backoff import Backoff
 from app.kit.clock import now
+from app.kit.operations import socket_path
 from app.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -40,6 +41,8 @@ TRUST = """Browsers trust this address once they trust its authority, {authority
   Firefox          Settings, Certificates, View Certificates, Authorities, Import"""
 # The first start downloads and encodes the demo's clips; where they cannot be had, the product runs without them.
 _DEMO = Policy(optional=True, ready_within_s=900.0, backoff=Backoff(first_s=1.0, longest_s=300.0))
+# Live video falls back to pictures: nothing waits for its relay.
+_RELAY = Policy(optional=True)
 _ONE_SHOT = Policy(one_shot=True, ready_within_s=180.0, give_up_after=3)
 
 
@@ -70,6 +73,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
             _in_database(servers, "dispatcher"),
         ),
         roles.part("sealer", roles.database("sealer") | roles.objects(), ("migrate",), _in_database(servers, "sealer")),
+        roles.part("live", {}, (), answers_http(socket_path(home.root, "live")), _RELAY),
         roles.part("worker-cpu", worker | roles.service(), ("service", "triton"), asked.hears_a_worker),
     ]
     if ports := [camera.port for camera in demo_cameras(replace_home(settings, home))]:

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         le=4096,
         description="MiB of encoded packets kept for each camera, ten minutes at most; clips are cut from them. 0: no clips.",
     )
+    live_url: str = Field(
+        default="",
+        alias="PENNYPROTECT_LIVE_URL",
+        description="Who relays live video: http://host:8889 of a MediaMTX whose paths are camera ids; default: our own relay.",
+    )
     skip_still: bool = Field(
         default=True,
         alias="PENNYPROTECT_SKIP_STILL",
@@ -265,6 +270,11 @@ class Settings(BaseSettings):
     def key_ring_file(self) -> Path:
         """Where the key ring lies."""
         return self.key_ring or self.home.absolute() / "keys.json"
+
+    @property
+    def live_address(self) -> str:
+        """Who relays live video: an http address, or `unix:` and the socket of this state folder's relay."""
+        return self.live_url or f"unix:{self.home.absolute() / 'run' / 'live.sock'}"
 
     @property
     def camera_egress(self) -> EgressPolicy:

@@ -66,6 +66,11 @@ class WorkerMetrics:
         self.spool_bytes = Gauge(
             "pennyprotect_worker_spool_bytes", "Evidence on disk that waits for its upload.", registry=self.registry
         )
+        self.units_dropped = Counter(
+            "pennyprotect_worker_access_units_dropped",
+            "Encoded pictures that a viewer's relay did not take in time.",
+            registry=self.registry,
+        )
         self.in_flight = Gauge("pennyprotect_worker_in_flight", "Frames under analysis.", registry=self.registry)
 
     def forget(self, camera: str) -> None:

@@ -15,7 +15,19 @@ from tests.e2e.product import Product
 RECOVERY_S = 30.0
 HANG_S = 150.0
 """Three unanswered questions and a start; nothing is lost meanwhile but time, and a busy machine must not be restarted."""
-PARTS = ("postgres", "bus", "memory", "triton", "service", "pipeline", "dispatcher", "sealer", "worker-cpu", "demo-cameras")
+PARTS = (
+    "postgres",
+    "bus",
+    "memory",
+    "triton",
+    "service",
+    "pipeline",
+    "dispatcher",
+    "sealer",
+    "worker-cpu",
+    "live",
+    "demo-cameras",
+)
 
 
 def _pid(product: Product, part: str) -> int:

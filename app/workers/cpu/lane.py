@@ -9,6 +9,7 @@ from app.capture.camera import CameraCapture
 from app.capture.frame import CapturedFrame
 from app.capture.pacing import RateMeter
 from app.capture.ring import PacketRing
+from app.capture.units import AccessUnits
 from app.capture.view import Viewing, small_grey
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
@@ -80,6 +81,11 @@ class Lane:
     def has_frame(self) -> bool:
         """Whether a frame waits."""
         return self._capture.waiting.has_value
+
+    @property
+    def units(self) -> AccessUnits:
+        """The encoded pictures of the connection that is open now."""
+        return self._capture.units
 
     async def run(self) -> None:
         """Keep the stream and say its health until `stop`."""

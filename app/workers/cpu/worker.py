@@ -8,7 +8,9 @@ from functools import partial
 
 from prometheus_client import generate_latest
 
+from app.capture.units import AccessUnits
 from app.contracts.control import DesiredCamera
+from app.contracts.video import SOCKET
 from app.inference import repository
 from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.loading import LocalModels, ModelLoading
@@ -24,6 +26,7 @@ from app.workers.control import ControlLoop, worker_identity
 from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.faces import FaceStage
 from app.workers.cpu.lane import Lane
+from app.workers.cpu.video import VideoDoor
 from app.workers.emitter import Emitter
 from app.workers.simulated.lane import SimulatedLane, script_of
 from app.workers.spool import Spool
@@ -63,6 +66,11 @@ class Lanes:
     def ids(self) -> list[uuid.UUID]:
         """Their ids, and those of simulated cameras."""
         return [*self._lanes, *self._simulated]
+
+    def units_of(self, camera_id: uuid.UUID) -> AccessUnits | None:
+        """A camera's encoded pictures; None when it does not run here."""
+        lane = self._lanes.get(camera_id)
+        return lane.units if lane is not None else None
 
     def want(self, wanted: dict[uuid.UUID, DesiredCamera]) -> None:
         """Run these cameras and no others."""
@@ -218,6 +226,7 @@ async def _run_cameras(
         group.create_task(analysis.watch(stop))
         group.create_task(faces.run(stop))
         group.create_task(recorder.run(stop))
+        group.create_task(VideoDoor(settings.home.absolute() / "run" / SOCKET, lanes.units_of, metrics).run(stop))
         log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity)
         await stop.wait()
         lanes.want({})

@@ -5,10 +5,12 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
+from typing import Any
 
 import av
 import numpy as np
@@ -19,6 +21,15 @@ NTP_UNIX = 2_208_988_800
 
 def h264(width: int, height: int, frames: int = 30, step: int = 8) -> list[bytes]:
     """Access units of a pattern that moves by `step` grey levels a frame (0: a still scene), Annex B, a keyframe every 15."""
+    ramp = np.add.outer(np.arange(height), np.arange(width))
+    return encoded(((ramp + number * step) % 256).astype(np.uint8) for number in range(frames))
+
+
+def encoded(pictures: Iterable[np.ndarray[Any, Any]]) -> list[bytes]:
+    """Access units of grey pictures (height, width) of one size, Annex B, a keyframe every 15."""
+    left = iter(pictures)
+    first = next(left)
+    height, width = first.shape
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
@@ -28,9 +39,8 @@ def h264(width: int, height: int, frames: int = 30, step: int = 8) -> list[bytes
         "x264-params": "keyint=15:scenecut=0:repeat-headers=1:annexb=1:threads=1",
     }
     units = []
-    ramp = np.add.outer(np.arange(height), np.arange(width))
-    for number in range(frames):
-        pixels = np.repeat(((ramp + number * step) % 256).astype(np.uint8)[:, :, None], 3, axis=2)
+    for number, grey in enumerate(chain([first], left)):
+        pixels = np.repeat(grey[:, :, None], 3, axis=2)
         picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
         picture.pts = number
         units += [bytes(packet) for packet in encoder.encode(picture)]

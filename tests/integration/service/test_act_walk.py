@@ -32,6 +32,8 @@ ELSEWHERE = {
     "GET /api/v1/enrolments/{enrolment_id}/picture": "test_identity.py, where there are pictures",
     "GET /api/v1/matches/{match_id}/seen-picture": "test_identity.py, where there are pictures",
     "GET /api/v1/matches/{match_id}/enrolled-picture": "test_identity.py, where there are pictures",
+    "POST /api/v1/live/{camera_id}/whep": "test_video.py, where a relay answers",
+    "DELETE /api/v1/live/{camera_id}/whep/{session_id}": "test_video.py, likewise",
 }
 POLYGON = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
 TODAY = date.today().isoformat()  # noqa: DTZ011
@@ -131,6 +133,10 @@ async def _lost_factor(walk: Walk) -> Asked:
 
 async def _camera(walk: Walk) -> Asked:
     return Asked({"store_id": str(walk.things["store_id"]), "name": "Walk", "url": "rtsp://10.0.0.9/x"})
+
+
+async def _import(walk: Walk) -> Asked:
+    return Asked({"store_id": str(walk.things["store_id"]), "csv": "name,url\nListed,rtsp://10.0.0.8/x\n"})
 
 
 async def _rule(walk: Walk) -> Asked:
@@ -458,6 +464,8 @@ PREPARE: dict[str, Prepare] = {
     "DELETE /api/v1/incidents/{incident_id}/staff/{user_id}": _named_staff,
     "POST /api/v1/api-keys": _body(name="Walk", permissions=["cameras:read"]),
     "POST /api/v1/cameras": _camera,
+    "POST /api/v1/cameras/discover": _body(seconds=0.5),
+    "POST /api/v1/cameras/import": _import,
     "POST /api/v1/cameras/probe": _body(url="rtsp://127.0.0.1:9/x"),
     "PATCH /api/v1/cameras/{camera_id}": _body(name="Other"),
     "GET /api/v1/cameras/{camera_id}/snapshot": _snapshot,

@@ -6,6 +6,8 @@ import type {
   AuditAct,
   AuditState,
   Camera,
+  CameraList,
+  Discovered,
   Id,
   Me,
   Outcome,
@@ -13,6 +15,7 @@ import type {
   Parameters,
   Point,
   ProbeResult,
+  Readiness,
   RotaEntry,
   Rule,
   RuleKind,
@@ -44,6 +47,9 @@ export async function everything<T>(path: string, query: Query = {}): Promise<T[
 export const whoAmI = () => ask<Me>("GET", "/auth/me");
 export const socketTicket = () => ask<{ ticket: string }>("POST", "/auth/ws-ticket", { body: {} });
 
+/** Whether the product is ready; a 503 is an answer here too. */
+export const readiness = async (): Promise<Readiness> => (await fetch("/readyz", { signal: AbortSignal.timeout(15_000) })).json();
+
 export const stores = () => everything<Store>("/stores");
 
 export const cameras = (storeId: Id) => everything<Camera>("/cameras", { store_id: storeId });
@@ -55,6 +61,9 @@ export const changeCamera = (id: Id, change: { name?: string; url?: string; enab
 export const removeCamera = (id: Id) => ask<void>("DELETE", `/cameras/${id}`);
 export const probeCamera = (url: string, signal?: AbortSignal) =>
   ask<ProbeResult>("POST", "/cameras/probe", { body: { url }, timeoutMs: PROBE_TIMEOUT_MS, ...(signal ? { signal } : {}) });
+export const discoverCameras = () => ask<Discovered>("POST", "/cameras/discover", { body: { seconds: 4 } });
+export const checkCameraList = (storeId: Id, csv: string) => ask<CameraList>("POST", "/cameras/import/check", { body: { store_id: storeId, csv } });
+export const importCameras = (storeId: Id, csv: string) => ask<CameraList>("POST", "/cameras/import", { body: { store_id: storeId, csv } });
 export const snapshot = (id: Id) => askBlob(`/cameras/${id}/snapshot`);
 export const sessions = async (id: Id) =>
   (await ask<Page<StreamSession>>("GET", `/cameras/${id}/sessions`)).items;

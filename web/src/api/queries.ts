@@ -12,8 +12,9 @@ const FRESH_MS = 5_000;
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
-      queries: { staleTime: FRESH_MS, retry: shouldRetry, retryDelay },
-      mutations: { retry: false }, // an act is repeated by a person, who sees what became of the first
+      // "always": a store's network may have no internet, which browsers call offline.
+      queries: { staleTime: FRESH_MS, retry: shouldRetry, retryDelay, networkMode: "always" },
+      mutations: { retry: false, networkMode: "always" }, // an act is repeated by a person, who sees what became of the first
     },
   });
 }

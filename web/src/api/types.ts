@@ -36,6 +36,9 @@ export type ApiKeySecret = Schemas["ApiKeySecretOut"];
 export type Camera = Schemas["CameraOut"];
 export type CameraState = Schemas["ShownState"];
 export type ProbeResult = Schemas["ProbeOut"];
+export type Discovered = Schemas["DiscoveredOut"];
+export type CameraList = Schemas["ImportOut"];
+export type Readiness = Schemas["ReadinessOut"];
 export type StreamSession = Schemas["SessionOut"];
 
 /** x, y in 0..1 of the picture's width and height. */

@@ -8,13 +8,15 @@ import { fps, size } from "../text/format";
 interface Props {
   onAdded: (camera: Camera) => void;
   onCancel?: () => void;
+  /** What the fields hold at first. */
+  start?: { url: string; name: string };
 }
 
 /** Name and address, a test that shows what the camera sees, then save. */
-export function AddCamera({ onAdded, onCancel }: Props) {
+export function AddCamera({ onAdded, onCancel, start }: Props) {
   const { store } = usePlace();
-  const [url, setUrl] = useState("");
-  const [name, setName] = useState("");
+  const [url, setUrl] = useState(start?.url ?? "");
+  const [name, setName] = useState(start?.name ?? "");
   const [busy, setBusy] = useState<"test" | "save" | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [seen, setSeen] = useState<ProbeResult | null>(null);

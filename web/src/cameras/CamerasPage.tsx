@@ -11,29 +11,48 @@ import { useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { ago, fps, size } from "../text/format";
 import { AddCamera } from "./AddCamera";
+import { Discover, ImportList } from "./AddSeveral";
 import { useCameras } from "./cameras";
+import { t } from "./texts";
 
 export function CamerasPage() {
-  useTitle("Cameras");
+  useTitle(t("cameras"));
   const { list, value, error, reload, change } = useCameras();
   const [adding, setAdding] = useState(false);
+  const [several, setSeveral] = useState(false);
+  const [start, setStart] = useState({ url: "", name: "" });
   const now = useNow();
   const writes = usePlace().may("cameras:write");
   const empty = value !== null && list.length === 0;
   return (
     <div className="page">
       <header className="page-head">
-        <h1>Cameras</h1>
-        {!adding && !empty && writes && (
+        <h1>{t("cameras")}</h1>
+        {writes && (
+          <div className="head-tools">
+            <button type="button" className="button" aria-expanded={several} onClick={() => setSeveral(!several)} data-testid="camera-several">
+              {t("more")}
+            </button>
+        {!adding && !empty && (
           <button type="button" className="button button-primary" onClick={() => setAdding(true)} data-testid="camera-add">
             <Plus size={16} aria-hidden="true" />
-            Add a camera
+            {t("add")}
           </button>
+        )}
+          </div>
         )}
       </header>
       {error && !value && <Failure sentence={error} retry={reload} />}
+      {several && writes && (
+        <div className="several">
+          <Discover use={(url, name) => (setStart({ url, name }), setAdding(true))} />
+          <ImportList added={() => (setSeveral(false), reload())} />
+        </div>
+      )}
       {(adding || empty) && writes && (
         <AddCamera
+          key={start.url}
+          start={start}
           onAdded={(camera) => {
             change((old) => [...old.filter(({ id }) => id !== camera.id), camera]);
             setAdding(false);
@@ -43,16 +62,16 @@ export function CamerasPage() {
         />
       )}
       {empty && (
-        <Empty title="No cameras yet" icon={<Cctv size={36} aria-hidden="true" />}>
-          <p>Any camera with an RTSP address will do. Its maker's manual says what the address looks like.</p>
+        <Empty title={t("none")} icon={<Cctv size={36} aria-hidden="true" />}>
+          <p>{t("noneWhy")}</p>
         </Empty>
       )}
       {list.length > 0 && (
-        <div className="camera-list" role="table" aria-label="Cameras">
+        <div className="camera-list" role="table" aria-label={t("cameras")}>
           <div className="camera-row camera-head" role="row">
-            {["Camera", "State", "Camera fps", "Analysed", "Picture", "Last frame", ""].map((title) => (
+            {[t("camera"), t("state"), t("cameraFps"), t("analysed"), t("picture"), t("lastFrame"), ""].map((title) => (
               <span key={title} role="columnheader">
-                {title || <span className="visually-hidden">Actions</span>}
+                {title || <span className="visually-hidden">{t("actions")}</span>}
               </span>
             ))}
           </div>
@@ -91,10 +110,10 @@ function CameraRow({ camera, now, onRemoved }: { camera: Camera; now: number; on
         <StateDot camera={camera} word />
         {camera.state !== "live" && camera.reason && <small>{camera.reason}</small>}
       </span>
-      <Figure name="Camera" value={fps(camera.fps_in)} />
-      <Figure name="Analysed" value={fps(camera.fps_analysed)} />
-      <Figure name="Picture" value={size(camera.width, camera.height)} />
-      <Figure name="Last frame" value={ago(camera.last_frame_at, now)} />
+      <Figure name={t("camera")} value={fps(camera.fps_in)} />
+      <Figure name={t("analysed")} value={fps(camera.fps_analysed)} />
+      <Figure name={t("picture")} value={size(camera.width, camera.height)} />
+      <Figure name={t("lastFrame")} value={ago(camera.last_frame_at, now)} />
       <span role="cell" className="camera-tools">
         {may("cameras:write") && (
           <button type="button" className="icon-button" aria-label={`Remove ${camera.name}`} title="Remove" onClick={() => setAsking(true)} data-testid="camera-remove">

@@ -1,40 +1,52 @@
-import { Cctv } from "lucide-react";
+import { Cctv, Maximize } from "lucide-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Link } from "react-router";
 import { useCameras } from "../cameras/cameras";
 import { Empty, Failure } from "../shell/Empty";
-import { useTitle } from "../shell/hooks";
+import { useKeys, useTitle } from "../shell/hooks";
+import { useWall } from "./wall";
+import { FirstRun } from "../guide/FirstRun";
 import { columnsFor } from "./geometry";
 import { LayerSwitches, useLayers } from "./layers";
 import { liveFeed } from "./liveFeed";
+import { t } from "./texts";
 import { Tile } from "./Tile";
 
 export function LivePage() {
-  useTitle("Live");
+  useTitle(t("live"));
   const { list, value, error, reload } = useCameras();
   const [layers, setLayers] = useLayers();
   const trouble = useSyncExternalStore(liveFeed.subscribe, liveFeed.trouble);
+  const [wall, toWall] = useWall();
+  useKeys({ w: () => void toWall(!wall) });
   const live = list.filter(({ state }) => state === "live").length;
   return (
     <div className="page page-live">
       <header className="page-head">
         <div>
-          <h1>Live</h1>
+          <h1>{t("live")}</h1>
           {value && list.length > 0 && (
             <p className="page-note">
-              {live} of {list.length} {list.length === 1 ? "camera" : "cameras"} live
+              {t("ofLive", { live, count: list.length })}
             </p>
           )}
         </div>
-        <LayerSwitches layers={layers} onChange={setLayers} />
+        <div className="head-tools">
+          <LayerSwitches layers={layers} onChange={setLayers} />
+          <button type="button" className="button" aria-pressed={wall} onClick={() => void toWall(!wall)} title={`${t("wallWhy")} (W)`} data-testid="wall">
+            <Maximize size={16} aria-hidden="true" />
+            {t("wall")}
+          </button>
+        </div>
       </header>
+      {value && <FirstRun cameras={list} />}
       {trouble && <Failure sentence={trouble} />}
       {error && !value && <Failure sentence={error} retry={reload} />}
       {value && list.length === 0 && (
-        <Empty title="No cameras yet" icon={<Cctv size={40} aria-hidden="true" />}>
-          <p>Add a camera by its address, and its picture appears here.</p>
+        <Empty title={t("none")} icon={<Cctv size={40} aria-hidden="true" />}>
+          <p>{t("noneWhy")}</p>
           <Link className="button button-primary" to="/cameras">
-            Add a camera
+            {t("add")}
           </Link>
         </Empty>
       )}
@@ -45,7 +57,7 @@ export function LivePage() {
             camera={camera}
             layers={layers}
             wrap={(picture) => (
-              <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>
+              <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>
                 {picture}
               </Link>
             )}

@@ -61,7 +61,7 @@ export function SingleView() {
         </div>
       </header>
       <div className="single" style={camera.width && camera.height ? { "--shape": `${camera.width} / ${camera.height}` } as CSSProperties : undefined}>
-        <Tile key={camera.id} camera={camera} layers={layers} />
+        <Tile key={camera.id} camera={camera} layers={layers} video />
         <aside className="single-side">
           <CameraFacts camera={camera} />
           <OpenAlerts camera={camera} />

@@ -1,11 +1,14 @@
 /** Draws one frame and what was seen in it. Colour says threat; people without a label stay neutral. */
 import type { AnalysisResult, Person } from "../socket/messages";
-import { letterbox, mapBox, mapping, skeleton, tagPlace, type Rect } from "./geometry";
+import { letterbox, mapBox, mapping, skeleton, tagPlace, type Mapping, type Rect, type Size } from "./geometry";
+import { trailsOf } from "./trails";
 
 export interface Layers {
   boxes: boolean;
   skeletons: boolean;
   ids: boolean;
+  /** Where each person has walked in the last seconds. */
+  trails: boolean;
 }
 
 const CALM = "#dfe8f2";
@@ -26,7 +29,12 @@ export function drawFrame(
   context.fillStyle = SURROUND;
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(picture, shown.x, shown.y, shown.width, shown.height);
-  if (!analysis) return;
+  if (analysis) drawPeople(context, picture, analysis, layers, dpr);
+}
+
+/** The people alone, where they are on a picture of the size `picture` that fills the canvas. */
+export function drawPeople(context: CanvasRenderingContext2D, picture: Size, analysis: AnalysisResult, layers: Layers, dpr: number): void {
+  const shown = letterbox(picture, context.canvas);
   context.save();
   context.beginPath();
   context.rect(shown.x, shown.y, shown.width, shown.height);
@@ -40,12 +48,25 @@ export function drawFrame(
   const people = [...analysis.persons]
     .sort((a, b) => a.labels.length - b.labels.length)
     .map((person) => ({ person, colour: person.labels.length ? NOTABLE : CALM, box: mapBox(person.box, to, shown) }));
+  if (layers.trails) drawTrails(context, analysis, to, stroke);
   for (const { person, colour, box } of people) {
     if (layers.skeletons) drawSkeleton(context, skeleton(person.keypoints, to), colour, stroke);
     if (layers.boxes) drawBox(context, box, colour, stroke);
   }
   if (layers.ids) for (const { person, colour, box } of people) drawTag(context, person, box, shown, colour, dpr);
   context.restore();
+}
+
+function drawTrails(context: CanvasRenderingContext2D, analysis: AnalysisResult, to: Mapping, stroke: number): void {
+  context.beginPath();
+  for (const points of trailsOf(analysis.camera_id).of(analysis)) {
+    points.forEach(([x, y], index) => (index === 0 ? context.moveTo(to.x(x), to.y(y)) : context.lineTo(to.x(x), to.y(y))));
+  }
+  context.setLineDash([stroke * 3, stroke * 2]);
+  context.strokeStyle = CALM;
+  context.lineWidth = stroke;
+  context.stroke();
+  context.setLineDash([]);
 }
 
 function drawSkeleton(context: CanvasRenderingContext2D, lines: ReturnType<typeof skeleton>, colour: string, stroke: number): void {

@@ -1,0 +1,1 @@
+"""Adding many cameras: what answers on the network (ONVIF WS-Discovery), and lists as CSV."""
