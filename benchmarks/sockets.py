@@ -168,7 +168,7 @@ def _given(servers: OwnServers, home: Path) -> dict[str, Any]:
         "MEMORY_REDIS_URL": servers.memory.url,
         "JWT_SECRET": "j" * 40,
         "PENNYPROTECT_SECRET_KEY": base64.b64encode(b"k" * 32).decode(),
-        "PENNYPROTECT_WORKER_KEY": "worker-key",
+        "PENNYPROTECT_WORKER_KEY": "worker-key-of-this-benchmark",
         "PENNYPROTECT_HOME": str(home),
         "PENNYPROTECT_PORT": _free_port(),
         "PENNYPROTECT_DEMO_CAMERAS": "0",
