@@ -21,9 +21,8 @@ from app.contracts.wire import floats
 VERSION = 1
 KEEP_US = 120_000
 """Frames nearer to the last kept one are left out."""
-EMPTY_US = US
 LINGERS_US = 40 * US
-"""Frames without anybody are kept once a second and for so long: what rules remember of people is over then."""
+"""Frames without anybody are kept for so long, what rules remember of people is over then; and the last before somebody comes."""
 PIECE_US = 15 * US
 MOST_SAMPLES = 4000
 MEASURED = ("running", "falling", "floor", "fighting", "reaching")
@@ -79,27 +78,34 @@ _piece_decoder = msgspec.msgpack.Decoder(Piece)
 class Recorder:
     """Collects one camera's frames; `done` are pieces to be written, `recorded_us` the last frame in one of them."""
 
-    __slots__ = ("_frames", "_last_person_us", "_last_us", "_samples", "_shape", "done", "recorded_us")
+    __slots__ = ("_empty", "_frames", "_last_person_us", "_last_us", "_samples", "_shape", "done", "recorded_us")
 
     def __init__(self, recorded_us: int = 0) -> None:
         self.done: list[SeriesRow] = []
         self.recorded_us = recorded_us
         self._frames: list[Kept] = []
         self._samples = 0
+        self._empty: tuple[int, TrackedFrame] | None = None
         self._shape: Shape = (0, 0, 0)
         self._last_us = self._last_person_us = -LINGERS_US
 
     def take(self, at_us: int, frame: TrackedFrame, people: list[Foot], measured: Mapping[str, list[Measure]]) -> None:
         """Keep a frame, unless the last kept one is too near."""
-        if self._frames and self._breaks(at_us, frame):
-            self.close()
-        since = at_us - self._last_us
         if people:
             self._last_person_us = at_us
-            if 0 <= since < KEEP_US:
-                return
-        elif 0 <= since < EMPTY_US or at_us - self._last_person_us > LINGERS_US:
+            if self._empty is not None:
+                (empty_us, empty), self._empty = self._empty, None
+                if self._last_us < empty_us < at_us and empty.epoch == frame.epoch:
+                    self._keep(empty_us, empty, [], {})
+        elif at_us - self._last_person_us > LINGERS_US:
+            self._empty = (at_us, frame)
             return
+        if not 0 <= at_us - self._last_us < KEEP_US:
+            self._keep(at_us, frame, people, measured)
+
+    def _keep(self, at_us: int, frame: TrackedFrame, people: list[Foot], measured: Mapping[str, list[Measure]]) -> None:
+        if self._frames and self._breaks(at_us, frame):
+            self.close()
         self._last_us = at_us
         self._shape = (frame.epoch, frame.width, frame.height)
         self._frames.append((at_us, frame.track_ids, frame.boxes, people, measured))

@@ -4,7 +4,7 @@ import random
 import uuid
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.behaviour.findings import Finding, Phase
@@ -54,18 +54,21 @@ def told(findings: list[Finding]) -> list[tuple[str, str, str, str, float]]:
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([4.0, 5.0, 8.0]), st.integers(1, 5))
-def test_walks_of_any_kind_are_told_again_exactly(seed: int, fps: float, people: int) -> None:
+@example(seed=315, fps=5.0, people=2, empty_s=0)  # an empty frame was left out, and a queue's smoothed count knew it
+@given(st.integers(0, 2**32), st.sampled_from([4.0, 5.0, 8.0]), st.integers(1, 5), st.sampled_from([0, 70]))
+def test_walks_of_any_kind_are_told_again_exactly(seed: int, fps: float, people: int, empty_s: int) -> None:
     chance = random.Random(seed)
     at = {track: (chance.random(), chance.uniform(0.6, 0.9)) for track in range(people)}
     goes = {track: chance.choice((0.0, 0.01, 0.04)) for track in at}
     frames = []
-    for number in range(int(25 * fps)):
+    for number in range(int((25 + empty_s) * fps)):
         for track, (x, y) in at.items():
             if not 0.05 < x + goes[track] < 0.95:
                 goes[track] = -goes[track]
             at[track] = (x + goes[track], y)
         seen = [(track, x, y) for track, (x, y) in at.items() if chance.random() > 0.1]
+        if 8 <= number / fps < 8 + empty_s:
+            seen = []
         frames.append(make_tracked_frame(seen, number / fps, sequence=number, body=0.3, ankles=0.9))
     findings, rows = live(frames)
     again = replayed(rows)
