@@ -47,6 +47,7 @@ export const ACTS: readonly components["schemas"]["Act"][] = [
   "camera-changed",
   "camera-removed",
   "camera-probed",
+  "cameras-discovered",
   "zone-created",
   "zone-changed",
   "zone-removed",
