@@ -88,6 +88,7 @@ def _given(servers: OwnServers, home: Path, role: str) -> dict[str, Any]:
         "JWT_SECRET": "j" * 40,
         "PENNYPROTECT_SECRET_KEY": base64.b64encode(b"k" * 32).decode(),
         "PENNYPROTECT_WORKER_KEY": "worker-key-of-this-bench",
+        "PENNYPROTECT_REQUESTS_PER_S": 1e6,  # counted, never refused
         "PENNYPROTECT_HOME": home,
         "PENNYPROTECT_PORT": port,
         "_env_file": None,

@@ -212,7 +212,9 @@ def link_project(folder: Path) -> None:
     command = folder / "bin" / "pennyprotect"
     # Through sh, because a shebang can hold neither spaces nor a long path.
     through_sh = f"#!/bin/sh\n'''exec' \"{folder}/bin/python\" \"$0\" \"$@\"\n' '''\n"
-    command.write_text(through_sh + "import sys\n\nfrom app.cli import main\n\nsys.exit(main())\n")
+    command.write_text(
+        through_sh + "import sys\n\nfrom app.cli import main\n\nif __name__ == '__main__':\n    sys.exit(main())\n"
+    )
     command.chmod(0o755)
 
 
