@@ -56,7 +56,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = [run([sys.executable, "-m", "venv", str(venv)])]
         made.append(run([python, "-m", "pip", "install", "-q", *pinned]))
     assert [each.stderr for each in made if each.returncode] == []
-    copied = re.findall(r"^COPY (\S+?)/? /opt/pennyprotect/src/(\S+?)/?$", DOCKERFILE, re.MULTILINE)
+    here = DOCKERFILE[: DOCKERFILE.index("AS pyds")]  # what follows is the GPU worker's image, with a lock of its own
+    copied = re.findall(r"^COPY (\S+?)/? /opt/pennyprotect/src/(\S+?)/?$", here, re.MULTILINE)
     assert {target for _, target in copied} >= {"app", "db/migrations", "triton_models"}
     for origin, target in copied:
         shutil.copytree(ROOT / origin, source / target, ignore=shutil.ignore_patterns("__pycache__"))

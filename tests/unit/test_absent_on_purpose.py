@@ -39,6 +39,8 @@ RACE_FIELD = re.compile(r"""["'._]race["'._]|\brace\s*:|\brace\s+(text|integer|r
 ALLOWED: dict[tuple[str, str], str] = {
     ("app/tenancy/notice/texts.toml", "religion"): "tells visitors that nobody's beliefs are guessed",
     ("app/tenancy/notice/texts.toml", "emotion"): "the same sentence in French, about feelings",
+    ("app/dashboard/second_look/models.py", "sex"): "the instruction that forbids a vision model to say any of it",
+    ("app/dashboard/second_look/models.py", "race"): "the same instruction",
 }
 
 
