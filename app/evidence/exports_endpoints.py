@@ -26,7 +26,7 @@ from app.evidence.tokens import link_digest, link_secret
 from app.evidence.worker_endpoints import storage_of
 from app.kit.backends import backends
 from app.kit.clock import now
-from app.kit.errors import BadInputError, ConflictError, NotFoundError
+from app.kit.errors import BadInputError, ConflictError, ForbiddenError
 from app.kit.ids import new_id
 from app.kit.pages import Page
 from app.kit.postgres import TenantConnection, TenantScope, tenant_transaction
@@ -121,13 +121,13 @@ async def get_signing_key(request: Request, access: Exports) -> KeyOut:
 async def fetch_export(request: Request, token: str) -> Response:
     """The package, for whoever holds the link, until it ends."""
     if len(token) > 100:
-        raise NotFoundError("This link opens nothing.")
+        raise ForbiddenError("This link opens nothing.")
     pool, moment = backends(request).postgres, now()
     export_id, chain_id = await exports_repository.by_link(pool, link_digest(token))
     async with tenant_transaction(pool, TenantScope(chain_id)) as connection:
         export = await exports_repository.get_export(connection, export_id)
         if moment >= export.expires_at or export.state is ExportState.ENDED:
-            raise NotFoundError(OVER)
+            raise ForbiddenError(OVER)
         if export.state is not ExportState.READY or export.s3_key is None:
             raise ConflictError("The package is not ready yet; try again in a minute.", state=export.state.value)
         piece = await repository.get_evidence(connection, export.evidence_id, lock=True)

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from app.evidence.models import Export, ExportState, Redaction
-from app.kit.errors import NotFoundError
+from app.kit.errors import ForbiddenError, NotFoundError
 from app.kit.postgres import Pool, TenantConnection
 
 MOST = 100
@@ -68,11 +68,11 @@ async def count_download(connection: TenantConnection, export_id: uuid.UUID) -> 
 
 
 async def by_link(pool: "Pool[asyncpg.Record]", digest: bytes) -> tuple[uuid.UUID, uuid.UUID]:
-    """(export, chain) of a link's digest; NotFoundError for a link that never was."""
+    """(export, chain) of a link's digest; ForbiddenError for a link that never was."""
     async with pool.acquire(timeout=5) as connection:
         row = await connection.fetchrow("SELECT export_id, chain_id FROM export_by_token($1)", digest)
     if row is None:
-        raise NotFoundError("This link opens nothing.")
+        raise ForbiddenError("This link opens nothing.")
     return row["export_id"], row["chain_id"]
 
 

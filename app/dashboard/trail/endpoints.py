@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
@@ -73,10 +73,20 @@ def trail_filter(
     until: Annotated[AwareDatetime | None, Query(description="Before.")] = None,
 ) -> TrailFilter:
     """The filters that a page and an export share."""
+    for name, at in (("since", since), ("until", until)):
+        _demand_in_calendar(name, at)
     return TrailFilter(actor_id, tuple(each.value for each in act or ()), subject_id, store_id, since, until)
 
 
 Wanted = Annotated[TrailFilter, Depends(trail_filter)]
+
+
+def _demand_in_calendar(name: str, at: datetime | None) -> None:
+    """Before an export's first byte: once it streams, no problem document can follow."""
+    try:
+        _ = at and at.astimezone(UTC)
+    except OverflowError as error:
+        raise BadInputError(f"`{name}` lies outside the calendar in UTC.", field=name) from error
 
 
 def _position(cursor: str | None) -> int | None:

@@ -24,6 +24,7 @@ FPS = 5.0
 
 async def watched(site: Site, frames: list[TrackedFrame], pool: Any, *, killed_at: int = -1) -> None:
     """Frames through a pipeline on the real database; `killed_at`: another one takes over there from the last checkpoint."""
+    await site.pool.execute("DELETE FROM pipelines")  # the one before is gone and shares no shards any more
     await site.pool.execute("UPDATE shard_leases SET owner = NULL, expires_at = '-infinity'")
     pipeline = Pipeline(pool, asyncio.Queue(1), ())
     await pipeline.load_configuration()

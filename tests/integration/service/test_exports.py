@@ -104,8 +104,8 @@ async def test_rule_21_from_a_clip_to_a_verified_package(product: Product, tmp_p
     status, jpeg = await product.ask("GET", f"{path}/preview?at_ms=500")
     assert (status, jpeg[:2]) == (200, b"\xff\xd8")
     await product.sql("UPDATE evidence_exports SET expires_at = now()")
-    assert (await product.ask("GET", made["link"], token=""))[0] == 404
-    assert (await product.ask("GET", made["link"] + "x", token=""))[0] == 404
+    assert (await product.ask("GET", made["link"], token=""))[0] == 403
+    assert (await product.ask("GET", made["link"] + "x", token=""))[0] == 403
     acts = (await product.ask("GET", f"{path}/custody"))[1]
     assert acts["whole"]
     assert [each["act"] for each in acts["items"]] == ["registered", "export-asked-for", "exported", "fetched", "previewed"]
