@@ -38,9 +38,8 @@ class DrawnFaces:
         quality = np.full((count, 5), 0.95, np.float32)
         if level == BLURRED:
             quality[:, 1] = 0.05
-        return FaceAnswer(
-            boxes, points, quality, np.stack([vector_of(who + each) for each in range(count)] or [[]]).reshape(-1, 128)
-        )
+        vectors = np.array([vector_of(who + each) for each in range(count)], np.float32).reshape(-1, 128)
+        return FaceAnswer(boxes, points, quality, vectors)
 
     async def close(self) -> None:
         """Nothing to close."""
