@@ -5,16 +5,18 @@ import base64
 import json
 import socket
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import argon2
 import asyncpg
 import pytest
 import redis.asyncio
 
+from app.auth import passwords
 from app.first_run import first_run
 from app.main import run
 from app.settings import Settings
@@ -40,6 +42,7 @@ class Product:
     bus: "redis.asyncio.Redis"
     memory: "redis.asyncio.Redis"
     owner_url: str
+    owner: "asyncpg.Pool[asyncpg.Record]"
     token: str = ""
 
     async def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None, **more: Any) -> tuple[int, Any]:
@@ -57,11 +60,7 @@ class Product:
         return await self.ask("POST", "/api/v1/auth/token", token="", data=form)
 
     async def sql(self, query: str, *values: Any) -> list[Any]:
-        connection = await asyncpg.connect(self.owner_url)
-        try:
-            return list(await connection.fetch(query, *values))
-        finally:
-            await connection.close()
+        return list(await self.owner.fetch(query, *values))
 
     async def store(self) -> str:
         return str((await self.ask("GET", "/api/v1/stores"))[1]["items"][0]["id"])
@@ -96,6 +95,14 @@ class Product:
         return await self.session.ws_connect(f"{self.base}/ws?ticket={ticket['ticket']}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def light_passwords() -> Iterator[None]:
+    """Passwords hashed with one pass over 1 MiB: the product's own cost is a unit test's, and hundreds of tests sign in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+        yield
+
+
 @pytest.fixture
 def more_settings() -> dict[str, Any]:
     """Settings besides those that every test has; a test module says its own."""
@@ -128,8 +135,10 @@ async def product(
     serving = asyncio.create_task(run(settings, stop))
     clients = [redis.asyncio.Redis.from_url(server.url("admin")) for server in (bus, memory)]
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-            made = Product(settings, f"http://127.0.0.1:{port}", session, *clients, database.url("owner"))
+        # Tests change tables while they look at them: no statement is kept.
+        owner = asyncpg.create_pool(database.url("owner"), min_size=0, max_size=4, statement_cache_size=0)
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session, owner:
+            made = Product(settings, f"http://127.0.0.1:{port}", session, *clients, database.url("owner"), owner)
             await _until_up(made)
             credentials = json.loads((settings.home / "credentials.json").read_text("utf-8"))
             made.token = (await made.sign_in(credentials["username"], credentials["password"]))[1]["access_token"]
