@@ -53,13 +53,14 @@ from app.identity.templates.stored import ExactScan
 from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.triton import TritonPose
 from app.kit.backends import Backends
+from app.kit.egress import parse_networks
 from app.kit.errors import SetupError
 from app.kit.gate import Gate
 from app.kit.headers import SecurityHeaders
 from app.kit.heads import PunctualProtocol
 from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.vault import Vault
-from app.kit.limits import Doors, Limiter, Rate, parse_networks
+from app.kit.limits import Doors, Limiter, Rate
 from app.kit.logs import logger
 from app.kit.postgres import Pool, connect_pool
 from app.kit.problems import install_problem_handlers

@@ -70,6 +70,11 @@ class EgressPolicy:
         return EgressPolicy(self.private, self.public, (*self.listed, *LOOPBACK), self.own_ports)
 
 
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Networks with blanks or commas between; ValueError for what is none."""
+    return tuple(map(ipaddress.ip_network, text.replace(",", " ").split()))
+
+
 def parse_policy(text: str, own_ports: frozenset[int] = frozenset()) -> EgressPolicy:
     """`private public 10.9.0.0/16 ...` as a policy; BadInputError names the word that is none of these."""
     words = text.replace(",", " ").split()

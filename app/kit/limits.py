@@ -154,11 +154,6 @@ def _demand(found: Share, of: str) -> None:
         raise TooManyRequestsError(TOO_FAST, retry_after_s=max(1, math.ceil(found.wait_s)))
 
 
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """Networks with blanks or commas between; ValueError for what is none."""
-    return tuple(map(ipaddress.ip_network, text.replace(",", " ").split()))
-
-
 def client_address(peer: str | None, forwarded: str | None, proxies: tuple[Network, ...]) -> Address | None:
     """Who asks: the peer, or where it is a trusted proxy, the last address of X-Forwarded-For that no such proxy has.
 

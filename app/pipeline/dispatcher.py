@@ -23,8 +23,8 @@ from app.kit.redis import Redis, RedisError, connect_redis
 from app.kit.tracing import continue_trace
 from app.pipeline import metrics
 from app.pipeline.escalator import Escalator
+from app.pipeline.opening import DATABASE_ERRORS, open_pool
 from app.pipeline.outbox_repository import OutboxRow, delete_messages, next_messages
-from app.pipeline.runner import DATABASE_ERRORS, open_pool
 from app.settings import Settings
 
 POLL_S = 0.5

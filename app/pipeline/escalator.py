@@ -18,7 +18,7 @@ from app.kit.logs import logger
 from app.kit.postgres import Pool
 from app.pipeline import metrics
 from app.pipeline.escalation_repository import Candidate, candidates, leading, leave_lease, rotas, take_step
-from app.pipeline.runner import DATABASE_ERRORS
+from app.pipeline.opening import DATABASE_ERRORS
 
 POLL_S = 1.0
 BATCH = 200

@@ -7,13 +7,12 @@ from contextlib import suppress
 import asyncpg
 import msgspec
 
-from app.kit.backoff import Backoff
 from app.kit.clock import now, now_us
 from app.kit.errors import SetupError
 from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
-from app.kit.postgres import Pool, connect_pool
+from app.kit.postgres import Pool
 from app.kit.redis import connect_redis
 from app.pipeline import metrics
 from app.pipeline.camera import decode_cameras
@@ -28,11 +27,11 @@ from app.pipeline.configuration_repository import (
 from app.pipeline.lease_repository import Grant, release_leases, review_leases
 from app.pipeline.leases import RENEW_S
 from app.pipeline.matching import match_faces
+from app.pipeline.opening import DATABASE_BACKOFF, DATABASE_ERRORS, open_pool
 from app.pipeline.reading import Batch, Reader
 from app.pipeline.shard import Positions, Setups, Shard, Tally
 from app.settings import Settings
 
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 CONFIGURATION_S = 1.0
 CHECKPOINT_S = 1.0
 PARTITIONS_S = 3600.0
@@ -41,7 +40,6 @@ MOST_PENDING = 5000
 """Rows waiting for a checkpoint; more make it due at once."""
 QUEUED_BATCHES = 4
 LAST_COMMIT_S = 2.5
-DATABASE_BACKOFF = Backoff(first_s=0.2, longest_s=3.0)
 
 log = logger(__name__)
 
@@ -247,28 +245,6 @@ def shard_of_grant(grant: Grant) -> Shard:
         cameras = {}
     positions = grant.positions
     return Shard(grant.shard, grant.token, Positions(positions.frames, positions.tracklets, positions.health), cameras)
-
-
-async def open_pool(settings: Settings, role: str, stop: asyncio.Event) -> "Pool[asyncpg.Record] | None":
-    """A pool, as soon as the database answers; None when stopped before.
-
-    Raises:
-        SetupError: DATABASE_URL is not set.
-    """
-    url = settings.database_dsn
-    if not url:
-        raise SetupError(f"DATABASE_URL is not set; the {role} needs a database with the role pennyprotect_{role}.")
-    failures = 0
-    while not stop.is_set():
-        try:
-            return await connect_pool(url, role=role, smallest=1, largest=8, prepared=settings.prepared)
-        except DATABASE_ERRORS as error:
-            log.warning("cannot connect to the database yet", error=str(error) or type(error).__name__)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(DATABASE_BACKOFF.delay_s(failures)):
-                    await stop.wait()
-            failures += 1
-    return None
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -9,9 +9,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.kit.egress import EgressPolicy, parse_policy
+from app.kit.egress import EgressPolicy, parse_networks, parse_policy
 from app.kit.errors import BadInputError
-from app.kit.limits import parse_networks
 
 
 class Settings(BaseSettings):

@@ -130,7 +130,7 @@ class Site:
     async def raw(self, stream: str, payload: bytes, *, bus: bool = False) -> None:
         await (self.bus if bus else self.memory).xadd(stream, {FIELD: payload})
 
-    async def until(self, condition: Callable[[], Awaitable[Any]], limit_s: float = 15.0) -> Any:
+    async def until(self, condition: Callable[[], Awaitable[Any]], limit_s: float = 40.0) -> Any:
         """Poll until the condition's value is true; the value."""
         end = time.monotonic() + limit_s
         while True:

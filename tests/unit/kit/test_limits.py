@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.kit.limits import Doors, Lease, Rate, Share, bucket_of, client_address, following, parse_networks, share
+from app.kit.egress import parse_networks
+from app.kit.limits import Doors, Lease, Rate, Share, bucket_of, client_address, following, share
 from app.kit.slow import BodyClock
 
 PROXIES = parse_networks("10.0.0.0/8, 127.0.0.1/32")
