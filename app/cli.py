@@ -327,6 +327,12 @@ def rotate_keys(as_json: AsJson = False) -> None:
     _with_keys(import_module("app.tenancy.keys.command").rotate, as_json)
 
 
+@keys.command("rotate-templates")
+def rotate_templates(as_json: AsJson = False) -> None:
+    """A new secret rotation for stored templates, while the product runs: vectors of a stolen copy fit nothing any more."""
+    _with_keys(import_module("app.identity.templates.command").rotate_templates, as_json)
+
+
 @keys.command("status")
 def keys_status(as_json: AsJson = False) -> None:
     """Which keys there are, by id, and how many values each protects."""

@@ -50,6 +50,7 @@ from app.evidence.tokens import upload_secret
 from app.identity.enrolment.pictures import Looker
 from app.identity.enrolment.sweeper import keep_sweeping
 from app.identity.templates.stored import ExactScan
+from app.identity.templates.turner import keep_turning
 from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.triton import TritonPose
 from app.kit.backends import Backends
@@ -158,7 +159,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
     state.analysis = Analysis(pose)
     faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
-    state.looker, state.neighbours = Looker(faces), ExactScan()
+    state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
     state.exporter = Exporter(pool, state.storage, state.vault, pose)
     state.checks = {
         "postgres": postgres_check(pool),
@@ -202,6 +203,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "endings": state.endings.run(stopping),
         "ended sign-ins": keep_forgetting(pool, stopping),
         "expiry": keep_sweeping(pool, stopping),
+        "rotations": keep_turning(pool, state.vault, stopping),
         "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
         "exports": state.exporter.run(stopping),
         "retention": Retention(pool, state.storage).run(stopping),

@@ -86,6 +86,20 @@ $$;
 
 ALTER FUNCTION public.camera_shares(worker uuid, lease interval) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.chains_to_turn() RETURNS TABLE(chain_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT DISTINCT p.chain_id FROM facial_profiles p
+        LEFT JOIN (SELECT r.chain_id, max(r.version) AS newest FROM template_rotations r GROUP BY r.chain_id) n ON n.chain_id = p.chain_id
+        WHERE p.rotation IS DISTINCT FROM n.newest AND store_runs(p.store_id, 'face')
+    UNION
+    SELECT r.chain_id FROM template_rotations r
+        WHERE r.version < (SELECT max(o.version) FROM template_rotations o WHERE o.chain_id = r.chain_id)
+            AND NOT EXISTS (SELECT FROM facial_profiles p WHERE p.chain_id = r.chain_id AND p.rotation = r.version) $$;
+
+ALTER FUNCTION public.chains_to_turn() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.check_site_policy() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public'
@@ -263,6 +277,20 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.hold_enrolment(wanted uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    PERFORM FROM enrolments e JOIN watchlists w ON w.id = e.watchlist_id
+        WHERE e.id = wanted AND e.state = 'approved' AND e.expires_at > now() AND w.retired_at IS NULL
+            AND NOT EXISTS (SELECT FROM match_suspensions s WHERE s.enrolment_id = e.id AND s.lifted_at IS NULL)
+        FOR SHARE OF e;
+    RETURN FOUND;
+END $$;
+
+ALTER FUNCTION public.hold_enrolment(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1055,6 +1083,7 @@ CREATE TABLE public.face_calibrations (
     threshold real NOT NULL,
     details jsonb DEFAULT '{}'::jsonb NOT NULL,
     made_at timestamp with time zone NOT NULL,
+    chain_id uuid,
     CONSTRAINT face_calibrations_fpir_check CHECK (((fpir > (0)::double precision) AND (fpir < (1)::double precision))),
     CONSTRAINT face_calibrations_threshold_check CHECK (((threshold >= ('-1'::integer)::double precision) AND (threshold <= (1)::double precision)))
 );
@@ -1731,6 +1760,24 @@ CREATE TABLE public.stores (
 
 ALTER TABLE public.stores OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.stranger_scores (
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    model text NOT NULL,
+    model_version text NOT NULL,
+    day date NOT NULL,
+    searches bigint NOT NULL,
+    comparisons bigint NOT NULL,
+    bins integer[] NOT NULL,
+    CONSTRAINT stranger_scores_bins_check CHECK ((cardinality(bins) = 400)),
+    CONSTRAINT stranger_scores_comparisons_check CHECK ((comparisons > 0)),
+    CONSTRAINT stranger_scores_model_check CHECK ((length(model) <= 100)),
+    CONSTRAINT stranger_scores_model_version_check CHECK ((length(model_version) <= 100)),
+    CONSTRAINT stranger_scores_searches_check CHECK ((searches > 0))
+);
+
+ALTER TABLE public.stranger_scores OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.stream_sessions (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -2202,6 +2249,9 @@ ALTER TABLE ONLY public.stores
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_public_id_key UNIQUE (public_id);
 
+ALTER TABLE ONLY public.stranger_scores
+    ADD CONSTRAINT stranger_scores_pkey PRIMARY KEY (store_id, model, model_version, day);
+
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_camera_id_epoch_key UNIQUE (camera_id, epoch);
 
@@ -2556,6 +2606,9 @@ ALTER TABLE ONLY public.evidence_exports
 ALTER TABLE ONLY public.evidence_exports
     ADD CONSTRAINT evidence_exports_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.face_calibrations
+    ADD CONSTRAINT face_calibrations_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
 ALTER TABLE public.facial_profiles
     ADD CONSTRAINT facial_profiles_chain_id_store_id_enrolment_id_fkey FOREIGN KEY (chain_id, store_id, enrolment_id) REFERENCES public.enrolments(chain_id, store_id, id);
 
@@ -2739,6 +2792,9 @@ ALTER TABLE ONLY public.stores
 ALTER TABLE ONLY public.stores
     ADD CONSTRAINT stores_chain_id_region_id_fkey FOREIGN KEY (chain_id, region_id) REFERENCES public.regions(chain_id, id);
 
+ALTER TABLE ONLY public.stranger_scores
+    ADD CONSTRAINT stranger_scores_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
 ALTER TABLE ONLY public.stream_sessions
     ADD CONSTRAINT stream_sessions_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
@@ -2849,7 +2905,7 @@ ALTER TABLE public.enrolments ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY everybody ON public.face_calibrations FOR SELECT TO pennyprotect_app, pennyprotect_pipeline USING (true);
+CREATE POLICY everybody ON public.face_calibrations FOR SELECT TO pennyprotect_app USING (((chain_id IS NULL) OR (chain_id = ( SELECT public.tenant_chain() AS tenant_chain))));
 
 ALTER TABLE public.evidence ENABLE ROW LEVEL SECURITY;
 
@@ -2913,11 +2969,15 @@ CREATE POLICY pipeline ON public.camera_status TO pennyprotect_pipeline USING (t
 
 CREATE POLICY pipeline ON public.cameras TO pennyprotect_pipeline USING (true);
 
+CREATE POLICY pipeline ON public.face_calibrations TO pennyprotect_pipeline USING (true);
+
 CREATE POLICY pipeline ON public.incident_alerts TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.incident_entries FOR INSERT TO pennyprotect_pipeline WITH CHECK ((by_user IS NULL));
 
 CREATE POLICY pipeline ON public.incidents TO pennyprotect_pipeline USING ((opened_by IS NULL));
+
+CREATE POLICY pipeline ON public.match_pictures TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.matches TO pennyprotect_pipeline USING (true);
 
@@ -2931,7 +2991,11 @@ CREATE POLICY pipeline ON public.site_policies FOR SELECT TO pennyprotect_pipeli
 
 CREATE POLICY pipeline ON public.stores TO pennyprotect_pipeline USING (true);
 
+CREATE POLICY pipeline ON public.stranger_scores TO pennyprotect_pipeline USING (true);
+
 CREATE POLICY pipeline ON public.stream_sessions TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.tenant_keys FOR SELECT TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.zones TO pennyprotect_pipeline USING (true);
 
@@ -2970,6 +3034,8 @@ ALTER TABLE public.signing_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_policies ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.stores ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.stranger_scores ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.stream_sessions ENABLE ROW LEVEL SECURITY;
 
@@ -3077,6 +3143,8 @@ CREATE POLICY tenant ON public.site_policies TO pennyprotect_app USING (((chain_
 
 CREATE POLICY tenant ON public.stores TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.stranger_scores TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.stream_sessions TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.template_rotations TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -3133,6 +3201,9 @@ REVOKE ALL ON FUNCTION public.bump_gallery_revision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.camera_shares(worker uuid, lease interval) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.chains_to_turn() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.chains_to_turn() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.claim_export() FROM PUBLIC;
@@ -3175,6 +3246,9 @@ REVOKE ALL ON FUNCTION public.gallery_thresholds(wanted_chain uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_thresholds(wanted_chain uuid) TO pennyprotect_pipeline;
 
 REVOKE ALL ON FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.hold_enrolment(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hold_enrolment(wanted uuid) TO pennyprotect_pipeline;
 
 REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) TO pennyprotect_app;
@@ -3486,7 +3560,7 @@ GRANT UPDATE(sha256) ON TABLE public.evidence_exports TO pennyprotect_app;
 GRANT UPDATE(downloads) ON TABLE public.evidence_exports TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_app;
-GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_pipeline;
+GRANT SELECT,INSERT ON TABLE public.face_calibrations TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.facial_profiles TO pennyprotect_app;
 
@@ -3566,6 +3640,9 @@ GRANT UPDATE(confirmed_by) ON TABLE public.key_destructions TO pennyprotect_app;
 GRANT UPDATE(confirmed_at) ON TABLE public.key_destructions TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.match_pictures TO pennyprotect_app;
+GRANT INSERT ON TABLE public.match_pictures TO pennyprotect_pipeline;
+
+GRANT SELECT(match_id) ON TABLE public.match_pictures TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.match_reviews TO pennyprotect_app;
 
@@ -3604,8 +3681,14 @@ GRANT UPDATE(quality) ON TABLE public.matches TO pennyprotect_pipeline;
 
 GRANT UPDATE(evidence) ON TABLE public.matches TO pennyprotect_pipeline;
 
+GRANT SELECT(model) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(model_version) ON TABLE public.matches TO pennyprotect_pipeline;
+
 GRANT UPDATE(state) ON TABLE public.matches TO pennyprotect_app;
 GRANT SELECT(state) ON TABLE public.matches TO pennyprotect_pipeline;
+
+GRANT SELECT(raised_at) ON TABLE public.matches TO pennyprotect_pipeline;
 
 GRANT UPDATE(decided_at) ON TABLE public.matches TO pennyprotect_app;
 
@@ -3755,12 +3838,16 @@ GRANT SELECT(region_id) ON TABLE public.stores TO pennyprotect_dispatcher;
 
 GRANT UPDATE(second_look) ON TABLE public.stores TO pennyprotect_app;
 
+GRANT SELECT ON TABLE public.stranger_scores TO pennyprotect_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.stranger_scores TO pennyprotect_pipeline;
+
 GRANT SELECT ON TABLE public.stream_sessions TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.stream_sessions TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.template_rotations TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.tenant_keys TO pennyprotect_app;
+GRANT SELECT ON TABLE public.tenant_keys TO pennyprotect_pipeline;
 
 GRANT UPDATE(wrapped) ON TABLE public.tenant_keys TO pennyprotect_app;
 

@@ -77,8 +77,10 @@ def make_tracklet(
     return TrackletClosed(camera, epoch, track_id, began, began + 3_000_000, 15, 0.8, WIDTH, HEIGHT, boxes)
 
 
-def make_probe(at_s: float = 0.0, *, revision: int = 3) -> ProbeEmbedding:
+def make_probe(at_s: float = 0.0, *, revision: int = 3, picture: bytes = b"", attack: float = 0.0) -> ProbeEmbedding:
     """A face's embedding of four numbers."""
     at_us = START_US + round(at_s * 1_000_000)
     quality, vector = struct.pack("<5f", 1, 0.5, 0.75, 0.25, 1), struct.pack("<4f", 0.5, -0.5, 0.5, 0.5)
-    return ProbeEmbedding(CAMERA, CAMERA, 1, 2**64 - 1, at_us, revision, "face_embedding", "1", 48.0, quality, vector)
+    return ProbeEmbedding(
+        CAMERA, CAMERA, 1, 2**64 - 1, at_us, revision, "face_embedding", "1", 48.0, quality, vector, picture, attack
+    )

@@ -71,6 +71,7 @@ class Act(enum.StrEnum):
     RULE_REMOVED = "rule-removed"
     RULE_REPLAYED = "rule-replayed"
     KEY_ROTATED = "key-rotated"
+    TEMPLATES_TURNED = "templates-turned"
     KEY_DESTRUCTION_REQUESTED = "key-destruction-requested"
     KEY_DESTROYED = "key-destroyed"
     ALERT_CLAIMED = "alert-claimed"

@@ -1,4 +1,4 @@
-"""A face seen by a camera whose store's policy allows it: numbers only, no picture. Lives in memory for seconds."""
+"""A face seen by a camera whose store's policy allows it. Lives in memory for seconds."""
 
 import uuid
 from typing import Final
@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.contracts.wire import as_floats, decoder
+
+LARGEST_PICTURE: Final = 65_536
+"""Bytes of a head's JPEG; a larger one is left out."""
 
 KEEP_PROBES_MS: Final = 5_000
 """Entries are trimmed to this age, and the key expires this long after its last entry: none outlives 10 s."""
@@ -24,6 +27,8 @@ class ProbeEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=4):
         face_px: width of the face in pixels of the frame.
         quality: float32 bytes of (5,): size, sharpness, pose, light, occlusion, 0..1.
         embedding: float32 bytes of (d,), length 1.
+        picture: the head as JPEG, for the review of a lead; b"" from a worker that sends none. It shares the embedding's life.
+        attack: 0..1, how much this looks like a photograph or a screen held up; it warns a reviewer and decides nothing.
     """
 
     camera_id: uuid.UUID
@@ -37,6 +42,8 @@ class ProbeEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=4):
     face_px: float
     quality: bytes
     embedding: bytes
+    picture: bytes = b""
+    attack: float = 0.0
 
     def quality_array(self) -> npt.NDArray[np.float32]:
         """(5,)."""

@@ -36,6 +36,11 @@ def with_id(entry_id: str, message: bytes) -> str | None:
     return f'{{"id":"{entry_id}",{text[1:]}'
 
 
+def _hidden(viewer: Viewer, store: uuid.UUID, message: bytes) -> bool:
+    """A lead, for somebody who may not review it. Quotes inside a JSON text are escaped, so no text can look like the type."""
+    return b'"type":"match-' in message and not viewer.may_review(store)
+
+
 @dataclass(frozen=True, slots=True)
 class _Watched:
     """A camera that somebody watches."""
@@ -131,6 +136,8 @@ class Hub:
         while page := await self.streams.after(store, position):
             for entry_id, message, _ in page:
                 position = entry_id
+                if _hidden(viewer, store, message):
+                    continue
                 if (text := with_id(entry_id, message)) is not None:
                     viewer.offer_message(text)
             await viewer.room()
@@ -193,6 +200,8 @@ class Hub:
             return
         frame = text_frame(text)
         for viewer, held in self._stores.get(store, {}).items():
+            if _hidden(viewer, store, message):
+                continue
             if held is None:
                 viewer.offer_message(text, frame)
             elif len(held) < MOST_HELD:

@@ -112,6 +112,7 @@ class Conversation:
         self._who = who
         self._recheck = recheck
         self._viewer = Viewer(write_frame=write_frame_of(socket.scope))
+        self._viewer.may_review = lambda store: still_sees(self._who, Permission.MATCHES_REVIEW, store)
         self._pool = backends(socket).postgres
         self._endings: Endings = socket.app.state.endings
         self._views: dict[uuid.UUID, View] = {}

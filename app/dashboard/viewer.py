@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections import deque
+from collections.abc import Callable
 
 from app.dashboard import counters
 from app.dashboard.frames import WriteFrame
@@ -34,6 +35,8 @@ class Viewer:
         self._taken = asyncio.Event()
         self._slow = False
         self.dropped = 0
+        self.may_review: Callable[[uuid.UUID], bool] = lambda _store: False
+        """Whether this viewer may hear of leads in a store; asked for each message, since rights change."""
         self.cameras: dict[uuid.UUID, uuid.UUID] = {}
         """Subscribed camera -> its store."""
 

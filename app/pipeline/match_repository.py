@@ -1,6 +1,7 @@
 """SQL of leads: one row, once, with the message that tells viewers there is something to review. Neither names anybody."""
 
 import uuid
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -17,27 +18,48 @@ from app.pipeline.transaction_repository import bound_transaction
 Connection = asyncpg.pool.PoolConnectionProxy
 
 
+@dataclass(frozen=True, slots=True)
+class SealedPicture:
+    """What the camera saw: JPEG of that size in pixels, sealed for the lead's id."""
+
+    width: int
+    height: int
+    sealed: bytes = field(repr=False)
+
+
 def match_id(probe: ProbeEmbedding, enrolment_id: uuid.UUID) -> uuid.UUID:
     """The id of the lead of a tracklet to an enrolment, whoever computes it."""
     return uuid.uuid5(NAMESPACE, f"match|{probe.camera_id}|{probe.epoch}|{probe.track_id}|{enrolment_id}")
 
 
 async def raise_match(
-    connection: "Connection[asyncpg.Record]", setup: CameraSetup, probe: ProbeEmbedding, watchlist_id: uuid.UUID, lead: Lead
-) -> bool:
-    """Write a lead and its message in one transaction; False where it is there, or its enrolment ended."""
+    connection: "Connection[asyncpg.Record]", setup: CameraSetup, probe: ProbeEmbedding, watchlist_id: uuid.UUID, lead: Lead,
+    picture: SealedPicture | None = None,
+) -> bool:  # fmt: skip
+    """Write a lead, its picture and its message in one transaction; False where it is there, or its enrolment ended.
+
+    The enrolment is held meanwhile: an erasure that comes at the same moment waits and then finds the lead.
+    """
     identity = match_id(probe, lead.candidate.enrolment_id)
     async with connection.transaction():
         await bound_transaction(connection)
+        if not await connection.fetchval("SELECT hold_enrolment($1)", lead.candidate.enrolment_id):
+            return False
         written = await connection.fetchval(
             "INSERT INTO matches (id, chain_id, store_id, camera_id, epoch, track_id, captured_at, enrolment_id, person_id,"
             " watchlist_id, match_score, band, threshold, quality, evidence, model, model_version, policy_revision)"
-            " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 WHERE may_match($8)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
             " ON CONFLICT DO NOTHING RETURNING id",
             *_values(identity, setup, probe, watchlist_id, lead),
         )
         if written is None:
             return False
+        if picture is not None:
+            await connection.execute(
+                "INSERT INTO match_pictures (match_id, chain_id, store_id, width, height, picture, created_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, now())",
+                identity, setup.chain_id, setup.store_id, picture.width, picture.height, picture.sealed,
+            )  # fmt: skip
         message: dict[str, Any] = {"match_id": identity, "camera_id": probe.camera_id}
         await announce(connection, "match-raised", [Told(setup.chain_id, setup.store_id, message)])
     return True
@@ -52,6 +74,7 @@ def _values(
         "second_score": None if lead.second is None else round(lead.second, 4),
         "look_alike": lead.look_alike,
         "face_px": round(probe.face_px, 1),
+        "attack": round(min(1.0, max(0.0, probe.attack)), 3),
     }
     return (
         identity, setup.chain_id, setup.store_id, probe.camera_id, probe.epoch, probe.track_id,

@@ -7,6 +7,7 @@ trace: no row, no log line, no entry in the stream.
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
@@ -21,16 +22,20 @@ from app.identity.decision.thresholds import Thresholds
 from app.identity.gallery.loader import DATABASE_ERRORS, Galleries
 from app.kit.backoff import Backoff
 from app.kit.clock import now, now_us
-from app.kit.errors import BadInputError
+from app.kit.errors import BadInputError, PennyError
 from app.kit.keys.choice import by_pool, open_vault
+from app.kit.keys.models import MATCH_PICTURE
+from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import Pool
 from app.kit.redis import Redis, RedisError
+from app.perception.images import image_size
 from app.pipeline import metrics
 from app.pipeline.configuration import CameraSetup
-from app.pipeline.match_repository import raise_match
+from app.pipeline.match_repository import SealedPicture, match_id, raise_match
 from app.pipeline.probes import Dropped, Seen, Tracklets, consider, refusal
 from app.pipeline.shard import Setups, Shard
+from app.pipeline.strangers import Strangers, keep_counting
 from app.settings import Settings
 
 BLOCK_MS: Final = 200
@@ -48,25 +53,27 @@ class Matcher:
 
     Args:
         memory: a client of its own of the memory Redis.
+        vault: seals the pictures of leads.
         shards: the held shards; asked before each read.
         setups: cameras and their stores' present policies.
     """
 
     def __init__(
-        self, pool: "Pool[asyncpg.Record]", memory: Redis, galleries: Galleries, shards: Callable[[], Iterable[Shard]],
-        setups: Callable[[], Setups],
+        self, pool: "Pool[asyncpg.Record]", memory: Redis, vault: Vault, galleries: Galleries,
+        shards: Callable[[], Iterable[Shard]], setups: Callable[[], Setups],
     ) -> None:  # fmt: skip
-        self._pool, self._memory, self._galleries = pool, memory, galleries
+        self.strangers = Strangers()
+        self._pool, self._memory, self._vault, self._galleries = pool, memory, vault, galleries
         self._shards, self._setups = shards, setups
         self._tracklets = Tracklets()
-        self._thresholds = Thresholds({})
+        self._thresholds: dict[uuid.UUID, Thresholds] = {}
         self._calibrated: object = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Match until stopped, through any outage; then let go of everything."""
         backoff, failures = Backoff(first_s=0.2, longest_s=3.0), 0
         while not stop.is_set():
-            self._tracklets.forget(time.monotonic())
+            self.strangers.note(self._tracklets.forget(time.monotonic()), self._setups())
             metrics.gallery_templates.set(len(self._galleries))
             try:
                 async with asyncio.timeout(READ_S):
@@ -110,21 +117,30 @@ class Matcher:
         gallery = self._galleries.of(setup.chain_id)
         if gallery is None:
             return Dropped.NO_GALLERY
-        if self._calibrated is not self._galleries.calibrated:
-            self._calibrated, self._thresholds = self._galleries.calibrated, Thresholds(self._galleries.calibrated)
+        thresholds = self._thresholds_of(setup.chain_id)
         seen = self._tracklets.of((probe.camera_id, probe.epoch, probe.track_id), time.monotonic())
         began = time.perf_counter()
         async with asyncio.timeout(CONSIDER_S):
             if len(gallery) <= FEW_TEMPLATES:  # takes less than handing it to a thread
-                decision = consider(probe, seen, gallery, self._thresholds, now())
+                decision = consider(probe, seen, gallery, thresholds, now())
             else:
-                decision = await asyncio.to_thread(consider, probe, seen, gallery, self._thresholds, now())
+                decision = await asyncio.to_thread(consider, probe, seen, gallery, thresholds, now())
         metrics.search.observe(time.perf_counter() - began)
+        seen.keep(probe)
         if isinstance(decision, Dropped):
             return decision
         if isinstance(decision, Lead):
             await self._raise(probe, setup, seen, decision)
         return None
+
+    def _thresholds_of(self, chain_id: uuid.UUID) -> Thresholds:
+        calibrated = self._galleries.calibrated
+        if self._calibrated is not calibrated:
+            self._calibrated = calibrated
+            self._thresholds.clear()
+        if chain_id not in self._thresholds:
+            self._thresholds[chain_id] = Thresholds(calibrated, chain_id)
+        return self._thresholds[chain_id]
 
     async def _raise(self, probe: ProbeEmbedding, setup: CameraSetup, seen: Seen, lead: Lead) -> None:
         enrolment = lead.candidate.enrolment_id
@@ -137,10 +153,27 @@ class Matcher:
         if entry is None or now() >= entry.expires_at or refusal(probe, self._setups(), now_us()) or present is None:
             return
         async with asyncio.timeout(WRITE_S), self._pool.acquire(timeout=WRITE_S) as connection:
-            if await raise_match(connection, setup, probe, entry.watchlist_id, lead):
+            picture = await self._sealed(connection, setup, probe, seen, lead)
+            if await raise_match(connection, setup, probe, entry.watchlist_id, lead, picture):
                 metrics.leads.labels(lead.band.value).inc()
                 metrics.face_to_lead.observe(max(0.0, (now_us() - probe.captured_at_us) / 1e6))
         seen.told.add(enrolment)
+
+    async def _sealed(
+        self, connection: Any, setup: CameraSetup, probe: ProbeEmbedding, seen: Seen, lead: Lead
+    ) -> SealedPicture | None:
+        """The picture of the lead's best shot; None without one, and where the key is not at hand: a lead waits for nothing."""
+        picture = bytes(seen.pictures.get(lead.best.captured_at_us, b""))
+        if not picture:
+            return None
+        identity = match_id(probe, lead.candidate.enrolment_id)
+        try:
+            size = image_size(picture)
+            sealed = await self._vault.seal_bytes(connection, setup.chain_id, MATCH_PICTURE, identity, picture)
+        except (PennyError, *DATABASE_ERRORS) as error:
+            log.warning("the picture of a lead cannot be kept", error=type(error).__name__)
+            return None
+        return SealedPicture(*size, sealed)
 
     async def _read(self) -> list[tuple[str, bytes, bytes | None]]:
         streams = {probes_stream(shard.number): "0-0" for shard in self._shards() if shard.held}
@@ -169,10 +202,13 @@ async def match_faces(
     if not key and not kms:
         log.warning("faces are not matched: PENNYPROTECT_SECRET_KEY is not set, so that no template can be searched")
         return
-    galleries = Galleries(pool, open_vault(key, settings.key_ring_file, kms, by_pool(pool)))
+    vault = open_vault(key, settings.key_ring_file, kms, by_pool(pool))
+    galleries = Galleries(pool, vault)
+    matcher = Matcher(pool, memory, vault, galleries, shards, setups)
     async with asyncio.TaskGroup() as group:
         group.create_task(galleries.run(stop))
-        group.create_task(Matcher(pool, memory, galleries, shards, setups).run(stop))
+        group.create_task(matcher.run(stop))
+        group.create_task(keep_counting(pool, matcher.strangers, stop))
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """Faces of one tracklet after the other: which may be looked at, what is remembered of them and for how long. No I/O.
 
-A vector lives here for `KEEP_S` after its frame at most, and is overwritten when it goes.
+A vector and a picture live here for `KEEP_S` after their frame at most, and are overwritten when they go.
 """
 
 import enum
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.contracts.biometrics import ProbeEmbedding
-from app.identity.decision.fusion import MOST_SHOTS, Lead, Shot, Unknown, decide, kept
+from app.identity.decision.fusion import MOST_SHOTS, Lead, Shot, Unknown, decide, fused, kept
 from app.identity.decision.thresholds import Thresholds
 from app.identity.gallery.held import ChainGallery
 from app.pipeline.configuration import CameraSetup
@@ -43,15 +43,34 @@ class Dropped(enum.StrEnum):
 
 @dataclass(slots=True)
 class Seen:
-    """What is remembered of a tracklet: vectors by capture time, shots, and whom it was already a lead to."""
+    """What is remembered of a tracklet: vectors and pictures by capture time, shots, and whom it was already a lead to.
+
+    Attributes:
+        model: name and version that it was compared under.
+        top: the best fused score of anybody; `templates`: how many it was compared with.
+    """
 
     until_s: float
     shots: list[Shot] = field(default_factory=list)
     vectors: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
+    pictures: dict[int, bytearray] = field(default_factory=dict)
     told: set[uuid.UUID] = field(default_factory=set)
+    model: tuple[str, str] = ("", "")
+    top: float = -1.0
+    templates: int = 0
+
+    def keep(self, probe: ProbeEmbedding) -> None:
+        """Hold the picture of a shot as long as its vector."""
+        if probe.captured_at_us in self.vectors and probe.picture:
+            self.pictures[probe.captured_at_us] = bytearray(probe.picture)
+        for gone in self.pictures.keys() - self.vectors.keys():
+            _wipe(self.pictures.pop(gone))
 
     def wipe(self) -> None:
-        """Overwrite the vectors."""
+        """Overwrite vectors and pictures."""
+        for picture in self.pictures.values():
+            _wipe(picture)
+        self.pictures.clear()
         for vector in self.vectors.values():
             vector[:] = 0
         self.vectors.clear()
@@ -88,14 +107,17 @@ class Tracklets:
             self._seen.popitem(last=False)[1].wipe()
         return seen
 
-    def forget(self, moment_s: float) -> None:
-        """Let go of what was kept long enough."""
+    def forget(self, moment_s: float) -> list[tuple[Tracklet, Seen]]:
+        """Let go of what was kept long enough; what is returned was wiped."""
+        gone = []
         while self._seen:
             tracklet, seen = next(iter(self._seen.items()))
             if seen.until_s > moment_s:
-                return
+                break
             del self._seen[tracklet]
             seen.wipe()
+            gone.append((tracklet, seen))
+        return gone
 
     def clear(self) -> None:
         """Let go of everything."""
@@ -134,9 +156,16 @@ def consider(
         scores = gallery.score(model, version, seen.vectors[shot.captured_at_us], measured, profiles)
         scored.append(Shot(shot.captured_at_us, shot.quality, gallery.by_enrolment(scores, now)))
     seen.shots = scored
+    seen.model = (model, version)
+    seen.top = max(fused(scored).values(), default=-1.0)
+    seen.templates = sum(gallery.size(each, model, version) for each in measured)
     for gone in seen.vectors.keys() - {shot.captured_at_us for shot in scored}:
         seen.vectors.pop(gone)[:] = 0
     return decide(scored, gallery.candidates(profiles, probe.store_id, model, version, measured))
+
+
+def _wipe(picture: bytearray) -> None:
+    picture[:] = bytes(len(picture))
 
 
 def _profiles(gallery: ChainGallery, seen: Seen, found: Mapping[uuid.UUID, float]) -> list[uuid.UUID]:

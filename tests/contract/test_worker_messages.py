@@ -27,10 +27,11 @@ MESSAGES: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct
     "tracked_frame_v1": (make_tracked_frame([(1, 0.25, 0.5), (2**64 - 1, 0.75, 0.5)], 1.5, sequence=7, ankles=0.5), decode_frame),
     "tracklet_closed_v1": (make_tracklet(2**64 - 1, 2.0), decode_tracklet),
     "camera_health_v2": (make_health(CameraState.LIVE, 3.0, view="moved", clock_off_s=-7.25), decode_health),
-    "probe_embedding_v1": (make_probe(4.0), decode_probe),
+    "probe_embedding_v2": (make_probe(4.0, picture=b"\xff\xd8\xff\xd9", attack=0.25), decode_probe),
 }
 OLDER: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct]]] = {
     "camera_health_v1": (make_health(CameraState.REFUSED, 3.0, reason="The camera refused the password."), decode_health),
+    "probe_embedding_v1": (make_probe(4.0), decode_probe),
 }
 """Bytes that an older worker sends and this version writes no more: fields were added at their end."""
 SCHEMAS = (TrackedFrame, TrackletClosed, CameraHealth, ProbeEmbedding, control.Heartbeat, control.DesiredState)

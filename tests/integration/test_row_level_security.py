@@ -16,7 +16,8 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
-    "api_key_lookup", "audit_state", "bump_configuration_revision", "bump_gallery_revision", "expired_enrolments",
+    "api_key_lookup", "audit_state", "chains_to_turn", "hold_enrolment",
+    "bump_configuration_revision", "bump_gallery_revision", "expired_enrolments",
     "forget_ended_sign_ins", "gallery_assignments", "gallery_entries", "gallery_kinds", "gallery_rotations", "gallery_state",
     "gallery_suspensions", "gallery_thresholds", "lease_cameras", "lists_assigned_here", "login_lookup", "login_record",
     "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup",
@@ -36,6 +37,7 @@ POLICIES = {
         "enrolment_images", "enrolments", "erasures", "facial_profiles", "gallery_revisions", "identity_settings",
         "match_pictures", "match_reviews", "match_suspensions", "match_thresholds", "matches", "persons", "template_rotations",
         "watchlist_assignments", "watchlists",
+        "stranger_scores",
         "evidence", "evidence_custody", "evidence_exports", "signing_keys", "retention_rules", "deletion_receipts",
     },
     "home": {"watchlist_assignments"},
@@ -44,7 +46,7 @@ POLICIES = {
     "pipeline": {
         "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "matches", "outbox", "rules",
         "site_policies", "stores", "stream_sessions", "zones", "rule_series", "incidents", "incident_alerts",
-        "incident_entries", "audit_unsealed",
+        "incident_entries", "audit_unsealed", "face_calibrations", "match_pictures", "stranger_scores", "tenant_keys",
     },
     "dispatcher": {"alerts", "audit_unsealed", "outbox", "rota_entries", "stores"},
     "sealer": {"audit_checks", "audit_log", "audit_unsealed"},

@@ -85,18 +85,23 @@ def fit(scores: Float64) -> Tail:
     if len(scores) < LEAST_SCORES or not np.isfinite(scores).all():
         raise BadInputError(f"A tail needs {LEAST_SCORES} comparisons of different people at least, all numbers.")
     start = float(np.quantile(scores, 1 - TAIL_SHARE))
-    excesses = np.sort(scores[scores > start] - start)
+    excesses = scores[scores > start] - start
     count = len(excesses)
     if count < 5:
         raise BadInputError("These scores are all alike; nothing can be learned from them.")
-    mean = float(excesses.mean())
-    weighted = float((excesses * (count - 1 - np.arange(count)) / (count - 1)).mean())
+    shape, scale = pareto(excesses)
+    return Tail(start, count / len(scores), scale, shape)
+
+
+def pareto(excesses: Float64) -> tuple[float, float]:
+    """Shape and scale of the generalised Pareto distribution of (n,) excesses, by probability-weighted moments."""
+    ranked, count = np.sort(excesses), len(excesses)
+    mean = float(ranked.mean())
+    weighted = float((ranked * (count - 1 - np.arange(count)) / (count - 1)).mean())
     if mean - 2 * weighted <= 1e-15 * mean:
-        shape, scale = _HEAVIEST, mean * (1 - _HEAVIEST)
-    else:
-        shape = min(_HEAVIEST, 2 - mean / (mean - 2 * weighted))
-        scale = mean * (1 - shape)
-    return Tail(start, count / len(scores), max(scale, 1e-12), shape)
+        return _HEAVIEST, max(mean * (1 - _HEAVIEST), 1e-12)
+    shape = min(_HEAVIEST, 2 - mean / (mean - 2 * weighted))
+    return shape, max(mean * (1 - shape), 1e-12)
 
 
 def calibrate(by_person: Sequence[Float64], seed: int = 1) -> Calibration:

@@ -1,5 +1,7 @@
 """Which threshold a list of a size has for a model version: calibrated where that was measured, else a careful default. Pure."""
 
+import enum
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
@@ -13,6 +15,20 @@ UNCALIBRATED: Final = {"face_embedding": 0.96}
 
 STRICTEST: Final = 0.99
 """For a model nobody knows anything about."""
+
+Key = tuple[uuid.UUID | None, str, str]
+"""Chain (None: everybody), model, version."""
+Calibrated = dict[Key, tuple[float, dict[str, Any]]]
+"""Stored calibrations: threshold and details."""
+
+
+class Source(enum.StrEnum):
+    """What a threshold rests on."""
+
+    DEFAULT = "default"  # nobody measured yet: a careful number
+    PICTURES = "pictures"  # measured on a set of pictures
+    STRANGERS = "strangers"  # measured on those the chain's cameras saw
+
 
 WANTED_FPIR: Final = 1e-3
 DRAWN_KEPT: Final = 100
@@ -47,10 +63,15 @@ def calibration_of(details: Mapping[str, Any]) -> Calibration | None:
 
 
 class Thresholds:
-    """The measured thresholds of every model version, by list size."""
+    """A chain's measured thresholds of every model version, by list size.
 
-    def __init__(self, calibrated: Mapping[tuple[str, str], tuple[float, Mapping[str, Any]]]) -> None:
-        self._stored: dict[tuple[str, str], tuple[float, float, Calibration | None]] = {}
+    Two things may have been measured: everybody's, on a set of pictures, and the chain's own, on the strangers that its cameras
+    saw. The second only raises: among the strangers there may be people of the list who were not recognised.
+    """
+
+    def __init__(self, calibrated: Calibrated, chain_id: uuid.UUID | None = None) -> None:
+        self._chain = chain_id
+        self._stored: dict[Key, tuple[float, float, Calibration | None]] = {}
         for key, (threshold, details) in calibrated.items():
             try:
                 found = calibration_of(details)
@@ -64,8 +85,28 @@ class Thresholds:
         # In steps of two, upwards: a threshold must not move with every enrolment.
         return self._for_size(model, version, 1 << max(0, (max(1, templates) - 1).bit_length()))
 
+    def source(self, model: str, version: str, templates: int) -> Source:
+        """What that threshold rests on."""
+        if self.measured(model, version, templates) > self._of_everybody(model, version, templates):
+            return Source.STRANGERS
+        return Source.DEFAULT if (None, model, version) not in self._stored else Source.PICTURES
+
+    def calibration(self, model: str, version: str) -> Calibration | None:
+        """The tail to foresee false alerts by: the chain's own where there is one."""
+        for key in ((self._chain, model, version), (None, model, version)):
+            if key in self._stored and (found := self._stored[key][2]) is not None:
+                return found
+        return None
+
     def _compute(self, model: str, version: str, templates: int) -> float:
-        stored = self._stored.get((model, version))
+        everybody = self._of_everybody(model, version, templates)
+        stored = self._stored.get((self._chain, model, version)) if self._chain else None
+        if stored is None or stored[2] is None:
+            return everybody
+        return max(everybody, min(STRICTEST, threshold_for(stored[2], templates, stored[1]).value))
+
+    def _of_everybody(self, model: str, version: str, templates: int) -> float:
+        stored = self._stored.get((None, model, version))
         if stored is None:
             return UNCALIBRATED.get(model, STRICTEST)
         threshold, fpir, calibration = stored

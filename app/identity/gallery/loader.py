@@ -12,6 +12,7 @@ from typing import Final
 
 import asyncpg
 
+from app.identity.decision.thresholds import Calibrated
 from app.identity.gallery import repository
 from app.identity.gallery.held import ChainGallery, Rules, local_thresholds
 from app.identity.gallery.repository import Kind
@@ -38,7 +39,7 @@ class Galleries:
         self._chains: dict[uuid.UUID, ChainGallery] = {}
         self._woken = asyncio.Event()
         self._answered = -STALE_S
-        self.calibrated: dict[tuple[str, str], tuple[float, dict[str, object]]] = {}
+        self.calibrated: Calibrated = {}
 
     def of(self, chain_id: uuid.UUID) -> ChainGallery | None:
         """A chain's gallery; None without one, and for all while the database has been silent too long."""
@@ -79,7 +80,9 @@ class Galleries:
         async with self._pool.acquire(timeout=ANSWER_S) as connection:
             async with asyncio.timeout(ANSWER_S):
                 current = await repository.revisions(connection)
-                self.calibrated = await repository.calibrated(connection)
+                calibrated = await repository.calibrated(connection)
+                if calibrated != self.calibrated:
+                    self.calibrated = calibrated
             for chain_id in self._chains.keys() - current.keys():
                 gone = self._chains.pop(chain_id)
                 gone.forget(set(gone.entries))

@@ -9,6 +9,9 @@ import asyncpg
 import numpy as np
 import numpy.typing as npt
 
+from app.identity.decision.thresholds import Calibrated
+from app.kit.postgres import TenantConnection
+
 Connection = asyncpg.pool.PoolConnectionProxy
 MOST_VECTORS = 10_000
 _HEAD_BYTES = 4
@@ -130,10 +133,12 @@ async def seeds(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID) -
     return [Seed(*row) for row in await connection.fetch("SELECT id, version, seed FROM gallery_rotations($1)", chain_id)]
 
 
-async def calibrated(connection: "Connection[asyncpg.Record]") -> dict[tuple[str, str], tuple[float, dict[str, object]]]:
-    """The newest calibration of each model version: threshold and details."""
+async def calibrated(connection: "Connection[asyncpg.Record] | TenantConnection") -> Calibrated:
+    """The newest calibrations that the role may see: of everybody, and of each chain."""
     rows = await connection.fetch(
-        "SELECT DISTINCT ON (model, model_version) model, model_version, threshold, details FROM face_calibrations"
-        " ORDER BY model, model_version, made_at DESC"
+        "SELECT DISTINCT ON (chain_id, model, model_version) chain_id, model, model_version, threshold, details"
+        " FROM face_calibrations ORDER BY chain_id, model, model_version, made_at DESC, id DESC"
     )
-    return {(row["model"], row["model_version"]): (row["threshold"], row["details"]) for row in rows}
+    return {
+        (row["chain_id"], row["model"], row["model_version"]): (round(float(row["threshold"]), 6), row["details"]) for row in rows
+    }

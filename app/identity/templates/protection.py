@@ -3,6 +3,7 @@
 import base64
 import binascii
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,6 +58,22 @@ async def current_rotation(connection: Connection, vault: Vault, chain_id: uuid.
     if stored is None:
         raise UnavailableError("The rotation of this chain's templates could not be made; try again.")
     return await open_seed(vault, stored.rotation_id, stored.version, stored.sealed)
+
+
+async def rotations_in_use(connection: Connection, vault: Vault, vector: Float32) -> list[tuple[int, Float32]]:
+    """Versions of the rotations that the scope's templates have, each with (d,) `vector` turned by it; 0 is none.
+
+    A rotation that cannot be opened any more is left out: nothing can be compared with its templates.
+    """
+    found: list[tuple[int, Float32]] = []
+    for version, stored in await repository.seeds_in_use(connection):
+        if stored is None:
+            found.append((0, vector))
+            continue
+        with suppress(KeyLostError):
+            opened = await open_seed(vault, stored.rotation_id, version, stored.sealed)
+            found.append((version, opened.turn(vector)))
+    return found
 
 
 async def new_rotation(connection: Connection, vault: Vault, chain_id: uuid.UUID) -> Rotation:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+Pool = Any
 Connection = Any
 """A TenantConnection, or the owner's connection in a transaction."""
 
@@ -34,6 +35,21 @@ async def newest_seed(connection: Connection, chain_id: uuid.UUID) -> SealedSeed
     return None if row is None else SealedSeed(*row)
 
 
+async def seeds_in_use(connection: Connection) -> list[tuple[int, SealedSeed | None]]:
+    """Of each rotation that a template of the scope has: its version and sealed seed; (0, None) for none."""
+    rows = await connection.fetch(
+        "SELECT u.rotation, r.id, r.seed FROM (SELECT DISTINCT chain_id, rotation FROM facial_profiles) u"
+        " LEFT JOIN template_rotations r ON r.chain_id = u.chain_id AND r.version = u.rotation"
+        " WHERE u.rotation = 0 OR r.id IS NOT NULL ORDER BY u.rotation"
+    )
+    return [(row[0], None if row[1] is None else SealedSeed(row[1], row[0], row[2])) for row in rows]
+
+
+async def chains_to_turn(pool: Pool) -> list[uuid.UUID]:
+    """Chains with templates of another rotation than the newest, or with rotations that nothing needs."""
+    return [row["chain_id"] for row in await pool.fetch("SELECT chain_id FROM chains_to_turn()")]
+
+
 async def add_seed(connection: Connection, chain_id: uuid.UUID, seed: SealedSeed) -> None:
     """A new version; nothing happens where somebody else was faster."""
     await connection.execute(
@@ -46,10 +62,13 @@ async def add_seed(connection: Connection, chain_id: uuid.UUID, seed: SealedSeed
 
 
 async def templates_to_turn(connection: Connection, chain_id: uuid.UUID, version: int, most: int) -> list[SealedTemplate]:
-    """Templates of another rotation than `version`, locked until the transaction ends."""
+    """Templates of another rotation than `version` that nobody else turns, locked until the transaction ends.
+
+    Those of a store whose face switch is off wait until it is on: nothing biometric of it is written.
+    """
     rows = await connection.fetch(
         "SELECT id, dimensions, template FROM facial_profiles WHERE chain_id = $1 AND rotation <> $2"
-        " ORDER BY id LIMIT $3 FOR UPDATE",
+        " AND store_runs(store_id, 'face') ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED",
         chain_id,
         version,
         most,

@@ -1,7 +1,4 @@
-"""Templates: the vector of an enrolled face, stored twice: rotated for the search, and as the model gave it, sealed.
-
-`rotate` is where a chain's secret rotation comes in; rotation 0 is none.
-"""
+"""Templates: the vector of an enrolled face, stored twice: turned by the chain's secret rotation, and sealed as it was."""
 
 import uuid
 from collections.abc import Sequence
@@ -14,6 +11,7 @@ import numpy.typing as npt
 from pgvector import HalfVector
 
 from app.identity.models import Enrolment, LookAlike
+from app.identity.templates.protection import current_rotation, rotations_in_use
 from app.inference.face_client import FACE_MODEL, FACE_VERSION
 from app.kit.ids import new_id
 from app.kit.keys.models import TEMPLATE
@@ -44,17 +42,29 @@ class Neighbours(Protocol):
 class ExactScan:
     """Neighbours by an exact scan in the database: right for the few comparisons of an enrolment, not for live matching."""
 
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
     async def nearest(self, connection: TenantConnection, vector: Vector) -> Sequence[tuple[LookAlike, uuid.UUID]]:
-        """See `Neighbours`."""
+        """See `Neighbours`. Templates of each rotation that is in use are compared with the vector turned alike."""
+        found: list[tuple[LookAlike, uuid.UUID]] = []
+        for version, turned in await rotations_in_use(connection, self._vault, vector.numbers):
+            found += await self._nearest(connection, vector, version, turned)
+        return sorted(found, key=lambda each: -each[0].match_score)[:NEAREST]
+
+    async def _nearest(
+        self, connection: TenantConnection, vector: Vector, rotation: int, turned: Float32
+    ) -> list[tuple[LookAlike, uuid.UUID]]:
         rows = await connection.fetch(
             "SELECT e.id, e.watchlist_id, -(p.embeddings <#> $1::text::halfvec) AS cosine FROM facial_profiles p"
             " JOIN enrolments e ON e.id = p.enrolment_id WHERE p.dimensions = $2 AND p.model = $3 AND p.model_version = $4"
-            " AND p.rotation = 0 AND e.ended_at IS NULL ORDER BY p.embeddings <#> $1::text::halfvec LIMIT $5",
-            HalfVector(vector.numbers).to_text(),
-            len(vector.numbers),
+            " AND p.rotation = $6 AND e.ended_at IS NULL ORDER BY p.embeddings <#> $1::text::halfvec LIMIT $5",
+            HalfVector(turned).to_text(),
+            len(turned),
             vector.model,
             vector.model_version,
             NEAREST,
+            rotation,
         )
         return [(LookAlike(row["id"], round(float(row["cosine"]), 4)), row["watchlist_id"]) for row in rows]
 
@@ -64,7 +74,7 @@ async def add_template(
     now: datetime,
 ) -> uuid.UUID:  # fmt: skip
     """Store the template of an enrolment; its id. The database refuses it while the home store's face switch is off."""
-    profile, rotation = new_id(), 0
+    profile, rotation = new_id(), await current_rotation(connection, vault, chain_id)
     sealed = await vault.seal_bytes(connection, chain_id, TEMPLATE, profile, vector.numbers.astype("<f4").tobytes())
     await connection.execute(
         "INSERT INTO facial_profiles (id, dimensions, chain_id, store_id, person_id, enrolment_id, model, model_version,"
@@ -78,9 +88,9 @@ async def add_template(
         enrolment.id,
         vector.model,
         vector.model_version,
-        rotation,
+        rotation.version,
         {"quality": parts},
-        HalfVector(vector.numbers).to_text(),
+        HalfVector(rotation.turn(vector.numbers)).to_text(),
         sealed,
         now,
     )

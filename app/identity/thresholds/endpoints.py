@@ -11,8 +11,11 @@ from app.audit.models import SETTINGS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
+from app.identity.decision.strangers import LEAST_SEARCHES
+from app.identity.decision.thresholds import WANTED_FPIR, Source
 from app.identity.lists import repository as lists
 from app.identity.thresholds import repository, service
+from app.identity.thresholds.foreseen import InUse
 from app.inference.face_client import FACE_MODEL, FACE_VERSION
 from app.kit.backends import backends
 from app.kit.clock import now
@@ -72,13 +75,37 @@ class LocalThresholdOut(BaseModel):
     created_at: datetime
 
 
+class FigureOut(BaseModel):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ListThresholdOut(BaseModel):
+    """What decisions about one list use in this store now."""
+
+    watchlist_id: uuid.UUID
+    name: str
+    templates: int = Field(description="People compared with.")
+    threshold: float
+    source: Source = Field(description="default: nobody measured; pictures: on a set of them; strangers: on those seen here.")
+    raised: bool = Field(description="The store's own threshold counts.")
+    false_alerts_a_day: FigureOut | None = Field(description="Strangers taken for somebody; null where it cannot be said yet.")
+
+
 class ThresholdsOut(BaseModel):
-    """The model in use, what was measured for it, what the store raised, and what is proposed."""
+    """The model in use, what decisions use and what that means a day, what the store raised, and what is proposed."""
 
     model: str
     model_version: str
-    measured: float | None
-    measured_fpir: float | None
+    measured: float | None = Field(description="For a single template; null before a calibration.")
+    wanted_fpir: float = Field(description="Share of searches of strangers that a threshold lets become a lead.")
+    lists: list[ListThresholdOut]
+    searches_a_day: float | None = Field(description="Strangers whose faces were compared; null before any was counted.")
+    strangers: int = Field(description="Counted in four weeks; `strangers_needed` before their scores are measured.")
+    strangers_needed: int
     local: list[LocalThresholdOut]
     proposals: list[ThresholdProposalOut]
 
@@ -97,26 +124,45 @@ def _proposal(change: ProposedChange) -> ThresholdProposalOut:
     )
 
 
+def _in_use(used: InUse) -> ListThresholdOut:
+    alerts = used.false_alerts
+    return ListThresholdOut(
+        watchlist_id=used.listed.watchlist_id,
+        name=used.listed.name,
+        templates=used.listed.templates,
+        threshold=used.threshold,
+        source=used.source,
+        raised=used.raised,
+        false_alerts_a_day=None if alerts is None else FigureOut(value=alerts.value, low=alerts.low, high=alerts.high),
+    )
+
+
 @router.get("/stores/{store_id}/match-thresholds", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_thresholds(request: Request, access: Reads, store_id: uuid.UUID) -> ThresholdsOut:
     """A store's thresholds."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         await demand_store(connection, store_id)
-        known = await repository.measured(connection, FACE_MODEL, FACE_VERSION)
+        thresholds, calibrated = await service.thresholds_of(connection)
+        known = thresholds.measured(FACE_MODEL, FACE_VERSION, 1) if calibrated else None
+        used, footfall = await service.in_use(connection, store_id)
         local = await repository.standing(connection, store_id)
         proposals = await change_rows.list_changes(connection, store_id, ChangeKind.MATCH_THRESHOLD, None, 50)
     return ThresholdsOut(
         model=FACE_MODEL,
         model_version=FACE_VERSION,
-        measured=known and known[0],
-        measured_fpir=known and known[1],
+        measured=known,
+        wanted_fpir=WANTED_FPIR,
+        lists=[_in_use(each) for each in used],
+        searches_a_day=footfall.a_day,
+        strangers=footfall.searches,
+        strangers_needed=LEAST_SEARCHES,
         local=[
             LocalThresholdOut(
                 watchlist_id=each.watchlist_id,
                 model=each.model,
                 model_version=each.model_version,
                 threshold=each.threshold,
-                effective=None if known is None else effective_threshold(known[0], each.threshold),
+                effective=None if known is None else effective_threshold(known, each.threshold),
                 proposed_by=each.proposed_by,
                 approved_by=each.approved_by,
                 created_at=each.created_at,

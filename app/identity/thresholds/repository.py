@@ -23,15 +23,54 @@ class LocalThreshold:
     created_at: datetime
 
 
-async def measured(connection: TenantConnection, model: str, model_version: str) -> tuple[float, float] | None:
-    """(threshold, false positive identification rate it stands for) of the newest calibration; None before there is one."""
+@dataclass(frozen=True, slots=True)
+class SearchedList:
+    """A list that is searched in a store, and how many people are compared with there."""
+
+    watchlist_id: uuid.UUID
+    name: str
+    templates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Footfall:
+    """Strangers whose faces a store's cameras compared in the last days: tracks, on how many days."""
+
+    searches: int
+    days: int
+
+    @property
+    def a_day(self) -> float | None:
+        """None before any was counted."""
+        return self.searches / self.days if self.days else None
+
+
+FOOTFALL_DAYS = 28
+
+
+async def searched_lists(connection: TenantConnection, store_id: uuid.UUID) -> list[SearchedList]:
+    """Lists that are searched in a store now, with their active entries."""
+    rows = await connection.fetch(
+        "SELECT w.id, w.name, (SELECT count(*) FROM enrolments e WHERE e.watchlist_id = w.id AND e.state = 'approved'"
+        " AND e.expires_at > now()) AS templates FROM watchlists w JOIN watchlist_assignments a ON a.watchlist_id = w.id"
+        " WHERE a.store_id = $1 AND a.state = 'approved' AND a.starts_at <= now() AND (a.ends_at IS NULL OR a.ends_at > now())"
+        " AND w.retired_at IS NULL ORDER BY w.created_at, w.id",
+        store_id,
+    )
+    return [SearchedList(*row) for row in rows]
+
+
+async def footfall(connection: TenantConnection, store_id: uuid.UUID, model: str, model_version: str) -> Footfall:
+    """Of the last four weeks."""
     row = await connection.fetchrow(
-        "SELECT threshold, fpir FROM face_calibrations WHERE model = $1 AND model_version = $2"
-        " ORDER BY made_at DESC, id DESC LIMIT 1",
+        "SELECT coalesce(sum(searches), 0) AS searches, count(*) AS days FROM stranger_scores"
+        " WHERE store_id = $1 AND model = $2 AND model_version = $3 AND day > current_date - $4::int",
+        store_id,
         model,
         model_version,
+        FOOTFALL_DAYS,
     )
-    return None if row is None else (round(float(row["threshold"]), 6), round(float(row["fpir"]), 9))
+    return Footfall(int(row["searches"]), int(row["days"])) if row else Footfall(0, 0)
 
 
 async def standing(connection: TenantConnection, store_id: uuid.UUID) -> list[LocalThreshold]:

@@ -7,8 +7,11 @@ from app.audit import repository as audit
 from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth.models import Principal
 from app.auth.permissions import Permission
-from app.identity.thresholds import repository
-from app.identity.thresholds.repository import LocalThreshold
+from app.identity.decision.thresholds import Thresholds
+from app.identity.gallery.repository import calibrated
+from app.identity.thresholds import foreseen, repository
+from app.identity.thresholds.foreseen import InUse
+from app.identity.thresholds.repository import Footfall, LocalThreshold
 from app.inference.face_client import FACE_MODEL, FACE_VERSION
 from app.kit.errors import ConflictError, ForbiddenError
 from app.kit.ids import new_id
@@ -26,12 +29,32 @@ class UncalibratedError(ConflictError):
     title = "Not calibrated"
 
 
+async def thresholds_of(connection: TenantConnection) -> tuple[Thresholds, bool]:
+    """The measured thresholds as the scope's chain has them; whether anything was measured for the model in use."""
+    known = await calibrated(connection)
+    chain = next((key[0] for key in known if key[0] is not None), None)
+    return Thresholds(known, chain), any(key[1:] == (FACE_MODEL, FACE_VERSION) for key in known)
+
+
 async def measured(connection: TenantConnection) -> float:
-    """The calibrated threshold of the model in use; UncalibratedError before it was measured."""
-    found = await repository.measured(connection, FACE_MODEL, FACE_VERSION)
-    if found is None:
+    """The calibrated threshold of the model in use for a single template; UncalibratedError before it was measured."""
+    thresholds, known = await thresholds_of(connection)
+    if not known:
         raise UncalibratedError("The face model in use was not calibrated yet; a threshold can be raised once it is.")
-    return found[0]
+    return thresholds.measured(FACE_MODEL, FACE_VERSION, 1)
+
+
+async def in_use(connection: TenantConnection, store_id: uuid.UUID) -> tuple[list[InUse], Footfall]:
+    """The thresholds of a store's lists with what they mean a day."""
+    thresholds, _ = await thresholds_of(connection)
+    lists = await repository.searched_lists(connection, store_id)
+    footfall = await repository.footfall(connection, store_id, FACE_MODEL, FACE_VERSION)
+    standing = await repository.standing(connection, store_id)
+    local = {each.watchlist_id: each.threshold for each in standing if (each.model, each.model_version) == _KEY}
+    return foreseen.in_use(lists, thresholds, local, footfall, *_KEY), footfall
+
+
+_KEY = (FACE_MODEL, FACE_VERSION)
 
 
 async def propose(

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from av import VideoFrame
 
-from app.contracts.biometrics import ProbeEmbedding
+from app.contracts.biometrics import LARGEST_PICTURE, ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
@@ -35,6 +35,9 @@ WAITING: Final = 16
 OLDEST_S: Final = 2.0
 LEAST_QUALITY: Final = 0.15
 """Of each part: below it a face is too poor to be compared with anybody. Calibrate with `pennyprotect bench faces`."""
+
+PICTURE_SIDE: Final = 320
+"""Longest side of a head's picture, in pixels: enough to compare two people by eye."""
 
 CHECK_EVERY_S: Final = 0.25
 log = logger(__name__)
@@ -182,6 +185,7 @@ class FaceStage:
             face_px=float(answer.boxes[0, 2] - answer.boxes[0, 0]),
             quality=floats(answer.quality[0]),
             embedding=floats(answer.embeddings[0]),
+            picture=head_jpeg(shot.picture),
         )
         self._emit(probe, lambda: self._still_sendable(shot))
         self._metrics.emitted.inc()
@@ -222,6 +226,14 @@ class FaceStage:
         until = time.monotonic() + seconds
         while time.monotonic() < until and wanted(self._grant(), time.monotonic()) is need and not stop.is_set():
             await _pause(stop, CHECK_EVERY_S)
+
+
+def head_jpeg(picture: npt.NDArray[np.uint8]) -> bytes:
+    """(h, w, 3) RGB as a small JPEG without metadata; b"" for one that stays too large."""
+    scale = min(1.0, PICTURE_SIDE / max(picture.shape[:2]))
+    small = picture if scale == 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    done, buffer = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return buffer.tobytes() if done and len(buffer) <= LARGEST_PICTURE else b""
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -21,8 +21,15 @@ from app.identity.templates.protection import current_rotation, new_rotation, tu
 from app.kit.clock import now_us
 from app.kit.ids import new_id, shard_of
 from app.kit.keys.choice import by_pool, open_vault
-from app.kit.keys.models import TEMPLATE
+from app.kit.keys.models import MATCH_PICTURE, TEMPLATE
 from app.kit.keys.vault import Vault
+from app.kit.postgres import connect_pool
+from app.pipeline.configuration import CameraSetup
+from app.pipeline.probes import Seen
+from app.pipeline.stranger_repository import add_counts
+from app.pipeline.strangers import TOGETHER, Strangers, measure
+from app.pipeline.timetable import Timetable
+from app.workers.cpu.faces import head_jpeg
 from tests.builders import make_tracked_frame
 from tests.integration.pipeline.conftest import Role, Site
 
@@ -133,8 +140,9 @@ class Faces:
             await pipe.execute()
 
     def probe(
-        self, vector: Float32, track: int | None = None, revision: int | None = None, version: str = VERSION
-    ) -> tuple[int, bytes]:
+        self, vector: Float32, track: int | None = None, revision: int | None = None, version: str = VERSION,
+        picture: bytes = b"",
+    ) -> tuple[int, bytes]:  # fmt: skip
         """Its track and the message."""
         if track is None:
             self.track += 1
@@ -142,7 +150,7 @@ class Faces:
         probe = ProbeEmbedding(
             camera_id=self.site.camera, store_id=self.site.store, epoch=1, track_id=track, captured_at_us=now_us(),
             policy_revision=self.revision if revision is None else revision, model=MODEL, model_version=version, face_px=80.0,
-            quality=floats(np.full(5, 0.8)), embedding=floats(vector),
+            quality=floats(np.full(5, 0.8)), embedding=floats(vector), picture=picture, attack=0.75,
         )  # fmt: skip
         return track, encode(probe)
 
@@ -198,13 +206,78 @@ async def test_rule_9_an_enrolled_face_becomes_one_lead_that_names_nobody(faces:
         assert hidden not in text
 
 
+async def test_the_picture_of_a_lead_is_sealed_and_no_other_is_kept(faces: Faces) -> None:
+    known, stranger = face(), face()
+    await faces.enrol(known)
+    await matching(faces.site)
+    jpeg = head_jpeg(RANDOM.integers(0, 255, (96, 80, 3), dtype=np.uint8))
+    await faces.send([faces.probe(stranger, picture=jpeg)[1], faces.probe(like(known), picture=jpeg)[1]])
+    row = await faces.site.until(lambda: faces.site.pool.fetchrow("SELECT * FROM match_pictures"), 20)
+    assert (row["width"], row["height"]) == (80, 96)
+    assert jpeg not in row["picture"]
+    assert await faces.vault.open_bytes(MATCH_PICTURE, row["match_id"], row["picture"]) == jpeg
+    # One that is no picture keeps no lead back.
+    other = face()
+    second = await faces.enrol(other)
+    await asyncio.sleep(1.5)
+    await faces.send([faces.probe(like(other), picture=b"<html>")[1]])
+    await faces.used()
+    assert second in await faces.leads()
+    assert await faces.site.pool.fetchval("SELECT count(*) FROM match_pictures") == 1
+    assert (await faces.site.pool.fetchval("SELECT evidence FROM matches LIMIT 1"))["attack"] == 0.75
+    # No lead is written behind an erasure that is under way.
+    third = await faces.enrol(last := face())
+    await asyncio.sleep(1.5)
+    async with faces.site.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM enrolments WHERE id = $1 FOR UPDATE", third)
+        await faces.see(like(last))
+        await asyncio.sleep(1.0)
+        await connection.execute(
+            "UPDATE enrolments SET state = 'erased', ended_at = now(), revision = revision + 1 WHERE id = $1", third
+        )
+    await faces.used()
+    assert third not in await faces.leads()
+
+
+async def test_strangers_are_counted_together_and_a_threshold_is_measured_on_them(faces: Faces) -> None:
+    await faces.enrol(face())
+    role = faces.site
+    pool = await connect_pool(role.servers.postgres.url("pennyprotect_pipeline"), role="test", largest=2)
+    strangers, random = Strangers(), np.random.default_rng(2)
+    setup = CameraSetup(role.camera, role.chain, role.store, True, Timetable((), "UTC", {}))
+    place = (role.chain, role.store, MODEL, VERSION)
+
+    def pass_by(count: int) -> None:
+        for track, score in enumerate(0.8 + 0.05 * random.standard_normal(count)):
+            seen = Seen(0.0, model=(MODEL, VERSION), top=float(score), templates=10)
+            strangers.note([((role.camera, 1, track), seen)], {role.camera: setup})
+
+    pass_by(TOGETHER - 1)
+    assert strangers.take() == {}, "few people are not written"
+    strangers.note([((role.camera, 1, 9), Seen(0.0, told={new_id()}, top=0.99, templates=10))], {role.camera: setup})
+    for _ in range(3):
+        pass_by(900)
+        await add_counts(pool, place, strangers.take()[place])
+    row = await role.pool.fetchrow("SELECT searches, comparisons, bins FROM stranger_scores")
+    assert (row["searches"], row["comparisons"], sum(row["bins"])) == (2749, 27490, 2749)
+    assert (await measure(pool), await measure(pool)) == (1, 0), "measured once, and left while nothing moved"
+    found = await role.pool.fetchrow("SELECT chain_id, threshold FROM face_calibrations")
+    assert found["chain_id"] == role.chain
+    assert 0.85 < found["threshold"] < 1
+    await role.pool.execute("UPDATE stranger_scores SET day = current_date - 91")
+    await measure(pool)
+    assert await role.pool.fetchval("SELECT count(*) FROM stranger_scores") == 0
+    await pool.close()
+
+
 async def test_what_ends_is_not_found_within_a_second(faces: Faces) -> None:
     erased, expiring, suspended = face(), face(), face()
-    first = await faces.enrol(erased)
-    await faces.enrol(expiring, lasts=timedelta(seconds=15))
-    third = await faces.enrol(suspended)
-    ends = time.monotonic() + 15
     await matching(faces.site)
+    first = await faces.enrol(erased)
+    await faces.enrol(expiring, lasts=timedelta(seconds=10))
+    third = await faces.enrol(suspended)
+    ends = time.monotonic() + 10
+    await asyncio.sleep(1.5)
     await faces.see(like(erased))
     await faces.see(like(expiring))
     await faces.see(like(suspended))
@@ -215,7 +288,7 @@ async def test_what_ends_is_not_found_within_a_second(faces: Faces) -> None:
         " VALUES ($1, $2, $3, $4, 'x', now())",
         new_id(), faces.site.chain, faces.site.store, third,
     )  # fmt: skip
-    await asyncio.sleep(max(2.0, ends - time.monotonic() + 0.1))
+    await asyncio.sleep(max(1.0, ends - time.monotonic() + 0.1))
     for vector in (erased, expiring, suspended):
         await faces.see(like(vector))
     await faces.used()

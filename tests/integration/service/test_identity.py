@@ -1,23 +1,40 @@
 """Enrolments and leads at a running service: two people, every ground, a picture that will do, an end, and people who decide."""
 
+import asyncio
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from app.first_run import open_vault_of
+from app.identity.decision.strangers import StrangerScores, calibrate_strangers
+from app.identity.decision.thresholds import details_of
 from app.identity.enrolment.pictures import read_picture
 from app.identity.enrolment.sweeper import sweep
+from app.identity.templates.command import rotate_templates
 from app.kit.clock import now
 from app.kit.postgres import connect_pool
 from tests.integration.conftest import Database
 from tests.integration.inference.face_conformance import demand_answer
 from tests.integration.service import faces
 from tests.integration.service.conftest import Product
-from tests.integration.service.faces import DrawnFaces, add_match, drawn, enrol, grounds, make_incident, make_list, make_person
+from tests.integration.service.faces import (
+    DrawnFaces,
+    add_match,
+    drawn,
+    enrol,
+    grounds,
+    make_incident,
+    make_list,
+    make_person,
+    vector_of,
+)  # fmt: skip
 from tests.integration.service.people import person, user_id
 from tests.integration.service.test_policy import gather_evidence, switch_on
 
@@ -247,11 +264,51 @@ async def test_rule_09_13_trained_people_decide_names_come_last_and_false_matche
     report = (await product.ask("GET", "/api/v1/reports/false-matches", token=auditor))[1]["lines"]
     assert {each["subject"] for each in report} == {"store", "camera", "entry"}
     assert all((each["false_matches"], each["confirmed"], each["false_share"]) == (3, 1, 0.75) for each in report)
-    found = await product.sql("SELECT * FROM gallery_entries($1, 'face_embedding', '1', 0)", await chain(product))
+    found = await product.sql("SELECT * FROM gallery_entries($1, 'face_embedding', '1', 1)", await chain(product))
     assert found == [], "a suspended entry is not loaded"
     lift = f"/api/v1/match-suspensions/{next(each['id'] for each in suspended if each['enrolment_id'])}/lift"
     assert (await product.ask("POST", lift, {"reason": "Better picture"}))[0] == 200
-    assert len(await product.sql("SELECT * FROM gallery_entries($1, 'face_embedding', '1', 0)", await chain(product))) == 1
+    assert len(await product.sql("SELECT * FROM gallery_entries($1, 'face_embedding', '1', 1)", await chain(product))) == 1
+
+
+async def test_rule_20_templates_are_turned_and_turned_anew_under_a_running_product(desk: Desk) -> None:
+    product, vector = desk.product, vector_of(1)
+    await desk.approved(1)
+
+    async def stored() -> tuple[int, np.ndarray]:
+        row = (await product.sql("SELECT rotation, embeddings::text AS e FROM facial_profiles"))[0]
+        return row["rotation"], np.array(json.loads(row["e"]))
+
+    async def version(wanted: int) -> np.ndarray:
+        for _ in range(100):
+            rotation, numbers = await stored()
+            if rotation == wanted:
+                return numbers
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"rotation {rotation} instead of {wanted}")
+
+    first = await version(1)
+    assert abs(float(first @ vector)) < 0.5, "what stands in the database is not what the model gave"
+    again = grounds(desk.watchlist, desk.incident)
+    subject = await make_person(product, desk.enroller)
+    assert (await enrol(product, desk.enroller, subject, drawn(1), again))[0] == 422, "the same face is found all the same"
+    done = await rotate_templates(product.owner_url, partial(open_vault_of, product.settings))
+    assert (done["chains"] >= 1, done["templates"]) == (True, 1)
+    second = await version(2)
+    assert abs(float(first @ second)) < 0.5, "vectors of before fit nothing any more"
+    assert (await enrol(product, desk.enroller, subject, drawn(1), again))[0] == 422
+    # A template of before there was any rotation is moved by the service itself; so is one whose rotation is gone.
+    await product.sql("UPDATE facial_profiles SET rotation = 0, embeddings = $1::text::halfvec", str(vector.tolist()))
+    await asyncio.wait_for(turned(product), 15)
+    assert np.allclose(await version(2), second, atol=1e-3)
+    assert [row[0] for row in await product.sql("SELECT version FROM template_rotations")] == [2]
+    acts = await product.sql("SELECT act FROM audit_unsealed WHERE act = 'templates-turned'")
+    assert len(acts) == 1
+
+
+async def turned(product: Product) -> None:
+    while await product.sql("SELECT FROM facial_profiles WHERE rotation = 0"):
+        await asyncio.sleep(0.1)
 
 
 async def chain(product: Product) -> uuid.UUID:
@@ -293,6 +350,24 @@ async def test_rule_10_22_thresholds_only_rise_and_lists_travel_by_two_people_an
     assert (await product.ask("POST", f"{path}/approve", chosen, token=desk.administrator))[1]["state"] == "approved"
     known = (await product.ask("GET", path))[1]
     assert [(each["threshold"], each["effective"]) for each in known["local"]] == [(0.96, 0.96)]
+    assert [(each["threshold"], each["raised"], each["false_alerts_a_day"]) for each in known["lists"]] == [(0.96, True, None)]
+    days = [StrangerScores() for _ in range(4)]
+    for score in 0.8 + 0.05 * np.random.default_rng(1).standard_normal(4000):
+        days[int(score * 1e6) % 4].note(float(score), 10)
+    details = json.dumps(details_of(calibrate_strangers(days, []), 1e-3))
+    await product.sql(
+        "INSERT INTO face_calibrations (id, chain_id, model, model_version, fpir, threshold, details, made_at)"
+        " SELECT gen_random_uuid(), id, 'face_embedding', '1', 0.001, 0.95, $1::text::jsonb, now() FROM chains", details
+    )  # fmt: skip
+    await product.sql(
+        "INSERT INTO stranger_scores SELECT chain_id, id, 'face_embedding', '1', current_date, 800, 8000,"
+        " array_fill(2, ARRAY[400]) FROM stores"
+    )
+    await desk.approved()
+    known = (await product.ask("GET", path))[1]
+    alerts, only = known["lists"][0]["false_alerts_a_day"], known["lists"][0]
+    assert (known["searches_a_day"], known["strangers"], only["templates"]) == (800, 800, 1)
+    assert 0 <= alerts["low"] <= alerts["value"] <= alerts["high"] < 800
     other = uuid.uuid4()
     await product.sql("INSERT INTO stores (id, chain_id, name) SELECT $1, chain_id, 'Second' FROM stores", other)
     manager = await person(product, "store-manager", str(other))
@@ -310,7 +385,7 @@ async def test_rule_10_22_thresholds_only_rise_and_lists_travel_by_two_people_an
     address = f"/api/v1/watchlists/{wide}/assignments/{asked['id']}"
     assert (await product.ask("POST", f"{address}/approve"))[0] == 403
     assert (await product.ask("POST", f"{address}/approve", token=manager))[0] == 200
-    entry = await desk.approved(watchlist_id=wide, category="weapon")
+    entry = await desk.approved(7, watchlist_id=wide, category="weapon")
     assert (await product.ask("GET", f"/api/v1/watchlists/{wide}", token=manager))[0] == 200
     assert (await product.ask("GET", f"/api/v1/enrolments/{entry['id']}/picture", token=manager))[0] == 200
     for act, given in (("erase", {"reason": "x"}), ("reject", {"reason": "x"})):

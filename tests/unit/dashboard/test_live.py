@@ -15,7 +15,7 @@ from app.contracts.sockets import Denied, Gap, Resume, decode_client_message, to
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import WireError, floats
 from app.dashboard.analysis import analysis_text, captured_at_text
-from app.dashboard.hub import with_id
+from app.dashboard.hub import Hub, with_id
 from app.dashboard.pictures import NewestPictures, picture_part
 from app.dashboard.streams import Span, gap_after, id_order
 from app.dashboard.viewer import SlowViewerError, Viewer
@@ -107,6 +107,21 @@ def test_store_messages_carry_the_id_of_their_entry() -> None:
     assert text is not None
     assert json.loads(text) == {"id": "5-1", "type": "alert-raised", "alert": {"id": "x"}}
     assert [with_id("5-1", raw) for raw in (b"", b"{}", b"[1]", b"null")] == [None] * 4
+
+
+def test_rule_09_who_may_not_review_hears_of_no_lead() -> None:
+    hub, reviewer, other = Hub(None, None), Viewer(), Viewer()  # type: ignore[arg-type]
+    store = uuid.UUID(int=5)
+    allowed = {store}
+    reviewer.may_review = allowed.__contains__
+    hub._stores[store] = {reviewer: None, other: None}
+    alert = b'{"type":"alert-raised","store_id":"x","alert":{"id":"a","note":"\\"type\\":\\"match-raised\\""}}'
+    for message in (b'{"type":"match-raised","store_id":"x","match_id":"m"}', b'{"type":"match-changed","match_id":"m"}', alert):
+        hub._store_message(store, "1-1", message)
+    assert (len(reviewer._messages), len(other._messages)) == (3, 1)
+    allowed.clear()
+    hub._store_message(store, "1-2", b'{"type":"match-raised","match_id":"m"}')
+    assert len(reviewer._messages) == 3, "rights are looked at for each message"
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ export const ACTS: readonly components["schemas"]["Act"][] = [
   "rule-removed",
   "rule-replayed",
   "key-rotated",
+  "templates-turned",
   "key-destruction-requested",
   "key-destroyed",
   "alert-claimed",

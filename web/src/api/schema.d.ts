@@ -3618,7 +3618,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -4123,7 +4123,7 @@ export interface components {
              */
             review_on: string;
             /** @description Where the picture comes from. */
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["Source-Input"];
             /**
              * Under 18
              * @description Whether the person is under 18. Nothing infers it.
@@ -4942,7 +4942,7 @@ export interface components {
              * Format: date
              */
             review_on: string;
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["app__identity__models__Source"];
             state: components["schemas"]["EnrolmentState"];
             /**
              * Store Id
@@ -5033,6 +5033,18 @@ export interface components {
          * @enum {string}
          */
         Field: "jurisdiction" | "counsel_reference" | "counsel_signed_on" | "legal_basis" | "dpia_reference" | "notice_text" | "sign_photo" | "acceptance_test";
+        /**
+         * FigureOut
+         * @description A figure with its 95 % interval.
+         */
+        FigureOut: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+        };
         /**
          * FindingOut
          * @description One thing that is wrong with a picture, and what to do.
@@ -5450,6 +5462,35 @@ export interface components {
              * @description Without credentials.
              */
             url: string;
+        };
+        /**
+         * ListThresholdOut
+         * @description What decisions about one list use in this store now.
+         */
+        ListThresholdOut: {
+            /** @description Strangers taken for somebody; null where it cannot be said yet. */
+            false_alerts_a_day: components["schemas"]["FigureOut"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Raised
+             * @description The store's own threshold counts.
+             */
+            raised: boolean;
+            /** @description default: nobody measured; pictures: on a set of them; strangers: on those seen here. */
+            source: components["schemas"]["app__identity__decision__thresholds__Source"];
+            /**
+             * Templates
+             * @description People compared with.
+             */
+            templates: number;
+            /** Threshold */
+            threshold: number;
+            /**
+             * Watchlist Id
+             * Format: uuid
+             */
+            watchlist_id: string;
         };
         /**
          * ListedPersonIn
@@ -7621,7 +7662,7 @@ export interface components {
          * @description Where an enrolled picture comes from. There is no entry for what was found on the internet.
          * @enum {string}
          */
-        Source: "store-camera" | "incident-evidence" | "police" | "court";
+        "Source-Input": "store-camera" | "incident-evidence" | "police" | "court";
         /**
          * SourceOut
          * @description Where a statement of the pack comes from.
@@ -7893,21 +7934,41 @@ export interface components {
         };
         /**
          * ThresholdsOut
-         * @description The model in use, what was measured for it, what the store raised, and what is proposed.
+         * @description The model in use, what decisions use and what that means a day, what the store raised, and what is proposed.
          */
         ThresholdsOut: {
+            /** Lists */
+            lists: components["schemas"]["ListThresholdOut"][];
             /** Local */
             local: components["schemas"]["LocalThresholdOut"][];
-            /** Measured */
+            /**
+             * Measured
+             * @description For a single template; null before a calibration.
+             */
             measured: number | null;
-            /** Measured Fpir */
-            measured_fpir: number | null;
             /** Model */
             model: string;
             /** Model Version */
             model_version: string;
             /** Proposals */
             proposals: components["schemas"]["ThresholdProposalOut"][];
+            /**
+             * Searches A Day
+             * @description Strangers whose faces were compared; null before any was counted.
+             */
+            searches_a_day: number | null;
+            /**
+             * Strangers
+             * @description Counted in four weeks; `strangers_needed` before their scores are measured.
+             */
+            strangers: number;
+            /** Strangers Needed */
+            strangers_needed: number;
+            /**
+             * Wanted Fpir
+             * @description Share of searches of strangers that a threshold lets become a lead.
+             */
+            wanted_fpir: number;
         };
         /**
          * TicketOut
@@ -8191,6 +8252,18 @@ export interface components {
             /** Score */
             score: number;
         };
+        /**
+         * Source
+         * @description What a threshold rests on.
+         * @enum {string}
+         */
+        app__identity__decision__thresholds__Source: "default" | "pictures" | "strangers";
+        /**
+         * Source
+         * @description Where an enrolled picture comes from. There is no entry for what was found on the internet.
+         * @enum {string}
+         */
+        app__identity__models__Source: "store-camera" | "incident-evidence" | "police" | "court";
         /**
          * DecisionIn
          * @description Which proposal.

@@ -5,10 +5,13 @@ import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { enrolledPicture, leads, liftSuspension, review, seenPicture, suspensions, type Lead, type Verdict } from "../watchlist/endpoints";
 import { Picture } from "../watchlist/Picture";
+import { useLeadNews } from "./news";
 import { bandName, verdictName } from "../watchlist/words";
 
 const WAITING = ["open", "second-review"];
 const DECIDED = ["confirmed", "rejected", "undecided", "withdrawn"];
+/** From where on the heuristic for photographs and screens warns; `bench faces` says how often it errs. */
+const LIKELY_ATTACK = 0.5;
 const VERDICTS: readonly Verdict[] = ["match", "not-a-match", "cannot-tell"];
 
 /** Leads to review, side by side. A lead says that somebody may be the enrolled person, never what anybody did today. */
@@ -20,6 +23,7 @@ export function MatchesPage() {
     return { waiting, decided, stopped };
   });
   const [error, setError] = useState<string | null>(null);
+  useLeadNews(loaded.reload);
   const attempt = async (work: () => Promise<unknown>) => {
     setError(null);
     try {
@@ -116,6 +120,18 @@ function SideBySide({ lead, pictures }: { lead: Lead; pictures: boolean }) {
         <dd>
           {bandName(lead.band)} <small>({lead.match_score.toFixed(3)}, threshold {lead.threshold.toFixed(3)}; no probability)</small>
         </dd>
+        {Number(lead.evidence["attack"] ?? 0) >= LIKELY_ATTACK && (
+          <>
+            <dt>Warning</dt>
+            <dd data-testid="lead-attack">This may be a photograph or a screen that was held up to the camera.</dd>
+          </>
+        )}
+        {lead.evidence["look_alike"] === true && (
+          <>
+            <dt>Warning</dt>
+            <dd>Another enrolled person looks as similar. Do not take this one for sure.</dd>
+          </>
+        )}
         <dt>Quality</dt>
         <dd>
           {Object.entries(lead.quality)

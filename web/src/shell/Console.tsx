@@ -2,6 +2,7 @@ import { Outlet, useLocation } from "react-router";
 import { Suspense, useEffect } from "react";
 import { AlertsProvider } from "../alerts/alerts";
 import { CamerasProvider } from "../cameras/cameras";
+import { LeadToasts } from "../matches/news";
 import { liveSocket } from "../socket/socket";
 import { Guard } from "./Guard";
 import { Sidebar } from "./Sidebar";
@@ -23,13 +24,14 @@ export function Console() {
 }
 
 function OneStore() {
-  const { store } = usePlace();
+  const { store, may } = usePlace();
   const page = useLocation().pathname.split("/")[1];
   return (
     // A new store starts with nothing of the old one.
     <ToastProvider key={store.id}>
       <CamerasProvider>
         <AlertsProvider>
+          {may("matches:review") && <LeadToasts />}
           <div className="console">
             <a className="skip" href="#main">
               {t("skip")}

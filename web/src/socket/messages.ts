@@ -42,6 +42,12 @@ export interface IncidentChanged extends StoreMessage {
   type: "incident-changed";
   incident_id: Id;
 }
+/** A lead was raised or reviewed; it says neither who nor what. Sent to whoever may review. */
+export interface LeadNews extends StoreMessage {
+  type: "match-raised" | "match-changed";
+  match_id: Id;
+  camera_id: Id;
+}
 export interface CameraStatus extends Partial<StoreMessage> {
   type: "camera-status";
   camera_id: Id;
@@ -80,6 +86,7 @@ export type ServerMessage =
   | AlertRaised
   | AlertChanged
   | IncidentChanged
+  | LeadNews
   | CameraStatus
   | Denied
   | Gap

@@ -3,6 +3,7 @@ import { sentenceFor } from "../api/problem";
 import { Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
+import { perDay, sourceName } from "./words";
 import { decideThreshold, proposeThreshold, thresholds, watchlists } from "./endpoints";
 
 /** What was measured, what this store raised, and what is proposed. A threshold only rises, by two people. */
@@ -42,9 +43,38 @@ export function ThresholdsPage() {
         <h2>Measured</h2>
         <p data-testid="threshold-measured">
           {known.measured === null
-            ? `${known.model} ${known.model_version} was not calibrated yet; matching uses no threshold of this store.`
-            : `${known.model} ${known.model_version}: ${known.measured.toFixed(4)}, at which one search in ${Math.round(1 / (known.measured_fpir ?? 1)).toLocaleString()} of a stranger gives a false lead.`}
+            ? `Nobody measured ${known.model} ${known.model_version} yet, so every list uses a careful number that misses rather than accuses.`
+            : `${known.model} ${known.model_version}: ${known.measured.toFixed(4)} for a list of one. Each list has its own, so that one search in ${Math.round(1 / known.wanted_fpir).toLocaleString()} of a stranger gives a false lead.`}
         </p>
+        <p className="quiet" data-testid="threshold-footfall">
+          {known.searches_a_day === null
+            ? "No stranger was counted here yet."
+            : `${Math.round(known.searches_a_day).toLocaleString()} strangers a day are compared with the lists; nothing of them is kept but how many scored how high.`}{" "}
+          {known.strangers < known.strangers_needed && `${known.strangers.toLocaleString()} of the ${known.strangers_needed.toLocaleString()} that a measurement here needs.`}
+        </p>
+        <table className="threshold-table">
+          <thead>
+            <tr>
+              <th scope="col">List</th>
+              <th scope="col">People</th>
+              <th scope="col">Threshold in use</th>
+              <th scope="col">Expected false alerts</th>
+            </tr>
+          </thead>
+          <tbody>
+            {known.lists.map((each) => (
+              <tr key={each.watchlist_id} data-testid="threshold-list">
+                <td>{each.name}</td>
+                <td>{each.templates.toLocaleString()}</td>
+                <td>
+                  {each.threshold.toFixed(4)}
+                  <small>{each.raised ? "raised by this store" : sourceName(each.source)}</small>
+                </td>
+                <td data-testid="threshold-expected">{perDay(each.false_alerts_a_day)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       </section>
       <section className="panel" aria-label="Raised">
         <h2>Raised by this store</h2>

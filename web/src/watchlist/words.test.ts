@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byMonth, dayAfter, daysLeft } from "./words";
+import { byMonth, dayAfter, daysLeft, perDay } from "./words";
 
 const NOW = new Date("2026-03-01T10:00:00Z");
 
@@ -16,4 +16,12 @@ test("a day ahead crosses months", () => {
 test("entries are grouped by the month of their end, the soonest first", () => {
   const ends = ["2026-05-02T00:00:00Z", "2026-03-09T00:00:00Z", "2026-05-01T00:00:00Z"].map((expires_at) => ({ expires_at }));
   expect(byMonth(ends).map(([month, each]) => [month, each.length])).toEqual([["2026-03", 1], ["2026-05", 2]]);
+});
+
+test("false alerts are said in a unit that people can imagine, with their interval", () => {
+  expect(perDay(null)).toBe("cannot be said yet");
+  expect(perDay({ value: 2.04, low: 0.9, high: 5.13 })).toBe("about 2 a day (0.9 to 5.1)");
+  expect(perDay({ value: 0.02, low: 0.012, high: 0.1 })).toBe("about 7.3 a year (4.4 to 37)");
+  expect(perDay({ value: 0.0001, low: 0, high: 0.001 })).toBe("fewer than one a year");
+  expect(perDay({ value: 120.4, low: 90.2, high: 151 })).toBe("about 120 a day (90 to 151)");
 });

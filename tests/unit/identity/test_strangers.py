@@ -1,0 +1,95 @@
+"""Counts of strangers' scores: what is kept, what follows from it, and what a page may foresee by it."""
+
+import math
+import uuid
+
+import numpy as np
+import pytest
+
+from app.identity.decision import tail
+from app.identity.decision.strangers import BINS, LEAST_SEARCHES, StrangerScores, bin_of, calibrate_strangers
+from app.identity.decision.thresholds import STRICTEST, UNCALIBRATED, Source, Thresholds, details_of
+from app.identity.thresholds.foreseen import in_use
+from app.identity.thresholds.repository import Footfall, SearchedList
+from app.kit.errors import BadInputError
+
+CHAIN, OTHER, LIST = (uuid.UUID(int=number) for number in (1, 2, 3))
+MODEL = ("face_embedding", "1")
+
+
+def days(templates: int, tracks: int = 1500, count: int = 8, middle: float = 0.75, spread: float = 0.05) -> list[StrangerScores]:
+    """Best of `templates` normal scores, for each of `tracks` people a day."""
+    random, made = np.random.default_rng(3), []
+    for _ in range(count):
+        day = StrangerScores()
+        for score in (middle + spread * random.standard_normal((tracks, templates))).max(axis=1):
+            day.note(float(score), templates)
+        made.append(day)
+    return made
+
+
+def test_counts_keep_no_score_and_no_person() -> None:
+    counts = StrangerScores()
+    for score, templates in ((0.5, 10), (math.nan, 10), (0.7, 0), (-0.3, 5), (1.0, 5)):
+        counts.note(score, templates)
+    assert (counts.searches, counts.comparisons) == (3, 20)
+    assert counts.bins[[0, bin_of(0.5), BINS - 1]].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("measured_on", [20, 100])
+def test_a_tail_of_one_list_holds_for_lists_of_other_sizes(measured_on: int) -> None:
+    found = calibrate_strangers(days(measured_on), [])
+    random = np.random.default_rng(4)
+    for templates in (10, 100, 400):
+        wanted = tail.threshold_for(found, templates, 0.01)
+        seen = (0.75 + 0.05 * random.standard_normal((20_000, templates))).max(axis=1)
+        assert (seen > wanted.value).mean() == pytest.approx(0.01, abs=0.009)
+        assert wanted.low < wanted.high < 1
+
+
+def test_leads_that_reviewers_refused_are_strangers_too() -> None:
+    plain, with_false = (calibrate_strangers(days(20), leads) for leads in ([], [0.98] * 40))
+    assert tail.threshold_for(with_false, 20, 1e-3).value > tail.threshold_for(plain, 20, 1e-3).value
+
+
+def test_too_few_and_all_alike_are_refused() -> None:
+    with pytest.raises(BadInputError, match=str(LEAST_SEARCHES)):
+        calibrate_strangers(days(10, tracks=100, count=2), [])
+    alike = StrangerScores()
+    for _ in range(2000):
+        alike.note(0.8, 5)
+    with pytest.raises(BadInputError):
+        calibrate_strangers([alike], [])
+
+
+def test_the_own_measurement_only_raises_and_counts_for_its_chain_alone() -> None:
+    own = details_of(calibrate_strangers(days(20, middle=0.89, spread=0.02), []), 1e-3)
+    lax = details_of(calibrate_strangers(days(20, middle=0.5), []), 1e-3)
+    default = UNCALIBRATED[MODEL[0]]
+    assert Thresholds({}).measured(*MODEL, 50) == default
+    assert Thresholds({}).source(*MODEL, 50) is Source.DEFAULT
+    assert Thresholds({}).measured("another", "1", 50) == STRICTEST
+    raised = Thresholds({(CHAIN, *MODEL): (0.9, own)}, CHAIN)
+    assert raised.measured(*MODEL, 50) > default
+    assert raised.measured(*MODEL, 5000) <= STRICTEST
+    assert raised.source(*MODEL, 50) is Source.STRANGERS
+    for calibrated, chain in (({(CHAIN, *MODEL): (0.5, lax)}, CHAIN), ({(CHAIN, *MODEL): (0.9, own)}, OTHER)):
+        assert Thresholds(calibrated, chain).measured(*MODEL, 50) == default
+    pictures = Thresholds({(None, *MODEL): (0.93, {}), (CHAIN, *MODEL): (0.5, lax)}, CHAIN)
+    assert (pictures.measured(*MODEL, 1), pictures.source(*MODEL, 1)) == (0.93, Source.PICTURES)
+
+
+def test_false_alerts_are_foreseen_for_the_real_size_and_footfall() -> None:
+    own = details_of(calibrate_strangers(days(20, middle=0.89, spread=0.02), []), 1e-3)
+    thresholds = Thresholds({(CHAIN, *MODEL): (0.9, own)}, CHAIN)
+    listed, busy = [SearchedList(LIST, "Violence", 40)], Footfall(28_000, 28)
+    (found,) = in_use(listed, thresholds, {}, busy, *MODEL)
+    assert found.false_alerts is not None
+    assert found.false_alerts.low <= found.false_alerts.value <= found.false_alerts.high
+    assert found.false_alerts.value == pytest.approx(1.0, rel=0.6), "a thousand strangers a day at one in a thousand"
+    (higher,) = in_use(listed, thresholds, {None: 0.995}, busy, *MODEL)
+    assert (higher.raised, higher.threshold) == (True, 0.995)
+    assert higher.false_alerts is not None
+    assert higher.false_alerts.value < found.false_alerts.value
+    for unknown in (in_use(listed, Thresholds({}), {}, busy, *MODEL), in_use(listed, thresholds, {}, Footfall(0, 0), *MODEL)):
+        assert unknown[0].false_alerts is None
