@@ -26,7 +26,7 @@ def collectors() -> dict[str, Any]:
     """Name as Prometheus shows it -> the metric, of every module of the product."""
     importlib.import_module("app.main")  # the service, for what is counted where it happens
     for found in pkgutil.walk_packages(app.__path__, "app."):
-        if found.name.rpartition(".")[2] in ("metrics", "counters"):
+        if found.name.rpartition(".")[2] in ("metrics", "counters", "limits"):
             importlib.import_module(found.name)
     worker = WorkerMetrics()
     FaceMetrics(worker.registry)
