@@ -6,6 +6,8 @@ import secrets
 import uuid
 from pathlib import Path
 
+from app.audit.models import ActorKind
+from app.auth.models import Principal
 from app.auth.passwords import hash_password
 from app.auth.permissions import Permission, Role
 from app.auth.tokens import token_hash
@@ -22,13 +24,17 @@ from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import LookUp, Vault
 from app.kit.logs import logger
+from app.kit.postgres import TenantConnection
 from app.settings import Settings
+from app.tenancy.policy.demonstration import demonstrate
+from app.tenancy.policy.packs import current_pack
 from app.workers.simulated.acts import SCRIPTS
 from app.workers.simulated.lane import SCHEME, is_simulated, script_of
 
 WORKER_KEY_NAME = "workers"
 CREDENTIALS = "credentials.json"
 DEMO_NAME = "Demonstration (this machine only)"
+DEMO_PEOPLE = ("demonstration-proposer", "demonstration-approver")
 SHORTEST_WORKER_KEY = 20
 SHORTEST_PASSWORD = 12
 
@@ -51,6 +57,8 @@ async def first_run(settings: Settings, owner_url: str) -> None:
             await _administrator(connection, place[0], settings)
             await _worker_key(connection, settings)
             removed = await _cameras(connection, place, _vault(settings, connection), wanted)
+            if settings.demo:
+                await switch_demo_on(connection, place)
         _tell_removed(settings.home / REMOVED_NOTE, removed)
     finally:
         await connection.close(timeout=5)
@@ -106,7 +114,7 @@ def _name(entry: str, number: int) -> str:
 
 
 async def _place(connection: repository.Connection, settings: Settings) -> tuple[uuid.UUID, uuid.UUID]:
-    """The first store. A demonstration's is labelled, has its switches on, and shares a state folder with no other store."""
+    """The first store. A demonstration's is labelled, and shares a state folder with no other store."""
     if settings.demo and not settings.demo_allowed:
         raise SetupError(
             "A demonstration runs on loopback only; set PENNYPROTECT_HOST to 127.0.0.1, or leave PENNYPROTECT_DEMO out."
@@ -117,15 +125,25 @@ async def _place(connection: repository.Connection, settings: Settings) -> tuple
             raise SetupError(
                 f"{settings.home} holds a store that is no demonstration. Use another PENNYPROTECT_HOME for `make demo`."
             )
-        if settings.demo:
-            await repository.switch_demo_on(connection, *found)
         return found
     chain_id, store_id = new_id(), new_id()
     await repository.add_chain_and_store(connection, chain_id, store_id, DEMO_NAME if settings.demo else "My store")
     if settings.demo:
         await repository.mark_demo(connection, store_id)
-        await repository.switch_demo_on(connection, chain_id, store_id)
     return chain_id, store_id
+
+
+async def switch_demo_on(connection: repository.Connection, place: tuple[uuid.UUID, uuid.UUID]) -> None:
+    """The switches of a demonstration's (chain, store) on, by two administrators of its own whom nobody can sign in as."""
+    chain_id, store_id = place
+    people = []
+    for name in DEMO_PEOPLE:
+        user_id = await repository.put_user(connection, new_id(), chain_id, name, hash_password(secrets.token_urlsafe(32)))
+        await repository.put_membership(connection, new_id(), chain_id, user_id, Role.CHAIN_ADMINISTRATOR.value)
+        people.append(Principal(ActorKind.USER, user_id, name, chain_id, ()))
+    proposer, approver = people
+    if await demonstrate(TenantConnection(connection), proposer, approver, store_id, current_pack(), now()):
+        log.info("the demonstration's switches are on")
 
 
 async def _administrator(connection: repository.Connection, chain_id: uuid.UUID, settings: Settings) -> None:

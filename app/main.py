@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.datastructures import State
+from starlette.types import ASGIApp
 
 from app.api import add_api
 from app.auth.account.service import AccountService
@@ -64,7 +65,7 @@ from app.kit.keys.vault import Vault
 from app.kit.limits import Doors, Limiter, Rate
 from app.kit.logs import logger
 from app.kit.postgres import Pool, connect_pool
-from app.kit.problems import install_problem_handlers
+from app.kit.problems import PlainRefusals, install_problem_handlers
 from app.kit.redis import connect_redis
 from app.kit.slow import BodyClock
 from app.kit.tls import keep_certificate
@@ -87,6 +88,14 @@ MOST_DENIALS = 600
 log = logger(__name__)
 
 
+class Application(FastAPI):
+    """FastAPI, with what answers outside of its own middleware under our headers and as problems too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The framework's, behind ours."""
+        return SecurityHeaders(PlainRefusals(super().build_middleware_stack()))
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application; it connects to its servers when it starts, and answers 503 while one is away.
 
@@ -94,7 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
         SetupError: a setting it cannot do without is missing or wrong.
     """
     _demand(settings)
-    app = FastAPI(
+    app = Application(
         title="PennyProtect",
         version=product_version(),
         description="Self-hosted store safety: cameras in, handled incidents out.",
@@ -118,7 +127,6 @@ def create_app(settings: Settings) -> FastAPI:
     _vault(settings, None)  # a wrong key is said before anything is served
     app.add_middleware(BodyClock)
     app.add_middleware(Doors, parse_networks(settings.trusted_proxies), parse_networks(settings.operator_networks))
-    app.add_middleware(SecurityHeaders)
     if settings.client_url:
         app.add_middleware(
             CORSMiddleware,
@@ -144,6 +152,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.vault = _vault(settings, pool)
     refusals, checker, factors = Refusals(pool), PasswordChecker(), SecondFactors(state.vault)
     state.denials = Refusals(pool, RowBudget(MOST_DENIALS))
+    state.malformed = Refusals(pool)
     state.identifier = Identifier(pool, state.signer, refusals)
     state.auth = AuthService(pool, state.signer, refusals)
     state.login = Login(pool, state.signer, checker, UnknownNames(memory), factors, refusals)

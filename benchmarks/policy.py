@@ -20,7 +20,7 @@ import aiohttp
 
 from app.cameras.setup import repository as setup
 from app.contracts.control import BIOMETRICS_STOP_S, HEARTBEAT_S, DesiredCamera
-from app.first_run import first_run
+from app.first_run import first_run, switch_demo_on
 from app.kit.ids import new_id
 from app.main import run as serve
 from app.settings import Settings
@@ -119,7 +119,7 @@ async def _cycles(
     end = time.monotonic() + seconds
     while time.monotonic() < end or not delays:
         async with owner.transaction():
-            await setup.switch_demo_on(owner, chain, store)
+            await switch_demo_on(owner, (chain, store))
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(*(each.on.wait() for each in workers))
         await asyncio.sleep(random.uniform(0, HEARTBEAT_S))  # anywhere between two heartbeats

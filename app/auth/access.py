@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket
 
 from app.audit.models import Act
@@ -20,7 +22,7 @@ from app.auth.permissions import Permission
 from app.auth.refusals import Refusal, Refusals
 from app.kit.errors import ForbiddenError
 from app.kit.problems import Problem
-from app.kit.shape import demand_shallow
+from app.kit.shape import TooDeepError, demand_shallow
 
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
 _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
@@ -116,19 +118,29 @@ class GuardedRoute(BoundedRoute):
             try:
                 await requirement(request)
                 return await handle(request)
-            except ForbiddenError:
-                who = await identifier_of(request).identify(request.headers.get("authorization"))  # remembered a moment ago
-                await note_refused(request, who, requirement.permission.value)
+            except (ForbiddenError, RequestValidationError, TooDeepError, HTTPException) as error:
+                if (status := _status_to_note(error)) is not None:
+                    who = await identifier_of(request).identify(request.headers.get("authorization"))  # remembered a moment ago
+                    await note_refused(request, who, requirement.permission.value, status)
                 raise
 
         return guarded
 
 
-async def note_refused(connection: Request | WebSocket, who: Principal, what: str) -> None:
-    """An audit row of a 403: at most one a minute for a principal and a permission, the rest are counted in the next one."""
-    refusals = getattr(connection.app.state, "denials", None)
+def _status_to_note(error: Exception) -> int | None:
+    """The status of a refusal that leaves a row: of what the framework refuses, a body that is too large or not what it says."""
+    if isinstance(error, HTTPException):
+        return error.status_code if error.status_code in (400, 413) else None
+    return 403 if isinstance(error, ForbiddenError) else 422
+
+
+async def note_refused(connection: Request | WebSocket, who: Principal, what: str, status: int = 403) -> None:
+    """An audit row of a 403, or of a request of a wrong shape: at most one a minute for a principal and a permission, the rest
+    are counted in the next one. Each of the two has its own bound, so that a flood of nonsense hides no 403."""
+    refusals = getattr(connection.app.state, "denials" if status == 403 else "malformed", None)
     if isinstance(refusals, Refusals):
-        await refusals.note(Refusal(Act.REQUEST_REFUSED, what, who.id, who.chain_id, actor_kind=who.kind))
+        details = () if status == 403 else (("status", str(status)),)
+        await refusals.note(Refusal(Act.REQUEST_REFUSED, what, who.id, who.chain_id, details, actor_kind=who.kind))
 
 
 def guarded_router(tag: str) -> APIRouter:

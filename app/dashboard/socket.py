@@ -34,7 +34,7 @@ from app.dashboard.hub import Hub
 from app.dashboard.viewer import SlowViewerError, Viewer
 from app.dashboard.visibility import see_cameras, see_store, still_sees
 from app.kit.backends import backends
-from app.kit.errors import ForbiddenError, PennyError, TooManyRequestsError, UnauthenticatedError
+from app.kit.errors import ForbiddenError, NotFoundError, PennyError, TooManyRequestsError, UnauthenticatedError
 from app.kit.problems import UNREACHABLE, describe
 
 SEND_S = 10.0
@@ -169,7 +169,7 @@ class Conversation:
         try:
             await self._do(message)
         except PennyError as error:
-            if isinstance(error, ForbiddenError):
+            if isinstance(error, (ForbiddenError, NotFoundError)):  # a store or camera of somebody else is not found
                 await note_refused(self._socket, self._who, str(kind))
             self._deny(str(kind), error.detail, camera, store)
         except ValueError:

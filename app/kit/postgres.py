@@ -49,7 +49,8 @@ class TenantScope:
         return "" if self.principal is None else str(uuid.UUID(str(self.principal)))
 
 
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def speak_jsonb(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Let a connection take and give jsonb as Python values."""
     await connection.set_type_codec(
         "jsonb",
         encoder=lambda value: b"\x01" + msgspec.json.encode(value),
@@ -109,7 +110,7 @@ async def connect_pool(
         url,
         min_size=smallest,
         max_size=largest,
-        init=_prepare,
+        init=speak_jsonb,
         reset=_put_back,
         connection_class=Session,
         timeout=10,

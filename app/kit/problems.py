@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kit.errors import PennyError
 from app.kit.logs import logger
@@ -101,6 +102,30 @@ async def _unstorable(_request: Request, _error: Exception) -> JSONResponse:
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("a request failed unexpectedly", path=request.url.path, exc_info=error)
     return problem(500, "Something went wrong", "This is a fault of ours; the service's log has the details.")
+
+
+class PlainRefusals:
+    """ASGI middleware: the framework refuses a body whose declared length is too large in plain text; here it is a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and a problem back in place of a plain 413."""
+        replaced = False
+
+        async def told(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                kind = dict(message["headers"]).get(b"content-type", b"")
+                replaced = kind.startswith(b"text/plain")
+                if replaced:
+                    title = http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase
+                    await problem(413, title, "The body is larger than this address takes; send less.")(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        await self._app(scope, receive, told)
 
 
 def install_problem_handlers(app: FastAPI) -> None:

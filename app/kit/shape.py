@@ -12,6 +12,10 @@ _TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKET: Final = re.compile(rb"[\[\]{}]")
 
 
+class TooDeepError(BadInputError):
+    """JSON that nests more deeply than anything of ours."""
+
+
 def nests_deeper(raw: bytes, most: int = DEEPEST) -> bool:
     """Whether JSON opens more than `most` arrays and objects within each other; what is no JSON may be judged either way."""
     if raw.count(b"[") + raw.count(b"{") <= most:
@@ -25,9 +29,9 @@ def nests_deeper(raw: bytes, most: int = DEEPEST) -> bool:
 
 
 async def demand_shallow(request: Request) -> None:
-    """BadInputError for a JSON body that nests too deeply. The body is read, within its bound, and kept for who parses it."""
+    """TooDeepError for a JSON body that nests too deeply. The body is read, within its bound, and kept for who parses it."""
     kind = request.headers.get("content-type", "json")
     if request.method in ("GET", "HEAD", "OPTIONS") or "json" not in kind:
         return
     if nests_deeper(await request.body()):
-        raise BadInputError(f"The body nests deeper than {DEEPEST} levels; send it flatter.")
+        raise TooDeepError(f"The body nests deeper than {DEEPEST} levels; send it flatter.")

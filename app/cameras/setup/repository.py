@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from app.cameras.setup.models import Origin
+from app.kit.postgres import speak_jsonb
 
 Connection = Any
 """asyncpg.Connection of the owner, in a transaction."""
@@ -14,8 +15,10 @@ _LOCK_KEY = 7_305_221_941  # any constant; the same for every set-up
 
 
 async def connect_owner(url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    """A plain connection with the owner's role."""
-    return await asyncpg.connect(url, timeout=10, command_timeout=10, statement_cache_size=0)
+    """A plain connection with the owner's role, which speaks jsonb as Python values."""
+    connection = await asyncpg.connect(url, timeout=10, command_timeout=10, statement_cache_size=0)
+    await speak_jsonb(connection)
+    return connection
 
 
 async def lock_setup(connection: Connection) -> None:
@@ -44,19 +47,6 @@ async def is_demo(connection: Connection, store_id: uuid.UUID) -> bool:
 async def mark_demo(connection: Connection, store_id: uuid.UUID) -> None:
     """Label a new store as a demonstration's; nobody but the owner can, and no store loses the label."""
     await connection.execute("UPDATE stores SET demo = true WHERE id = $1", store_id)
-
-
-async def switch_demo_on(connection: Connection, chain_id: uuid.UUID, store_id: uuid.UUID) -> None:
-    """A revision with every switch on, unless the newest one is that already. The database takes it for a demo's store only."""
-    await connection.execute(
-        "INSERT INTO site_policies (store_id, chain_id, revision, face, gait, re_identification, cause, reason, notice_text)"
-        " SELECT $2, $1, p.revision + 1, true, true, true, 'demo', 'make demo', 'A demonstration with replayed clips.'"
-        " FROM site_policies p WHERE p.store_id = $2"
-        " AND p.revision = (SELECT max(revision) FROM site_policies WHERE store_id = $2)"
-        " AND NOT (p.face AND p.gait AND p.re_identification)",
-        chain_id,
-        store_id,
-    )
 
 
 async def any_user(connection: Connection, chain_id: uuid.UUID) -> bool:

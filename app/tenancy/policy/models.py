@@ -10,6 +10,8 @@ from app.tenancy.policy.packs import Pack, Verdict
 
 PHOTO_VALID = timedelta(days=365)
 ACCEPTANCE_VALID_MONTHS = 12
+LEAST_GROWTH, GROWTH = 10, 4
+"""A test covers lists that grow by ten people or a quarter, whichever is more: false matches grow with the list."""
 SHORTEST_NOTICE = 40
 """Characters: a notice that says who, what and why does not fit in fewer."""
 
@@ -30,7 +32,7 @@ class Cause(enum.StrEnum):
     SWITCHED_OFF = "switched-off"
     JURISDICTION = "jurisdiction"
     LAPSED = "lapsed"
-    DEMO = "demo"
+    DEMO = "demo"  # of demonstrations made before these took the same way as a store
 
 
 class Field(enum.StrEnum):
@@ -128,11 +130,22 @@ class AcceptanceTest:
     recorded_at: datetime
     model: str = ""
     """What measured when it was recorded (`models_in_use`); "" where that was not asked yet."""
+    camera_ids: frozenset[uuid.UUID] | None = None
+    """The store's cameras when it was recorded; None where that was not asked yet."""
+    listed: int | None = None
+    """People on the lists searched in the store when it was recorded; None where that was not asked yet."""
 
     @property
     def valid_until(self) -> date:
         """The first day it no longer counts."""
         return months_after(self.performed_on, ACCEPTANCE_VALID_MONTHS)
+
+    @property
+    def most_listed(self) -> int | None:
+        """With how many people on the lists it still counts; None: with any number."""
+        if self.listed is None or self.switch is Switch.RE_IDENTIFICATION:  # which searches no list
+            return None
+        return self.listed + max(LEAST_GROWTH, self.listed // GROWTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,8 @@ class Site:
 
     Attributes:
         models: what each switch measures with at present; a switch without a model is not in it.
+        camera_ids: its cameras.
+        listed: people on the lists that are searched in it.
     """
 
     store_id: uuid.UUID
@@ -151,6 +166,8 @@ class Site:
     photo: SignPhoto | None
     tests: Mapping[Switch, AcceptanceTest]
     models: Mapping[Switch, str] = field(default_factory=dict)
+    camera_ids: frozenset[uuid.UUID] = frozenset()
+    listed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,22 +230,32 @@ def _evidence_gaps(switch: Switch, site: Site, today: date) -> list[tuple[Field,
     elif site.photo.taken_on + PHOTO_VALID <= today:
         found.append((Field.SIGN_PHOTO, f"The photo of the sign is older than {PHOTO_VALID.days} days; take a new one."))
     test = site.tests.get(switch)
-    if test is None:
-        found.append((Field.ACCEPTANCE_TEST, "Record an acceptance test in this store."))
-    elif not test.passed:
-        found.append((Field.ACCEPTANCE_TEST, f"The acceptance test of {test.performed_on} was not passed."))
-    elif test.valid_until <= today:
-        found.append((Field.ACCEPTANCE_TEST, f"The acceptance test of {test.performed_on} is older than 12 months; repeat it."))
-    elif test.model and (now := site.models.get(switch)) is not None and test.model != now:
-        why = f"The acceptance test of {test.performed_on} was made with another model ({test.model}); repeat it with {now}."
-        found.append((Field.ACCEPTANCE_TEST, why))
-    return found
+    why = "Record an acceptance test in this store." if test is None else _outdated(test, site, today)
+    return [*found, (Field.ACCEPTANCE_TEST, why)] if why else found
+
+
+def _outdated(test: AcceptanceTest, site: Site, today: date) -> str:
+    """Why a test no longer speaks for the store as it is; "" while it does."""
+    begun = f"The acceptance test of {test.performed_on}"
+    if not test.passed:
+        return f"{begun} was not passed."
+    if test.valid_until <= today:
+        return f"{begun} is older than 12 months; repeat it."
+    if test.model and (now := site.models.get(test.switch)) is not None and test.model != now:
+        return f"{begun} was made with another model ({test.model}); repeat it with {now}."
+    if test.camera_ids is not None and test.camera_ids != site.camera_ids:
+        more, gone = len(site.camera_ids - test.camera_ids), len(test.camera_ids - site.camera_ids)
+        return f"{begun} was made with other cameras ({more} added since, {gone} removed); repeat it."
+    if test.most_listed is not None and site.listed > test.most_listed:
+        return f"{begun} covers lists of up to {test.most_listed} people, and they hold {site.listed} now; repeat it."
+    return ""
 
 
 def lapsed(policy: SitePolicy, site: Site, pack: Pack, today: date, *, demo_allowed: bool = False) -> dict[Switch, Gap]:
-    """The switches that are on and may no longer be, each with one reason. Only a demo that may run needs no papers."""
-    if demo_allowed and policy.cause is Cause.DEMO and site.demo:
-        return {}
+    """The switches that are on and may no longer be, each with one reason."""
+    if site.demo and not demo_allowed:
+        why = "This is a demonstration's store; its switches are on only while `make demo` runs on this machine."
+        return {switch: Gap(switch, Field.JURISDICTION, why) for switch in sorted(policy.switches.on())}
     return {
         switch: missing[0]
         for switch in sorted(policy.switches.on())
@@ -239,12 +266,4 @@ def lapsed(policy: SitePolicy, site: Site, pack: Pack, today: date, *, demo_allo
 def switched_off(policy: SitePolicy, off: frozenset[Switch], cause: Cause, reason: str, by: uuid.UUID | None) -> SitePolicy:
     """The next revision with switches off; what stays on keeps its papers and who proposed it."""
     left = policy.switches.without(off)
-    stays_demo = policy.cause is Cause.DEMO and left.on()
-    return replace(
-        policy,
-        revision=policy.revision + 1,
-        switches=left,
-        cause=Cause.DEMO if stays_demo else cause,
-        reason=reason,
-        made_by=by,
-    )
+    return replace(policy, revision=policy.revision + 1, switches=left, cause=cause, reason=reason, made_by=by)

@@ -18,7 +18,15 @@ _POLICY = (
 _PHOTO = "id, taken_on, width, height, uploaded_by, uploaded_at"
 _TEST = (
     "id, switch, performed_on, performed_by, cameras, strangers, false_matches, enrolled, misses, passed, report_reference,"
-    " recorded_by, recorded_at, model"
+    " recorded_by, recorded_at, model, camera_ids, listed"
+)
+_SITE = (
+    "SELECT id, name, public_id, jurisdiction, demo,"
+    " ARRAY(SELECT c.id FROM cameras c WHERE c.store_id = s.id AND c.deleted_at IS NULL) AS camera_ids,"
+    " (SELECT count(DISTINCT e.person_id) FROM watchlist_assignments a JOIN watchlists w ON w.id = a.watchlist_id"
+    " JOIN enrolments e ON e.watchlist_id = w.id WHERE a.store_id = s.id AND a.state = 'approved' AND a.starts_at <= now()"
+    " AND (a.ends_at IS NULL OR a.ends_at > now()) AND w.retired_at IS NULL AND e.state = 'approved' AND e.expires_at > now())"
+    " AS listed FROM stores s WHERE id = $1"
 )
 NO_STORE = "There is no such store, or you may not see it."
 
@@ -53,16 +61,13 @@ def _policy(row: "asyncpg.Record") -> SitePolicy:
 
 def _test(row: "asyncpg.Record") -> AcceptanceTest:
     found = dict(row)
-    return AcceptanceTest(**{**found, "switch": Switch(found["switch"])})
+    cameras = None if found["camera_ids"] is None else frozenset(found["camera_ids"])
+    return AcceptanceTest(**{**found, "switch": Switch(found["switch"]), "camera_ids": cameras})
 
 
 async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: bool = False) -> Site:
     """A store in scope with its newest evidence; NotFoundError otherwise. `lock`: no other change of policy until the end."""
-    row = await connection.fetchrow(
-        "SELECT id, name, public_id, jurisdiction, demo FROM stores WHERE id = $1"  # noqa: S608 - no input
-        + (" FOR UPDATE" if lock else ""),
-        store_id,
-    )
+    row = await connection.fetchrow(_SITE + (" FOR UPDATE" if lock else ""), store_id)
     if row is None:
         raise NotFoundError(NO_STORE)
     photo = await connection.fetchrow(
@@ -83,6 +88,8 @@ async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: b
         photo=None if photo is None else SignPhoto(**dict(photo)),
         tests={test.switch: test for test in map(_test, tests)},
         models=models_in_use(),
+        camera_ids=frozenset(row["camera_ids"]),
+        listed=row["listed"],
     )
 
 
@@ -189,8 +196,8 @@ async def add_test(connection: TenantConnection, chain_id: uuid.UUID, store_id: 
     """Keep the result of an acceptance test."""
     await connection.execute(
         "INSERT INTO acceptance_tests (chain_id, store_id, id, switch, performed_on, performed_by, cameras, strangers,"
-        " false_matches, enrolled, misses, passed, report_reference, recorded_by, recorded_at, model)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        " false_matches, enrolled, misses, passed, report_reference, recorded_by, recorded_at, model, camera_ids, listed)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         chain_id,
         store_id,
         test.id,
@@ -207,6 +214,8 @@ async def add_test(connection: TenantConnection, chain_id: uuid.UUID, store_id: 
         test.recorded_by,
         test.recorded_at,
         test.model,
+        None if test.camera_ids is None else sorted(test.camera_ids),
+        test.listed,
     )
 
 

@@ -126,6 +126,8 @@ class AcceptanceTestOut(BaseModel):
     valid_until: date
     recorded_at: datetime
     model: str = Field(description='What it was made with; "" where that was not asked yet. It counts for no other.')
+    listed: int | None = Field(description="People on the store's lists at the time; null where that was not asked yet.")
+    most_listed: int | None = Field(description="It counts up to this many people on the lists; null: for any number.")
 
 
 class AcceptanceTestIn(BaseModel):
@@ -186,6 +188,7 @@ class StandingOut(BaseModel):
     proposal: ProposalOut | None
     missing: list[GapOut] = Field(description="What each switch lacks under the proposal's papers, else under the current ones.")
     sign_photo: SignPhotoOut | None
+    listed: int = Field(description="People on the lists that are searched in this store.")
     acceptance_tests: list[AcceptanceTestOut] = Field(description="The newest of each switch.")
 
 
@@ -294,5 +297,6 @@ def standing_out(standing: Standing, pack: Pack) -> StandingOut:
         proposal=None if standing.proposal is None else proposal_out(standing.proposal, standing.names),
         missing=[GapOut.model_validate(gap, from_attributes=True) for each in standing.gaps.values() for gap in each],
         sign_photo=None if site.photo is None else photo_out(site.photo),
+        listed=site.listed,
         acceptance_tests=[acceptance_out(test) for test in site.tests.values()],
     )

@@ -184,7 +184,7 @@ async def move(
     await _close_open(connection, who, store_id, policy, now)
     await _audit(connection, Act.JURISDICTION_CHANGED, who, store_id, store_id, {"from": site.jurisdiction, "to": jurisdiction})
     on = policy.switches.on()
-    if not on or (policy.cause is Cause.DEMO and site.demo):
+    if not on:
         return policy
     # What was signed was signed for the old place: everything goes off, wherever the new place is.
     return await _make_off(connection, who, policy, on, Cause.JURISDICTION, f"The store moved to {jurisdiction}.", now)

@@ -139,7 +139,7 @@ async def product(
         owner = asyncpg.create_pool(database.url("owner"), min_size=0, max_size=4, statement_cache_size=0)
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session, owner:
             made = Product(settings, f"http://127.0.0.1:{port}", session, *clients, database.url("owner"), owner)
-            await _until_up(made)
+            await until_up(session, f"{made.base}/healthz")
             credentials = json.loads((settings.home / "credentials.json").read_text("utf-8"))
             made.token = (await made.sign_in(credentials["username"], credentials["password"]))[1]["access_token"]
             yield made
@@ -150,10 +150,11 @@ async def product(
             await client.aclose()
 
 
-async def _until_up(product: Product) -> None:
+async def until_up(session: aiohttp.ClientSession, url: str) -> None:
+    """Wait until a service answers at `url`, whatever it says."""
     for _ in range(100):
         try:
-            if (await product.ask("GET", "/healthz", token=""))[0] == 200:
+            async with session.get(url):
                 return
         except aiohttp.ClientConnectorError:
             await asyncio.sleep(0.1)

@@ -262,11 +262,13 @@ def _another() -> dict[str, Any]:
     return {**FACE, "dpia_reference": f"DPIA {uuid.uuid4().hex[:6]}"}
 
 
-async def _proposal(_walk: Walk) -> Asked:
+async def _proposal(walk: Walk) -> Asked:
+    await gather_evidence(walk.product)  # the walk adds and removes cameras, and a test covers those it was made with
     return Asked(_another())
 
 
 async def _proposed(walk: Walk) -> dict[str, str]:
+    await gather_evidence(walk.product)
     path = f"/api/v1/stores/{walk.things['store_id']}/policy"
     status, standing = await walk.product.ask("PUT", path, _another())
     assert status == 200, standing
@@ -282,7 +284,7 @@ async def _reject(walk: Walk) -> Asked:
 
 
 async def _switched_on(walk: Walk) -> Asked:
-    path = f"/api/v1/stores/{walk.things['store_id']}/policy"
+    path = await gather_evidence(walk.product)
     if (await walk.product.ask("GET", path))[1]["current"]["switches"] == OFF:
         await switch_on(walk.product, path, walk.approver)
     return Asked({"switches": ["face"], "reason": "walk"})
@@ -599,7 +601,7 @@ async def test_rule_19_every_act_leaves_its_row_in_its_own_transaction(product: 
     world = await make_world(product)
     document, operations = await declared(product)
     _, administrator = await world.sign_in(Role.CHAIN_ADMINISTRATOR, "chain")
-    await gather_evidence(product)
+    await gather_evidence(product)  # its photo first: a store keeps a number of them a day
     approver = await person(product, "chain-administrator")
     wanted = [name for name, operation in operations.items() if "x-audit" in operation and name not in ELSEWHERE]
     assert len(wanted) > 50

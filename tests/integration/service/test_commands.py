@@ -86,8 +86,8 @@ async def test_a_second_chain_is_made_whole_and_sees_nothing_of_the_first(produc
 
 
 async def test_the_policy_as_commands_from_proposal_to_annex(product: Product, database: Database) -> None:
-    owner, path = database.url("owner"), await gather_evidence(product)
     await product.camera()
+    owner, path = database.url("owner"), await gather_evidence(product)
     shown = await document(product, owner, "policy", "show")
     assert shown["current"]["switches"]["face"] is False
     code, _, err = await command(product, owner, "policy", "set", "--on", "face")

@@ -61,6 +61,7 @@ class Desk:
     watchlist: str
     incident: str
     path: str
+    camera: str
 
     async def proposed(self, who: int = 1, name: str = "Ada Example", **changes: Any) -> dict[str, Any]:
         subject = await make_person(self.product, self.enroller, name)
@@ -89,12 +90,12 @@ class Desk:
 @pytest.fixture
 async def desk(product: Product) -> Desk:
     store = await product.store()
-    path = await gather_evidence(product)
+    camera, path = (await product.camera())["id"], await gather_evidence(product)
     administrator = await person(product, "chain-administrator")
     listed, incident = await make_list(product), await make_incident(product)
     await switch_on(product, path, administrator)
     enroller, approver = await person(product, "enroller", store), await person(product, "approver", store)
-    return Desk(product, enroller, approver, administrator, listed, incident, path)
+    return Desk(product, enroller, approver, administrator, listed, incident, path, camera)
 
 
 async def trained(product: Product, *tokens: str) -> None:
@@ -201,7 +202,7 @@ async def test_rule_08_at_the_end_and_by_erasure_everything_is_gone_with_a_proof
     assert sealed.startswith(b"\xff\xd8")
     stored = await product.sql("SELECT picture FROM enrolment_images UNION ALL SELECT template FROM facial_profiles")
     assert all(row[0].startswith(b"PPk1") for row in stored)
-    camera = (await product.camera())["id"]
+    camera = desk.camera
     leads = [await add_match(product, each["id"], camera, track) for track, each in enumerate((ending, erased))]
     pool = await connect_pool(database.url("app"), role="test", largest=2)
     over = now() + timedelta(days=181)
@@ -231,7 +232,7 @@ async def test_rule_08_at_the_end_and_by_erasure_everything_is_gone_with_a_proof
 
 async def test_rule_09_13_trained_people_decide_names_come_last_and_false_matches_suspend(desk: Desk) -> None:
     product = desk.product
-    entry, camera = await desk.approved(), (await product.camera())["id"]
+    entry, camera = await desk.approved(), desk.camera
     first, second = await person(product, "investigator"), await person(product, "investigator")
     lead = await add_match(product, entry["id"], camera)
     path, said = f"/api/v1/matches/{lead}", {"verdict": "match", "reason": "Same scar"}
@@ -326,7 +327,7 @@ async def test_rule_01_11_with_faces_off_nobody_is_enrolled_and_nothing_is_writt
     check = f"/api/v1/stores/{await product.store()}/faces/check"
     assert (await product.ask("POST", check, token=desk.enroller, data=drawn(9), headers={"Content-Type": "image/png"}))[0] == 409
     assert (await desk.act(made, "approve", {}, desk.approver))[0] == 409
-    camera = (await product.camera())["id"]
+    camera = desk.camera
     with pytest.raises(Exception, match="face switch of this store is off"):
         await add_match(product, made["id"], camera)
     with pytest.raises(Exception, match="face switch of this store is off"):

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import io
+import json
 from typing import Any
 
 import aiohttp
@@ -10,9 +12,9 @@ import pytest
 from app.kit.errors import TooManyRequestsError, UnavailableError
 from app.kit.limits import Limiter, Rate
 from app.kit.redis import connect_redis
-from app.main import run
+from app.main import LARGEST_BODY, run
 from tests.integration.conftest import Valkey
-from tests.integration.service.conftest import WORKER_KEY, Product, free_port
+from tests.integration.service.conftest import WORKER_KEY, Product, free_port, until_up
 
 
 @pytest.fixture
@@ -173,7 +175,7 @@ async def test_other_origins_get_no_permission_from_us_but_the_dashboards_does(p
     serving = asyncio.create_task(run(product.settings.model_copy(update={"port": port, "client_url": client + "/"}), stop))
     url = f"http://127.0.0.1:{port}/api/v1/auth/me"
     try:
-        await asyncio.sleep(0.5)
+        await until_up(product.session, url)
         asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
         async with product.session.options(url, headers={"Origin": client, **asked}) as answer:
             assert answer.headers["Access-Control-Allow-Origin"] == client
@@ -193,3 +195,16 @@ async def test_other_origins_get_no_permission_from_us_but_the_dashboards_does(p
     finally:
         stop.set()
         await asyncio.wait_for(serving, 15)
+
+
+async def test_bodies_that_are_too_large_or_no_json_end_in_a_problem_and_one_row(product: Product) -> None:
+    path, headers = "/api/v1/cameras", {"Content-Type": "application/json"}
+    shapes: dict[int, tuple[bytes, ...]] = {413: (b" " * (LARGEST_BODY + 1),), 422: (b'{"name": ', b"\xff\xfe", b"[]", b"")}
+    for wanted, bodies in shapes.items():
+        for body in (*bodies, bodies[0]):
+            status, problem = await product.ask("POST", path, data=io.BytesIO(body), headers=headers)
+            assert (status, problem["status"], problem["type"]) == (wanted, wanted, "about:blank"), body[:20]
+    rows = await product.sql("SELECT details, actor_id FROM audit_unsealed WHERE act = 'request-refused'")
+    details = [json.loads(row["details"]) for row in rows]
+    assert [(each["reason"], each["status"]) for each in details] == [("cameras:write", "413"), ("cameras:write", "422")]
+    assert all(row["actor_id"] is not None for row in rows)

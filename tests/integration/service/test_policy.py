@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from app.tenancy.policy.models import Switch
 from tests.integration.service.conftest import WORKER_KEY, Product
+from tests.integration.service.faces import make_incident, make_list
 from tests.integration.service.people import person
 
 NOTICE = "Our cameras compare faces with a list of people banned from this store. Ask at the desk."
@@ -81,7 +83,7 @@ async def test_rule_01_a_fresh_install_has_everything_off_and_says_what_is_missi
 
 
 async def test_rule_01_two_people_switch_on_and_the_worker_is_told(product: Product) -> None:
-    path, camera = await gather_evidence(product), (await product.camera())["id"]
+    camera, path = (await product.camera())["id"], await gather_evidence(product)
     status, standing = await product.ask("PUT", path, FACE)
     assert status == 200, standing
     assert standing["missing"] == [each for each in standing["missing"] if each["switch"] != "face"]
@@ -139,7 +141,7 @@ async def test_rule_10_a_later_proposal_replaces_an_earlier_one(product: Product
 
 
 async def test_one_person_switches_off_at_once(product: Product) -> None:
-    path, camera = await gather_evidence(product), (await product.camera())["id"]
+    camera, path = (await product.camera())["id"], await gather_evidence(product)
     on = await switch_on(product, path, await person(product, "chain-administrator"))
     manager = await person(product, "store-manager", await product.store())
     status, standing = await product.ask("POST", f"{path}/off", {"switches": ["face"], "reason": "Complaint"}, token=manager)
@@ -154,7 +156,7 @@ async def test_one_person_switches_off_at_once(product: Product) -> None:
 
 
 async def test_rule_02_moving_to_illinois_switches_off_and_every_path_refuses(product: Product) -> None:
-    path, camera = await gather_evidence(product), (await product.camera())["id"]
+    camera, path = (await product.camera())["id"], await gather_evidence(product)
     second = await person(product, "chain-administrator")
     await switch_on(product, path, second)
     move = path.replace("/policy", "/jurisdiction")
@@ -177,7 +179,7 @@ async def test_rule_02_a_proposal_made_for_another_place_is_not_approved(product
 
 
 async def test_rule_14_what_lapses_is_switched_off_within_seconds(product: Product) -> None:
-    path, camera = await gather_evidence(product), (await product.camera())["id"]
+    camera, path = (await product.camera())["id"], await gather_evidence(product)
     await switch_on(product, path, await person(product, "chain-administrator"))
     await product.sql("UPDATE sign_photos SET taken_on = $1", date.today() - timedelta(days=400))  # noqa: DTZ011
     async with asyncio.timeout(8):
@@ -291,7 +293,7 @@ async def test_masks_are_checked_told_to_the_worker_and_audited(product: Product
 async def test_rule_11_an_acceptance_test_of_another_model_does_not_count(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, camera = await gather_evidence(product), (await product.camera())["id"]
+    camera, path = (await product.camera())["id"], await gather_evidence(product)
     await switch_on(product, path, await person(product, "chain-administrator"))
     (test,) = (await product.ask("GET", path))[1]["acceptance_tests"]
     assert test["model"].startswith("face_detection 1, ")
@@ -306,3 +308,49 @@ async def test_rule_11_an_acceptance_test_of_another_model_does_not_count(
     assert (await desired(product, camera))["face"] is False
     status, refused = await product.ask("PUT", path, {**FACE, "dpia_reference": "DPIA 8"})
     assert (status, {each["field"] for each in refused["missing"]}) == (409, {"acceptance_test"})
+
+
+async def test_rule_11_an_acceptance_test_covers_its_cameras_and_its_lists_only(product: Product) -> None:
+    camera, second = await product.camera(), await person(product, "chain-administrator")
+    changes: tuple[tuple[str, Callable[[], Awaitable[Any]]], ...] = (
+        ("1 added since", lambda: product.camera("Another")),
+        ("1 removed", lambda: product.ask("DELETE", f"/api/v1/cameras/{camera['id']}")),
+        ("lists of up to 10 people, and they hold 11", lambda: fill_list(product, 11)),
+    )
+    for said, change in changes:
+        path = await gather_evidence(product)  # tested, as the store is now
+        standing = await switch_on(product, path, second, {**FACE, "dpia_reference": said})
+        assert standing["current"]["switches"]["face"] is True
+        await change()
+        for _ in range(80):
+            _, standing = await product.ask("GET", path)
+            if not standing["current"]["switches"]["face"]:
+                break
+            await asyncio.sleep(0.1)
+        assert (standing["current"]["switches"], standing["current"]["cause"]) == (OFF, "lapsed")
+        assert said in standing["current"]["reason"]
+        status, refused = await product.ask("PUT", path, {**FACE, "dpia_reference": "DPIA 8"})
+        assert (status, {each["field"] for each in refused["missing"]}) == (409, {"acceptance_test"})
+    await gather_evidence(product)
+    standing = await switch_on(product, path, second)
+    (test,) = standing["acceptance_tests"]
+    assert (standing["listed"], test["listed"], test["most_listed"]) == (11, 11, 21)
+
+
+async def fill_list(product: Product, people: int) -> None:
+    """A list of the store with this many approved people; written by the owner, since enrolling takes a picture and two each."""
+    listed, incident = await make_list(product), await make_incident(product)
+    await product.sql(
+        "WITH them AS (INSERT INTO persons (id, chain_id, store_id, created_by, created_at)"
+        " SELECT gen_random_uuid(), w.chain_id, w.store_id, w.created_by, now() FROM watchlists w, generate_series(1, $3)"
+        " WHERE w.id = $1 RETURNING *)"
+        " INSERT INTO enrolments (id, chain_id, store_id, person_id, watchlist_id, state, category, reason, incident_id,"
+        " source, evidence, review_on, expires_at, under_18, vulnerable, age_basis, notice_withheld, enrolled_by, enrolled_at,"
+        " decided_by)"
+        " SELECT gen_random_uuid(), chain_id, store_id, id, $1, 'approved', 'violence', 'Test', $2, 'police', 'Test',"
+        " current_date + 1, now() + interval '2 days', false, false, 'Passport', 'Test', created_by, now(), gen_random_uuid()"
+        " FROM them",
+        uuid.UUID(listed),
+        uuid.UUID(incident),
+        people,
+    )

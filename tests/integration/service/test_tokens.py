@@ -8,9 +8,11 @@ import aiohttp
 import jwt
 import pytest
 
-from app.auth.tokens import AccessClaims, Challenge, TokenSigner
+from app.auth.permissions import Role
+from app.auth.tokens import AccessClaims, Challenge, TokenSigner, token_hash
 from app.kit.clock import now
 from tests.integration.service.conftest import Product
+from tests.integration.service.principals import make_world
 
 SECRET = "j" * 40
 
@@ -57,3 +59,29 @@ async def test_a_ticket_counts_once(product: Product) -> None:
         assert refused.value.status == 401
     rows = await product.sql("SELECT count(*) FROM audit_unsealed WHERE act = 'ticket-refused'")
     assert rows[0][0] == 1
+
+
+async def test_a_ticket_that_is_too_old_opens_nothing_and_one_of_another_chain_no_store_of_ours(product: Product) -> None:
+    _, old = await product.ask("POST", "/api/v1/auth/ws-ticket", {})
+    memory = product.memory
+    key = f"ticket:{token_hash(old['ticket']).hex()}"
+    assert 0 < await memory.ttl(key) <= 60
+    await memory.pexpire(key, 1)
+    await asyncio.sleep(0.05)
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await product.session.ws_connect(f"{product.base}/ws?ticket={old['ticket']}")
+    assert refused.value.status == 401
+    world = await make_world(product)
+    _, stranger = await world.sign_in(Role.CHAIN_ADMINISTRATOR, "other-chain")
+    camera = (await product.camera())["id"]
+    _, theirs = await product.ask("POST", "/api/v1/auth/ws-ticket", {}, token=stranger)
+    async with product.session.ws_connect(f"{product.base}/ws?ticket={theirs['ticket']}") as socket:
+        for message in (
+            {"type": "join-store", "store_id": await product.store()},
+            {"type": "subscribe-camera", "camera_id": camera},
+        ):
+            await socket.send_json(message)
+            denied = await socket.receive_json(timeout=5)
+            assert (denied["type"], denied["for"]) == ("denied", message["type"])
+    rows = await product.sql("SELECT act, chain_id FROM audit_unsealed WHERE act IN ('ticket-refused', 'request-refused')")
+    assert {row["act"] for row in rows} == {"ticket-refused", "request-refused"}

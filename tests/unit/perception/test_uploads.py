@@ -11,7 +11,7 @@ import pytest
 from app.dashboard.analyze import Analysis
 from app.kit.errors import BadInputError
 from app.perception.images import decode_image
-from app.tenancy.policy.evidence_endpoints import _normalise
+from app.tenancy.policy.evidence import normalised
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.uint8)
 JPEG = cv2.imencode(".jpg", PIXELS)[1].tobytes()
@@ -53,7 +53,7 @@ async def test_what_is_no_photo_is_refused_at_every_upload(name: str) -> None:
     with pytest.raises(BadInputError):
         decode_image(raw)
     with pytest.raises(BadInputError):
-        _normalise(raw)
+        normalised(raw)
 
     class Never:
         async def detect(self, _frames: object) -> list[object]:
@@ -68,18 +68,18 @@ async def test_what_is_no_photo_is_refused_at_every_upload(name: str) -> None:
 
 @pytest.mark.parametrize("behind", [SCRIPT, b"PK\x03\x04" + SCRIPT, b"%PDF-1.7" + SCRIPT])
 def test_what_hides_behind_a_photo_is_not_stored(behind: bytes) -> None:
-    stored, width, height = _normalise(JPEG + behind)
-    assert (width, height) == (400, 300)
-    assert stored.startswith(b"\xff\xd8\xff")
-    assert stored.endswith(b"\xff\xd9")
-    assert behind not in stored
-    assert SCRIPT not in stored
+    kept = normalised(JPEG + behind)
+    assert (kept.width, kept.height) == (400, 300)
+    assert kept.jpeg.startswith(b"\xff\xd8\xff")
+    assert kept.jpeg.endswith(b"\xff\xd9")
+    assert behind not in kept.jpeg
+    assert SCRIPT not in kept.jpeg
 
 
 def test_what_hides_in_the_notes_of_a_photo_is_not_stored() -> None:
     place = b"Exif\x00\x00GPS 48.1 11.5 " + SCRIPT
     noted = JPEG[:2] + b"\xff\xe1" + struct.pack(">H", len(place) + 2) + place + JPEG[2:]
-    stored = _normalise(noted)[0]
+    stored = normalised(noted).jpeg
     assert b"Exif" not in stored
     assert SCRIPT not in stored
 
@@ -88,6 +88,6 @@ def test_an_animated_png_is_its_first_picture() -> None:
     at = PNG.index(b"IDAT") - 4
     animated = io.BytesIO()
     animated.write(PNG[:at] + _chunk(b"acTL", struct.pack(">II", 1, 0)) + PNG[at:])
-    stored, width, height = _normalise(animated.getvalue())
-    assert (width, height) == (400, 300)
-    assert b"acTL" not in stored
+    kept = normalised(animated.getvalue())
+    assert (kept.width, kept.height) == (400, 300)
+    assert b"acTL" not in kept.jpeg

@@ -101,6 +101,36 @@ def test_rule_01_an_acceptance_test_is_passed_and_fresh(test: AcceptanceTest, mi
     assert lacks(replace(site(), tests={Switch.FACE: test})) == ({Field.ACCEPTANCE_TEST} if missing else set())
 
 
+@pytest.mark.parametrize(
+    ("test", "cameras", "listed", "missing"),
+    [
+        (passed(), 9, 10_000, False),  # of before it was asked
+        (replace(passed(), camera_ids=frozenset(), listed=0), 0, 10, False),
+        (replace(passed(), camera_ids=frozenset(), listed=0), 0, 11, True),
+        (replace(passed(), camera_ids=frozenset(), listed=100), 0, 125, False),
+        (replace(passed(), camera_ids=frozenset(), listed=100), 0, 126, True),
+        (replace(passed(), camera_ids=frozenset(), listed=100), 0, 1, False),
+        (replace(passed(), camera_ids=frozenset(), listed=100), 1, 100, True),
+        (replace(passed(), camera_ids=frozenset({uuid.UUID(int=99)}), listed=100), 0, 100, True),
+        (replace(passed(), camera_ids=frozenset({uuid.UUID(int=99)}), listed=100), 1, 100, True),  # as many, but others
+    ],
+)
+def test_rule_11_a_test_covers_its_cameras_and_lists_that_hardly_grew(
+    test: AcceptanceTest, cameras: int, listed: int, missing: bool
+) -> None:
+    ids = frozenset(uuid.UUID(int=number) for number in range(cameras))
+    here = replace(site(), tests={Switch.FACE: test}, camera_ids=ids, listed=listed)
+    assert lacks(here) == ({Field.ACCEPTANCE_TEST} if missing else set())
+    found = lapsed(policy(Switches(face=True)), here, current_pack(), TODAY)
+    assert set(found) == ({Switch.FACE} if missing else set())
+
+
+def test_rule_11_re_identification_searches_no_list() -> None:
+    test = replace(passed(Switch.RE_IDENTIFICATION), camera_ids=frozenset(), listed=0)
+    here = replace(site(), tests={Switch.RE_IDENTIFICATION: test}, listed=5000)
+    assert gaps(Switch.RE_IDENTIFICATION, here, PAPERS, current_pack(), TODAY) == []
+
+
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 60))
 def test_months_are_those_of_the_calendar(day: date, months: int) -> None:
     later = months_after(day, months)
@@ -116,13 +146,12 @@ def test_what_has_lapsed_is_named_with_its_reason() -> None:
     assert lapsed(policy(Switches()), site("US-IL", None), current_pack(), TODAY) == {}
 
 
-def test_only_the_demos_own_store_runs_without_papers() -> None:
-    on = policy(Switches(face=True), Cause.DEMO)
-    assert lapsed(on, site("", None, demo=True), current_pack(), TODAY, demo_allowed=True) == {}
-    assert lapsed(on, site("", None, demo=True), current_pack(), TODAY) != {}
-    assert lapsed(on, site("", None), current_pack(), TODAY, demo_allowed=True) != {}
-    own = replace(on, cause=Cause.APPROVED)
-    assert lapsed(own, site("", None, demo=True), current_pack(), TODAY, demo_allowed=True) != {}
+@pytest.mark.parametrize("cause", [Cause.DEMO, Cause.APPROVED])
+def test_a_demos_store_needs_its_papers_too_and_the_machine_it_runs_on(cause: Cause) -> None:
+    on = policy(Switches(face=True), cause)
+    assert lapsed(on, site(demo=True), current_pack(), TODAY, demo_allowed=True) == {}
+    assert lapsed(on, site("", None, demo=True), current_pack(), TODAY, demo_allowed=True) != {}
+    assert "make demo" in lapsed(on, site(demo=True), current_pack(), TODAY)[Switch.FACE].why
 
 
 @given(st.builds(Switches, st.booleans(), st.booleans(), st.booleans()), st.frozensets(st.sampled_from(Switch)))

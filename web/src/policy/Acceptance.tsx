@@ -12,6 +12,15 @@ const FIGURES = [
   ["misses", "… that were missed"],
 ] as const;
 
+/** What else ends a test, and how near that is. */
+const coverage = (test: Standing["acceptance_tests"][number], listed: number) =>
+  [
+    test.listed !== null && "It covers today's cameras: a camera added or removed ends it.",
+    test.most_listed !== null && `It covers up to ${test.most_listed} people on the lists; they hold ${listed}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+
 /** Recorded tests of each switch, and a form for the next. */
 export function Acceptance({ policy, write, onChanged }: { policy: Standing; write: boolean; onChanged: () => void }) {
   const { store } = usePlace();
@@ -40,7 +49,7 @@ export function Acceptance({ policy, write, onChanged }: { policy: Standing; wri
           <li key={test.id}>
             <strong>{SWITCH_WORDS[test.switch].name}</strong> {test.passed ? "passed" : "not passed"} on {test.performed_on} by {test.performed_by}
             <small>
-              {test.false_matches} of {test.strangers} strangers matched, {test.misses} of {test.enrolled} people missed, {test.cameras} {test.cameras === 1 ? "camera" : "cameras"}. Counts until {test.valid_until}{test.model && `, for ${test.model} only`}.
+              {test.false_matches} of {test.strangers} strangers matched, {test.misses} of {test.enrolled} people missed, {test.cameras} {test.cameras === 1 ? "camera" : "cameras"}. Counts until {test.valid_until}{test.model && `, for ${test.model} only`}. {coverage(test, policy.listed)}
             </small>
           </li>
         ))}

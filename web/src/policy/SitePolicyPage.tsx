@@ -40,7 +40,7 @@ export function SitePolicyPage() {
           What visitors read
         </a>
       </header>
-      {policy.demo && <p className="notice">This is the demonstration store. Its switches are on without papers, and only this machine can reach it.</p>}
+      {policy.demo && <p className="notice">This is the demonstration store, which only this machine can reach. Its sign, tests and papers are examples that say so; yours take the same steps.</p>}
       <Switches policy={policy} onChanged={changed} />
       <Step number={1} title="Where the store stands" gaps={lacking("jurisdiction")}>
         <PlaceChoice policy={policy} pack={pack.value} write={write} onChanged={changed} />
