@@ -2751,7 +2751,8 @@ export interface paths {
         put?: never;
         /**
          * Add Test
-         * @description Record a test made in the store. It counts for 12 months from the day it was made, and only for today's model.
+         * @description Record a test made in the store. It counts for 12 months from the day it was made, and for today's model, cameras and
+         *     lists only.
          */
         post: operations["add_test_api_v1_stores__store_id__policy_acceptance_tests_post"];
         delete?: never;
@@ -3575,6 +3576,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Listed
+             * @description People on the store's lists at the time; null where that was not asked yet.
+             */
+            listed: number | null;
             /** Misses */
             misses: number;
             /**
@@ -3582,6 +3588,11 @@ export interface components {
              * @description What it was made with; "" where that was not asked yet. It counts for no other.
              */
             model: string;
+            /**
+             * Most Listed
+             * @description It counts up to this many people on the lists; null: for any number.
+             */
+            most_listed: number | null;
             /** Passed */
             passed: boolean;
             /** Performed By */
@@ -7700,6 +7711,11 @@ export interface components {
             current: components["schemas"]["RevisionOut"];
             /** Demo */
             demo: boolean;
+            /**
+             * Listed
+             * @description People on the lists that are searched in this store.
+             */
+            listed: number;
             /**
              * Missing
              * @description What each switch lacks under the proposal's papers, else under the current ones.
