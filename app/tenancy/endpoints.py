@@ -40,7 +40,7 @@ class StoreOut(BaseModel):
     name: str
     timezone: str
     region_id: uuid.UUID | None
-    demo: bool = Field(description="A demonstration: its switches are on without papers, on this machine only.")
+    demo: bool = Field(description="A demonstration: its papers are examples, and it runs on this machine only.")
     created_at: datetime
 
 

@@ -7778,7 +7778,7 @@ export interface components {
             created_at: string;
             /**
              * Demo
-             * @description A demonstration: its switches are on without papers, on this machine only.
+             * @description A demonstration: its papers are examples, and it runs on this machine only.
              */
             demo: boolean;
             /**

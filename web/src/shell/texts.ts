@@ -4,7 +4,7 @@ export const t = catalogue({
   en: {
     loading: "Loading…",
     skip: "Skip to content",
-    demo: "Demonstration: replayed clips, every switch on without papers, reachable from this machine only.",
+    demo: "Demonstration: replayed clips, every switch on with example papers, reachable from this machine only.",
     pages: "Pages",
     live: "Live",
     alerts: "Alerts",
@@ -28,7 +28,7 @@ export const t = catalogue({
   es: {
     loading: "Cargando…",
     skip: "Ir al contenido",
-    demo: "Demostración: vídeos repetidos, todas las funciones activas sin documentos, accesible solo desde este equipo.",
+    demo: "Demostración: vídeos repetidos, todas las funciones activas con documentos de ejemplo, accesible solo desde este equipo.",
     pages: "Páginas",
     live: "En directo",
     alerts: "Alertas",
