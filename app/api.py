@@ -25,6 +25,7 @@ from app.cameras.ingest import router as ingest_router
 from app.cameras.masks.endpoints import router as masks_router
 from app.cameras.worker_endpoints import router as workers_router
 from app.cameras.zones.endpoints import router as zones_router
+from app.compliance.complaints.endpoints import router as complaints_router
 from app.dashboard.analyze import router as analyze_router
 from app.dashboard.detections.endpoints import router as detections_router
 from app.dashboard.endpoints import router as live_router
@@ -46,6 +47,8 @@ from app.identity.thresholds.endpoints import router as thresholds_router
 from app.incidents.endpoints import router as incidents_router
 from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
+from app.notifications.endpoints import router as notifications_router
+from app.notifications.own_endpoints import router as own_notifications_router
 from app.pipeline.replay.endpoints import router as replay_router
 from app.tenancy.api_keys.endpoints import router as api_keys_router
 from app.tenancy.endpoints import router as stores_router
@@ -83,12 +86,15 @@ ROUTERS = (
     replay_router,
     alerts_router,
     rota_router,
+    notifications_router,
+    own_notifications_router,
     watchlists_router,
     persons_router,
     enrolments_router,
     matches_router,
     thresholds_router,
     incidents_router,
+    complaints_router,
     reports_router,
     pieces_router,
     exports_router,

@@ -155,7 +155,7 @@ def pipeline() -> None:
 
 @cli.command()
 def dispatcher() -> None:
-    """Sends what the outbox holds to the live streams."""
+    """Sends what the outbox holds to the live streams, and notifications to those who asked for them."""
     _role("dispatcher", "app.pipeline.dispatcher")
 
 
@@ -272,7 +272,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="density, latency, pipeline, memory, behaviour, faces, gallery, audit, policy, access, probes, sockets"
+            help="density, latency, pipeline, memory, behaviour, faces, gallery, audit, policy, access, probes, sockets,"
+            " notifications"
         ),
     ],
     as_json: AsJson = False,

@@ -122,6 +122,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.upload_secret = upload_secret(settings.jwt_secret.get_secret_value())
     app.state.public_pages = PublicPages(settings.client_url)
     gate = Gate(settings.camera_egress)
+    app.state.webhook_gate = Gate(settings.webhook_egress)
     app.state.discoverer = Discoverer(gate.policy)
     app.state.prober = Prober(partial(probe, gate=gate), gate.policy)
     _vault(settings, None)  # a wrong key is said before anything is served

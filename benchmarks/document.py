@@ -26,6 +26,7 @@ NAMES = (
     "access",
     "probes",
     "sockets",
+    "notifications",
 )
 
 

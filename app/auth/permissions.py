@@ -39,6 +39,10 @@ class Permission(enum.StrEnum):
     EVIDENCE_EXPORT = "evidence:export"
     RETENTION_READ = "retention:read"
     RETENTION_WRITE = "retention:write"
+    COMPLAINTS_READ = "complaints:read"
+    COMPLAINTS_WRITE = "complaints:write"  # record, acknowledge, decide
+    NOTIFICATIONS_READ = "notifications:read"  # channels, and what became of each delivery
+    NOTIFICATIONS_WRITE = "notifications:write"
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"  # propose, gather evidence, switch off
     POLICY_APPROVE = "policy:approve"
@@ -76,6 +80,7 @@ PEOPLE_ONLY: Final = frozenset(
         Permission.SIGN_IN_WRITE,
         Permission.KEYS_MANAGE,
         Permission.EVIDENCE_EXPORT,
+        Permission.COMPLAINTS_WRITE,
     }
 )
 """What gives rights, takes away a second factor, or asks for one person beside another. An API key never holds it."""
@@ -130,6 +135,10 @@ _MANAGES = (
         Permission.RULES_WRITE,
         Permission.ROTA_WRITE,
         Permission.RETENTION_READ,
+        Permission.NOTIFICATIONS_READ,
+        Permission.NOTIFICATIONS_WRITE,
+        Permission.COMPLAINTS_READ,
+        Permission.COMPLAINTS_WRITE,
         Permission.POLICY_READ,
         Permission.POLICY_WRITE,
         Permission.TRAINING_READ,
@@ -181,6 +190,8 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.MATCHES_READ,
             Permission.EVIDENCE_READ,
             Permission.RETENTION_READ,
+            Permission.NOTIFICATIONS_READ,
+            Permission.COMPLAINTS_READ,
             Permission.ROTA_READ,
             Permission.RULES_READ,
             Permission.POLICY_READ,

@@ -68,7 +68,7 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
         ),
         roles.part(
             "dispatcher",
-            roles.database("dispatcher") | roles.bus("dispatcher"),
+            roles.database("dispatcher") | roles.bus("dispatcher") | roles.storage_key() | roles.messages(),
             ("migrate", "bus"),
             _in_database(servers, "dispatcher"),
         ),

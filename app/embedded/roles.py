@@ -31,7 +31,8 @@ _NEVER = frozenset(
     for each in ("WORKER_KEY", "SECRET_KEY", "ADMIN_PASSWORD", "METRICS", "METRICS_KEY", "TLS_CERTIFICATE", "TLS_KEY")
 )
 _OBJECTS = "AWS_"
-_SERVICE_ONLY = (_OBJECTS, "TWILIO_", "OPENAI_", "PENNYPROTECT_OIDC_")
+_SERVICE_ONLY = (_OBJECTS, "OPENAI_", "PENNYPROTECT_OIDC_")
+_MESSAGES = ("TWILIO_", "PENNYPROTECT_SMTP_")
 _NO_POLICY = Policy()
 
 
@@ -78,7 +79,7 @@ def _authority(settings: Settings) -> Path | None:
 
 
 def _is_passed_on(name: str) -> bool:
-    if name in _NEVER or name.startswith(_SERVICE_ONLY):
+    if name in _NEVER or name.startswith((*_SERVICE_ONLY, *_MESSAGES)):
         return False
     return name in _PASSED_ON or name.lower() in _PROXIES or name.startswith(_PASSED_ON_PREFIXES)
 
@@ -161,6 +162,10 @@ class Roles:
     def objects(self) -> dict[str, str]:
         """The bucket, where there is one."""
         return {name: value for name, value in os.environ.items() if name.startswith(_OBJECTS)}
+
+    def messages(self) -> dict[str, str]:
+        """Accounts of those who carry SMS and e-mail."""
+        return {name: value for name, value in os.environ.items() if name.startswith(_MESSAGES)}
 
     def first_run(self) -> dict[str, str]:
         """What only the first set-up needs: the operator's cameras, which may carry passwords, and a password of his choice."""

@@ -13,7 +13,9 @@ from app.kit.postgres import Pool, TenantConnection
 
 MOST = 100_000
 _STORED = """
-SELECT e.id, e.store_id, e.type = 'playback' AS is_playback, e.size, e.present_at AS stored_at, e.held,
+SELECT e.id, e.store_id, e.type = 'playback' AS is_playback, e.size, e.present_at AS stored_at,
+    e.held OR EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided' AND (c.alert_id = e.alert_id
+        OR e.moment BETWEEN c.happened_at - interval '30 minutes' AND c.happened_at + interval '30 minutes')) AS held,
     count(i.id) FILTER (WHERE i.state <> 'closed')::integer AS open_cases,
     max(i.changed_at) FILTER (WHERE i.state = 'closed') AS closed_at
 FROM evidence e LEFT JOIN incident_alerts a ON a.alert_id = e.alert_id

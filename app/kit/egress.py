@@ -5,7 +5,7 @@ Pure: addresses and a policy in, a verdict out. Names are looked up by `app.kit.
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -58,16 +58,18 @@ class EgressPolicy:
         public: everything that is routed on the internet.
         listed: networks allowed besides, loopback among them if it is listed.
         own_ports: ports of the product's own servers, refused on this machine.
+        setting: the variable that says so, for the sentence of a refusal.
     """
 
     private: bool = True
     public: bool = True
     listed: tuple[Network, ...] = ()
     own_ports: frozenset[int] = frozenset()
+    setting: str = "PENNYPROTECT_CAMERA_NETWORKS"
 
     def with_loopback(self) -> "EgressPolicy":
         """The same, for addresses that the operator himself wrote into the settings."""
-        return EgressPolicy(self.private, self.public, (*self.listed, *LOOPBACK), self.own_ports)
+        return replace(self, listed=(*self.listed, *LOOPBACK))
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
@@ -75,7 +77,9 @@ def parse_networks(text: str) -> tuple[Network, ...]:
     return tuple(map(ipaddress.ip_network, text.replace(",", " ").split()))
 
 
-def parse_policy(text: str, own_ports: frozenset[int] = frozenset()) -> EgressPolicy:
+def parse_policy(
+    text: str, own_ports: frozenset[int] = frozenset(), setting: str = "PENNYPROTECT_CAMERA_NETWORKS"
+) -> EgressPolicy:
     """`private public 10.9.0.0/16 ...` as a policy; BadInputError names the word that is none of these."""
     words = text.replace(",", " ").split()
     listed = []
@@ -88,7 +92,7 @@ def parse_policy(text: str, own_ports: frozenset[int] = frozenset()) -> EgressPo
             raise BadInputError(
                 f"{word!r} is no network; list `private`, `public` and networks like 10.9.0.0/16, with blanks between."
             ) from error
-    return EgressPolicy("private" in words, "public" in words, tuple(listed), own_ports)
+    return EgressPolicy("private" in words, "public" in words, tuple(listed), own_ports, setting)
 
 
 def split_address(url: str) -> SplitResult:
@@ -195,10 +199,10 @@ def _outside(address: Address, policy: EgressPolicy) -> str | None:
     if _in(address, LOOPBACK):
         return "a loopback address, which is this machine itself"
     if _in(address, PRIVATE):
-        return None if policy.private else "a private address, which PENNYPROTECT_CAMERA_NETWORKS does not allow"
+        return None if policy.private else f"a private address, which {policy.setting} does not allow"
     if address.is_global:
-        return None if policy.public else "a public address, which PENNYPROTECT_CAMERA_NETWORKS does not allow"
-    return "a special-purpose address, which PENNYPROTECT_CAMERA_NETWORKS does not list"
+        return None if policy.public else f"a public address, which {policy.setting} does not allow"
+    return f"a special-purpose address, which {policy.setting} does not list"
 
 
 def _in(address: Address, networks: tuple[Network, ...]) -> bool:

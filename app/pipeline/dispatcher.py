@@ -1,5 +1,7 @@
 """The dispatcher: sends the outbox to the stores' live streams. At least once, and once within `REMEMBER_S`.
 
+What channels are to be told of a message is queued in the transaction that deletes it; `app.notifications.sender` sends that.
+
 A row is deleted only after Redis has it (on its disk, where the server can say so). What a crash in between repeats is
 recognised by its id, kept beside the streams, and skipped. NOTIFY wakes; a poll guarantees. May run several times.
 """
@@ -21,6 +23,8 @@ from app.kit.operations import serve_operations
 from app.kit.postgres import Pool
 from app.kit.redis import Redis, RedisError, connect_redis
 from app.kit.tracing import continue_trace
+from app.notifications.opening import open_sender
+from app.notifications.planning import Told, plan_messages
 from app.pipeline import metrics
 from app.pipeline.escalator import Escalator
 from app.pipeline.opening import DATABASE_ERRORS, open_pool
@@ -37,6 +41,8 @@ REMEMBER_S = 24 * 3600
 SEND_S = 5.0
 FSYNC_MS = 1000
 CHANNEL = "outbox"
+NOTIFICATIONS = "notifications"
+NO_KEY = "notifications wait: the dispatcher has no PENNYPROTECT_SECRET_KEY, which opens their addresses"
 BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
 
 # KEYS: mark, stream. ARGV: seconds to remember, message, entries to keep, traceparent.   "" when it is there already.
@@ -73,6 +79,7 @@ class Dispatcher:
         self.pool = pool
         self.bus = bus
         self.woken = asyncio.Event()
+        self.notified = asyncio.Event()
         self._syncs = True
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -129,6 +136,8 @@ class Dispatcher:
                 if added is not None:
                     added.set_result(len(rows))
                 await self._to_disk(bus)
+            told = [Told(row.message_id, row.chain_id, row.store_id, row.kind, row.payload) for row in rows]
+            await plan_messages(connection, told, now())
             await delete_messages(connection, [row.message_id for row in rows])
         for row, entry in zip(rows, entries, strict=True):
             if entry:
@@ -173,6 +182,7 @@ class Dispatcher:
                     ended = asyncio.Event()
                     connection.add_termination_listener(lambda _connection, ended=ended: ended.set())
                     await connection.add_listener(CHANNEL, lambda *_notice: self.woken.set())
+                    await connection.add_listener(NOTIFICATIONS, lambda *_notice: self.notified.set())
                     failures = 0
                     await _first(stop, ended, None)
             except DATABASE_ERRORS:
@@ -210,8 +220,29 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(dispatcher.listen(stop))
             group.create_task(dispatcher.run(stop))
             group.create_task(Escalator(pool).run(stop))
+            group.create_task(_send_notifications(settings, dispatcher, stop))
     finally:
         await bus.aclose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await pool.close()
+
+
+async def _send_notifications(settings: Settings, dispatcher: Dispatcher, stop: asyncio.Event) -> None:
+    """Send what is planned, on connections of its own; without a key it waits in the database."""
+    if not (settings.secret_key.get_secret_value() or settings.kms_keys):
+        log.warning(NO_KEY)
+        return
+    pool = await open_pool(settings, "dispatcher", stop)
+    if pool is None:
+        return
+    try:
+        async with open_sender(settings, pool) as sender:
+            sender.woken = dispatcher.notified
+            await sender.run(stop)
+    except SetupError as error:  # the live streams go on
+        log.error("notifications are not sent", reason=error.detail)
+    finally:
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await pool.close()

@@ -81,7 +81,7 @@ async def candidates(connection: "Connection[asyncpg.Record]", at: datetime, mos
 def _candidate(row: "asyncpg.Record") -> Candidate:
     level = EscalationLevel(row["escalation_level"])
     waiting = Waiting(AlertState(row["state"]), Threat(row["threat"]), level, row["waiting_since"], row["snoozed_until"])
-    told = {name: row[name] for name in ("id", "store_id", "camera_id", "kind", "epoch", "ended_at")}
+    told = {name: row[name] for name in ("id", "store_id", "camera_id", "kind", "threat", "epoch", "ended_at")}
     told["track_ids"] = [str(int(track_id)) for track_id in row["track_ids"]]
     places = (row["id"], row["chain_id"], row["store_id"], row["region_id"])
     return Candidate(*places, row["revision"], waiting, told, row["changed_at"])

@@ -18,6 +18,7 @@ class OutboxRow:
     """One message to send."""
 
     message_id: uuid.UUID
+    chain_id: uuid.UUID
     store_id: uuid.UUID
     kind: str
     payload: dict[str, Any]
@@ -38,7 +39,8 @@ async def next_messages(connection: "Connection[asyncpg.Record]", most: int) -> 
     """The oldest messages nobody else is sending, locked until the transaction ends."""
     await bound_transaction(connection)
     rows = await connection.fetch(
-        "SELECT id, store_id, kind, payload, created_at, trace_parent FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+        "SELECT id, chain_id, store_id, kind, payload, created_at, trace_parent FROM outbox ORDER BY id LIMIT $1"
+        " FOR UPDATE SKIP LOCKED",
         most,
     )
     return [OutboxRow(*row) for row in rows]

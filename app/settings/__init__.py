@@ -156,6 +156,26 @@ class Settings(BaseSettings):
         alias="PENNYPROTECT_PUBLIC_URL",
         description="Where browsers reach the dashboard, e.g. https://penny.example; default: as each request says.",
     )
+    # Notifications
+    twilio_account_sid: str = Field(default="", alias="TWILIO_ACCOUNT_SID", description="Account that sends SMS; empty: none go.")
+    twilio_auth_token: SecretStr = Field(default=SecretStr(""), alias="TWILIO_AUTH_TOKEN", description="Its token.")
+    twilio_phone_number: str = Field(
+        default="", alias="TWILIO_PHONE_NUMBER", description="Number that SMS come from, such as +15005550006."
+    )
+    twilio_base_url: str = Field(
+        default="https://api.twilio.com", alias="TWILIO_BASE_URL", description="Another address of that API, for tests."
+    )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        alias="PENNYPROTECT_SMTP_URL",
+        description="Mail server: smtps://user:password@host, smtp://host:587 (STARTTLS), smtp+plain://127.0.0.1:25.",
+    )
+    mail_from: str = Field(default="", alias="PENNYPROTECT_MAIL_FROM", description="Address that e-mail comes from.")
+    webhook_networks: str = Field(
+        default="public",
+        alias="PENNYPROTECT_WEBHOOK_NETWORKS",
+        description="Where webhooks may be: public, private, networks like 10.9.0.0/16.",
+    )
     oidc_issuer: str = Field(
         default="", alias="PENNYPROTECT_OIDC_ISSUER", description="Issuer of the OpenID Connect provider; empty: none."
     )
@@ -278,10 +298,24 @@ class Settings(BaseSettings):
     @property
     def camera_egress(self) -> EgressPolicy:
         """Where cameras that users add may be; never a port of the product itself."""
+        return parse_policy(self.camera_networks, self._own_ports)
+
+    @property
+    def webhook_egress(self) -> EgressPolicy:
+        """Where webhooks may be; never a port of the product itself."""
+        return parse_policy(self.webhook_networks, self._own_ports, "PENNYPROTECT_WEBHOOK_NETWORKS")
+
+    @property
+    def dashboard_url(self) -> str:
+        """Where people find the dashboard, for links in messages."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return self.public_url or f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    @property
+    def _own_ports(self) -> frozenset[int]:
         urls = [url.get_secret_value() for url in (self.database_url, self.redis_url, self.memory_redis_url)]
         urls += [self.service_url, f"grpc://{self.triton_url}", f"http://{self.metrics}"]
-        ports = {found for url in urls if (found := _port_of(url))}
-        return parse_policy(self.camera_networks, frozenset({self.port, *ports}))
+        return frozenset({self.port, *(found for url in urls if (found := _port_of(url)))})
 
     @property
     def demo_allowed(self) -> bool:

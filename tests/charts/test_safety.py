@@ -115,7 +115,8 @@ def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, 
         # The key opens templates for matching: only where face models may be installed at all.
         "pipeline": {"postgres.pipeline", "bus.pipeline", "memory.pipeline"}
         | ({"storage_key"} if values.get("models", {}).get("biometrics") else set()),
-        "dispatcher": {"postgres.dispatcher", "bus.dispatcher"},
+        # It opens the addresses of notification channels.
+        "dispatcher": {"postgres.dispatcher", "bus.dispatcher", "storage_key", "twilio_auth_token", "smtp_url"},
         "sealer": {"postgres.sealer"},
         "worker-cpu": {"bus.worker", "memory.worker", "worker_key"},
         "worker-gpu": {"bus.worker", "memory.worker", "worker_key"},

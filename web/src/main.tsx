@@ -9,6 +9,7 @@ import "./styles/audit.css";
 import "./styles/security.css";
 import "./styles/administration.css";
 import "./styles/work.css";
+import "./styles/notifications.css";
 import "./styles/cases.css";
 import "./styles/policy.css";
 import "./styles/watchlist.css";

@@ -37,6 +37,7 @@ class Protected:
 
 CAMERA, TOTP, SIGNING = b"camera", b"totp", b"signing"
 ENROLMENT_PICTURE, MATCH_PICTURE, TEMPLATE, ROTATION = b"enrolment picture", b"match picture", b"template", b"rotation"
+CHANNEL_ADDRESS, CHANNEL_SECRET, COMPLAINANT = b"channel address", b"channel secret", b"complainant"
 
 PROTECTED = (
     Protected("cameras", "credentials", CAMERA),
@@ -46,5 +47,8 @@ PROTECTED = (
     Protected("facial_profiles", "template", TEMPLATE, nullable=False, whole=True),
     Protected("template_rotations", "seed", ROTATION, nullable=False),
     Protected("signing_keys", "secret", SIGNING, nullable=False),
+    Protected("notification_channels", "address", CHANNEL_ADDRESS),
+    Protected("notification_channels", "secret", CHANNEL_SECRET),
+    Protected("complaints", "contact", COMPLAINANT),
 )
 """Every sealed column of the database. A test compares it with the schema."""

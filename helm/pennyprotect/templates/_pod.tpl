@@ -95,6 +95,30 @@ topologySpreadConstraints:
       optional: true
 {{- end -}}
 
+{{/* Who carries notifications; without a secret of theirs the dispatcher sends webhooks only. */}}
+{{- define "pennyprotect.notificationsEnv" -}}
+- name: PENNYPROTECT_WEBHOOK_NETWORKS
+  value: {{ .Values.notifications.webhookNetworks | quote }}
+{{- with .Values.ingress.host }}
+- name: PENNYPROTECT_PUBLIC_URL
+  value: https://{{ . }}
+{{- end }}
+- name: TWILIO_ACCOUNT_SID
+  value: {{ .Values.notifications.twilioAccountSid | quote }}
+- name: TWILIO_PHONE_NUMBER
+  value: {{ .Values.notifications.twilioPhoneNumber | quote }}
+- name: PENNYPROTECT_MAIL_FROM
+  value: {{ .Values.notifications.mailFrom | quote }}
+{{- range $name, $key := dict "TWILIO_AUTH_TOKEN" "twilio_auth_token" "PENNYPROTECT_SMTP_URL" "smtp_url" }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $.Values.secrets.existingSecret }}
+      key: {{ $key }}
+      optional: true
+{{- end }}
+{{- end -}}
+
 {{/* DATABASE_URL with a role of its own; `role` is owner, app, pipeline, dispatcher. */}}
 {{- define "pennyprotect.databaseEnv" -}}
 - name: DATABASE_URL

@@ -91,9 +91,9 @@ class Site:
             MEMORY_REDIS_URL=self.servers.memory.url, PENNYPROTECT_HOME=self.home, _env_file=None,
         )  # fmt: skip
 
-    def role(self, name: str) -> Role:
+    def role(self, name: str, more: dict[str, str] | None = None) -> Role:
         url = {"DATABASE_URL": self.servers.postgres.url(f"pennyprotect_{name}")}
-        role = Role(name, self.env | url, self.home / f"{name}-{len(self.roles)}.log")
+        role = Role(name, self.env | url | (more or {}), self.home / f"{name}-{len(self.roles)}.log")
         self.roles.append(role)
         return role.start()
 

@@ -131,6 +131,12 @@ ADD = {
     "evidence_id": "INSERT INTO evidence (id, chain_id, store_id, camera_id, type, state, wanted_from, wanted_to, moment, s3_key,"
     " size, sha256, media_type, present_at) VALUES ($1::uuid, $2, $3, $4, 'still', 'present', now(), now(), now(),"
     " 'evidence/' || $1::text, 1, sha256('x'), 'image/jpeg', now())",
+    "complaint_id": "INSERT INTO complaints (id, chain_id, store_id, received_at, happened_at, summary, recorded_by, recorded_at)"
+    " SELECT $1, $2, $3, now(), now(), 's', id, now() FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+    "channel_id": "INSERT INTO notification_channels (id, chain_id, store_id, kind, name, hint, secret, occasions, lowest_threat)"
+    " VALUES ($1, $2, $3, 'webhook', 'w', 'https://example.com', 'x', '{alert-raised}', 'low')",
+    "notification_id": "INSERT INTO notifications (id, chain_id, store_id, channel_id, cause, occasion, message, state)"
+    " SELECT $1, $2, $3, id, $1, 'test', '{}', 'dead' FROM notification_channels WHERE store_id = $3 LIMIT 1",
     "session_id": "INSERT INTO sessions (id, chain_id, user_id, refresh_hash, expires_at) SELECT $1::uuid, $2,"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1), sha256($1::text::bytea),"
     " now() + interval '1 day' WHERE $3::uuid IS NOT NULL",

@@ -188,10 +188,11 @@ async def test_rule_20_no_answer_holds_a_key_or_a_password(product: Product) -> 
         if schema.endswith("Out") and schema not in asked_in
     }
     forbidden = {"credentials", "password", "secret", "wrapped", "data_key", "key_ring", "provider_key", "sealed", "totp_secret"}
-    # Shown once: a second factor to the person who enrols it, a new API key to the person who makes it.
+    # Shown once: a second factor to the person who enrols it, a new API key or webhook to the person who makes it.
     assert {(schema, name) for schema, name in names if name in forbidden} == {
         ("EnrolmentOut", "secret"),
         ("ApiKeySecretOut", "secret"),
+        ("ChannelSecretOut", "secret"),
     }
 
 

@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from app.auth.permissions import ROLE_PERMISSIONS, Permission, Role
 from tests.integration.service.conftest import Product
 from tests.integration.service.principals import ADD, SCOPES, World, expected, make_world
@@ -35,6 +37,7 @@ async def operations(product: Product) -> tuple[dict[str, Any], list[Operation]]
     return document, found
 
 
+@pytest.mark.timeout(300)  # a hundred and fifty operations, fifty callers each
 async def test_every_operation_answers_every_role_and_key_as_the_table_says(product: Product) -> None:
     world = await make_world(product)
     _, listed = await operations(product)

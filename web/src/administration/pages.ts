@@ -1,4 +1,4 @@
-import { Building2, CalendarClock, ChartColumn, FolderOpen, GraduationCap, HeartPulse, KeyRound, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
+import { BellDot, Building2, CalendarClock, ChartColumn, FolderOpen, GraduationCap, HeartPulse, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import { lazily } from "../shell/lazily";
 import type { Permission } from "../shell/stores";
@@ -24,11 +24,13 @@ export const PAGES: readonly AdministrationPage[] = [
   { path: "/watchlists", title: "Watchlists", es: "Listas de vigilancia", group: "work", icon: ScanFace, needs: ["watchlists:read"], page: lazily(() => import("../watchlist/WatchlistPage"), "WatchlistPage") },
   { path: "/match-thresholds", title: "Match thresholds", es: "Umbrales", icon: SlidersHorizontal, needs: ["watchlists:write"], page: lazily(() => import("../watchlist/ThresholdsPage"), "ThresholdsPage") },
   { path: "/incidents", title: "Incidents", es: "Incidentes", group: "work", icon: FolderOpen, needs: ["incidents:read"], page: lazily(() => import("../incidents/IncidentsPage"), "IncidentsPage") },
+  { path: "/complaints", title: "Complaints", es: "Quejas", group: "work", icon: MessageSquareWarning, needs: ["complaints:read"], page: lazily(() => import("../complaints/ComplaintsPage"), "ComplaintsPage") },
   { path: "/reports", title: "Reports", es: "Informes", group: "work", icon: ChartColumn, needs: ["alerts:read"], page: lazily(() => import("../reports/ReportsPage"), "ReportsPage") },
   { path: "/users", title: "Users", es: "Usuarios", icon: UserRoundCog, needs: ["users:read"], page: lazily(() => import("../users/UsersPage"), "UsersPage") },
   { path: "/stores", title: "Stores", es: "Tiendas", icon: Building2, needs: ["stores:write", "chain:write"], page: lazily(() => import("../places/StoresPage"), "StoresPage") },
   { path: "/rules", title: "Rules", es: "Reglas", icon: SlidersHorizontal, needs: ["rules:read"], page: lazily(() => import("../rules/RulesPage"), "RulesPage") },
   { path: "/rota", title: "Rota", es: "Turnos", icon: CalendarClock, needs: ["rota:write"], page: lazily(() => import("../alerts/RotaPage"), "RotaPage") },
+  { path: "/notifications", title: "Notifications", es: "Notificaciones", icon: BellDot, needs: ["notifications:read"], page: lazily(() => import("../notifications/NotificationsPage"), "NotificationsPage") },
   { path: "/policy-settings", title: "Site policy", es: "Política de la tienda", icon: ShieldCheck, needs: ["policy:read"], page: lazily(() => import("../policy/SitePolicyPage"), "SitePolicyPage") },
   { path: "/training", title: "Training", es: "Formación", icon: GraduationCap, needs: ["training:read"], page: lazily(() => import("../training/TrainingPage"), "TrainingPage") },
   { path: "/api-keys", title: "API keys", es: "Claves de API", icon: Webhook, needs: ["api-keys:read"], page: lazily(() => import("../keys/ApiKeysPage"), "ApiKeysPage") },

@@ -6,6 +6,7 @@ import { useLoad, useNow } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock, humanise } from "../text/format";
 import { evidenceOfAlert, evidenceOfIncident, hold, type Piece } from "./endpoints";
+import { Export } from "./Export";
 import { Player } from "./Player";
 import { Still } from "./Still";
 import { isUnderWay, standing } from "./timeline";
@@ -46,6 +47,7 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
   const { may } = usePlace();
   const now = useNow();
   const [open, setOpen] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
   const stored = piece.state === "present";
   const setHold = () => {
@@ -67,12 +69,18 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
             {piece.held ? "Lift hold" : "Hold"}
           </button>
         )}
+        {stored && may("evidence:export") && (
+          <button type="button" className="button button-quiet" onClick={() => setExporting(true)} data-testid={`evidence-export-${piece.type}`}>
+            Export
+          </button>
+        )}
         {stored && may("evidence:play") && (
           <button type="button" className="button button-quiet" aria-expanded={open} onClick={() => setOpen(!open)} data-testid={`evidence-open-${piece.type}`}>
             {open ? "Close" : "Show"}
           </button>
         )}
       </div>
+      {exporting && <Export piece={piece} close={() => setExporting(false)} />}
       {failed && <p className="form-error" role="alert">{failed}</p>}
       {open && (piece.media_type === "image/jpeg" ? <Still piece={piece} /> : <Player piece={piece} />)}
     </li>

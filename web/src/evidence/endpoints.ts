@@ -17,3 +17,17 @@ export const content = (id: Id, signal?: AbortSignal) => askBlob(`/evidence/${id
 export const boxes = (id: Id) => ask<Boxes>("GET", `/evidence/${id}/boxes`);
 export const custody = (id: Id) => ask<CustodyList>("GET", `/evidence/${id}/custody`);
 export const hold = (id: Id, held: boolean, reason: string) => ask<Piece>("POST", `/evidence/${id}/hold`, { body: { held, reason } });
+export type Redaction = Schemas["Redaction"];
+export type ExportMade = Schemas["ExportOut"];
+export interface ExportWish {
+  purpose: string;
+  recipient: string;
+  redaction: Redaction;
+  /** Track ids; null: whom the alert is about. */
+  subjects: string[] | null;
+  valid_hours: number;
+}
+export const askForExport = (id: Id, body: ExportWish) => ask<ExportMade>("POST", `/evidence/${id}/export`, { body });
+export const previewOf = (id: Id, redaction: Redaction, subjects: string[] | null, signal: AbortSignal) =>
+  askBlob(`/evidence/${id}/preview`, { timeoutMs: CONTENT_TIMEOUT_MS, signal, query: { redaction, ...(subjects ? { subject: subjects } : {}) } });
+export const signingKey = () => ask<Schemas["KeyOut"]>("GET", "/evidence-key");

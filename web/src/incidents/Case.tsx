@@ -5,6 +5,7 @@ import { inOrder } from "../alerts/alertState";
 import { useAlerts } from "../alerts/alerts";
 import { usernames } from "../api/endpoints";
 import { useCameras } from "../cameras/cameras";
+import { Evidence } from "../evidence/Evidence";
 import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
@@ -61,6 +62,7 @@ export function Case({ id, changed, onChanged }: { id: string; changed: number; 
       </div>
       <Facts key={file.incident.revision} incident={file.incident} writable={writable} busy={act.busy} run={run} />
       <Alerts file={file} writable={writable} run={run} />
+      <Evidence incidentId={id} />
       <Staff file={file} writable={writable} run={run} />
       <Timeline file={file} />
       {mayWrite && <Note run={run} id={id} busy={act.busy} />}

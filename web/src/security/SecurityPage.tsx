@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link } from "react-router";
 import { security as loadSecurity } from "../api/security";
+import { OwnChannels } from "../notifications/OwnChannels";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
@@ -51,6 +52,10 @@ export function SecurityPage() {
           <SecondFactor security={value} changed={reload} />
         </section>
       </div>
+      <section className="panel" aria-label="My notifications">
+        <h2>My notifications</h2>
+        <OwnChannels />
+      </section>
       <section className="panel" aria-label="Sessions">
         <h2>Where you are signed in</h2>
         <Sessions />

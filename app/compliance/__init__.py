@@ -1,0 +1,1 @@
+"""What people may ask of a store that watches them: complaints."""

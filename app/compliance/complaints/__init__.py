@@ -1,0 +1,1 @@
+"""Complaints, with their clocks and the evidence they hold."""

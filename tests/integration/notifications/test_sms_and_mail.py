@@ -1,0 +1,197 @@
+"""SMS against a double that Prism holds to Twilio's public description, and e-mail against a real SMTP exchange."""
+
+import asyncio
+import email
+import email.policy
+from typing import Any
+
+import pytest
+
+from app.notifications.outcomes import ABSENT_LOOKS, MOST_LOOKS
+from app.notifications.transports import sms
+from tests.integration.notifications.conftest import Desk
+from tests.integration.notifications.provider import BREAK, HANG, LOSE, SENDER, SID, TOKEN, prism, providing
+from tests.integration.pipeline.conftest import pipeline_servers, site  # noqa: F401 - fixtures
+
+PHONE = "+4915112345678"
+
+
+def account(url: str) -> dict[str, str]:
+    return {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": SENDER, "TWILIO_BASE_URL": url}
+
+
+@pytest.mark.timeout(300)  # the first time Prism is installed
+async def test_the_library_the_double_and_twilios_description_agree(desk: Desk) -> None:
+    async with providing() as provider, prism(provider.url) as url, desk.sender(**account(url)) as sender:
+        await desk.channel("sms", PHONE)
+        (alert,) = await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        row = await desk.row()
+        assert (row["state"], row["reason"]) == ("sent", "")
+        (message,) = provider.messages
+        assert (message["to"], message["from"], message["sid"]) == (PHONE, SENDER, row["provider_id"])
+        assert f"https://penny.test/alerts/{alert}?n={row['id'].hex[-12:]}" in message["body"]
+        provider.fate = "delivered"
+        await desk.hurry()
+        await sender.look_and_recover()
+        assert (await desk.row())["state"] == "delivered"
+        await desk.site.pool.execute("UPDATE notifications SET state = 'checking', provider_id = NULL, next_at = now()")
+        await sender.look_and_recover()
+        assert (await desk.row())["state"] == "delivered"  # found by number, time and reference
+        assert any("DateSent" in each for each in provider.asked)
+
+
+async def looks(desk: Desk, sender: Any, number: int) -> None:
+    for _ in range(number):
+        await desk.hurry()
+        await sender.look_and_recover()
+
+
+@pytest.mark.parametrize("fault", [BREAK, HANG])
+async def test_an_sms_whose_answer_was_lost_is_found_in_the_records_and_not_sent_twice(
+    desk: Desk, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sms, "TOTAL_S", 1.0)
+    async with providing() as provider, desk.sender(**account(provider.url)) as sender:
+        provider.plan = [fault]
+        await desk.channel("sms", PHONE)
+        await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        assert (await desk.row())["state"] == "checking"
+        await looks(desk, sender, 1)
+        row = await desk.row()
+        assert (row["state"], row["provider_id"]) == ("sent", provider.messages[0]["sid"])
+        await desk.hurry()
+        await sender.send_all()
+        assert len(provider.messages) == 1
+
+
+async def test_an_sms_that_the_records_do_not_know_is_sent_again_and_says_so(desk: Desk) -> None:
+    async with providing() as provider, desk.sender(**account(provider.url)) as sender:
+        provider.plan = [LOSE]
+        await desk.channel("sms", PHONE)
+        await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        await looks(desk, sender, ABSENT_LOOKS - 1)
+        assert (await desk.row())["state"] == "checking"
+        await looks(desk, sender, 1)
+        row = await desk.row()
+        assert (row["state"], row["repeated"]) == ("queued", True)
+        await desk.hurry()
+        await sender.send_all()
+        assert (await desk.row())["state"] == "sent"
+        assert "sent before" in provider.messages[0]["body"]
+
+
+async def test_where_the_records_cannot_be_asked_it_is_shown_as_uncertain(desk: Desk) -> None:
+    async with providing() as provider, desk.sender(**account(provider.url)) as sender:
+        provider.plan, provider.records_away = [BREAK], True
+        await desk.channel("sms", PHONE)
+        await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        await looks(desk, sender, MOST_LOOKS)
+        row = await desk.row()
+        assert (row["state"], row["repeated"]) == ("uncertain", True)
+        assert "provider could not be asked" in row["reason"]
+
+
+@pytest.mark.parametrize(("plan", "state", "attempts"), [([429, 429], "sent", 3), ([400], "dead", 1), ([500], "checking", 1)])
+async def test_what_the_provider_answers_decides(desk: Desk, plan: list[Any], state: str, attempts: int) -> None:
+    async with providing() as provider, desk.sender(**account(provider.url)) as sender:
+        provider.plan = plan
+        await desk.channel("sms", PHONE)
+        await desk.raised()
+        await desk.dispatch()
+        for _ in range(3):
+            await sender.send_all()
+            await desk.site.pool.execute("UPDATE notifications SET next_at = now() WHERE state = 'queued'")
+        row = await desk.row()
+        assert (row["state"], row["attempts"]) == (state, attempts)
+        assert provider.asked.count(f"POST /2010-04-01/Accounts/{SID}/Messages.json") == attempts
+
+
+async def test_a_sender_killed_while_an_sms_is_under_way_asks_the_records_first(desk: Desk) -> None:
+    async with providing() as provider, desk.sender(**account(provider.url)) as sender:
+        await desk.channel("sms", PHONE)
+        await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        await desk.site.pool.execute(
+            "UPDATE notifications SET state = 'sending', provider_id = NULL, lease_until = now() - interval '1 second'"
+        )
+        await sender.look_and_recover()
+        assert (await desk.row())["state"] == "checking"
+        await looks(desk, sender, 1)
+        assert (await desk.row())["state"] == "sent"
+        assert len(provider.messages) == 1
+
+
+class Mailbox:
+    """The receiving side of RFC 5321, as far as one message goes."""
+
+    def __init__(self, *, answer: str = "250 taken", dies: bool = False) -> None:
+        self.answer, self.dies = answer, dies
+        self.mails: list[Any] = []
+        self.port = 0
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 test\r\n")
+        while line := await reader.readline():
+            verb = line[:4].upper()
+            if verb == b"DATA":
+                writer.write(b"354 go on\r\n")
+                raw = await reader.readuntil(b"\r\n.\r\n")
+                self.mails.append(email.message_from_bytes(raw[:-5], policy=email.policy.default))
+                if self.dies:
+                    break
+                writer.write(self.answer.encode() + b"\r\n")
+            else:
+                writer.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+            await writer.drain()
+            if verb == b"QUIT":
+                break
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "dies", "state", "repeated"),
+    [
+        ("250 taken", False, "sent", False), ("451 later", False, "queued", False), ("554 no", False, "dead", False),
+        ("", True, "queued", True),
+    ],
+)  # fmt: skip
+async def test_mail_by_smtp(desk: Desk, answer: str, dies: bool, state: str, repeated: bool) -> None:
+    box = Mailbox(answer=answer, dies=dies)
+    server = await asyncio.start_server(box.talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    own = {"PENNYPROTECT_SMTP_URL": f"smtp+plain://127.0.0.1:{port}", "PENNYPROTECT_MAIL_FROM": "Penny <penny@example.com>"}
+    async with server, desk.sender(**own) as sender:
+        await desk.channel("email", "ann@example.com")
+        await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        row = await desk.row()
+        assert (row["state"], row["repeated"]) == (state, repeated)
+        (mail,) = box.mails
+        assert (mail["To"], mail["From"]) == ("ann@example.com", "Penny <penny@example.com>")
+        assert mail["Message-ID"] == f"<{row['id']}@pennyprotect>"
+        assert "Person on the floor, high threat" in mail["Subject"]
+        assert "https://penny.test/alerts/" in mail.get_content()
+
+
+async def test_without_a_mail_server_it_waits_and_starttls_is_demanded(desk: Desk) -> None:
+    box = Mailbox()
+    server = await asyncio.start_server(box.talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    own = {"PENNYPROTECT_SMTP_URL": f"smtp://127.0.0.1:{port}", "PENNYPROTECT_MAIL_FROM": "penny@example.com"}
+    async with server, desk.sender(**own) as sender:
+        await desk.channel("email", "ann@example.com")
+        await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        row = await desk.row()
+        assert (row["state"], row["waits"], box.mails) == ("queued", "retry", [])

@@ -1,0 +1,135 @@
+import { useEffect, useState, type FormEvent } from "react";
+import { sentenceFor } from "../api/problem";
+import { Secret } from "../administration/Secret";
+import { Dialog } from "../parts/Dialog";
+import { Problem, useAct } from "../security/parts";
+import { useLoad } from "../shell/hooks";
+import { askForExport, boxes, previewOf, signingKey, type ExportMade, type Piece, type Redaction } from "./endpoints";
+import { REDACTION_WORDS, seenMost } from "./redaction";
+
+const LIVES = [
+  [24, "1 day"],
+  [72, "3 days"],
+  [168, "7 days"],
+] as const;
+const MOST_OFFERED = 12;
+
+/** What leaves the house: who stays visible, for whom and why; with a look at it before. */
+export function Export({ piece, close }: { piece: Piece; close: () => void }) {
+  const [redaction, setRedaction] = useState<Redaction>("bodies");
+  const [subjects, setSubjects] = useState<string[] | null>(null);
+  const [purpose, setPurpose] = useState("");
+  const [recipient, setRecipient] = useState("");
+  const [hours, setHours] = useState(72);
+  const [made, setMade] = useState<ExportMade | null>(null);
+  const people = useLoad(`boxes-${piece.id}`, () => boxes(piece.id));
+  const { busy, error, run } = useAct();
+  const visible = subjects ?? people.value?.subjects ?? [];
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(async () => setMade(await askForExport(piece.id, { purpose: purpose.trim(), recipient: recipient.trim(), redaction, subjects, valid_hours: hours })));
+  };
+  const toggle = (track: string) => setSubjects(visible.includes(track) ? visible.filter((each) => each !== track) : [...visible, track]);
+  return (
+    <Dialog title="Export evidence" onClose={close} wide testId="export">
+      {made ? (
+        <Made made={made} close={close} />
+      ) : (
+        <form className="stack" onSubmit={submit}>
+          <Preview id={piece.id} redaction={redaction} subjects={subjects} />
+          <div className="channel-fields">
+            <label className="field">
+              <span>What is blurred</span>
+              <select value={redaction} data-testid="export-redaction" onChange={(event) => setRedaction(event.target.value as Redaction)}>
+                {(Object.keys(REDACTION_WORDS) as Redaction[]).map((each) => (
+                  <option key={each} value={each}>
+                    {REDACTION_WORDS[each]}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label className="field">
+              <span>For whom</span>
+              <input value={recipient} required maxLength={200} placeholder="City police, case 12/345" data-testid="export-recipient" onChange={(event) => setRecipient(event.target.value)} />
+            </label>
+            <label className="field channel-address">
+              <span>Why</span>
+              <input value={purpose} required maxLength={500} placeholder="Report of a theft" data-testid="export-purpose" onChange={(event) => setPurpose(event.target.value)} />
+            </label>
+            <label className="field">
+              <span>The link is good for</span>
+              <select value={hours} onChange={(event) => setHours(Number(event.target.value))}>
+                {LIVES.map(([each, words]) => (
+                  <option key={each} value={each}>
+                    {words}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </div>
+          {(redaction === "bodies" || redaction === "faces") && people.value && (
+            <fieldset className="choices">
+              <legend>Who stays visible</legend>
+              {seenMost(people.value, MOST_OFFERED).map((track, index) => (
+                <label key={track} className="choice">
+                  <input type="checkbox" checked={visible.includes(track)} onChange={() => toggle(track)} />
+                  <span>
+                    Person {index + 1}
+                    {people.value?.subjects.includes(track) && ", whom the alert is about"}
+                  </span>
+                </label>
+              ))}
+            </fieldset>
+          )}
+          <Problem sentence={error} testId="export-error" />
+          <div className="form-actions">
+            <button type="submit" className="button button-primary" disabled={busy || !purpose.trim() || !recipient.trim()} data-testid="export-make">
+              {busy ? "Asking…" : "Make the package"}
+            </button>
+            <button type="button" className="button button-quiet" onClick={close}>
+              Cancel
+            </button>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  );
+}
+
+/** The picture of the moment as the package will show it; each look leaves a link of custody. */
+function Preview({ id, redaction, subjects }: { id: string; redaction: Redaction; subjects: string[] | null }) {
+  const [shown, setShown] = useState<{ of: string; address: string } | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const wanted = `${redaction} ${subjects?.join(",") ?? "-"}`;
+  useEffect(() => {
+    const stop = new AbortController();
+    const [mode = "bodies", listed = "-"] = wanted.split(" ");
+    const chosen = listed === "-" ? null : listed.split(",").filter(Boolean);
+    setFailed(null);
+    previewOf(id, mode as Redaction, chosen, stop.signal).then(
+      (blob) => !stop.signal.aborted && setShown({ of: wanted, address: URL.createObjectURL(blob) }),
+      (error: unknown) => !stop.signal.aborted && setFailed(sentenceFor(error)),
+    );
+    return () => stop.abort();
+  }, [id, wanted]);
+  useEffect(() => () => (shown ? URL.revokeObjectURL(shown.address) : undefined), [shown]);
+  if (failed) return <Problem sentence={failed} />;
+  if (shown?.of !== wanted) return <p className="page-note export-preview">Making a preview…</p>;
+  return <img className="evidence-still export-preview" src={shown.address} alt="The moment as the package will show it" data-testid="export-preview" />;
+}
+
+function Made({ made, close }: { made: ExportMade; close: () => void }) {
+  const key = useLoad("signing-key", signingKey);
+  return (
+    <div className="stack">
+      <Secret title="The link" secret={made.link ? window.location.origin + made.link : null} done={close} testId="export-link">
+        <p>Give it to the recipient. It opens once the package is made, and ends by itself. It is not shown again.</p>
+      </Secret>
+      {key.value && (
+        <p className="quiet">
+          They check the package with <code>pennyprotect evidence verify</code>. Tell them the key on another way: <code className="secret">{key.value.fingerprint}</code>
+        </p>
+      )}
+    </div>
+  );
+}
