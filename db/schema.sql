@@ -1,5 +1,16 @@
 CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
+CREATE FUNCTION public.announce_notifications() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+    NOTIFY notifications;  -- only wakes the sender; its poll guarantees
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.announce_notifications() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.announce_outbox() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -862,6 +873,41 @@ CREATE TABLE public.checkpoints (
 
 ALTER TABLE public.checkpoints OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.complaints (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    alert_id uuid,
+    match_id uuid,
+    summary text NOT NULL,
+    contact bytea,
+    contact_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(contact) >= 36) AND (substr(contact, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(contact, 20) << 24) | (get_byte(contact, 21) << 16)) | (get_byte(contact, 22) << 8)) | get_byte(contact, 23))
+    ELSE NULL::integer
+END) STORED,
+    state text DEFAULT 'open'::text NOT NULL,
+    recorded_by uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    acknowledged_by uuid,
+    acknowledged_at timestamp with time zone,
+    outcome text,
+    answer text,
+    corrected boolean DEFAULT false NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT complaints_answer_check CHECK (((length(answer) >= 1) AND (length(answer) <= 4000))),
+    CONSTRAINT complaints_check CHECK (((state = 'decided'::text) = (decided_at IS NOT NULL))),
+    CONSTRAINT complaints_outcome_check CHECK ((outcome = ANY (ARRAY['upheld'::text, 'partly-upheld'::text, 'not-upheld'::text]))),
+    CONSTRAINT complaints_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'decided'::text]))),
+    CONSTRAINT complaints_summary_check CHECK (((length(summary) >= 1) AND (length(summary) <= 4000)))
+);
+
+ALTER TABLE public.complaints OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.configuration_revision (
     only_row boolean DEFAULT true NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
@@ -1406,6 +1452,84 @@ CREATE TABLE public.memberships (
 );
 
 ALTER TABLE public.memberships OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.notification_channels (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid,
+    user_id uuid,
+    kind text NOT NULL,
+    name text NOT NULL,
+    hint text NOT NULL,
+    address bytea,
+    address_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(address) >= 36) AND (substr(address, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(address, 20) << 24) | (get_byte(address, 21) << 16)) | (get_byte(address, 22) << 8)) | get_byte(address, 23))
+    ELSE NULL::integer
+END) STORED,
+    secret bytea,
+    secret_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(secret) >= 36) AND (substr(secret, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(secret, 20) << 24) | (get_byte(secret, 21) << 16)) | (get_byte(secret, 22) << 8)) | get_byte(secret, 23))
+    ELSE NULL::integer
+END) STORED,
+    occasions text[] NOT NULL,
+    lowest_threat text NOT NULL,
+    quiet_starts time without time zone,
+    quiet_ends time without time zone,
+    quiet_timezone text DEFAULT 'UTC'::text NOT NULL,
+    quiet_threat text DEFAULT 'high'::text NOT NULL,
+    most_per_hour integer,
+    paused boolean DEFAULT false NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT notification_channels_check CHECK (((quiet_starts IS NULL) = (quiet_ends IS NULL))),
+    CONSTRAINT notification_channels_hint_check CHECK (((length(hint) >= 1) AND (length(hint) <= 200))),
+    CONSTRAINT notification_channels_kind_check CHECK ((kind = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text, 'slack'::text, 'teams'::text]))),
+    CONSTRAINT notification_channels_lowest_threat_check CHECK ((lowest_threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT notification_channels_most_per_hour_check CHECK (((most_per_hour >= 1) AND (most_per_hour <= 100000))),
+    CONSTRAINT notification_channels_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT notification_channels_occasions_check CHECK (((cardinality(occasions) >= 1) AND (cardinality(occasions) <= 10))),
+    CONSTRAINT notification_channels_quiet_threat_check CHECK ((quiet_threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'none'::text])))
+);
+
+ALTER TABLE public.notification_channels OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.notifications (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid,
+    channel_id uuid NOT NULL,
+    cause uuid NOT NULL,
+    occasion text NOT NULL,
+    threat text,
+    subject_id uuid,
+    message jsonb NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    waits text DEFAULT ''::text NOT NULL,
+    repeated boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    checks integer DEFAULT 0 NOT NULL,
+    merged integer DEFAULT 1 NOT NULL,
+    merged_into uuid,
+    next_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease_until timestamp with time zone,
+    tried_at timestamp with time zone,
+    provider_id text,
+    reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT notifications_occasion_check CHECK ((occasion = ANY (ARRAY['alert-raised'::text, 'alert-escalated'::text, 'incident-changed'::text, 'test'::text]))),
+    CONSTRAINT notifications_provider_id_check CHECK ((length(provider_id) <= 100)),
+    CONSTRAINT notifications_reason_check CHECK ((length(reason) <= 300)),
+    CONSTRAINT notifications_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'checking'::text, 'sent'::text, 'delivered'::text, 'uncertain'::text, 'dead'::text, 'merged'::text]))),
+    CONSTRAINT notifications_threat_check CHECK ((threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT notifications_waits_check CHECK ((waits = ANY (ARRAY[''::text, 'quiet-hours'::text, 'retry'::text])))
+);
+
+ALTER TABLE public.notifications OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.oidc_group_mappings (
     id uuid NOT NULL,
@@ -2027,6 +2151,9 @@ ALTER TABLE ONLY public.chains
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (shard);
 
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.configuration_revision
     ADD CONSTRAINT configuration_revision_pkey PRIMARY KEY (only_row);
 
@@ -2149,6 +2276,15 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_user_id_role_store_id_region_id_key UNIQUE NULLS NOT DISTINCT (user_id, role, store_id, region_id);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_cause_channel_id_key UNIQUE (cause, channel_id);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.oidc_group_mappings
     ADD CONSTRAINT oidc_group_mappings_chain_id_group_name_role_store_id_key UNIQUE NULLS NOT DISTINCT (chain_id, group_name, role, store_id);
@@ -2335,6 +2471,10 @@ CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
+CREATE INDEX complaints_open ON public.complaints USING btree (store_id, happened_at) WHERE (state <> 'decided'::text);
+
+CREATE INDEX complaints_store ON public.complaints USING btree (store_id, received_at DESC, id DESC);
+
 CREATE INDEX deletion_receipts_chain ON public.deletion_receipts USING btree (chain_id, deleted_at DESC, id DESC);
 
 CREATE INDEX enrolment_images_enrolment ON public.enrolment_images USING btree (enrolment_id);
@@ -2384,6 +2524,18 @@ CREATE INDEX matches_enrolment ON public.matches USING btree (enrolment_id, rais
 CREATE INDEX matches_store ON public.matches USING btree (store_id, raised_at DESC, id DESC);
 
 CREATE INDEX memberships_chain ON public.memberships USING btree (chain_id, role);
+
+CREATE INDEX notification_channels_chain ON public.notification_channels USING btree (chain_id, created_at, id) WHERE (removed_at IS NULL);
+
+CREATE INDEX notifications_checks ON public.notifications USING btree (next_at) WHERE ((state = ANY (ARRAY['checking'::text, 'sent'::text])) AND (next_at < 'infinity'::timestamp with time zone));
+
+CREATE INDEX notifications_due ON public.notifications USING btree (channel_id, next_at, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX notifications_lapsed ON public.notifications USING btree (lease_until) WHERE (state = 'sending'::text);
+
+CREATE INDEX notifications_log ON public.notifications USING btree (chain_id, created_at DESC, id DESC);
+
+CREATE INDEX notifications_rate ON public.notifications USING btree (channel_id, tried_at) WHERE (tried_at IS NOT NULL);
 
 CREATE INDEX persons_store ON public.persons USING btree (store_id, created_at DESC, id DESC);
 
@@ -2474,6 +2626,8 @@ CREATE TRIGGER match_thresholds_gallery_delete AFTER DELETE ON public.match_thre
 CREATE TRIGGER match_thresholds_gallery_insert AFTER INSERT ON public.match_thresholds REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
 
 CREATE TRIGGER match_thresholds_gallery_update AFTER UPDATE ON public.match_thresholds REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.bump_gallery_revision();
+
+CREATE TRIGGER notifications_announce AFTER INSERT ON public.notifications FOR EACH STATEMENT EXECUTE FUNCTION public.announce_notifications();
 
 CREATE TRIGGER outbox_announce AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.announce_outbox();
 
@@ -2566,6 +2720,24 @@ ALTER TABLE ONLY public.cameras
 
 ALTER TABLE ONLY public.checkpoints
     ADD CONSTRAINT checkpoints_shard_fkey FOREIGN KEY (shard) REFERENCES public.shard_leases(shard);
+
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_acknowledged_by_fkey FOREIGN KEY (acknowledged_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_chain_id_store_id_match_id_fkey FOREIGN KEY (chain_id, store_id, match_id) REFERENCES public.matches(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_contact_key FOREIGN KEY (chain_id, contact_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.complaints
+    ADD CONSTRAINT complaints_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.deletion_receipts
     ADD CONSTRAINT deletion_receipts_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -2695,6 +2867,27 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_address_key FOREIGN KEY (chain_id, address_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_secret_key FOREIGN KEY (chain_id, secret_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channels(id);
 
 ALTER TABLE ONLY public.oidc_group_mappings
     ADD CONSTRAINT oidc_group_mappings_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -2890,17 +3083,27 @@ ALTER TABLE public.cameras ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.chains ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.complaints ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.deletion_receipts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY dispatcher ON public.alerts TO pennyprotect_dispatcher USING (true);
 
 CREATE POLICY dispatcher ON public.audit_unsealed FOR INSERT TO pennyprotect_dispatcher WITH CHECK ((actor_kind = 'system'::text));
 
+CREATE POLICY dispatcher ON public.memberships FOR SELECT TO pennyprotect_dispatcher USING (true);
+
+CREATE POLICY dispatcher ON public.notification_channels FOR SELECT TO pennyprotect_dispatcher USING (true);
+
+CREATE POLICY dispatcher ON public.notifications TO pennyprotect_dispatcher USING (true);
+
 CREATE POLICY dispatcher ON public.outbox TO pennyprotect_dispatcher USING (true);
 
 CREATE POLICY dispatcher ON public.rota_entries FOR SELECT TO pennyprotect_dispatcher USING (true);
 
 CREATE POLICY dispatcher ON public.stores FOR SELECT TO pennyprotect_dispatcher USING (true);
+
+CREATE POLICY dispatcher ON public.users FOR SELECT TO pennyprotect_dispatcher USING (true);
 
 ALTER TABLE public.enrolment_images ENABLE ROW LEVEL SECURITY;
 
@@ -2947,6 +3150,10 @@ ALTER TABLE public.match_thresholds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notification_channels ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.oidc_group_mappings ENABLE ROW LEVEL SECURITY;
 
@@ -3066,6 +3273,8 @@ CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = (
 
 CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.complaints TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.deletion_receipts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.enrolment_images TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
@@ -3105,6 +3314,10 @@ CREATE POLICY tenant ON public.match_thresholds TO pennyprotect_app USING (((cha
 CREATE POLICY tenant ON public.matches TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.notification_channels TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.notifications TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.oidc_group_mappings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
@@ -3189,6 +3402,8 @@ GRANT USAGE ON SCHEMA public TO pennyprotect_app;
 GRANT USAGE ON SCHEMA public TO pennyprotect_pipeline;
 GRANT USAGE ON SCHEMA public TO pennyprotect_dispatcher;
 GRANT USAGE ON SCHEMA public TO pennyprotect_sealer;
+
+REVOKE ALL ON FUNCTION public.announce_notifications() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.announce_outbox() FROM PUBLIC;
 
@@ -3310,6 +3525,7 @@ GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
 REVOKE ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) TO pennyprotect_app;
 GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) TO pennyprotect_pipeline;
+GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) TO pennyprotect_dispatcher;
 
 REVOKE ALL ON FUNCTION public.tenant_stores() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
@@ -3455,6 +3671,28 @@ GRANT SELECT ON TABLE public.chains TO pennyprotect_app;
 GRANT UPDATE(name) ON TABLE public.chains TO pennyprotect_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.checkpoints TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(contact) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(acknowledged_by) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(acknowledged_at) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(outcome) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(answer) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(corrected) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(decided_by) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.complaints TO pennyprotect_app;
+
+GRANT UPDATE(revision) ON TABLE public.complaints TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
@@ -3703,6 +3941,84 @@ GRANT SELECT(revision),UPDATE(revision) ON TABLE public.matches TO pennyprotect_
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.memberships TO pennyprotect_app;
 
+GRANT SELECT(chain_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
+
+GRANT SELECT(user_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
+
+GRANT SELECT(role) ON TABLE public.memberships TO pennyprotect_dispatcher;
+
+GRANT SELECT(store_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
+
+GRANT SELECT(region_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
+
+GRANT SELECT,INSERT ON TABLE public.notification_channels TO pennyprotect_app;
+GRANT SELECT ON TABLE public.notification_channels TO pennyprotect_dispatcher;
+
+GRANT UPDATE(name) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(hint) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(address) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(secret) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(occasions) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(lowest_threat) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(quiet_starts) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(quiet_ends) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(quiet_timezone) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(quiet_threat) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(most_per_hour) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(paused) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(removed_at) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.notifications TO pennyprotect_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(state) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(state) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(waits) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(waits) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(repeated) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(repeated) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(attempts) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(attempts) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(checks) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(checks) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(merged) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(merged_into) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(next_at) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(next_at) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(lease_until) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(tried_at) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(provider_id) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(reason) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(reason) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
+GRANT UPDATE(changed_at) ON TABLE public.notifications TO pennyprotect_app;
+GRANT UPDATE(changed_at) ON TABLE public.notifications TO pennyprotect_dispatcher;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.oidc_group_mappings TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.oidc_identities TO pennyprotect_app;
@@ -3830,9 +4146,11 @@ GRANT SELECT(id) ON TABLE public.stores TO pennyprotect_dispatcher;
 GRANT SELECT(chain_id) ON TABLE public.stores TO pennyprotect_dispatcher;
 
 GRANT UPDATE(name) ON TABLE public.stores TO pennyprotect_app;
+GRANT SELECT(name) ON TABLE public.stores TO pennyprotect_dispatcher;
 
 GRANT UPDATE(timezone) ON TABLE public.stores TO pennyprotect_app;
 GRANT SELECT(timezone) ON TABLE public.stores TO pennyprotect_pipeline;
+GRANT SELECT(timezone) ON TABLE public.stores TO pennyprotect_dispatcher;
 
 GRANT UPDATE(jurisdiction) ON TABLE public.stores TO pennyprotect_app;
 
@@ -3868,6 +4186,8 @@ GRANT UPDATE(withdrawn_at) ON TABLE public.training_records TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.users TO pennyprotect_app;
 
+GRANT SELECT(id) ON TABLE public.users TO pennyprotect_dispatcher;
+
 GRANT UPDATE(password_hash) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(failed_logins) ON TABLE public.users TO pennyprotect_app;
@@ -3875,6 +4195,7 @@ GRANT UPDATE(failed_logins) ON TABLE public.users TO pennyprotect_app;
 GRANT UPDATE(locked_until) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(disabled_at) ON TABLE public.users TO pennyprotect_app;
+GRANT SELECT(disabled_at) ON TABLE public.users TO pennyprotect_dispatcher;
 
 GRANT UPDATE(must_change_password) ON TABLE public.users TO pennyprotect_app;
 
