@@ -14,10 +14,12 @@ from app.behaviour.declared import BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Finding, Threat
 from app.behaviour.people import US, Person, Sight
 from app.behaviour.presence import Presence, share_of
+from app.perception.ground import BODY_M
 
 CROWDING = "crowding"
 QUEUE = "queue"
 SMOOTHED_OVER_S = 2.0
+AHEAD_S = 0.2
 
 
 class CrowdingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -91,13 +93,20 @@ def _step(
 
 def _waiting(crowd: Crowd, people: list[Person], sight: Sight, parameters: QueueParameters) -> tuple[list[Person], float]:
     """Of the people in the zone those who have stood there long enough, and the longest time of them."""
-    standing = [
-        person for person in people
-        if ((person.vx * sight.aspect) ** 2 + person.vy**2) ** 0.5 <= parameters.walk_body_heights_per_s * person.body
-    ]  # fmt: skip
+    standing = [person for person in people if body_heights_per_s(person, sight) <= parameters.walk_body_heights_per_s]
     lasted = crowd.hold(sight, [person.number for person in standing])
     waiting = [person for person in standing if lasted[person.number] >= parameters.waits_s]
     return waiting, max((lasted[person.number] for person in waiting), default=0.0)
+
+
+def body_heights_per_s(person: Person, sight: Sight) -> float:
+    """How fast somebody's feet move: over the floor where it is known, else in the picture."""
+    if sight.ground is not None:
+        ahead = (person.x + person.vx * AHEAD_S, person.y + person.vy * AHEAD_S)
+        way_m = sight.ground.apart((person.x, person.y), ahead)
+        if way_m is not None:
+            return way_m / AHEAD_S / BODY_M
+    return float(((person.vx * sight.aspect) ** 2 + person.vy**2) ** 0.5) / person.body
 
 
 def _enough(crowd: Crowd, people: list[Person], sight: Sight, area: str, parameters: Some) -> Evidence | None:

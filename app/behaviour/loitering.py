@@ -16,6 +16,7 @@ from app.behaviour.declared import BODY_HEIGHTS, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Phase, Threat
 from app.behaviour.people import US, Person, Sight
 from app.behaviour.zones import EVERYWHERE
+from app.perception.ground import BODY_M
 
 KIND = "loitering"
 THRESHOLD = 0.5
@@ -141,7 +142,7 @@ def _on_spot(
     stay = _find(stays, EVERYWHERE)
     near = False
     if stay is not None:
-        off = _body_heights_off(stay, person, sight.aspect)
+        off = _body_heights_off(stay, person, sight)
         near = not covered and off <= parameters.spot_radius
         away = parameters.spot_away_s if person.counted_s else parameters.gap_s
         if _over(stay, sight.at_us, parameters.gap_s if near else away, parameters.resume_s):
@@ -174,8 +175,12 @@ def _over(stay: Stay, at_us: int, gap_s: float, resume_s: float) -> bool:
     return at_us - stay.last_us > (resume_s if stay.reported_us else gap_s) * US
 
 
-def _body_heights_off(stay: Stay, person: Person, aspect: float) -> float:
-    dx, dy = (person.x - stay.x) * aspect, person.y - stay.y
+def _body_heights_off(stay: Stay, person: Person, sight: Sight) -> float:
+    """Over the floor where it is known, else in the picture."""
+    apart_m = None if sight.ground is None else sight.ground.apart((person.x, person.y), (stay.x, stay.y))
+    if apart_m is not None:
+        return apart_m / BODY_M
+    dx, dy = (person.x - stay.x) * sight.aspect, person.y - stay.y
     return float((dx * dx + dy * dy) ** 0.5) / person.body
 
 
@@ -195,7 +200,7 @@ def _stays_on(
     elif stay.track_ids[-1] != person.track_id:
         stay.track_ids = [*stay.track_ids[-MOST_TRACK_IDS + 1 :], person.track_id]
     if stay.area:
-        off = _body_heights_off(stay, person, sight.aspect)
+        off = _body_heights_off(stay, person, sight)
         if off > stay.radius:
             stay.radius = off
     if stay.reported_us:

@@ -13,6 +13,7 @@ import msgspec
 from app.behaviour.motion import Motion
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import WireError
+from app.perception.ground import Ground
 
 US = 1_000_000
 _LEFT_ANKLE_AT = 15 * 3 * 4  # byte offset of the first ankle's x in one person's keypoints
@@ -94,7 +95,7 @@ class Sight:
     `forgotten` are the numbers of people that no rule needs to remember any more. `motion`: how they moved, its people in
     the order of `seen`. `acts`: who is in an act of which kind, as told by the rules that stepped before. `measured`: what each
     rule about motion measured, by kind; a rule that finds its kind there decides on that and looks at no motion, which is how
-    stored scalars are replayed.
+    stored scalars are replayed. `ground`: the camera's floor in metres, where it was told.
     """
 
     at_us: int
@@ -108,6 +109,7 @@ class Sight:
     motion: Motion = field(default_factory=Motion)
     measured: dict[str, "list[Measure]"] = field(default_factory=dict)
     acts: dict[str, set[int]] = field(default_factory=dict)
+    ground: Ground | None = None
 
 
 Measure = tuple[int, str, tuple[float, ...]]

@@ -3,6 +3,7 @@
 Across the picture the way of the hips tells the speed, in body heights. Towards the camera or away from it the body grows or
 shrinks instead: its size tells the distance, focal length over size. That holds only where the feet move down or up the
 picture as well, and not at its border, where a box grows because more of somebody comes into view.
+Where the camera's floor is known in metres, the way of the feet over it is the speed instead.
 Brisk walking is 1.1 body heights a second, a jog 1.5 (2.6 m/s), a run 2 and more (Bohannon 1997; Cavanagh 1989).
 """
 
@@ -13,17 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
-from app.behaviour.bodies import BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS, STATURE, Floats
+from app.behaviour.bodies import ANKLES, BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS, STATURE, Floats
 from app.behaviour.declared import BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import Motion
 from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import mean
+from app.perception.ground import BODY_M, Ground
 
 KIND = "running"
 Doubles = npt.NDArray[np.float64]
 MOST_OFF = 0.1
 """Body heights that a way may lie off a steady one: a sway is 0.05, a wrong track id jumps by half a body."""
+FLOOR_OFF = 0.25
+"""The same of feet on a floor in metres: a step moves the middle of the feet, and far away jitter is stretched."""
 STEEPEST = 6.0
 """Depth over the way up the picture, both in body heights: a camera that looks down by 10 degrees or more."""
 
@@ -86,7 +90,11 @@ def _measure(sight: Sight, least: float, parameters: RunningParameters) -> list[
     """The speed of whoever is at least half as fast as it takes; the slower are not looked at."""
     if not sight.seen or len(sight.motion.rows) != len(sight.seen):
         return []
-    speeds = speeds_of(sight.motion, parameters.over_s, parameters.focal_picture_heights, least * parameters.over_s)
+    motion, over_s = sight.motion, parameters.over_s
+    speeds = speeds_of(motion, over_s, parameters.focal_picture_heights, least * over_s)
+    if sight.ground is not None and (speeds > 0).any():
+        told = floor_speeds_of(motion, over_s, sight.ground, sight.aspect)
+        speeds = np.where((speeds > 0) & ~np.isnan(told), told, speeds)
     return [(index, "", (float(speeds[index]),)) for index in np.flatnonzero(speeds >= least / 2).tolist()]
 
 
@@ -138,6 +146,22 @@ def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -
     high = (window[:, :, BOX_BOTTOM] - window[:, :, SHOULDERS.start + 1])[-1] / stature
     upright = ~(high < 0.5)  # somebody who falls is fast too
     speeds: npt.NDArray[np.float64] = np.where((seen_s >= 0.6 * over_s) & upright & steady, np.hypot(across, depth), 0.0)
+    return speeds
+
+
+def floor_speeds_of(motion: Motion, over_s: float, ground: Ground, aspect: float) -> Doubles:
+    """(n,) body heights a second over the floor; NaN where feet are cut off, off the known floor, or jump about."""
+    start = int(np.searchsorted(motion.times(), -over_s - 0.02))
+    times, window = motion.times()[start:], motion.window(slice(0, CUT + 1), start)
+    feet_x, feet_y = window[:, :, ANKLES.start], window[:, :, ANKLES.start + 1]
+    hidden = np.isnan(feet_x)
+    x, y = np.where(hidden, window[:, :, BOX_X], feet_x) / aspect, np.where(hidden, window[:, :, BOX_BOTTOM], feet_y)
+    places = (ground.metres(x, y) / BODY_M).astype(np.float32)
+    places[window[:, :, CUT] != 0] = np.nan
+    along, seen_s, off_along = slope(times, places[:, :, 0])
+    across, _, off_across = slope(times, places[:, :, 1])
+    known = (seen_s >= 0.6 * over_s) & (np.hypot(off_along, off_across) <= FLOOR_OFF)
+    speeds: Doubles = np.where(known, np.hypot(along, across), np.nan)
     return speeds
 
 

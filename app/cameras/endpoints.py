@@ -121,8 +121,9 @@ async def get_camera(request: Request, access: Reads, camera_id: uuid.UUID) -> C
 
 @router.patch("/cameras/{camera_id}", openapi_extra=audited(Act.CAMERA_CHANGED))
 async def change_camera(request: Request, access: Writes, camera_id: uuid.UUID, body: CameraChange) -> CameraOut:
-    """Change name, address, analysis rate or switch it off. Credentials stay unless the address has its own or another host."""
-    draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled)
+    """Change name, address, rate, floor or switch it off. Credentials stay unless the address has its own or another host."""
+    floor = body.floor.model_dump() if body.floor is not None else {} if "floor" in body.model_fields_set else None
+    draft = CameraDraft(body.name, body.url, body.analysis_fps, body.enabled, floor)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         camera = await service.change_camera(
             connection, vault_of(request), access.principal, camera_id, draft, policy_of(request)

@@ -4,6 +4,7 @@ import enum
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.contracts.tracked import CameraState
 
@@ -42,7 +43,7 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """One camera. `url` carries no credentials; `credentials` are encrypted."""
+    """One camera. `url` carries no credentials; `credentials` are encrypted; `floor` as `FloorIn` takes it, or None."""
 
     id: uuid.UUID
     store_id: uuid.UUID
@@ -54,6 +55,7 @@ class Camera:
     revision: int
     created_at: datetime
     status: CameraStatus | None = None
+    floor: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _STATUS = (
     "last_frame_at",
     "reported_at",
 )
-_CAMERA = ("id", "store_id", "name", "url", "credentials", "analysis_fps", "enabled", "revision", "created_at")
+_CAMERA = ("id", "store_id", "name", "url", "credentials", "analysis_fps", "enabled", "revision", "created_at", "floor")
 _COLUMNS = ", ".join([f"c.{name}" for name in _CAMERA] + [f"s.{name} AS s_{name}" for name in _STATUS])
 _SELECT = f"SELECT {_COLUMNS} FROM cameras c LEFT JOIN camera_status s ON s.camera_id = c.id WHERE c.deleted_at IS NULL"  # noqa: S608
 
@@ -76,14 +76,15 @@ async def add_camera(connection: TenantConnection, chain_id: uuid.UUID, camera: 
 async def change_camera(connection: TenantConnection, camera: Camera) -> None:
     """Store what may change of a camera, and raise its revision."""
     await connection.execute(
-        "UPDATE cameras SET name = $2, url = $3, credentials = $4, analysis_fps = $5, enabled = $6, revision = revision + 1"
-        " WHERE id = $1",
+        "UPDATE cameras SET name = $2, url = $3, credentials = $4, analysis_fps = $5, enabled = $6, floor = $7,"
+        " revision = revision + 1 WHERE id = $1",
         camera.id,
         camera.name,
         camera.url,
         camera.credentials,
         camera.analysis_fps,
         camera.enabled,
+        camera.floor,
     )
 
 

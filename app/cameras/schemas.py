@@ -2,15 +2,42 @@
 
 import uuid
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.cameras.models import Camera, ShownState, StreamSession, shown_state
+from app.perception.ground import LONGEST_M, SHORTEST_M, ground_of
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Url = Annotated[str, Field(max_length=2000, description="rtsp, rtsps, http or https; may hold user:password.")]
+Share = Annotated[float, Field(ge=0, le=1)]
 Fps = Annotated[float, Field(gt=0, le=30, description="Frames a second to analyse at most.")]
+
+
+class FloorIn(BaseModel):
+    """A rectangle on the floor, as this camera sees it: rules then measure metres instead of body heights."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    corners: list[tuple[Share, Share]] = Field(
+        min_length=4, max_length=4, description="[x, y] in 0..1 of the picture, in their order around the rectangle."
+    )
+    first_m: float = Field(ge=SHORTEST_M, le=LONGEST_M, description="Metres from the first corner to the second.")
+    second_m: float = Field(ge=SHORTEST_M, le=LONGEST_M, description="Metres from the second corner to the third.")
+
+    @model_validator(mode="after")
+    def _is_seen(self) -> Self:
+        ground_of(self.corners, self.first_m, self.second_m)
+        return self
+
+
+class FloorOut(BaseModel):
+    """A rectangle on the floor, as the camera sees it."""
+
+    corners: list[tuple[float, float]]
+    first_m: float
+    second_m: float
 
 
 class CameraIn(BaseModel):
@@ -34,6 +61,7 @@ class CameraChange(BaseModel):
     url: Url | None = None
     analysis_fps: Fps | None = None
     enabled: bool | None = None
+    floor: FloorIn | None = Field(default=None, description="null: it is not known any more.")
 
 
 class CameraOut(BaseModel):
@@ -58,6 +86,7 @@ class CameraOut(BaseModel):
     last_frame_at: datetime | None
     reported_at: datetime | None
     created_at: datetime
+    floor: FloorOut | None = Field(description="Null where it was not told.")
 
 
 class SessionOut(BaseModel):
@@ -119,6 +148,7 @@ def camera_out(camera: Camera, now: datetime) -> CameraOut:
         last_frame_at=status.last_frame_at if status else None,
         reported_at=status.reported_at if status else None,
         created_at=camera.created_at,
+        floor=None if camera.floor is None else FloorOut.model_validate(camera.floor),
     )
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.audit import repository as audit
 from app.audit.models import Act, AuditEntry
@@ -21,12 +22,13 @@ from app.tenancy.repository import demand_store
 
 @dataclass(frozen=True, slots=True)
 class CameraDraft:
-    """What a user says of a camera; None in a change means: as before."""
+    """What a user says of a camera; None in a change means: as before. `floor` {} means that it is not known any more."""
 
     name: str | None = None
     url: str | None = None
     analysis_fps: float | None = None
     enabled: bool | None = None
+    floor: dict[str, Any] | None = None
 
 
 async def add_camera(
@@ -85,6 +87,7 @@ async def change_camera(
         name=camera.name if draft.name is None else draft.name,
         analysis_fps=camera.analysis_fps if draft.analysis_fps is None else draft.analysis_fps,
         enabled=camera.enabled if draft.enabled is None else draft.enabled,
+        floor=camera.floor if draft.floor is None else draft.floor or None,
         revision=camera.revision + 1,
     )
     await repository.change_camera(connection, changed)

@@ -85,6 +85,7 @@ class Camera:
         sight = observe(self.people, frame, CONTINUITY)
         if sight is None:
             return Skip.OUT_OF_TIME
+        sight.ground = setup.ground
         rules = setup.rules.at(frame.captured_at_us)
         self._move(sight, frame, bodies, any(rule.about_bodies for rule, _ in rules))
         findings = self._step(sight, rules)
@@ -108,6 +109,7 @@ class Camera:
         if in_order:  # what was measured names people by their place in the frame
             sight.seen = [by_track[track] for track in frame.track_ids]
             sight.x, sight.y = [person.x for person in sight.seen], [person.y for person in sight.seen]
+        sight.ground = setup.ground
         sight.measured = {kind: kept.measured.get(kind, []) if in_order else [] for kind in MEASURED}
         return self._step(sight, setup.rules.at(sight.at_us))
 

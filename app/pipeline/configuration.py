@@ -12,13 +12,14 @@ from app.alerts.grouping import PLAIN, Handling
 from app.behaviour.cameras import CAMERA_RULES
 from app.behaviour.rules import RULES, Areas, Rule, read_parameters
 from app.behaviour.zones import Zone, ZoneSet, line_of
+from app.perception.ground import Ground, ground_of
 from app.pipeline.policy import NOTHING, StorePolicy
 from app.pipeline.timetable import RuleAreas, Timetable
 
 
 @dataclass(frozen=True, slots=True)
 class CameraRow:
-    """A camera that is not deleted."""
+    """A camera that is not deleted; `floor` as stored."""
 
     camera_id: uuid.UUID
     chain_id: uuid.UUID
@@ -26,6 +27,7 @@ class CameraRow:
     enabled: bool
     policy: StorePolicy = NOTHING
     timezone: str = "UTC"
+    floor: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class RuleRow:
 class CameraSetup:
     """One camera: whose it is, where each rule looks at which hours, and which biometric messages count.
 
-    `handling`: what becomes of alerts by (kind, zone id or ""), where it was set.
+    `handling`: what becomes of alerts by (kind, zone id or ""), where it was set. `ground`: the floor in metres, where told.
     """
 
     camera_id: uuid.UUID
@@ -66,6 +68,7 @@ class CameraSetup:
     rules: Timetable
     policy: StorePolicy = NOTHING
     handling: Mapping[tuple[str, str], Handling] = field(default_factory=dict)
+    ground: Ground | None = None
 
 
 Complain = Callable[[str], None]
@@ -97,6 +100,7 @@ def set_up(
             ),
             camera.policy,
             _handling(camera, zones_of[camera.camera_id], by_place),
+            _ground(camera, complain),
         )
         for camera in cameras
     }
@@ -163,6 +167,16 @@ def _handling(camera: CameraRow, zones: Sequence[ZoneRow], rows: Places) -> dict
             if row is not None:
                 found[kind, "" if zone_id is None else str(zone_id)] = Handling(row.cool_down_s, row.opens_incident)
     return found
+
+
+def _ground(camera: CameraRow, complain: Complain) -> Ground | None:
+    if camera.floor is None:
+        return None
+    try:
+        return ground_of(camera.floor["corners"], float(camera.floor["first_m"]), float(camera.floor["second_m"]))
+    except (KeyError, TypeError, ValueError) as error:
+        complain(f"the floor of camera {camera.camera_id} cannot be used: {error}")
+        return None
 
 
 def _outline(rule: Rule, row: ZoneRow, complain: Complain) -> Zone | None:

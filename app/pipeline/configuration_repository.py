@@ -23,8 +23,8 @@ async def read_configuration(pool: "Pool[asyncpg.Record]") -> Rows:
     """All rows, as of one moment. A camera deleted a short while ago still counts, disabled, so that its session is ended."""
     async with pool.acquire(timeout=5) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         cameras = await connection.fetch(
-            "SELECT c.id, c.chain_id, c.store_id, c.enabled AND c.deleted_at IS NULL AS enabled, s.timezone, p.* FROM cameras c"
-            " JOIN stores s ON s.id = c.store_id"
+            "SELECT c.id, c.chain_id, c.store_id, c.enabled AND c.deleted_at IS NULL AS enabled, s.timezone, c.floor, p.*"
+            " FROM cameras c JOIN stores s ON s.id = c.store_id"
             " LEFT JOIN (SELECT DISTINCT ON (store_id) store_id AS of_store, revision, face, gait, re_identification"
             " FROM site_policies ORDER BY store_id, revision DESC) p ON p.of_store = c.store_id"
             " WHERE c.deleted_at IS NULL OR c.deleted_at > now() - interval '1 hour'"
@@ -35,7 +35,7 @@ async def read_configuration(pool: "Pool[asyncpg.Record]") -> Rows:
         )
     return (
         [
-            CameraRow(row["id"], row["chain_id"], row["store_id"], row["enabled"], _policy(row), row["timezone"])
+            CameraRow(row["id"], row["chain_id"], row["store_id"], row["enabled"], _policy(row), row["timezone"], row["floor"])
             for row in cameras
         ],
         [ZoneRow(row["id"], row["camera_id"], row["kind"], row["polygon"]) for row in zones],

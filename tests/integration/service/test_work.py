@@ -32,6 +32,24 @@ async def test_a_camera_keeps_its_password_to_itself(product: Product) -> None:
     assert (await product.ask("GET", f"/api/v1/cameras/{camera['id']}"))[0] == 404
 
 
+async def test_a_camera_s_floor_is_kept_changed_and_forgotten_and_one_that_cannot_be_is_refused(product: Product) -> None:
+    camera = await product.camera()
+    path = f"/api/v1/cameras/{camera['id']}"
+    assert camera["floor"] is None
+    floor = {"corners": [[0.2, 0.9], [0.8, 0.9], [0.7, 0.6], [0.3, 0.6]], "first_m": 3.0, "second_m": 4.5}
+    assert (await product.ask("PATCH", path, {"floor": floor}))[1]["floor"] == floor
+    assert (await product.ask("PATCH", path, {"name": "Till"}))[1]["floor"] == floor  # absent is: as before
+    crossed = {**floor, "corners": [floor["corners"][each] for each in (0, 2, 1, 3)]}  # type: ignore[index]
+    status, problem = await product.ask("PATCH", path, {"floor": crossed})
+    assert status == 422
+    assert "order around the rectangle" in json.dumps(problem)
+    assert (await product.ask("PATCH", path, {"floor": {**floor, "first_m": 0}}))[0] == 422
+    assert (await product.ask("GET", path))[1]["floor"] == floor
+    assert (await product.ask("PATCH", path, {"floor": None}))[1]["floor"] is None
+    acts = await product.sql("SELECT details FROM audit_unsealed WHERE act = 'camera-changed' ORDER BY id")
+    assert [json.loads(row["details"])["changed"] for row in acts] == [["floor"], ["name"], ["floor"]]
+
+
 async def test_a_creating_request_sent_twice_creates_once(product: Product) -> None:
     body = {"store_id": await product.store(), "name": "Till", "url": "rtsp://127.0.0.1/x"}
     key = {"Idempotency-Key": "k1"}

@@ -56,7 +56,9 @@ export const cameras = (storeId: Id) => everything<Camera>("/cameras", { store_i
 export const camera = (id: Id) => ask<Camera>("GET", `/cameras/${id}`);
 export const addCamera = (storeId: Id, name: string, url: string) =>
   ask<Camera>("POST", "/cameras", { body: { store_id: storeId, name, url } });
-export const changeCamera = (id: Id, change: { name?: string; url?: string; enabled?: boolean }) =>
+type Floor = NonNullable<Camera["floor"]>;
+
+export const changeCamera = (id: Id, change: { name?: string; url?: string; enabled?: boolean; floor?: Floor | null }) =>
   ask<Camera>("PATCH", `/cameras/${id}`, { body: change });
 export const removeCamera = (id: Id) => ask<void>("DELETE", `/cameras/${id}`);
 export const probeCamera = (url: string, signal?: AbortSignal) =>

@@ -2,6 +2,7 @@ import { ArrowLeft } from "lucide-react";
 import { useCallback, useState } from "react";
 import { Link, useParams } from "react-router";
 import { sessions as loadSessions, zones as loadZones } from "../api/endpoints";
+import type { Camera } from "../api/types";
 import { useLayers, LayerSwitches } from "../live/layers";
 import { Tile } from "../live/Tile";
 import { Empty, Failure } from "../shell/Empty";
@@ -11,6 +12,7 @@ import { usePlace } from "../shell/stores";
 import { CameraFacts } from "./CameraFacts";
 import { useCameras } from "./cameras";
 import { EditCamera } from "./EditCamera";
+import { FloorEditor } from "./FloorEditor";
 import { Loitering } from "./Loitering";
 import { MaskEditor } from "./MaskEditor";
 import { forgetZoneNames } from "./zoneNames";
@@ -24,6 +26,7 @@ export function CameraPage() {
   const camera = list.find(({ id }) => id === cameraId);
   const zones = useLoad(camera ? `zones ${cameraId}` : null, () => loadZones(cameraId));
   const [round, setRound] = useState(0);
+  const changed = (to: Camera) => change((old) => old.map((each) => (each.id === to.id ? to : each)));
   const zonesChanged = useCallback(() => (zones.reload(), forgetZoneNames(cameraId), setRound((count) => count + 1)), [zones.reload, cameraId]);
   useTitle(camera?.name ?? "Camera");
   if (!camera) {
@@ -52,12 +55,13 @@ export function CameraPage() {
         <div className="camera-wide">
           <ZoneEditor key={`zones ${camera.id}`} camera={camera} zones={zones.value ?? []} onChanged={zonesChanged} />
           <MaskEditor key={`masks ${camera.id}`} camera={camera} />
+          <FloorEditor key={`floor ${camera.id}`} camera={camera} onChanged={changed} />
           {zones.error && <Failure sentence={zones.error} retry={zones.reload} />}
         </div>
         <div className="camera-narrow">
           <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />
           <CameraFacts camera={camera} />
-          {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={(changed) => change((old) => old.map((each) => (each.id === changed.id ? changed : each)))} />}
+          {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={changed} />}
           <Loitering key={`rules ${camera.id} ${round}`} camera={camera} zones={zones.value ?? []} />
           <Sessions cameraId={camera.id} />
         </div>

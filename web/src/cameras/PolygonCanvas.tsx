@@ -11,6 +11,8 @@ interface Props {
   polygon: Point[] | null;
   /** Of what is being drawn: a line has two points. */
   kind?: ZoneKind;
+  /** How many corners, where the kind does not say. */
+  most?: number;
   onChange: (polygon: Point[]) => void;
 }
 
@@ -18,12 +20,11 @@ interface Props {
 const STEP = 0.01;
 
 /** A picture with zones over it. Click adds a corner, drag or arrow keys move one, Delete removes it. */
-export function PolygonCanvas({ picture, others, polygon, kind = "area", onChange }: Props) {
+export function PolygonCanvas({ picture, others, polygon, kind = "area", most = mostPoints(kind), onChange }: Props) {
   const surface = useRef<SVGSVGElement>(null);
   const [shape, setShape] = useState({ width: 16, height: 9 });
   const [dragged, setDragged] = useState<number | null>(null);
 
-  const most = mostPoints(kind);
   const placeOf = (event: PointerEvent): Point => {
     const box = (surface.current as SVGSVGElement).getBoundingClientRect();
     return tidy([(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);

@@ -1,14 +1,14 @@
 import { ArrowLeftRight, Pencil, Plus, RefreshCw, Trash2 } from "lucide-react";
-import { useEffect, useState } from "react";
-import { addZone, changeZone, removeZone, snapshot, type ZoneDraft } from "../api/endpoints";
+import { useState } from "react";
+import { addZone, changeZone, removeZone, type ZoneDraft } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Camera, Zone, ZoneKind } from "../api/types";
 import { Confirm } from "../shell/Confirm";
 import { Failure } from "../shell/Empty";
-import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { PolygonCanvas } from "./PolygonCanvas";
 import { fault, mostPoints } from "./polygon";
+import { useSnapshot } from "./useSnapshot";
 
 interface Props {
   camera: Camera;
@@ -160,12 +160,4 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
       )}
     </section>
   );
-}
-
-/** A picture of now as an address for <img>; freed when replaced. */
-function useSnapshot(cameraId: string) {
-  const loaded = useLoad(`snapshot ${cameraId}`, async () => URL.createObjectURL(await snapshot(cameraId)));
-  const { value } = loaded;
-  useEffect(() => () => (value ? URL.revokeObjectURL(value) : undefined), [value]);
-  return loaded;
 }
