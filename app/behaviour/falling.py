@@ -26,19 +26,15 @@ LEAST_S = 0.3
 """A descent that seems to take less: a glitch of the pose, or a frame rate too low to tell."""
 
 
-JUDGED_S = 1.0
-"""A fall is judged when it has just ended: later the window has lost its beginning, and a slow way down looks short."""
-
-
 class FallingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What counts as a fall. Values of physics, see the module; not tuned to a clip."""
 
     descent_body_heights_per_s: Annotated[
-        float, setting("Way down of the shoulders that is as likely a fall as lying down.", BODY_HEIGHTS_PER_S, 0.1, 3)
-    ] = 0.35
+        float, setting("Way down of the shoulders that is as likely a fall as not.", BODY_HEIGHTS_PER_S, 0.1, 3)
+    ] = 0.4
     drop_body_heights: Annotated[
-        float, setting("How much lower the shoulders end that is as likely a fall as not.", BODY_HEIGHTS, 0.05, 1)
-    ] = 0.15
+        float, setting("How much lower the shoulders must end than they were.", BODY_HEIGHTS, 0.1, 1)
+    ] = 0.3
     stays_down_s: Annotated[float, setting("Lying for less is a stumble.", SECONDS, 0, 30)] = 1.5
     within_s: Annotated[float, setting("The descent lies at most so long back.", SECONDS, 1, 4)] = 3.5
     threat: HowUrgent = Threat.HIGH
@@ -97,7 +93,7 @@ def _look(state: Down, sight: Sight, measured: list[Measure], parameters: Fallin
         since = state.since.get(person.number, (sight.at_us,))[0]
         state.since[person.number] = (since, sight.at_us, tall)
         down_s = (sight.at_us - since) / US
-        if lying < 0.5 or not 0.0 <= down_s - parameters.stays_down_s <= JUDGED_S:
+        if lying < 0.5 or down_s < parameters.stays_down_s:
             continue
         score = score_of(lying, descent, drop, before, parameters)
         if score < parameters.threshold:
@@ -115,16 +111,15 @@ def _look(state: Down, sight: Sight, measured: list[Measure], parameters: Fallin
 
 
 def score_of(lying: float, descent: float, drop: float, before: float, parameters: FallingParameters) -> float:
-    """How surely it was a fall: a product, so that one doubtful sign is outweighed and one that is missing is not.
+    """How surely it was a fall: as surely as its weakest sign, the drop outweighing a doubtful beginning and the other way about.
 
     `before`: height of the shoulders when the descent began, in standing heights; a camera that looks down steeply shortens it.
     """
-    middle = parameters.descent_body_heights_per_s
-    fast = ramp(np.array(descent), 2 / 3 * middle, 4 / 3 * middle)
+    fast = ramp(np.array(descent), 0.0, 2 * parameters.descent_body_heights_per_s)
     deep = ramp(np.array(drop), 0.0, 2 * parameters.drop_body_heights)
-    upright = ramp(np.array(before), 0.35, 0.55)
-    flat = ramp(np.array(lying), 0.5, 0.9)
-    return float(flat**0.5 * fast * deep**0.3 * upright)
+    upright = ramp(np.array(before), 0.48, 0.68)
+    flat = ramp(np.array(lying), 0.3, 0.9)
+    return float(min(flat, fast, (deep * upright) ** 0.5))
 
 
 def descent_of(motion: Motion, index: int, stature: float, within_s: float) -> tuple[float, float, float, float]:

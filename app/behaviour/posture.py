@@ -107,10 +107,7 @@ def posture(motion: Motion, stature: npt.NDArray[np.float64]) -> Posture:
     sunk = np.where(np.isnan(hips), wide, ramp(hips, 0.42, 0.18))
     flat = np.minimum(ramp(shoulders, 0.42, 0.12), np.where(np.isnan(rise), wide, ramp(rise, 0.18, 0.04)))
     # Lying away from the camera: seen as a slope, but a straight one. Somebody who squats has the hips near the feet.
-    # Legs are 1.7 times as long as the trunk, and seen so where both lie along one line; who crouches shows them 1.2 times.
-    straight = _known(
-        np.minimum(ramp(hips / np.maximum(shoulders, 0.05), 0.42, 0.62), ramp(hips / np.maximum(rise, 0.02), 1.2, 1.7))
-    )
+    straight = _known(ramp(hips / np.maximum(shoulders, 0.05), 0.42, 0.62))
     slope = np.minimum(np.minimum(ramp(shoulders, 0.6, 0.4), straight), _known(ramp(rise, 0.24, 0.12)))
     lying = np.minimum(np.minimum(long, sunk), np.maximum(flat, slope))
     result = Posture(_known(lying), shoulders, hips, rise, stature.copy())
