@@ -74,10 +74,16 @@ def _vault(settings: Settings, connection: repository.Connection | None) -> Vaul
 
 
 def wanted_cameras(settings: Settings) -> list[WantedCamera]:
-    """The cameras of CAMERAS, else the demo's, where those are wanted."""
+    """The cameras of CAMERAS, else the demo's, where those are wanted; a demonstration also shows a fall and a fight."""
     entries = settings.cameras.split()
     if not entries:
-        return [WantedCamera(camera.name, camera.url, Origin.DEMO) for camera in demo_cameras(settings)]
+        played = [
+            f"{SCHEME}{script.name}" for script in SCRIPTS.values() if settings.demo and settings.demo_cameras and script.act
+        ]
+        return [
+            *(WantedCamera(camera.name, camera.url, Origin.DEMO) for camera in demo_cameras(settings)),
+            *(WantedCamera(_name(address, 0), address, Origin.DEMO) for address in played),
+        ]
     policy = settings.camera_egress.with_loopback()
     found: dict[str, WantedCamera] = {}
     for number, entry in enumerate(entries, 1):

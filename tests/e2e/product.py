@@ -107,11 +107,17 @@ class Product:
         return self.token
 
     def call(
-        self, path: str, method: str | None = None, body: Any = None, form: dict[str, str] | None = None, timeout: float = 20
+        self,
+        path: str,
+        method: str | None = None,
+        body: Any = None,
+        form: dict[str, str] | None = None,
+        timeout: float = 20,
+        headers: dict[str, str] | None = None,
     ) -> tuple[int, Any]:
         """(status, JSON or bytes); status 0 when nothing answers."""
         content = json.dumps(body).encode() if body is not None else urllib.parse.urlencode(form).encode() if form else None
-        request = urllib.request.Request(self.url + path, data=content, method=method)
+        request = urllib.request.Request(self.url + path, data=content, method=method, headers=headers or {})
         if content:
             request.add_header("Content-Type", "application/json" if body is not None else "application/x-www-form-urlencoded")
         if self.token:

@@ -18,11 +18,13 @@ from aiohttp import web
 
 from app.contracts.live import camera_channel, pack_picture, picture_channel
 from app.contracts.wire import encode
+from app.dashboard.second_look import client
 from app.kit.clock import now_us
 from tests.builders import HEIGHT, WIDTH, make_tracked_frame
 from tests.integration.service.conftest import Product, free_port
 
 KEY, MODEL = "sk-test", "vision-1"
+REPLY_S, NEVER_S = 2.0, 4.0
 
 
 class Vision:
@@ -39,6 +41,8 @@ class Vision:
         self.check(body)
         self.asked.append(body)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is None:
+            await asyncio.sleep(NEVER_S)
         if isinstance(answer, int):
             return web.json_response({"error": {"message": "no", "type": "server_error", "code": None}}, status=answer)
         return web.json_response(
@@ -121,7 +125,10 @@ async def looked(product: Product, alert: str) -> dict[str, Any]:
     raise AssertionError("nothing looked again")
 
 
-async def test_blurred_stills_go_out_and_a_draft_comes_back(product: Product, vision: Vision) -> None:
+async def test_blurred_stills_go_out_and_a_draft_comes_back(
+    product: Product, vision: Vision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "REPLY_S", REPLY_S)
     camera = await product.camera()
     path = f"/api/v1/stores/{camera['store_id']}/second-look"
     assert (await product.ask("GET", path))[1] == {"store_id": camera["store_id"], "enabled": False, "available": True}
@@ -151,13 +158,18 @@ async def _looks(product: Product, vision: Vision, camera: dict[str, Any], first
     row = picture[int(high * 0.45), int(wide * 0.48) : int(wide * 0.52)].astype(int)
     assert row.std() < 25, head
 
-    # Another shape, a refusal: a state, nothing else. Then the day's allowance is used up: nothing is asked.
-    vision.answers = ["It was Mr X", 500]
-    for state in ("unreadable", "refused", "over-allowance"):
+    # Another shape, a refusal, no answer in time: a state, nothing else. What may have been served is counted as paid for,
+    # so that the day's allowance is used up then and nothing more is asked.
+    vision.answers = ["It was Mr X", 500, None]
+    for state in ("unreadable", "refused", "timed-out", "over-allowance"):
         alert = await looked(product, await product.alert(camera))
         assert (alert["second_look"]["state"], alert["second_look"]["summary"], alert["state"]) == (state, None, "raised")
-        if state == "refused":
-            await product.sql("UPDATE second_looks SET tokens = 3000 WHERE state = 'answered'")
-    assert len(vision.asked) == 3
+    assert len(vision.asked) == 4
     acts = await product.sql("SELECT details FROM audit_unsealed WHERE act = 'alert-looked-again' ORDER BY id")
-    assert [json.loads(row["details"])["state"] for row in acts] == ["answered", "unreadable", "refused", "over-allowance"]
+    assert [json.loads(row["details"])["state"] for row in acts] == [
+        "answered",
+        "unreadable",
+        "refused",
+        "timed-out",
+        "over-allowance",
+    ]
