@@ -116,7 +116,8 @@ def timeline(entries: Sequence[Entry], alerts: Sequence[Alert]) -> list[Timeline
     """What happened, oldest first: the acts that the joined alerts saw, and what people did about them."""
     items = [TimelineItem(each.at, _text(each), RULE if each.by is None else each.by.username, each.note) for each in entries]
     items += [TimelineItem(alert.started_at, f"{words(alert.kind)} seen by a camera", "", "") for alert in alerts]
-    return sorted(items, key=lambda item: (item.at, item.by, item.text))
+    opened = _TEXTS[EntryKind.OPENED]  # what joins in the same moment comes after it
+    return sorted(items, key=lambda item: (item.at, item.text != opened, item.by, item.text))
 
 
 def _text(entry: Entry) -> str:

@@ -61,6 +61,8 @@ def test_the_timeline_is_in_the_order_of_time_whatever_the_order_of_reading(entr
     found = [item.text for item in timeline(entries, [alert])]
     assert found == ["Loitering seen by a camera", "Incident opened", "Note", "Incident closed"]
     assert timeline([make_entry(EntryKind.CHANGED, 1)], [])[0].text == "Changed: loss value"
+    at_once = [make_entry(EntryKind.ALERT_JOINED, 0), make_entry(EntryKind.OPENED, 0)]
+    assert [item.text for item in timeline(at_once, [])] == ["Incident opened", "Alert joined"]
 
 
 def test_the_report_is_a_pdf_and_takes_any_text() -> None:

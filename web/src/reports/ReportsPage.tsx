@@ -131,8 +131,8 @@ function Interval({ row }: { row: Outcomes }) {
   return (
     <span className="interval" title={`between ${percent(row.low)} and ${percent(row.high)}`}>
       <span className="interval-track" aria-hidden="true">
-        <span style={{ left: percent(row.low), right: percent(1 - row.high) }} />
-        <i style={{ left: percent(row.precision) }} />
+        <span style={{ left: `${row.low * 100}%`, right: `${(1 - row.high) * 100}%` }} />
+        <i style={{ left: `${row.precision * 100}%` }} />
       </span>
       {percent(row.precision)} <small>{`${percent(row.low)} – ${percent(row.high)}`}</small>
     </span>
