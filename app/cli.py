@@ -272,14 +272,18 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="density, latency, pipeline, memory, behaviour, faces, gallery, audit, policy, access, probes, sockets,"
-            " notifications"
+            help="density, latency, pipeline, memory, behaviour, faces, gait, gallery, audit, policy, access, probes, sockets,"
+            " notifications, tracking"
         ),
     ],
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
     data: Annotated[
-        Path | None, typer.Option(help="behaviour: motion capture (.npz), clips, or a folder of both; faces: identity/image.jpg.")
+        Path | None,
+        typer.Option(
+            help="behaviour: motion capture (.npz), clips, or a folder of both; faces: identity/image.jpg; gait: motion"
+            " capture; tracking: MOT folders."
+        ),
     ] = None,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""

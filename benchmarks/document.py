@@ -20,6 +20,7 @@ NAMES = (
     "memory",
     "behaviour",
     "faces",
+    "gait",
     "gallery",
     "audit",
     "policy",
@@ -27,6 +28,7 @@ NAMES = (
     "probes",
     "sockets",
     "notifications",
+    "tracking",
 )
 
 
@@ -78,7 +80,7 @@ def run_bench(name: str, seconds: float, data: Path | None = None) -> dict[str, 
         raise BadInputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
     if not 1 <= seconds <= 3600:
         raise BadInputError("--seconds must be between 1 and 3600.")
-    if data is not None and name not in ("behaviour", "faces"):
+    if data is not None and name not in ("behaviour", "faces", "gait", "tracking"):
         raise BadInputError(f"The benchmark {name} takes no --data.")
     started = now()
     result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data)))

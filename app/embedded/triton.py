@@ -21,6 +21,7 @@ from app.embedded.lifecycle import Policy
 from app.embedded.liveness import answers_http2
 from app.embedded.process import Part
 from app.embedded.state import Home, free_port
+from app.inference.gait.placing import GAIT_MODEL
 from app.inference.lock import biometric, read_lock
 from app.kit.errors import SetupError
 
@@ -164,7 +165,7 @@ class EmbeddedTriton:
 
     def _loaded_at_start(self) -> list[str]:
         """Every model that is there but the biometric ones: those wait until a store's policy asks for them."""
-        waiting = {model.name for model in biometric(read_lock())}
+        waiting = {GAIT_MODEL, *(model.name for model in biometric(read_lock()))}
         return [path.parent.name for path in sorted(self.models.glob("*/config.pbtxt")) if path.parent.name not in waiting]
 
     async def prepare(self) -> None:

@@ -1,0 +1,1 @@
+"""Training pipelines. Not part of the product: their environments are their own."""

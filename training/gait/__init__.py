@@ -1,0 +1,1 @@
+"""Training of the gait network; see README.md beside this file."""
