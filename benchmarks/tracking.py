@@ -8,7 +8,7 @@ without its ids), else the true boxes with the errors that the pose model makes.
 import asyncio
 import configparser
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from benchmarks.behaviour_camera import MISSED
 from benchmarks.document import CHECKOUT, BenchArguments
 
 DATA: Final = CHECKOUT.parent / "shared" / "data" / "tracking"
+MOCAP: Final = DATA.parent / "mocap"
 FPS: Final = 25.0
 """Where nothing says the rate."""
 RATES: Final = (25.0, 10.0, 5.0)
@@ -207,16 +208,21 @@ def _write(rows: Rows, path: Path) -> None:
     path.write_text("\n".join(lines or ["1,1,-9999,-9999,1,1,1,1,1"]) + "\n")
 
 
-def judge(given: list[Sequence], make: Callable[[float], Follower]) -> dict[str, Any]:
-    """Figures of one setting over all sequences, 0..1; each sequence counts by its boxes, as in TrackEval."""
+def judge(given: list[Sequence], make: Callable[[float], Follower]) -> dict[str, float]:
+    """Figures of one setting over all sequences."""
+    return figures_of([(each.truth, follow(each, make(each.fps))) for each in given])
+
+
+def figures_of(pairs: Iterable[tuple[Rows, Rows]]) -> dict[str, float]:
+    """Of (truth, tracks) of each sequence, 0..1; each sequence counts by its boxes, as in TrackEval."""
     from trackers.eval import clear, evaluate, hota, identity
 
     parts: dict[str, list[dict[str, Any]]] = {"hota": [], "clear": [], "identity": []}
     with tempfile.TemporaryDirectory(prefix="pennyprotect-bench-") as folder:
         truth, told = Path(folder) / "gt.txt", Path(folder) / "told.txt"
-        for sequence in given:
-            _write(sequence.truth, truth)
-            _write(follow(sequence, make(sequence.fps)), told)
+        for true, tracks in pairs:
+            _write(true, truth)
+            _write(tracks, told)
             found = evaluate.evaluate_mot_sequence(truth, told, ["CLEAR", "HOTA", "Identity"])
             assert found.HOTA is not None and found.CLEAR is not None and found.Identity is not None
             parts["hota"].append(found.HOTA.to_dict(include_arrays=True, arrays_as_list=False))
@@ -265,6 +271,7 @@ def measure(data: Path) -> dict[str, Any]:
         "at_own_rate": own,
         "thinned": thin,
         "true_boxes_with_errors": {name: judge(wrong, make) for name, make in compared.items()},
+        "keypoints_where_boxes_overlap": _poses(),
         "data_set": ", ".join(f"{each.name} ({each.detections}, {each.fps:g} frames/s)" for each in given),
         "samples": {
             "sequences": len(given),
@@ -274,3 +281,12 @@ def measure(data: Path) -> dict[str, Any]:
         },
         "model_versions": {"tracker": f"OC-SORT, IoU {MIN_IOU}, score {MIN_SCORE}, lost after {LOST_S:g} s"},
     }
+
+
+def _poses() -> dict[str, Any] | None:
+    """The pose-aware experiment on composed crowds, where there is motion capture beside the checkout."""
+    from benchmarks import tracking_poses
+
+    if not any(MOCAP.glob("cmu*.npz")):
+        return None
+    return {f"{fps:g}_frames_per_s": tracking_poses.compare(MOCAP, fps) for fps in (5.0, 10.0)}

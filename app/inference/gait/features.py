@@ -14,7 +14,7 @@ import numpy.typing as npt
 from app.inference.gait.sequence import SEEN_SCORE
 
 Float64 = npt.NDArray[np.float64]
-STRIDES_HZ: Final = np.arange(0.4, 1.65, 0.0125)
+STRIDES_HZ: Final = np.arange(0.4, 1.65, 0.025)
 """Stride rates that are tried: 48 to 198 steps a minute."""
 RHYTHM: Final = 0.35
 """Share of the legs' movement that one rhythm must explain for a walk."""
@@ -127,7 +127,8 @@ def _range(values: Float64) -> float | None:
     known = _known(values)
     if len(known) < 10:
         return None
-    low, high = np.percentile(known, [5, 95])
+    known.sort()
+    low, high = known[round(0.05 * (len(known) - 1))], known[round(0.95 * (len(known) - 1))]
     return float(high - low)
 
 
@@ -171,10 +172,20 @@ def _stride(points: Float64, times_s: Float64, trunk: float) -> tuple[float, flo
     # A penalty against half the true rate, which explains as much and more.
     shares = (right * solved).sum(axis=(1, 2)) / whole - 0.02 / rates
     best = int(shares.argmax())
+    stride_hz = float(rates[best] + _between_steps(shares, best) * (rates[1] - rates[0] if len(rates) > 1 else 0.0))
     main = moved @ np.linalg.svd(moved, full_matrices=False)[2][0]
-    ahead, behind = np.percentile(main, 95), -np.percentile(main, 5)
+    main.sort()
+    ahead, behind = main[round(0.95 * (len(main) - 1))], -main[round(0.05 * (len(main) - 1))]
     uneven = abs(ahead - behind) / max(ahead + behind, 1e-9)
-    return float(rates[best]), max(float(shares[best]), 0.0), float(min(uneven, 1.0)), float(moved.std(axis=0).max())
+    return stride_hz, max(float(shares[best]), 0.0), float(min(uneven, 1.0)), float(moved.std(axis=0).max())
+
+
+def _between_steps(values: Float64, at: int) -> float:
+    """How far the top of the parabola through the highest value and its neighbours lies from it, in steps, -0.5..0.5."""
+    if not 0 < at < len(values) - 1:
+        return 0.0
+    before, top, after = values[at - 1 : at + 2]
+    return float(np.clip(0.5 * (before - after) / min(before - 2 * top + after, -1e-12), -0.5, 0.5))
 
 
 def _waves(at: Float64, rates: Float64) -> Float64:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from app.kit.errors import BadInputError
+from app.perception.detections import Detections, TrackedDetections
 from benchmarks import tracking
+from benchmarks.pose_aware import PoseAware, similarity
 
 
 def written(folder: Path, rows: list[str], name: str = "gt.txt") -> Path:
@@ -63,10 +65,50 @@ def test_people_who_are_easy_to_follow_are_followed_and_who_is_lost_costs(tmp_pa
     assert worse["hota"] < 0.75
 
 
-def test_every_setting_answers(tmp_path: Path) -> None:
+def test_every_setting_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracking, "MOCAP", tmp_path)
     document = tracking.measure(written(tmp_path / "one", crossing(40)))
     assert set(document["headline"]) >= {"hota", "idf1", "mota"}
     for each in (document["at_own_rate"], *document["thinned"].values(), document["true_boxes_with_errors"]):
         assert list(each) == list(tracking.settings_compared())
         assert all(0 <= figures["hota"] <= 1 for figures in each.values())
     assert document["samples"] == {"sequences": 1, "frames": 40, "identities": 2, "boxes": 80}
+
+
+def person(x: float, lean: float) -> tuple[np.ndarray, np.ndarray]:
+    """(4,) box and (17, 3) points of somebody at x, told apart by how far the head is ahead."""
+    points = np.zeros((17, 3), np.float32)
+    points[:, 0], points[:, 1], points[:, 2] = x + lean * np.linspace(30, -30, 17), np.linspace(100, 280, 17), 0.9
+    return np.array([x - 40, 90, x + 40, 290], np.float32), points
+
+
+class Scripted:
+    """A tracker that takes one for the other when told to."""
+
+    def __init__(self) -> None:
+        self.crossed = False
+
+    def update(self, detections: Detections, at_us: int) -> TrackedDetections:
+        ids = [2, 1] if self.crossed else [1, 2]
+        return TrackedDetections(detections, np.array(ids[: len(detections)], np.uint64))
+
+
+@pytest.mark.parametrize(("apart", "names"), [(30.0, [1, 2]), (400.0, [2, 1])])
+def test_poses_mend_a_change_of_names_only_where_boxes_overlap(apart: float, names: list[int]) -> None:
+    scripted = Scripted()
+    tracker = PoseAware(scripted)
+    for step in range(4):
+        scripted.crossed = step == 3
+        both = [person(200 + 5 * step, 1.0), person(200 + apart - 5 * step, -1.0)]
+        boxes, points = (np.stack(each) for each in zip(*both, strict=True))
+        found = tracker.update(Detections(boxes, np.full(2, 0.9, np.float32), points), 1_000_000 + step * 100_000)
+    assert found.track_ids.tolist() == names
+
+
+def test_poses_that_are_old_or_hidden_change_nothing() -> None:
+    one, other = person(200, 1.0)[1], person(230, -1.0)[1]
+    assert similarity(one, one, 16_000) == pytest.approx(1)
+    assert similarity(one, other, 16_000) < 0.9
+    hidden = other.copy()
+    hidden[:, 2] = 0
+    assert similarity(one, hidden, 16_000) == 0.5
