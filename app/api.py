@@ -40,6 +40,7 @@ from app.evidence.retention_endpoints import router as retention_router
 from app.evidence.worker_endpoints import open_router as uploads_router
 from app.evidence.worker_endpoints import router as recordings_router
 from app.identity.enrolment.endpoints import router as enrolments_router
+from app.identity.enrolment.export_endpoints import router as watchlist_export_router
 from app.identity.enrolment.person_endpoints import router as persons_router
 from app.identity.lists.endpoints import router as watchlists_router
 from app.identity.matches.endpoints import router as matches_router
@@ -89,6 +90,7 @@ ROUTERS = (
     notifications_router,
     own_notifications_router,
     watchlists_router,
+    watchlist_export_router,
     persons_router,
     enrolments_router,
     matches_router,

@@ -22,6 +22,7 @@ from app.audit_command import audit
 from app.backup.command import backup, restore
 from app.chains_command import chains
 from app.evidence_command import evidence
+from app.identity.command import enrol, watchlist
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
@@ -43,6 +44,8 @@ cli.add_typer(audit, name="audit")
 cli.add_typer(chains, name="chains")
 cli.add_typer(evidence, name="evidence")
 cli.add_typer(retention, name="retention")
+cli.add_typer(watchlist, name="watchlist")
+cli.command()(enrol)
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(plan)
@@ -272,8 +275,8 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="density, latency, pipeline, memory, behaviour, faces, gait, gallery, audit, policy, access, probes, sockets,"
-            " notifications, tracking"
+            help="density, latency, pipeline, memory, behaviour, faces, acceptance, gait, gallery, audit, policy, access, probes,"
+            " sockets, notifications, tracking"
         ),
     ],
     as_json: AsJson = False,
@@ -281,8 +284,8 @@ def bench(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="behaviour: motion capture (.npz), clips, or a folder of both; faces: identity/image.jpg; gait: motion"
-            " capture; tracking: MOT folders."
+            help="behaviour: motion capture (.npz), clips or both; faces: identity/image.jpg; acceptance: docs/enrolment.md;"
+            " gait: motion capture; tracking: MOT folders."
         ),
     ] = None,
 ) -> None:

@@ -1,12 +1,15 @@
 """The face pipeline in the real Triton on labelled photographs: how often it errs, and how fast it is.
 
-`--data` is a folder `identity/image.jpg`; a folder that holds `enrol/identity/image.jpg` is read there.
+`--data` is a folder `identity/image.jpg`; a folder that holds `enrol/identity/image.jpg` is read there. A file `groups.csv`
+in it (columns `identity`, `group`) gives error rates by group.
 """
 
 import asyncio
 import itertools
 import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +17,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.identity.decision.thresholds import UNCALIBRATED
 from app.inference import repository
-from app.inference.face_client import FaceAnswer, TritonFaces
+from app.inference.face_client import FACE_MODEL, FaceAnswer, TritonFaces
 from app.inference.loading import ModelLoading
 from app.kit.errors import BadInputError
 from app.settings import settings
+from benchmarks import face_attacks
 from benchmarks.document import BenchArguments
+from benchmarks.face_groups import by_group, groups_of
 from benchmarks.servers import inference_servers
 
 DRAWS: Final = 1000
@@ -115,11 +121,9 @@ def rejecting(vectors: Float, people: list[str], quality: Float) -> list[dict[st
     return curve
 
 
-async def run(arguments: BenchArguments) -> dict[str, Any]:
-    """Embed every picture, then speed on one of them."""
-    if arguments.data is None:
-        raise BadInputError("bench faces needs --data PATH, a folder of identity/image.jpg.")
-    given = await asyncio.to_thread(pictures, arguments.data)
+@asynccontextmanager
+async def served_faces() -> AsyncIterator[TritonFaces]:
+    """The face pipeline in a Triton of its own, as the product stages it."""
     chosen = settings()
     async with inference_servers() as servers:
         home = servers.model.parents[4]
@@ -130,12 +134,35 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
         loading, client = ModelLoading(servers.triton_url), TritonFaces(servers.triton_url, deadline_s=30.0)
         try:
             await loading.load()
-            answers = [(person, await _look(client, path)) for person, path in given]
-            speed = await _speed(client, given[0][1], arguments.seconds)
+            yield client
         finally:
             await loading.close()
             await client.close()
-    return _document(given, [(person, answer) for person, answer in answers if answer is not None and len(answer)], speed)
+
+
+async def run(arguments: BenchArguments) -> dict[str, Any]:
+    """Embed every picture, then speed on one of them."""
+    if arguments.data is None:
+        raise BadInputError("bench faces needs --data PATH, a folder of identity/image.jpg.")
+    given = await asyncio.to_thread(pictures, arguments.data)
+    async with served_faces() as client:
+        answers = [(person, await _look(client, path)) for person, path in given]
+        speed = await _speed(client, given[0][1], arguments.seconds)
+    found = [(person, path, answer) for (person, answer), (_, path) in zip(answers, given, strict=True) if answer]
+    document = _document(given, [(person, answer) for person, _, answer in found], speed)
+    heads = await asyncio.to_thread(lambda: [each for _, path, answer in found if (each := _head(path, answer)) is not None])
+    document["presentation_attacks"] = face_attacks.rates(heads) | {"made_of": len(heads), "simulated": True}
+    return document | _by_group(arguments.data, found)
+
+
+def _by_group(folder: Path, found: list[tuple[str, Path, FaceAnswer]]) -> dict[str, Any]:
+    """At the threshold that the product uses before anybody calibrated it."""
+    groups = groups_of(folder)
+    if not groups:
+        return {}
+    vectors = np.stack([answer.embeddings[0] for _, _, answer in found]).astype(np.float64)
+    threshold = UNCALIBRATED[FACE_MODEL]
+    return {"by_group": {"threshold": threshold, "groups": by_group(vectors, [each[0] for each in found], groups, threshold)}}
 
 
 def _document(given: list[tuple[str, Path]], enrolled: list[tuple[str, FaceAnswer]], speed: dict[str, float]) -> dict[str, Any]:
@@ -169,18 +196,26 @@ async def _look(client: TritonFaces, path: Path) -> FaceAnswer | None:
     return None if picture is None else await client.find(np.ascontiguousarray(picture[:, :, ::-1]), 1)
 
 
+def _head(path: Path, answer: FaceAnswer, faces: float = 1.8) -> npt.NDArray[np.uint8] | None:
+    """(h, w, 3) RGB around the first face, `faces` of its larger side wide."""
+    picture = cv2.imread(os.fspath(path))
+    if picture is None:
+        return None
+    x1, y1, x2, y2 = answer.boxes[0, :4]
+    half, middle = faces * max(x2 - x1, y2 - y1) / 2, ((x1 + x2) / 2, (y1 + y2) / 2)
+    low = [max(0, int(place - half)) for place in middle]
+    return np.ascontiguousarray(picture[low[1] : int(middle[1] + half), low[0] : int(middle[0] + half), ::-1])
+
+
 async def _speed(client: TritonFaces, path: Path, seconds: float) -> dict[str, float]:
     """One 160 px crop at a time, as a worker asks."""
     picture = await asyncio.to_thread(cv2.imread, os.fspath(path))
     if picture is None:
         raise BadInputError(f"{path} is no picture.")
     answer = await client.find(np.ascontiguousarray(picture[:, :, ::-1]), 1)
-    if not len(answer):
+    crop = await asyncio.to_thread(_head, path, answer, 1.25) if len(answer) else None
+    if crop is None:
         return {}
-    x1, y1, x2, y2 = answer.boxes[0, :4]
-    half, middle = 1.25 * max(x2 - x1, y2 - y1) / 2, ((x1 + x2) / 2, (y1 + y2) / 2)
-    low = [max(0, int(place - half)) for place in middle]
-    crop = picture[low[1] : int(middle[1] + half), low[0] : int(middle[0] + half), ::-1]
     head = np.asarray(cv2.resize(crop, (160, 160), interpolation=cv2.INTER_AREA), np.uint8)
     spent, until = [], time.monotonic() + seconds
     while time.monotonic() < until:

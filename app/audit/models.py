@@ -105,6 +105,7 @@ class Act(enum.StrEnum):
     ASSIGNMENT_ENDED = "assignment-ended"
     PERSON_CREATED = "person-created"
     WATCHLIST_SEARCHED = "watchlist-searched"
+    WATCHLIST_EXPORTED = "watchlist-exported"
     ENROLMENT_SHOWN = "enrolment-shown"
     FACE_CHECKED = "face-checked"
     ENROLMENT_DRAFTED = "enrolment-drafted"

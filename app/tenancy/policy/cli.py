@@ -1,6 +1,7 @@
 """`pennyprotect policy show|set|report`."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,6 +52,24 @@ def policy_set(
         typer.echo(json.dumps(standing, indent=2))
     else:
         typer.echo("Switched off." if off else "Proposed. Another administrator has to approve it.")
+
+
+@policy.command("acceptance")
+def policy_acceptance(
+    file: Annotated[Path, typer.Argument(help="What `pennyprotect bench acceptance --data DIR --json` printed.")],
+    by: Annotated[str, typer.Option(help="Who performed the test.")],
+    passed: Annotated[bool, typer.Option("--passed/--failed", help="Your judgement of its figures.")],
+    store: Store = "",
+    as_json: AsJson = False,
+) -> None:
+    """Record an acceptance test of faces; without a passed one of the present model no switch goes on."""
+    from app.tenancy.policy.command import record_acceptance
+
+    made = record_acceptance(settings().home, store, file, by, passed=passed)
+    if as_json:
+        typer.echo(json.dumps(made, indent=2))
+    else:
+        typer.echo(f"Recorded: {'passed' if made['passed'] else 'not passed'}, valid until {made['valid_until']}.")
 
 
 @policy.command("report")

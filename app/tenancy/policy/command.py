@@ -1,9 +1,13 @@
 """`pennyprotect policy`: the way to a running service, with the administrator's credentials of this state folder."""
 
+import hashlib
 import json
+import secrets
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,9 @@ from app.kit.errors import BadInputError, SetupError, UnavailableError
 from app.tenancy.policy.report import annex
 
 TIMEOUT_S = 20.0
+TOO_MANY = 429
+MOST_TRIES = 8
+LONGEST_WAIT_S = 10.0
 
 
 class ServiceClient:
@@ -28,9 +35,23 @@ class ServiceClient:
         body = urllib.parse.urlencode({"grant_type": "password", **form}).encode()
         self._token = self._send("POST", "/auth/token", body, "application/x-www-form-urlencoded")["access_token"]
 
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The JSON answer; BadInputError with the service's sentence when it refuses."""
-        return self._send(method, path, None if body is None else json.dumps(body).encode(), "application/json")
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, key: str = "") -> Any:
+        """The JSON answer; BadInputError with the service's sentence when it refuses. `key` makes a repetition harmless."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._send(method, path, None if body is None else json.dumps(body).encode(), "application/json", headers)
+
+    def form(self, path: str, fields: Mapping[str, str], picture: bytes, key: str) -> Any:
+        """The JSON answer to a multipart form with a picture; `key` makes a repetition harmless."""
+        boundary = secrets.token_hex(16)
+        parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{text}'.encode() for name, text in fields.items()]
+        head = b'Content-Disposition: form-data; name="picture"; filename="picture"\r\nContent-Type: image/jpeg\r\n\r\n'
+        body = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), part) for part in [*parts, head + picture])
+        kind = f"multipart/form-data; boundary={boundary}"
+        return self._send("POST", path, body + b"--%s--\r\n" % boundary.encode(), kind, {"Idempotency-Key": key})
+
+    def raw(self, method: str, path: str, body: bytes, kind: str) -> Any:
+        """The JSON answer to bytes of some kind."""
+        return self._send(method, path, body, kind)
 
     def every(self, path: str) -> list[dict[str, Any]]:
         """The items of all pages of a list."""
@@ -50,15 +71,26 @@ class ServiceClient:
             raise BadInputError(f"Name one store with --store: {', '.join(each['name'] for each in stores)}.")
         return str(found[0])
 
-    def _send(self, method: str, path: str, body: bytes | None, kind: str) -> Any:
-        request = urllib.request.Request(f"{self._url}/api/v1{path}", body, {"Content-Type": kind}, method=method)  # noqa: S310
+    def _send(self, method: str, path: str, body: bytes | None, kind: str, headers: Mapping[str, str] | None = None) -> Any:
+        given = {"Content-Type": kind, **(headers or {})}
+        request = urllib.request.Request(f"{self._url}/api/v1{path}", body, given, method=method)  # noqa: S310
         if token := getattr(self, "_token", ""):
             request.add_header("Authorization", f"Bearer {token}")
+        for tried in range(MOST_TRIES):
+            try:
+                return self._once(request)
+            except urllib.error.HTTPError as error:
+                if error.code != TOO_MANY or tried == MOST_TRIES - 1:
+                    raise BadInputError(_sentence(error)) from error
+                time.sleep(min(LONGEST_WAIT_S, _wait_s(error)) * (1 + secrets.randbelow(100) / 200))
+        raise AssertionError  # the last try returns or raises
+
+    def _once(self, request: urllib.request.Request) -> Any:
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - http or https, checked above
                 return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            raise BadInputError(_sentence(error)) from error
+        except urllib.error.HTTPError:
+            raise
         except (urllib.error.URLError, OSError, ValueError) as error:
             raise UnavailableError(f"The service at {self._url} does not answer; is the product running?") from error
 
@@ -82,6 +114,19 @@ def change(home: Path, store: str, off: list[str], wanted: dict[str, Any]) -> di
     return proposed
 
 
+def record_acceptance(home: Path, store: str, file: Path, by: str, *, passed: bool) -> dict[str, Any]:
+    """Record what `bench acceptance` measured. BadInputError when the file holds no such document."""
+    try:
+        raw = file.read_bytes()
+        record = json.loads(raw)["record"]
+        body = {**record, "performed_by": by, "passed": passed, "report_reference": f"sha256 {hashlib.sha256(raw).hexdigest()}"}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInputError(f"{file} is no report of `pennyprotect bench acceptance --json`.") from error
+    client = ServiceClient(home)
+    made: dict[str, Any] = client.ask("POST", f"/stores/{client.store(store)}/policy/acceptance-tests", body)
+    return made
+
+
 def report(home: Path, store: str) -> dict[str, Any]:
     """The annex of a store."""
     client = ServiceClient(home)
@@ -103,6 +148,13 @@ def _site(client: ServiceClient, store_id: str) -> dict[str, Any]:
         "provider": client.ask("GET", "/auth/oidc/provider"),
         "cameras": cameras,
     }
+
+
+def _wait_s(error: urllib.error.HTTPError) -> float:
+    try:
+        return max(0.1, float(error.headers.get("Retry-After", "1")))
+    except ValueError:
+        return 1.0
 
 
 def _sentence(error: urllib.error.HTTPError) -> str:

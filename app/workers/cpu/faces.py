@@ -23,6 +23,7 @@ from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 from app.inference.face_client import FACE_MODEL, FaceAnswer
+from app.inference.presentation import suspicion
 from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
 from app.kit.logs import logger
@@ -186,6 +187,7 @@ class FaceStage:
             quality=floats(answer.quality[0]),
             embedding=floats(answer.embeddings[0]),
             picture=head_jpeg(shot.picture),
+            attack=suspicion(shot.picture),
         )
         self._emit(probe, lambda: self._still_sendable(shot))
         self._metrics.emitted.inc()

@@ -8,7 +8,7 @@ import pytest
 
 from app.identity.decision import tail
 from app.identity.decision.strangers import BINS, LEAST_SEARCHES, StrangerScores, bin_of, calibrate_strangers
-from app.identity.decision.thresholds import STRICTEST, UNCALIBRATED, Source, Thresholds, details_of
+from app.identity.decision.thresholds import STRICTEST, UNCALIBRATED, Calibrated, Source, Thresholds, details_of
 from app.identity.thresholds.foreseen import in_use
 from app.identity.thresholds.repository import Footfall, SearchedList
 from app.kit.errors import BadInputError
@@ -69,12 +69,13 @@ def test_the_own_measurement_only_raises_and_counts_for_its_chain_alone() -> Non
     assert Thresholds({}).measured(*MODEL, 50) == default
     assert Thresholds({}).source(*MODEL, 50) is Source.DEFAULT
     assert Thresholds({}).measured("another", "1", 50) == STRICTEST
-    raised = Thresholds({(CHAIN, *MODEL): (0.9, own)}, CHAIN)
+    calibrated: Calibrated = {(CHAIN, *MODEL): (0.9, own)}
+    raised = Thresholds(calibrated, CHAIN)
     assert raised.measured(*MODEL, 50) > default
     assert raised.measured(*MODEL, 5000) <= STRICTEST
     assert raised.source(*MODEL, 50) is Source.STRANGERS
-    for calibrated, chain in (({(CHAIN, *MODEL): (0.5, lax)}, CHAIN), ({(CHAIN, *MODEL): (0.9, own)}, OTHER)):
-        assert Thresholds(calibrated, chain).measured(*MODEL, 50) == default
+    assert Thresholds(calibrated, OTHER).measured(*MODEL, 50) == default
+    assert Thresholds({(CHAIN, *MODEL): (0.5, lax)}, CHAIN).measured(*MODEL, 50) == default
     pictures = Thresholds({(None, *MODEL): (0.93, {}), (CHAIN, *MODEL): (0.5, lax)}, CHAIN)
     assert (pictures.measured(*MODEL, 1), pictures.source(*MODEL, 1)) == (0.93, Source.PICTURES)
 

@@ -90,6 +90,7 @@ export const ACTS: readonly components["schemas"]["Act"][] = [
   "assignment-ended",
   "person-created",
   "watchlist-searched",
+  "watchlist-exported",
   "enrolment-shown",
   "face-checked",
   "enrolment-drafted",
