@@ -20,11 +20,8 @@ NAMES = (
     "memory",
     "behaviour",
     "faces",
-<<<<<<< HEAD
-    "gait",
-=======
     "acceptance",
->>>>>>> 10b9621 (People are enrolled by command, one or many from CSV and pictures; presentation attacks warn; error rates by group and an acceptance test feed the policy)
+    "gait",
     "gallery",
     "audit",
     "policy",
@@ -84,11 +81,7 @@ def run_bench(name: str, seconds: float, data: Path | None = None) -> dict[str, 
         raise BadInputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
     if not 1 <= seconds <= 3600:
         raise BadInputError("--seconds must be between 1 and 3600.")
-<<<<<<< HEAD
-    if data is not None and name not in ("behaviour", "faces", "gait", "tracking"):
-=======
-    if data is not None and name not in ("behaviour", "faces", "acceptance"):
->>>>>>> 10b9621 (People are enrolled by command, one or many from CSV and pictures; presentation attacks warn; error rates by group and an acceptance test feed the policy)
+    if data is not None and name not in ("behaviour", "faces", "acceptance", "gait", "tracking"):
         raise BadInputError(f"The benchmark {name} takes no --data.")
     started = now()
     result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data)))
