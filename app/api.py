@@ -48,6 +48,7 @@ from app.identity.thresholds.endpoints import router as thresholds_router
 from app.incidents.endpoints import router as incidents_router
 from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
+from app.models.endpoints import router as models_router
 from app.notifications.endpoints import router as notifications_router
 from app.notifications.own_endpoints import router as own_notifications_router
 from app.pipeline.replay.endpoints import router as replay_router
@@ -112,6 +113,7 @@ ROUTERS = (
     ingest_router,
     trail_router,
     second_look_router,
+    models_router,
 )
 SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""

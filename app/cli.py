@@ -26,6 +26,7 @@ from app.identity.command import enrol, watchlist
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
+from app.models.cli import models
 from app.planning.command import plan
 from app.retention_command import retention
 from app.settings import Settings, settings
@@ -37,7 +38,6 @@ cli = typer.Typer(
     add_completion=False,
     help="Store safety, self-hosted: cameras in, handled incidents out. Start with `pennyprotect run`.",
 )
-models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch them, see what is there.")
 cli.add_typer(models, name="models")
 cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
@@ -345,47 +345,6 @@ def rotate_templates(as_json: AsJson = False) -> None:
 def keys_status(as_json: AsJson = False) -> None:
     """Which keys there are, by id, and how many values each protects."""
     _with_keys(import_module("app.tenancy.keys.command").status, as_json)
-
-
-@models.command()
-def pull(
-    faces: Annotated[
-        bool, typer.Option("--faces", help="The biometric face models too, for stores that switch them on.")
-    ] = False,
-) -> None:
-    """Fetch and convert the models that triton_models/ names, after their licences are accepted."""
-    from app.inference import licences, repository
-
-    chosen = settings()
-    repository.pull(
-        chosen.home.absolute(),
-        chosen.cache.absolute(),
-        mirror=chosen.model_mirror,
-        accept=chosen.accept_licenses,
-        ask=licences.terminal_ask(headless=chosen.headless),
-        progress=_show_progress,
-        faces=faces,
-    )
-    status(as_json=False)
-
-
-def _show_progress(what: str, done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        share = f" {100 * done // total} %" if total else ""
-        sys.stderr.write(f"\r\033[K{what}{share}")
-
-
-@models.command()
-def status(as_json: AsJson = False) -> None:
-    """What is named, fetched and staged, with its licence."""
-    from app.inference import repository
-
-    found = [asdict(each) for each in repository.status(settings().home.absolute(), settings().cache.absolute())]
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    for model in found:
-        typer.echo("  ".join(f"{key}={value}" for key, value in model.items()))
 
 
 if __name__ == "__main__":

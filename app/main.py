@@ -30,7 +30,6 @@ from app.auth.sessions.forgetting import keep_forgetting
 from app.auth.throttle import UnknownNames
 from app.auth.tokens import TokenSigner
 from app.cameras.adding.discovery import Discoverer
-from app.cameras.desired import POSE_MODEL, POSE_VERSION
 from app.cameras.probing import Prober
 from app.capture.probe import probe
 from app.dashboard.analyze import Analysis
@@ -70,6 +69,10 @@ from app.kit.redis import connect_redis
 from app.kit.slow import BodyClock
 from app.kit.tls import keep_certificate
 from app.kit.version import product_version
+from app.models.folder import ModelFolder
+from app.models.models import POSE_MODEL, RELEASED_VERSION
+from app.models.service import ModelService
+from app.models.trial import Serving
 from app.settings import Settings
 from app.tenancy.notice.endpoints import PublicPages
 from app.tenancy.policy.enforcer import keep_enforcing
@@ -166,10 +169,12 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.pictures = Pictures(memory, hub.channels)
     state.endings = Endings(pool)
     state.video = VideoViews(settings.live_address, state.endings)
-    pose = TritonPose(settings.triton_url, POSE_MODEL, POSE_VERSION) if settings.triton_url else None
+    pose = TritonPose(settings.triton_url, POSE_MODEL, str(RELEASED_VERSION)) if settings.triton_url else None
     state.analysis = Analysis(pose)
     faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
     state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
+    serving = Serving(settings.triton_url) if settings.triton_url else None
+    state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving)
     state.exporter = Exporter(pool, state.storage, state.vault, pose)
     state.checks = {
         "postgres": postgres_check(pool),
@@ -194,6 +199,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             await pose.close()
         if faces is not None:
             await faces.close()
+        if serving is not None:
+            await serving.close()
         if state.provider is not None:
             await state.provider.close()
         await memory.aclose()

@@ -150,6 +150,11 @@ class Act(enum.StrEnum):
     NOTIFICATION_CHANNEL_TESTED = "notification-channel-tested"
     WEBHOOK_SECRET_ROTATED = "webhook-secret-rotated"  # noqa: S105 - the name of an act
     NOTIFICATIONS_REPLAYED = "notifications-replayed"
+    MODEL_PUSHED = "model-pushed"
+    MODEL_REFUSED = "model-refused"
+    MODEL_PROMOTED = "model-promoted"
+    MODEL_ROLLED_BACK = "model-rolled-back"
+    MODEL_RETIRED = "model-retired"
     POLICY_PROPOSED = "policy-proposed"
     POLICY_APPROVED = "policy-approved"
     POLICY_REJECTED = "policy-rejected"

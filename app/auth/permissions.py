@@ -60,6 +60,8 @@ class Permission(enum.StrEnum):
     KEYS_MANAGE = "keys:manage"  # the chain's key: its state and its end
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
+    MODELS_READ = "models:read"
+    MODELS_WRITE = "models:write"  # push, promote, roll back, retire; for the whole chain
     WORKER = "worker"  # the control plane; API keys only
 
 
@@ -171,7 +173,9 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
         Role.STORE_MANAGER: _MANAGES,
         Role.CHAIN_ADMINISTRATOR: _MANAGES
         | {
-            Permission.AUDIT_EXPORT,  # whoever appoints auditors holds what they hold
+            Permission.AUDIT_EXPORT,  # whoever appoints auditors and model engineers holds what they hold
+            Permission.MODELS_READ,
+            Permission.MODELS_WRITE,
             Permission.CHAIN_WRITE,
             Permission.RETENTION_WRITE,
             Permission.POLICY_APPROVE,
@@ -199,10 +203,13 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.SIGN_IN_READ,
             Permission.USERS_READ,
             Permission.API_KEYS_READ,
+            Permission.MODELS_READ,
             Permission.AUDIT_READ,
             Permission.AUDIT_EXPORT,
         },
-        Role.MODEL_ENGINEER: _LOOKS | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.RULES_READ},
+        Role.MODEL_ENGINEER: _LOOKS
+        | {Permission.DETECTIONS_READ, Permission.FRAMES_ANALYZE, Permission.RULES_READ}
+        | {Permission.MODELS_READ, Permission.MODELS_WRITE},
         # Keeps cameras and workers running without watching people.
         Role.PLATFORM_OPERATOR: _LOOKS
         | {Permission.CAMERAS_WRITE, Permission.RULES_READ, Permission.API_KEYS_READ, Permission.API_KEYS_WRITE},

@@ -1,6 +1,7 @@
 """The workers' control plane: leases renewed by a heartbeat, answered with all the worker should be doing."""
 
 import hashlib
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -17,9 +18,9 @@ from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import Pool
+from app.models.models import POSE_MODEL, RELEASED_VERSION, Pointer, version_for
+from app.models.repository import pointers_of_worker
 
-POSE_MODEL = "yolo_pose"
-POSE_VERSION = "1"
 MOST_CAPACITY = 1000
 
 log = logger(__name__)
@@ -29,7 +30,8 @@ async def answer_heartbeat(pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat
     """Renew the worker's leases, give it free cameras up to its capacity, and say what it should run."""
     capacity = min(heartbeat.capacity, MOST_CAPACITY)
     rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S))
-    cameras = [camera for row in rows if (camera := await _camera(vault, row)) is not None]
+    pointers = await pointers_of_worker(pool, heartbeat.worker_id, repository.ACQUIRE_S)
+    cameras = [camera for row in rows if (camera := await _camera(vault, row, pointers)) is not None]
     recordings = await wanted_recordings(pool, heartbeat.worker_id)
     return DesiredState(revision_of(cameras, recordings), LEASE_S, cameras, recordings)
 
@@ -40,7 +42,7 @@ def revision_of(cameras: Sequence[DesiredCamera], recordings: Sequence[Recording
     return hashlib.sha256(msgspec.msgpack.encode([cameras, named] if named else cameras)).hexdigest()[:16]
 
 
-async def _camera(vault: Vault, row: dict[str, Any]) -> DesiredCamera | None:
+async def _camera(vault: Vault, row: dict[str, Any], pointers: dict[uuid.UUID, Pointer]) -> DesiredCamera | None:
     """One camera; None, and a line in the log, where its password cannot be read: the others go on."""
     sealed = row["credentials"]
     try:
@@ -48,13 +50,14 @@ async def _camera(vault: Vault, row: dict[str, Any]) -> DesiredCamera | None:
     except UnavailableError as error:
         log.error("a camera is left out", camera=str(row["camera_id"]), error=error.detail)
         return None
+    pointer = pointers.get(row["camera_id"], Pointer(POSE_MODEL, RELEASED_VERSION))
     return DesiredCamera(
         camera_id=row["camera_id"],
         store_id=row["store_id"],
         url=join_credentials(row["url"], credentials),
         analysis_fps=float(row["analysis_fps"]),
-        pose_model=POSE_MODEL,
-        pose_version=POSE_VERSION,
+        pose_model=pointer.model,
+        pose_version=str(version_for(pointer, row["camera_id"])),
         policy_revision=row["policy_revision"],
         face=row["face"],
         gait=row["gait"],

@@ -24,6 +24,7 @@ from app.embedded.state import Home, free_port
 from app.inference.gait.placing import GAIT_MODEL
 from app.inference.lock import biometric, read_lock
 from app.kit.errors import SetupError
+from app.models.folder import TRIAL
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel keeps POSIX shared memory
@@ -164,13 +165,16 @@ class EmbeddedTriton:
         )
 
     def _loaded_at_start(self) -> list[str]:
-        """Every model that is there but the biometric ones: those wait until a store's policy asks for them."""
+        """Every model that is there but trials, and the biometric ones: those wait until a store's policy asks for them."""
         waiting = {GAIT_MODEL, *(model.name for model in biometric(read_lock()))}
-        return [path.parent.name for path in sorted(self.models.glob("*/config.pbtxt")) if path.parent.name not in waiting]
+        found = [path.parent.name for path in sorted(self.models.glob("*/config.pbtxt"))]
+        return [name for name in found if name not in waiting and not name.startswith(TRIAL)]
 
     async def prepare(self) -> None:
         """Assemble the backends and sweep what a killed server of this home left in shared memory."""
         self.sweep()
+        for trial in self.models.glob(f"{TRIAL}*"):  # of a push that a kill cut short
+            shutil.rmtree(trial, ignore_errors=True)
         await asyncio.to_thread(assemble_backends, self._folder / "backends", self._installation)
 
     def sweep(self) -> None:

@@ -32,6 +32,16 @@ class Settings(BaseSettings):
     model_mirror: Path | None = Field(
         default=None, alias="PENNYPROTECT_MODEL_MIRROR", description="Folder searched by sha256 before any download."
     )
+    model_repository: Path | None = Field(
+        default=None,
+        alias="PENNYPROTECT_MODEL_REPOSITORY",
+        description="Folder of models that Triton reads and pushes write to; default: triton/models in the home.",
+    )
+    model_keys: Path | None = Field(
+        default=None,
+        alias="PENNYPROTECT_MODEL_KEYS",
+        description="Folder of the public keys (*.pem) that may sign model versions; default: model-keys in the home.",
+    )
     cache: Path = Field(default=Path(".cache"), alias="PENNYPROTECT_CACHE", description="Downloaded and converted artefacts.")
     headless: bool = Field(default=False, alias="PENNYPROTECT_HEADLESS", description="1: open no browser, ask nothing.")
     accept_licenses: bool = Field(
@@ -279,7 +289,10 @@ class Settings(BaseSettings):
         parse_networks(text)
         return text
 
-    @field_validator("home", "cache", "model_mirror", "key_ring", "tls_certificate", "tls_key", "ca_file", "gpu_configs")
+    @field_validator(
+        "home", "cache", "model_mirror", "model_repository", "model_keys", "key_ring", "tls_certificate", "tls_key", "ca_file",
+        "gpu_configs",
+    )  # fmt: skip
     @classmethod
     def _own_folder(cls, path: Path | None) -> Path | None:
         """`~` means the user's folder in `.env` too, where no shell reads it."""
@@ -289,6 +302,16 @@ class Settings(BaseSettings):
     def key_ring_file(self) -> Path:
         """Where the key ring lies."""
         return self.key_ring or self.home.absolute() / "keys.json"
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder that Triton reads."""
+        return self.model_repository or self.home.absolute() / "triton" / "models"
+
+    @property
+    def trusted_model_keys(self) -> Path:
+        """Where the keys that may sign models lie."""
+        return self.model_keys or self.home.absolute() / "model-keys"
 
     @property
     def live_address(self) -> str:

@@ -47,7 +47,7 @@ class Importer:
         if self._seen.setdefault(digest, line) != line:
             raise BadInputError(f"The same picture stands at line {self._seen[digest]}.")
         path = f"/stores/{self._target.store_id}/faces/check?watchlist_id={self._target.list_id}"
-        said = self._client.raw("POST", path, picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg")
+        said = self._client.send("POST", path, picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg")
         excused = row.override_reason.strip() and not said["hopeless"]
         if said["findings"] and not excused:
             raise BadInputError(" ".join(each["why"] for each in said["findings"]))

@@ -49,9 +49,9 @@ class ServiceClient:
         kind = f"multipart/form-data; boundary={boundary}"
         return self._send("POST", path, body + b"--%s--\r\n" % boundary.encode(), kind, {"Idempotency-Key": key})
 
-    def raw(self, method: str, path: str, body: bytes, kind: str) -> Any:
+    def send(self, method: str, path: str, body: bytes | None, kind: str, timeout_s: float = TIMEOUT_S) -> Any:
         """The JSON answer to bytes of some kind."""
-        return self._send(method, path, body, kind)
+        return self._send(method, path, body, kind, timeout_s=timeout_s)
 
     def every(self, path: str) -> list[dict[str, Any]]:
         """The items of all pages of a list."""
@@ -71,23 +71,26 @@ class ServiceClient:
             raise BadInputError(f"Name one store with --store: {', '.join(each['name'] for each in stores)}.")
         return str(found[0])
 
-    def _send(self, method: str, path: str, body: bytes | None, kind: str, headers: Mapping[str, str] | None = None) -> Any:
+    def _send(
+        self, method: str, path: str, body: bytes | None, kind: str, headers: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Any:  # fmt: skip
         given = {"Content-Type": kind, **(headers or {})}
         request = urllib.request.Request(f"{self._url}/api/v1{path}", body, given, method=method)  # noqa: S310
         if token := getattr(self, "_token", ""):
             request.add_header("Authorization", f"Bearer {token}")
         for tried in range(MOST_TRIES):
             try:
-                return self._once(request)
+                return self._once(request, timeout_s)
             except urllib.error.HTTPError as error:
                 if error.code != TOO_MANY or tried == MOST_TRIES - 1:
                     raise BadInputError(_sentence(error)) from error
                 time.sleep(min(LONGEST_WAIT_S, _wait_s(error)) * (1 + secrets.randbelow(100) / 200))
         raise AssertionError  # the last try returns or raises
 
-    def _once(self, request: urllib.request.Request) -> Any:
+    def _once(self, request: urllib.request.Request, timeout_s: float) -> Any:
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - http or https, checked above
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310 - http or https, checked above
                 return json.loads(answer.read())
         except urllib.error.HTTPError:
             raise

@@ -154,6 +154,10 @@ ADD = {
     " (id, chain_id, course_id, user_id, trainer, trained_on, expires_on, recorded_by) SELECT $1::uuid, $2,"
     " (SELECT id FROM training_courses WHERE chain_id = $2 LIMIT 1),"
     " (SELECT user_id FROM memberships WHERE store_id = $3 LIMIT 1), 't', current_date, current_date + 9, id FROM trainer",
+    "model_version_id": "INSERT INTO model_versions (id, chain_id, model, version, artefact, publisher, licence, training_data,"
+    " manifest_sha256, signed_by, report, pushed_by, pushed_at) SELECT $1::uuid, $2, 'yolo_pose',"
+    " nextval('model_version_numbers'), 'a', 'p', 'l', 't', sha256($1::text::bytea), 'k', '{}', $1, now()"
+    " WHERE $3::uuid IS NOT NULL",
     "photo_id": "INSERT INTO sign_photos (id, chain_id, store_id, taken_on, width, height, sha256, jpeg, uploaded_by)"
     " SELECT $1, $2, $3, current_date, 1, 1, sha256('x'), 'x',"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1)",

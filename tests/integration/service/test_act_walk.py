@@ -35,6 +35,9 @@ ELSEWHERE = {
     "GET /api/v1/matches/{match_id}/enrolled-picture": "test_identity.py, where there are pictures",
     "POST /api/v1/live/{camera_id}/whep": "test_video.py, where a relay answers",
     "DELETE /api/v1/live/{camera_id}/whep/{session_id}": "test_video.py, likewise",
+    "POST /api/v1/models/versions": "tests/integration/models, where Triton answers",
+    "POST /api/v1/models/versions/{model_version_id}/promote": "tests/integration/models, likewise",
+    "POST /api/v1/models/versions/{model_version_id}/retire": "tests/integration/models, likewise",
 }
 POLYGON = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
 TODAY = date.today().isoformat()  # noqa: DTZ011
@@ -416,6 +419,13 @@ async def _in_force(walk: Walk) -> Asked:
     return Asked({})
 
 
+async def _promoted(walk: Walk) -> Asked:
+    await walk.product.sql(
+        "INSERT INTO model_pointers (chain_id, model, stable, previous) VALUES ($1, 'yolo_pose', 1001, 1)", walk.world.chain
+    )
+    return Asked({})
+
+
 async def _settings(walk: Walk) -> Asked:
     known = (await walk.product.ask("GET", "/api/v1/identity/settings"))[1]
     return Asked({**known, "second_reviewer": not known["second_reviewer"]})
@@ -526,6 +536,7 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/watchlists/{watchlist_id}/assignments/{assignment_id}/reject": _assigned_elsewhere,
     "POST /api/v1/watchlists/{watchlist_id}/assignments/{assignment_id}/end": _in_force,
     "PUT /api/v1/identity/settings": _settings,
+    "POST /api/v1/models/rollback": _promoted,
     "POST /api/v1/persons": _subject,
     "POST /api/v1/enrolments/{enrolment_id}/approve": _approved_enrolment,
     "POST /api/v1/enrolments/{enrolment_id}/propose": _drafted,

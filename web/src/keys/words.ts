@@ -26,6 +26,8 @@ const WORDS: Record<string, string> = {
   "chain:write": "Change the chain and its regions",
   "api-keys:read": "Read keys",
   "keys:manage": "Manage the chain's encryption key",
+  "models:read": "Read model versions",
+  "models:write": "Push, promote and roll back models",
   "audit:read": "Read the audit",
   "audit:export": "Export the audit",
 };

@@ -1,0 +1,1 @@
+"""Versions of served models: pushed, checked, promoted for a share of cameras, rolled back, retired."""

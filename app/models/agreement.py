@@ -1,0 +1,47 @@
+"""Whether two answers of pose models say the same: pure."""
+
+from typing import Final
+
+import numpy as np
+
+from app.perception.detections import Detections, Float32
+
+CERTAIN: Final = 0.4
+"""Persons of at least this score must be found by both; fainter ones may come and go with rounding."""
+LEAST_OVERLAP: Final = 0.8
+
+
+def differs(golden: Detections, found: Detections, keypoint_px: float, score: float) -> str:
+    """ "" where `found` says what `golden` says, within the tolerance; else one sentence.
+
+    Args:
+        keypoint_px: pixels that the keypoints of a person that are seen may be off on average.
+        score: that a person's score may be off.
+    """
+    for person in np.flatnonzero(golden.scores >= CERTAIN):
+        overlaps = _overlaps(golden.boxes[person], found)
+        if not len(overlaps) or overlaps.max() < LEAST_OVERLAP:
+            return "it does not find a person of the golden outputs"
+        match = int(overlaps.argmax())
+        if abs(found.scores[match] - golden.scores[person]) > score:
+            return f"a score is {abs(found.scores[match] - golden.scores[person]):.3f} off, {score:g} are allowed"
+        seen = golden.keypoints[person, :, 2] > 0.5
+        if seen.any():
+            off = np.linalg.norm(found.keypoints[match, seen, :2] - golden.keypoints[person, seen, :2], axis=1).mean()
+            if not off <= keypoint_px:
+                return f"keypoints are {off:.1f} px off on average, {keypoint_px:g} are allowed"
+    for person in np.flatnonzero(found.scores >= CERTAIN + score):
+        overlaps = _overlaps(found.boxes[person], golden)
+        if not len(overlaps) or overlaps.max() < LEAST_OVERLAP:
+            return "it finds a person that the golden outputs do not have"
+    return ""
+
+
+def _overlaps(box: Float32, others: Detections) -> Float32:
+    """Intersection over union of one box with each of the others."""
+    low, high = np.maximum(box[:2], others.boxes[:, :2]), np.minimum(box[2:], others.boxes[:, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)
+    areas = (others.boxes[:, 2:] - others.boxes[:, :2]).prod(axis=1)
+    united = areas + (box[2:] - box[:2]).prod() - shared
+    overlaps: Float32 = np.divide(shared, united, out=np.zeros_like(shared), where=united > 0)
+    return overlaps

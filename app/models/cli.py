@@ -1,0 +1,146 @@
+"""`pennyprotect models ...`."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.settings import settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+Model = Annotated[str, typer.Option(help="Name of the served model.")]
+models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch, push, promote, roll back (docs/models.md).")
+
+
+@models.command()
+def pull(
+    faces: Annotated[
+        bool, typer.Option("--faces", help="The biometric face models too, for stores that switch them on.")
+    ] = False,
+) -> None:
+    """Fetch and convert the models that triton_models/ names, after their licences are accepted."""
+    from app.inference import licences, repository
+
+    chosen = settings()
+    repository.pull(
+        chosen.home.absolute(),
+        chosen.cache.absolute(),
+        mirror=chosen.model_mirror,
+        accept=chosen.accept_licenses,
+        ask=licences.terminal_ask(headless=chosen.headless),
+        progress=_show_progress,
+        faces=faces,
+    )
+    status(as_json=False)
+
+
+def _show_progress(what: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        share = f" {100 * done // total} %" if total else ""
+        sys.stderr.write(f"\r\033[K{what}{share}")
+
+
+@models.command()
+def status(as_json: AsJson = False) -> None:
+    """What is named, fetched and staged, with its licence; while the product runs, what was pushed and what cameras use."""
+    from app.inference import repository
+
+    found = [asdict(each) for each in repository.status(settings().home.absolute(), settings().cache.absolute())]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for model in found:
+        typer.echo("  ".join(f"{key}={value}" for key, value in model.items()))
+    if (settings().home / "credentials.json").is_file():
+        _show_served()
+
+
+def _show_served() -> None:
+    from app.kit.errors import PennyError
+    from app.models.command import models as served
+
+    try:
+        known = served(settings().home)
+    except PennyError as error:
+        sys.stderr.write(f"What was pushed is not shown: {error.detail}\n")
+        return
+    for pointer in known["pointers"]:
+        tried = f", {pointer['share']:.0%} of them {pointer['candidate']}" if pointer["candidate"] else ""
+        typer.echo(
+            f"{pointer['model']}: cameras use version {pointer['stable']}{tried}; before it: {pointer['previous'] or 'none'}"
+        )
+    for each in known["versions"]:
+        typer.echo(
+            f"{each['model']} {each['version']}: {each['state']}, {each['artefact']} ({each['licence']}), {each['report']}"
+        )
+
+
+def _say(answer: dict[str, Any], as_json: bool, sentence: str) -> None:
+    typer.echo(json.dumps(answer, indent=2) if as_json else sentence.format(**answer))
+
+
+@models.command("key")
+def models_key(file: Annotated[Path, typer.Argument(help="Where to write the private key.")]) -> None:
+    """Make a key that signs packages. The product trusts its public half once it lies in PENNYPROTECT_MODEL_KEYS."""
+    from app.models.command import make_key
+
+    typer.echo(f"Private: {file}. Copy {make_key(file)} to {settings().trusted_model_keys}.")
+
+
+@models.command("sign")
+def models_sign(
+    folder: Annotated[Path, typer.Argument(help="With model.onnx, contract.toml, package.toml and golden.npz.")],
+    key: Annotated[Path, typer.Option(help="The private key.")],
+) -> None:
+    """Write the manifest of a package and its signature."""
+    from app.models.command import sign
+
+    typer.echo(f"Signed by {sign(folder, key)}.")
+
+
+@models.command("push")
+def models_push(
+    folder: Annotated[Path, typer.Argument(help="A signed package.")],
+    accept_licence: Annotated[str, typer.Option(help="The package's licence, once you have read and accepted it.")] = "",
+    slower: Annotated[float, typer.Option(min=1, max=20, help="Times the present latency that are allowed.")] = 1.5,
+    as_json: AsJson = False,
+) -> None:
+    """Check a version and have it served; no camera uses it before `promote`."""
+    from app.models.command import push
+
+    _say(push(settings().home, folder, accept_licence, slower), as_json, "{model} {version} is served and used by no camera yet.")
+
+
+@models.command("promote")
+def models_promote(
+    version: Annotated[int, typer.Argument(help="Its number.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of the cameras; 1: all.")] = 1.0,
+    model: Model = "yolo_pose",
+    as_json: AsJson = False,
+) -> None:
+    """Have a share of the cameras, or all, use a version."""
+    from app.models.command import promote
+
+    moved = promote(settings().home, model, version, share)
+    _say(moved, as_json, "{model}: all use {stable}, but a share of {share} that use {candidate}.")
+
+
+@models.command("rollback")
+def models_rollback(model: Model = "yolo_pose", as_json: AsJson = False) -> None:
+    """Take the last promotion back, at once."""
+    from app.models.command import roll_back
+
+    _say(roll_back(settings().home, model), as_json, "{model}: all cameras use {stable}.")
+
+
+@models.command("retire")
+def models_retire(
+    version: Annotated[int, typer.Argument(help="Its number.")], model: Model = "yolo_pose", as_json: AsJson = False
+) -> None:
+    """Unload a version that no camera uses, after the last requests for it."""
+    from app.models.command import retire
+
+    _say(retire(settings().home, model, version), as_json, "{model} {version} is {state}.")

@@ -1,0 +1,96 @@
+"""`pennyprotect models push|promote|rollback|retire`: the way to a running service; `key` and `sign` need none."""
+
+import io
+import json
+import os
+import tarfile
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app.kit.errors import BadInputError
+from app.models import packages
+from app.tenancy.policy.command import ServiceClient
+
+PUSH_S = 900.0
+
+
+def make_key(path: Path) -> Path:
+    """Write a new private key (0600) and its public half beside it; the latter's path."""
+    if path.exists():
+        raise BadInputError(f"{path} exists already; keys are never overwritten.")
+    key, public = Ed25519PrivateKey.generate(), path.with_suffix(".pub.pem")
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )  # fmt: skip
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secret)
+    shown = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    public.write_bytes(shown)
+    return public
+
+
+def sign(folder: Path, key_file: Path) -> str:
+    """Sign a package's folder; the id of the key."""
+    try:
+        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+    except (OSError, ValueError, TypeError) as error:
+        raise BadInputError(f"{key_file} holds no private key that can be read.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BadInputError(f"{key_file} holds no Ed25519 key; make one by `pennyprotect models key`.")
+    return packages.sign(folder, key)
+
+
+def packed(folder: Path) -> bytes:
+    """The folder's files as a tar."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name in packages.FILES:
+            if not (folder / name).is_file():
+                raise BadInputError(f"{folder} lacks {name}; run `pennyprotect models sign` on it.")
+            archive.add(folder / name, arcname=name, recursive=False)
+    return content.getvalue()
+
+
+def push(home: Path, folder: Path, accept_licence: str, slower: float) -> dict[str, Any]:
+    """Push a signed folder."""
+    query = urllib.parse.urlencode({"accept_licence": accept_licence, "slower": slower})
+    pushed: dict[str, Any] = ServiceClient(home).send(
+        "POST", f"/models/versions?{query}", packed(folder), "application/x-tar", PUSH_S
+    )
+    return pushed
+
+
+def models(home: Path) -> dict[str, Any]:
+    """Pointers and versions."""
+    found: dict[str, Any] = ServiceClient(home).ask("GET", "/models")
+    return found
+
+
+def promote(home: Path, model: str, version: int, share: float) -> dict[str, Any]:
+    """Promote by number."""
+    moved: dict[str, Any] = _of(ServiceClient(home), model, version, "promote", {"share": share})
+    return moved
+
+
+def retire(home: Path, model: str, version: int) -> dict[str, Any]:
+    """Retire by number."""
+    gone: dict[str, Any] = _of(ServiceClient(home), model, version, "retire", {})
+    return gone
+
+
+def roll_back(home: Path, model: str) -> dict[str, Any]:
+    """Take the last promotion back."""
+    moved: dict[str, Any] = ServiceClient(home).ask("POST", "/models/rollback", {"model": model})
+    return moved
+
+
+def _of(client: ServiceClient, model: str, version: int, act: str, body: dict[str, Any]) -> Any:
+    known = client.ask("GET", "/models")["versions"]
+    found = [each["id"] for each in known if (each["model"], each["version"]) == (model, version)]
+    if not found:
+        raise BadInputError(f"There is no pushed version {version} of {model}; `pennyprotect models status` lists them.")
+    return client.send("POST", f"/models/versions/{found[0]}/{act}", json.dumps(body).encode(), "application/json", PUSH_S)

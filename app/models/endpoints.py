@@ -1,0 +1,154 @@
+"""`/api/v1/models`: versions of served models and which of them cameras use."""
+
+import asyncio
+import tempfile
+import uuid
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import ClientDisconnect
+
+from app.audit.models import SETTINGS_SHOWN, Act, audited, unaudited
+from app.auth.access import guarded_router, require
+from app.auth.models import Access
+from app.auth.permissions import Permission
+from app.kit.errors import UnavailableError
+from app.models.models import ModelVersion, Pointer
+from app.models.packages import LARGEST_PACKAGE
+from app.models.service import ModelService
+from app.models.trial import SLOWER
+
+router = guarded_router("models")
+Reads = Annotated[Access, require(Permission.MODELS_READ)]
+Writes = Annotated[Access, require(Permission.MODELS_WRITE)]
+IN_MEMORY = 4 << 20
+_PACKAGE = {
+    "requestBody": {"required": True, "content": {"application/x-tar": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+class PointerOut(BaseModel):
+    """What the chain's cameras use of one model."""
+
+    model: str
+    stable: int
+    candidate: int | None
+    share: float = Field(description="0..1 of the cameras that use the candidate; the same cameras always.")
+    previous: int | None
+
+
+class ModelVersionOut(BaseModel):
+    """A pushed version and what its checks measured."""
+
+    id: uuid.UUID
+    model: str
+    version: int
+    state: str = Field(description="ready, retiring or retired.")
+    artefact: str
+    publisher: str
+    licence: str
+    training_data: str
+    manifest_sha256: str
+    signed_by: str = Field(description="Id of the key.")
+    report: dict[str, Any]
+    pushed_at: datetime
+    retired_at: datetime | None
+
+
+class ModelsOut(BaseModel):
+    """Pointers, and the newest versions first."""
+
+    pointers: list[PointerOut]
+    versions: list[ModelVersionOut]
+
+
+class PromoteIn(BaseModel):
+    """Which share of the cameras; 1: all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    share: float = Field(default=1.0, gt=0, le=1)
+
+
+class RollBackIn(BaseModel):
+    """Of which model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = Field(default="yolo_pose", max_length=100)
+
+
+class RetireIn(BaseModel):
+    """Nothing to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _service(request: Request) -> ModelService:
+    found = request.app.state.models
+    assert isinstance(found, ModelService)  # noqa: S101 - set once by main
+    return found
+
+
+def _pointer(pointer: Pointer) -> PointerOut:
+    return PointerOut(**{name: getattr(pointer, name) for name in PointerOut.model_fields})
+
+
+def _version(version: ModelVersion) -> ModelVersionOut:
+    shown = {name: getattr(version, name) for name in ModelVersionOut.model_fields}
+    return ModelVersionOut(**{**shown, "manifest_sha256": version.manifest_sha256.hex()})
+
+
+@router.get("/models", openapi_extra=unaudited(SETTINGS_SHOWN))
+async def list_models(request: Request, access: Reads) -> ModelsOut:
+    """Which versions there are and which of them cameras use."""
+    pointers, versions = await _service(request).listed(access)
+    return ModelsOut(pointers=[_pointer(each) for each in pointers], versions=[_version(each) for each in versions])
+
+
+@router.post(
+    "/models/versions",
+    status_code=201,
+    openapi_extra=_PACKAGE | audited(Act.MODEL_PUSHED, Act.MODEL_REFUSED),
+    max_body_size=LARGEST_PACKAGE,
+)
+async def push(
+    request: Request,
+    access: Writes,
+    accept_licence: Annotated[str, Query(max_length=200, description="The licence of the package, which you accept.")] = "",
+    slower: Annotated[float, Query(ge=1, le=20, description="Times the present latency that are allowed.")] = SLOWER,
+) -> ModelVersionOut:
+    """Push a signed package (docs/models.md). It is checked, loaded and warmed; no camera uses it before it is promoted.
+
+    The same package twice is one version. Takes a minute; what is refused says why, and the version in use goes on.
+    """
+    _ = access.whole_chain
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
+        try:
+            async for chunk in request.stream():
+                await asyncio.to_thread(body.write, chunk)
+        except ClientDisconnect as error:
+            raise UnavailableError("The upload ended early; send it again.") from error
+        body.seek(0)
+        return _version(await _service(request).push(access, body, accept_licence, slower))
+
+
+@router.post("/models/versions/{model_version_id}/promote", openapi_extra=audited(Act.MODEL_PROMOTED))
+async def promote(request: Request, access: Writes, model_version_id: uuid.UUID, body: PromoteIn) -> PointerOut:
+    """Have a share of the cameras, or all, use this version; workers follow with their next heartbeat, streams go on."""
+    return _pointer(await _service(request).promote(access, model_version_id, body.share))
+
+
+@router.post("/models/rollback", openapi_extra=audited(Act.MODEL_ROLLED_BACK))
+async def roll_back(request: Request, access: Writes, body: RollBackIn) -> PointerOut:
+    """Take the last promotion back."""
+    return _pointer(await _service(request).roll_back(access, body.model))
+
+
+@router.post("/models/versions/{model_version_id}/retire", openapi_extra=audited(Act.MODEL_RETIRED))
+async def retire(request: Request, access: Writes, model_version_id: uuid.UUID, body: RetireIn) -> ModelVersionOut:
+    """Unload a version that no camera uses, after the last requests for it. Its number is never used again."""
+    del body
+    return _version(await _service(request).retire(access, model_version_id))

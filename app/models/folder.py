@@ -1,0 +1,119 @@
+"""The serving repository's folder: versions are staged beside it, tried under a name of their own, and renamed into place.
+
+A version's folder is never changed after it has its name. The configuration says `version_policy { all }`, so what lies in the
+folder is what a restarted Triton serves: exactly the versions that passed their checks.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from app.inference.contract import SERVED
+from app.kit.errors import ConflictError, SetupError
+
+TRIAL: Final = "trial_"
+"""Models of this prefix are loaded by a push only, never at a start."""
+LOCK_S: Final = 120.0
+_NAME: Final = re.compile(r'^name: "[a-z0-9_]+"$', re.MULTILINE)
+
+
+class ModelFolder:
+    """The folder that every Triton of this installation reads."""
+
+    def __init__(self, root: Path, served: Path = SERVED) -> None:
+        self.root, self._served = root, served
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """An empty folder on the same disk, gone at the end.
+
+        Raises:
+            SetupError: the disk cannot be written; nothing of the attempt is left.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            place = Path(tempfile.mkdtemp(dir=self.root.parent, prefix=".staging-"))
+        except OSError as error:
+            raise SetupError(f"{self.root.parent} cannot be written ({error.strerror}); free space there.") from error
+        try:
+            yield place
+        except OSError as error:
+            raise SetupError(f"The model cannot be staged ({error.strerror or error}); free space on that disk.") from error
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def open_trial(self, model: str, version: int, staged: Path) -> str:
+        """Make a staged version servable under a name of its own; the name. Blocking."""
+        name = f"{TRIAL}{version}"
+        with self.staging() as place:
+            source, made = self._served / model, place / name
+            for path in (Path("config.pbtxt"), *(each.relative_to(source) for each in source.glob("configs/*.pbtxt"))):
+                (made / path).parent.mkdir(parents=True, exist_ok=True)
+                (made / path).write_text(_NAME.sub(f'name: "{name}"', (source / path).read_text("utf-8"), count=1), "utf-8")
+            shutil.copytree(staged, made / str(version))
+            for path in (made / str(version)).iterdir():
+                _force(path)
+            made.replace(self.root / name)
+        return name
+
+    def close_trial(self, version: int) -> None:
+        """Remove what a trial left. Blocking."""
+        shutil.rmtree(self.root / f"{TRIAL}{version}", ignore_errors=True)
+
+    def join(self, model: str, version: int) -> None:
+        """Give a tried version its place among the served ones. Blocking; one rename."""
+        source, target = self.root / f"{TRIAL}{version}" / str(version), self.root / model / str(version)
+        if target.exists():
+            raise ConflictError(f"Version {version} of {model} is there already and never changed.")
+        try:
+            source.replace(target)
+        except OSError as error:
+            raise SetupError(f"Version {version} cannot be put in place ({error.strerror}); push it again.") from error
+        _force(target.parent)
+
+    def leave(self, model: str, version: int) -> None:
+        """Take a version out of the served ones. Blocking."""
+        source = self.root / model / str(version)
+        if source.is_dir():
+            with self.staging() as place:
+                source.replace(place / "gone")
+
+    def holds(self, model: str, version: int) -> bool:
+        """Whether the version lies among the served ones."""
+        return (self.root / model / str(version)).is_dir()
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Alone among all who change the folder, on this machine or another that shares it. ConflictError after a while."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.root.parent / ".models.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            end = time.monotonic() + LOCK_S
+            while True:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                if time.monotonic() > end:
+                    raise ConflictError("Another change of the served models takes long; try again in a minute.")
+                await asyncio.sleep(0.1)
+            yield
+        finally:
+            os.close(handle)
+
+
+def _force(path: Path) -> None:
+    """To the disk, before anything relies on it."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,220 @@
+"""A package of a model version: six files, a manifest of their hashes, a signature over it. Blocking; nothing is run."""
+
+import base64
+import hashlib
+import json
+import tarfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from app.inference.artefacts import sha256_of
+from app.inference.contract import PoseContract
+from app.inference.shapes import compare, promised
+from app.kit.errors import BadInputError, PennyError, SetupError
+
+MODEL: Final = "model.onnx"
+GOLDEN: Final = "golden.npz"
+SIGNED: Final = (MODEL, "contract.toml", "package.toml", GOLDEN)
+MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.sig"
+FILES: Final = (*SIGNED, MANIFEST, SIGNATURE)
+LARGEST_PACKAGE: Final = 512 << 20
+MOST_GOLDEN: Final = 8
+LOOSEST_PX, LOOSEST_SCORE = 5.0, 0.1
+_LARGEST_TEXT: Final = 256 << 10
+_TYPES: Final = {onnx.TensorProto.FLOAT: "FP32", onnx.TensorProto.UINT8: "UINT8"}
+
+
+class RefusedPackageError(BadInputError):
+    """The package is not taken; the version in use goes on."""
+
+    title = "The model was refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What `package.toml` says. Tolerances are in pixels of the network's input, and of scores."""
+
+    model: str
+    artefact: str
+    publisher: str
+    licence: str
+    training_data: str
+    keypoint_px: float
+    score: float
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """RefusedPackageError when something is missing or too loose."""
+        try:
+            table = tomllib.loads((folder / "package.toml").read_text("utf-8"))
+            tolerance = table["tolerance"]
+            texts = {name: str(table[name]).strip() for name in ("model", "artefact", "publisher", "licence", "training_data")}
+            found = cls(**texts, keypoint_px=float(tolerance["keypoint_px"]), score=float(tolerance["score"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RefusedPackageError(f"package.toml is missing or incomplete ({error!r}); docs/models.md shows one.") from error
+        if not all(texts.values()):
+            raise RefusedPackageError("package.toml leaves model, artefact, publisher, licence or training_data empty.")
+        if any(len(text) > 200 for name, text in texts.items() if name != "training_data") or len(found.training_data) > 2000:
+            raise RefusedPackageError("package.toml holds a text that is too long.")
+        if not (0 < found.keypoint_px <= LOOSEST_PX and 0 < found.score <= LOOSEST_SCORE):
+            raise RefusedPackageError(f"The tolerance is too loose; at most {LOOSEST_PX} px and {LOOSEST_SCORE} of score.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """Inputs (n, H, W, 3) uint8 and the model's outputs for them, in the contract's order."""
+
+    images: npt.NDArray[np.uint8]
+    outputs: tuple[npt.NDArray[np.float32], ...]
+
+    @classmethod
+    def read(cls, folder: Path, contract: PoseContract) -> Self:
+        """RefusedPackageError when it cannot be used."""
+        try:
+            with np.load(folder / GOLDEN, allow_pickle=False) as arrays:
+                images = arrays["images"]
+                outputs = tuple(np.asarray(arrays[name], np.float32) for name in contract.outputs)
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise RefusedPackageError(f"golden.npz cannot be read ({error!r}).") from error
+        fits = images.dtype == np.uint8 and images.ndim == 4 and images.shape[3] == 3 and 0 < len(images) <= MOST_GOLDEN
+        if not fits or any(len(each) != len(images) for each in outputs):
+            raise RefusedPackageError(f"golden.npz must hold 1 to {MOST_GOLDEN} images (n, H, W, 3) uint8 and as many outputs.")
+        return cls(images, outputs)
+
+
+def unpack(stream: IO[bytes], folder: Path) -> None:
+    """Write the files of a tar into an empty folder; anything but the six plain files is refused."""
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                if name not in FILES or not member.isfile() or (folder / name).exists():
+                    raise RefusedPackageError(f"A package holds {', '.join(FILES)} once each, and not {name[:80]!r}.")
+                if member.size > (LARGEST_PACKAGE if name in (MODEL, GOLDEN) else _LARGEST_TEXT):
+                    raise RefusedPackageError(f"{name} is too large.")
+                content = archive.extractfile(member)
+                assert content is not None  # noqa: S101 - a plain file has content
+                with (folder / name).open("xb") as file:
+                    while chunk := content.read(1 << 20):
+                        file.write(chunk)
+    except (tarfile.TarError, EOFError) as error:
+        raise RefusedPackageError(f"The package is no whole tar archive ({error}); send it again.") from error
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise RefusedPackageError(f"The package lacks {', '.join(missing)}; run `pennyprotect models sign` on its folder.")
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """How rows name a key."""
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def trusted_keys(folder: Path) -> dict[str, Ed25519PublicKey]:
+    """The public keys (*.pem) that the operator trusts, by id. SetupError for a file that holds none."""
+    found = {}
+    for path in sorted(folder.glob("*.pem")):
+        try:
+            key = serialization.load_pem_public_key(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise SetupError(f"{path} holds no public key; replace or remove it.") from error
+        if not isinstance(key, Ed25519PublicKey):
+            raise SetupError(f"{path} holds no Ed25519 key; make one by `pennyprotect models key`.")
+        found[key_id(key)] = key
+    return found
+
+
+def manifest_of(folder: Path) -> bytes:
+    """The manifest of a folder's files."""
+    files = {name: {"sha256": sha256_of(folder / name), "size": (folder / name).stat().st_size} for name in SIGNED}
+    return json.dumps({"files": files}, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def sign(folder: Path, key: Ed25519PrivateKey) -> str:
+    """Write manifest and signature; the id of the key."""
+    missing = [name for name in SIGNED if not (folder / name).is_file()]
+    if missing:
+        raise BadInputError(f"{folder} lacks {', '.join(missing)}.")
+    content = manifest_of(folder)
+    (folder / MANIFEST).write_bytes(content)
+    (folder / SIGNATURE).write_bytes(base64.b64encode(key.sign(content)) + b"\n")
+    return key_id(key.public_key())
+
+
+def verify(folder: Path, trusted: dict[str, Ed25519PublicKey]) -> str:
+    """The id of the trusted key that signed exactly these files. RefusedPackageError otherwise."""
+    content = (folder / MANIFEST).read_bytes()
+    try:
+        signature = base64.b64decode((folder / SIGNATURE).read_bytes().strip(), validate=True)
+    except ValueError as error:
+        raise RefusedPackageError("manifest.sig is no signature; sign the package again.") from error
+    signer = next((name for name, key in trusted.items() if _signed(key, signature, content)), None)
+    if signer is None:
+        raise RefusedPackageError("No key that this installation trusts signed this package; docs/models.md says what to do.")
+    if content != manifest_of(folder):
+        raise RefusedPackageError("The files are not those of the signed manifest: broken, truncated or changed since.")
+    return signer
+
+
+def _signed(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:
+    try:
+        key.verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def check_contract(folder: Path, package: Package) -> PoseContract:
+    """The contract of the served model, which the package's own must equal, tensors of the ONNX file included.
+
+    Raises:
+        RefusedPackageError: says which side differs and how.
+    """
+    try:
+        served = PoseContract.of(package.model)
+        wanted = promised(package.model)
+    except SetupError as error:
+        raise RefusedPackageError(f"There is no served pose model {package.model[:80]!r}.") from error
+    try:
+        nested = PoseContract.of(".", folder)
+        same = nested == served and promised(".", folder) == wanted
+    except PennyError as error:
+        raise RefusedPackageError(f"The package's contract.toml cannot be used: {error.detail}") from error
+    if not same:
+        raise RefusedPackageError(f"The package's contract.toml differs from the contract of the served {package.model}.")
+    _check_graph(folder / MODEL, package.model, served, wanted)
+    return served
+
+
+def _check_graph(path: Path, model: str, served: PoseContract, wanted: dict[str, tuple[str, str]]) -> None:
+    try:
+        graph = onnx.load(path, load_external_data=False).graph
+    except Exception as error:  # protobuf raises classes of its own
+        raise RefusedPackageError("model.onnx is no readable ONNX file.") from error
+    weights = {each.name for each in graph.initializer}
+    inputs = {each.name: _tensor(each) for each in graph.input if each.name not in weights}
+    kind, shape = inputs.get(served.input_name, ("", []))
+    if len(inputs) != 1 or kind != "UINT8" or len(shape) != 4 or shape[3] not in (3, -1):
+        said = "; ".join(f"{name} {kind} {shape}" for name, (kind, shape) in inputs.items()) or "none"
+        raise RefusedPackageError(f"model.onnx takes {said[:200]}; its contract says {served.input_name} UINT8 [N, H, W, 3].")
+    try:
+        compare(model, wanted, {each.name: _tensor(each) for each in graph.output})
+    except SetupError as error:
+        raise RefusedPackageError(error.detail) from error
+
+
+def _tensor(value: Any) -> tuple[str, list[int]]:
+    tensor = value.type.tensor_type
+    sides = [side.dim_value if side.HasField("dim_value") else -1 for side in tensor.shape.dim]
+    return _TYPES.get(tensor.elem_type, onnx.TensorProto.DataType.Name(tensor.elem_type)), sides

@@ -1,0 +1,136 @@
+"""Trying a version at the Triton that serves, under a name of its own: what cameras use is not touched."""
+
+import asyncio
+import contextlib
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+from tritonclient.grpc import InferInput, aio
+from tritonclient.utils import InferenceServerException
+
+from app.inference.contract import PoseContract
+from app.inference.families import FAMILIES, Selection
+from app.kit.errors import UnavailableError
+from app.models.agreement import differs
+from app.models.packages import Golden, Package, RefusedPackageError
+
+LOAD_S: Final = 180.0
+ASK_S: Final = 30.0
+ROUNDS: Final = 9
+SLOWER: Final = 1.5
+"""Times the latency of the version in use that is taken without the pusher's word."""
+SLACK_MS: Final = 5.0
+
+
+class Serving:
+    """A Triton in explicit control mode. Use from one event loop; `close` when done."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self._client = url, aio.InferenceServerClient(url)
+
+    async def load(self, model: str) -> None:
+        """Load or load again, by what lies in the folder; never with a configuration of ours.
+
+        Raises:
+            RefusedPackageError: Triton says that it cannot load this.
+            UnavailableError: no server, or no end in time.
+        """
+        try:
+            async with asyncio.timeout(LOAD_S):
+                await self._client.load_model(model, client_timeout=LOAD_S)
+        except InferenceServerException as error:
+            if _is_away(error):
+                raise self._away(error) from error
+            raise RefusedPackageError(f"Triton cannot load it: {str(error)[:300]}") from error
+        except (grpc.RpcError, TimeoutError) as error:
+            raise self._away(error) from error
+
+    async def unload(self, model: str) -> None:
+        """Unload; what is not loaded, or a server that is away, holds nothing."""
+        with contextlib.suppress(InferenceServerException, grpc.RpcError, TimeoutError):
+            async with asyncio.timeout(ASK_S):
+                await self._client.unload_model(model, client_timeout=ASK_S)
+
+    async def ready(self, model: str, version: int) -> bool:
+        """Whether the server says that this version answers; False when it says nothing."""
+        try:
+            async with asyncio.timeout(ASK_S):
+                return bool(await self._client.is_model_ready(model, str(version), client_timeout=ASK_S))
+        except (InferenceServerException, grpc.RpcError, TimeoutError):
+            return False
+
+    async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
+        """Outputs of one image (H, W, 3), without the batch dimension.
+
+        Raises:
+            RefusedPackageError: the model answers with an error, or lacks an output.
+            UnavailableError: no server, or no answer in time.
+        """
+        tensor = InferInput(contract.input_name, [1, *image.shape], "UINT8")
+        tensor.set_data_from_numpy(image[None])
+        try:
+            result = await self._client.infer(model, [tensor], str(version), client_timeout=ASK_S)
+            answers = [result.as_numpy(name) for name in contract.outputs]
+        except (InferenceServerException, grpc.RpcError) as error:
+            if _is_away(error):
+                raise self._away(error) from error
+            raise RefusedPackageError(f"It does not answer a golden image: {str(error)[:300]}") from error
+        if any(answer is None or len(answer) != 1 for answer in answers):
+            raise RefusedPackageError(f"It lacks one of the outputs {', '.join(contract.outputs)}.")
+        return [np.asarray(answer)[0] for answer in answers]
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._client.close()
+
+    def _away(self, error: BaseException) -> UnavailableError:
+        said = str(error)[:150] or type(error).__name__
+        return UnavailableError(f"Triton at {self._url} went away or is busy ({said}); nothing was changed, try again.")
+
+
+def _is_away(error: Exception) -> bool:
+    status = str(error.status() if isinstance(error, InferenceServerException) else error.args)
+    return any(name in status for name in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"))
+
+
+Ask = Callable[[npt.NDArray[np.uint8]], Awaitable[list[npt.NDArray[Any]]]]
+
+
+async def check_golden(ask: Ask, golden: Golden, contract: PoseContract, package: Package) -> None:
+    """RefusedPackageError unless every golden image is answered as the golden outputs say."""
+    decode, persons = FAMILIES[contract.family].decode, 0
+    for index, image in enumerate(golden.images):
+        answers = await ask(image)
+        wanted = [each[index] for each in golden.outputs]
+        if not all(np.isfinite(each).all() for each in answers):
+            raise RefusedPackageError(f"It answers golden image {index} with what is no number (NaN or infinite).")
+        try:
+            said, should = decode(answers, Selection()), decode(wanted, Selection())
+        except (ValueError, IndexError) as error:
+            raise RefusedPackageError(f"Its answer is not of the family {contract.family}: {error}") from error
+        persons += len(should)
+        if why := differs(should, said, package.keypoint_px, package.score):
+            raise RefusedPackageError(f"It answers golden image {index} otherwise than promised: {why}.")
+    if not persons:
+        raise RefusedPackageError("No golden image shows a person, so they prove nothing; take pictures with people.")
+
+
+async def compare_latency(new: Ask, used: Ask, image: npt.NDArray[np.uint8], slower: float) -> dict[str, float]:
+    """Median milliseconds of both, asked in turns. RefusedPackageError where the new one is too slow."""
+    took: dict[str, list[float]] = {"new": [], "used": []}
+    for _ in range(ROUNDS):
+        for name, ask in (("new", new), ("used", used)):
+            began = time.monotonic()
+            await ask(image)
+            took[name].append(1e3 * (time.monotonic() - began))
+    new_ms, used_ms = statistics.median(took["new"]), statistics.median(took["used"])
+    if new_ms > max(slower * used_ms, used_ms + SLACK_MS):
+        raise RefusedPackageError(
+            f"It takes {new_ms:.0f} ms a frame, the version in use {used_ms:.0f} ms; {slower:g} times are allowed here."
+        )
+    return {"p50_ms": round(new_ms, 2), "p50_ms_in_use": round(used_ms, 2), "slower_allowed": slower}
