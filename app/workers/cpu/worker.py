@@ -126,6 +126,7 @@ class Models:
     def __init__(self, url: str) -> None:
         self._url = url
         self._clients: dict[tuple[str, str], TritonPose] = {}
+        self._leaving: dict[asyncio.Task[None], TritonPose] = {}
         self.faces, self.loading = TritonFaces(url, FACE_VERSION), ModelLoading(url)
 
     def of(self, lane: Lane) -> PoseModel:
@@ -136,12 +137,29 @@ class Models:
             self._clients[key] = TritonPose(self._url, key[0], key[1], options=options)
         return self._clients[key]
 
+    def keep(self, used: set[tuple[str, str]]) -> None:
+        """Let go of the clients, and their memory, of versions that no camera uses any more: once no request is under way."""
+        for key in self._clients.keys() - used:
+            client = self._clients.pop(key)
+            task = asyncio.create_task(_close_later(client))
+            self._leaving[task] = client
+            task.add_done_callback(lambda done: self._leaving.pop(done, None))
+
     async def close(self) -> None:
         """Hang up."""
-        for client in self._clients.values():
+        leaving = dict(self._leaving)
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        for client in (*self._clients.values(), *leaving.values()):
             await client.close()
         await self.faces.close()
         await self.loading.close()
+
+
+async def _close_later(client: TritonPose) -> None:
+    await asyncio.sleep(2 * DEADLINE_S)
+    await client.close()
 
 
 def face_models(settings: Settings, models: Models) -> LocalModels:
@@ -205,6 +223,11 @@ async def _run_cameras(
         wake = partial(_from_thread, loop, analysis.wake)
         ring_bytes = settings.ring_mb << 20
         lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still, ring_bytes=ring_bytes)
+
+        def want(wanted: dict[uuid.UUID, DesiredCamera]) -> None:
+            lanes.want(wanted)
+            models.keep({(each.pose_model, each.pose_version) for each in wanted.values()})
+
         service_url = settings.service_url or f"{'https' if settings.tls else 'http'}://{settings.host}:{settings.port}"
         key, trusted = settings.worker_key.get_secret_value(), trust(settings.ca_file)
         control = ControlLoop(
@@ -214,7 +237,7 @@ async def _run_cameras(
             kind="cpu",
             capacity=settings.worker_capacity,
             running=lanes.ids,
-            on_change=lanes.want,
+            on_change=want,
             trusted=trusted,
         )
         spool = Spool(settings.home.absolute() / "spool")
