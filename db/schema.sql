@@ -414,6 +414,23 @@ CREATE FUNCTION public.may_match(wanted uuid) RETURNS boolean
 
 ALTER FUNCTION public.may_match(wanted uuid) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.model_pointers_of_worker(worker uuid) RETURNS TABLE(camera_id uuid, model text, stable integer, candidate integer, share double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT l.camera_id, p.model, p.stable, p.candidate, p.share
+    FROM camera_leases l JOIN cameras c ON c.id = l.camera_id JOIN model_pointers p ON p.chain_id = c.chain_id
+    WHERE l.worker_id = worker AND p.model = 'yolo_pose' $$;
+
+ALTER FUNCTION public.model_pointers_of_worker(worker uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.next_model_version() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$ SELECT nextval('model_version_numbers')::integer $$;
+
+ALTER FUNCTION public.next_model_version() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -845,7 +862,9 @@ CASE
     WHEN ((length(credentials) >= 36) AND (substr(credentials, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(credentials, 20) << 24) | (get_byte(credentials, 21) << 16)) | (get_byte(credentials, 22) << 8)) | get_byte(credentials, 23))
     ELSE NULL::integer
 END) STORED,
+    floor jsonb,
     CONSTRAINT cameras_analysis_fps_check CHECK (((analysis_fps > (0)::double precision) AND (analysis_fps <= (30)::double precision))),
+    CONSTRAINT cameras_floor_check CHECK ((jsonb_typeof(floor) = 'object'::text)),
     CONSTRAINT cameras_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT cameras_origin_check CHECK ((origin = ANY (ARRAY['user'::text, 'setting'::text, 'demo'::text])))
 );
@@ -1452,6 +1471,58 @@ CREATE TABLE public.memberships (
 );
 
 ALTER TABLE public.memberships OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.model_pointers (
+    chain_id uuid NOT NULL,
+    model text NOT NULL,
+    stable integer NOT NULL,
+    candidate integer,
+    share double precision DEFAULT 0 NOT NULL,
+    previous integer,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_pointers_check CHECK (((candidate IS NULL) = (share = (0)::double precision))),
+    CONSTRAINT model_pointers_share_check CHECK (((share >= (0)::double precision) AND (share < (1)::double precision)))
+);
+
+ALTER TABLE public.model_pointers OWNER TO pennyprotect_owner;
+
+CREATE SEQUENCE public.model_version_numbers
+    AS integer
+    START WITH 1001
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.model_version_numbers OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.model_versions (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    model text NOT NULL,
+    version integer NOT NULL,
+    state text DEFAULT 'ready'::text NOT NULL,
+    artefact text NOT NULL,
+    publisher text NOT NULL,
+    licence text NOT NULL,
+    training_data text NOT NULL,
+    manifest_sha256 bytea NOT NULL,
+    signed_by text NOT NULL,
+    report jsonb NOT NULL,
+    pushed_by uuid NOT NULL,
+    pushed_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT model_versions_artefact_check CHECK (((length(artefact) >= 1) AND (length(artefact) <= 200))),
+    CONSTRAINT model_versions_licence_check CHECK (((length(licence) >= 1) AND (length(licence) <= 200))),
+    CONSTRAINT model_versions_manifest_sha256_check CHECK ((length(manifest_sha256) = 32)),
+    CONSTRAINT model_versions_model_check CHECK ((model ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
+    CONSTRAINT model_versions_publisher_check CHECK (((length(publisher) >= 1) AND (length(publisher) <= 200))),
+    CONSTRAINT model_versions_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'retiring'::text, 'retired'::text]))),
+    CONSTRAINT model_versions_training_data_check CHECK (((length(training_data) >= 1) AND (length(training_data) <= 2000))),
+    CONSTRAINT model_versions_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE public.model_versions OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.notification_channels (
     id uuid NOT NULL,
@@ -2277,6 +2348,15 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_user_id_role_store_id_region_id_key UNIQUE NULLS NOT DISTINCT (user_id, role, store_id, region_id);
 
+ALTER TABLE ONLY public.model_pointers
+    ADD CONSTRAINT model_pointers_pkey PRIMARY KEY (chain_id, model);
+
+ALTER TABLE ONLY public.model_versions
+    ADD CONSTRAINT model_versions_model_version_key UNIQUE (model, version);
+
+ALTER TABLE ONLY public.model_versions
+    ADD CONSTRAINT model_versions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.notification_channels
     ADD CONSTRAINT notification_channels_pkey PRIMARY KEY (id);
 
@@ -2524,6 +2604,8 @@ CREATE INDEX matches_enrolment ON public.matches USING btree (enrolment_id, rais
 CREATE INDEX matches_store ON public.matches USING btree (store_id, raised_at DESC, id DESC);
 
 CREATE INDEX memberships_chain ON public.memberships USING btree (chain_id, role);
+
+CREATE INDEX model_versions_chain ON public.model_versions USING btree (chain_id, pushed_at DESC, id DESC);
 
 CREATE INDEX notification_channels_chain ON public.notification_channels USING btree (chain_id, created_at, id) WHERE (removed_at IS NULL);
 
@@ -2868,6 +2950,12 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
+ALTER TABLE ONLY public.model_pointers
+    ADD CONSTRAINT model_pointers_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.model_versions
+    ADD CONSTRAINT model_versions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
 ALTER TABLE ONLY public.notification_channels
     ADD CONSTRAINT notification_channels_address_key FOREIGN KEY (chain_id, address_key) REFERENCES public.tenant_keys(chain_id, version);
 
@@ -3151,6 +3239,10 @@ ALTER TABLE public.matches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.model_pointers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_versions ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.notification_channels ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
@@ -3314,6 +3406,10 @@ CREATE POLICY tenant ON public.match_thresholds TO pennyprotect_app USING (((cha
 CREATE POLICY tenant ON public.matches TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.model_pointers TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.model_versions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.notification_channels TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -3485,6 +3581,12 @@ GRANT ALL ON FUNCTION public.make_detection_partitions(days_ahead integer) TO pe
 
 REVOKE ALL ON FUNCTION public.may_match(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.may_match(wanted uuid) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.model_pointers_of_worker(worker uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.model_pointers_of_worker(worker uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.next_model_version() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_model_version() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.oidc_chain(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.oidc_chain(wanted uuid) TO pennyprotect_app;
@@ -3665,6 +3767,8 @@ GRANT SELECT(name) ON TABLE public.cameras TO pennyprotect_pipeline;
 GRANT SELECT(enabled) ON TABLE public.cameras TO pennyprotect_pipeline;
 
 GRANT SELECT(deleted_at) ON TABLE public.cameras TO pennyprotect_pipeline;
+
+GRANT SELECT(floor) ON TABLE public.cameras TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.chains TO pennyprotect_app;
 
@@ -3950,6 +4054,24 @@ GRANT SELECT(role) ON TABLE public.memberships TO pennyprotect_dispatcher;
 GRANT SELECT(store_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
 
 GRANT SELECT(region_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
+
+GRANT SELECT,INSERT ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(stable) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(candidate) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(share) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(previous) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.model_versions TO pennyprotect_app;
+
+GRANT UPDATE(state) ON TABLE public.model_versions TO pennyprotect_app;
+
+GRANT UPDATE(retired_at) ON TABLE public.model_versions TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.notification_channels TO pennyprotect_app;
 GRANT SELECT ON TABLE public.notification_channels TO pennyprotect_dispatcher;

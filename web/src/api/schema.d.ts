@@ -891,7 +891,7 @@ export interface paths {
         head?: never;
         /**
          * Change Camera
-         * @description Change name, address, analysis rate or switch it off. Credentials stay unless the address has its own or another host.
+         * @description Change name, address, rate, floor or switch it off. Credentials stay unless the address has its own or another host.
          */
         patch: operations["change_camera_api_v1_cameras__camera_id__patch"];
         trace?: never;
@@ -1094,6 +1094,90 @@ export interface paths {
          * @description Another name.
          */
         patch: operations["rename_chain_api_v1_chains__chain_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/complaints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Complaints
+         * @description Complaints, newest first.
+         */
+        get: operations["list_complaints_api_v1_complaints_get"];
+        put?: never;
+        /**
+         * Add Complaint
+         * @description Record a complaint. From now on evidence of what it is about is kept until it is decided.
+         */
+        post: operations["add_complaint_api_v1_complaints_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{complaint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Complaint
+         * @description One complaint, with who complains.
+         */
+        get: operations["get_complaint_api_v1_complaints__complaint_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{complaint_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Complaint
+         * @description The person was told that it arrived.
+         */
+        post: operations["acknowledge_complaint_api_v1_complaints__complaint_id__acknowledge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{complaint_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Complaint
+         * @description Answer it, for good. What it held is due by the retention rules again; a correction reaches every store at once.
+         */
+        post: operations["decide_complaint_api_v1_complaints__complaint_id__decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/detections": {
@@ -2124,6 +2208,304 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description Which versions there are and which of them cameras use.
+         */
+        get: operations["list_models_api_v1_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description Take the last promotion back.
+         */
+        post: operations["roll_back_api_v1_models_rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Push
+         * @description Push a signed package (docs/models.md). It is checked, loaded and warmed; no camera uses it before it is promoted.
+         *
+         *     The same package twice is one version. Takes a minute; what is refused says why, and the version in use goes on.
+         */
+        post: operations["push_api_v1_models_versions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/versions/{model_version_id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote
+         * @description Have a share of the cameras, or all, use this version; workers follow with their next heartbeat, streams go on.
+         */
+        post: operations["promote_api_v1_models_versions__model_version_id__promote_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/versions/{model_version_id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire
+         * @description Unload a version that no camera uses, after the last requests for it. Its number is never used again.
+         */
+        post: operations["retire_api_v1_models_versions__model_version_id__retire_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notifications
+         * @description The delivery log, newest first.
+         */
+        get: operations["list_notifications_api_v1_notifications_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description Channels of the stores and the chain, oldest first; people's own are theirs to see.
+         */
+        get: operations["list_channels_api_v1_notifications_channels_get"];
+        put?: never;
+        /**
+         * Add Channel
+         * @description Make a channel; a webhook's secret is in this answer and nowhere else.
+         */
+        post: operations["add_channel_api_v1_notifications_channels_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/channels/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Channel
+         * @description Remove a channel and forget its address; its lines of the log stay.
+         */
+        delete: operations["remove_channel_api_v1_notifications_channels__channel_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Channel
+         * @description Change what a channel is told and when, or pause it. For another address make another channel.
+         */
+        patch: operations["change_channel_api_v1_notifications_channels__channel_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/notifications/channels/{channel_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Channel
+         * @description Send a channel's dead letters again, oldest first, at most 1,000 at a time.
+         */
+        post: operations["replay_channel_api_v1_notifications_channels__channel_id__replay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/channels/{channel_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Channel
+         * @description Send a message that says it is a test; the log tells what becomes of it.
+         */
+        post: operations["test_channel_api_v1_notifications_channels__channel_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own
+         * @description One's own telephones and mailboxes, on one page.
+         */
+        get: operations["list_own_api_v1_notifications_mine_get"];
+        put?: never;
+        /**
+         * Add Own
+         * @description Be told of alerts by SMS or e-mail.
+         */
+        post: operations["add_own_api_v1_notifications_mine_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/mine/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Log
+         * @description What was sent to them lately, newest first.
+         */
+        get: operations["list_own_log_api_v1_notifications_mine_log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/mine/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Own
+         * @description Be told there no more; the address is forgotten.
+         */
+        delete: operations["remove_own_api_v1_notifications_mine__channel_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Own
+         * @description Change from which threat on, at which hours and how often.
+         */
+        patch: operations["change_own_api_v1_notifications_mine__channel_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/notifications/mine/{channel_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Own
+         * @description Send oneself a message that says it is a test.
+         */
+        post: operations["test_own_api_v1_notifications_mine__channel_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notifications/rota": {
         parameters: {
             query?: never;
@@ -2163,6 +2545,26 @@ export interface paths {
          * @description Take somebody off the rota.
          */
         delete: operations["remove_rota_entry_api_v1_notifications_rota__entry_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{notification_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Notification
+         * @description Send a dead or uncertain notification again, under the id it had.
+         */
+        post: operations["replay_notification_api_v1_notifications__notification_id__replay_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3353,6 +3755,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/watchlists/{watchlist_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Watchlist
+         * @description Entries that have not ended, with every ground, for a list at home in scope; `picture` stays empty.
+         */
+        get: operations["export_watchlist_api_v1_watchlists__watchlist_id__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/watchlists/{watchlist_id}/retire": {
         parameters: {
             query?: never;
@@ -3367,6 +3789,70 @@ export interface paths {
          * @description Search it nowhere any more. Nobody may be on it.
          */
         post: operations["retire_watchlist_api_v1_watchlists__watchlist_id__retire_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhooks
+         * @description Those of them that are posted to.
+         */
+        get: operations["list_webhooks_api_v1_webhooks_get"];
+        put?: never;
+        /**
+         * Add Webhook
+         * @description Make a webhook; its secret is in this answer and nowhere else.
+         */
+        post: operations["add_webhook_api_v1_webhooks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Webhook
+         * @description The same for a webhook.
+         */
+        delete: operations["remove_webhook_api_v1_webhooks__channel_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{channel_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Secret
+         * @description A new secret; every message from now on is signed with it.
+         */
+        post: operations["rotate_secret_api_v1_webhooks__channel_id__secret_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3629,7 +4115,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -4173,6 +4659,8 @@ export interface components {
             analysis_fps?: number | null;
             /** Enabled */
             enabled?: boolean | null;
+            /** @description null: it is not known any more. */
+            floor?: components["schemas"]["FloorIn"] | null;
             /** Name */
             name?: string | null;
             /** Url */
@@ -4225,6 +4713,8 @@ export interface components {
             dropped: number;
             /** Enabled */
             enabled: boolean;
+            /** @description Null where it was not told. */
+            floor: components["schemas"]["FloorOut"] | null;
             /** Fps Analysed */
             fps_analysed: number;
             /** Fps In */
@@ -4317,6 +4807,105 @@ export interface components {
          */
         ChangeState: "open" | "approved" | "rejected" | "expired" | "overtaken";
         /**
+         * ChannelChange
+         * @description What to change; what is left out stays.
+         */
+        ChannelChange: {
+            lowest_threat?: components["schemas"]["Threat"] | null;
+            /** Most Per Hour */
+            most_per_hour?: number | null;
+            /** Name */
+            name?: string | null;
+            /** Occasions */
+            occasions?: ("alert-raised" | "alert-escalated" | "incident-changed")[] | null;
+            /** Paused */
+            paused?: boolean | null;
+            quiet?: components["schemas"]["Quiet"] | null;
+        };
+        /**
+         * ChannelIn
+         * @description A number or an address of a store, or (without `store_id`) of the chain.
+         */
+        ChannelIn: {
+            /**
+             * Address
+             * @description +15005550006, somebody@example.com or https://example.com/hook.
+             */
+            address: string;
+            kind: components["schemas"]["ChannelKind"];
+            /** @default low */
+            lowest_threat: components["schemas"]["Threat"];
+            /**
+             * Most Per Hour
+             * @description What comes beyond it waits.
+             */
+            most_per_hour?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Occasions
+             * @default [
+             *       "alert-raised",
+             *       "alert-escalated"
+             *     ]
+             */
+            occasions: ("alert-raised" | "alert-escalated" | "incident-changed")[];
+            quiet?: components["schemas"]["Quiet"] | null;
+            /** Store Id */
+            store_id?: string | null;
+        };
+        /**
+         * ChannelKind
+         * @description How a channel is reached.
+         * @enum {string}
+         */
+        ChannelKind: "sms" | "email" | "webhook" | "slack" | "teams";
+        /**
+         * ChannelOut
+         * @description A channel; of its address only what people know it by.
+         */
+        ChannelOut: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Hint */
+            hint: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["ChannelKind"];
+            lowest_threat: components["schemas"]["Threat"];
+            /** Most Per Hour */
+            most_per_hour: number | null;
+            /** Name */
+            name: string;
+            /** Occasions */
+            occasions: string[];
+            /** Paused */
+            paused: boolean;
+            quiet: components["schemas"]["Quiet"] | null;
+            /** Store Id */
+            store_id: string | null;
+        };
+        /**
+         * ChannelSecretOut
+         * @description The channel, and what its messages are signed with: shown this once, null for kinds that are not signed, and repeated.
+         */
+        ChannelSecretOut: {
+            channel: components["schemas"]["ChannelOut"];
+            /** Secret */
+            secret: string | null;
+        };
+        /**
          * CloseIn
          * @description What came of it.
          */
@@ -4332,6 +4921,129 @@ export interface components {
             /** Code */
             code: string;
         };
+        /**
+         * ComplaintFileOut
+         * @description One complaint with what only its handlers see.
+         */
+        ComplaintFileOut: {
+            complaint: components["schemas"]["ComplaintOut"];
+            /**
+             * Contact
+             * @description Who complains and how to answer; null where nobody said or it is forgotten.
+             */
+            contact: string | null;
+            /**
+             * Held Evidence
+             * @description Pieces that it keeps from deletion while it is open.
+             */
+            held_evidence: number;
+        };
+        /**
+         * ComplaintIn
+         * @description A complaint as it came in.
+         */
+        ComplaintIn: {
+            /** Alert Id */
+            alert_id?: string | null;
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /**
+             * Match Id
+             * @description The lead it is about.
+             */
+            match_id?: string | null;
+            /**
+             * Received At
+             * @description The clocks count from it; default: now.
+             */
+            received_at?: string | null;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * ComplaintOut
+         * @description A complaint with its clocks.
+         */
+        ComplaintOut: {
+            /**
+             * Acknowledge By
+             * Format: date-time
+             */
+            acknowledge_by: string;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Alert Id */
+            alert_id: string | null;
+            /** Answer */
+            answer: string | null;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Corrected */
+            corrected: boolean;
+            /** Decided At */
+            decided_at: string | null;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Match Id */
+            match_id: string | null;
+            outcome: components["schemas"]["ComplaintOutcome"] | null;
+            /** Overdue */
+            overdue: boolean;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            state: components["schemas"]["ComplaintState"];
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * ComplaintOutcome
+         * @description What was found.
+         * @enum {string}
+         */
+        ComplaintOutcome: "upheld" | "partly-upheld" | "not-upheld";
+        /**
+         * ComplaintState
+         * @description Where a complaint stands.
+         * @enum {string}
+         */
+        ComplaintState: "open" | "acknowledged" | "decided";
         /**
          * ConfirmIn
          * @description The confirmation.
@@ -4427,6 +5139,78 @@ export interface components {
             /** Sequence */
             sequence: number;
         };
+        /**
+         * DeliveryOut
+         * @description A line of the delivery log.
+         */
+        DeliveryOut: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Channel Id
+             * Format: uuid
+             */
+            channel_id: string;
+            /** Channel Name */
+            channel_name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Hint */
+            hint: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["ChannelKind"];
+            /**
+             * Merged
+             * @description How many notifications it stands for.
+             */
+            merged: number;
+            /** Merged Into */
+            merged_into: string | null;
+            /** Next At */
+            next_at: string | null;
+            occasion: components["schemas"]["Occasion"];
+            /** Provider Id */
+            provider_id: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Repeated
+             * @description An earlier try may have arrived; the message says so too.
+             */
+            repeated: boolean;
+            state: components["schemas"]["DeliveryState"];
+            /** Store Id */
+            store_id: string | null;
+            /** Subject Id */
+            subject_id: string | null;
+            threat: components["schemas"]["Threat"] | null;
+            /** Tried At */
+            tried_at: string | null;
+            /** Waits */
+            waits: string;
+        };
+        /**
+         * DeliveryState
+         * @description What became of a delivery.
+         *
+         *     `sent`: the receiver or the provider took it. `delivered`: the provider says the phone has it. `checking`: nobody knows
+         *     whether an SMS went out, the provider's records are asked. `uncertain`: they could not be asked; a person decides.
+         *     `dead`: given up; can be replayed. `merged`: told as part of another.
+         * @enum {string}
+         */
+        DeliveryState: "queued" | "sending" | "checking" | "sent" | "delivered" | "uncertain" | "dead" | "merged";
         /**
          * DependencyOut
          * @description One dependency.
@@ -5065,6 +5849,45 @@ export interface components {
             finding: string;
             /** Why */
             why: string;
+        };
+        /**
+         * FloorIn
+         * @description A rectangle on the floor, as this camera sees it: rules then measure metres instead of body heights.
+         */
+        FloorIn: {
+            /**
+             * Corners
+             * @description [x, y] in 0..1 of the picture, in their order around the rectangle.
+             */
+            corners: [
+                number,
+                number
+            ][];
+            /**
+             * First M
+             * @description Metres from the first corner to the second.
+             */
+            first_m: number;
+            /**
+             * Second M
+             * @description Metres from the second corner to the third.
+             */
+            second_m: number;
+        };
+        /**
+         * FloorOut
+         * @description A rectangle on the floor, as the camera sees it.
+         */
+        FloorOut: {
+            /** Corners */
+            corners: [
+                number,
+                number
+            ][];
+            /** First M */
+            first_m: number;
+            /** Second M */
+            second_m: number;
         };
         /**
          * FrameAnalysisOut
@@ -5944,6 +6767,62 @@ export interface components {
             store_id: string | null;
         };
         /**
+         * ModelVersionOut
+         * @description A pushed version and what its checks measured.
+         */
+        ModelVersionOut: {
+            /** Artefact */
+            artefact: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Licence */
+            licence: string;
+            /** Manifest Sha256 */
+            manifest_sha256: string;
+            /** Model */
+            model: string;
+            /** Publisher */
+            publisher: string;
+            /**
+             * Pushed At
+             * Format: date-time
+             */
+            pushed_at: string;
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            };
+            /** Retired At */
+            retired_at: string | null;
+            /**
+             * Signed By
+             * @description Id of the key.
+             */
+            signed_by: string;
+            /**
+             * State
+             * @description ready, retiring or retired.
+             */
+            state: string;
+            /** Training Data */
+            training_data: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ModelsOut
+         * @description Pointers, and the newest versions first.
+         */
+        ModelsOut: {
+            /** Pointers */
+            pointers: components["schemas"]["PointerOut"][];
+            /** Versions */
+            versions: components["schemas"]["ModelVersionOut"][];
+        };
+        /**
          * NameIn
          * @description What it is called.
          */
@@ -5978,6 +6857,12 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Occasion
+         * @description What a delivery is about.
+         * @enum {string}
+         */
+        Occasion: "alert-raised" | "alert-escalated" | "incident-changed" | "test";
         /**
          * OccurrenceOut
          * @description Something more of the same that joined an alert instead of raising one.
@@ -6059,6 +6944,35 @@ export interface components {
             wrong: number;
         };
         /**
+         * OwnChannelIn
+         * @description One's own telephone or mailbox.
+         */
+        OwnChannelIn: {
+            /** Address */
+            address: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sms" | "email";
+            /** @default low */
+            lowest_threat: components["schemas"]["Threat"];
+            /**
+             * Most Per Hour
+             * @default 20
+             */
+            most_per_hour: number | null;
+            /**
+             * Occasions
+             * @default [
+             *       "alert-raised",
+             *       "alert-escalated"
+             *     ]
+             */
+            occasions: ("alert-raised" | "alert-escalated" | "incident-changed")[];
+            quiet?: components["schemas"]["Quiet"] | null;
+        };
+        /**
          * PackOut
          * @description The jurisdiction pack in force.
          */
@@ -6131,10 +7045,31 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[ChannelOut] */
+        Page_ChannelOut_: {
+            /** Items */
+            items: components["schemas"]["ChannelOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ComplaintOut] */
+        Page_ComplaintOut_: {
+            /** Items */
+            items: components["schemas"]["ComplaintOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[CourseOut] */
         Page_CourseOut_: {
             /** Items */
             items: components["schemas"]["CourseOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
             /** Next */
             next: string | null;
         };
@@ -6412,7 +7347,7 @@ export interface components {
          * @description One right. A membership grants it for a store or for the whole chain.
          * @enum {string}
          */
-        Permission: "self" | "stores:read" | "cameras:read" | "cameras:write" | "live:view" | "detections:read" | "frames:analyze" | "rules:read" | "rules:write" | "alerts:read" | "alerts:handle" | "rota:read" | "rota:write" | "incidents:read" | "incidents:write" | "watchlists:read" | "watchlists:write" | "watchlists:share" | "enrolments:write" | "enrolments:approve" | "enrolments:except" | "matches:read" | "matches:review" | "matches:name" | "evidence:read" | "evidence:play" | "evidence:record" | "evidence:hold" | "evidence:export" | "retention:read" | "retention:write" | "policy:read" | "policy:write" | "policy:approve" | "training:read" | "training:write" | "sessions:end" | "sign-in:read" | "sign-in:write" | "chain:write" | "stores:write" | "users:read" | "users:write" | "api-keys:read" | "api-keys:write" | "keys:manage" | "audit:read" | "audit:export" | "worker";
+        Permission: "self" | "stores:read" | "cameras:read" | "cameras:write" | "live:view" | "detections:read" | "frames:analyze" | "rules:read" | "rules:write" | "alerts:read" | "alerts:handle" | "rota:read" | "rota:write" | "incidents:read" | "incidents:write" | "watchlists:read" | "watchlists:write" | "watchlists:share" | "enrolments:write" | "enrolments:approve" | "enrolments:except" | "matches:read" | "matches:review" | "matches:name" | "evidence:read" | "evidence:play" | "evidence:record" | "evidence:hold" | "evidence:export" | "retention:read" | "retention:write" | "complaints:read" | "complaints:write" | "notifications:read" | "notifications:write" | "policy:read" | "policy:write" | "policy:approve" | "training:read" | "training:write" | "sessions:end" | "sign-in:read" | "sign-in:write" | "chain:write" | "stores:write" | "users:read" | "users:write" | "api-keys:read" | "api-keys:write" | "keys:manage" | "audit:read" | "audit:export" | "models:read" | "models:write" | "worker";
         /**
          * PlaceOut
          * @description What the jurisdiction pack says of a place.
@@ -6435,6 +7370,25 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** Why */
             why: string;
+        };
+        /**
+         * PointerOut
+         * @description What the chain's cameras use of one model.
+         */
+        PointerOut: {
+            /** Candidate */
+            candidate: number | null;
+            /** Model */
+            model: string;
+            /** Previous */
+            previous: number | null;
+            /**
+             * Share
+             * @description 0..1 of the cameras that use the candidate; the same cameras always.
+             */
+            share: number;
+            /** Stable */
+            stable: number;
         };
         /**
          * PolicyIn
@@ -6538,6 +7492,17 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * PromoteIn
+         * @description Which share of the cameras; 1: all.
+         */
+        PromoteIn: {
+            /**
+             * Share
+             * @default 1
+             */
+            share: number;
+        };
+        /**
          * ProposalOut
          * @description A proposed policy.
          */
@@ -6591,6 +7556,31 @@ export interface components {
             enabled: boolean;
             /** Name */
             name: string;
+        };
+        /**
+         * Quiet
+         * @description Hours in which people are left alone; what comes meanwhile is told when they end.
+         */
+        Quiet: {
+            /**
+             * Ends
+             * Format: time
+             * @description Local time; at or before `starts`: on the next day.
+             */
+            ends: string;
+            /**
+             * Starts
+             * Format: time
+             * @description Local time.
+             */
+            starts: string;
+            /** @description Alerts of it and above come through; null: none do. */
+            threat: components["schemas"]["Threat"] | null;
+            /**
+             * Timezone
+             * @description IANA name.
+             */
+            timezone: string;
         };
         /**
          * Reach
@@ -7019,6 +8009,14 @@ export interface components {
             raised: components["schemas"]["CountOut"];
         };
         /**
+         * ReplayedOut
+         * @description How many are queued anew.
+         */
+        ReplayedOut: {
+            /** Replayed */
+            replayed: number;
+        };
+        /**
          * ResponseOut
          * @description How fast somebody reacted to the alerts of one kind, and was done; seconds, null without any.
          */
@@ -7075,6 +8073,11 @@ export interface components {
             /** Store Id */
             store_id: string | null;
         };
+        /**
+         * RetireIn
+         * @description Nothing to say.
+         */
+        RetireIn: Record<string, never>;
         /**
          * ReviewIn
          * @description What a reviewer says, and why.
@@ -7159,6 +8162,17 @@ export interface components {
             /** Permissions */
             permissions: string[];
             role: components["schemas"]["Role"];
+        };
+        /**
+         * RollBackIn
+         * @description Of which model.
+         */
+        RollBackIn: {
+            /**
+             * Model
+             * @default yolo_pose
+             */
+            model: string;
         };
         /**
          * RotaEntryIn
@@ -8125,6 +9139,18 @@ export interface components {
             purpose?: string | null;
         };
         /**
+         * WatchlistExportOut
+         * @description A list's entries: `columns` in their order, and a row each.
+         */
+        WatchlistExportOut: {
+            /** Columns */
+            columns: string[];
+            /** Rows */
+            rows: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * WatchlistIn
          * @description A list to make. It is searched in its home store; elsewhere only by an assignment that two people make.
          */
@@ -8183,6 +9209,43 @@ export interface components {
              * Format: uuid
              */
             store_id: string;
+        };
+        /**
+         * WebhookIn
+         * @description An address that is posted to.
+         */
+        WebhookIn: {
+            /**
+             * Kind
+             * @default webhook
+             * @enum {string}
+             */
+            kind: "webhook" | "slack" | "teams";
+            /** @default low */
+            lowest_threat: components["schemas"]["Threat"];
+            /**
+             * Most Per Hour
+             * @description What comes beyond it waits.
+             */
+            most_per_hour?: number | null;
+            /**
+             * Name
+             * @default Webhook
+             */
+            name: string;
+            /**
+             * Occasions
+             * @default [
+             *       "alert-raised",
+             *       "alert-escalated"
+             *     ]
+             */
+            occasions: ("alert-raised" | "alert-escalated" | "incident-changed")[];
+            quiet?: components["schemas"]["Quiet"] | null;
+            /** Store Id */
+            store_id?: string | null;
+            /** Url */
+            url: string;
         };
         /**
          * ZoneChange
@@ -8249,6 +9312,21 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * DecisionIn
+         * @description What was found, and what the person is answered.
+         */
+        app__compliance__complaints__endpoints__DecisionIn: {
+            /** Answer */
+            answer: string;
+            /**
+             * Correct
+             * @description Erase the enrolment behind the match, for every store that searches it.
+             * @default false
+             */
+            correct: boolean;
+            outcome: components["schemas"]["ComplaintOutcome"];
         };
         /**
          * PersonOut
@@ -12266,6 +13344,311 @@ export interface operations {
             };
         };
     };
+    list_complaints_api_v1_complaints_get: {
+        parameters: {
+            query?: {
+                store_id?: string | null;
+                /** @description Only these. */
+                state?: components["schemas"]["ComplaintState"][] | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ComplaintOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_complaint_api_v1_complaints_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComplaintIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_complaint_api_v1_complaints__complaint_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                complaint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintFileOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_complaint_api_v1_complaints__complaint_id__acknowledge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                complaint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_complaint_api_v1_complaints__complaint_id__decide_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                complaint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__compliance__complaints__endpoints__DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_detections_api_v1_detections_get: {
         parameters: {
             query?: {
@@ -15710,6 +17093,1087 @@ export interface operations {
             };
         };
     };
+    list_models_api_v1_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_api_v1_models_rollback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointerOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_api_v1_models_versions_post: {
+        parameters: {
+            query?: {
+                /** @description The licence of the package, which you accept. */
+                accept_licence?: string;
+                /** @description Times the present latency that are allowed. */
+                slower?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-tar": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote_api_v1_models_versions__model_version_id__promote_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointerOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_api_v1_models_versions__model_version_id__retire_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetireIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notifications_api_v1_notifications_get: {
+        parameters: {
+            query?: {
+                channel_id?: string | null;
+                /** @description Only these. */
+                state?: components["schemas"]["DeliveryState"][] | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_channels_api_v1_notifications_channels_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_channel_api_v1_notifications_channels_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSecretOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_channel_api_v1_notifications_channels__channel_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_channel_api_v1_notifications_channels__channel_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_channel_api_v1_notifications_channels__channel_id__replay_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_channel_api_v1_notifications_channels__channel_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_api_v1_notifications_mine_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_own_api_v1_notifications_mine_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnChannelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_log_api_v1_notifications_mine_log_get: {
+        parameters: {
+            query?: {
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_own_api_v1_notifications_mine__channel_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_own_api_v1_notifications_mine__channel_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_own_api_v1_notifications_mine__channel_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_rota_api_v1_notifications_rota_get: {
         parameters: {
             query?: {
@@ -15852,6 +18316,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_notification_api_v1_notifications__notification_id__replay_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
             };
             /** @description Not signed in */
             401: {
@@ -20486,6 +23008,64 @@ export interface operations {
             };
         };
     };
+    export_watchlist_api_v1_watchlists__watchlist_id__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistExportOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retire_watchlist_api_v1_watchlists__watchlist_id__retire_post: {
         parameters: {
             query?: never;
@@ -20504,6 +23084,244 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WatchlistOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks_api_v1_webhooks_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_webhook_api_v1_webhooks_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSecretOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook_api_v1_webhooks__channel_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_secret_api_v1_webhooks__channel_id__secret_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSecretOut"];
                 };
             };
             /** @description Not signed in */
