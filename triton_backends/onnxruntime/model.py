@@ -102,11 +102,19 @@ class TritonPythonModel:
         model = self._core.read_model(self._path)
         named = zip(self._inputs, shapes, strict=True)
         model.reshape({name: openvino.PartialShape(list(shape)) for name, shape in named})
-        engine = self._core.compile_model(model, "CPU", self._properties).create_infer_request()
+        engine = self._compile(model).create_infer_request()
         self._compiled[shapes] = engine
         if len(self._compiled) > MOST_SHAPES:
             self._compiled.popitem(last=False)
         return engine
+
+    def _compile(self, model):
+        try:
+            return self._core.compile_model(model, "CPU", self._properties)
+        except RuntimeError:
+            # Two instances that write the same file of the cache at one moment: one of them fails. It goes without.
+            plain = {name: value for name, value in self._properties.items() if name != "CACHE_DIR"}
+            return self._core.compile_model(model, "CPU", plain)
 
     def finalize(self):
         """Let go of the compiled networks."""
