@@ -12,6 +12,7 @@ import asyncpg
 from app.kit.backoff import Backoff
 from app.kit.errors import SetupError
 from app.kit.logs import logger, redact
+from app.kit.postgres import DATABASE_ERRORS
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "db" / "migrations"
 LOCK_KEY = 7_305_221_940  # any constant; the same for every migrator of this product
@@ -89,7 +90,7 @@ async def wait_until_made(url: str, *, patience_s: float, folder: Path = MIGRATI
     while True:
         try:
             have, found = await _version(url), ""
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             have, found = 0, f"the database does not answer ({redact(str(error)) or type(error).__name__})"
         if have >= wanted:
             return have

@@ -21,7 +21,7 @@ from app.kit.errors import PennyError, SetupError
 from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.settings import Settings
 
 POLL_S = 0.2
@@ -30,7 +30,6 @@ ANCHOR_S = 60.0
 ANCHOR_LIMIT_S = 120.0
 LAST_S = 3.0
 BACKOFF = Backoff(first_s=0.2, longest_s=3.0)
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 log = logger(__name__)
 

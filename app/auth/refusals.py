@@ -12,7 +12,7 @@ from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth.tokens import TokenRefusedError
 from app.kit.clock import now
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantConnection, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 
 SAME_AGAIN_S = 60.0
 MOST_IN_A_MINUTE = 60
@@ -98,7 +98,7 @@ class Refusals:
         entry = AuditEntry(refusal.act, kind, refusal.actor_id, refusal.chain_id, details=details)
         try:
             await self._append(entry)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("a refusal could not be written to the audit", act=refusal.act.value, error=repr(error))
 
     async def _append(self, entry: AuditEntry) -> None:

@@ -16,14 +16,13 @@ from app.auth.models import Principal
 from app.dashboard import counters
 from app.kit.backoff import Backoff
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantScope, tenant_transaction
 
 MOST_WAITING = 10_000
 AT_ONCE = 100
 LAST_S = 3.0
 TRY_S = 8.0
 BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 log = logger(__name__)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from app.embedded.lifecycle import Patience
 from app.embedded.process import Probe
+from app.kit.cancellation import heed_cancellation
 
 HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """The client's preface and an empty SETTINGS frame (RFC 9113, 3.4)."""
@@ -20,17 +21,16 @@ async def until_silent(alive: Probe, patience: Patience) -> None:
     """Ask again and again; return once the part hangs. Ends otherwise by cancellation."""
     missed = 0
     while missed < patience.misses:
+        heed_cancellation()
         await asyncio.sleep(patience.again_s if missed else patience.every_s)
         try:
             async with asyncio.timeout(patience.answer_s):
                 await alive()
+            missed = 0
         except TimeoutError:
             missed += 1
-            continue
         except Exception:
             missed = 0
-            continue
-        missed = 0
 
 
 def answers_http(where: Path | str) -> Probe:

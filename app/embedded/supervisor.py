@@ -19,6 +19,7 @@ from app.embedded.holds import held_parts
 from app.embedded.lifecycle import Phase, Status
 from app.embedded.liveness import until_silent
 from app.embedded.process import Child, Part, RotatingLog
+from app.kit.cancellation import heed_cancellation
 from app.kit.errors import SetupError
 from app.kit.logs import redact
 
@@ -27,9 +28,25 @@ HOLD_EVERY_S = 0.5
 PROBE_LIMIT_S = 15.0
 BEFORE_LIMIT_S = 180.0
 STOP_LIMIT_S = 10.0
+END_TRIES = 5
+END_AGAIN_S = 1.0
 LAST_LINES = 6
 OUR_SENTENCE = "pennyprotect: "
 Report = Callable[[Part, Status], None]
+
+
+async def _end(tasks: "set[asyncio.Future[Any]]") -> None:
+    """Cancel them and wait; again where that was lost on its way. What does not end even so must not hold the stop up."""
+    left = tasks
+    for _ in range(END_TRIES):
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=END_AGAIN_S)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # the caller asks `work`; nobody asks the others
+        if not left:
+            return
 
 
 def check_order(parts: Iterable[Part]) -> None:
@@ -81,12 +98,8 @@ class Supervisor:
         try:
             await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            stopping.cancel()
             failed = work.done()
-            work.cancel()
-            for keeper in keepers:  # gather leaves the others running when one raises
-                keeper.cancel()
-            await asyncio.gather(stopping, work, *keepers, return_exceptions=True)
+            await _end({stopping, work, *keepers})
             await self._stop_all(hurry or asyncio.Event())
             self._guard.close()
             for log in self._logs.values():
@@ -211,6 +224,7 @@ class Supervisor:
                     await part.ready()
                 return
             except Exception as error:  # whatever a server that is not up yet may cause
+                heed_cancellation()
                 self._note(part, error)
             await asyncio.sleep(PROBE_EVERY_S)
 

@@ -28,7 +28,7 @@ from app.kit.ids import new_id
 from app.kit.keys.models import SIGNING
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantConnection, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 from app.kit.version import product_version
 
 POLL_S: Final = 1.0
@@ -79,7 +79,7 @@ class Exporter:
                 if claimed is not None:
                     await self._make_one(*claimed)
                     continue
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("exports wait", error=type(error).__name__)
             await _first(stop, self.woken)
 

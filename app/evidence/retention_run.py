@@ -24,7 +24,7 @@ from app.kit.clock import now
 from app.kit.errors import PennyError
 from app.kit.logs import logger
 from app.kit.objects.store import EvidenceStore, LockedError, NoSuchObjectError
-from app.kit.postgres import Pool, TenantConnection, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 
 EVERY_S: Final = 3600.0
 FIRST_S: Final = 60.0
@@ -66,7 +66,7 @@ class Retention:
                     tally = await self.once(now())
                     await stored.leave(self._pool)
                     log.info("retention ran", **asdict(tally))
-            except (PennyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (PennyError, *DATABASE_ERRORS) as error:
                 log.warning("retention waits", error=type(error).__name__)
 
     async def once(self, at: datetime) -> Tally:

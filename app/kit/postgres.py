@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 import asyncpg
 import msgspec
@@ -22,6 +22,9 @@ TenantConnection = NewType("TenantConnection", PoolConnectionProxy)
 
 Pool = asyncpg.Pool
 COMMAND_TIMEOUT_S = 10.0
+DATABASE_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""A database that is away or refuses. InternalClientError too: so asyncpg calls a connection that broke off within a command."""
+
 STATEMENTS = 256
 """Prepared statements kept a connection."""
 

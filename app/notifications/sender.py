@@ -23,7 +23,7 @@ from app.kit.keys.models import CHANNEL_ADDRESS, CHANNEL_SECRET
 from app.kit.keys.provider import KeyLostError
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.notifications import metrics, queue_repository
 from app.notifications.models import HOOKS, ChannelKind, Claimed, DeliveryState
 from app.notifications.outcomes import Found, Looked, Outcome, Step, Verdict, after_crash, after_look, after_try
@@ -43,7 +43,6 @@ WRITES = Backoff(first_s=0.2, longest_s=3.0)
 BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
 TRY_S = 90.0
 LAST_S = 4.0
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 log = logger(__name__)
 

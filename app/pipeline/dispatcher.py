@@ -20,14 +20,14 @@ from app.kit.clock import now
 from app.kit.errors import SetupError
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import Redis, RedisError, connect_redis
 from app.kit.tracing import continue_trace
 from app.notifications.opening import open_sender
 from app.notifications.planning import Told, plan_messages
 from app.pipeline import metrics
 from app.pipeline.escalator import Escalator
-from app.pipeline.opening import DATABASE_ERRORS, open_pool
+from app.pipeline.opening import open_pool
 from app.pipeline.outbox_repository import OutboxRow, delete_messages, next_messages
 from app.settings import Settings
 

@@ -15,10 +15,9 @@ from app.alerts.rota.models import RotaEntry
 from app.kit.backoff import Backoff
 from app.kit.ids import new_id
 from app.kit.logs import logger
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.pipeline import metrics
 from app.pipeline.escalation_repository import Candidate, candidates, leading, leave_lease, rotas, take_step
-from app.pipeline.opening import DATABASE_ERRORS
 
 POLL_S = 1.0
 BATCH = 200

@@ -19,7 +19,7 @@ from app.contracts.biometrics import ProbeEmbedding, decode_probe, probes_stream
 from app.contracts.wire import FIELD, WireError
 from app.identity.decision.fusion import Lead
 from app.identity.decision.thresholds import Thresholds
-from app.identity.gallery.loader import DATABASE_ERRORS, Galleries
+from app.identity.gallery.loader import Galleries
 from app.kit.backoff import Backoff
 from app.kit.clock import now, now_us
 from app.kit.errors import BadInputError, PennyError
@@ -27,7 +27,7 @@ from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.models import MATCH_PICTURE
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import Redis, RedisError
 from app.perception.images import image_size
 from app.pipeline import metrics

@@ -8,10 +8,9 @@ import asyncpg
 from app.kit.backoff import Backoff
 from app.kit.errors import SetupError
 from app.kit.logs import logger
-from app.kit.postgres import Pool, connect_pool
+from app.kit.postgres import DATABASE_ERRORS, Pool, connect_pool
 from app.settings import Settings
 
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 DATABASE_BACKOFF = Backoff(first_s=0.2, longest_s=3.0)
 
 log = logger(__name__)

@@ -12,7 +12,7 @@ from app.kit.errors import SetupError
 from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import connect_redis
 from app.pipeline import metrics
 from app.pipeline.camera import decode_cameras
@@ -27,7 +27,7 @@ from app.pipeline.configuration_repository import (
 from app.pipeline.lease_repository import Grant, release_leases, review_leases
 from app.pipeline.leases import RENEW_S
 from app.pipeline.matching import match_faces
-from app.pipeline.opening import DATABASE_BACKOFF, DATABASE_ERRORS, open_pool
+from app.pipeline.opening import DATABASE_BACKOFF, open_pool
 from app.pipeline.reading import Batch, Reader
 from app.pipeline.shard import Positions, Setups, Shard, Tally
 from app.settings import Settings

@@ -16,7 +16,7 @@ from app.identity.decision.tail import threshold_for
 from app.identity.decision.thresholds import WANTED_FPIR, details_of
 from app.kit.errors import BadInputError
 from app.kit.logs import logger
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.pipeline import metrics
 from app.pipeline import stranger_repository as repository
 from app.pipeline.probes import Seen, Tracklet
@@ -70,7 +70,7 @@ async def keep_counting(pool: "Pool[asyncpg.Record]", strangers: Strangers, stop
             if time.monotonic() - measured_s > MEASURE_EVERY_S:
                 measured_s = time.monotonic()
                 await measure(pool)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             metrics.outages.labels("strangers").inc()
             log.info("counts of strangers were lost", error=type(error).__name__)
         try:

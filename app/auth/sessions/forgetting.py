@@ -7,11 +7,11 @@ from typing import Final
 import asyncpg
 
 from app.kit.logs import logger
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 
 EVERY_S: Final = 3600.0
 WAIT_S: Final = 5.0
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAILURES: Final = DATABASE_ERRORS
 
 log = logger(__name__)
 

@@ -16,13 +16,13 @@ from app.dashboard.second_look.repository import Due
 from app.dashboard.second_look.stills import blurred_still
 from app.kit.errors import PennyError
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantScope, tenant_transaction
 from app.kit.redis import RedisError
 
 EVERY_S = 2.0
 AT_ONCE = 4
 """What waits longer than half a minute is passed over: the queue needs no other bound."""
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError, RedisError)
+FAILURES = (*DATABASE_ERRORS, PennyError, RedisError)
 
 log = logger(__name__)
 

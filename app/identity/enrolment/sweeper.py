@@ -12,11 +12,11 @@ from app.identity.enrolment.image_repository import expired_enrolments
 from app.kit.clock import now
 from app.kit.errors import PennyError
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantScope, tenant_transaction
 
 EVERY_S: Final = 0.5
 AT_ONCE: Final = 100
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError)
+FAILURES: Final = (*DATABASE_ERRORS, PennyError)
 
 log = logger(__name__)
 

@@ -20,13 +20,12 @@ from app.identity.templates.protection import Rotation, open_seed
 from app.kit.keys.provider import KeyLostError
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
-from app.kit.postgres import Pool
+from app.kit.postgres import DATABASE_ERRORS, Pool
 
 POLL_S: Final = 0.5
 STALE_S: Final = 5.0
 ANSWER_S: Final = 4.0
 CHANNEL: Final = "gallery"
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 log = logger(__name__)
 

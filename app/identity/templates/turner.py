@@ -11,10 +11,10 @@ from app.identity.templates.protection import current_rotation, turn_anew
 from app.kit.errors import PennyError
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantScope, tenant_transaction
 
 EVERY_S: Final = 5.0
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError)
+FAILURES: Final = (*DATABASE_ERRORS, PennyError)
 
 log = logger(__name__)
 

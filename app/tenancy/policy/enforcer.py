@@ -9,12 +9,12 @@ import asyncpg
 from app.kit.clock import now
 from app.kit.errors import PennyError
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantScope, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantScope, tenant_transaction
 from app.tenancy.policy import repository, service
 from app.tenancy.policy.packs import Pack
 
 EVERY_S: Final = 2.0
-FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PennyError)
+FAILURES: Final = (*DATABASE_ERRORS, PennyError)
 
 log = logger(__name__)
 

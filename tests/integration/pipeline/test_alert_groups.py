@@ -86,5 +86,8 @@ async def _play(site: Site, rules: Rules) -> None:
     assert await site.pool.fetchval("SELECT count(*) FROM incidents") == 1
     await rules.write(rules.row("g", 400, 402))
     assert await site.pool.fetchval("SELECT count(*) FROM incidents") == 2
-    acts = await site.pool.fetch("SELECT act, count(*) FROM audit_unsealed WHERE actor_kind = 'system' GROUP BY act ORDER BY act")
+    acts = await site.pool.fetch(
+        "SELECT act, count(*) FROM audit_unsealed WHERE actor_kind = 'system' AND chain_id = $1 GROUP BY act ORDER BY act",
+        site.chain,
+    )
     assert [(row["act"], row["count"]) for row in acts] == [("incident-alert-joined", 5), ("incident-opened", 2)]

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from app.cameras.setup.repository import switch_demo_on
 from app.contracts.biometrics import KEEP_PROBES_MS, ProbeEmbedding, probes_stream
 from app.contracts.wire import FIELD, encode, floats
 from app.identity.templates.protection import current_rotation, new_rotation, turn_anew
@@ -77,8 +76,11 @@ class Faces:
         await pool.execute(
             "INSERT INTO site_policies (store_id, chain_id, revision) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING", store, chain
         )
-        async with pool.acquire() as connection:
-            await switch_demo_on(connection, chain, store)
+        await pool.execute(
+            "INSERT INTO site_policies (store_id, chain_id, revision, face, gait, re_identification, cause, reason, notice_text)"
+            " SELECT $1, $2, max(revision) + 1, true, true, true, 'demo', 'a test', 'Faces are matched here.' FROM site_policies"
+            " WHERE store_id = $1", store, chain,
+        )  # fmt: skip
         self.revision = await pool.fetchval("SELECT max(revision) FROM site_policies WHERE store_id = $1", store)
         await pool.execute(
             "INSERT INTO incidents (id, chain_id, store_id, kind, title, opened_by, opened_at, changed_at)"

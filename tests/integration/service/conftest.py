@@ -95,7 +95,7 @@ class Product:
         return await self.session.ws_connect(f"{self.base}/ws?ticket={ticket['ticket']}")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def light_passwords() -> Iterator[None]:
     """Passwords hashed with one pass over 1 MiB: the product's own cost is a unit test's, and hundreds of tests sign in."""
     with pytest.MonkeyPatch.context() as patch:
