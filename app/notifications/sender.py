@@ -41,6 +41,7 @@ MOST_LOOKS = 20
 WRITE_TRIES = 4
 WRITES = Backoff(first_s=0.2, longest_s=3.0)
 BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
+OPEN_S = 15.0
 TRY_S = 90.0
 LAST_S = 4.0
 
@@ -172,17 +173,21 @@ class Sender:
 
     async def _try(self, each: Claimed) -> Outcome:
         try:
-            async with asyncio.timeout(TRY_S):
+            async with asyncio.timeout(OPEN_S):
                 address, secret = await self._open(each)
-                if address is None:
-                    return Outcome(Verdict.REFUSED, "The channel was removed.")
-                return await self._transports.send(each, address, secret)
         except KeyLostError as error:
             return Outcome(Verdict.REFUSED, error.detail)
         except UnavailableError as error:
             return Outcome(Verdict.NOT_TAKEN, error.detail)
         except DATABASE_ERRORS as error:  # of the key's look-up: nothing was sent
             return Outcome(Verdict.NOT_TAKEN, f"It could not be prepared ({type(error).__name__}).")
+        if address is None:
+            return Outcome(Verdict.REFUSED, "The channel was removed.")
+        try:
+            async with asyncio.timeout(TRY_S):
+                return await self._transports.send(each, address, secret)
+        except OSError as error:  # a time-out too; a transport tells what it knows, so this came when nobody can know
+            return Outcome(Verdict.UNKNOWN, f"The try broke off ({type(error).__name__}).")
 
     async def _open(self, each: Claimed) -> tuple[str | None, str | None]:
         if each.address is None:
