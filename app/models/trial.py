@@ -22,6 +22,7 @@ from app.models.packages import Golden, Package, RefusedPackageError
 LOAD_S: Final = 180.0
 ASK_S: Final = 30.0
 ROUNDS: Final = 9
+LOOKS: Final = 3
 SLOWER: Final = 1.5
 """Times the latency of the version in use that is taken without the pusher's word."""
 SLACK_MS: Final = 5.0
@@ -121,16 +122,24 @@ async def check_golden(ask: Ask, golden: Golden, contract: PoseContract, package
 
 
 async def compare_latency(new: Ask, used: Ask, image: npt.NDArray[np.uint8], slower: float) -> dict[str, float]:
-    """Median milliseconds of both, asked in turns. RefusedPackageError where the new one is too slow."""
-    took: dict[str, list[float]] = {"new": [], "used": []}
+    """Median milliseconds of both, asked in turns. RefusedPackageError where the new one is too slow in each of `LOOKS`.
+
+    Triton serves cameras meanwhile, so one look may meet a burst that fell on the new one alone.
+    """
+    for _ in range(LOOKS):
+        new_ms, used_ms = await _medians(new, used, image)
+        if new_ms <= max(slower * used_ms, used_ms + SLACK_MS):
+            return {"p50_ms": round(new_ms, 2), "p50_ms_in_use": round(used_ms, 2), "slower_allowed": slower}
+    raise RefusedPackageError(
+        f"It takes {new_ms:.0f} ms a frame, the version in use {used_ms:.0f} ms; {slower:g} times are allowed here."
+    )
+
+
+async def _medians(new: Ask, used: Ask, image: npt.NDArray[np.uint8]) -> tuple[float, float]:
+    took: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
-        for name, ask in (("new", new), ("used", used)):
+        for times, ask in zip(took, (new, used), strict=True):
             began = time.monotonic()
             await ask(image)
-            took[name].append(1e3 * (time.monotonic() - began))
-    new_ms, used_ms = statistics.median(took["new"]), statistics.median(took["used"])
-    if new_ms > max(slower * used_ms, used_ms + SLACK_MS):
-        raise RefusedPackageError(
-            f"It takes {new_ms:.0f} ms a frame, the version in use {used_ms:.0f} ms; {slower:g} times are allowed here."
-        )
-    return {"p50_ms": round(new_ms, 2), "p50_ms_in_use": round(used_ms, 2), "slower_allowed": slower}
+            times.append(1e3 * (time.monotonic() - began))
+    return statistics.median(took[0]), statistics.median(took[1])

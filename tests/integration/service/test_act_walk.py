@@ -15,8 +15,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.auth.permissions import Role
+from app.auth.sessions import forgetting
 from app.contracts.live import pack_picture, picture_channel
 from app.evidence import retention_run
+from app.identity.enrolment import sweeper
+from app.identity.templates import turner
+from app.tenancy.policy import enforcer
 from tests.integration.service.conftest import Product
 from tests.integration.service.people import person
 from tests.integration.service.principals import World, make_things, make_world
@@ -631,9 +635,11 @@ def _again(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def no_retention(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service's own run of retention would change rows between an act and the look at them."""
+def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's own rounds would change rows between an act and the look at them."""
     monkeypatch.setattr(retention_run, "FIRST_S", 3600.0)
+    for loop in (enforcer, sweeper, forgetting, turner):  # each has its first round before there is anything to do
+        monkeypatch.setattr(loop, "EVERY_S", 3600.0)
 
 
 @pytest.mark.timeout(600)
