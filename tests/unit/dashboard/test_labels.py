@@ -106,6 +106,13 @@ class Bus:
         ]
 
 
+async def heard(hub: Hub, tracks: int) -> None:
+    """Wait until the hub has labels for so many tracks."""
+    async with asyncio.timeout(20):
+        while STORE not in hub._labels or len(hub._labels[STORE].of(frame_of(1, 2, 3))) < tracks:
+            await asyncio.sleep(0.005)
+
+
 async def test_who_subscribes_sees_labels_of_alerts_that_came_before_and_after() -> None:
     bus = Bus()
     hub = Hub(bus, None)  # type: ignore[arg-type]
@@ -113,11 +120,11 @@ async def test_who_subscribes_sees_labels_of_alerts_that_came_before_and_after()
     viewer = Viewer()
     bus.add(STORE, told(1, tracks=(1,)))
     hub.subscribe(viewer, CAMERA, STORE)
-    await asyncio.sleep(0.05)
+    await heard(hub, 1)
     bus.add(STORE, told(2, tracks=(2,)))
-    await asyncio.sleep(0.05)
+    await heard(hub, 2)
     hub.channels._deliver(camera_channel(CAMERA), encode(frame_of(1, 2, 3)))
-    persons = json.loads(await asyncio.wait_for(viewer.take(), 1))["persons"]
+    persons = json.loads(await asyncio.wait_for(viewer.take(), 20))["persons"]
     assert [person["labels"] for person in persons] == [["loitering"], ["loitering"], []]
     hub.subscribe(viewer, OTHER, STORE)
     hub.unsubscribe(viewer, CAMERA)
@@ -125,7 +132,7 @@ async def test_who_subscribes_sees_labels_of_alerts_that_came_before_and_after()
     hub.forget(viewer)
     assert hub._labels == {}
     hub.stopping.set()
-    await asyncio.wait_for(reading, 2)
+    await asyncio.wait_for(reading, 20)
 
 
 async def test_following_begins_with_the_tail_of_a_long_stream(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,4 +167,4 @@ async def test_a_message_that_cannot_be_taken_ends_nothing() -> None:
     for bad in (encode(beyond_the_calendar), b"no frame"):
         hub.channels._deliver(camera_channel(CAMERA), bad)
     hub.channels._deliver(camera_channel(CAMERA), encode(frame_of(1)))
-    assert json.loads(await asyncio.wait_for(viewer.take(), 1))["persons"]
+    assert json.loads(await asyncio.wait_for(viewer.take(), 20))["persons"]

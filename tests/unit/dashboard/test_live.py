@@ -87,7 +87,7 @@ async def test_a_waiting_viewer_is_woken() -> None:
     waiting = asyncio.create_task(viewer.take())
     await asyncio.sleep(0)
     viewer.offer_message("m")
-    assert await asyncio.wait_for(waiting, 1) == "m"
+    assert await asyncio.wait_for(waiting, 20) == "m"
 
 
 async def test_only_the_newest_picture_of_each_camera_waits() -> None:

@@ -38,7 +38,7 @@ async def serve(source: Source, takes: int) -> int:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await response({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
     return taken
 

@@ -75,7 +75,7 @@ async def overload(lanes: list[FakeLane], models: dict[str, Model], seconds: flo
     await asyncio.sleep(seconds)
     stop.set()
     analysis.wake()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 20)
     assert not any(lane.busy for lane in lanes)
 
 

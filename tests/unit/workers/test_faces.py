@@ -160,7 +160,7 @@ async def running(bench: Bench, act: Callable[[], None], settle_s: float = 0.15)
     act()
     await asyncio.sleep(settle_s)
     stop.set()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 20)
 
 
 async def test_a_face_is_emitted_under_its_revision_and_models_go_at_the_end() -> None:

@@ -128,7 +128,7 @@ async def test_frames_become_messages_of_their_connection_and_what_waits_is_sent
     drain = asyncio.create_task(rig.fleet.drain(over))
     pipeline.handover.put(frame())
     pipeline.handover.put(frame(connection=2))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not rig.said.frames:
             await asyncio.sleep(0.01)
     assert rig.said.frames[0].track_ids == [2**63]
@@ -137,7 +137,7 @@ async def test_frames_become_messages_of_their_connection_and_what_waits_is_sent
     rig.fleet.heard(lambda: pipeline, Change(uuid.UUID(int=1), 0, 2, State.LIVE))
     pipeline.handover.put(frame(connection=2))
     over.set()
-    await asyncio.wait_for(drain, 5)
+    await asyncio.wait_for(drain, 20)
     first, second = rig.said.frames
     assert second.epoch > first.epoch
     assert [each.sequence for each in rig.said.frames] == [0, 0]
