@@ -26,6 +26,7 @@ from app.cameras.masks.endpoints import router as masks_router
 from app.cameras.worker_endpoints import router as workers_router
 from app.cameras.zones.endpoints import router as zones_router
 from app.compliance.complaints.endpoints import router as complaints_router
+from app.compliance.data_requests.endpoints import router as data_requests_router
 from app.dashboard.analyze import router as analyze_router
 from app.dashboard.detections.endpoints import router as detections_router
 from app.dashboard.endpoints import router as live_router
@@ -98,6 +99,7 @@ ROUTERS = (
     thresholds_router,
     incidents_router,
     complaints_router,
+    data_requests_router,
     reports_router,
     pieces_router,
     exports_router,

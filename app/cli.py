@@ -168,6 +168,12 @@ def sealer() -> None:
     _role("sealer", "app.audit.sealer")
 
 
+@retention.command("keep")
+def keep_retention() -> None:
+    """Does it every hour, with a database role that may end evidence and do nothing else, until it is told to stop."""
+    _role("retention", "app.evidence.retention_run")
+
+
 @cli.command("worker-cpu")
 def worker_cpu() -> None:
     """Reads cameras with PyAV and finds people with Triton, on a machine without a GPU."""
@@ -276,7 +282,7 @@ def bench(
         str,
         typer.Argument(
             help="density, latency, pipeline, memory, behaviour, faces, acceptance, gait, gallery, audit, policy, access, probes,"
-            " sockets, notifications, tracking"
+            " sockets, notifications, evidence, tracking"
         ),
     ],
     as_json: AsJson = False,

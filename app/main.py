@@ -44,7 +44,6 @@ from app.dashboard.second_look.service import SecondLook
 from app.dashboard.socket import serve_socket
 from app.dashboard.video import VideoViews
 from app.evidence.exporting import Exporter
-from app.evidence.retention_run import Retention
 from app.evidence.storage import Storage
 from app.evidence.tokens import upload_secret
 from app.identity.enrolment.pictures import Looker
@@ -223,7 +222,6 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "rotations": keep_turning(pool, state.vault, stopping),
         "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
         "exports": state.exporter.run(stopping),
-        "retention": Retention(pool, state.storage).run(stopping),
         "video": state.video.run(stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}

@@ -1,4 +1,4 @@
-"""`pennyprotect retention run`: delete what is due now, and bring database and objects to agree."""
+"""`pennyprotect retention`: delete what is due, now or every hour, and bring database and objects to agree."""
 
 import asyncio
 import json
@@ -8,35 +8,29 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from app.kit.errors import ConflictError, UnavailableError
+from app.kit.errors import UnavailableError
 from app.settings import settings
 
-retention = typer.Typer(no_args_is_help=True, help="How long evidence stays: run its deletion now.")
-AWAY = "The database does not answer; start the product, or set DATABASE_URL with the role pennyprotect_app."
+retention = typer.Typer(no_args_is_help=True, help="How long evidence stays: delete what is due, now or every hour.")
+AWAY = "The database does not answer; start the product, or set DATABASE_URL with the role pennyprotect_retention."
 
 
 @retention.command()
 def run(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")] = False) -> None:
     """Delete what is due, end exports whose links are over, remove objects nobody needs, name pieces whose bytes are gone."""
     from app.embedded.running import database_address
-    from app.evidence import retention_repository as stored
-    from app.evidence.retention_run import LEASE_S, Retention, Tally
+    from app.evidence.retention_run import Retention, Tally
     from app.evidence.storage import Storage
     from app.kit.clock import now
     from app.kit.postgres import connect_pool
 
     async def work() -> Tally:
         try:
-            pool = await connect_pool(database_address(settings(), "app"), role="retention", largest=2)
+            pool = await connect_pool(database_address(settings(), "retention"), role="retention", largest=2)
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
             raise UnavailableError(AWAY) from error
         try:
-            if not await stored.lead(pool, LEASE_S):
-                raise ConflictError("Another run of retention is under way; try again when it has ended.")
-            try:
-                return await Retention(pool, Storage(settings())).once(now())
-            finally:
-                await stored.leave(pool)
+            return await Retention(pool, Storage(settings())).once(now())
         finally:
             pool.terminate()
 

@@ -29,6 +29,7 @@ NAMES = (
     "probes",
     "sockets",
     "notifications",
+    "evidence",
     "tracking",
 )
 

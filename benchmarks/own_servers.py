@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncpg
 
 READY_S = 30.0
-ROLES = ("pennyprotect_app", "pennyprotect_pipeline", "pennyprotect_dispatcher", "pennyprotect_sealer")
+ROLES = tuple(f"pennyprotect_{each}" for each in ("app", "pipeline", "dispatcher", "sealer", "retention"))
 
 
 def _wheel(name: str) -> Path:

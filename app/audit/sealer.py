@@ -8,6 +8,7 @@ import asyncio
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 
@@ -20,6 +21,7 @@ from app.kit.backoff import Backoff
 from app.kit.errors import PennyError, SetupError
 from app.kit.ids import new_id
 from app.kit.logs import logger
+from app.kit.opening import until_open
 from app.kit.operations import serve_operations
 from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.settings import Settings
@@ -144,19 +146,6 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
 
 
-async def _open_pool(url: str, stop: asyncio.Event) -> "Pool[asyncpg.Record] | None":
-    """The pool as soon as the database answers; None when stopped before."""
-    failures = 0
-    while not stop.is_set():
-        try:
-            return await open_ledgers(url, largest=3)
-        except DATABASE_ERRORS as error:
-            log.warning("cannot connect to the database yet", error=str(error) or type(error).__name__)
-            await _pause(stop, BACKOFF.delay_s(failures))
-            failures += 1
-    return None
-
-
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Run the sealer until `stop`; survives restarts of PostgreSQL and of the anchors' store.
 
@@ -165,7 +154,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """
     if not settings.database_dsn:
         raise SetupError("DATABASE_URL is not set; the sealer needs a database with the role pennyprotect_sealer.")
-    pool = await _open_pool(settings.database_dsn, stop)
+    pool = await until_open(partial(open_ledgers, settings.database_dsn, largest=3), stop)
     if pool is None:
         return
     sealer = Sealer(pool, open_anchors(settings), Times())

@@ -41,6 +41,8 @@ class Permission(enum.StrEnum):
     RETENTION_WRITE = "retention:write"
     COMPLAINTS_READ = "complaints:read"
     COMPLAINTS_WRITE = "complaints:write"  # record, acknowledge, decide
+    DATA_REQUESTS_READ = "data-requests:read"  # for the whole chain, as is the next
+    DATA_REQUESTS_WRITE = "data-requests:write"  # record, search by photo, export, erase, answer
     NOTIFICATIONS_READ = "notifications:read"  # channels, and what became of each delivery
     NOTIFICATIONS_WRITE = "notifications:write"
     POLICY_READ = "policy:read"
@@ -83,6 +85,7 @@ PEOPLE_ONLY: Final = frozenset(
         Permission.KEYS_MANAGE,
         Permission.EVIDENCE_EXPORT,
         Permission.COMPLAINTS_WRITE,
+        Permission.DATA_REQUESTS_WRITE,
     }
 )
 """What gives rights, takes away a second factor, or asks for one person beside another. An API key never holds it."""
@@ -177,6 +180,8 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.MODELS_READ,
             Permission.MODELS_WRITE,
             Permission.CHAIN_WRITE,
+            Permission.DATA_REQUESTS_READ,
+            Permission.DATA_REQUESTS_WRITE,
             Permission.RETENTION_WRITE,
             Permission.POLICY_APPROVE,
             Permission.ENROLMENTS_EXCEPT,
@@ -196,6 +201,7 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.RETENTION_READ,
             Permission.NOTIFICATIONS_READ,
             Permission.COMPLAINTS_READ,
+            Permission.DATA_REQUESTS_READ,
             Permission.ROTA_READ,
             Permission.RULES_READ,
             Permission.POLICY_READ,

@@ -73,6 +73,13 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
             _in_database(servers, "dispatcher"),
         ),
         roles.part("sealer", roles.database("sealer") | roles.objects(), ("migrate",), _in_database(servers, "sealer")),
+        roles.part(
+            "retention",
+            roles.database("retention") | roles.objects(),
+            ("migrate",),
+            _in_database(servers, "retention"),
+            command=("retention", "keep"),
+        ),
         roles.part("live", {}, (), answers_http(socket_path(home.root, "live")), _RELAY),
         roles.part("worker-cpu", worker | roles.service(), ("service", "triton"), asked.hears_a_worker),
     ]

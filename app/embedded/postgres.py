@@ -23,7 +23,7 @@ from app.kit.errors import SetupError
 
 DATABASE = "pennyprotect"
 ADMIN = "pennyprotect_admin"
-ROLES = ("owner", "app", "pipeline", "dispatcher", "sealer")
+ROLES = ("owner", "app", "pipeline", "dispatcher", "sealer", "retention")
 INITDB_LIMIT_S = 120.0
 CONNECT_LIMIT_S = 3.0
 # For a machine that also decodes video and runs models: little memory, no just-in-time compiler.

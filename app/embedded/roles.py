@@ -177,13 +177,19 @@ class Roles:
         return {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
 
     def part(
-        self, role: str, env: Mapping[str, str], depends_on: tuple[str, ...], ready: Probe, policy: Policy = _NO_POLICY
+        self,
+        role: str,
+        env: Mapping[str, str],
+        depends_on: tuple[str, ...],
+        ready: Probe,
+        policy: Policy = _NO_POLICY,
+        command: tuple[str, ...] = (),
     ) -> Part:
-        """A role of ours as a part."""
+        """A role of ours as a part; `command` where it is not called like the role."""
         alive = answers_http(service_address(self._settings) if role == "service" else socket_path(self._home, role))
         return Part(
             name=role,
-            command=(sys.executable, "-m", "app.cli", role),
+            command=(sys.executable, "-m", "app.cli", *(command or (role,))),
             env={**self._common, **env},
             depends_on=depends_on,
             ready=ready,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.kit.errors import SetupError
 
-DATABASE_ROLES = ("admin", "owner", "app", "pipeline", "dispatcher", "sealer")
+DATABASE_ROLES = ("admin", "owner", "app", "pipeline", "dispatcher", "sealer", "retention")
 BUS_USERS = ("admin", "service", "pipeline", "worker", "dispatcher")
 KEY_BYTES = 32
 

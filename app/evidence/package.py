@@ -70,6 +70,11 @@ def fingerprint_of(public_key: bytes) -> str:
 
 def build(files: Sequence[tuple[str, bytes]], about: dict[str, Any], key: Ed25519PrivateKey) -> bytes:
     """The package of `files`, with a manifest that says `about`, signed."""
+    return b"".join(parts_of(files, about, key))
+
+
+def parts_of(files: Sequence[tuple[str, bytes]], about: dict[str, Any], key: Ed25519PrivateKey) -> list[bytes]:
+    """The package in parts, one after another; the files are among them as they are."""
     public = key.public_key().public_bytes_raw()
     listed = [{"name": name, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in files]
     manifest = canonical({"format": FORMAT, "public_key": public.hex(), "files": listed, **about})
@@ -119,7 +124,7 @@ def _verify(package: BinaryIO, size: int, fingerprint: str) -> Verdict:
     return Verdict(tuple(dict.fromkeys(findings)), fingerprint_of(public), len(entries), size, manifest)
 
 
-def _archive(files: Sequence[tuple[str, bytes]]) -> bytes:
+def _archive(files: Sequence[tuple[str, bytes]]) -> list[bytes]:
     parts: list[bytes] = []
     entries: list[Entry] = []
     offset = 0
@@ -128,7 +133,7 @@ def _archive(files: Sequence[tuple[str, bytes]]) -> bytes:
         parts += [_local(entry), body]
         offset += len(parts[-2]) + len(body)
         entries.append(entry)
-    return b"".join((*parts, _directory(entries, offset)))
+    return [*parts, _directory(entries, offset)]
 
 
 def _local(entry: Entry) -> bytes:

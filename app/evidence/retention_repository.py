@@ -14,29 +14,34 @@ from app.kit.postgres import Pool, TenantConnection
 MOST = 100_000
 _STORED = """
 SELECT e.id, e.store_id, e.type = 'playback' AS is_playback, e.size, e.present_at AS stored_at,
-    e.held OR EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided' AND (c.alert_id = e.alert_id
-        OR e.moment BETWEEN c.happened_at - interval '30 minutes' AND c.happened_at + interval '30 minutes')) AS held,
+    e.held OR EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
+        AND e.moment BETWEEN d.seen_from AND d.seen_to)
+        OR EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided' AND (c.alert_id = e.alert_id
+            OR e.moment BETWEEN c.happened_at - interval '30 minutes' AND c.happened_at + interval '30 minutes')) AS held,
     count(i.id) FILTER (WHERE i.state <> 'closed')::integer AS open_cases,
     max(i.changed_at) FILTER (WHERE i.state = 'closed') AS closed_at
 FROM evidence e LEFT JOIN incident_alerts a ON a.alert_id = e.alert_id
     LEFT JOIN incidents i ON i.id = a.incident_id OR i.id = e.incident_id
-WHERE e.state = 'present' GROUP BY e.id ORDER BY e.present_at LIMIT $1
+WHERE e.state = 'present' AND ($2::uuid IS NULL OR e.id = $2) GROUP BY e.id ORDER BY e.present_at LIMIT $1
 """
 
 
-async def lead(pool: "Pool[asyncpg.Record]", seconds: float) -> bool:
-    """Take the lease for so long; False where another run has it."""
+async def lead(pool: "Pool[asyncpg.Record]", run_id: uuid.UUID, seconds: float) -> bool:
+    """Take the lease for so long, or renew it; False where another run has it."""
     async with pool.acquire(timeout=5) as connection:
         done = await connection.execute(
-            "UPDATE retention_lease SET expires_at = now() + make_interval(secs => $1) WHERE expires_at < now()", seconds
+            "UPDATE retention_lease SET holder = $1, expires_at = now() + make_interval(secs => $2)"
+            " WHERE expires_at < now() OR holder = $1",
+            run_id,
+            seconds,
         )
     return bool(done == "UPDATE 1")
 
 
-async def leave(pool: "Pool[asyncpg.Record]") -> None:
-    """Let the next run begin."""
+async def leave(pool: "Pool[asyncpg.Record]", run_id: uuid.UUID) -> None:
+    """Let the next run begin, unless it has."""
     async with pool.acquire(timeout=5) as connection:
-        await connection.execute("UPDATE retention_lease SET expires_at = '-infinity'")
+        await connection.execute("UPDATE retention_lease SET expires_at = '-infinity' WHERE holder = $1", run_id)
 
 
 async def chains(pool: "Pool[asyncpg.Record]") -> list[uuid.UUID]:
@@ -64,9 +69,9 @@ async def set_rule(connection: TenantConnection, chain_id: uuid.UUID, rule: Rule
     )  # fmt: skip
 
 
-async def stored(connection: TenantConnection) -> list[Held]:
-    """What is stored, oldest first."""
-    return [Held(**dict(row)) for row in await connection.fetch(_STORED, MOST)]
+async def stored(connection: TenantConnection, only: uuid.UUID | None = None) -> list[Held]:
+    """What is stored, oldest first; `only`: of one piece."""
+    return [Held(**dict(row)) for row in await connection.fetch(_STORED, MOST, only)]
 
 
 async def leaving(connection: TenantConnection) -> list[uuid.UUID]:

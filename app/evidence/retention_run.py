@@ -1,5 +1,6 @@
-"""A run of retention: delete what is due, end exports, and bring database and objects to agree, both ways.
+"""Retention: delete what is due, end exports, and bring database and objects to agree, both ways; once, or every hour.
 
+It has a database role of its own, which alone may end evidence and write receipts. One run at a time, by a lease that it renews.
 A deletion is two transactions around the removal of the object: "deleted" first, the receipt after it. A run that dies in
 between is finished by the next one, and a receipt never says what did not happen.
 """
@@ -9,6 +10,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -21,14 +23,21 @@ from app.evidence.models import Evidence, EvidenceState, ExportState
 from app.evidence.retention import Due, due
 from app.evidence.storage import Storage
 from app.kit.clock import now
-from app.kit.errors import PennyError
+from app.kit.errors import ConflictError, PennyError, SetupError
+from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.objects.store import EvidenceStore, LockedError, NoSuchObjectError
-from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
+from app.kit.opening import until_open
+from app.kit.operations import serve_operations
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, connect_pool, tenant_transaction
+from app.settings import Settings
 
 EVERY_S: Final = 3600.0
 FIRST_S: Final = 60.0
+AGAIN_S: Final = 300.0
 LEASE_S: Final = 1800.0
+"""Renewed before each chain."""
+
 YOUNG: Final = timedelta(days=1)
 """Objects without a row are left alone for so long by their key's day: an upload may be under way."""
 
@@ -52,28 +61,30 @@ class Retention:
     def __init__(self, pool: "Pool[asyncpg.Record]", storage: Storage) -> None:
         self._pool, self._storage = pool, storage
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """A run an hour, of one replica, until `stop`."""
+    async def keep(self, stop: asyncio.Event) -> None:
+        """A run an hour until `stop`; sooner again after one that failed."""
         pause = FIRST_S
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
-            if stop.is_set():
-                return
-            pause = EVERY_S
+        while not await _stopped(stop, pause):
             try:
-                if await stored.lead(self._pool, LEASE_S):
-                    tally = await self.once(now())
-                    await stored.leave(self._pool)
-                    log.info("retention ran", **asdict(tally))
+                tally = await self.once(now())
+                log.info("retention ran", **asdict(tally))
+                pause = EVERY_S
             except (PennyError, *DATABASE_ERRORS) as error:
-                log.warning("retention waits", error=type(error).__name__)
+                log.warning("retention waits", error=str(error) or type(error).__name__)
+                pause = AGAIN_S
 
     async def once(self, at: datetime) -> Tally:
-        """One run as of `at`."""
-        tally, store = Tally(), await self._storage.open()
-        for chain_id in await stored.chains(self._pool):
-            await self._chain(TenantScope(chain_id), store, at, tally)
+        """One run as of `at`; ConflictError where another is under way."""
+        tally, store, run_id = Tally(), await self._storage.open(), new_id()
+        try:
+            for chain_id in [None, *await stored.chains(self._pool)]:
+                if not await stored.lead(self._pool, run_id, LEASE_S):
+                    raise ConflictError("Another run of retention is under way; try again when it has ended.")
+                if chain_id is not None:
+                    await self._chain(TenantScope(chain_id), store, at, tally)
+        finally:
+            with suppress(*DATABASE_ERRORS):
+                await stored.leave(self._pool, run_id)
         return tally
 
     async def _chain(self, scope: TenantScope, store: EvidenceStore, at: datetime, tally: Tally) -> None:
@@ -91,10 +102,10 @@ class Retention:
         await self._reconcile(scope, store, at, tally)
 
     async def _begin(self, scope: TenantScope, wanted: Due) -> bool:
-        """Mark it; False where a hold or a case came in between."""
+        """Mark it; False where a hold, a case or a complaint came in between."""
         async with tenant_transaction(self._pool, scope) as connection:
-            piece = await repository.get_evidence(connection, wanted.id, lock=True)
-            if piece.held or piece.state is not EvidenceState.PRESENT:
+            await repository.get_evidence(connection, wanted.id, lock=True)
+            if not any(each.is_free for each in await stored.stored(connection, wanted.id)):
                 return False
             reason = f"{wanted.kind.value}: {wanted.reason}"
             await repository.change(connection, wanted.id, state=EvidenceState.DELETED.value, reason=reason, boxes=None)
@@ -153,6 +164,34 @@ class Retention:
             reason = "Its bytes are gone from the store, and retention did not delete them."
             await repository.change(connection, evidence_id, state=EvidenceState.LOST.value, reason=reason)
             await _note(connection, piece, "missing", at, {})
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """The role: runs until `stop`, through any outage of the database or of the store.
+
+    Raises:
+        SetupError: DATABASE_URL is not set.
+    """
+    url = settings.database_dsn
+    if not url:
+        raise SetupError("DATABASE_URL is not set; retention needs a database with the role pennyprotect_retention.")
+    async with serve_operations(settings.metrics, settings.home, "retention"):
+        pool = await until_open(partial(connect_pool, url, role="retention", largest=2, prepared=settings.prepared), stop)
+        if pool is None:
+            return
+        try:
+            await Retention(pool, Storage(settings)).keep(stop)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    await pool.close()
+
+
+async def _stopped(stop: asyncio.Event, seconds: float) -> bool:
+    """Whether it was told to stop within the time."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()
 
 
 async def _is_gone(store: EvidenceStore, key: str) -> bool:

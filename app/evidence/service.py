@@ -115,10 +115,10 @@ async def verify_stored(store: EvidenceStore, piece: Evidence) -> None:
     try:
         size, digest = await store.digest(piece.s3_key)
     except NoSuchObjectError as error:
-        raise ConflictError("Nothing is stored under the key of this piece; upload it first.") from error
+        raise ConflictError("Nothing is stored under the key of this piece; upload it first.", again=True) from error
     if (size, digest) != (piece.size, piece.sha256):
         await store.erase(piece.s3_key)
-        raise ConflictError("What is stored has another hash than what was announced; upload it again.")
+        raise ConflictError("What is stored has another hash than what was announced; upload it again.", again=True)
 
 
 async def register(connection: TenantConnection, evidence_id: uuid.UUID, verified: Evidence, at: datetime) -> Evidence:
@@ -127,7 +127,7 @@ async def register(connection: TenantConnection, evidence_id: uuid.UUID, verifie
     if piece.state is EvidenceState.PRESENT:
         return piece
     if piece.state is not EvidenceState.UPLOADING or (piece.s3_key, piece.sha256) != (verified.s3_key, verified.sha256):
-        raise ConflictError("This piece changed meanwhile; announce it again.")
+        raise ConflictError("This piece changed meanwhile; announce it again.", again=True)
     await repository.change(connection, evidence_id, state=EvidenceState.PRESENT.value, reason="", present_at=at)
     details = {"sha256": (piece.sha256 or b"").hex(), "size": piece.size, "masked": piece.masked}
     link = Link("registered", ActorKind.SYSTEM.value, None, at, details)

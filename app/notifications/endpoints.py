@@ -1,6 +1,7 @@
 """`/api/v1/notifications` and `/api/v1/webhooks`: shared channels, and what became of each delivery."""
 
 import uuid
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -22,6 +23,7 @@ from app.notifications.schemas import (
     ChannelSecretOut,
     DeliveryOut,
     ReplayedOut,
+    RotationIn,
     WebhookIn,
     channel_out,
     delivery_out,
@@ -110,10 +112,11 @@ async def remove_webhook(request: Request, access: Writes, channel_id: uuid.UUID
 
 
 @router.post("/webhooks/{channel_id}/secret", openapi_extra=audited(Act.WEBHOOK_SECRET_ROTATED))
-async def rotate_secret(request: Request, access: Writes, channel_id: uuid.UUID) -> ChannelSecretOut:
-    """A new secret; every message from now on is signed with it."""
+async def rotate_secret(request: Request, access: Writes, channel_id: uuid.UUID, body: RotationIn) -> ChannelSecretOut:
+    """A new secret. Messages carry a signature by it and, for the overlap, one by the present secret beside it."""
+    vault, overlap = request.app.state.vault, timedelta(hours=body.overlap_hours)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
-        channel, secret = await service.rotate_secret(connection, request.app.state.vault, access, channel_id, now())
+        channel, secret = await service.rotate_secret(connection, vault, access, channel_id, now(), overlap)
     return ChannelSecretOut(channel=channel_out(channel), secret=secret)
 
 

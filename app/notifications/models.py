@@ -93,6 +93,7 @@ class Channel:
 
     Attributes:
         hint: what people know the address by.
+        proven_at: when the owner of an own channel confirmed it.
         username: of `user_id`, "" for a channel of the store or the chain.
     """
 
@@ -104,6 +105,21 @@ class Channel:
     paused: bool
     created_at: datetime
     changed_at: datetime
+    proven_at: datetime | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether it may be told of alerts: a shared channel, or an own one that its owner has confirmed by a code."""
+        return self.route.user_id is None or self.proven_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What was sent to an own channel to be confirmed by: sealed, until when, and how often a wrong one was given."""
+
+    sealed: bytes | None = field(repr=False)
+    until: datetime | None
+    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +182,12 @@ class Claimed:
     created_at: datetime
     tried_at: datetime | None
     provider_id: str | None
+    previous_secret: bytes | None = field(default=None, repr=False)
+
+    @property
+    def asks_for_code(self) -> bool:
+        """Whether it brings the code that an own channel is confirmed by."""
+        return bool(self.message.get("code"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from app.auth.access import SelfAccess, guarded_router
 from app.auth.models import Access
 from app.kit.backends import backends
 from app.kit.clock import now
+from app.kit.errors import BadInputError
 from app.kit.pages import Limit, Page
 from app.kit.postgres import tenant_transaction
 from app.notifications import repository, service
 from app.notifications.models import ChannelKind
-from app.notifications.schemas import ChannelChange, ChannelOut, DeliveryOut, OwnChannelIn, channel_out, delivery_out
+from app.notifications.schemas import ChannelChange, ChannelOut, CodeIn, DeliveryOut, OwnChannelIn, channel_out, delivery_out
 from app.tenancy.idempotency import IdempotencyKey, once
 
 router = guarded_router("notifications")
@@ -41,7 +42,7 @@ async def list_own_log(request: Request, access: SelfAccess, limit: Limit = 50) 
 
 @router.post("/notifications/mine", status_code=201, openapi_extra=audited(Act.NOTIFICATION_CHANNEL_CREATED))
 async def add_own(request: Request, access: SelfAccess, body: OwnChannelIn, idempotency_key: IdempotencyKey = None) -> ChannelOut:
-    """Be told of alerts by SMS or e-mail."""
+    """Be told of alerts by SMS or e-mail, once the code that is sent there now was given to `confirm`."""
     address = await service.look_up(request.app.state.webhook_gate, body.kind, body.address)
     name = "My telephone" if body.kind is ChannelKind.SMS else "My mailbox"
     wish = service.Wish(body.kind, name, address, None, _me(access), body)
@@ -73,3 +74,22 @@ async def test_own(request: Request, access: SelfAccess, channel_id: uuid.UUID) 
     """Send oneself a message that says it is a test."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return delivery_out(await service.test(connection, access, channel_id, _me(access), now()))
+
+
+@router.post("/notifications/mine/{channel_id}/code", status_code=202, openapi_extra=audited(Act.NOTIFICATION_CHANNEL_CODE_SENT))
+async def send_code(request: Request, access: SelfAccess, channel_id: uuid.UUID) -> DeliveryOut:
+    """Send another code to a number or address that is not confirmed; the one before is over."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        sent = await service.send_code(connection, request.app.state.vault, access, channel_id, _me(access), now())
+    return delivery_out(sent)
+
+
+@router.post("/notifications/mine/{channel_id}/confirm", openapi_extra=audited(Act.NOTIFICATION_CHANNEL_CONFIRMED))
+async def confirm_own(request: Request, access: SelfAccess, channel_id: uuid.UUID, body: CodeIn) -> ChannelOut:
+    """Show that a number or address is one's own: from now on it is told of alerts. Five wrong codes end a code."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        vault, who = request.app.state.vault, access.principal
+        channel = await service.confirm(connection, vault, who, channel_id, _me(access), body.code, now())
+    if channel is None:
+        raise BadInputError("This is not the code that was sent, or it is over; ask for another.", field="code")
+    return channel_out(channel)

@@ -22,7 +22,7 @@ SELECT s.id AS at_store, c.chain_id, c.id, c.kind, c.user_id, c.store_id, c.occa
     c.quiet_ends, c.quiet_timezone, c.quiet_threat
 FROM stores s JOIN notification_channels c ON c.chain_id = s.chain_id AND c.removed_at IS NULL AND NOT c.paused
     AND (c.store_id IS NULL OR c.store_id = s.id)
-WHERE s.id = ANY ($1::uuid[]) AND (c.user_id IS NULL OR EXISTS (
+WHERE s.id = ANY ($1::uuid[]) AND (c.user_id IS NULL OR c.proven_at IS NOT NULL AND EXISTS (
     SELECT FROM memberships m JOIN users u ON u.id = m.user_id
     WHERE m.chain_id = c.chain_id AND m.user_id = c.user_id AND u.disabled_at IS NULL AND m.role = ANY ($2::text[])
         AND (m.store_id = s.id OR (m.store_id IS NULL AND (m.region_id IS NULL OR m.region_id = s.region_id)))))
@@ -45,7 +45,8 @@ FROM due WHERE n.id = due.id RETURNING n.id
 _CLAIMED = """
 SELECT n.id, n.chain_id, n.channel_id, c.kind, c.name AS channel_name, c.address, c.secret, n.store_id,
     coalesce(s.name, '') AS store_name, coalesce(s.timezone, 'UTC') AS timezone, n.occasion, n.threat, n.subject_id, n.message,
-    n.attempts, n.checks, n.repeated, n.merged, n.created_at, n.tried_at, n.provider_id
+    n.attempts, n.checks, n.repeated, n.merged, n.created_at, n.tried_at, n.provider_id,
+    CASE WHEN c.previous_until > now() THEN c.previous_secret END AS previous_secret
 FROM notifications n JOIN notification_channels c ON c.id = n.channel_id LEFT JOIN stores s ON s.id = n.store_id
 WHERE n.id = ANY ($1::uuid[]) ORDER BY n.id
 """

@@ -10,14 +10,15 @@ import asyncpg
 from app.behaviour.findings import Threat
 from app.kit.errors import NotFoundError
 from app.kit.postgres import TenantConnection
-from app.notifications.models import HOOKS, Channel, ChannelKind, Delivery, DeliveryState, Occasion
+from app.notifications.models import HOOKS, Channel, ChannelKind, Code, Delivery, DeliveryState, Occasion
 from app.notifications.queue_repository import route_of
 
 MOST_CHANNELS = 500
 _CHANNEL = (
     "SELECT c.id, c.kind, c.user_id, c.store_id, c.occasions, c.lowest_threat, c.quiet_starts, c.quiet_ends, c.quiet_timezone,"
     " c.quiet_threat, c.name, c.hint, coalesce(u.username, '') AS username, c.most_per_hour, c.paused, c.created_at,"
-    " c.changed_at FROM notification_channels c LEFT JOIN users u ON u.id = c.user_id WHERE c.removed_at IS NULL AND "
+    " c.changed_at, c.proven_at FROM notification_channels c LEFT JOIN users u ON u.id = c.user_id"
+    " WHERE c.removed_at IS NULL AND "
 )
 _DELIVERY = (
     "SELECT n.id, n.store_id, n.channel_id, c.name AS channel_name, c.kind, c.hint, c.user_id, n.occasion, n.threat,"
@@ -45,6 +46,7 @@ def _channel(row: "asyncpg.Record") -> Channel:
         row["paused"],
         row["created_at"],
         row["changed_at"],
+        row["proven_at"],
     )
     return Channel(route_of(row), *values)
 
@@ -130,17 +132,54 @@ def _columns(channel: Channel) -> dict[str, Any]:
     }
 
 
-async def set_secret(connection: TenantConnection, channel_id: uuid.UUID, secret: bytes, at: datetime) -> None:
-    """Another secret, from the next try on."""
+async def set_secret(
+    connection: TenantConnection, channel_id: uuid.UUID, secret: bytes, at: datetime, previous_until: datetime
+) -> None:
+    """Another secret, from the next try on; the present one goes on signing beside it for a while."""
     await connection.execute(
-        "UPDATE notification_channels SET secret = $2, changed_at = $3 WHERE id = $1", channel_id, secret, at
+        "UPDATE notification_channels SET previous_secret = CASE WHEN $4 > $3::timestamptz THEN secret END, previous_until = $4,"
+        " secret = $2, changed_at = $3 WHERE id = $1",
+        channel_id,
+        secret,
+        at,
+        previous_until,
+    )
+
+
+async def set_code(connection: TenantConnection, channel_id: uuid.UUID, sealed: bytes, until: datetime) -> None:
+    """The code that an own channel is confirmed by; one sent before is over."""
+    await connection.execute(
+        "UPDATE notification_channels SET secret = $2, code_until = $3, code_tries = 0 WHERE id = $1", channel_id, sealed, until
+    )
+
+
+async def code_of(connection: TenantConnection, channel_id: uuid.UUID) -> Code:
+    """The code of an own channel, its row kept until the transaction ends."""
+    row = await connection.fetchrow(
+        "SELECT secret, code_until, code_tries FROM notification_channels WHERE id = $1 FOR UPDATE", channel_id
+    )
+    return Code(None, None, 0) if row is None else Code(*row)
+
+
+async def note_wrong_code(connection: TenantConnection, channel_id: uuid.UUID) -> None:
+    """A wrong one was given."""
+    await connection.execute("UPDATE notification_channels SET code_tries = code_tries + 1 WHERE id = $1", channel_id)
+
+
+async def prove(connection: TenantConnection, channel_id: uuid.UUID, at: datetime) -> None:
+    """Its owner has confirmed it; the code is forgotten."""
+    await connection.execute(
+        "UPDATE notification_channels SET proven_at = $2, changed_at = $2, secret = NULL, code_until = NULL WHERE id = $1",
+        channel_id,
+        at,
     )
 
 
 async def remove_channel(connection: TenantConnection, channel_id: uuid.UUID, at: datetime) -> None:
     """Forget its address; its lines of the log stay. What still waits for it is given up."""
     await connection.execute(
-        "UPDATE notification_channels SET address = NULL, secret = NULL, removed_at = $2, changed_at = $2 WHERE id = $1",
+        "UPDATE notification_channels SET address = NULL, secret = NULL, previous_secret = NULL, removed_at = $2, changed_at = $2"
+        " WHERE id = $1",
         channel_id,
         at,
     )
@@ -152,8 +191,10 @@ async def remove_channel(connection: TenantConnection, channel_id: uuid.UUID, at
     )
 
 
-async def add_test(connection: TenantConnection, chain_id: uuid.UUID, channel: Channel, test_id: uuid.UUID, at: datetime) -> None:
-    """Queue a test message."""
+async def add_test(
+    connection: TenantConnection, chain_id: uuid.UUID, channel: Channel, test_id: uuid.UUID, at: datetime, *, code: bool = False
+) -> None:
+    """Queue a test message, or one that brings the channel's code."""
     await connection.execute(
         "INSERT INTO notifications (id, chain_id, store_id, channel_id, cause, occasion, message, created_at, changed_at)"
         " VALUES ($1, $2, $3, $4, $1, 'test', $5, $6, $6)",
@@ -161,7 +202,7 @@ async def add_test(connection: TenantConnection, chain_id: uuid.UUID, channel: C
         chain_id,
         channel.route.store_id,
         channel.route.id,
-        {"at": at.isoformat()},
+        {"at": at.isoformat()} | ({"code": True} if code else {}),
         at,
     )
 

@@ -108,8 +108,25 @@ class ChannelOut(BaseModel):
     quiet: Quiet | None
     most_per_hour: int | None
     paused: bool
+    proven: bool = Field(description="An own channel is told of alerts once its owner has confirmed it by the code sent to it.")
     created_at: dt.datetime
     changed_at: dt.datetime
+
+
+class RotationIn(BaseModel):
+    """How long the present secret goes on signing beside the new one; 0: not at all, where it is known to others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overlap_hours: int = Field(default=24, ge=0, le=168)
+
+
+class CodeIn(BaseModel):
+    """The code that was sent to an own channel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
 
 
 class ChannelSecretOut(BaseModel):
@@ -167,6 +184,7 @@ def channel_out(channel: Channel) -> ChannelOut:
         else Quiet(starts=quiet.starts, ends=quiet.ends, timezone=quiet.timezone, threat=quiet.threat),
         most_per_hour=channel.most_per_hour,
         paused=channel.paused,
+        proven=channel.proven,
         created_at=channel.created_at,
         changed_at=channel.changed_at,
     )

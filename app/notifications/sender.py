@@ -9,7 +9,7 @@ import time
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -56,13 +56,16 @@ class Transports:
         self._texts = texts
         self._mails = mails
 
-    async def send(self, delivery: Claimed, address: str, secret: str | None) -> Outcome:
+    async def send(self, delivery: Claimed, address: str, secrets: Sequence[str]) -> Outcome:
         """One try."""
         if delivery.kind in HOOKS:
-            return await self._hooks.send(delivery, address, secret)
+            return await self._hooks.send(delivery, address, secrets)
+        if delivery.asks_for_code and not secrets:
+            return Outcome(Verdict.REFUSED, "Its code was used, or another was sent.")
+        code = secrets[0] if delivery.asks_for_code else None
         if delivery.kind is ChannelKind.SMS:
-            return Outcome(Verdict.REFUSED, sms.UNSET) if self._texts is None else await self._texts.send(delivery, address)
-        return Outcome(Verdict.REFUSED, mail.UNSET) if self._mails is None else await self._mails.send(delivery, address)
+            return Outcome(Verdict.REFUSED, sms.UNSET) if self._texts is None else await self._texts.send(delivery, address, code)
+        return Outcome(Verdict.REFUSED, mail.UNSET) if self._mails is None else await self._mails.send(delivery, address, code)
 
     async def look(self, delivery: Claimed, address: str) -> Looked:
         """What the SMS provider's records say."""
@@ -174,7 +177,7 @@ class Sender:
     async def _try(self, each: Claimed) -> Outcome:
         try:
             async with asyncio.timeout(OPEN_S):
-                address, secret = await self._open(each)
+                address, secrets = await self._open(each)
         except KeyLostError as error:
             return Outcome(Verdict.REFUSED, error.detail)
         except UnavailableError as error:
@@ -185,16 +188,17 @@ class Sender:
             return Outcome(Verdict.REFUSED, "The channel was removed.")
         try:
             async with asyncio.timeout(TRY_S):
-                return await self._transports.send(each, address, secret)
+                return await self._transports.send(each, address, secrets)
         except OSError as error:  # a time-out too; a transport tells what it knows, so this came when nobody can know
             return Outcome(Verdict.UNKNOWN, f"The try broke off ({type(error).__name__}).")
 
-    async def _open(self, each: Claimed) -> tuple[str | None, str | None]:
+    async def _open(self, each: Claimed) -> tuple[str | None, list[str]]:
+        """The address, and the secrets that sign now: after a rotation two of them for a while."""
         if each.address is None:
-            return None, None
+            return None, []
         address = await self._vault.open(CHANNEL_ADDRESS, each.channel_id, each.address)
-        secret = None if each.secret is None else await self._vault.open(CHANNEL_SECRET, each.channel_id, each.secret)
-        return address, secret
+        sealed = [secret for secret in (each.secret, each.previous_secret) if secret is not None]
+        return address, [await self._vault.open(CHANNEL_SECRET, each.channel_id, secret) for secret in sealed]
 
     async def _look(self, each: Claimed) -> Looked:
         try:

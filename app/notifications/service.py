@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import hmac
+import secrets
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +29,10 @@ from app.tenancy.repository import demand_store
 
 MOST_OWN = 10
 TESTS_PER_HOUR = 10
+CODES_PER_HOUR = 5
+CODE_DIGITS = 6
+CODE_LIFE = timedelta(minutes=15)
+MOST_CODE_TRIES = 5
 MOST_REPLAYED = 1000
 NAME_S = 5.0
 
@@ -90,7 +96,52 @@ async def add(connection: TenantConnection, vault: Vault, access: Access, wish: 
     await _audit(
         connection, Act.NOTIFICATION_CHANNEL_CREATED, who, channel, {"kind": wish.kind.value, "own": wish.owner is not None}
     )
+    if wish.owner is not None:
+        await _send_code(connection, vault, access, channel, at)
     return channel, secret
+
+
+async def send_code(
+    connection: TenantConnection, vault: Vault, access: Access, channel_id: uuid.UUID, owner: uuid.UUID, at: datetime
+) -> Delivery:
+    """Send another code to an own channel that is not confirmed."""
+    channel = await _mine(connection, access.principal, channel_id, owner)
+    if channel.proven:
+        raise ConflictError("This is confirmed already.")
+    if await repository.tests_since(connection, channel_id, at - timedelta(hours=1)) >= CODES_PER_HOUR:
+        raise TooManyRequestsError("Several codes were sent in the last hour; use the newest, or try again later.")
+    sent = await _send_code(connection, vault, access, channel, at)
+    await _audit(connection, Act.NOTIFICATION_CHANNEL_CODE_SENT, access.principal, channel, {})
+    return sent
+
+
+async def confirm(
+    connection: TenantConnection, vault: Vault, who: Principal, channel_id: uuid.UUID, owner: uuid.UUID, given: str, at: datetime
+) -> Channel | None:
+    """The channel, confirmed; None for a code that is wrong or over, which is counted: the caller says so after the commit."""
+    channel = await _mine(connection, who, channel_id, owner)
+    if channel.proven:
+        return channel
+    code = await repository.code_of(connection, channel_id)
+    if code.sealed is not None and code.until is not None and at < code.until and code.tries < MOST_CODE_TRIES:
+        wanted = await vault.open(CHANNEL_SECRET, channel_id, code.sealed)
+        if hmac.compare_digest(wanted.encode(), given.encode()):
+            await repository.prove(connection, channel_id, at)
+            await _audit(connection, Act.NOTIFICATION_CHANNEL_CONFIRMED, who, channel, {})
+            return await repository.get_channel(connection, channel_id, owner)
+    await repository.note_wrong_code(connection, channel_id)
+    await _audit(connection, Act.NOTIFICATION_CHANNEL_CODE_REFUSED, who, channel, {})
+    return None
+
+
+async def _send_code(connection: TenantConnection, vault: Vault, access: Access, channel: Channel, at: datetime) -> Delivery:
+    chain, channel_id, message = access.scope.chain_id, channel.route.id, new_id()
+    sealed = await vault.seal(
+        connection, chain, CHANNEL_SECRET, channel_id, f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    )
+    await repository.set_code(connection, channel_id, sealed, at + CODE_LIFE)
+    await repository.add_test(connection, chain, channel, message, at, code=True)
+    return await repository.get_delivery(connection, message)
 
 
 async def change(
@@ -131,15 +182,15 @@ async def remove(
 
 
 async def rotate_secret(
-    connection: TenantConnection, vault: Vault, access: Access, channel_id: uuid.UUID, at: datetime
+    connection: TenantConnection, vault: Vault, access: Access, channel_id: uuid.UUID, at: datetime, overlap: timedelta
 ) -> tuple[Channel, str]:
-    """A new secret of a webhook, which every message from now on is signed with."""
+    """A new secret of a webhook, which every message from now on is signed with; for the overlap with the present one, too."""
     channel = await _mine(connection, access.principal, channel_id, None)
     if channel.route.kind is not ChannelKind.WEBHOOK:
         raise BadInputError("Only webhooks of kind webhook are signed; Slack and Teams take their address for proof.")
     secret = make_secret()
     sealed = await vault.seal(connection, access.scope.chain_id, CHANNEL_SECRET, channel_id, secret)
-    await repository.set_secret(connection, channel_id, sealed, at)
+    await repository.set_secret(connection, channel_id, sealed, at, at + overlap)
     await _audit(connection, Act.WEBHOOK_SECRET_ROTATED, access.principal, channel, {})
     return channel, secret
 
@@ -149,6 +200,8 @@ async def test(
 ) -> Delivery:
     """Queue a message that says it is a test; quiet hours do not hold it."""
     channel = await _mine(connection, access.principal, channel_id, owner)
+    if not channel.proven:
+        raise ConflictError("Confirm it first, by the code that was sent to it.")
     if await repository.tests_since(connection, channel_id, at - timedelta(hours=1)) >= TESTS_PER_HOUR:
         raise TooManyRequestsError("This channel was tested often in the last hour; look at the delivery log.")
     test_id = new_id()

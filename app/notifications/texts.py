@@ -38,13 +38,16 @@ def reference_of(delivery: Claimed) -> str:
     return delivery.id.hex[-REFERENCE_DIGITS:]
 
 
-def words_of(delivery: Claimed, public_url: str) -> Words:
-    """Title, link and reference."""
+def words_of(delivery: Claimed, public_url: str, code: str | None = None) -> Words:
+    """Title, link and reference; `code` where the message brings one."""
     base, reference = public_url.rstrip("/"), reference_of(delivery)
-    return Words(_title(delivery), f"{base}{_path(delivery)}?n={reference}", reference)
+    title = _title(delivery) if code is None else f"{code} confirms that alerts may come here. It is good for 15 minutes"
+    return Words(title, f"{base}{_path(delivery)}?n={reference}", reference)
 
 
 def _path(delivery: Claimed) -> str:
+    if delivery.asks_for_code:
+        return "/security"
     if delivery.occasion is Occasion.TEST or delivery.merged > 1 or delivery.subject_id is None:
         return "/alerts"
     return (
@@ -75,16 +78,16 @@ def _clock(delivery: Claimed) -> str:
     return moment.astimezone(ZoneInfo(delivery.timezone)).strftime("%H:%M")
 
 
-def sms_text(delivery: Claimed, public_url: str) -> str:
+def sms_text(delivery: Claimed, public_url: str, code: str | None = None) -> str:
     """At most `LONGEST_SMS` characters; the link is never cut."""
-    words = words_of(delivery, public_url)
+    words = words_of(delivery, public_url, code)
     title = f"PennyProtect: {words.title}" + (f" {REPEATED}" if delivery.repeated else "")
     return f"{title[: max(20, LONGEST_SMS - len(words.link) - 1)]} {words.link}"
 
 
-def mail_text(delivery: Claimed, public_url: str) -> tuple[str, str]:
+def mail_text(delivery: Claimed, public_url: str, code: str | None = None) -> tuple[str, str]:
     """(subject, body)."""
-    words = words_of(delivery, public_url)
+    words = words_of(delivery, public_url, code)
     mark = f"\n\nAn earlier try may have arrived: this is the same message, {delivery.id}." if delivery.repeated else ""
     return f"[PennyProtect] {words.title}", f"{words.title}\n\n{words.link}{mark}\n"
 

@@ -11,6 +11,7 @@ from app.kit.clock import now, now_us
 from app.kit.errors import SetupError
 from app.kit.ids import new_id
 from app.kit.logs import logger
+from app.kit.opening import BACKOFF
 from app.kit.operations import serve_operations
 from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import connect_redis
@@ -27,7 +28,7 @@ from app.pipeline.configuration_repository import (
 from app.pipeline.lease_repository import Grant, release_leases, review_leases
 from app.pipeline.leases import RENEW_S
 from app.pipeline.matching import match_faces
-from app.pipeline.opening import DATABASE_BACKOFF, open_pool
+from app.pipeline.opening import open_pool
 from app.pipeline.reading import Batch, Reader
 from app.pipeline.shard import Positions, Setups, Shard, Tally
 from app.settings import Settings
@@ -79,7 +80,7 @@ class Pipeline:
                     log.warning("the database does not answer", error=str(error) or type(error).__name__)
                 metrics.outages.labels("database").inc()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(DATABASE_BACKOFF.delay_s(failures)):
+                    async with asyncio.timeout(BACKOFF.delay_s(failures)):
                         await stop.wait()
                 failures += 1
                 continue

@@ -66,6 +66,8 @@ class Uploads:
         address = f"{self._base}{evidence_id}/{what}"
         async with self._open().post(address, data=body, headers=self._headers, timeout=limit, ssl=self._trusted) as reply:
             answer = await reply.read()
+            if reply.status == 409 and _begins_anew(answer):
+                raise aiohttp.ClientError("what is stored is not what was announced")
             if reply.status in REFUSED:
                 raise UploadRefusedError(f"status {reply.status}")
             reply.raise_for_status()
@@ -79,6 +81,18 @@ class Uploads:
             await reply.read()
             if reply.status not in (409, 412):  # stored by an earlier try; the service compares the hash
                 reply.raise_for_status()
+
+
+class _Problem(msgspec.Struct):
+    again: bool = False
+
+
+def _begins_anew(answer: bytes) -> bool:
+    """Whether a refusal asks for the whole upload once more."""
+    try:
+        return msgspec.json.decode(answer, type=_Problem).again
+    except msgspec.DecodeError:
+        return False
 
 
 async def pause(attempt: int) -> None:

@@ -7,13 +7,21 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.chromium import ARGUMENTS, find_or_install
+from tests.e2e.outside import Outside, outside
 from tests.e2e.product import Product
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def around() -> Iterator[Outside]:
+    """The SMS provider and the receiver of webhooks that the product knows."""
+    with outside() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory, around: Outside) -> Iterator[Product]:
     """The product with its demo cameras, ready and signed in."""
-    running = Product(home=tmp_path_factory.mktemp("e2e") / "home")
+    running = Product(home=tmp_path_factory.mktemp("e2e") / "home", extra=around.settings)
     try:
         running.start()
         running.sign_in()

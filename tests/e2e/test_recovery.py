@@ -24,6 +24,7 @@ PARTS = (
     "pipeline",
     "dispatcher",
     "sealer",
+    "retention",
     "worker-cpu",
     "live",
     "demo-cameras",

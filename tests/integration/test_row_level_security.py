@@ -23,7 +23,7 @@ DEFINERS = {
     "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup",
     "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
     "claim_export", "evidence_chain", "evidence_jobs", "export_by_token", "want_evidence", "retention_chains",
-    "model_pointers_of_worker", "next_model_version",
+    "model_pointers_of_worker", "next_model_version", "forget_words_about",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -40,7 +40,7 @@ POLICIES = {
         "watchlist_assignments", "watchlists",
         "stranger_scores",
         "evidence", "evidence_custody", "evidence_exports", "signing_keys", "retention_rules", "deletion_receipts",
-        "notification_channels", "notifications", "complaints",
+        "notification_channels", "notifications", "complaints", "data_requests", "data_request_subjects",
         "model_pointers", "model_versions",
     },
     "home": {"watchlist_assignments"},
@@ -56,6 +56,11 @@ POLICIES = {
         "memberships", "users",
     },
     "sealer": {"audit_checks", "audit_log", "audit_unsealed"},
+    "retention": {
+        "audit_unsealed", "complaints", "data_requests", "deletion_receipts", "evidence", "evidence_custody", "evidence_exports",
+        "incident_alerts", "incidents", "retention_rules",
+    },
+    "not_deleted_here": {"evidence"},
     "append": {"audit_unsealed"},
     "own": {"idempotency_keys"},
 }  # fmt: skip
@@ -167,8 +172,33 @@ async def test_the_dispatcher_may_not(site: Site, statement: str) -> None:  # no
 
 
 @pytest.mark.parametrize(
-    "statement", ["SELECT * FROM audit_unsealed", "SELECT * FROM outbox", "DELETE FROM alerts", "SELECT * FROM pipelines"]
-)
+    "statement",
+    [
+        "SELECT boxes FROM evidence", "DELETE FROM evidence", "UPDATE evidence SET held = false",
+        "UPDATE evidence SET sha256 = NULL", "DELETE FROM evidence_custody", "UPDATE evidence_custody SET act = 'x'",
+        "DELETE FROM deletion_receipts", "UPDATE deletion_receipts SET reason = 'x'", "SELECT purpose FROM evidence_exports",
+        "UPDATE evidence_exports SET s3_key = 'x'", "UPDATE retention_rules SET days = 1", "SELECT summary FROM complaints",
+        "SELECT contact FROM data_requests", "SELECT * FROM alerts", "SELECT title FROM incidents",
+        "DELETE FROM incident_alerts", "SELECT * FROM signing_keys", "SELECT * FROM users", "SELECT * FROM enrolments",
+        "SELECT * FROM audit_unsealed",
+        "INSERT INTO audit_unsealed (id, actor_kind, act) VALUES (gen_random_uuid(), 'user', 'evidence-deleted')",
+    ],
+)  # fmt: skip
+async def test_rule_18_retention_may_not(site: Site, statement: str) -> None:  # noqa: F811
+    connection = await asyncpg.connect(site.servers.postgres.url("pennyprotect_retention"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM audit_unsealed", "SELECT * FROM outbox", "DELETE FROM alerts", "SELECT * FROM pipelines",
+        "DELETE FROM evidence", "UPDATE evidence SET deleted_at = now()", "SELECT retention_chains()", "TABLE retention_lease",
+        "INSERT INTO deletion_receipts (id) VALUES (gen_random_uuid())",
+    ],
+)  # fmt: skip
 async def test_the_application_may_not(app: "asyncpg.Pool[asyncpg.Record]", statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute(statement)
@@ -178,13 +208,13 @@ async def test_roles_own_nothing_and_bypass_nothing(site: Site) -> None:  # noqa
     roles = await site.pool.fetch(
         "SELECT * FROM pg_roles WHERE rolname LIKE 'pennyprotect_%' AND rolname <> 'pennyprotect_owner'"
     )
-    assert len(roles) == 4
+    assert len(roles) == 5
     for role in roles:
         for may in ("rolsuper", "rolbypassrls", "rolcreatedb", "rolcreaterole", "rolreplication"):
             assert role[may] is False
     owned = await site.pool.fetchval(
         "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) IN ('pennyprotect_app', 'pennyprotect_pipeline',"
-        "'pennyprotect_dispatcher', 'pennyprotect_sealer')"
+        "'pennyprotect_dispatcher', 'pennyprotect_sealer', 'pennyprotect_retention')"
     )
     assert owned == 0
 

@@ -10,6 +10,7 @@ import pytest
 from app.migrate import Migration, read_migrations
 
 _NEW = "what it binds is a column of the same statement, which the release before it leaves null or at its default"
+_RETIRED = "the release before it logs that its retention waits; the role of its own does that work from now on"
 _KEYED = "the column is computed; values that the release before it seals give null"
 REASONED: dict[tuple[int, str], str] = {
     (
@@ -23,6 +24,10 @@ REASONED: dict[tuple[int, str], str] = {
     (7, "ALTER TABLE totp_secrets ADD CONSTRAINT totp_secrets_secret_key"): _KEYED,
     (10, "ALTER TABLE zones ADD CONSTRAINT zones_kind_check"): "it widens: every kind of the release before it stands in it",
     (11, "ALTER TABLE alerts ADD COLUMN revision"): _NEW,
+    (26, "REVOKE INSERT ON deletion_receipts"): _RETIRED,
+    (26, "REVOKE SELECT, UPDATE ON retention_lease"): _RETIRED,
+    (26, "REVOKE UPDATE (deleted_at) ON evidence"): _RETIRED,
+    (28, "ALTER TABLE notification_channels ADD CONSTRAINT notification_channels_previous_secret_key"): _KEYED,
 }
 """(migration, statement's beginning) -> why the release before it does not notice."""
 

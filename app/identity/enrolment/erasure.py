@@ -70,6 +70,8 @@ async def _end(connection: TenantConnection, who: Principal, after: Enrolment, n
         "leads_withdrawn": withdrawn,
         "name_forgotten": forgotten,
     }
+    if after.state is EnrolmentState.ERASED:
+        receipt["links"] = await images.forget_links(connection, after.id)
     by = who.id if who.kind is ActorKind.USER else None
     proof = Erasure(new_id(), after.id, after.state.value, by, now, receipt)
     assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain

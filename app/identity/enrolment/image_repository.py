@@ -109,6 +109,18 @@ async def withdraw_leads(connection: TenantConnection, enrolment_id: uuid.UUID, 
     return int(done.split()[-1])
 
 
+async def forget_links(connection: TenantConnection, enrolment_id: uuid.UUID) -> dict[str, int]:
+    """Take an ended entry out of what points at it: look-alikes of others, and words of reviews and suspensions; how many."""
+    done: str = await connection.execute(
+        "UPDATE enrolments SET look_alikes = (SELECT coalesce(jsonb_agg(a), '[]') FROM jsonb_array_elements(look_alikes) a"
+        " WHERE a->>'enrolment_id' <> $1::text)"
+        " WHERE look_alikes @> jsonb_build_array(jsonb_build_object('enrolment_id', $1::text))",
+        str(enrolment_id),
+    )
+    words = int(await connection.fetchval("SELECT forget_words_about($1)", enrolment_id))
+    return {"look_alikes": int(done.split()[-1]), "words_of_reviews": words}
+
+
 async def add_erasure(connection: TenantConnection, chain_id: uuid.UUID, store_id: uuid.UUID, made: Erasure) -> None:
     """Keep the proof."""
     await connection.execute(

@@ -38,6 +38,7 @@ class Protected:
 CAMERA, TOTP, SIGNING = b"camera", b"totp", b"signing"
 ENROLMENT_PICTURE, MATCH_PICTURE, TEMPLATE, ROTATION = b"enrolment picture", b"match picture", b"template", b"rotation"
 CHANNEL_ADDRESS, CHANNEL_SECRET, COMPLAINANT = b"channel address", b"channel secret", b"complainant"
+REQUESTER = b"requester"
 
 PROTECTED = (
     Protected("cameras", "credentials", CAMERA),
@@ -49,6 +50,8 @@ PROTECTED = (
     Protected("signing_keys", "secret", SIGNING, nullable=False),
     Protected("notification_channels", "address", CHANNEL_ADDRESS),
     Protected("notification_channels", "secret", CHANNEL_SECRET),
+    Protected("notification_channels", "previous_secret", CHANNEL_SECRET),
     Protected("complaints", "contact", COMPLAINANT),
+    Protected("data_requests", "contact", REQUESTER),
 )
 """Every sealed column of the database. A test compares it with the schema."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -35,7 +36,7 @@ class HookTransport:
         self._gate = gate
         self._public_url = public_url
 
-    async def send(self, delivery: Claimed, address: str, secret: str | None) -> Outcome:
+    async def send(self, delivery: Claimed, address: str, secrets: Sequence[str]) -> Outcome:
         """One try."""
         try:
             async with asyncio.timeout(NAME_S):
@@ -50,7 +51,7 @@ class HookTransport:
             async with self._session.post(
                 pinned.url,
                 data=body,
-                headers=_headers(delivery, pinned, secret, body),
+                headers=_headers(delivery, pinned, secrets, body),
                 server_hostname=pinned.host if pinned.scheme == "https" else None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=TOTAL_S, connect=CONNECT_S),
@@ -65,10 +66,11 @@ class HookTransport:
             return of_error(error)
 
 
-def _headers(delivery: Claimed, pinned: Pinned, secret: str | None, body: bytes) -> dict[str, str]:
+def _headers(delivery: Claimed, pinned: Pinned, secrets: Sequence[str], body: bytes) -> dict[str, str]:
     headers = {"Host": pinned.authority, "Content-Type": "application/json", "User-Agent": "PennyProtect"}
-    if delivery.kind is ChannelKind.WEBHOOK and secret is not None:
+    if delivery.kind is ChannelKind.WEBHOOK and secrets:
         at, name = int(time.time()), str(delivery.id)
-        headers |= {"webhook-id": name, "webhook-timestamp": str(at), "webhook-signature": signature(secret, name, at, body)}
+        signed = " ".join(signature(each, name, at, body) for each in secrets)
+        headers |= {"webhook-id": name, "webhook-timestamp": str(at), "webhook-signature": signed}
         headers |= {"Idempotency-Key": name, "webhook-repeated": "true" if delivery.repeated else "false"}
     return headers

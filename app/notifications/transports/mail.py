@@ -58,9 +58,9 @@ class MailTransport:
         self._public_url = public_url
         self._threads = ThreadPoolExecutor(THREADS, "mail")
 
-    async def send(self, delivery: Claimed, address: str) -> Outcome:
-        """One try. The Message-ID is the delivery's, so that a mailbox can tell a repetition."""
-        subject, body = mail_text(delivery, self._public_url)
+    async def send(self, delivery: Claimed, address: str, code: str | None = None) -> Outcome:
+        """One try; `code` where it shall confirm the address. The Message-ID is the delivery's: a mailbox knows a repetition."""
+        subject, body = mail_text(delivery, self._public_url, code)
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._server.sender, address, subject
         message["Date"] = format_datetime(now())

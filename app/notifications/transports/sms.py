@@ -90,11 +90,11 @@ class SmsTransport:
         self._public_url = public_url
         self._client = Client(account.sid, account.token, http_client=_Http(session, account.base_url), environment={})
 
-    async def send(self, delivery: Claimed, number: str) -> Outcome:
-        """One try to send to `number`, E.164."""
+    async def send(self, delivery: Claimed, number: str, code: str | None = None) -> Outcome:
+        """One try to send to `number`, E.164; `code` where it shall confirm the number."""
         try:
             made = await self._client.messages.create_async(
-                to=number, from_=self._account.sender, body=sms_text(delivery, self._public_url)
+                to=number, from_=self._account.sender, body=sms_text(delivery, self._public_url, code)
             )
         except TwilioRestException as error:
             return _refused(error)

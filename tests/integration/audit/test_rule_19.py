@@ -126,7 +126,7 @@ async def test_rule_19_a_history_rewritten_with_right_hashes_differs_from_the_an
     assert (broken.kind, broken.sequence) == ("rewritten", 10)
 
 
-@pytest.mark.parametrize("role", ["app", "pipeline", "dispatcher", "sealer"])
+@pytest.mark.parametrize("role", ["app", "pipeline", "dispatcher", "sealer", "retention"])
 @pytest.mark.parametrize(
     "statement",
     [

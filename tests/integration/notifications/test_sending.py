@@ -3,11 +3,14 @@
 import asyncio
 import time
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from app.kit.ids import new_id
+from app.kit.keys.choice import by_pool, open_vault
+from app.kit.keys.models import CHANNEL_SECRET
 from app.notifications import sender as sending
 from app.notifications.outcomes import MOST_ATTEMPTS
 from app.notifications.signing import make_secret
@@ -202,7 +205,8 @@ async def test_people_are_told_of_stores_whose_alerts_they_may_see_and_of_escala
             "INSERT INTO memberships (id, chain_id, user_id, role, store_id) VALUES ($1, $2, $3, $4, $5)",
             new_id(), desk.site.chain, user, role, store,
         )  # fmt: skip
-        await desk.channel("email", "a@example.com", user_id=user)
+        await desk.channel("email", "a@example.com", user_id=user, proven_at=datetime.now(UTC))
+        await desk.channel("sms", "+15005550009", user_id=user)  # not confirmed: told nothing
         return user
 
     other = new_id()
@@ -237,3 +241,24 @@ async def test_a_message_that_cannot_be_understood_holds_up_nothing(desk: Desk) 
         await sender.send_all()
         assert len(receiver.taken) == 1
         assert await desk.site.pool.fetchval("SELECT count(*) FROM outbox") == 0
+
+
+async def test_a_rotated_secret_signs_beside_the_new_one_until_the_overlap_is_over(desk: Desk) -> None:
+    old, new = make_secret(), make_secret()
+    vault = open_vault(KEY, None, "", by_pool(desk.site.pool))
+    async with receiving() as receiver, desk.sender() as sender:
+        channel = await desk.channel("webhook", receiver.url, secret=new)
+        async with desk.site.pool.acquire() as connection, connection.transaction():
+            sealed = await vault.seal(connection, desk.site.chain, CHANNEL_SECRET, channel, old)
+            await connection.execute(
+                "UPDATE notification_channels SET previous_secret = $2, previous_until = now() + interval '1 hour' WHERE id = $1",
+                channel, sealed,
+            )  # fmt: skip
+        for known, over, refused in ((old, False, 0), (new, False, 0), (new, True, 0), (old, True, 1)):
+            if over:
+                await desk.site.pool.execute("UPDATE notification_channels SET previous_until = now()")
+            receiver.secret, receiver.unsigned = known, 0
+            await desk.raised()
+            await desk.dispatch()
+            await sender.send_all()
+            assert receiver.unsigned == refused, (known == old, over)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.kit.ids import new_id
 from app.notifications.outcomes import ABSENT_LOOKS, MOST_LOOKS
 from app.notifications.transports import sms
 from tests.integration.notifications.conftest import Desk
@@ -40,6 +41,33 @@ async def test_the_library_the_double_and_twilios_description_agree(desk: Desk) 
         await sender.look_and_recover()
         assert (await desk.row())["state"] == "delivered"  # found by number, time and reference
         assert any("DateSent" in each for each in provider.asked)
+
+
+async def test_a_code_goes_to_an_own_number_that_nobody_confirmed_and_alerts_do_not(desk: Desk) -> None:
+    user = new_id()
+    await desk.site.pool.execute(
+        "INSERT INTO users (id, chain_id, username, password_hash) VALUES ($1, $2, 'u', '')", user, desk.site.chain
+    )
+    await desk.site.pool.execute(
+        "INSERT INTO memberships (id, chain_id, user_id, role) VALUES ($1, $2, $1, 'operator')", user, desk.site.chain
+    )
+    async with providing() as provider, desk.sender(**account(provider.url)) as sender:
+        channel = await desk.channel("sms", PHONE, user_id=user, secret="042137")
+        await desk.site.pool.execute(
+            "INSERT INTO notifications (id, chain_id, channel_id, cause, occasion, message)"
+            " VALUES ($1, $2, $3, $1, 'test', jsonb_build_object('code', true))",
+            new_id(), desk.site.chain, channel,
+        )  # fmt: skip
+        await desk.raised()
+        await desk.dispatch()
+        await sender.send_all()
+        (message,) = provider.messages
+        assert "042137 confirms" in message["body"]
+        assert "https://penny.test/security?n=" in message["body"]
+        await desk.site.pool.execute("UPDATE notification_channels SET secret = NULL")
+        await desk.site.pool.execute("UPDATE notifications SET state = 'queued', next_at = now(), attempts = 0")
+        await sender.send_all()
+        assert ((await desk.row())["state"], len(provider.messages)) == ("dead", 1), "a code that was used is not sent again"
 
 
 async def looks(desk: Desk, sender: Any, number: int) -> None:

@@ -9,7 +9,12 @@ from app.kit.logs import configure
 from app.kit.tracing import configure_tracing
 from app.settings import settings
 
-MODULES = {"pipeline": "app.pipeline.runner", "dispatcher": "app.pipeline.dispatcher", "sealer": "app.audit.sealer"}
+MODULES = {
+    "pipeline": "app.pipeline.runner",
+    "dispatcher": "app.pipeline.dispatcher",
+    "sealer": "app.audit.sealer",
+    "retention": "app.evidence.retention_run",
+}
 
 
 async def main(name: str) -> None:

@@ -133,6 +133,9 @@ ADD = {
     " 'evidence/' || $1::text, 1, sha256('x'), 'image/jpeg', now())",
     "complaint_id": "INSERT INTO complaints (id, chain_id, store_id, received_at, happened_at, summary, recorded_by, recorded_at)"
     " SELECT $1, $2, $3, now(), now(), 's', id, now() FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+    "data_request_id": "INSERT INTO data_requests (id, chain_id, kind, received_at, identity_checked, recorded_by, recorded_at)"
+    " SELECT $1, $2, 'erasure', now(), 'seen', id, now() FROM users WHERE chain_id = $2 AND $3::uuid IS NOT NULL"
+    " ORDER BY created_at DESC, id DESC LIMIT 1",
     "channel_id": "INSERT INTO notification_channels (id, chain_id, store_id, kind, name, hint, secret, occasions, lowest_threat)"
     " VALUES ($1, $2, $3, 'webhook', 'w', 'https://example.com', 'x', '{alert-raised}', 'low')",
     "notification_id": "INSERT INTO notifications (id, chain_id, store_id, channel_id, cause, occasion, message, state)"

@@ -17,7 +17,6 @@ from structlog.testing import capture_logs
 from app.auth.permissions import Role
 from app.auth.sessions import forgetting
 from app.contracts.live import pack_picture, picture_channel
-from app.evidence import retention_run
 from app.identity.enrolment import sweeper
 from app.identity.templates import turner
 from app.tenancy.policy import enforcer
@@ -39,6 +38,8 @@ ELSEWHERE = {
     "GET /api/v1/matches/{match_id}/enrolled-picture": "test_identity.py, where there are pictures",
     "POST /api/v1/live/{camera_id}/whep": "test_video.py, where a relay answers",
     "DELETE /api/v1/live/{camera_id}/whep/{session_id}": "test_video.py, likewise",
+    "POST /api/v1/data-requests/{data_request_id}/search": "test_data_requests.py, where a face model answers",
+    "POST /api/v1/notifications/mine/{channel_id}/confirm": "test_notifications.py, where the code is read",
     "POST /api/v1/models/versions": "tests/integration/models, where Triton answers",
     "POST /api/v1/models/versions/{model_version_id}/promote": "tests/integration/models, likewise",
     "POST /api/v1/models/versions/{model_version_id}/retire": "tests/integration/models, likewise",
@@ -370,6 +371,24 @@ async def _complaint(walk: Walk) -> Asked:
     return Asked({"store_id": str(walk.things["store_id"]), "happened_at": datetime.now(UTC).isoformat(), "summary": "walk"})
 
 
+async def _own_entry(walk: Walk) -> Asked:
+    return Asked({"enrolment_id": str(walk.things["enrolment_id"])})
+
+
+async def _with_entry(walk: Walk) -> Asked:
+    path = f"/api/v1/data-requests/{walk.things['data_request_id']}/entries"
+    status, answer = await walk.product.ask("POST", path, (await _own_entry(walk)).body, token=walk.administrator)
+    assert status == 200, answer
+    return Asked()
+
+
+async def _answered_request(walk: Walk) -> Asked:
+    path = f"/api/v1/data-requests/{walk.things['data_request_id']}/answer"
+    status, answer = await walk.product.ask("POST", path, REFUSAL, token=walk.administrator)
+    assert status == 200, answer
+    return Asked()
+
+
 async def _webhook(walk: Walk) -> Asked:
     return Asked({"url": "https://93.184.215.14/hook", "store_id": str(walk.things["store_id"])})
 
@@ -385,6 +404,12 @@ async def _own_channel(walk: Walk) -> Asked:
     status, made = await walk.product.ask("POST", "/api/v1/notifications/mine", body, token=walk.administrator)
     assert status == 201, made
     return Asked({"lowest_threat": "high"}, ids={"channel_id": made["id"]})
+
+
+async def _confirmed_channel(walk: Walk) -> Asked:
+    asked = await _own_channel(walk)
+    await walk.product.sql("UPDATE notification_channels SET proven_at = now() WHERE user_id IS NOT NULL")
+    return asked
 
 
 async def _list_body(walk: Walk) -> Asked:
@@ -466,6 +491,7 @@ async def _destroy(walk: Walk) -> Asked:
     return Asked({"chain_name": name}, ids={"destruction_id": wish["id"]}, token=walk.approver)
 
 
+REFUSAL = {"outcome": "refused", "answer": "walk"}
 ACCEPTED = {
     "switch": "gait", "performed_on": TODAY, "performed_by": "Test team", "cameras": 2, "strangers": 500, "false_matches": 1,
     "enrolled": 50, "misses": 2, "passed": True,
@@ -549,12 +575,21 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/match-suspensions": _suspended,
     "POST /api/v1/webhooks": _webhook,
     "POST /api/v1/complaints": _complaint,
+    "POST /api/v1/data-requests": _body(kind="access", identity_checked="walk"),
+    "POST /api/v1/data-requests/{data_request_id}/entries": _own_entry,
+    "DELETE /api/v1/data-requests/{data_request_id}/entries/{enrolment_id}": _with_entry,
+    "POST /api/v1/data-requests/{data_request_id}/export": _with_entry,
+    "POST /api/v1/data-requests/{data_request_id}/erase": _with_entry,
+    "POST /api/v1/data-requests/{data_request_id}/extend": _body(days=10, reason="walk"),
+    "POST /api/v1/data-requests/{data_request_id}/answer": _body(outcome="refused", answer="walk"),
+    "GET /api/v1/data-requests/{data_request_id}/proof": _answered_request,
     "POST /api/v1/notifications/channels": _shared_channel,
     "PATCH /api/v1/notifications/channels/{channel_id}": _body(paused=True),
     "POST /api/v1/notifications/mine": _body(kind="sms", address="+15005550006"),
     "PATCH /api/v1/notifications/mine/{channel_id}": _own_channel,
     "DELETE /api/v1/notifications/mine/{channel_id}": _own_channel,
-    "POST /api/v1/notifications/mine/{channel_id}/test": _own_channel,
+    "POST /api/v1/notifications/mine/{channel_id}/test": _confirmed_channel,
+    "POST /api/v1/notifications/mine/{channel_id}/code": _own_channel,
     "POST /api/v1/stores/{store_id}/match-thresholds": _raised,
     "POST /api/v1/stores/{store_id}/match-thresholds/approve": _raised_by_another,
     "POST /api/v1/stores/{store_id}/match-thresholds/reject": _raised_by_another,
@@ -637,7 +672,6 @@ def _again(given: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def no_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The service's own rounds would change rows between an act and the look at them."""
-    monkeypatch.setattr(retention_run, "FIRST_S", 3600.0)
     for loop in (enforcer, sweeper, forgetting, turner):  # each has its first round before there is anything to do
         monkeypatch.setattr(loop, "EVERY_S", 3600.0)
 

@@ -9,6 +9,7 @@ from app.evidence.retention_run import Retention
 from app.evidence.storage import Storage
 from app.kit.clock import now
 from app.kit.postgres import connect_pool
+from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
 from tests.integration.service.principals import make_world
 from tests.integration.service.test_retention import clips, states
@@ -17,7 +18,7 @@ PATH = "/api/v1/complaints"
 
 
 async def test_rule_16_a_complaint_holds_its_evidence_until_it_is_decided_and_says_who_only_to_its_handlers(
-    product: Product,
+    product: Product, database: Database
 ) -> None:
     about, near, far = await clips(product, 3)
     alert = (await product.ask("GET", f"/api/v1/evidence/{about}"))[1]["alert_id"]
@@ -37,7 +38,7 @@ async def test_rule_16_a_complaint_holds_its_evidence_until_it_is_decided_and_sa
     shown = (await product.ask("GET", f"{PATH}/{made['id']}"))[1]
     assert (shown["contact"], shown["held_evidence"]) == (body["contact"], 3)  # of the alert a still is on its way, too
     assert (await product.ask("PUT", "/api/v1/retention", {"class": "alert", "days": 10}))[0] == 200
-    pool = await connect_pool(product.settings.database_dsn, role="test", largest=2)
+    pool = await connect_pool(database.url("retention"), role="test", largest=2)
     try:
         retention = Retention(pool, Storage(product.settings))
         assert (await retention.once(now())).deleted == 1

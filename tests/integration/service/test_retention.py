@@ -1,18 +1,32 @@
 """Rule 18 on the running service: what is due goes, with a receipt, and nothing else; database and objects agree both ways."""
 
 import uuid
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
-from app.evidence.retention_run import Retention
+from app.evidence import retention_repository
+from app.evidence.retention_run import LEASE_S, Retention
 from app.evidence.storage import Storage
 from app.kit.clock import now
+from app.kit.errors import ConflictError
+from app.kit.ids import new_id
 from app.kit.objects.files import FileStore
-from app.kit.postgres import connect_pool
+from app.kit.postgres import Pool, TenantScope, connect_pool, tenant_transaction
+from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
 from tests.integration.service.test_evidence import beat, stored
+
+
+@pytest.fixture
+async def pool(database: Database) -> AsyncIterator["Pool[asyncpg.Record]"]:
+    """A pool of retention's own role."""
+    made = await connect_pool(database.url("retention"), role="test", largest=2)
+    yield made
+    await made.close()
 
 
 async def clips(product: Product, count: int) -> list[str]:
@@ -30,7 +44,7 @@ async def states(product: Product, ids: list[str]) -> list[str]:
     return [(await product.ask("GET", f"/api/v1/evidence/{each}"))[1]["state"] for each in ids]
 
 
-async def test_rule_18_what_is_due_goes_with_a_receipt_and_nothing_else(product: Product) -> None:
+async def test_rule_18_what_is_due_goes_with_a_receipt_and_nothing_else(product: Product, pool: "Pool[asyncpg.Record]") -> None:
     due, held, cased, late, gone = await clips(product, 5)
     store = FileStore(product.settings.home / "objects")
     alert = (await product.ask("GET", f"/api/v1/evidence/{cased}"))[1]["alert_id"]
@@ -45,48 +59,89 @@ async def test_rule_18_what_is_due_goes_with_a_receipt_and_nothing_else(product:
     chain = (await product.sql("SELECT id FROM chains"))[0]["id"]
     await store.put(f"evidence/{chain}/x/2020/01/02/orphan.mp4", b"nobody's")
     await store.put(f"evidence/{chain}/x/{now():%Y/%m/%d}/young.mp4", b"on its way")
-    pool = await connect_pool(product.settings.database_dsn, role="test", largest=2)
-    try:
-        retention = Retention(pool, Storage(product.settings))
-        tally = await retention.once(now())
-        assert (tally.deleted, tally.orphans_removed, tally.missing_found) == (1, 1, 1)
-        assert await states(product, [due, held, cased, late, gone]) == ["deleted", "present", "present", "present", "lost"]
-        assert sorted([key async for key in store.keys("evidence/")]) == sorted(
-            [*(keys[uuid.UUID(each)] for each in (held, cased, late)), f"evidence/{chain}/x/{now():%Y/%m/%d}/young.mp4"]
-        )
-        again = await retention.once(now())
-        assert (again.deleted, again.orphans_removed, again.missing_found) == (0, 0, 0)
-        receipts = (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]
-        assert {(each["evidence_id"], each["kind"]) for each in receipts} == {(due, "alert"), (None, "orphan")}
-        custody = (await product.ask("GET", f"/api/v1/evidence/{due}/custody"))[1]
-        assert (custody["whole"], custody["items"][-1]["act"]) == (True, "deleted")
-        assert (await product.ask("GET", f"/api/v1/evidence/{due}/content"))[0] == 409
+    retention = Retention(pool, Storage(product.settings))
+    tally = await retention.once(now())
+    assert (tally.deleted, tally.orphans_removed, tally.missing_found) == (1, 1, 1)
+    assert await states(product, [due, held, cased, late, gone]) == ["deleted", "present", "present", "present", "lost"]
+    assert sorted([key async for key in store.keys("evidence/")]) == sorted(
+        [*(keys[uuid.UUID(each)] for each in (held, cased, late)), f"evidence/{chain}/x/{now():%Y/%m/%d}/young.mp4"]
+    )
+    again = await retention.once(now())
+    assert (again.deleted, again.orphans_removed, again.missing_found) == (0, 0, 0)
+    receipts = (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]
+    assert {(each["evidence_id"], each["kind"]) for each in receipts} == {(due, "alert"), (None, "orphan")}
+    custody = (await product.ask("GET", f"/api/v1/evidence/{due}/custody"))[1]
+    assert (custody["whole"], custody["items"][-1]["act"]) == (True, "deleted")
+    assert (await product.ask("GET", f"/api/v1/evidence/{due}/content"))[0] == 409
 
-        assert (await product.ask("POST", f"/api/v1/incidents/{incident}/close", {"conclusion": "done"}))[0] == 200
-        assert (await retention.once(now() + timedelta(days=300))).deleted == 1, "the late one; the case's stays a year"
-        assert (await retention.once(now() + timedelta(days=366))).deleted == 1
-        assert await states(product, [held, cased, late]) == ["present", "deleted", "deleted"]
-        with pytest.raises(Exception, match="permission denied"):
-            await pool.execute("DELETE FROM deletion_receipts")
-    finally:
-        await pool.close()
+    assert (await product.ask("POST", f"/api/v1/incidents/{incident}/close", {"conclusion": "done"}))[0] == 200
+    assert (await retention.once(now() + timedelta(days=300))).deleted == 1, "the late one; the case's stays a year"
+    assert (await retention.once(now() + timedelta(days=366))).deleted == 1
+    assert await states(product, [held, cased, late]) == ["present", "deleted", "deleted"]
 
 
-async def test_a_run_that_died_between_mark_and_removal_is_finished_by_the_next(product: Product, monkeypatch: Any) -> None:
+async def test_a_run_that_died_between_mark_and_removal_is_finished_by_the_next(
+    product: Product, pool: "Pool[asyncpg.Record]", monkeypatch: Any
+) -> None:
     (clip,) = await clips(product, 1)
-    pool = await connect_pool(product.settings.database_dsn, role="test", largest=2)
 
     async def dies(_self: FileStore, _key: str) -> None:
         raise ConnectionError("killed")
 
+    retention, later = Retention(pool, Storage(product.settings)), now() + timedelta(days=31)
+    with monkeypatch.context() as patch:
+        patch.setattr(FileStore, "erase", dies)
+        with pytest.raises(ConnectionError):
+            await retention.once(later)
+    assert (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"] == []
+    assert (await retention.once(later)).deleted == 1
+    assert [each["evidence_id"] for each in (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]] == [clip]
+
+
+async def test_what_is_held_or_joins_a_case_between_look_and_deletion_stays(
+    product: Product, pool: "Pool[asyncpg.Record]", monkeypatch: Any
+) -> None:
+    """Rule 18: everything about a piece is looked at again under its lock."""
+    held, cased, complained, due = await clips(product, 4)
+    alerts = {each: (await product.ask("GET", f"/api/v1/evidence/{each}"))[1]["alert_id"] for each in (cased, complained)}
+    store, later = await product.store(), now() + timedelta(days=31)
+    first, looks = retention_repository.stored, 0
+
+    async def meanwhile(connection: Any, only: uuid.UUID | None = None) -> Any:
+        nonlocal looks
+        found = await first(connection, only)
+        looks += 1
+        if looks == 1:
+            assert (await product.ask("POST", f"/api/v1/evidence/{held}/hold", {"held": True, "reason": "police"}))[0] == 200
+            case = {"store_id": store, "kind": "theft", "title": "t", "alert_ids": [alerts[cased]]}
+            assert (await product.ask("POST", "/api/v1/incidents", case))[0] == 201
+            said = {"store_id": store, "alert_id": alerts[complained], "happened_at": "2020-01-01T00:00:00Z", "summary": "s"}
+            assert (await product.ask("POST", "/api/v1/complaints", said))[0] == 201
+        return found
+
+    monkeypatch.setattr(retention_repository, "stored", meanwhile)
+    assert (await Retention(pool, Storage(product.settings)).once(later)).deleted == 1
+    assert await states(product, [held, cased, complained, due]) == ["present", "present", "present", "deleted"]
+
+
+async def test_one_run_at_a_time_and_a_run_that_lost_its_lease_stops(product: Product, pool: "Pool[asyncpg.Record]") -> None:
+    retention, other = Retention(pool, Storage(product.settings)), new_id()
+    assert await retention_repository.lead(pool, other, LEASE_S)
+    with pytest.raises(ConflictError):
+        await retention.once(now())
+    assert await retention_repository.lead(pool, other, LEASE_S), "the refused run took nothing away"
+    await retention_repository.leave(pool, other)
+    await retention.once(now())
+    assert await retention_repository.lead(pool, other, LEASE_S), "a run lets go of its lease"
+
+
+async def test_rule_18_the_application_cannot_end_evidence(product: Product) -> None:
+    (clip,) = await clips(product, 1)
+    chain = (await product.sql("SELECT id FROM chains"))[0]["id"]
+    pool = await connect_pool(product.settings.database_dsn, role="test", largest=1)
     try:
-        retention, later = Retention(pool, Storage(product.settings)), now() + timedelta(days=31)
-        with monkeypatch.context() as patch:
-            patch.setattr(FileStore, "erase", dies)
-            with pytest.raises(ConnectionError):
-                await retention.once(later)
-        assert (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"] == []
-        assert (await retention.once(later)).deleted == 1
-        assert [each["evidence_id"] for each in (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]] == [clip]
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with tenant_transaction(pool, TenantScope(chain)) as connection:
+                await connection.execute("UPDATE evidence SET state = 'deleted' WHERE id = $1", uuid.UUID(clip))
     finally:
         await pool.close()

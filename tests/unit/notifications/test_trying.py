@@ -34,7 +34,7 @@ class Opens:
 class Delivery:
     """As much of a claimed delivery as opening it needs."""
 
-    channel_id, address, secret = uuid.UUID(int=1), b"sealed", None
+    channel_id, address, secret, previous_secret = uuid.UUID(int=1), b"sealed", None, None
 
 
 @pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError()])

@@ -4,6 +4,7 @@ import { session } from "./session";
 
 export const API = "/api/v1";
 const TIMEOUT_MS = 15_000;
+const FILE_TIMEOUT_MS = 60_000;
 
 export type Query = Record<string, string | readonly string[] | number | null | undefined>;
 
@@ -24,8 +25,21 @@ export async function ask<T>(method: Method, path: string, options: Ask = {}): P
 }
 
 /** Bytes from the server, e.g. a snapshot. */
-export async function askBlob(path: string, options: Ask = {}): Promise<Blob> {
-  return (await send("GET", path, options)).blob();
+export async function askBlob(path: string, options: Ask & { method?: Method } = {}): Promise<Blob> {
+  return (await send(options.method ?? "GET", path, options)).blob();
+}
+
+/** JSON for a file that is posted as it is. */
+export async function postFile<T>(path: string, file: File): Promise<T> {
+  const headers = { "Content-Type": file.type || "image/jpeg" };
+  try {
+    const answer = await authorized(API + path, { method: "POST", headers, body: file, signal: AbortSignal.timeout(FILE_TIMEOUT_MS) });
+    const said: unknown = await answer.json().catch(() => null);
+    if (!answer.ok) throw new ApiError(answer.status, sentenceOf(answer.status, said));
+    return said as T;
+  } catch (error) {
+    throw readable(error);
+  }
 }
 
 async function send(method: Method, path: string, options: Ask): Promise<Response> {

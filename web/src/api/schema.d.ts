@@ -1180,6 +1180,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Requests
+         * @description Requests of the chain, newest first.
+         */
+        get: operations["list_requests_api_v1_data_requests_get"];
+        put?: never;
+        /**
+         * Add Request
+         * @description Record a request. From now on footage of the visit it names is kept until it is answered.
+         */
+        post: operations["add_request_api_v1_data_requests_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Request
+         * @description One request, with who asks, the entries that are theirs, and the footage of the visit.
+         */
+        get: operations["get_request_api_v1_data_requests__data_request_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Answer it, for good; what the outcome says must have been done. Footage that it held is due by the rules again.
+         */
+        post: operations["answer_api_v1_data_requests__data_request_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Entry
+         * @description Say that an entry is of whoever asks.
+         */
+        post: operations["add_entry_api_v1_data_requests__data_request_id__entries_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/entries/{enrolment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Entry
+         * @description It was somebody else's.
+         */
+        delete: operations["remove_entry_api_v1_data_requests__data_request_id__entries__enrolment_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase
+         * @description Erase the entries of an erasure request in every store: templates, pictures, crops of leads, and what points at them.
+         */
+        post: operations["erase_api_v1_data_requests__data_request_id__erase_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export
+         * @description What is held about whoever asks, as a signed package. It is made for this answer and not stored.
+         */
+        post: operations["export_api_v1_data_requests__data_request_id__export_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Request
+         * @description Take more time, once; tell the person why.
+         */
+        post: operations["extend_request_api_v1_data_requests__data_request_id__extend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof
+         * @description The signed proof of what was done about an answered request, for whoever asked.
+         */
+        get: operations["proof_api_v1_data_requests__data_request_id__proof_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search
+         * @description Which entries look like the face in a picture (JPEG or PNG as the body). The picture and its vector are not stored;
+         *     where no template is held, no model is asked.
+         */
+        post: operations["search_api_v1_data_requests__data_request_id__search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/detections": {
         parameters: {
             query?: never;
@@ -2433,7 +2638,7 @@ export interface paths {
         put?: never;
         /**
          * Add Own
-         * @description Be told of alerts by SMS or e-mail.
+         * @description Be told of alerts by SMS or e-mail, once the code that is sent there now was given to `confirm`.
          */
         post: operations["add_own_api_v1_notifications_mine_post"];
         delete?: never;
@@ -2484,6 +2689,46 @@ export interface paths {
          * @description Change from which threat on, at which hours and how often.
          */
         patch: operations["change_own_api_v1_notifications_mine__channel_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/notifications/mine/{channel_id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Code
+         * @description Send another code to a number or address that is not confirmed; the one before is over.
+         */
+        post: operations["send_code_api_v1_notifications_mine__channel_id__code_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/mine/{channel_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Own
+         * @description Show that a number or address is one's own: from now on it is told of alerts. Five wrong codes end a code.
+         */
+        post: operations["confirm_own_api_v1_notifications_mine__channel_id__confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/notifications/mine/{channel_id}/test": {
@@ -3850,7 +4095,7 @@ export interface paths {
         put?: never;
         /**
          * Rotate Secret
-         * @description A new secret; every message from now on is signed with it.
+         * @description A new secret. Messages carry a signature by it and, for the overlap, one by the present secret beside it.
          */
         post: operations["rotate_secret_api_v1_webhooks__channel_id__secret_post"];
         delete?: never;
@@ -4115,7 +4360,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -4756,6 +5001,33 @@ export interface components {
             width: number;
         };
         /**
+         * CandidateOut
+         * @description An entry that may be of whoever asks. Compare its picture with the person before you say so.
+         */
+        CandidateOut: {
+            category: components["schemas"]["Category"];
+            /**
+             * Enrolled At
+             * Format: date-time
+             */
+            enrolled_at: string;
+            /**
+             * Enrolment Id
+             * Format: uuid
+             */
+            enrolment_id: string;
+            /** Likely */
+            likely: boolean;
+            /** Match Score */
+            match_score: number;
+            state: components["schemas"]["EnrolmentState"];
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+        };
+        /**
          * CaseFileOut
          * @description All of one incident.
          */
@@ -4892,6 +5164,11 @@ export interface components {
             occasions: string[];
             /** Paused */
             paused: boolean;
+            /**
+             * Proven
+             * @description An own channel is told of alerts once its owner has confirmed it by the code sent to it.
+             */
+            proven: boolean;
             quiet: components["schemas"]["Quiet"] | null;
             /** Store Id */
             store_id: string | null;
@@ -4912,14 +5189,6 @@ export interface components {
         CloseIn: {
             /** Conclusion */
             conclusion: string;
-        };
-        /**
-         * CodeIn
-         * @description Six digits of the authenticator app.
-         */
-        CodeIn: {
-            /** Code */
-            code: string;
         };
         /**
          * ComplaintFileOut
@@ -5138,6 +5407,104 @@ export interface components {
             hash: string;
             /** Sequence */
             sequence: number;
+        };
+        /**
+         * DataRequestFileOut
+         * @description One request with what only its handlers see.
+         */
+        DataRequestFileOut: {
+            /**
+             * Contact
+             * @description Who asks and how to answer; null where nobody said or it is forgotten.
+             */
+            contact: string | null;
+            /** Entries */
+            entries: components["schemas"]["RequestEntryOut"][];
+            /** Footage */
+            footage: components["schemas"]["FootageOut"][];
+            request: components["schemas"]["DataRequestOut"];
+        };
+        /**
+         * DataRequestIn
+         * @description A request as it came in.
+         */
+        DataRequestIn: {
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+            /**
+             * Identity Checked
+             * @description How you made sure that whoever asks is who is meant.
+             */
+            identity_checked: string;
+            kind: components["schemas"]["RequestKind"];
+            /**
+             * Received At
+             * @description The clock counts from it; default: now.
+             */
+            received_at?: string | null;
+            /** Seen From */
+            seen_from?: string | null;
+            /** Seen To */
+            seen_to?: string | null;
+            /**
+             * Store Id
+             * @description With the next two: a visit, whose footage is kept meanwhile.
+             */
+            store_id?: string | null;
+        };
+        /**
+         * DataRequestOut
+         * @description A request with its clock.
+         */
+        DataRequestOut: {
+            /** Answer */
+            answer: string | null;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Exports */
+            exports: number;
+            /** Extended Days */
+            extended_days: number;
+            /** Extension Reason */
+            extension_reason: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Identity Checked */
+            identity_checked: string;
+            kind: components["schemas"]["RequestKind"];
+            outcome: components["schemas"]["RequestOutcome"] | null;
+            /** Overdue */
+            overdue: boolean;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Searches */
+            searches: number;
+            /** Seen From */
+            seen_from: string | null;
+            /** Seen To */
+            seen_to: string | null;
+            state: components["schemas"]["RequestState"];
+            /** Store Id */
+            store_id: string | null;
         };
         /**
          * DeliveryOut
@@ -5442,12 +5809,48 @@ export interface components {
          */
         EnrolmentState: "draft" | "proposed" | "approved" | "rejected" | "expired" | "erased";
         /**
+         * EntryIn
+         * @description An entry that is of whoever asks.
+         */
+        EntryIn: {
+            /**
+             * Enrolment Id
+             * Format: uuid
+             */
+            enrolment_id: string;
+        };
+        /**
          * EraseIn
          * @description An erasure, and why; the reason goes to the audit as it is, so it names nobody.
          */
         EraseIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ErasedOut
+         * @description The proof that one entry is gone.
+         */
+        ErasedOut: {
+            /**
+             * Enrolment Id
+             * Format: uuid
+             */
+            enrolment_id: string;
+            /**
+             * Erased At
+             * Format: date-time
+             */
+            erased_at: string;
+            /**
+             * Erasure Id
+             * Format: uuid
+             */
+            erasure_id: string;
+            /** Receipt */
+            receipt: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ErasureOut
@@ -5477,6 +5880,14 @@ export interface components {
             receipt: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ErasuresOut
+         * @description What was erased for a request.
+         */
+        ErasuresOut: {
+            /** Items */
+            items: components["schemas"]["ErasedOut"][];
         };
         /**
          * EscalationLevel
@@ -5644,6 +6055,16 @@ export interface components {
          */
         ExportState: "waiting" | "making" | "ready" | "failed" | "ended";
         /**
+         * ExtensionIn
+         * @description More time, and why; the person is told.
+         */
+        ExtensionIn: {
+            /** Days */
+            days: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * FaceCheckOut
          * @description What the quality gate says of a picture; nothing was stored. `hopeless`: no reason can help.
          */
@@ -5771,6 +6192,18 @@ export interface components {
             score: number;
         };
         /**
+         * FaceSearchOut
+         * @description What a picture found. Nothing of it was stored. `not_compared`: templates of another model, which it cannot be held to.
+         */
+        FaceSearchOut: {
+            /** Candidates */
+            candidates: components["schemas"]["CandidateOut"][];
+            /** Not Compared */
+            not_compared: number;
+            /** Templates */
+            templates: number;
+        };
+        /**
          * FalseMatchLineOut
          * @description Leads of one store, camera or entry.
          */
@@ -5888,6 +6321,30 @@ export interface components {
             first_m: number;
             /** Second M */
             second_m: number;
+        };
+        /**
+         * FootageOut
+         * @description A stored piece of the visit; it is handed over by an export of its own, which blurs everybody else.
+         */
+        FootageOut: {
+            /** Camera */
+            camera: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Moment
+             * Format: date-time
+             */
+            moment: string;
+            /** Recorded From */
+            recorded_from: string | null;
+            /** Recorded To */
+            recorded_to: string | null;
+            /** Type */
+            type: string;
         };
         /**
          * FrameAnalysisOut
@@ -7066,6 +7523,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[DataRequestOut] */
+        Page_DataRequestOut_: {
+            /** Items */
+            items: components["schemas"]["DataRequestOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[DeliveryOut] */
         Page_DeliveryOut_: {
             /** Items */
@@ -7347,7 +7811,7 @@ export interface components {
          * @description One right. A membership grants it for a store or for the whole chain.
          * @enum {string}
          */
-        Permission: "self" | "stores:read" | "cameras:read" | "cameras:write" | "live:view" | "detections:read" | "frames:analyze" | "rules:read" | "rules:write" | "alerts:read" | "alerts:handle" | "rota:read" | "rota:write" | "incidents:read" | "incidents:write" | "watchlists:read" | "watchlists:write" | "watchlists:share" | "enrolments:write" | "enrolments:approve" | "enrolments:except" | "matches:read" | "matches:review" | "matches:name" | "evidence:read" | "evidence:play" | "evidence:record" | "evidence:hold" | "evidence:export" | "retention:read" | "retention:write" | "complaints:read" | "complaints:write" | "notifications:read" | "notifications:write" | "policy:read" | "policy:write" | "policy:approve" | "training:read" | "training:write" | "sessions:end" | "sign-in:read" | "sign-in:write" | "chain:write" | "stores:write" | "users:read" | "users:write" | "api-keys:read" | "api-keys:write" | "keys:manage" | "audit:read" | "audit:export" | "models:read" | "models:write" | "worker";
+        Permission: "self" | "stores:read" | "cameras:read" | "cameras:write" | "live:view" | "detections:read" | "frames:analyze" | "rules:read" | "rules:write" | "alerts:read" | "alerts:handle" | "rota:read" | "rota:write" | "incidents:read" | "incidents:write" | "watchlists:read" | "watchlists:write" | "watchlists:share" | "enrolments:write" | "enrolments:approve" | "enrolments:except" | "matches:read" | "matches:review" | "matches:name" | "evidence:read" | "evidence:play" | "evidence:record" | "evidence:hold" | "evidence:export" | "retention:read" | "retention:write" | "complaints:read" | "complaints:write" | "data-requests:read" | "data-requests:write" | "notifications:read" | "notifications:write" | "policy:read" | "policy:write" | "policy:approve" | "training:read" | "training:write" | "sessions:end" | "sign-in:read" | "sign-in:write" | "chain:write" | "stores:write" | "users:read" | "users:write" | "api-keys:read" | "api-keys:write" | "keys:manage" | "audit:read" | "audit:export" | "models:read" | "models:write" | "worker";
         /**
          * PlaceOut
          * @description What the jurisdiction pack says of a place.
@@ -8017,6 +8481,58 @@ export interface components {
             replayed: number;
         };
         /**
+         * RequestAnswerIn
+         * @description What was done, and what the person is answered.
+         */
+        RequestAnswerIn: {
+            /** Answer */
+            answer: string;
+            outcome: components["schemas"]["RequestOutcome"];
+        };
+        /**
+         * RequestEntryOut
+         * @description An entry of a list that belongs to a request.
+         */
+        RequestEntryOut: {
+            category: components["schemas"]["Category"];
+            /**
+             * Enrolled At
+             * Format: date-time
+             */
+            enrolled_at: string;
+            /**
+             * Enrolment Id
+             * Format: uuid
+             */
+            enrolment_id: string;
+            /** Erased */
+            erased: boolean;
+            state: components["schemas"]["EnrolmentState"];
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+        };
+        /**
+         * RequestKind
+         * @description What somebody asks for.
+         * @enum {string}
+         */
+        RequestKind: "access" | "erasure";
+        /**
+         * RequestOutcome
+         * @description What was done.
+         * @enum {string}
+         */
+        RequestOutcome: "fulfilled" | "partly-fulfilled" | "nothing-held" | "refused";
+        /**
+         * RequestState
+         * @description Where a request stands.
+         * @enum {string}
+         */
+        RequestState: "open" | "answered";
+        /**
          * ResponseOut
          * @description How fast somebody reacted to the alerts of one kind, and was done; seconds, null without any.
          */
@@ -8291,6 +8807,17 @@ export interface components {
              * @default 86400
              */
             overlap_s: number;
+        };
+        /**
+         * RotationIn
+         * @description How long the present secret goes on signing beside the new one; 0: not at all, where it is known to others.
+         */
+        RotationIn: {
+            /**
+             * Overlap Hours
+             * @default 24
+             */
+            overlap_hours: number;
         };
         /**
          * RuleChange
@@ -9314,6 +9841,14 @@ export interface components {
             ][];
         };
         /**
+         * CodeIn
+         * @description Six digits of the authenticator app.
+         */
+        app__auth__account__endpoints__CodeIn: {
+            /** Code */
+            code: string;
+        };
+        /**
          * DecisionIn
          * @description What was found, and what the person is answered.
          */
@@ -9368,6 +9903,14 @@ export interface components {
              * Format: uuid
              */
             proposal_id: string;
+        };
+        /**
+         * CodeIn
+         * @description The code that was sent to an own channel.
+         */
+        app__notifications__schemas__CodeIn: {
+            /** Code */
+            code: string;
         };
         /**
          * DecisionIn
@@ -11267,7 +11810,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeIn"];
+                "application/json": components["schemas"]["app__auth__account__endpoints__CodeIn"];
             };
         };
         responses: {
@@ -11788,7 +12331,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeIn"];
+                "application/json": components["schemas"]["app__auth__account__endpoints__CodeIn"];
             };
         };
         responses: {
@@ -13609,6 +14152,670 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ComplaintOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_requests_api_v1_data_requests_get: {
+        parameters: {
+            query?: {
+                /** @description Only these. */
+                state?: components["schemas"]["RequestState"][] | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Items on one page at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DataRequestOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_request_api_v1_data_requests_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataRequestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_request_api_v1_data_requests__data_request_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestFileOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_api_v1_data_requests__data_request_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestAnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_entry_api_v1_data_requests__data_request_id__entries_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_entry_api_v1_data_requests__data_request_id__entries__enrolment_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_api_v1_data_requests__data_request_id__erase_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasuresOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_api_v1_data_requests__data_request_id__export_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A signed package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_request_api_v1_data_requests__data_request_id__extend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_api_v1_data_requests__data_request_id__proof_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A signed package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_api_v1_data_requests__data_request_id__search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaceSearchOut"];
                 };
             };
             /** @description Not signed in */
@@ -18066,6 +19273,126 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_code_api_v1_notifications_mine__channel_id__code_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_own_api_v1_notifications_mine__channel_id__confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__notifications__schemas__CodeIn"];
             };
         };
         responses: {
@@ -23313,7 +24640,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotationIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

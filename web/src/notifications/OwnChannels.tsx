@@ -5,7 +5,7 @@ import { useLoad, useNow } from "../shell/hooks";
 import { THREAT_WORDS } from "../text/format";
 import { ChoiceFields } from "./ChoiceFields";
 import { Deliveries } from "./DeliveryLog";
-import { addOwn, changeOwn, ownChannels, ownLog, removeOwn, testOwn, type Channel, type Choices } from "./endpoints";
+import { addOwn, changeOwn, confirmOwn, ownChannels, ownLog, removeOwn, sendCode, testOwn, type Channel, type Choices } from "./endpoints";
 import { KIND_WORDS, quietWords } from "./words";
 
 const FIRST: Choices = { lowest_threat: "high", quiet: null, most_per_hour: 20 };
@@ -38,15 +38,19 @@ function Own({ channel, changed }: { channel: Channel; changed: () => void }) {
     <li className="channel-row" data-testid="own-channel">
       <div>
         <strong>{channel.hint}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span> {channel.paused && <span className="tag tag-waiting">paused</span>}
+        {!channel.proven && <span className="tag tag-waiting">not confirmed</span>}
         <small>
           {THREAT_WORDS[channel.lowest_threat].toLowerCase()} threat and above · {quietWords(channel.quiet)}
         </small>
         <Problem sentence={error} />
+        {!channel.proven && <Confirm channel={channel} changed={changed} />}
       </div>
       <div className="row-tools">
-        <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => testOwn(channel.id).then(changed))}>
-          Test
-        </button>
+        {channel.proven && (
+          <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => testOwn(channel.id).then(changed))}>
+            Test
+          </button>
+        )}
         <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => changeOwn(channel.id, { paused: !channel.paused }).then(changed))}>
           {channel.paused ? "Resume" : "Pause"}
         </button>
@@ -55,6 +59,32 @@ function Own({ channel, changed }: { channel: Channel; changed: () => void }) {
         </button>
       </div>
     </li>
+  );
+}
+
+/** Until the code that was sent there is given, nothing else is sent there. */
+function Confirm({ channel, changed }: { channel: Channel; changed: () => void }) {
+  const [code, setCode] = useState("");
+  const [again, setAgain] = useState(false);
+  const { busy, error, run } = useAct();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(() => confirmOwn(channel.id, code.trim()).then(changed));
+  };
+  return (
+    <form className="confirm-code" onSubmit={submit} aria-label={`Confirm ${channel.hint}`}>
+      <label className="field">
+        <span>{again ? "Another code is on its way; it is good for 15 minutes" : "The code we sent there, good for 15 minutes"}</span>
+        <input value={code} required inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6}" maxLength={6} placeholder="123456" data-testid="own-code" onChange={(event) => setCode(event.target.value)} />
+      </label>
+      <button type="submit" className="button button-small button-primary" disabled={busy || code.trim().length !== 6} data-testid="own-confirm">
+        Confirm
+      </button>
+      <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => sendCode(channel.id).then(() => setAgain(true)))}>
+        Send another
+      </button>
+      <Problem sentence={error} />
+    </form>
   );
 }
 

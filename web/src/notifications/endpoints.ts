@@ -37,4 +37,6 @@ export const ownLog = async () => (await ask<Page<Delivery>>("GET", `${MINE}/log
 export const addOwn = (body: Choices & { kind: "sms" | "email"; address: string }) => ask<Channel>("POST", MINE, { body });
 export const changeOwn = (id: Id, body: Partial<Choices> & { paused?: boolean }) => ask<Channel>("PATCH", `${MINE}/${id}`, { body });
 export const removeOwn = (id: Id) => ask<void>("DELETE", `${MINE}/${id}`);
+export const sendCode = (id: Id) => ask<Delivery>("POST", `${MINE}/${id}/code`, { body: {} });
+export const confirmOwn = (id: Id, code: string) => ask<Channel>("POST", `${MINE}/${id}/confirm`, { body: { code } });
 export const testOwn = (id: Id) => ask<Delivery>("POST", `${MINE}/${id}/test`, { body: {} });

@@ -24,6 +24,8 @@ export type Permission =
   | "evidence:record"
   | "evidence:hold"
   | "evidence:export"
+  | "data-requests:read"
+  | "data-requests:write"
   | "audit:read"
   | "audit:export"
   | "cameras:write"

@@ -1,5 +1,5 @@
 /** What the pages of lists and leads ask. */
-import { API, ask, askBlob, authorized } from "../api/client";
+import { API, ask, askBlob, authorized, postFile } from "../api/client";
 import { ApiError, sentenceOf } from "../api/problem";
 import type { components } from "../api/schema";
 import type { Id, Page } from "../api/types";
@@ -26,20 +26,17 @@ export const erase = (id: Id, reason: string) => ask<Schemas["ErasureOut"]>("POS
 export const incidents = (store: Id) => ask<Page<IncidentRef>>("GET", "/incidents", { query: { store_id: store, limit: 100 } }).then((page) => page.items);
 export const addPerson = (store: Id, name: string) => ask<Schemas["ListedPersonOut"]>("POST", "/persons", { body: { store_id: store, name } });
 
-export async function checkFace(store: Id, list: Id, file: File): Promise<FaceCheck> {
-  const answer = await post(`/stores/${store}/faces/check?watchlist_id=${list}`, file, { "Content-Type": file.type || "image/jpeg" });
-  return (await answer.json()) as FaceCheck;
-}
+export const checkFace = (store: Id, list: Id, file: File) => postFile<FaceCheck>(`/stores/${store}/faces/check?watchlist_id=${list}`, file);
 
 export async function enrol(person: Id, file: File, fields: Record<string, string>): Promise<Entry> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) if (value !== "") form.set(name, value);
   form.set("picture", file);
-  return (await (await post(`/persons/${person}/enrolments`, form, {})).json()) as Entry;
+  return (await (await post(`/persons/${person}/enrolments`, form)).json()) as Entry;
 }
 
-async function post(path: string, body: BodyInit, headers: Record<string, string>): Promise<Response> {
-  const answer = await authorized(API + path, { method: "POST", headers, body, signal: AbortSignal.timeout(60_000) });
+async function post(path: string, body: FormData): Promise<Response> {
+  const answer = await authorized(API + path, { method: "POST", body, signal: AbortSignal.timeout(60_000) });
   if (answer.ok) return answer;
   throw new ApiError(answer.status, sentenceOf(answer.status, await answer.json().catch(() => null)));
 }

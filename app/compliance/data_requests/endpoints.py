@@ -1,0 +1,258 @@
+"""`/api/v1/data-requests`: what people ask about what is held of them: find by photo, export, erase, answer, prove."""
+
+import hashlib
+import uuid
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+
+from app.audit import repository as audit
+from app.audit.models import Act, AuditEntry, audited
+from app.auth.access import guarded_router, require
+from app.auth.models import Access
+from app.auth.permissions import Permission
+from app.compliance.data_requests import repository, service
+from app.compliance.data_requests.models import (
+    DataRequest,
+    RequestState,
+    Subject,
+    advance,
+    answered,
+    demand_open,
+    demand_times,
+    extend,
+)
+from app.compliance.data_requests.packaging import held_package, proof_package
+from app.compliance.data_requests.schemas import (
+    DataRequestFileOut,
+    DataRequestIn,
+    DataRequestOut,
+    EntryIn,
+    ErasedOut,
+    ErasuresOut,
+    ExtensionIn,
+    FaceSearchOut,
+    FootageOut,
+    RequestAnswerIn,
+    entry_out,
+    request_out,
+    search_out,
+)
+from app.evidence.exporting import signing_key
+from app.identity.enrolment import repository as enrolments
+from app.identity.enrolment.endpoints import LARGEST_FORM, PICTURE_BODY
+from app.identity.enrolment.pictures import Looker
+from app.identity.templates.stored import Neighbours
+from app.inference.face_client import FACE_MODEL, FACE_VERSION
+from app.kit.backends import backends
+from app.kit.clock import now
+from app.kit.errors import ConflictError
+from app.kit.ids import new_id
+from app.kit.keys.models import REQUESTER
+from app.kit.keys.provider import KeyLostError
+from app.kit.keys.vault import Vault
+from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
+from app.kit.postgres import TenantConnection, tenant_transaction
+from app.tenancy.idempotency import IdempotencyKey, once
+from app.tenancy.repository import demand_store
+
+router = guarded_router("data-requests")
+Reads = Annotated[Access, require(Permission.DATA_REQUESTS_READ)]
+Writes = Annotated[Access, require(Permission.DATA_REQUESTS_WRITE)]
+ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}, "description": "A signed package"}}
+ONE = "/data-requests/{data_request_id}"
+
+
+@router.get("/data-requests", openapi_extra=audited(Act.DATA_REQUESTS_SEARCHED))
+async def list_requests(
+    request: Request,
+    access: Reads,
+    state: Annotated[list[RequestState] | None, Query(description="Only these.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[DataRequestOut]:
+    """Requests of the chain, newest first."""
+    before, states = decode_cursor(cursor), [each.value for each in state or ()]
+    async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
+        found = await repository.list_requests(connection, states, before, limit)
+        await _note(connection, Act.DATA_REQUESTS_SEARCHED, access, None, shown=min(limit, len(found)))
+    shown, following = cut(found, limit, lambda each: (each.received_at, each.id))
+    return Page(items=[request_out(each) for each in shown], next=following)
+
+
+@router.post("/data-requests", status_code=201, openapi_extra=audited(Act.DATA_REQUEST_RECORDED))
+async def add_request(
+    request: Request, access: Writes, body: DataRequestIn, idempotency_key: IdempotencyKey = None
+) -> DataRequestOut:
+    """Record a request. From now on footage of the visit it names is kept until it is answered."""
+    who, moment, scope = access.principal, now(), access.whole_chain
+    received_at = body.received_at or moment
+    demand_times(received_at, moment, (body.store_id, body.seen_from, body.seen_to))
+    async with tenant_transaction(backends(request).postgres, scope) as connection:
+
+        async def make() -> DataRequestOut:
+            if body.store_id is not None:
+                await demand_store(connection, body.store_id)
+            made, vault = new_id(), _vault(request)
+            contact = await vault.seal(connection, scope.chain_id, REQUESTER, made, body.contact) if body.contact else None
+            visit = (body.store_id, body.seen_from, body.seen_to)
+            recorded = DataRequest(made, body.kind, received_at, body.identity_checked, contact, *visit, who.id, moment)
+            await repository.add_request(connection, scope.chain_id, recorded)
+            await _note(connection, Act.DATA_REQUEST_RECORDED, access, made, kind=body.kind.value)
+            return request_out(recorded)
+
+        return await once(connection, who.id, idempotency_key, "POST /data-requests", body, make, DataRequestOut)
+
+
+@router.get(ONE, openapi_extra=audited(Act.DATA_REQUEST_SHOWN))
+async def get_request(request: Request, access: Reads, data_request_id: uuid.UUID) -> DataRequestFileOut:
+    """One request, with who asks, the entries that are theirs, and the footage of the visit."""
+    async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
+        found = await repository.get_request(connection, data_request_id)
+        entries = [entry_out(each, await enrolments.get_enrolment(connection, each.enrolment_id))
+                   for each in await repository.subjects_of(connection, data_request_id)]  # fmt: skip
+        footage = [FootageOut(**each) for each in await repository.footage_of(connection, found)]
+        await _note(connection, Act.DATA_REQUEST_SHOWN, access, data_request_id)
+    contact = await _contact(_vault(request), found)
+    return DataRequestFileOut(request=request_out(found), contact=contact, entries=entries, footage=footage)
+
+
+@router.post(f"{ONE}/search", openapi_extra=PICTURE_BODY | audited(Act.DATA_REQUEST_FACE_SOUGHT), max_body_size=LARGEST_FORM)
+async def search(request: Request, access: Writes, data_request_id: uuid.UUID) -> FaceSearchOut:
+    """Which entries look like the face in a picture (JPEG or PNG as the body). The picture and its vector are not stored;
+    where no template is held, no model is asked."""
+    pool, scope, raw = backends(request).postgres, access.whole_chain, await request.body()
+    async with tenant_transaction(pool, scope) as connection:
+        demand_open(await repository.get_request(connection, data_request_id))
+        held, other = await repository.count_templates(connection, FACE_MODEL, FACE_VERSION)
+    looked = await _looker(request).look(raw) if held else None
+    if looked is not None:
+        service.demand_one_face(looked)
+    async with tenant_transaction(pool, scope) as connection:
+        found = await repository.get_request(connection, data_request_id, lock=True)
+        demand_open(found)
+        near = await service.candidates(connection, _neighbours(request), looked) if looked else []
+        await repository.change_request(connection, advance(found, searches=found.searches + 1))
+        await _note(connection, Act.DATA_REQUEST_FACE_SOUGHT, access, data_request_id, templates=held, found=len(near))
+    return search_out(held, other, near)
+
+
+@router.post(f"{ONE}/entries", openapi_extra=audited(Act.DATA_REQUEST_ENTRY_ADDED))
+async def add_entry(request: Request, access: Writes, data_request_id: uuid.UUID, body: EntryIn) -> DataRequestOut:
+    """Say that an entry is of whoever asks."""
+    scope = access.whole_chain
+    async with tenant_transaction(backends(request).postgres, scope) as connection:
+        found = await repository.get_request(connection, data_request_id, lock=True)
+        await service.add_subject(connection, scope.chain_id, access.principal, found, body.enrolment_id, now())
+        await _note(connection, Act.DATA_REQUEST_ENTRY_ADDED, access, data_request_id, enrolment=str(body.enrolment_id))
+    return request_out(found)
+
+
+@router.delete(f"{ONE}/entries/{{enrolment_id}}", status_code=204, openapi_extra=audited(Act.DATA_REQUEST_ENTRY_REMOVED))
+async def remove_entry(request: Request, access: Writes, data_request_id: uuid.UUID, enrolment_id: uuid.UUID) -> None:
+    """It was somebody else's."""
+    async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
+        demand_open(await repository.get_request(connection, data_request_id, lock=True))
+        await repository.remove_subject(connection, data_request_id, enrolment_id)
+        await _note(connection, Act.DATA_REQUEST_ENTRY_REMOVED, access, data_request_id, enrolment=str(enrolment_id))
+
+
+@router.post(f"{ONE}/export", response_class=Response, responses=ZIP, openapi_extra=audited(Act.DATA_REQUEST_EXPORTED))
+async def export(request: Request, access: Writes, data_request_id: uuid.UUID) -> Response:
+    """What is held about whoever asks, as a signed package. It is made for this answer and not stored."""
+    vault, scope = _vault(request), access.whole_chain
+    async with tenant_transaction(backends(request).postgres, scope) as connection:
+        found = await repository.get_request(connection, data_request_id, lock=True)
+        demand_open(found)
+        subjects = await repository.subjects_of(connection, data_request_id)
+        footage = await repository.footage_of(connection, found)
+        if not subjects and not footage:
+            raise ConflictError("Nothing belongs to this request yet: look for the person by a photo, or name a visit.")
+        held = await service.collect(connection, vault, subjects)
+        package = held_package(found, held, footage, await signing_key(connection, vault, scope.chain_id))
+        await repository.change_request(connection, advance(found, exports=found.exports + 1))
+        digest = hashlib.sha256(package).hexdigest()
+        await _note(connection, Act.DATA_REQUEST_EXPORTED, access, data_request_id, entries=len(held), sha256=digest)
+    return _package(package, f"held-{data_request_id}")
+
+
+@router.post(f"{ONE}/erase", openapi_extra=audited(Act.DATA_REQUEST_ERASED, Act.ENROLMENT_ERASED))
+async def erase(request: Request, access: Writes, data_request_id: uuid.UUID) -> ErasuresOut:
+    """Erase the entries of an erasure request in every store: templates, pictures, crops of leads, and what points at them."""
+    async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
+        found = await repository.get_request(connection, data_request_id, lock=True)
+        receipts = await service.erase(connection, access.principal, found, now())
+        await _note(connection, Act.DATA_REQUEST_ERASED, access, data_request_id, entries=len(receipts))
+    return ErasuresOut(items=[ErasedOut(**each) for each in receipts])
+
+
+@router.post(f"{ONE}/extend", openapi_extra=audited(Act.DATA_REQUEST_EXTENDED))
+async def extend_request(request: Request, access: Writes, data_request_id: uuid.UUID, body: ExtensionIn) -> DataRequestOut:
+    """Take more time, once; tell the person why."""
+    async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
+        after = extend(await repository.get_request(connection, data_request_id, lock=True), body.days, body.reason)
+        await repository.change_request(connection, after)
+        await _note(connection, Act.DATA_REQUEST_EXTENDED, access, data_request_id, days=body.days)
+    return request_out(after)
+
+
+@router.post(f"{ONE}/answer", openapi_extra=audited(Act.DATA_REQUEST_ANSWERED))
+async def answer(request: Request, access: Writes, data_request_id: uuid.UUID, body: RequestAnswerIn) -> DataRequestOut:
+    """Answer it, for good; what the outcome says must have been done. Footage that it held is due by the rules again."""
+    async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
+        found = await repository.get_request(connection, data_request_id, lock=True)
+        subjects: list[Subject] = await repository.subjects_of(connection, data_request_id)
+        after = answered(found, subjects, body.outcome, body.answer, access.principal.id, now())
+        await repository.change_request(connection, after)
+        await _note(connection, Act.DATA_REQUEST_ANSWERED, access, data_request_id, outcome=body.outcome.value)
+    return request_out(after)
+
+
+@router.get(f"{ONE}/proof", response_class=Response, responses=ZIP, openapi_extra=audited(Act.DATA_REQUEST_PROVED))
+async def proof(request: Request, access: Writes, data_request_id: uuid.UUID) -> Response:
+    """The signed proof of what was done about an answered request, for whoever asked."""
+    vault, scope = _vault(request), access.whole_chain
+    async with tenant_transaction(backends(request).postgres, scope) as connection:
+        found = await repository.get_request(connection, data_request_id)
+        if found.state is not RequestState.ANSWERED:
+            raise ConflictError("There is nothing to prove yet: this request is open.")
+        receipts = await repository.receipts_of(connection, data_request_id)
+        package = proof_package(found, receipts, await signing_key(connection, vault, scope.chain_id))
+        await _note(connection, Act.DATA_REQUEST_PROVED, access, data_request_id)
+    return _package(package, f"proof-{data_request_id}")
+
+
+def _package(package: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"}
+    return Response(package, media_type="application/zip", headers=headers)
+
+
+def _vault(request: Request) -> Vault:
+    vault = request.app.state.vault
+    assert isinstance(vault, Vault)  # noqa: S101 - set once by main
+    return vault
+
+
+def _looker(request: Request) -> Looker:
+    looker = request.app.state.looker
+    assert isinstance(looker, Looker)  # noqa: S101 - set once by main
+    return looker
+
+
+def _neighbours(request: Request) -> Neighbours:
+    found: Neighbours = request.app.state.neighbours
+    return found
+
+
+async def _contact(vault: Vault, found: DataRequest) -> str | None:
+    if found.contact is None:
+        return None
+    try:
+        return await vault.open(REQUESTER, found.id, found.contact)
+    except KeyLostError:
+        return None
+
+
+async def _note(connection: TenantConnection, act: Act, access: Access, request_id: uuid.UUID | None, **details: Any) -> None:
+    who = access.principal
+    await audit.append(connection, AuditEntry(act, who.kind, who.id, who.chain_id, None, "data-request", request_id, details))

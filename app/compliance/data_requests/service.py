@@ -1,0 +1,132 @@
+"""Work on data-subject requests: search by a picture that nobody keeps, collect, erase. The scope is the whole chain."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from app.auth.models import Principal
+from app.compliance.data_requests import repository
+from app.compliance.data_requests.models import DataRequest, RequestKind, Subject, advance, demand_open
+from app.compliance.data_requests.packaging import HeldEntry
+from app.identity.enrolment import erasure, image_repository
+from app.identity.enrolment import repository as enrolments
+from app.identity.enrolment.gate import LOOK_ALIKE_LEAST, Finding
+from app.identity.enrolment.pictures import Looked
+from app.identity.enrolment.schemas import enrolment_out
+from app.identity.lists import repository as lists
+from app.identity.matches import repository as matches
+from app.identity.models import Enrolment, EnrolmentState
+from app.identity.templates.stored import Neighbours
+from app.kit.errors import BadInputError, ConflictError, NotFoundError
+from app.kit.keys.vault import Vault
+from app.kit.postgres import TenantConnection
+
+MOST_LEADS: Final = 500
+SHOWN_LEAST: Final = LOOK_ALIKE_LEAST - 0.04
+"""Lower than where an enrolment warns: to miss somebody who asks is worse than to show the handler one face too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that may be of whoever asks; a person decides."""
+
+    enrolment: Enrolment
+    match_score: float
+
+    @property
+    def likely(self) -> bool:
+        """Whether it would count as a look-alike at enrolment."""
+        return self.match_score >= LOOK_ALIKE_LEAST
+
+
+def demand_one_face(looked: Looked) -> None:
+    """BadInputError unless exactly one face can be seen; how good the picture is matters less than at an enrolment."""
+    for finding, words in looked.judgement.words():
+        if finding in (Finding.NO_FACE, Finding.SEVERAL_FACES):
+            raise BadInputError(words)
+
+
+async def candidates(connection: TenantConnection, neighbours: Neighbours, looked: Looked) -> list[Candidate]:
+    """Entries that look like the face, best first. The picture and its vector are forgotten with `looked`."""
+    assert looked.vector is not None  # noqa: S101 - there is a face
+    near = await neighbours.nearest(connection, looked.vector)
+    kept = [alike for alike, _ in near if alike.match_score >= SHOWN_LEAST]
+    return [Candidate(await enrolments.get_enrolment(connection, each.enrolment_id), each.match_score) for each in kept]
+
+
+async def add_subject(
+    connection: TenantConnection, chain_id: uuid.UUID, who: Principal, request: DataRequest, enrolment_id: uuid.UUID, at: datetime
+) -> None:
+    """A person says that this entry is of whoever asks."""
+    demand_open(request)
+    await enrolments.get_enrolment(connection, enrolment_id)
+    if len(await repository.subjects_of(connection, request.id)) >= repository.MOST_SUBJECTS:
+        raise ConflictError(f"A request has at most {repository.MOST_SUBJECTS} entries.")
+    await repository.add_subject(connection, chain_id, Subject(request.id, enrolment_id, who.id, at))
+
+
+async def collect(connection: TenantConnection, vault: Vault, subjects: Sequence[Subject]) -> list[HeldEntry]:
+    """Everything that is held about the entries of a request."""
+    return [await _held(connection, vault, each.enrolment_id) for each in subjects]
+
+
+async def erase(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> list[dict[str, Any]]:
+    """Erase every entry of the request that stands: template, pictures, crops, and what points at it; the receipts of all.
+
+    Raises:
+        ConflictError: it is answered, asks for no erasure, or no entry belongs to it.
+    """
+    demand_open(request)
+    if request.kind is not RequestKind.ERASURE:
+        raise ConflictError("This request asks for access, not for erasure; record another one.")
+    subjects = await repository.subjects_of(connection, request.id)
+    if not subjects:
+        raise ConflictError("No entry belongs to this request; look for the person by a photo first.")
+    for subject in subjects:
+        if subject.erasure_id is None:
+            await repository.note_erasure(connection, subject, await _erased(connection, who, request, subject.enrolment_id, at))
+    await repository.change_request(connection, advance(request))
+    return await repository.receipts_of(connection, request.id)
+
+
+async def _erased(
+    connection: TenantConnection, who: Principal, request: DataRequest, enrolment_id: uuid.UUID, at: datetime
+) -> uuid.UUID:
+    """The proof that the entry is gone, also where somebody erased it before."""
+    enrolment = await enrolments.get_enrolment(connection, enrolment_id, lock=True)
+    if enrolment.state is EnrolmentState.ERASED:
+        return (await image_repository.list_erasures(connection, enrolment_id))[0].id
+    _, proof = await erasure.erase(connection, who, enrolment, f"data request {request.id}", at)
+    return proof.id
+
+
+async def _held(connection: TenantConnection, vault: Vault, enrolment_id: uuid.UUID) -> HeldEntry:
+    enrolment = await enrolments.get_enrolment(connection, enrolment_id)
+    listed = await lists.get_list(connection, enrolment.watchlist_id)
+    names = await enrolments.names_of(connection, {enrolment.person_id})
+    leads = await matches.list_matches(
+        connection, store_id=None, camera_id=None, enrolment_id=enrolment_id, states=[], before=None, limit=MOST_LEADS
+    )
+    places = await repository.places_of(connection, [each.id for each in leads])
+    pictures = []
+    try:
+        jpeg = (await image_repository.read_image(connection, vault, enrolment_id)).jpeg
+        pictures.append((f"pictures/entry-{enrolment_id}.jpg", jpeg))
+    except NotFoundError:  # ended
+        pass
+    for each in leads:
+        try:
+            pictures.append((f"pictures/lead-{each.id}.jpg", await matches.read_picture(connection, vault, each.id)))
+        except NotFoundError:
+            continue
+    return HeldEntry(
+        enrolment_id=enrolment_id,
+        person_name=names.get(enrolment.person_id, ""),
+        list_name=listed.name,
+        entry=enrolment_out(enrolment).model_dump(mode="json"),
+        searched_in=await repository.searched_in(connection, listed.id),
+        leads=[{**places[each.id], "at": each.captured_at, "state": each.state, "band": each.band} for each in leads],
+        pictures=pictures,
+    )

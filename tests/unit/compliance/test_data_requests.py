@@ -1,0 +1,113 @@
+"""Data-subject requests: the clock, what may follow what, and packages that anybody can check without a network."""
+
+import json
+import uuid
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app.compliance.data_requests.models import (
+    DataRequest,
+    RequestKind,
+    RequestOutcome,
+    Subject,
+    advance,
+    answered,
+    demand_times,
+    extend,
+)
+from app.compliance.data_requests.packaging import HeldEntry, held_package, proof_package
+from app.evidence.package import fingerprint_of, verify
+from app.kit.errors import BadInputError, ConflictError
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+ME = uuid.uuid4()
+
+
+def asked(kind: RequestKind = RequestKind.ERASURE, **more: object) -> DataRequest:
+    made = DataRequest(uuid.uuid4(), kind, AT, "Passport seen", None, None, None, None, ME, AT)
+    return advance(made, **more) if more else made
+
+
+def subject(of: DataRequest, erasure: uuid.UUID | None = None) -> Subject:
+    return Subject(of.id, uuid.uuid4(), ME, AT, erasure)
+
+
+def test_rule_17_the_clock_of_30_days_is_extended_once_and_says_why() -> None:
+    one = asked()
+    assert one.answer_by == AT + timedelta(days=30)
+    assert [one.overdue(AT + timedelta(days=30, seconds=each)) for each in (0, 1)] == [False, True]
+    longer = extend(one, 60, "Three hundred hours of footage")
+    assert not longer.overdue(AT + timedelta(days=90))
+    with pytest.raises(ConflictError):
+        extend(longer, 1, "More")
+    with pytest.raises(BadInputError):
+        extend(one, 61, "Much more")
+    done = answered(one, [], RequestOutcome.REFUSED, "We could not tell who you are.", ME, AT + timedelta(days=40))
+    assert not done.overdue(AT + timedelta(days=99))
+    with pytest.raises(ConflictError):
+        answered(done, [], RequestOutcome.REFUSED, "Again", ME, AT)
+
+
+@pytest.mark.parametrize(
+    ("request_", "subjects", "outcome", "allowed"),
+    [
+        (asked(), [None], RequestOutcome.FULFILLED, False),
+        (asked(), [uuid.uuid4(), None], RequestOutcome.FULFILLED, False),
+        (asked(), [], RequestOutcome.FULFILLED, False),
+        (asked(), [uuid.uuid4()], RequestOutcome.FULFILLED, True),
+        (asked(), [None], RequestOutcome.PARTLY_FULFILLED, True),
+        (asked(), [], RequestOutcome.NOTHING_HELD, False),
+        (asked(searches=1), [], RequestOutcome.NOTHING_HELD, True),
+        (asked(searches=1), [None], RequestOutcome.NOTHING_HELD, False),
+        (asked(RequestKind.ACCESS), [None], RequestOutcome.FULFILLED, False),
+        (asked(RequestKind.ACCESS, exports=1), [None], RequestOutcome.FULFILLED, True),
+    ],
+)
+def test_rule_17_an_answer_claims_only_what_was_done(
+    request_: DataRequest, subjects: list[uuid.UUID | None], outcome: RequestOutcome, allowed: bool
+) -> None:
+    theirs = [subject(request_, each) for each in subjects]
+    if allowed:
+        assert answered(request_, theirs, outcome, "So", ME, AT).outcome is outcome
+    else:
+        with pytest.raises(ConflictError):
+            answered(request_, theirs, outcome, "So", ME, AT)
+
+
+def test_a_visit_is_named_whole_within_a_day_and_in_the_past() -> None:
+    store, hour = uuid.uuid4(), timedelta(hours=1)
+    demand_times(AT, AT, (None, None, None))
+    demand_times(AT, AT, (store, AT - 2 * hour, AT - hour))
+    for wrong in ((store, None, None), (None, AT - hour, AT), (store, AT, AT - hour), (store, AT - 25 * hour, AT),
+                  (store, AT, AT + hour)):  # fmt: skip
+        with pytest.raises(BadInputError):
+            demand_times(AT, AT, wrong)
+    with pytest.raises(BadInputError):
+        demand_times(AT + hour, AT, (None, None, None))
+
+
+def test_rule_17_packages_are_signed_leave_out_other_people_and_name_what_was_changed(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    fingerprint = fingerprint_of(key.public_key().public_bytes_raw())
+    entry = {"reason": "Hit a guard", "enrolled_by": str(ME), "look_alikes": [{"enrolment_id": str(uuid.uuid4())}]}
+    leads = [{"at": AT, "store": "North", "camera": "Door", "state": "open", "band": "high"}]
+    held = HeldEntry(uuid.uuid4(), "Ada Example", "Violence", entry, ["North"], leads, [("pictures/entry-1.jpg", b"\xff\xd8x")])
+    path = tmp_path / "held.zip"
+    path.write_bytes(held_package(asked(RequestKind.ACCESS), [held], [{"id": uuid.uuid4(), "moment": AT}], key))
+    assert verify(path, fingerprint).whole
+    with zipfile.ZipFile(path) as package:
+        told = json.loads(package.read("held.json"))
+        assert package.read("pictures/entry-1.jpg") == b"\xff\xd8x"
+    (said,) = told["entries"]
+    assert (said["name"], said["reason"], said["leads"][0]["at"]) == ("Ada Example", "Hit a guard", AT.isoformat())
+    assert not {"enrolled_by", "look_alikes"} & set(said)
+    path.write_bytes(proof_package(asked(), [{"erasure_id": uuid.uuid4(), "receipt": {"removed": {"templates": 1}}}], key))
+    assert verify(path, fingerprint).whole
+    body = path.read_bytes()
+    for changed in (body.index(b'"templates"') + 1, len(body) // 2):
+        path.write_bytes(body[:changed] + bytes([body[changed] ^ 1]) + body[changed + 1 :])
+        assert verify(path, fingerprint).findings

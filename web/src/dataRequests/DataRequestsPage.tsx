@@ -1,0 +1,119 @@
+import { useState, type FormEvent } from "react";
+import { Problem, useAct } from "../security/parts";
+import { Empty, Failure } from "../shell/Empty";
+import { useLoad, useNow, useTitle } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { clock } from "../text/format";
+import { addRequest, requests, type RequestKind } from "./endpoints";
+import { RequestPanel } from "./RequestPanel";
+import { due, KIND_WORDS } from "./words";
+
+/** What people ask about what is held of them, until when they must hear, and what was done. */
+export function DataRequestsPage() {
+  useTitle("Data requests");
+  const { may } = usePlace();
+  const { value, error, reload } = useLoad("data-requests", requests);
+  const [open, setOpen] = useState<string | null>(null);
+  const now = useNow(60_000);
+  return (
+    <div className="page page-administration">
+      <header className="page-head">
+        <div>
+          <h1>Data requests</h1>
+          <p className="page-note">People may ask what is held about them, and to have it erased. They hear within 30 days. This reaches every store of the chain.</p>
+        </div>
+      </header>
+      {error && <Failure sentence={error} retry={reload} />}
+      {may("data-requests:write") && <Record changed={reload} />}
+      {value?.length === 0 && <Empty title="Nobody has asked" />}
+      <ul className="rows" data-testid="data-requests">
+        {(value ?? []).map((each) => {
+          const [words, tone] = due(each, now);
+          return (
+            <li key={each.id} className="channel-row" data-testid="data-request">
+              <div>
+                <strong>{KIND_WORDS[each.kind]}</strong>{" "}
+                <span className="tag" data-state={tone}>
+                  {words}
+                </span>
+                <small>
+                  Came in {clock(each.received_at, now)} · {each.identity_checked}
+                </small>
+              </div>
+              <button type="button" className="button button-small" aria-expanded={open === each.id} data-testid="data-request-open" onClick={() => setOpen(open === each.id ? null : each.id)}>
+                {open === each.id ? "Close" : "Open"}
+              </button>
+              {open === each.id && <RequestPanel key={`${each.id} ${each.state}`} id={each.id} changed={reload} />}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function Record({ changed }: { changed: () => void }) {
+  const { store } = usePlace();
+  const [kind, setKind] = useState<RequestKind>("access");
+  const [checked, setChecked] = useState("");
+  const [contact, setContact] = useState("");
+  const [visit, setVisit] = useState({ named: false, from: "", to: "" });
+  const { busy, error, run } = useAct();
+  const times = visit.named ? { store_id: store.id, seen_from: iso(visit.from), seen_to: iso(visit.to) } : { store_id: null, seen_from: null, seen_to: null };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(async () => {
+      await addRequest({ kind, identity_checked: checked.trim(), contact: contact.trim(), ...times });
+      setChecked("");
+      setContact("");
+      setVisit({ named: false, from: "", to: "" });
+      changed();
+    });
+  };
+  return (
+    <form className="panel stack" onSubmit={submit} aria-label="Record a request">
+      <h2>Record a request</h2>
+      <div className="channel-fields">
+        <label className="field">
+          <span>They ask for</span>
+          <select value={kind} data-testid="request-kind" onChange={(event) => setKind(event.target.value as RequestKind)}>
+            <option value="access">Access: what is held</option>
+            <option value="erasure">Erasure</option>
+          </select>
+        </label>
+        <label className="field channel-address">
+          <span>How you made sure who they are</span>
+          <input value={checked} required maxLength={500} placeholder="Identity card seen at the desk" data-testid="request-checked" onChange={(event) => setChecked(event.target.value)} />
+        </label>
+        <label className="field channel-address">
+          <span>Who asks, and how to answer</span>
+          <input value={contact} maxLength={500} autoComplete="off" data-testid="request-contact" onChange={(event) => setContact(event.target.value)} />
+        </label>
+      </div>
+      <label className="choice">
+        <input type="checkbox" checked={visit.named} onChange={(event) => setVisit({ ...visit, named: event.target.checked })} />
+        <span>They name a visit to {store.name}; its footage is kept until they are answered</span>
+      </label>
+      {visit.named && (
+        <div className="channel-fields">
+          <label className="field">
+            <span>From</span>
+            <input type="datetime-local" required value={visit.from} onChange={(event) => setVisit({ ...visit, from: event.target.value })} />
+          </label>
+          <label className="field">
+            <span>Until, within a day</span>
+            <input type="datetime-local" required value={visit.to} onChange={(event) => setVisit({ ...visit, to: event.target.value })} />
+          </label>
+        </div>
+      )}
+      <Problem sentence={error} />
+      <div className="form-actions">
+        <button type="submit" className="button button-primary" disabled={busy || !checked.trim() || (visit.named && (!visit.from || !visit.to))} data-testid="request-record">
+          Record it
+        </button>
+      </div>
+    </form>
+  );
+}
+
+const iso = (local: string) => (local ? new Date(local).toISOString() : null);

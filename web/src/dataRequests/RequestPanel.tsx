@@ -1,0 +1,201 @@
+import { useState, type FormEvent } from "react";
+import type { Id } from "../api/types";
+import { Problem, useAct } from "../security/parts";
+import { Failure } from "../shell/Empty";
+import { useLoad, useNow } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { clock, humanise } from "../text/format";
+import { entryPicture } from "../watchlist/endpoints";
+import { Picture } from "../watchlist/Picture";
+import { addEntry, answer, eraseEntries, exportHeld, extend, proof, removeEntry, request, searchByPhoto, type FaceSearch, type RequestFile, type RequestOutcome } from "./endpoints";
+import { OUTCOME_WORDS, outcomes } from "./words";
+
+/** One request at work: find, say which entries are theirs, hand over or erase, answer, prove. */
+export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
+  const { may } = usePlace();
+  const { value, error, reload } = useLoad(`data-request-${id}`, () => request(id));
+  const now = useNow(60_000);
+  const act = useAct();
+  if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
+  const { request: one, contact, entries, footage } = value;
+  const writes = may("data-requests:write");
+  const open = one.state === "open";
+  return (
+    <div className="stack complaint-file">
+      <p className="quiet">{contact ? `From ${contact}.` : "Nobody said who asks."}</p>
+      {one.extended_days > 0 && (
+        <p className="quiet">
+          {one.extended_days} more days: {one.extension_reason}
+        </p>
+      )}
+      {one.answer && <p>{one.answer}</p>}
+      {open && writes && <FindByPhoto id={id} known={entries.map(({ enrolment_id }) => enrolment_id)} changed={reload} />}
+      {entries.length > 0 && (
+        <section>
+          <h3>Entries that are theirs</h3>
+          <ul className="rows">
+            {entries.map((each) => (
+              <li key={each.enrolment_id} className="channel-row" data-testid="request-entry">
+                <div>
+                  <strong>{humanise(each.category)}</strong> <span className="tag">{each.erased ? "erased" : each.state}</span>
+                  <small>Entered {clock(each.enrolled_at, now)}</small>
+                </div>
+                {open && writes && !each.erased && (
+                  <button type="button" className="button button-small" disabled={act.busy} onClick={() => void act.run(() => removeEntry(id, each.enrolment_id).then(reload))}>
+                    Not theirs
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {footage.length > 0 && (
+        <p className="quiet">
+          {footage.length} {footage.length === 1 ? "recording" : "recordings"} of the visit {open ? "are kept" : "were kept"} for it. Hand them over by an export of each, which blurs everybody else.
+        </p>
+      )}
+      {open && writes && (
+        <div className="form-actions">
+          {(entries.length > 0 || footage.length > 0) && (
+            <button type="button" className="button" disabled={act.busy} data-testid="request-export" onClick={() => void act.run(() => exportHeld(id).then((blob) => save(blob, `held-${id}.zip`)).then(reload))}>
+              Save what is held
+            </button>
+          )}
+          {one.kind === "erasure" && entries.some(({ erased }) => !erased) && (
+            <button type="button" className="button button-danger" disabled={act.busy} data-testid="request-erase" onClick={() => void act.run(() => eraseEntries(id).then(reload))}>
+              Erase these entries in every store
+            </button>
+          )}
+          {one.extended_days === 0 && <Extend id={id} changed={changed} />}
+        </div>
+      )}
+      {!open && writes && (
+        <div className="form-actions">
+          <button type="button" className="button" disabled={act.busy} data-testid="request-proof" onClick={() => void act.run(async () => save(await proof(id), `proof-${id}.zip`))}>
+            Save the signed proof
+          </button>
+        </div>
+      )}
+      <Problem sentence={act.error} />
+      {open && writes && <Answer key={`${entries.length} ${one.searches} ${one.exports}`} file={value} changed={changed} />}
+    </div>
+  );
+}
+
+/** The photo is compared and forgotten: nothing of it is stored, here or on the server. */
+function FindByPhoto({ id, known, changed }: { id: Id; known: readonly Id[]; changed: () => void }) {
+  const [found, setFound] = useState<FaceSearch | null>(null);
+  const { busy, error, run } = useAct();
+  const choose = (photo: File | undefined) => {
+    if (photo)
+      void run(async () => {
+        setFound(await searchByPhoto(id, photo));
+        changed();
+      });
+  };
+  const fresh = found?.candidates.filter(({ enrolment_id }) => !known.includes(enrolment_id)) ?? [];
+  return (
+    <section className="stack">
+      <label className="field">
+        <span>Find them by a photo that they gave; it is compared and not kept</span>
+        <input type="file" accept="image/jpeg,image/png" disabled={busy} data-testid="request-photo" onChange={({ target }) => choose(target.files?.[0])} />
+      </label>
+      {busy && <p className="quiet">Comparing…</p>}
+      <Problem sentence={error} />
+      {found && (
+        <p className="quiet" data-testid="request-found">
+          {found.templates === 0 ? "No face is held in this chain." : `Compared with ${found.templates - found.not_compared} faces: ${found.candidates.length || "none"} that may be them.`}
+          {found.not_compared > 0 && ` ${found.not_compared} were made by another model and could not be compared.`}
+        </p>
+      )}
+      <ul className="candidates">
+        {fresh.map((each) => (
+          <li key={each.enrolment_id} className="panel" data-testid="request-candidate">
+            <Picture load={() => entryPicture(each.enrolment_id)} alt="The enrolled picture" />
+            <strong>{each.likely ? "Likely" : "Perhaps"}</strong>
+            <small>
+              {humanise(each.category)}, {each.state}
+            </small>
+            <button type="button" className="button button-small" disabled={busy} data-testid="request-theirs" onClick={() => void run(() => addEntry(id, each.enrolment_id).then(changed))}>
+              This is them
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Extend({ id, changed }: { id: Id; changed: () => void }) {
+  const [asked, setAsked] = useState(false);
+  const [reason, setReason] = useState("");
+  const { busy, error, run } = useAct();
+  if (!asked)
+    return (
+      <button type="button" className="button button-quiet" onClick={() => setAsked(true)}>
+        More time…
+      </button>
+    );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(() => extend(id, 60, reason.trim()).then(changed));
+  };
+  return (
+    <form className="channel-fields" onSubmit={submit} aria-label="More time">
+      <label className="field channel-address">
+        <span>Why it takes 60 days more; tell them, too</span>
+        <input value={reason} required maxLength={500} onChange={(event) => setReason(event.target.value)} />
+      </label>
+      <button type="submit" className="button button-small" disabled={busy || !reason.trim()}>
+        Take more time
+      </button>
+      <Problem sentence={error} />
+    </form>
+  );
+}
+
+function Answer({ file, changed }: { file: RequestFile; changed: () => void }) {
+  const { request: one, entries } = file;
+  const possible = outcomes(one.kind, entries, one);
+  const [outcome, setOutcome] = useState<RequestOutcome>(possible[0] ?? "refused");
+  const [words, setWords] = useState("");
+  const { busy, error, run } = useAct();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void run(() => answer(one.id, outcome, words.trim()).then(changed));
+  };
+  return (
+    <form className="stack" onSubmit={submit} aria-label="Answer">
+      <label className="field">
+        <span>Outcome</span>
+        <select value={outcome} data-testid="request-outcome" onChange={(event) => setOutcome(event.target.value as RequestOutcome)}>
+          {possible.map((each) => (
+            <option key={each} value={each}>
+              {OUTCOME_WORDS[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>What they are answered</span>
+        <textarea value={words} required maxLength={4000} rows={3} data-testid="request-answer" onChange={(event) => setWords(event.target.value)} />
+      </label>
+      <Problem sentence={error} />
+      <div className="form-actions">
+        <button type="submit" className="button button-primary" disabled={busy || !words.trim()} data-testid="request-decide">
+          Answer for good
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function save(blob: Blob, name: string) {
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}
