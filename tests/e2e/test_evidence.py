@@ -25,7 +25,7 @@ def shops(product: Product, around: Outside, tmp_path: Path) -> Iterator[tuple[S
     cameras = json.loads((product.home / "demo-cameras.json").read_text())
     with outside() as others, bucket(tmp_path / "bucket") as storage:
         more = {
-            "CAMERAS": " ".join(f"rtsp://127.0.0.1:{port}/stream" for port in list(cameras.values())[:1]),
+            "CAMERAS": " ".join(f"rtsp://127.0.0.1:{port}/stream" for port in list(cameras.values())[:2]),
             "TRITON_URL": _told(product, "TRITON_URL"),
         }
         second = Product(home=tmp_path / "home", extra=others.settings | storage | more)
@@ -34,6 +34,7 @@ def shops(product: Product, around: Outside, tmp_path: Path) -> Iterator[tuple[S
             starting.start()
             starting.join(200)
             second.sign_in()
+            product.sign_in()
             (tmp_path / "files").mkdir()
             yield Shop(product, around, tmp_path / "files"), Shop(second, others, tmp_path)
         finally:
@@ -80,6 +81,10 @@ def _export(page: Page) -> str:
     """The link that the dialog shows once."""
     page.get_by_test_id("evidence-export-clip").click()
     page.get_by_test_id("export-preview").wait_for(timeout=60_000)
+    people = page.get_by_test_id("export").locator("fieldset input[type=checkbox]")
+    people.first.check()
+    for number in range(1, people.count()):
+        people.nth(number).uncheck()
     page.get_by_test_id("export-recipient").fill("City police")
     page.get_by_test_id("export-purpose").fill("Report of a theft")
     steps.shot(page, "evidence-export")
