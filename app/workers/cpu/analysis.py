@@ -24,7 +24,9 @@ from app.workers.emitter import Emitter
 from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
-IN_FLIGHT: Final = 4
+IN_FLIGHT: Final = 3
+"""One more than the embedded server's instances of the pose model: none runs dry, and a frame waits half an inference for one
+instead of a whole."""
 DEADLINE_S: Final = 3.0
 """Longer than any queue of ours takes: a model this late is down. Age is bounded by the few frames a camera keeps waiting."""
 

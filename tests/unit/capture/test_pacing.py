@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.capture.pacing import PLAUSIBLE_SKEW_US, CaptureClock, FrameSampler, RateMeter
-from app.capture.waiting import NewestFew
+from app.capture.waiting import CALM, NewestFew
 
 NOW = 1_700_000_000_000_000
 
@@ -69,15 +69,38 @@ def test_rate_over_a_window() -> None:
     assert meter.per_second(NOW + 60_000_000) == 0.0
 
 
-def test_the_newest_few_wait_in_order_and_the_rest_are_counted() -> None:
+def test_a_few_wait_in_order() -> None:
     woken = []
     waiting: NewestFew[int] = NewestFew(lambda: woken.append(1), depth=2)
-    for value in (1, 2, 3):
+    for value in (1, 2):
         waiting.put(value)
-    assert (waiting.take(), waiting.take(), waiting.take(), waiting.dropped, len(woken)) == (2, 3, None, 1, 3)
-    waiting.put(4)
+    assert (waiting.take(), waiting.take(), waiting.take(), waiting.dropped, len(woken)) == (1, 2, None, 0, 2)
+    waiting.put(3)
     waiting.clear()
-    assert (waiting.take(), waiting.dropped, waiting.has_value) == (None, 1, False)
+    assert (waiting.take(), waiting.dropped, waiting.has_value) == (None, 0, False)
+
+
+def test_under_overload_only_the_newest_waits_and_the_rest_are_counted() -> None:
+    waiting: NewestFew[int] = NewestFew(depth=2)
+    for value in range(12):
+        waiting.put(value)
+    assert (waiting.take(), waiting.take(), waiting.dropped) == (11, None, 11)
+    waiting.put(12)
+    waiting.put(13)
+    assert (waiting.take(), waiting.take(), waiting.dropped) == (13, None, 12)
+
+
+def test_a_taker_that_keeps_up_again_may_leave_a_few_waiting_again() -> None:
+    waiting: NewestFew[int] = NewestFew(depth=2)
+    for value in range(3):
+        waiting.put(value)
+    waiting.take()
+    for value in range(CALM):
+        waiting.put(value)
+        assert waiting.take() == value
+    waiting.put(100)
+    waiting.put(101)
+    assert (waiting.take(), waiting.take(), waiting.dropped) == (100, 101, 2)
 
 
 def test_the_cameras_clock_is_compared_with_ours_and_a_set_clock_counts_at_once() -> None:
