@@ -81,7 +81,7 @@ def _lint(*, web_tests: bool) -> Stage:
 
 def _tests(python: str) -> list[Stage]:
     # Most of it waits for servers and clocks: more processes than there are cores, each with servers of its own.
-    many = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--durations", "15"]
+    many = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "15"]
     # Apart from the rest because a browser driver keeps an event loop running in its process.
     alone = ["--durations", "15"]
     return [

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import msgspec
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
@@ -44,6 +45,7 @@ def message_pack(_context: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else msgspec.msgpack.encode(value, enc_hook=str)
 
 
+@pytest.mark.timeout(300)
 async def test_no_generated_request_breaks_the_service(product: Product) -> None:
     world = await make_world(product)
     tokens = [(await world.sign_in(role, scope))[1] for role, scope in CALLERS]
