@@ -1,4 +1,4 @@
-"""One running product and one browser for all end-to-end tests."""
+"""One running product for the tests that share one, after those that start one for themselves; and a browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.e2e.chromium import ARGUMENTS, find_or_install
 from tests.e2e.outside import Outside, outside
 from tests.e2e.product import Product
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The shared product last: it would compete for two cores with those that other tests start, and runs to the end."""
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    if len(ours) == len(items):
+        items.sort(key=lambda item: "product" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
