@@ -80,7 +80,7 @@ class Run:
         """Signal its whole group, as a terminal does; its exit code."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, number)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=40)
 
 
 @pytest.fixture
@@ -144,10 +144,10 @@ def test_ctrl_c_leaves_nothing_and_the_second_start_is_fast(tmp_path: Path, star
     assert run.left()
     started = time.monotonic()
     assert run.stop() == 0
-    assert time.monotonic() - started < 12
+    assert time.monotonic() - started < 20
     assert run.left() == {}
     again = start(tmp_path / "home")
-    assert again.wait_until_ready(times=2) < 15
+    assert again.wait_until_ready(times=2) < 30
     assert "restarting" not in again.output()
     assert again.stop(signal.SIGTERM) == 0
 

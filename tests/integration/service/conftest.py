@@ -84,7 +84,7 @@ class Product:
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Publish as soon as the service listens."""
-        for _ in range(300):
+        for _ in range(3000):
             if await self.memory.publish(channel, message):
                 return
             await asyncio.sleep(0.01)
@@ -145,14 +145,14 @@ async def product(
             yield made
     finally:
         stop.set()
-        await asyncio.wait_for(serving, 15)
+        await asyncio.wait_for(serving, 30)
         for client in clients:
             await client.aclose()
 
 
 async def until_up(session: aiohttp.ClientSession, url: str) -> None:
     """Wait until a service answers at `url`, whatever it says."""
-    for _ in range(100):
+    for _ in range(400):
         try:
             async with session.get(url):
                 return

@@ -182,7 +182,7 @@ async def test_rule_14_what_lapses_is_switched_off_within_seconds(product: Produ
     camera, path = (await product.camera())["id"], await gather_evidence(product)
     await switch_on(product, path, await person(product, "chain-administrator"))
     await product.sql("UPDATE sign_photos SET taken_on = $1", date.today() - timedelta(days=400))  # noqa: DTZ011
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         while (await desired(product, camera))["face"]:
             await asyncio.sleep(0.1)
     current = (await product.ask("GET", path))[1]["current"]
