@@ -214,6 +214,12 @@ def live() -> None:
     _role("live", "app.live.relay")
 
 
+@cli.command("live-paths")
+def live_paths() -> None:
+    """Tells the MediaMTX beside it which cameras to pull, and takes away those that are gone."""
+    _role("live-paths", "app.live.paths")
+
+
 @cli.command("demo-cameras")
 def demo_cameras() -> None:
     """Plays clips of real people as RTSP cameras on this machine."""

@@ -70,8 +70,8 @@ from app.kit.tls import keep_certificate
 from app.kit.version import product_version
 from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL, RELEASED_VERSION
+from app.models.replicas import Replicas
 from app.models.service import ModelService
-from app.models.trial import Serving
 from app.settings import Settings
 from app.tenancy.notice.endpoints import PublicPages
 from app.tenancy.policy.enforcer import keep_enforcing
@@ -167,12 +167,12 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     hub = state.hub
     state.pictures = Pictures(memory, hub.channels)
     state.endings = Endings(pool)
-    state.video = VideoViews(settings.live_address, state.endings)
+    state.video = VideoViews(settings.live_address, state.endings, settings.relay_key.get_secret_value())
     pose = TritonPose(settings.triton_url, POSE_MODEL, str(RELEASED_VERSION)) if settings.triton_url else None
     state.analysis = Analysis(pose)
     faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
     state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
-    serving = Serving(settings.triton_url) if settings.triton_url else None
+    serving = Replicas(settings.triton_url) if settings.triton_url else None
     state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving)
     state.exporter = Exporter(pool, state.storage, state.vault, pose)
     state.checks = {
@@ -223,6 +223,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
         "exports": state.exporter.run(stopping),
         "video": state.video.run(stopping),
+        "models": state.models.keep_level(stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:

@@ -12,7 +12,7 @@ import msgspec
 from app.cameras import repository
 from app.cameras.recordings import wanted_recordings
 from app.cameras.urls import join_credentials
-from app.contracts.control import LEASE_S, DesiredCamera, DesiredState, Heartbeat, Recording
+from app.contracts.control import LEASE_S, DesiredCamera, DesiredState, Heartbeat, Recording, RelayedStream
 from app.kit.errors import UnavailableError
 from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import Vault
@@ -36,6 +36,23 @@ async def answer_heartbeat(pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat
     return DesiredState(revision_of(cameras, recordings), LEASE_S, cameras, recordings)
 
 
+async def relayed_streams(pool: "Pool[asyncpg.Record]", vault: Vault) -> list[RelayedStream]:
+    """What a MediaMTX pulls: every enabled RTSP camera, with credentials. One whose password cannot be read is left out."""
+    streams = []
+    for row in await repository.relayed_cameras(pool):
+        try:
+            streams.append(RelayedStream(row["camera_id"], await _address(vault, row)))
+        except UnavailableError as error:
+            log.error("a camera is left out", camera=str(row["camera_id"]), error=error.detail)
+    return streams
+
+
+async def _address(vault: Vault, row: dict[str, Any]) -> str:
+    """A camera's URL with its credentials. UnavailableError where they cannot be read."""
+    sealed = row["credentials"]
+    return join_credentials(row["url"], None if sealed is None else await vault.open(CAMERA, row["camera_id"], sealed))
+
+
 def revision_of(cameras: Sequence[DesiredCamera], recordings: Sequence[Recording] = ()) -> str:
     """Changes when anything that a worker should do changes; says nothing about it."""
     named = [each.evidence_id for each in recordings]
@@ -44,9 +61,8 @@ def revision_of(cameras: Sequence[DesiredCamera], recordings: Sequence[Recording
 
 async def _camera(vault: Vault, row: dict[str, Any], pointers: dict[uuid.UUID, Pointer]) -> DesiredCamera | None:
     """One camera; None, and a line in the log, where its password cannot be read: the others go on."""
-    sealed = row["credentials"]
     try:
-        credentials = None if sealed is None else await vault.open(CAMERA, row["camera_id"], sealed)
+        url = await _address(vault, row)
     except UnavailableError as error:
         log.error("a camera is left out", camera=str(row["camera_id"]), error=error.detail)
         return None
@@ -54,7 +70,7 @@ async def _camera(vault: Vault, row: dict[str, Any], pointers: dict[uuid.UUID, P
     return DesiredCamera(
         camera_id=row["camera_id"],
         store_id=row["store_id"],
-        url=join_credentials(row["url"], credentials),
+        url=url,
         analysis_fps=float(row["analysis_fps"]),
         pose_model=pointer.model,
         pose_version=str(version_for(pointer, row["camera_id"])),

@@ -115,3 +115,10 @@ async def lease_cameras(
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
         rows = await connection.fetch("SELECT * FROM lease_cameras($1, $2, $3)", worker_id, capacity, lease)
     return [dict(row) for row in rows]
+
+
+async def relayed_cameras(pool: "Pool[asyncpg.Record]") -> list[dict[str, Any]]:
+    """Enabled RTSP cameras of every chain, rows as the function `relayed_cameras` returns them."""
+    async with pool.acquire(timeout=ACQUIRE_S) as connection:
+        rows = await connection.fetch("SELECT * FROM relayed_cameras()")
+    return [dict(row) for row in rows]

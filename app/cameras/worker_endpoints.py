@@ -11,7 +11,7 @@ from app.audit.models import MACHINES, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
-from app.cameras.desired import answer_heartbeat
+from app.cameras.desired import answer_heartbeat, relayed_streams
 from app.cameras.endpoints import vault_of
 from app.cameras.workers import demand_platform_key, note_worker
 from app.contracts.control import Heartbeat
@@ -68,6 +68,27 @@ class DesiredStateOut(BaseModel):
     lease_s: float
     cameras: list[DesiredCameraOut]
     recordings: list[RecordingOut]
+
+
+class RelayedStreamOut(BaseModel):
+    """A camera that a relay pulls (`contracts.control.RelayedStream`)."""
+
+    camera_id: uuid.UUID
+    url: str = Field(description="With credentials.")
+
+
+class RelayedStreamsOut(BaseModel):
+    """All that a relay pulls; its paths are the ids."""
+
+    streams: list[RelayedStreamOut]
+
+
+@router.get("/workers/streams", response_model=RelayedStreamsOut, openapi_extra=unaudited(MACHINES))
+async def streams(request: Request, access: Works) -> Response:
+    """What the MediaMTX beside the workers pulls, so that each camera is pulled once."""
+    demand_platform_key(access)
+    found = await relayed_streams(backends(request).postgres, vault_of(request))
+    return Response(msgspec.json.encode({"streams": found}), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/workers/heartbeat", response_model=DesiredStateOut, openapi_extra=unaudited(MACHINES))

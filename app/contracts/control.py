@@ -67,6 +67,17 @@ class Recording(msgspec.Struct, frozen=True):
     moment_us: int
 
 
+class RelayedStream(msgspec.Struct, frozen=True):
+    """A camera that a relay beside the workers pulls.
+
+    Attributes:
+        url: its own address, with credentials.
+    """
+
+    camera_id: uuid.UUID
+    url: str
+
+
 class DesiredState(msgspec.Struct, frozen=True):
     """All a worker should be doing. It stops what is not named here.
 

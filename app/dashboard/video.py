@@ -18,14 +18,22 @@ from app.dashboard.visibility import still_sees
 from app.kit.errors import BadInputError, ConflictError, NotFoundError, PennyError, UnavailableError
 from app.kit.logs import logger
 from app.kit.problems import UNREACHABLE
+from app.settings import RELAY_USER
 
 RECHECK_S: Final = 2.0
 ASK_S: Final = 12.0
 LARGEST_ANSWER: Final = 256 << 10
 SDP: Final = "application/sdp"
+FRAGMENT: Final = "application/trickle-ice-sdpfrag"
+NO_CANDIDATES: Final = "m=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+MASKED: Final = "This camera has privacy masks, which encoded video cannot carry; its masked pictures are at /live/pictures."
 AWAY: Final = "Live video cannot be relayed right now; pictures go on at /live/pictures."
 
 log = logger(__name__)
+
+
+Masked = Callable[[], Awaitable[bool]]
+"""Whether a camera has privacy masks now, which encoded pictures cannot carry."""
 
 
 class NoVideoError(ConflictError):
@@ -41,6 +49,7 @@ class OpenView:
     view: View
     upstream: str
     recheck: Callable[[], Awaitable[Principal]]
+    masked: Masked
 
 
 class VideoViews:
@@ -48,16 +57,22 @@ class VideoViews:
 
     Args:
         address: `unix:/path` of our relay, or `http://host:8889` of a MediaMTX whose paths are camera ids.
+        key: password of the user who may read at the MediaMTX.
+
+    Our relay knows masks and viewers that went; of a MediaMTX we ask the database and the session itself.
     """
 
-    def __init__(self, address: str, endings: Endings) -> None:
+    def __init__(self, address: str, endings: Endings, key: str = "") -> None:
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(RELAY_USER, key)} if key else {}
         self._own = address.startswith("unix:")
         self._path = Path(address.removeprefix("unix:")) if self._own else None
         self._base = "http://relay" if self._own else address.rstrip("/")
         self._endings = endings
         self._open: dict[uuid.UUID, OpenView] = {}
 
-    async def open(self, view: View, offer: str, recheck: Callable[[], Awaitable[Principal]]) -> tuple[uuid.UUID, str]:
+    async def open(
+        self, view: View, offer: str, recheck: Callable[[], Awaitable[Principal]], masked: Masked
+    ) -> tuple[uuid.UUID, str]:
         """The id of a new view and the SDP answer to `offer`; its end is noted however it ends.
 
         Raises:
@@ -65,6 +80,8 @@ class VideoViews:
             UnavailableError: nobody relays right now.
         """
         try:
+            if not self._own and await masked():
+                raise NoVideoError(MASKED, why="masked")
             status, answer, location = await self._ask("POST", f"/{view.camera_id}/whep", offer)
         except PennyError:
             self._endings.note(view)
@@ -73,7 +90,7 @@ class VideoViews:
             self._endings.note(view)
             raise _refusal(status, answer)
         session = _session_of(location)
-        self._open[session] = OpenView(view, location, recheck)
+        self._open[session] = OpenView(view, location, recheck, masked)
         return session, answer
 
     async def close(self, camera_id: uuid.UUID, session: uuid.UUID, who: Principal) -> None:
@@ -94,14 +111,16 @@ class VideoViews:
                 await asyncio.gather(*(self._look(session, found) for session, found in tuple(self._open.items())))
 
     async def _look(self, session: uuid.UUID, found: OpenView) -> None:
-        if not await _still_allowed(found):
+        if not await _still_allowed(found, ask_masks=not self._own):
             await self._end(session, found)
             return
-        if self._own:
-            with contextlib.suppress(UnavailableError):
+        with contextlib.suppress(UnavailableError):
+            if self._own:
                 status, _, _ = await self._ask("POST", f"{found.upstream}/keep")
-                if status == 404:  # the viewer went, or the camera did
-                    self._forget(session)
+            else:  # MediaMTX adds no candidate, and says whether there is such a session
+                status, _, _ = await self._ask("PATCH", found.upstream, NO_CANDIDATES, FRAGMENT)
+            if status == 404:  # the viewer went, or the camera did
+                self._forget(session)
 
     async def _end(self, session: uuid.UUID, found: OpenView) -> None:
         self._forget(session)
@@ -115,11 +134,11 @@ class VideoViews:
         if (found := self._open.pop(session, None)) is not None:
             self._endings.note(found.view)
 
-    async def _ask(self, method: str, path: str, body: str = "") -> tuple[int, str, str]:
+    async def _ask(self, method: str, path: str, body: str = "", kind: str = SDP) -> tuple[int, str, str]:
         """(status, text, Location)."""
         connector = aiohttp.UnixConnector(str(self._path)) if self._path is not None else aiohttp.TCPConnector()
         timeout = aiohttp.ClientTimeout(total=ASK_S)
-        headers = {"Content-Type": SDP} if body else {}
+        headers = self._headers | ({"Content-Type": kind} if body else {})
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as client,
@@ -132,9 +151,11 @@ class VideoViews:
             raise UnavailableError(AWAY) from error
 
 
-async def _still_allowed(found: OpenView) -> bool:
+async def _still_allowed(found: OpenView, *, ask_masks: bool) -> bool:
     try:
-        return still_sees(await found.recheck(), Permission.LIVE_VIEW, found.view.store_id)
+        if not still_sees(await found.recheck(), Permission.LIVE_VIEW, found.view.store_id):
+            return False
+        return not (ask_masks and await found.masked())
     except (PennyError, *UNREACHABLE):
         return False
 

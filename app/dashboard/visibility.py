@@ -9,6 +9,7 @@ from app.audit.models import Act, AuditEntry
 from app.auth.models import Principal
 from app.auth.permissions import Permission
 from app.cameras import repository as cameras
+from app.cameras.masks.repository import list_masks
 from app.cameras.models import Camera
 from app.kit.errors import ForbiddenError
 from app.kit.postgres import Pool, tenant_transaction
@@ -31,6 +32,12 @@ async def see_cameras(
             entry = AuditEntry(act, who.kind, who.id, who.chain_id, camera.store_id, "camera", camera.id)
             await audit.append(connection, entry)
     return found
+
+
+async def has_masks(pool: "Pool[asyncpg.Record]", who: Principal, camera_id: uuid.UUID) -> bool:
+    """Whether a camera that `who` may watch has privacy masks now."""
+    async with tenant_transaction(pool, who.scope(Permission.LIVE_VIEW)) as connection:
+        return bool(await list_masks(connection, camera_id))
 
 
 def still_sees(who: Principal, permission: Permission, store_id: uuid.UUID) -> bool:

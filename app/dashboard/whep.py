@@ -1,6 +1,7 @@
 """`/api/v1/live/{camera_id}/whep`: WebRTC-HTTP egress, the addresses that MediaMTX serves too."""
 
 import uuid
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Request
@@ -13,7 +14,7 @@ from app.auth.permissions import Permission
 from app.auth.tokens import AccessClaims
 from app.dashboard.endings import View
 from app.dashboard.video import SDP, VideoViews
-from app.dashboard.visibility import see_cameras
+from app.dashboard.visibility import has_masks, see_cameras
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import BadInputError
@@ -56,7 +57,8 @@ async def watch(request: Request, access: Views, camera_id: uuid.UUID) -> Respon
             return await identifier.identify(header)
         return await identifier.of_session(AccessClaims(who.id, who.session_id, who.chain_id, who.token_expires_at or now()))
 
-    session, answer = await views_of(request).open(view, offer, recheck)
+    masked = partial(has_masks, backends(request).postgres, who, camera.id)
+    session, answer = await views_of(request).open(view, offer, recheck, masked)
     location = f"/api/v1/live/{camera.id}/whep/{session}"
     return Response(answer, 201, media_type=SDP, headers={"Location": location, "Cache-Control": "no-store"})
 

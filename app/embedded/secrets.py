@@ -24,6 +24,7 @@ def names() -> tuple[str, ...]:
         "storage_key",
         "worker_key",
         "metrics_key",
+        "relay_key",
     )
 
 

@@ -80,12 +80,18 @@ class Gate:
     Args:
         trusts_loopback_literals: a worker's cameras with a written-out loopback address come from the operator's own
             settings, since the service takes none from users. Names never lead there.
+        own: (host, port) of servers that the operator's settings name, whatever the policy says of where cameras may be.
     """
 
     def __init__(
-        self, policy: EgressPolicy, resolver: Resolver = system_addresses, *, trusts_loopback_literals: bool = False
+        self,
+        policy: EgressPolicy,
+        resolver: Resolver = system_addresses,
+        *,
+        trusts_loopback_literals: bool = False,
+        own: frozenset[tuple[str, int]] = frozenset(),
     ) -> None:
-        self.policy = policy
+        self.policy, self._own = policy, own
         self._literals = policy.with_loopback() if trusts_loopback_literals else policy
         self._resolver = resolver
 
@@ -100,21 +106,21 @@ class Gate:
         parts = split_address(url)
         scheme, host = parts.scheme.lower(), parts.hostname or ""
         port = parts.port or DEFAULT_PORTS.get(scheme, 0)
-        literal = literal_of(host)
+        literal, own = literal_of(host), (host, port) in self._own
         if literal is None:
-            addresses, policy = self._look_up(host), self.policy
+            addresses, policy = self._look_up(host, own=own), self.policy
         else:
             addresses, policy = (literal,), self._literals
         here = local_addresses()
-        for address in addresses:
+        for address in () if own else addresses:
             demand(address, port, policy, host, here)
         chosen = addresses[0]
         userinfo, at, _ = parts.netloc.rpartition("@")
         place = f"[{chosen}]" if chosen.version == 6 else str(chosen)
         return Pinned(urlunsplit(parts._replace(netloc=f"{userinfo}{at}{place}:{port}")), host, port, chosen, scheme)
 
-    def _look_up(self, host: str) -> tuple[Address, ...]:
-        if refused_name(host):
+    def _look_up(self, host: str, *, own: bool) -> tuple[Address, ...]:
+        if refused_name(host) and not own:
             raise EgressRefusedError(refusal_of_name(host))
         addresses = self._resolver(host)
         if not addresses:

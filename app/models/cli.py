@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.kit.errors import BadInputError
 from app.settings import settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
@@ -35,6 +36,20 @@ def pull(
         faces=faces,
     )
     status(as_json=False)
+
+
+@models.command("mirror")
+def models_mirror(folder: Annotated[Path, typer.Argument(help="Where to; PENNYPROTECT_MODEL_MIRROR of `models pull`.")]) -> None:
+    """Copy the locked artefacts from the bucket that PENNYPROTECT_MODEL_SOURCE names, for `models pull` without the internet."""
+    from app.kit.objects.s3 import make_client
+    from app.models.mirror import mirror
+
+    given = settings()
+    if not given.model_source:
+        raise BadInputError("PENNYPROTECT_MODEL_SOURCE is not set; write s3://bucket/folder.")
+    key_id, secret = given.aws_access_key_id.get_secret_value(), given.aws_secret_access_key.get_secret_value()
+    client = make_client(given.aws_region, key_id, secret, given.s3_endpoint)
+    typer.echo(f"{len(mirror(client, given.model_source, folder))} files of {given.model_source} are in {folder}.")
 
 
 def _show_progress(what: str, done: int, total: int) -> None:

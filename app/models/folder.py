@@ -91,6 +91,13 @@ class ModelFolder:
         """Whether the version lies among the served ones."""
         return (self.root / model / str(version)).is_dir()
 
+    def versions(self, model: str) -> list[int]:
+        """The versions that lie among the served ones. Blocking."""
+        try:
+            return sorted(int(each.name) for each in (self.root / model).iterdir() if each.name.isdigit() and each.is_dir())
+        except OSError:
+            return []
+
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
         """Alone among all who change the folder, on this machine or another that shares it. ConflictError after a while."""

@@ -1,6 +1,7 @@
 """Push, promote, roll back, retire. While a version is checked, and when it is refused, the one in use serves untouched."""
 
 import asyncio
+import contextlib
 import hashlib
 import uuid
 from functools import partial
@@ -14,7 +15,7 @@ from app.audit.models import Act, AuditEntry
 from app.auth.models import Access
 from app.inference.contract import PoseContract
 from app.kit.clock import now
-from app.kit.errors import BadInputError, ConflictError, UnavailableError
+from app.kit.errors import BadInputError, ConflictError, PennyError, UnavailableError
 from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.postgres import Pool, TenantConnection, tenant_transaction
@@ -22,10 +23,12 @@ from app.models import packages, repository
 from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL, RELEASED_VERSION, ModelVersion, Pointer, promoted, rolled_back, without
 from app.models.packages import Golden, Package, RefusedPackageError
+from app.models.replicas import Replicas
 from app.models.trial import SLOWER, Serving, check_golden, compare_latency
 
 DRAIN_S = 12.0
 """From a pointer's move until no worker asks for the version: a lease, and the longest request."""
+LEVEL_EVERY_S: Final = 30.0
 NO_TRITON: Final = "The service knows no Triton (TRITON_URL); models are pushed where one serves."
 
 log = logger(__name__)
@@ -38,11 +41,11 @@ class ModelService:
         keys: folder of the public keys that may sign packages.
     """
 
-    def __init__(self, pool: "Pool[asyncpg.Record]", folder: ModelFolder, keys: Path, serving: Serving | None) -> None:
+    def __init__(self, pool: "Pool[asyncpg.Record]", folder: ModelFolder, keys: Path, serving: Serving | Replicas | None) -> None:
         self._pool, self._folder, self._keys, self._serving = pool, folder, keys, serving
 
     @property
-    def serving(self) -> Serving:
+    def serving(self) -> Serving | Replicas:
         """The Triton. UnavailableError without one."""
         if self._serving is None:
             raise UnavailableError(NO_TRITON)
@@ -138,6 +141,8 @@ class ModelService:
             except BaseException:
                 if joined:
                     await asyncio.to_thread(self._folder.leave, made.model, made.version)
+                    with contextlib.suppress(PennyError):  # a replica may have loaded it before another refused
+                        await self.serving.load(made.model)
                 raise
 
     async def promote(self, access: Access, version_id: uuid.UUID, share: float) -> Pointer:
@@ -192,6 +197,24 @@ class ModelService:
         async with tenant_transaction(self._pool, scope) as connection:
             await repository.set_state(connection, known.id, "retired")
             return await repository.get_version(connection, known.id)
+
+    async def keep_level(self, stop: asyncio.Event) -> None:
+        """Until `stop`: a replica that read the folder before a push and was ready after it loads what it lacks."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LEVEL_EVERY_S)
+                return
+            versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)
+            if not isinstance(self._serving, Replicas) or len(versions) < 2:
+                continue
+            try:
+                async with self._folder.locked():
+                    behind = await self._serving.level(POSE_MODEL, versions)
+            except (PennyError, OSError) as error:
+                log.info("the replicas of Triton are not compared now", problem=str(error))
+                continue
+            if behind:
+                log.warning("replicas of Triton lacked versions and loaded them", model=POSE_MODEL, replicas=behind)
 
     async def listed(self, access: Access) -> tuple[list[Pointer], list[ModelVersion]]:
         """Pointers, and versions newest first."""

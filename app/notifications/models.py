@@ -183,6 +183,7 @@ class Claimed:
     tried_at: datetime | None
     provider_id: str | None
     previous_secret: bytes | None = field(default=None, repr=False)
+    trace_parent: str = ""
 
     @property
     def asks_for_code(self) -> bool:

@@ -31,6 +31,7 @@ class Told:
     store_id: uuid.UUID
     kind: str
     payload: Mapping[str, Any]
+    trace_parent: str = ""
 
 
 def happening_of(told: Told) -> Happening | None:
@@ -71,12 +72,13 @@ def _readable(told: Told) -> Happening | None:
 
 async def plan_messages(connection: "Connection[asyncpg.Record]", messages: Sequence[Told], at: datetime) -> int:
     """Queue what channels are told of these messages; how many deliveries are new."""
-    happenings = [found for each in messages if (found := _readable(each)) is not None]
-    if not happenings:
+    understood = [(each, found) for each in messages if (found := _readable(each)) is not None]
+    if not understood:
         return 0
+    happenings = [found for _, found in understood]
     routes = await routes_at(connection, {each.store_id for each in happenings}, READERS)
     planned = [one for each in happenings for one in plan(each, routes[each.store_id], at, new_id)]
-    added = await add_planned(connection, planned)
+    added = await add_planned(connection, planned, {found.cause: each.trace_parent for each, found in understood})
     for each in planned:
         metrics.planned.labels(each.happening.occasion.value).inc()
     return added

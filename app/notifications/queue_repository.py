@@ -45,7 +45,7 @@ FROM due WHERE n.id = due.id RETURNING n.id
 _CLAIMED = """
 SELECT n.id, n.chain_id, n.channel_id, c.kind, c.name AS channel_name, c.address, c.secret, n.store_id,
     coalesce(s.name, '') AS store_name, coalesce(s.timezone, 'UTC') AS timezone, n.occasion, n.threat, n.subject_id, n.message,
-    n.attempts, n.checks, n.repeated, n.merged, n.created_at, n.tried_at, n.provider_id,
+    n.attempts, n.checks, n.repeated, n.merged, n.created_at, n.tried_at, n.provider_id, n.trace_parent,
     CASE WHEN c.previous_until > now() THEN c.previous_secret END AS previous_secret
 FROM notifications n JOIN notification_channels c ON c.id = n.channel_id LEFT JOIN stores s ON s.id = n.store_id
 WHERE n.id = ANY ($1::uuid[]) ORDER BY n.id
@@ -85,8 +85,14 @@ def route_of(row: "asyncpg.Record") -> Route:
     return Route(*places, frozenset(row["occasions"]), Threat(row["lowest_threat"]), quiet)
 
 
-async def add_planned(connection: "Connection[asyncpg.Record]", planned: Sequence[Planned]) -> int:
-    """Queue deliveries; what a cause has told a channel already stays as it is. How many are new."""
+async def add_planned(
+    connection: "Connection[asyncpg.Record]", planned: Sequence[Planned], traces: Mapping[uuid.UUID, str]
+) -> int:
+    """Queue deliveries; what a cause has told a channel already stays as it is. How many are new.
+
+    Args:
+        traces: `traceparent` of each cause, or "".
+    """
     if not planned:
         return 0
     rows = [
@@ -102,14 +108,17 @@ async def add_planned(connection: "Connection[asyncpg.Record]", planned: Sequenc
             "message": each.happening.message,
             "waits": each.waits,
             "next_at": each.next_at,
+            "trace_parent": traces.get(each.happening.cause, ""),
         }
         for each in planned
     ]
     done: str = await connection.execute(
         "INSERT INTO notifications (id, chain_id, store_id, channel_id, cause, occasion, threat, subject_id, message, waits,"
-        " next_at) SELECT id, chain_id, store_id, channel_id, cause, occasion, threat, subject_id, message, waits, next_at"
+        " next_at, trace_parent) SELECT id, chain_id, store_id, channel_id, cause, occasion, threat, subject_id, message, waits,"
+        " next_at, trace_parent"
         " FROM jsonb_to_recordset($1) AS given(id uuid, chain_id uuid, store_id uuid, channel_id uuid, cause uuid,"
-        " occasion text, threat text, subject_id uuid, message jsonb, waits text, next_at timestamptz)"
+        " occasion text, threat text, subject_id uuid, message jsonb, waits text, next_at timestamptz,"
+        " trace_parent text)"
         " ON CONFLICT (cause, channel_id) DO NOTHING",
         rows,
     )

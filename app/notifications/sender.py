@@ -24,6 +24,7 @@ from app.kit.keys.provider import KeyLostError
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import DATABASE_ERRORS, Pool
+from app.kit.tracing import continue_trace
 from app.notifications import metrics, queue_repository
 from app.notifications.models import HOOKS, ChannelKind, Claimed, DeliveryState
 from app.notifications.outcomes import Found, Looked, Outcome, Step, Verdict, after_crash, after_look, after_try
@@ -161,8 +162,10 @@ class Sender:
 
     async def _deliver(self, each: Claimed) -> None:
         began = time.monotonic()
+        waited_ms = round((now() - each.created_at).total_seconds() * 1000)
         try:
-            outcome = await self._try(each)
+            with continue_trace("notify", each.trace_parent, kind=each.kind.value, attempt=each.attempts, waited_ms=waited_ms):
+                outcome = await self._try(each)
         finally:
             self._held[each.channel_id] -= 1
             if not self._held[each.channel_id]:

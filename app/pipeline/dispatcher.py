@@ -136,7 +136,7 @@ class Dispatcher:
                 if added is not None:
                     added.set_result(len(rows))
                 await self._to_disk(bus)
-            told = [Told(row.message_id, row.chain_id, row.store_id, row.kind, row.payload) for row in rows]
+            told = [Told(row.message_id, row.chain_id, row.store_id, row.kind, row.payload, row.trace_parent) for row in rows]
             await plan_messages(connection, told, now())
             await delete_messages(connection, [row.message_id for row in rows])
         for row, entry in zip(rows, entries, strict=True):

@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.kit.egress import EgressPolicy, parse_networks, parse_policy
 from app.kit.errors import BadInputError
 
+RELAY_USER = "pennyprotect"
+"""Who reads at a MediaMTX of ours."""
+
 
 class Settings(BaseSettings):
     """All settings of every role. A role reads what it needs; the embedded default fills in addresses of its own servers."""
@@ -31,6 +34,11 @@ class Settings(BaseSettings):
     )
     model_mirror: Path | None = Field(
         default=None, alias="PENNYPROTECT_MODEL_MIRROR", description="Folder searched by sha256 before any download."
+    )
+    model_source: str = Field(
+        default="",
+        alias="PENNYPROTECT_MODEL_SOURCE",
+        description="s3://bucket/folder that `models mirror` copies artefacts from.",
     )
     model_repository: Path | None = Field(
         default=None,
@@ -112,6 +120,21 @@ class Settings(BaseSettings):
         default="",
         alias="PENNYPROTECT_LIVE_URL",
         description="Who relays live video: http://host:8889 of a MediaMTX whose paths are camera ids; default: our own relay.",
+    )
+    relay_url: str = Field(
+        default="",
+        alias="PENNYPROTECT_RELAY_URL",
+        description="rtsp://host:8554 of that MediaMTX: workers read RTSP cameras there, each is pulled once; empty: directly.",
+    )
+    relay_api: str = Field(
+        default="http://127.0.0.1:9997",
+        alias="PENNYPROTECT_RELAY_API",
+        description="Its control API, for the role live-paths beside it.",
+    )
+    relay_key: SecretStr = Field(
+        default=SecretStr(""),
+        alias="PENNYPROTECT_RELAY_KEY",
+        description="Password of its user pennyprotect, who may read; empty: it asks for none.",
     )
     skip_still: bool = Field(
         default=True,
@@ -317,6 +340,20 @@ class Settings(BaseSettings):
     def live_address(self) -> str:
         """Who relays live video: an http address, or `unix:` and the socket of this state folder's relay."""
         return self.live_url or f"unix:{self.home.absolute() / 'run' / 'live.sock'}"
+
+    @property
+    def relay_source(self) -> str:
+        """PENNYPROTECT_RELAY_URL with its credentials, or "". Holds a password: never log it."""
+        key, parts = self.relay_key.get_secret_value(), urlsplit(self.relay_url)
+        if not self.relay_url or not key or "@" in parts.netloc:
+            return self.relay_url
+        return urlunsplit(parts._replace(netloc=f"{RELAY_USER}:{quote(key, safe='')}@{parts.netloc}"))
+
+    @property
+    def relay_places(self) -> frozenset[tuple[str, int]]:
+        """Where a worker may read besides cameras: the relay of the operator's own settings."""
+        parts = urlsplit(self.relay_url)
+        return frozenset({(parts.hostname, parts.port or 554)} if parts.hostname else ())
 
     @property
     def camera_egress(self) -> EgressPolicy:

@@ -21,6 +21,8 @@ from app.kit.ids import new_id
 from app.kit.logs import logger
 
 HEARTBEAT_TIMEOUT_S: Final = 3.0
+RELAYED: Final = ("rtsp://", "rtsps://")
+"""Cameras that a relay pulls; files and simulated ones are read by the worker itself."""
 EMPTY: Final = DesiredState(revision="", lease_s=0.0, cameras=[])
 
 log = logger(__name__)
@@ -71,6 +73,7 @@ class ControlLoop:
         running: the cameras this worker runs now.
         on_change: called in the event loop with what may run, whenever that may have changed.
         trusted: whom to trust for an https service; None for the system's authorities.
+        relay: address of the MediaMTX that cameras are read through, with its credentials; "" for the cameras' own addresses.
     """
 
     def __init__(
@@ -83,8 +86,9 @@ class ControlLoop:
         running: Callable[[], list[uuid.UUID]],
         on_change: Callable[[dict[uuid.UUID, DesiredCamera]], None],
         trusted: ssl.SSLContext | None = None,
+        relay: str = "",
     ) -> None:
-        self._trusted = trusted or True
+        self._trusted, self._relay = trusted or True, relay
         self._url = service_url.rstrip("/") + "/api/v1/workers/heartbeat"
         self._key, self._worker_id, self._kind, self._capacity = key, worker_id, kind, capacity
         self._running, self._on_change = running, on_change
@@ -128,7 +132,7 @@ class ControlLoop:
                     return "the worker key is refused; check PENNYPROTECT_WORKER_KEY"
                 if reply.status != 200:
                     return f"status {reply.status}"
-                self._grant = Grant(msgspec.json.decode(body, type=DesiredState), asked_at)
+                self._grant = Grant(through_relay(msgspec.json.decode(body, type=DesiredState), self._relay), asked_at)
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
             return type(error).__name__
         return ""
@@ -150,6 +154,18 @@ class ControlLoop:
         if allowed != self._told or not allowed.keys() <= set(self._running()):
             self._told = allowed
             self._on_change(allowed)
+
+
+def through_relay(state: DesiredState, relay: str) -> DesiredState:
+    """The same with RTSP cameras read at `relay`, whose paths are camera ids: it alone pulls each of them, once."""
+    if not relay:
+        return state
+    base = relay.rstrip("/")
+    cameras = [
+        msgspec.structs.replace(each, url=f"{base}/{each.camera_id}") if each.url.lower().startswith(RELAYED) else each
+        for each in state.cameras
+    ]
+    return msgspec.structs.replace(state, cameras=cameras)
 
 
 def worker_identity(file: Path) -> tuple[uuid.UUID, int | None]:

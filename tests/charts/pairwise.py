@@ -10,6 +10,9 @@ _BACKED_UP = {"instances": 1, "backup": {"destinationPath": "s3://b/p", "credent
 _MANY_WORKERS = {"replicas": 8, "serviceUrl": "https://safety.example.com"}
 _GPUS = {"enabled": True, "replicas": 2, "gpu": {"resource": "nvidia.com/mig-2g.20gb", "runtimeClassName": "nvidia"}}
 _BUCKET = {"bucket": "evidence", "region": "eu-central-1", "endpoint": "https://s3.inner", "credentialsSecret": "s3"}
+_RELAY = {"enabled": True, "publicHosts": ["198.51.100.7", "video.example.com"]}
+_S3_MODELS = {"source": "s3", "s3": {"bucket": "models", "prefix": "penny", "region": "eu-central-1", "credentialsSecret": "s3"}}
+_PUSHES = {"acceptLicenses": True, "pushes": {"enabled": True, "keysSecret": "model-keys", "storageClass": "efs"}}
 _ONE_NETWORK = {"cameras": {"cidrs": ["10.9.0.0/16"], "ports": [554]}}
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
@@ -26,18 +29,21 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
         {"triton": {"gpu": {"enabled": True}}, "models": {"acceptLicenses": True}},
         {"triton": {"gpu": {"enabled": True, "resource": "nvidia.com/mig-1g.10gb"}}, "models": {"source": "image"}},
         {"models": {"source": "claim", "claim": "models"}},
+        {"models": _S3_MODELS},
+        {"models": _PUSHES},
         {"triton": {"enabled": False, "externalUrl": "triton.example.com:8001"}},
     ],
     "service": [{}, {"service": {"autoscaling": {"enabled": True}}}, {"service": {"enabled": False}}],
     "pipeline": [{}, {"pipeline": {"keda": {"enabled": True}}}, {"pipeline": {"enabled": False}}],
     "workers": [{}, {"workerCpu": {"enabled": False}, "workerGpu": _GPUS}, {"workerCpu": _MANY_WORKERS}],
+    "video": [{}, {"mediamtx": _RELAY}, {"mediamtx": {**_RELAY, "service": {"type": "NodePort"}, "port": 31000}}],
     "ingress": [{}, {"ingress": {"enabled": True, "host": "a.example.com"}}],
     "network": [{}, {"networkPolicy": {"enabled": False}}, {"networkPolicy": _ONE_NETWORK}],
     "monitoring": [{}, {"monitoring": _ALL_MONITORS}],
     "secrets": [{}, _VAULT],
     "images": [{}, _INNER],
     "objects": [{}, {"objects": _BUCKET}, {"objects": {"volume": {"accessMode": "ReadWriteMany", "storageClass": "efs"}}}],
-    "extras": [{}, {"tracing": {"endpoint": "http://otel:4318"}}],
+    "extras": [{}, {"tracing": {"endpoint": "http://otel:4317"}}],
 }
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from tests.charts.conftest import CHART, ROOT, Render
 from tests.charts.test_render import KUBERNETES
+from tests.charts.values_document import README, described, document
 
 MONITORED = {"monitoring": {"rules": {"enabled": True}, "dashboards": {"enabled": True}, "serviceMonitor": {"enabled": True}}}
 DECLARED = re.compile(r"(?:counter|gauge|histogram|Counter|Gauge|Histogram)\(\s*\"(?:pennyprotect_)?([a-z0-9_]+)\"")
@@ -79,6 +80,11 @@ def test_the_schema_knows_every_value_and_refuses_others() -> None:
             node = node.get("properties", {}).get(key, free)
     closed = [node for node in walk(schema) if node.get("type") == "object" and "properties" in node]
     assert all(node["additionalProperties"] is False for node in closed)
+
+
+def test_every_value_is_explained_and_the_readme_shows_it() -> None:
+    assert [name for name, _, words in described() if not words] == []
+    assert README.read_text("utf-8") == document(), "python -m tests.charts.golden writes it anew"
 
 
 def walk(node: object) -> list[dict[str, object]]:

@@ -3,16 +3,16 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
-from helm_python import Chart, lint
+from helm_python import lint
 
 from tests.charts.conftest import CHART, PROFILES, ROOT, Manifest, Render, containers, pods, profile
 from tests.charts.pairwise import pairwise
+from tests.charts.upgrade import frozen_fields, released, told
 
 KUBERNETES = ("1.29", "1.33")
 OPERATORS = {"Cluster", "ScheduledBackup", "ExternalSecret", "PodMonitor", "ServiceMonitor", "PrometheusRule", "ScaledObject"}
@@ -89,7 +89,8 @@ def test_every_key_and_name_that_is_referred_to_exists(render: Render, values: d
         assert pod["spec"]["serviceAccountName"] in accounts
         volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes", [])}
         for volume in volumes.values():
-            if "persistentVolumeClaim" in volume and volume["name"] == "objects":
+            ours = volume["name"] == "objects" or (volume["name"] == "models" and values["models"].get("source") != "claim")
+            if "persistentVolumeClaim" in volume and ours:
                 assert volume["persistentVolumeClaim"]["claimName"] in claimed
             if "configMap" in volume:
                 assert volume["configMap"]["name"] in configs
@@ -105,6 +106,9 @@ def test_every_key_and_name_that_is_referred_to_exists(render: Render, values: d
                     assert (reference["name"], added or reference["key"] in secret_keys) == (secret, True), variable
 
 
+ADDRESSES = ("REDIS_URL", "MEMORY_REDIS_URL", "TRITON_URL", "PENNYPROTECT_RELAY_URL", "PENNYPROTECT_LIVE_URL")
+
+
 @pytest.mark.parametrize("values", CASES)
 def test_addresses_inside_the_release_are_those_of_its_services(render: Render, values: dict[str, Any]) -> None:
     manifests = render(values)
@@ -113,8 +117,8 @@ def test_addresses_inside_the_release_are_those_of_its_services(render: Render, 
     for _, pod in pods(manifests):
         for variable in (each for container in containers(pod) for each in container.get("env", [])):
             value = variable.get("value", "")
-            if variable["name"] in ("REDIS_URL", "MEMORY_REDIS_URL", "TRITON_URL") and "example.com" not in value:
-                host, port = value.rpartition("@")[2].split("/")[0].split(":")
+            if variable["name"] in ADDRESSES and "example.com" not in value:
+                host, port = value.rpartition("://")[2].rpartition("@")[2].split("/")[0].split(":")
                 assert (host, int(port)) in served, variable
 
 
@@ -125,27 +129,34 @@ def test_the_rendered_profile_is_the_committed_one(render: Render, name: str) ->
     assert committed == render(profile(name))
 
 
-IMMUTABLE = Path(__file__).with_name("released.json")
+UPGRADE = GOLDEN / "upgrade.txt"
 
 
-def frozen_fields(manifests: list[Manifest]) -> dict[str, Any]:
-    """What Kubernetes does not let an upgrade change: selectors, a StatefulSet's service and claims."""
-    return {
-        f"{each['kind']}/{each['metadata']['name']}": {
-            "selector": each["spec"]["selector"],
-            "serviceName": each["spec"].get("serviceName"),
-            "claims": [claim["metadata"]["name"] for claim in each["spec"].get("volumeClaimTemplates", [])],
-        }
-        for each in manifests
-        if each["kind"] in ("Deployment", "StatefulSet")
-    }
+def test_an_upgrade_from_the_last_release_changes_nothing_that_cannot_be_changed(render: Render) -> None:
+    before, now = frozen_fields(released()), frozen_fields(render({}))
+    assert {name: now.get(name) for name in before} == before, "helm upgrade fails"
 
 
-def test_an_upgrade_from_the_last_release_changes_nothing_that_cannot_be_changed(render: Render, chart: Chart) -> None:
-    released = json.loads(IMMUTABLE.read_text("utf-8"))
-    now = frozen_fields(render({}))
-    kept = {name: now.get(name) for name in released["fields"]}
-    assert kept == released["fields"], f"helm upgrade from {released['version']} fails"
+def test_what_an_upgrade_changes_was_read_by_a_person(render: Render) -> None:
+    """`python -m tests.charts.golden` writes k8s/golden/upgrade.txt anew; a reviewer reads its diff."""
+    found = told(released(), render({}))
+    assert UPGRADE.read_text("utf-8").splitlines() == found
+    gone = [line for line in found if line.startswith("- ") and not line.startswith("- NetworkPolicy/")]
+    assert gone == [], "it would delete"
+
+
+def test_the_diff_shows_what_comes_goes_and_changes() -> None:
+    def deployment(name: str, **variables: str) -> Manifest:
+        env = [{"name": key, "value": value} for key, value in variables.items()]
+        return {"kind": "Deployment", "metadata": {"name": name}, "spec": {"containers": [{"name": "c", "env": env}]}}
+
+    before = [deployment("stays", A="1"), deployment("goes"), deployment("changes", A="1", B="1")]
+    after = [deployment("stays", A="1"), deployment("comes"), deployment("changes", A="2", C="1")]
+    assert told(before, after) == [
+        "~ Deployment/changes",
+        "    ~ spec.containers[c].env[A].value", "    - spec.containers[c].env[B]", "    + spec.containers[c].env[C]",
+        "+ Deployment/comes", "- Deployment/goes",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("values", CASES)

@@ -5,6 +5,7 @@ import tomllib
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.charts.conftest import CHART, Manifest, Render, containers, pods
 from tests.charts.test_render import CASES
@@ -110,16 +111,19 @@ def test_nothing_is_reachable_unless_named(render: Render, values: dict[str, Any
 @pytest.mark.parametrize("values", CASES)
 def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, Any]) -> None:
     allowed = {
-        "service": {"postgres.app", "bus.service", "memory.service", "jwt", "storage_key", "metrics_key"},
+        "service": {"postgres.app", "bus.service", "memory.service", "jwt", "storage_key", "metrics_key", "relay_key"},
         "test": {"metrics_key"},
+        # It asks each server, with what the service holds and without its keys.
+        "doctor": {"postgres.app", "bus.service", "memory.service"},
+        "mediamtx": {"relay_key", "worker_key"},
         # The key opens templates for matching: only where face models may be installed at all.
         "pipeline": {"postgres.pipeline", "bus.pipeline", "memory.pipeline"}
         | ({"storage_key"} if values.get("models", {}).get("biometrics") else set()),
         # It opens the addresses of notification channels.
         "dispatcher": {"postgres.dispatcher", "bus.dispatcher", "storage_key", "twilio_auth_token", "smtp_url"},
         "sealer": {"postgres.sealer"},
-        "worker-cpu": {"bus.worker", "memory.worker", "worker_key"},
-        "worker-gpu": {"bus.worker", "memory.worker", "worker_key"},
+        "worker-cpu": {"bus.worker", "memory.worker", "worker_key", "relay_key"},
+        "worker-gpu": {"bus.worker", "memory.worker", "worker_key", "relay_key"},
         "migrate": {"postgres.owner", "admin_password", "worker_key", "storage_key"},
     }
     for role, pod in roles(render(values)).items():
@@ -145,6 +149,8 @@ def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, 
         ({"networkPolicy": {"cameras": {"cidrs": []}}}, "cidrs"),
         ({"service": {"port": 70000}}, "port"),
         ({"triton": {"externalUrl": "http://triton:8001/"}}, "externalUrl"),
+        ({"mediamtx": {"publicHosts": ["http://a.example/"]}}, "publicHosts"),
+        ({"models": {"s3": {"bucket": "s3://b"}}}, "bucket"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(render: Render, values: dict[str, Any], named: str) -> None:
@@ -161,6 +167,14 @@ def test_a_wrong_value_is_refused_by_its_name(render: Render, values: dict[str, 
         ({"bus": {"mode": "external"}}, "bus.external.host is empty"),
         ({"memory": {"mode": "external", "external": {"host": "m"}}}, "must never reach a disk"),
         ({"models": {"source": "claim"}}, "models.claim is empty"),
+        ({"models": {"source": "s3"}}, "models.s3.bucket is empty"),
+        ({"models": {"pushes": {"enabled": True}}}, "models.pushes.keysSecret is empty"),
+        ({"models": {"source": "claim", "claim": "c", "pushes": {"enabled": True, "keysSecret": "k"}}}, "changed by you"),
+        ({"mediamtx": {"enabled": True}}, "mediamtx.publicHosts is empty"),
+        (
+            {"mediamtx": {"enabled": True, "publicHosts": ["a.example"], "service": {"type": "NodePort"}, "port": 8189}},
+            "mediamtx.port must be between 30000 and 32767",
+        ),
         ({"ingress": {"enabled": True}}, "ingress.host is empty"),
     ],
 )
@@ -173,3 +187,56 @@ def test_without_an_accepted_licence_the_model_fetch_is_told_so(render: Render) 
     (init,) = roles(render({}))["triton"]["spec"]["initContainers"]
     told = {variable["name"]: variable.get("value") for variable in init["env"]}
     assert (init["args"], told["PENNYPROTECT_ACCEPT_LICENSES"]) == (["models", "pull"], "0")
+
+
+RELAYED = {"mediamtx": {"enabled": True, "publicHosts": ["198.51.100.7"]}, "workerGpu": {"enabled": True}}
+
+
+def test_only_those_who_may_watch_reach_the_relay_and_its_control_stays_in_its_pod(render: Render) -> None:
+    manifests = render(RELAYED)
+    (config,) = (each["data"]["mediamtx.yml"] for each in manifests if "mediamtx.yml" in each.get("data", {}))
+    settings = yaml.safe_load(config)
+    assert settings["apiAddress"] == "127.0.0.1:9997"
+    first, api, metrics = settings["authInternalUsers"]
+    assert (first["user"], first["permissions"]) == ("pennyprotect", [{"action": "read"}])
+    assert (api["ips"], api["permissions"]) == (["127.0.0.1", "::1"], [{"action": "api"}])
+    assert metrics["permissions"] == [{"action": "metrics"}]
+    assert [settings[each] for each in ("rtmp", "hls", "srt", "playback", "pprof", "webrtcIPsFromInterfaces")] == [False] * 6
+    assert settings["pathDefaults"] == {"record": False}
+    services = {each["metadata"]["name"]: each["spec"] for each in manifests if each["kind"] == "Service"}
+    assert {port["name"] for port in services["pp-pennyprotect-mediamtx"]["ports"]} == {"rtsp", "whep"}
+    (video,) = services["pp-pennyprotect-mediamtx-video"]["ports"]
+    assert (video["protocol"], f":{video['port']}") == ("UDP", settings["webrtcLocalUDPAddress"])
+    callers = {
+        (peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"], port["port"])
+        for each in manifests
+        if each["kind"] == "NetworkPolicy" and each["metadata"]["name"].endswith("-to-mediamtx-ingress")
+        for rule in each["spec"]["ingress"]
+        for peer in rule["from"]
+        for port in rule["ports"]
+    }
+    assert callers == {("service", 8889), ("worker-cpu", 8554), ("worker-gpu", 8554)}
+    told = {
+        role: {each["name"]: each.get("value") for each in containers(pod)[-1]["env"]}
+        for role, pod in roles(manifests).items()
+        if role in ("service", "worker-cpu", "worker-gpu")
+    }
+    assert told["service"]["PENNYPROTECT_LIVE_URL"] == "http://pp-pennyprotect-mediamtx:8889"
+    assert {told[role]["PENNYPROTECT_RELAY_URL"] for role in ("worker-cpu", "worker-gpu")} == {
+        "rtsp://pp-pennyprotect-mediamtx:8554"
+    }
+
+
+def test_pushed_versions_reach_every_triton_by_one_volume_that_only_the_service_writes(render: Render) -> None:
+    found = roles(render({"models": {"acceptLicenses": True, "pushes": {"enabled": True, "keysSecret": "model-keys"}}}))
+    volumes = {role: {each["name"]: each for each in found[role]["spec"]["volumes"]} for role in ("service", "triton")}
+    claims = {role: [each["models"]["persistentVolumeClaim"]["claimName"]] for role, each in volumes.items()}
+    assert claims == {"service": ["pp-pennyprotect-models"], "triton": ["pp-pennyprotect-models"]}
+    (server,), (service,) = found["triton"]["spec"]["containers"], found["service"]["spec"]["containers"]
+    (read,) = (each for each in server["volumeMounts"] if each["name"] == "models")
+    (written,) = (each for each in service["volumeMounts"] if each["name"] == "models")
+    told = {each["name"]: each.get("value") for each in service["env"]}
+    served = f"--model-repository={read['mountPath']}/triton/models"
+    assert (read["readOnly"], served in server["args"]) == (True, True)
+    assert told["PENNYPROTECT_MODEL_REPOSITORY"] == f"{written['mountPath']}/triton/models"
+    assert any(each["mountPath"] == told["PENNYPROTECT_MODEL_KEYS"] and each["readOnly"] for each in service["volumeMounts"])

@@ -23,7 +23,7 @@ DEFINERS = {
     "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup",
     "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
     "claim_export", "evidence_chain", "evidence_jobs", "export_by_token", "want_evidence", "retention_chains",
-    "model_pointers_of_worker", "next_model_version", "forget_words_about",
+    "model_pointers_of_worker", "next_model_version", "forget_words_about", "relayed_cameras",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {

@@ -219,7 +219,7 @@ async def _run_cameras(
         analysis = Analysis(
             lambda: lanes.current(), models.of, emitter, metrics, faces=faces.offer, watched=lambda: lanes.watched()
         )
-        gate = Gate(settings.camera_egress, trusts_loopback_literals=True)
+        gate = Gate(settings.camera_egress, trusts_loopback_literals=True, own=settings.relay_places)
         wake = partial(_from_thread, loop, analysis.wake)
         ring_bytes = settings.ring_mb << 20
         lanes = Lanes(emitter, metrics, group, wake, gate, skip_still=settings.skip_still, ring_bytes=ring_bytes)
@@ -239,6 +239,7 @@ async def _run_cameras(
             running=lanes.ids,
             on_change=want,
             trusted=trusted,
+            relay=settings.relay_source,
         )
         spool = Spool(settings.home.absolute() / "spool")
         recorder = Recorder(

@@ -478,6 +478,7 @@ async def _run(
         running=fleet.ids,
         on_change=fleet.want,
         trusted=trust(settings.ca_file),
+        relay=settings.relay_source,
     )
     drained, loading = asyncio.Event(), face_models(settings)
     async with asyncio.TaskGroup() as group:

@@ -66,11 +66,28 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- if and (not .Values.triton.enabled) (not .Values.triton.externalUrl) -}}
 {{- fail "triton.enabled is false and triton.externalUrl is empty: workers need a Triton server; give its host:port." -}}
 {{- end -}}
+{{- if and .Values.mediamtx.enabled (not .Values.mediamtx.publicHosts) -}}
+{{- fail "mediamtx.enabled is true and mediamtx.publicHosts is empty: browsers need a name or address at which mediamtx.port answers, or no video starts." -}}
+{{- end -}}
+{{- if and (eq .Values.mediamtx.service.type "NodePort") (or (lt (int .Values.mediamtx.port) 30000) (gt (int .Values.mediamtx.port) 32767)) -}}
+{{- fail "mediamtx.port must be between 30000 and 32767 where mediamtx.service.type is NodePort." -}}
+{{- end -}}
 {{- if and (eq .Values.database.mode "external") (not .Values.database.external.host) -}}
 {{- fail "database.external.host is empty: give the address of your PostgreSQL, or set database.mode=cloudnativepg." -}}
 {{- end -}}
 {{- if and (eq .Values.models.source "claim") (not .Values.models.claim) -}}
 {{- fail "models.source is claim and models.claim is empty: name the PersistentVolumeClaim that holds triton/models." -}}
+{{- end -}}
+{{- if and (eq .Values.models.source "s3") (not .Values.models.s3.bucket) -}}
+{{- fail "models.source is s3 and models.s3.bucket is empty: name the bucket that holds the models' artefacts." -}}
+{{- end -}}
+{{- if .Values.models.pushes.enabled -}}
+{{- if or (eq .Values.models.source "claim") (not .Values.triton.enabled) -}}
+{{- fail "models.pushes.enabled needs this release's own Triton and models.source internet, image or s3: a claim or a Triton of your own is changed by you." -}}
+{{- end -}}
+{{- if not .Values.models.pushes.keysSecret -}}
+{{- fail "models.pushes.enabled is true and models.pushes.keysSecret is empty: name the Secret with the public keys (*.pem) that may sign versions." -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
 {{- fail "ingress.enabled is true and ingress.host is empty: give the dashboard's name, like safety.example.com." -}}

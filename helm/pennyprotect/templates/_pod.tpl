@@ -141,6 +141,21 @@ topologySpreadConstraints:
   value: {{ ternary "rediss" "redis" .root.Values.memory.external.tls }}://{{ .user }}:$(MEMORY_PASSWORD)@{{ include "pennyprotect.memoryHost" .root }}/0
 {{- end -}}
 
+{{/* Where workers read cameras, and who relays live video: the release's MediaMTX, if it has one. `uses`: worker or service. */}}
+{{- define "pennyprotect.relayEnv" -}}
+{{- if .root.Values.mediamtx.enabled }}
+{{ include "pennyprotect.secretEnv" (dict "root" .root "name" "PENNYPROTECT_RELAY_KEY" "key" "relay_key") }}
+{{- $host := include "pennyprotect.roleName" (dict "root" .root "role" "mediamtx") }}
+{{- if eq .uses "worker" }}
+- name: PENNYPROTECT_RELAY_URL
+  value: rtsp://{{ $host }}:8554
+{{- else }}
+- name: PENNYPROTECT_LIVE_URL
+  value: http://{{ $host }}:8889
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* The object store: a bucket, or a folder on a volume that the roles that need it share. */}}
 {{- define "pennyprotect.objectsEnv" -}}
 {{- with .Values.objects }}

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -21,11 +22,12 @@ from app.audit.anchors import BrokenAnchorsError, ObjectAnchors
 from app.audit.ledger_repository import Head
 from app.audit.places import BucketAnchors
 from app.kit.clock import now
-from app.kit.errors import BadInputError, ConflictError
+from app.kit.errors import BadInputError, ConflictError, PennyError
 from app.kit.objects.files import FileStore
 from app.kit.objects.s3 import connect, make_client
 from app.kit.objects.s3_evidence import connect_evidence
 from app.kit.objects.store import EvidenceStore, LockedError, NoSuchObjectError, ObjectStore, ObjectStoreError
+from app.models import mirror
 from app.settings import Settings
 
 KEY, SECRET = "objects-test", "objects-test-secret"
@@ -322,3 +324,27 @@ async def test_anchors_that_were_added_or_spoilt_are_found(store: ObjectStore) -
     await store.put("audit/anchors/2999-01-01/spoilt.json", b"{}")
     with pytest.raises(BrokenAnchorsError):
         await anchors.read(every=True)
+
+
+def test_artefacts_are_copied_from_a_bucket_once_and_only_those_that_are_locked(
+    moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket, content = make_bucket(moto), b"weights" * 100
+    locked = SimpleNamespace(artefact=SimpleNamespace(size=len(content)))
+    monkeypatch.setattr(mirror, "read_lock", lambda: [locked])
+    for key, body in (("models/pose/yolo.pt", content), ("models/notes.txt", b"x"), ("other/yolo.pt", content)):
+        client(moto).put_object(Bucket=bucket, Key=key, Body=body)
+    (copied,) = mirror.mirror(client(moto), f"s3://{bucket}/models/", tmp_path / "mirror")
+    assert (copied.name, copied.read_bytes()) == ("models_pose_yolo.pt", content)
+    assert [each.name for each in (tmp_path / "mirror").iterdir()] == [copied.name], "nothing half-copied is left"
+    made = copied.stat().st_mtime_ns
+    mirror.mirror(client(moto), f"s3://{bucket}/models", tmp_path / "mirror")
+    assert copied.stat().st_mtime_ns == made
+    assert len(mirror.mirror(client(moto), f"s3://{bucket}", tmp_path / "all")) == 2
+    for source, sentence in (
+        (f"s3://{bucket}/nothing", "holds no file"),
+        ("s3://no-such-bucket-here", "cannot be copied"),
+        ("/folder", "is no bucket"),
+    ):
+        with pytest.raises(PennyError, match=sentence):
+            mirror.mirror(client(moto), source, tmp_path / "mirror")

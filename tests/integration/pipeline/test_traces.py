@@ -1,4 +1,4 @@
-"""One trace from camera to socket: four processes, a real OTLP receiver, and nothing at all where no collector is named."""
+"""One trace from camera to socket and SMS: four processes, a real OTLP receiver, and nothing where no collector is named."""
 
 import os
 import subprocess
@@ -16,6 +16,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
     add_TraceServiceServicer_to_server,
 )
 
+from tests.integration.notifications.conftest import KEY, Desk
+from tests.integration.notifications.provider import providing
+from tests.integration.notifications.test_sms_and_mail import PHONE, account
 from tests.integration.pipeline.conftest import CHECKOUT, Site
 
 
@@ -45,7 +48,7 @@ class Receiver(TraceServiceServicer):  # type: ignore[misc]
             each
             for each, roles in self.roles.items()
             if roles == {f"pennyprotect-{role}" for role in ("worker", "pipeline", "dispatcher", "service")}
-            and self.names[each] == {"frame", "rules", "dispatch", "store-message", "analysis-result"}
+            and self.names[each] == {"frame", "rules", "dispatch", "notify", "store-message", "analysis-result"}
         }
 
 
@@ -83,23 +86,29 @@ async def run_all(site: Site, monkeypatch: pytest.MonkeyPatch, environment: dict
     return (site.home / "service.log").read_text()
 
 
-async def test_one_trace_goes_from_camera_to_socket_and_names_nobody(
+async def test_one_trace_goes_from_camera_to_socket_and_sms_and_names_nobody(
     site: Site, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
-        "OTEL_TRACES_SAMPLER": "always_on",
-        "OTEL_BSP_SCHEDULE_DELAY": "300",
-    }
+    await site.pool.execute("TRUNCATE tenant_keys CASCADE")
+    await Desk(site, site.pool).channel("sms", PHONE)
 
     async def seen() -> bool:
         return bool(receiver.whole())
 
-    viewed = await run_all(site, monkeypatch, environment, seen)
+    async with providing() as provider:
+        environment = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+            "OTEL_TRACES_SAMPLER": "always_on",
+            "OTEL_BSP_SCHEDULE_DELAY": "300",
+            "PENNYPROTECT_SECRET_KEY": KEY,
+            **account(provider.url),
+        }
+        viewed = await run_all(site, monkeypatch, environment, seen)
+        assert [each["to"] for each in provider.messages] == [PHONE]
     assert '"type":"alert-raised"' in viewed
     assert '"type":"analysis-result"' in viewed
     assert "traceparent" not in viewed, "a viewer needs no trace"
-    for secret in (b"s3cret", b"rtsp", b"camera.example", b"Aisle"):
+    for secret in (b"s3cret", b"rtsp", b"camera.example", b"Aisle", PHONE.encode(), KEY.encode()):
         assert secret not in receiver.sent
     assert any(not parent for parent in receiver.parents.values()), "the worker begins"
 

@@ -4,11 +4,15 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from tests.integration.service.conftest import Product
+from tests.integration.live.mediamtx import ANSWER as MEDIA_ANSWER
+from tests.integration.live.mediamtx import MediaMtx
+from tests.integration.service.conftest import WORKER_KEY, Product
 
 OFFER, ANSWER = "v=0 offer", "v=0 answer"
 SDP = {"Content-Type": "application/sdp"}
@@ -115,3 +119,44 @@ async def test_a_view_ends_with_the_right_to_watch_and_when_the_relay_says_so(pr
     await product.sql("UPDATE memberships SET role = 'auditor'")
     assert (await rows(product, camera, 4))[2:] == ["live-view", "live-view-ended"]
     assert "end" in relay.asked
+
+
+class TestMediaMtx:
+    """The same addresses where a MediaMTX relays: it knows no mask and tells nobody that a viewer went, so the service asks."""
+
+    @pytest.fixture
+    async def media(self) -> AsyncIterator[tuple[MediaMtx, str]]:
+        double = MediaMtx(key="relay-key-of-this-test")
+        async with TestServer(double.application()) as server:
+            yield double, str(server.make_url(""))
+
+    @pytest.fixture
+    def more_settings(self, media: tuple[MediaMtx, str]) -> dict[str, Any]:
+        return {"PENNYPROTECT_LIVE_URL": media[1], "PENNYPROTECT_RELAY_KEY": media[0].key}
+
+    async def test_masks_forbid_a_view_and_end_it_and_a_session_that_is_gone_ends_too(
+        self, product: Product, media: tuple[MediaMtx, str]
+    ) -> None:
+        double, camera = media[0], (await product.camera())["id"]
+        path = f"/api/v1/live/{camera}/whep"
+        assert (await product.ask("POST", path, data=OFFER, headers=SDP))[0] == 503, "MediaMTX does not know it yet"
+        status, streams = await product.ask("GET", "/api/v1/workers/streams", token=WORKER_KEY)
+        assert (status, streams) == (200, {"streams": [{"camera_id": camera, "url": "rtsp://user:hunter2@127.0.0.1:9/x"}]})
+        assert (await product.ask("GET", "/api/v1/workers/streams"))[0] == 403, "people are not told passwords"
+        double.paths[camera] = {}
+        status, answer = await product.ask("POST", path, data=OFFER, headers=SDP)
+        assert (status, answer) == (201, MEDIA_ANSWER.encode())
+        for _ in range(200):
+            if any(each.startswith("PATCH ") for each in double.asked):
+                break
+            await asyncio.sleep(0.1)
+        assert double.sessions, "a view that is watched goes on"
+        double.sessions.clear()
+        assert await rows(product, camera, 4) == ["live-view", "live-view-ended"] * 2
+        assert (await product.ask("POST", path, data=OFFER, headers=SDP))[0] == 201
+        mask = {"name": "Till", "polygon": [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]}
+        assert (await product.ask("POST", f"/api/v1/cameras/{camera}/masks", mask))[0] == 201
+        assert await rows(product, camera, 6) == ["live-view", "live-view-ended"] * 3
+        assert not double.sessions
+        status, answer = await product.ask("POST", path, data=OFFER, headers=SDP)
+        assert (status, answer["why"]) == (409, "masked")

@@ -1,0 +1,103 @@
+"""All Tritons behind one name: what is loaded or unloaded is so on each of them, and one that started late is brought level."""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from app.inference.contract import PoseContract
+from app.kit.errors import UnavailableError
+from app.models.trial import Serving
+
+RESOLVE_S: Final = 5.0
+T = TypeVar("T")
+
+Resolve = Callable[[str], Awaitable[list[str]]]
+"""A host to its addresses. OSError where it has none."""
+
+
+async def system_resolve(host: str) -> list[str]:
+    """What this machine's resolver says, in a stable order; a headless Service names every ready pod."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return sorted({str(sockaddr[0]) for *_, sockaddr in found})
+
+
+class Replicas:
+    """Like one `Serving`. Use from one event loop; `close` when done.
+
+    Args:
+        url: host:port; several addresses of the host are several servers, which read the same folder.
+    """
+
+    def __init__(self, url: str, resolve: Resolve = system_resolve) -> None:
+        self._host, _, self._port = url.rpartition(":")
+        self._url, self._resolve = url, resolve
+        self._servings: dict[str, Serving] = {}
+
+    async def load(self, model: str) -> None:
+        """`Serving.load` on each; the first failure counts once all have answered."""
+        await _all(each.load(model) for each in await self.servings())
+
+    async def unload(self, model: str) -> None:
+        """`Serving.unload` on each that can be found."""
+        with contextlib.suppress(UnavailableError):
+            await _all(each.unload(model) for each in await self.servings())
+
+    async def ready(self, model: str, version: int) -> bool:
+        """Whether this version answers on every one of them."""
+        try:
+            return all(await _all(each.ready(model, version) for each in await self.servings()))
+        except UnavailableError:
+            return False
+
+    async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
+        """`Serving.ask` at the first of them."""
+        return await (await self.servings())[0].ask(model, version, contract, image)
+
+    async def level(self, model: str, versions: Iterable[int]) -> int:
+        """Have those that serve the model but not all of `versions` load it again; how many did."""
+        behind = []
+        for each in await self.servings():
+            served = [await each.ready(model, version) for version in versions]
+            if any(served) and not all(served):
+                behind.append(each)
+        await _all(each.load(model) for each in behind)
+        return len(behind)
+
+    async def servings(self) -> list[Serving]:
+        """One client a server of this moment. UnavailableError where the name has no address."""
+        try:
+            async with asyncio.timeout(RESOLVE_S):
+                addresses = await self._resolve(self._host.strip("[]"))
+        except (OSError, TimeoutError) as error:
+            raise UnavailableError(f"Triton's name {self._host} has no address now; nothing was changed, try again.") from error
+        urls = {self._url} if len(addresses) == 1 else {_joined(address, self._port) for address in addresses}
+        for gone in self._servings.keys() - urls:
+            await self._servings.pop(gone).close()
+        for url in sorted(urls - self._servings.keys()):
+            self._servings[url] = Serving(url)
+        return [self._servings[url] for url in sorted(urls)]
+
+    async def close(self) -> None:
+        """Hang up."""
+        for each in self._servings.values():
+            await each.close()
+        self._servings.clear()
+
+
+async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
+    """All side by side; raises the first failure after every one has ended, so that none goes on unseen."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in done if not isinstance(each, BaseException)]
+
+
+def _joined(address: str, port: str) -> str:
+    return f"[{address}]:{port}" if ipaddress.ip_address(address).version == 6 else f"{address}:{port}"

@@ -1,0 +1,112 @@
+"""Every Triton behind a name is told, the one that started late too; real ones: tests/integration/service/test_models.py."""
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from app.kit.errors import UnavailableError
+from app.models import replicas, service
+from app.models.folder import ModelFolder
+from app.models.packages import RefusedPackageError
+from app.models.replicas import Replicas
+
+MODEL = "yolo_pose"
+
+
+class Server:
+    """A Triton that reads a folder when it is told to load."""
+
+    folder: ClassVar[set[int]] = set()
+    all: ClassVar[dict[str, "Server"]] = {}
+    broken: ClassVar[set[str]] = set()
+
+    def __init__(self, url: str) -> None:
+        self.url, self.served, self.closed = url, set(Server.folder), False
+        Server.all[url] = self
+
+    async def load(self, _model: str) -> None:
+        await asyncio.sleep(0)
+        if self.url in Server.broken:
+            raise RefusedPackageError(f"Triton cannot load it: no memory at {self.url}")
+        self.served = set(Server.folder)
+
+    async def unload(self, _model: str) -> None:
+        self.served = set()
+
+    async def ready(self, _model: str, version: int) -> bool:
+        return version in self.served
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What the name server says; three replicas at first."""
+    Server.folder, Server.all, Server.broken = {1}, {}, set()
+    monkeypatch.setattr(replicas, "Serving", Server)
+    return {"triton": ["10.0.0.1", "10.0.0.2", "fd00::3"]}
+
+
+def tritons(names: dict[str, list[str]]) -> Replicas:
+    async def resolve(host: str) -> list[str]:
+        if not names[host]:
+            raise OSError("no address")
+        return names[host]
+
+    return Replicas("triton:8001", resolve)
+
+
+async def test_a_load_reaches_every_replica_and_a_failure_of_one_is_told(names: dict[str, list[str]]) -> None:
+    servers = tritons(names)
+    await servers.servings()
+    Server.folder = {1, 1001}
+    assert not await servers.ready(MODEL, 1001)
+    await servers.load(MODEL)
+    assert await servers.ready(MODEL, 1001)
+    assert set(Server.all) == {"10.0.0.1:8001", "10.0.0.2:8001", "[fd00::3]:8001"}
+    Server.folder, Server.broken = {1, 1001, 1002}, {"10.0.0.2:8001"}
+    with pytest.raises(RefusedPackageError, match=r"10\.0\.0\.2"):
+        await servers.load(MODEL)
+    assert Server.all["[fd00::3]:8001"].served == {1, 1001, 1002}, "the others ended what they began"
+    assert not await servers.ready(MODEL, 1002)
+    await servers.close()
+    assert all(each.closed for each in Server.all.values())
+
+
+async def test_replicas_come_and_go_and_a_name_without_address_changes_nothing(names: dict[str, list[str]]) -> None:
+    servers = tritons(names)
+    await servers.servings()
+    names["triton"] = ["10.0.0.2"]
+    assert len(await servers.servings()) == 1
+    assert {url for url, each in Server.all.items() if each.closed} == set(Server.all) - {"triton:8001"}
+    names["triton"] = []
+    with pytest.raises(UnavailableError, match="no address"):
+        await servers.load(MODEL)
+    assert not await servers.ready(MODEL, 1)
+    await servers.unload(MODEL)
+
+
+async def test_a_replica_that_started_beside_a_push_is_brought_level(
+    names: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in (1, 1001):
+        (tmp_path / "models" / MODEL / str(version)).mkdir(parents=True)
+    (tmp_path / "models" / MODEL / "config.pbtxt").write_text("")
+    servers, folder = tritons(names), ModelFolder(tmp_path / "models")
+    await servers.servings()  # ready before the push was in the folder
+    Server.all["10.0.0.1:8001"].served = {1, 1001}
+    Server.all["10.0.0.2:8001"].served = set()  # starting: it reads the folder by itself
+    Server.folder = {1, 1001}
+    monkeypatch.setattr(service, "LEVEL_EVERY_S", 0.01)
+    kept, stop = service.ModelService(None, folder, tmp_path, servers), asyncio.Event()  # type: ignore[arg-type]
+    task = asyncio.create_task(kept.keep_level(stop))
+    async with asyncio.timeout(20):
+        while Server.all["[fd00::3]:8001"].served != {1, 1001}:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(task, 10)
+    assert Server.all["10.0.0.2:8001"].served == set()
+    assert await servers.level(MODEL, [1, 1001]) == 0
