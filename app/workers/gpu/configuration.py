@@ -7,11 +7,14 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from app.kit.errors import BadInputError
+from app.workers.gpu.messages import Literal, Message, message
+from app.workers.gpu.trackers import NVDCF, NVSORT, tracker
+from app.workers.gpu.zones import EXAMPLE_ZONES, StreamZones, analytics, ini
 
 POSE_ID: Final = 1
 FACE_ID: Final = 2
@@ -32,15 +35,6 @@ FACE_FILE: Final = "config_infer_secondary_face.txt"
 MUX_FILE: Final = "config_nvstreammux.txt"
 ANALYTICS_FILE: Final = "config_nvdsanalytics.txt"
 TRACKER_FILES: Final = {"nvdcf": "config_tracker_NvDCF.yml", "nvsort": "config_tracker_NvSORT.yml"}
-
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A name of an enumeration: written without quotes."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,51 +79,19 @@ class GpuSettings:
             raise BadInputError("nvinferserver needs the number of a model version, 1 or more; the pointer names one.")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message of protobuf's text format: fields in order, a repeated field as several pairs."""
-
-    fields: tuple[tuple[str, "str | int | float | bool | Literal | Message"], ...]
-
-    def text(self, indent: int = 0) -> str:
-        """Its lines."""
-        pad, lines = "  " * indent, []
-        for name, value in self.fields:
-            if isinstance(value, Message):
-                lines.append(f"{pad}{name} {{\n{value.text(indent + 1)}{pad}}}\n")
-            else:
-                lines.append(f"{pad}{name}: {_scalar(value)}\n")
-        return "".join(lines)
-
-
-def _scalar(value: "str | int | float | bool | Literal") -> str:
-    if isinstance(value, Literal):
-        return value.name
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
-    return f"{value!r}"
-
-
-def _m(*fields: tuple[str, "str | int | float | bool | Literal | Message"]) -> Message:
-    return Message(fields)
-
-
 def _grpc(model: str, version: int, chosen: GpuSettings) -> Message:
-    server = _m(("url", chosen.triton), ("enable_cuda_buffer_sharing", chosen.same_host))
-    return _m(("model_name", model), ("version", version), ("grpc", server))
+    server = message(("url", chosen.triton), ("enable_cuda_buffer_sharing", chosen.same_host))
+    return message(("model_name", model), ("version", version), ("grpc", server))
 
 
 def _input(name: str, width: int, height: int) -> Message:
     dims = [("dims", side) for side in (height, width, 3)]
-    return _m(("name", name), *dims, ("data_type", Literal("TENSOR_DT_UINT8")))
+    return message(("name", name), *dims, ("data_type", Literal("TENSOR_DT_UINT8")))
 
 
 def _preprocess(tensor: str) -> Message:
     """Letterboxed in the middle; the models take bytes and normalise themselves."""
-    return _m(
+    return message(
         ("network_format", Literal("IMAGE_FORMAT_RGB")),
         ("tensor_order", Literal("TENSOR_ORDER_NHWC")),
         ("tensor_name", tensor),
@@ -137,34 +99,34 @@ def _preprocess(tensor: str) -> Message:
         ("symmetric_padding", 1),
         ("frame_scaling_hw", Literal("FRAME_SCALING_HW_GPU")),
         ("frame_scaling_filter", 1),
-        ("normalize", _m(("scale_factor", 1.0))),
+        ("normalize", message(("scale_factor", 1.0))),
     )
 
 
 def _inference(unique: int, backend: Message, tensor: str, chosen: GpuSettings) -> Message:
-    return _m(
+    return message(
         ("unique_id", unique),
         ("gpu_ids", chosen.gpu),
         ("max_batch_size", min(chosen.batch, MODEL_BATCH)),
         ("backend", backend),
         ("preprocess", _preprocess(tensor)),
-        ("postprocess", _m(("labelfile_path", "labels.txt"), ("other", _m()))),
-        ("extra", _m(("copy_input_to_host_buffers", False), ("output_buffer_pool_size", 4))),
+        ("postprocess", message(("labelfile_path", "labels.txt"), ("other", message()))),
+        ("extra", message(("copy_input_to_host_buffers", False), ("output_buffer_pool_size", 4))),
     )
 
 
 def pose(chosen: GpuSettings) -> str:
     """nvinferserver's file of the primary inference: whole frames, raw tensors out."""
     width, height = chosen.network
-    backend = _m(
+    backend = message(
         ("inputs", _input(chosen.pose_input, width, height)),
         ("triton", _grpc(chosen.pose_model, chosen.pose_version, chosen)),
         ("output_mem_type", Literal("MEMORY_TYPE_CPU")),
     )
-    return _m(
+    return message(
         ("infer_config", _inference(POSE_ID, backend, chosen.pose_input, chosen)),
-        ("input_control", _m(("process_mode", Literal("PROCESS_MODE_FULL_FRAME")), ("interval", 0))),
-        ("output_control", _m(("output_tensor_meta", True))),
+        ("input_control", message(("process_mode", Literal("PROCESS_MODE_FULL_FRAME")), ("interval", 0))),
+        ("output_control", message(("output_tensor_meta", True))),
     ).text()
 
 
@@ -174,34 +136,29 @@ def face(chosen: GpuSettings) -> str:
     The model detects, aligns and embeds; the embedding model alone would embed a person's coat.
     """
     width, height = chosen.face_crop
-    backend = _m(
+    backend = message(
         ("inputs", _input("crops", width, height)),
         ("triton", _grpc("face_pipeline_crops", chosen.face_version, chosen)),
         ("output_mem_type", Literal("MEMORY_TYPE_CPU")),
     )
-    smallest = _m(("min_width", chosen.least_person[0]), ("min_height", chosen.least_person[1]))
-    control = _m(
+    smallest = message(("min_width", chosen.least_person[0]), ("min_height", chosen.least_person[1]))
+    control = message(
         ("process_mode", Literal("PROCESS_MODE_CLIP_OBJECTS")),
         ("operate_on_gie_id", POSE_ID),
         ("operate_on_class_ids", PERSON_WHOSE_STORE_ALLOWS_FACES),
         ("secondary_reinfer_interval", chosen.face_every),
-        ("object_control", _m(("bbox_filter", smallest))),
+        ("object_control", message(("bbox_filter", smallest))),
     )
-    return _m(
+    return message(
         ("infer_config", _inference(FACE_ID, backend, "crops", chosen)),
         ("input_control", control),
-        ("output_control", _m(("output_tensor_meta", True))),
+        ("output_control", message(("output_tensor_meta", True))),
     ).text()
-
-
-def _ini(groups: Mapping[str, Mapping[str, object]]) -> str:
-    parts = [f"[{name}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()) for name, keys in groups.items()]
-    return "\n".join(parts)
 
 
 def mux(chosen: GpuSettings) -> str:
     """The new nvstreammux's file. `USE_NEW_NVSTREAMMUX=yes` must be set; it scales nothing, so there is no size here."""
-    return _ini(
+    return ini(
         {
             "property": {
                 "algorithm-type": 1,
@@ -216,177 +173,6 @@ def mux(chosen: GpuSettings) -> str:
             }
         }
     )
-
-
-NVDCF: Final[dict[str, dict[str, object]]] = {
-    "BaseConfig": {"minDetectorConfidence": 0.25},
-    "TargetManagement": {
-        "enableBboxUnClipping": 0,
-        "preserveStreamUpdateOrder": 0,
-        "maxTargetsPerStream": 300,
-        "minIouDiff4NewTarget": 0.6,
-        "minTrackerConfidence": 0.2,
-        "probationAge": 1,
-        "maxShadowTrackingAge": 20,
-        "earlyTerminationAge": 1,
-    },
-    "TrajectoryManagement": {"useUniqueID": 1, "enableReAssoc": 0},
-    "DataAssociator": {
-        "dataAssociatorType": 0,
-        "associationMatcherType": 1,
-        "checkClassMatch": 0,
-        "minMatchingScore4Overall": 0.1,
-        "minMatchingScore4SizeSimilarity": 0.3,
-        "minMatchingScore4Iou": 0.05,
-        "minMatchingScore4VisualSimilarity": 0.5,
-        "matchingScoreWeight4VisualSimilarity": 0.4,
-        "matchingScoreWeight4SizeSimilarity": 0.3,
-        "matchingScoreWeight4Iou": 0.4,
-        "tentativeDetectorConfidence": 0.4,
-        "minMatchingScore4TentativeIou": 0.3,
-    },
-    "StateEstimator": {
-        "stateEstimatorType": 1,
-        "processNoiseVar4Loc": 2.0,
-        "processNoiseVar4Size": 1.0,
-        "processNoiseVar4Vel": 0.1,
-        "measurementNoiseVar4Detector": 4.0,
-        "measurementNoiseVar4Tracker": 16.0,
-    },
-    "VisualTracker": {
-        "visualTrackerType": 2,
-        "useColorNames": 1,
-        "useHog": 0,
-        "featureImgSizeLevel": 2,
-        "featureFocusOffsetFactor_y": -0.2,
-        "filterLr": 0.075,
-        "filterChannelWeightsLr": 0.1,
-        "gaussianSigma": 0.75,
-    },
-}
-"""Appearance and motion: for aisles where people pass behind one another. Ages are frames: 20 at 10 a second are 2 s.
-Re-association by appearance stays off: it is re-identification, which a store's policy decides."""
-
-NVSORT: Final[dict[str, dict[str, object]]] = {
-    "BaseConfig": {"minDetectorConfidence": 0.25},
-    "TargetManagement": {
-        "enableBboxUnClipping": 0,
-        "preserveStreamUpdateOrder": 0,
-        "maxTargetsPerStream": 300,
-        "minIouDiff4NewTarget": 0.6,
-        "minTrackerConfidence": 0.8,
-        "probationAge": 1,
-        "maxShadowTrackingAge": 20,
-        "earlyTerminationAge": 1,
-    },
-    "TrajectoryManagement": {"useUniqueID": 1},
-    "DataAssociator": {
-        "dataAssociatorType": 0,
-        "associationMatcherType": 1,
-        "checkClassMatch": 0,
-        "usePrediction4Assoc": 1,
-        "minMatchingScore4Overall": 0.1,
-        "minMatchingScore4SizeSimilarity": 0.3,
-        "minMatchingScore4Iou": 0.05,
-        "matchingScoreWeight4SizeSimilarity": 0.2,
-        "matchingScoreWeight4Iou": 0.4,
-        "tentativeDetectorConfidence": 0.4,
-        "minMatchingScore4TentativeIou": 0.3,
-    },
-    "StateEstimator": {
-        "stateEstimatorType": 2,
-        "noiseWeightVar4Loc": 0.05,
-        "noiseWeightVar4Vel": 0.004,
-        "useAspectRatio": 1,
-    },
-}
-"""Motion alone: a fraction of the cost. checkClassMatch stays 0 in both: a class changes with a store's policy."""
-
-
-def tracker(sections: Mapping[str, Mapping[str, object]]) -> str:
-    """The YAML of nvmultiobjecttracker; OpenCV's dialect, hence the first line."""
-    parts = [f"{name}:\n" + "".join(f"  {key}: {value}\n" for key, value in keys.items()) for name, keys in sections.items()]
-    return "%YAML:1.0\n---\n" + "\n".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyticsZone:
-    """A zone of a camera: corners in 0..1 of the picture; `kind` is roi, crowd or line (two points, crossed to the left)."""
-
-    name: str
-    kind: str
-    points: tuple[Point, ...]
-    most: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class StreamZones:
-    """Zones of the camera at one index of the muxer."""
-
-    stream: int
-    zones: tuple[AnalyticsZone, ...] = field(default_factory=tuple)
-
-
-EXAMPLE_ZONES: Final = (
-    StreamZones(
-        0,
-        (
-            AnalyticsZone("entrance", "roi", ((0.1, 0.6), (0.4, 0.6), (0.4, 1.0), (0.1, 1.0))),
-            AnalyticsZone("checkout", "crowd", ((0.5, 0.5), (0.9, 0.5), (0.9, 0.9), (0.5, 0.9)), most=6),
-            AnalyticsZone("door", "line", ((0.1, 0.8), (0.4, 0.8))),
-        ),
-    ),
-)
-
-
-def analytics(streams: Sequence[StreamZones], width: int = 1920, height: int = 1080) -> str:
-    """nvdsanalytics' file of all streams. Loitering is not here: the element knows none, our own rules do it.
-
-    Raises:
-        BadInputError: a zone that the element could not read.
-    """
-    groups: dict[str, dict[str, object]] = {
-        "property": {"enable": 1, "config-width": width, "config-height": height, "osd-mode": 0, "display-font-size": 12}
-    }
-    for stream in streams:
-        for zone in stream.zones:
-            group, key, points = _zone(zone, width, height)
-            keys = groups.setdefault(f"{group}-stream-{stream.stream}", {"enable": 1, "class-id": "0;1"})
-            keys[key] = ";".join(str(number) for point in points for number in point)
-            if zone.kind == "crowd":
-                keys |= {"object-threshold": zone.most, "time-threshold": 2000}
-            if zone.kind == "line":
-                keys |= {"extended": 0, "mode": "loose"}
-    return _ini(groups)
-
-
-def _zone(zone: AnalyticsZone, width: int, height: int) -> tuple[str, str, list[tuple[int, int]]]:
-    """Group, key and whole pixels."""
-    if not zone.name or any(not (each.isalnum() or each in "_-") for each in zone.name):
-        raise BadInputError(f"A zone's name {zone.name!r} must be letters, digits, - and _ to stand in a configuration key.")
-    if any(not 0 <= value <= 1 for point in zone.points for value in point):
-        raise BadInputError(f"Zone {zone.name}: corners lie in 0..1 of the picture.")
-    points = [(round(x * (width - 1)), round(y * (height - 1))) for x, y in zone.points]
-    if zone.kind == "line":
-        if len(points) != 2 or points[0] == points[1]:
-            raise BadInputError(f"Line {zone.name} needs two different points.")
-        (ax, ay), (bx, by) = points
-        middle = ((ax + bx) // 2, (ay + by) // 2)
-        # The direction counted: to the left of a -> b as seen in the picture, a tenth of its height away.
-        length = max(1.0, ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5)
-        step = height / 10
-        tip = (
-            min(width - 1, max(0, round(middle[0] + (by - ay) / length * step))),
-            min(height - 1, max(0, round(middle[1] - (bx - ax) / length * step))),
-        )
-        return "line-crossing", f"line-crossing-{zone.name}", [middle, tip, *points]
-    if len(points) < 3:
-        raise BadInputError(f"Zone {zone.name} needs three corners or more.")
-    if zone.kind == "crowd":
-        return "overcrowding", f"roi-{zone.name}", points
-    if zone.kind == "roi":
-        return "roi-filtering", f"roi-{zone.name}", points
-    raise BadInputError(f"Zone {zone.name} is of the kind {zone.kind!r}; nvdsanalytics knows roi, crowd and line.")
 
 
 def render(chosen: GpuSettings, zones: Sequence[StreamZones] = ()) -> dict[str, str]:

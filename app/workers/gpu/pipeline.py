@@ -13,10 +13,10 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, Final
 
 from app.workers.gpu.graph import Arrived, Change, Elements, Facts, Fatal, Slot, State, Wanted, pause_s, plain
+from app.workers.gpu.stages import Leaving, Stages, owner_of
 
 WAKE_S: Final = 0.05
 SILENT_S: Final = 5.0
@@ -24,7 +24,6 @@ SILENT_S: Final = 5.0
 
 START_S: Final = 15.0
 STOP_S: Final = 5.0
-DISPOSERS: Final = 4
 
 
 @dataclass
@@ -59,12 +58,8 @@ class Graph:
         self._orders: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
         self._slots: dict[uuid.UUID, Slot] = {}
         self._refused: set[uuid.UUID] = set()
-        self._leaving: list[Any] = []
         self._over = threading.Event()
-        self._disposing = threading.Semaphore(DISPOSERS)
         self._thread = threading.Thread(target=self._run, name="graph", daemon=True)
-        self._stages: dict[str, Any] = {}
-        self.disposed = 0
 
     # What other threads may call
 
@@ -72,21 +67,9 @@ class Graph:
         """Build the shared part and begin. Fatal when an element is missing or does not start."""
         gst = self._gst
         self._pipeline = gst.Pipeline.new("penny")
-        self._muxer = self.elements.muxer(self.most)
-        sink = gst.ElementFactory.make("fakesink", "sink")
-        for name, value in (("sync", False), ("async", False), ("enable-last-sample", False), ("qos", False)):
-            sink.set_property(name, value)
-        chain = [("muxer", self._muxer), *self.elements.stages(), ("sink", sink)]
-        for name, element in chain:
-            if element is None:
-                raise Fatal(f"The element for {name} cannot be made; is this the worker-gpu image? (docs/gpu.md)")
-            self._pipeline.add(element)
-        for (name, upper), (_, lower) in pairwise(chain):
-            if not upper.link(lower):
-                raise Fatal(f"{name} cannot be linked to what follows it.")
-        self._stages = dict(chain)
-        for name, probe in self.probes.items():
-            self._watch(self._stages[name].get_static_pad("src"), probe)
+        self._leaving = Leaving(gst, self._pipeline)
+        self._stages = Stages(gst, self._pipeline, self._leaving, self.probes)
+        self._muxer = self._stages.build(self.elements, self.most)
         if self._pipeline.set_state(gst.State.PLAYING) == gst.StateChangeReturn.FAILURE:
             raise Fatal(f"The pipeline does not start: {self._first_error()}")
         self._thread.start()
@@ -97,7 +80,7 @@ class Graph:
 
     def replace(self, stage: str, make: Callable[[], Any], done: Callable[[bool], None] = lambda _well: None) -> None:
         """Put another element in a stage's place between two buffers; no source notices. `done` says whether."""
-        self._orders.put((self._replace, (stage, make, done)))
+        self._orders.put((self._stages.replace, (stage, make, done)))
 
     def record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
         """Smart record: from `back_s` seconds ago to `ahead_s` from now. `done` gets the file, or ""."""
@@ -111,6 +94,11 @@ class Graph:
             )
             for slot in list(self._slots.values())
         }
+
+    @property
+    def disposed(self) -> int:
+        """Elements that were taken out and have ended."""
+        return self._leaving.ended
 
     def stop(self, wait_s: float = STOP_S) -> bool:
         """Tear everything down; whether that ended in time."""
@@ -145,32 +133,15 @@ class Graph:
         gst = self._gst
         if message.type == gst.MessageType.ERROR:
             error, _ = message.parse_error()
-            slot = self._owner(message.src)
+            slot = owner_of(self._slots.values(), message.src)
             if slot is not None:
                 self._fail(slot, plain(error.message))
-            elif self._is_ours(message.src):
+            elif self._leaving.is_shared(message.src):
                 self.on_fatal(plain(error.message))
                 self._over.set()
         elif message.type == gst.MessageType.EOS:
             self.on_fatal("The graph came to an end of stream, which no camera may cause.")
             self._over.set()
-
-    def _owner(self, element: Any) -> Slot | None:
-        """The source in whose bin an element is."""
-        while element is not None:
-            for slot in self._slots.values():
-                if slot.bin is not None and slot.bin == element:
-                    return slot
-            element = element.get_parent()
-        return None
-
-    def _is_ours(self, element: Any) -> bool:
-        """Whether an element belongs to the shared part; what was or is being taken out does not."""
-        while element is not None and element not in self._leaving:
-            if element == self._pipeline:
-                return True
-            element = element.get_parent()
-        return False
 
     def _first_error(self) -> str:
         message = self._pipeline.get_bus().pop_filtered(self._gst.MessageType.ERROR)
@@ -309,68 +280,13 @@ class Graph:
                 upper.unlink(pad)
             self._muxer.release_request_pad(pad)
         if made is not None:
-            self._let_go(made)
-
-    def _let_go(self, made: Any) -> None:
-        self._leaving.append(made)
-        made.set_locked_state(True)
-        threading.Thread(target=self._dispose, args=(made,), name="disposer", daemon=True).start()
-
-    def _dispose(self, made: Any) -> None:
-        with self._disposing:
-            made.set_state(self._gst.State.NULL)
-            self._pipeline.remove(made)
-            self._leaving.remove(made)
-            self.disposed += 1
+            self._leaving.let_go(made)
 
     def _tell(self, slot: Slot, state: State, reason: str = "") -> None:
         slot.state = state
         self.on_change(
             Change(slot.camera, slot.pad, slot.connection, state, reason, slot.size, slot.codec, max(0, slot.connection - 1))
         )
-
-    def _watch(self, pad: Any, probe: Callable[[int], None]) -> None:
-        def passed(_pad: Any, info: Any) -> Any:
-            probe(hash(info.get_buffer()))  # PyGObject's hash of a boxed value is its address, which is what pyds wants
-            return self._gst.PadProbeReturn.OK
-
-        pad.add_probe(self._gst.PadProbeType.BUFFER, passed)
-
-    def _replace(self, stage: str, make: Callable[[], Any], done: Callable[[bool], None]) -> None:
-        """Between two buffers: the pad above is blocked, the element changed, the block lifted."""
-        old = self._stages[stage]
-        above = old.get_static_pad("sink").get_peer()
-        swapped = threading.Event()
-
-        def blocked(_pad: Any, _info: Any) -> Any:
-            done(self._swap(stage, old, make))
-            swapped.set()
-            return self._gst.PadProbeReturn.REMOVE
-
-        above.add_probe(self._gst.PadProbeType.IDLE, blocked)
-
-    def _swap(self, stage: str, old: Any, make: Callable[[], Any]) -> bool:
-        """On whatever thread found the pad idle. The new element is tried first; when it does not start the old one stays."""
-        gst = self._gst
-        new = make()
-        if new is None:
-            return False
-        above, below = old.get_static_pad("sink").get_peer(), old.get_static_pad("src").get_peer()
-        self._pipeline.add(new)
-        if new.set_state(gst.State.PAUSED) == gst.StateChangeReturn.FAILURE:
-            new.set_state(gst.State.NULL)
-            self._pipeline.remove(new)
-            return False
-        above.unlink(old.get_static_pad("sink"))
-        old.get_static_pad("src").unlink(below)
-        above.link(new.get_static_pad("sink"))
-        new.get_static_pad("src").link(below)
-        if stage in self.probes:
-            self._watch(new.get_static_pad("src"), self.probes[stage])
-        self._stages[stage] = new
-        new.sync_state_with_parent()
-        self._let_go(old)
-        return True
 
     def _record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
         slot = self._slots.get(camera)

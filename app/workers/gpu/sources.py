@@ -84,3 +84,8 @@ class Sources:
 def now() -> float:
     """Monotonic seconds."""
     return time.monotonic()
+
+
+def replace_off(camera: DesiredCamera) -> DesiredCamera:
+    """The same camera with every biometric switch off."""
+    return DesiredCamera(**{**{name: getattr(camera, name) for name in camera.__struct_fields__}, "face": False, "gait": False})

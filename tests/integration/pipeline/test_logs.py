@@ -38,7 +38,7 @@ async def test_the_pipelines_log_holds_nothing_of_a_person_whatever_fails(faces:
     await site.set_rule(FAST_RULE)
     role = await matching(site)
     await faces.see(like(known))
-    await site.until(faces.leads, 20)
+    await site.until(faces.leads, 60)
     try:
         await refuse(site, "matches", "alerts", "stream_sessions")
         await faces.see(like(known))
@@ -50,7 +50,7 @@ async def test_the_pipelines_log_holds_nothing_of_a_person_whatever_fails(faces:
             return "CheckViolation" in role.log.read_text() or "refused" in role.log.read_text()
 
         async with Actor(site, [(1, 0.5, 0.8)]):
-            await site.until(faulted, 40)
+            await site.until(faulted, 90)
     finally:
         for table in ("matches", "alerts", "stream_sessions"):
             await site.pool.execute(f"ALTER TABLE {table} DROP CONSTRAINT refused")
@@ -78,7 +78,7 @@ async def test_the_dispatchers_log_holds_no_address_and_no_words(site: Site) -> 
     async def tried() -> bool:
         return len([row for row in await desk.rows() if row["attempts"]]) == 2
 
-    await site.until(tried, 40)
+    await site.until(tried, 90)
     try:
         await refuse(site, "notifications")
         await desk.raised()
@@ -86,7 +86,7 @@ async def test_the_dispatchers_log_holds_no_address_and_no_words(site: Site) -> 
         async def faulted() -> bool:
             return "cannot dispatch" in role.log.read_text()
 
-        await site.until(faulted, 40)
+        await site.until(faulted, 90)
     finally:
         await site.pool.execute("ALTER TABLE notifications DROP CONSTRAINT refused")
     role.stop()

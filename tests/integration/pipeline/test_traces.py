@@ -76,7 +76,7 @@ async def run_all(site: Site, monkeypatch: pytest.MonkeyPatch, environment: dict
     camera, store = str(site.camera), str(site.store)
     ends = [start(site, environment, "service", camera, store), start(site, environment, "worker", camera)]
     try:
-        await site.until(until, 40)
+        await site.until(until, 150)  # four processes start: a busy machine takes its time
     finally:
         for end in ends:
             end.terminate()

@@ -15,13 +15,14 @@ from app.contracts.tracked import CameraState
 from app.kit.errors import SetupError
 from app.perception.detections import Detections
 from app.workers.control import Grant
+from app.workers.gpu.building import Pipeline
 from app.workers.gpu.cameras import Faces
+from app.workers.gpu.fleet import Fleet
 from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Change, State
 from app.workers.gpu.handover import FrameCopy, Handover
 from app.workers.gpu.sources import Sources
 from app.workers.gpu.versions import Version
-from app.workers.gpu.worker import Fleet, Pipeline
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 
 
