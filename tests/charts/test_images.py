@@ -1,6 +1,7 @@
 """The images, as far as they can be tried where no container engine is: the linter, the lock, and every entry point in a clean
 environment that holds exactly what the Dockerfile copies."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -77,10 +78,25 @@ def pennyprotect(image: Path, state: Path, *arguments: str, **environment: str) 
 
 @pytest.mark.parametrize(
     "role",
-    ["service", "pipeline", "dispatcher", "sealer", "worker-cpu", "worker-gpu", "migrate", "first-run", "models", "secrets"],
+    [
+        "service",
+        "pipeline",
+        "dispatcher",
+        "sealer",
+        "retention keep",
+        "live-paths",
+        "worker-cpu",
+        "worker-gpu",
+        "migrate",
+        "first-run",
+        "models",
+        "models mirror",
+        "doctor",
+        "secrets",
+    ],
 )
 def test_every_entry_point_starts_and_teaches(image: Path, tmp_path: Path, role: str) -> None:
-    done = pennyprotect(image, tmp_path, role, "--help")
+    done = pennyprotect(image, tmp_path, *role.split(), "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Usage:" in done.stdout
 
@@ -91,6 +107,10 @@ def test_every_entry_point_starts_and_teaches(image: Path, tmp_path: Path, role:
         (["service"], "DATABASE_URL, REDIS_URL, MEMORY_REDIS_URL"),
         (["pipeline"], "must be set"),
         (["dispatcher"], "REDIS_URL must be set"),
+        (["sealer"], "DATABASE_URL is not set"),
+        (["retention", "keep"], "DATABASE_URL is not set"),
+        (["live-paths"], "PENNYPROTECT_SERVICE_URL and PENNYPROTECT_WORKER_KEY"),
+        (["worker-gpu"], "pyds"),
         (["migrate"], "DATABASE_URL is not set"),
         (["models", "pull"], "PENNYPROTECT_ACCEPT_LICENSES=1 if you accept it"),
     ],
@@ -109,6 +129,22 @@ def test_a_role_that_waits_says_for_what_and_never_shows_a_password(image: Path,
     done = pennyprotect(image, tmp_path, "migrate", "--wait", "--seconds", "0", DATABASE_URL=url)
     assert done.returncode == 1
     assert "the database does not answer" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_the_doctor_says_of_each_server_that_is_away_what_to_do(image: Path, tmp_path: Path) -> None:
+    """As the second part of `helm test` runs it; the servers' addresses lead nowhere here."""
+    away = {
+        "DATABASE_URL": "postgresql://pennyprotect_app:hunter2@127.0.0.1:1/pennyprotect",
+        "REDIS_URL": "redis://s:hunter2@127.0.0.1:1/0",
+        "MEMORY_REDIS_URL": "redis://s:hunter2@127.0.0.1:1/0",
+        "TRITON_URL": "127.0.0.1:1",
+    }
+    (image / "src/web/dist").mkdir(parents=True, exist_ok=True)
+    (image / "src/web/dist/index.html").touch()  # what the Dockerfile's stage `web` builds
+    done = pennyprotect(image, tmp_path, "doctor", "--json", **away)
+    checks = {each["name"]: each for each in json.loads(done.stdout)["checks"]}
+    assert (done.returncode, {name for name, each in checks.items() if not each["ok"]}) == (1, set(away)), done.stdout
     assert "hunter2" not in done.stdout + done.stderr
 
 

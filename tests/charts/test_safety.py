@@ -122,6 +122,7 @@ def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, 
         # It opens the addresses of notification channels.
         "dispatcher": {"postgres.dispatcher", "bus.dispatcher", "storage_key", "twilio_auth_token", "smtp_url"},
         "sealer": {"postgres.sealer"},
+        "retention": {"postgres.retention"},
         "worker-cpu": {"bus.worker", "memory.worker", "worker_key", "relay_key"},
         "worker-gpu": {"bus.worker", "memory.worker", "worker_key", "relay_key"},
         "migrate": {"postgres.owner", "admin_password", "worker_key", "storage_key"},

@@ -1,4 +1,4 @@
-{{/* A role that nobody calls: pipeline, dispatcher, ... Arguments: root, role, settings, env (rendered), replicas (0: left to a scaler), databaseRole (waits for its schema), image,
+{{/* A role that nobody calls: pipeline, dispatcher, ... Arguments: root, role, settings, env (rendered), replicas (0: left to a scaler), databaseRole (waits for its schema), image, args (the role otherwise),
      objects (true: writes to the object store), runtimeClassName, strategy. */}}
 {{- define "pennyprotect.background" -}}
 apiVersion: apps/v1
@@ -42,7 +42,7 @@ spec:
         - name: {{ .role }}
           image: {{ include "pennyprotect.image" (dict "root" .root "image" (.image | default .root.Values.image)) }}
           imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          args: [{{ .role }}]
+          args: [{{ .args | default .role }}]
           securityContext:
             {{- include "pennyprotect.containerSecurity" .root | nindent 12 }}
           env:

@@ -74,9 +74,17 @@ async def run_all(site: Site, monkeypatch: pytest.MonkeyPatch, environment: dict
         monkeypatch.setenv(name, value)
     roles = [site.role("pipeline"), site.role("dispatcher")]
     camera, store = str(site.camera), str(site.store)
-    ends = [start(site, environment, "service", camera, store), start(site, environment, "worker", camera)]
+    ends = [start(site, environment, "service", camera, store)]
+
+    async def watched() -> bool:
+        return "joined" in (site.home / "service.log").read_text()
+
     try:
-        await site.until(until, 150)  # four processes start: a busy machine takes its time
+        # An alert is raised once: whoever is to tell of it must be there before.
+        await site.until(watched, 60)
+        await site.until(site.held, 60)
+        ends.append(start(site, environment, "worker", camera))
+        await site.until(until, 90)
     finally:
         for end in ends:
             end.terminate()
@@ -86,6 +94,7 @@ async def run_all(site: Site, monkeypatch: pytest.MonkeyPatch, environment: dict
     return (site.home / "service.log").read_text()
 
 
+@pytest.mark.timeout(240)
 async def test_one_trace_goes_from_camera_to_socket_and_sms_and_names_nobody(
     site: Site, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +122,7 @@ async def test_one_trace_goes_from_camera_to_socket_and_sms_and_names_nobody(
     assert any(not parent for parent in receiver.parents.values()), "the worker begins"
 
 
+@pytest.mark.timeout(240)
 async def test_without_a_collector_nothing_is_traced(site: Site, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     async def raised() -> bool:
         return "alert-raised" in (site.home / "service.log").read_text()

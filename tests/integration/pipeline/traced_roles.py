@@ -85,6 +85,8 @@ async def service(camera: uuid.UUID, store: uuid.UUID) -> None:
         group.create_task(hub.run())
         hub.subscribe(viewer, camera, store)
         await hub.join(viewer, store)
+        sys.stdout.write("joined\n")
+        sys.stdout.flush()
         while True:
             sys.stdout.write(await viewer.take() + "\n")
             sys.stdout.flush()

@@ -11,10 +11,7 @@ from app.workers.gpu.configuration import (
     MUX_FILE,
     PERSON_WHOSE_STORE_ALLOWS_FACES,
     POSE_FILE,
-    AnalyticsZone,
     GpuSettings,
-    StreamZones,
-    analytics,
     defaults,
     face,
     mux,
@@ -22,6 +19,7 @@ from app.workers.gpu.configuration import (
     render,
 )
 from app.workers.gpu.schema import CONFIGS, check_file, ini_groups, parse_inference, yaml_groups
+from app.workers.gpu.zones import AnalyticsZone, StreamZones, analytics
 
 COMMITTED = sorted(path for path in CONFIGS.iterdir() if path.suffix in (".txt", ".yml"))
 
