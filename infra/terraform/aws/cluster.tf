@@ -138,14 +138,16 @@ resource "aws_iam_role_policy" "service" {
     Statement = [
       {
         Effect   = "Allow"
-        Action   = ["s3:ListBucket", "s3:GetBucketObjectLockConfiguration"]
+        Action   = ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketObjectLockConfiguration"]
         Resource = aws_s3_bucket.evidence.arn
       },
       {
         Effect = "Allow"
         Action = [
           "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention",
-          "s3:PutObjectLegalHold", "s3:GetObjectRetention", "s3:GetObjectLegalHold", "s3:AbortMultipartUpload"
+          "s3:PutObjectLegalHold", "s3:GetObjectRetention", "s3:GetObjectLegalHold", "s3:AbortMultipartUpload",
+          # Retention ends evidence under a GOVERNANCE lock; audit anchors are in COMPLIANCE mode, which this does not open.
+          "s3:BypassGovernanceRetention"
         ]
         Resource = "${aws_s3_bucket.evidence.arn}/*"
       },
