@@ -22,6 +22,8 @@ _MIMIC = [
 ]
 _MIMIC_LABELS = {"run": "run", "jog": "run", "punch": "strike", "kick": "strike", "spinkick": "strike", "roll": "roll"}
 LYING_M = 0.12
+SHORTEST_CYCLE = 12
+"""Frames of a step and its way back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,16 @@ def _unit(vectors: Floats) -> Floats:
 
 def lasting(body: Floats, seconds: float) -> Floats:
     """The capture, its best cycle repeated onwards until it lasts that long."""
+    if len(body) >= seconds * FPS:
+        return body
     local = body - body[:, 11:13].mean(axis=1, keepdims=True) * [1, 0, 1]
     best, start, end = np.inf, 0, len(body) - 1
-    for i in range(0, max(1, len(body) // 2)):
-        for j in range(i + 12, len(body)):
-            off = float(np.abs(local[j] - local[i]).mean()) + 0.002 / (j - i)
-            if off < best:
-                best, start, end = off, i, j
-    if len(body) >= seconds * FPS or end - start < 12:
+    for i in range(min(max(1, len(body) // 2), len(body) - SHORTEST_CYCLE)):
+        later = local[i + SHORTEST_CYCLE :]
+        off = np.abs(later - local[i]).mean(axis=(1, 2)) + 0.002 / np.arange(SHORTEST_CYCLE, SHORTEST_CYCLE + len(later))
+        if off.min() < best:
+            best, start, end = float(off.min()), i, i + SHORTEST_CYCLE + int(off.argmin())
+    if end - start < SHORTEST_CYCLE:
         return body
     cycle, drift = body[start:end], (body[end] - body[start])[11:13].mean(axis=0) * [1, 0, 1]
     parts = [body[:end]]

@@ -134,13 +134,15 @@ def judge(films: Sequence[Film], rules: CameraSetup, upper_95: Callable[[int], f
     by_rate = {rate: {film.name: alerts_of(play(film, rate), rules) for film in films} for rate in RATES}
     film_hours = sum(film.length_s for film in films) / 3600
     worst = {kind: max(sum(told[kind] for told in clips.values()) for clips in by_rate.values()) for kind in KINDS}
+    others = sorted({kind for clips in by_rate.values() for told in clips.values() for kind in told} - set(KINDS))
     told_in = {
         kind: {
             f"{name} at {rate:g} fps": told[kind] for rate, clips in by_rate.items() for name, told in clips.items() if told[kind]
         }
-        for kind in KINDS
+        for kind in (*KINDS, *others)
     }
     return {
+        "other_rules": {kind: told_in[kind] for kind in others},
         "clips": {film.name: round(film.length_s, 1) for film in films},
         "film_hours": round(film_hours, 4),
         "watched_hours": round(sum(film.length_s * loops_of(film) for film in films) * len(RATES) / 3600, 3),

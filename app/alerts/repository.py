@@ -1,6 +1,7 @@
 """The queue's view of alerts: read, lock, change; and the outbox row that tells the live viewers."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,6 +144,12 @@ async def get_alert(connection: TenantConnection, alert_id: uuid.UUID) -> Alert:
     if row is None:
         raise NotFoundError("There is no such alert, or you may not see it.")
     return _alert(row)
+
+
+async def alerts_among(connection: TenantConnection, alert_ids: Sequence[uuid.UUID]) -> list[Alert]:
+    """Those of these alerts that are in scope, the oldest act first."""
+    rows = await connection.fetch(_SELECT + "a.id = ANY ($1) ORDER BY a.started_at, a.id", list(alert_ids))
+    return [_alert(row) for row in rows]
 
 
 async def change_alert(connection: TenantConnection, expected: int, alert: Alert) -> bool:

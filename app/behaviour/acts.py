@@ -10,8 +10,8 @@ import msgspec
 
 from app.behaviour.declared import SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Phase, Threat
-from app.behaviour.hours import MOST_SPANS, Span
-from app.behaviour.people import US, Person, Sight
+from app.behaviour.hours import MOST_OTHERWISE, MOST_SPANS, Otherwise, Span
+from app.behaviour.sight import US, Person, Sight
 
 MOST_TRACK_IDS = 32
 NEAR_BODY_HEIGHTS = 1.5
@@ -27,6 +27,14 @@ Hours = Annotated[
         description="When it looks, by the store's clock; without any, always.", max_length=MOST_SPANS, extra={"unit": "hours"}
     ),
 ]
+OtherHours = Annotated[
+    tuple[Otherwise, ...],
+    msgspec.Meta(
+        description="What is set otherwise in some of these hours; the first that fits counts.",
+        max_length=MOST_OTHERWISE,
+        extra={"unit": "otherwise"},
+    ),
+]
 
 
 class ActParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,6 +45,7 @@ class ActParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     report_every_s: ReportEvery = 5.0
     threat: HowUrgent = Threat.MEDIUM
     hours: Hours = ()
+    other_hours: OtherHours = ()
 
 
 class Same(enum.Enum):

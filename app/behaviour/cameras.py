@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from app.behaviour.acts import Hours, HowUrgent
+from app.behaviour.acts import Hours, HowUrgent, OtherHours
 from app.behaviour.declared import SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Phase, Threat
-from app.behaviour.people import US
+from app.behaviour.sight import US
 from app.contracts.tracked import CameraHealth, CameraState
 
 OFFLINE = "camera-offline"
@@ -32,6 +32,7 @@ class CameraParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     report_every_s: Annotated[float, setting("How often trouble that goes on is told again.", SECONDS, 5, 3600)] = 60.0
     threat: HowUrgent = Threat.MEDIUM
     hours: Hours = ()
+    other_hours: OtherHours = ()
 
 
 class FrozenParameters(CameraParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):

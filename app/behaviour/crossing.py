@@ -14,8 +14,8 @@ import msgspec
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, Same, follow
 from app.behaviour.declared import BODY_HEIGHTS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.people import Person, Sight
 from app.behaviour.presence import share_of
+from app.behaviour.sight import Person, Sight
 from app.behaviour.zones import Line
 
 KIND = "crossing"

@@ -12,8 +12,8 @@ import msgspec
 from app.behaviour.acts import ActParameters, Evidence, HowUrgent, Same, follow
 from app.behaviour.declared import BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Finding, Threat
-from app.behaviour.people import US, Person, Sight
 from app.behaviour.presence import Presence, share_of
+from app.behaviour.sight import US, Person, Sight
 from app.perception.ground import BODY_M
 
 CROWDING = "crowding"

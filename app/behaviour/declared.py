@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.behaviour.hours import Otherwise
+
 BODY_HEIGHTS = "body heights"
 BODY_HEIGHTS_PER_S = "body heights a second"
 SECONDS = "s"
@@ -18,12 +20,16 @@ def setting(sentence: str, unit: str = "", least: float | None = None, most: flo
     return msgspec.Meta(description=sentence, ge=least, le=most, extra={"unit": unit}, extra_json_schema={"x-unit": unit})
 
 
+SettingType = Literal["number", "whole", "switch", "choice", "hours", "otherwise"]
+"""The last: other values of the same parameters in some hours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """One parameter as declared: `choices` of a choice, `least` and `most` of a number; a whole one has no fractions."""
 
     name: str
-    type: Literal["number", "whole", "switch", "choice", "hours"]
+    type: SettingType
     unit: str
     least: float | None
     most: float | None
@@ -51,11 +57,11 @@ def _declared(name: str, hint: Any, default: Any) -> Declared:
         raise TypeError(f"the parameter {name} has no sentence")
     given = typing.get_args(hint)[0]
     if isinstance(given, types.GenericAlias):
-        kind: Literal["number", "whole", "switch", "choice", "hours"] = "hours"
+        kind: SettingType = "otherwise" if typing.get_args(given)[0] is Otherwise else "hours"
     elif isinstance(given, type) and issubclass(given, enum.Enum):
         kind = "choice"
     elif given in (float, int, bool):
-        kinds: dict[type, Literal["number", "whole", "switch"]] = {float: "number", int: "whole", bool: "switch"}
+        kinds: dict[type, SettingType] = {float: "number", int: "whole", bool: "switch"}
         kind = kinds[given]
     else:
         raise TypeError(f"the parameter {name} is of a type that cannot be set: {given}")

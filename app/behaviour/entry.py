@@ -8,8 +8,8 @@ import msgspec
 from app.behaviour.acts import ActParameters, Evidence, HowUrgent, Same, follow
 from app.behaviour.declared import SECONDS, setting
 from app.behaviour.findings import Finding, Threat
-from app.behaviour.people import Sight
 from app.behaviour.presence import Presence, share_of
+from app.behaviour.sight import Sight
 
 KIND = "entry"
 

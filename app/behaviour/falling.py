@@ -14,8 +14,8 @@ from app.behaviour.bodies import BOX_BOTTOM
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import Motion
-from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import maybe_low, posture, ramp, statures
+from app.behaviour.sight import US, Measure, Sight
 
 KIND = "falling"
 STILL_DOWN = 0.35

@@ -15,8 +15,8 @@ from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
 from app.behaviour.bodies import BOX_BOTTOM, BOX_X, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import mean
+from app.behaviour.sight import US, Measure, Sight
 
 KIND = "fighting"
 SAME_MOMENT_S = 0.3

@@ -11,8 +11,8 @@ from app.behaviour import falling
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
 from app.behaviour.declared import SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import maybe_low, posture, statures
+from app.behaviour.sight import US, Measure, Sight
 
 KIND = "floor"
 

@@ -1,4 +1,4 @@
-"""When a rule looks: weekly spans of the store's wall clock, across midnight and through changes of daylight saving time.
+"""When a rule looks, and with which parameters: weekly spans of the store's wall clock, across midnight and changes of clocks.
 
 A span belongs to the day on which it starts: Saturday 22:00 to 06:00 ends on Sunday morning. It is compared with what the clock
 on the wall shows: an hour that daylight saving skips does not come, one that comes twice counts twice.
@@ -6,7 +6,7 @@ on the wall shows: an hour that daylight saving skips does not come, one that co
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -15,6 +15,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 MOST_SPANS = 14
+MOST_OTHERWISE = 8
 
 
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +29,42 @@ class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """ValueError for a span that never comes."""
         if not self.days:
             raise ValueError("a span of hours needs at least one day")
+
+
+class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is set otherwise in some hours: those parameters, by name; the rest stays."""
+
+    hours: Annotated[tuple[Span, ...], msgspec.Meta(min_length=1, max_length=MOST_SPANS)]
+    parameters: dict[str, Any]
+
+
+Parameters = TypeVar("Parameters", bound=Any)
+TIMES = ("hours", "other_hours")
+"""Parameters about time itself: not set otherwise at other times."""
+
+
+def with_those(parameters: Parameters, otherwise: Otherwise) -> Parameters:
+    """The parameters as they hold in those hours.
+
+    Raises:
+        msgspec.ValidationError: an unknown name, a wrong type, or a value out of range.
+    """
+    for name in TIMES:
+        if name in otherwise.parameters:
+            raise msgspec.ValidationError(f"{name} cannot be set otherwise in some hours")
+    plain = {**msgspec.to_builtins(parameters), **otherwise.parameters, **dict.fromkeys(TIMES, ())}
+    changed: Parameters = msgspec.convert(plain, type(parameters))
+    return changed
+
+
+def in_force(parameters: Parameters, local: datetime) -> Parameters | None:
+    """The parameters that hold at a wall-clock time of the store; None where the rule does not look then."""
+    if not open_at(parameters.hours, local):
+        return None
+    for each in parameters.other_hours:
+        if open_at(each.hours, local):
+            return with_those(parameters, each)
+    return parameters
 
 
 def open_at(hours: Sequence[Span], local: datetime) -> bool:

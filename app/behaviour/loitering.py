@@ -11,10 +11,10 @@ from typing import Annotated
 
 import msgspec
 
-from app.behaviour.acts import Hours, HowUrgent, ReportEvery
+from app.behaviour.acts import Hours, HowUrgent, OtherHours, ReportEvery
 from app.behaviour.declared import BODY_HEIGHTS, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Phase, Threat
-from app.behaviour.people import US, Person, Sight
+from app.behaviour.sight import US, Person, Sight
 from app.behaviour.zones import EVERYWHERE
 from app.perception.ground import BODY_M
 
@@ -48,6 +48,7 @@ class LoiteringParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     report_every_s: ReportEvery = 5.0
     threat: HowUrgent = Threat.MEDIUM
     hours: Hours = ()
+    other_hours: OtherHours = ()
 
     def __post_init__(self) -> None:
         """`msgspec.ValidationError` when converted, ValueError when built by hand."""

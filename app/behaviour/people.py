@@ -5,20 +5,13 @@ be: near the way from the last position along the last velocity, no farther than
 like size. Only that; appearance plays no part. Pure: the only time is the frame's own.
 """
 
-import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
-from app.behaviour.motion import Motion
+from app.behaviour.feet import Feet, feet_of
+from app.behaviour.sight import US, Person, Sight
 from app.contracts.tracked import TrackedFrame
-from app.contracts.wire import WireError
-from app.perception.ground import Ground
-
-US = 1_000_000
-_LEFT_ANKLE_AT = 15 * 3 * 4  # byte offset of the first ankle's x in one person's keypoints
-_KEYPOINT_BYTES = 17 * 3 * 4
-_ankles = struct.Struct("<6f").unpack_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +27,6 @@ class Continuity:
             there the next passer-by comes in.
         walk_per_s: body heights a second that are a walk, not the jitter of someone who stands.
         size_ratio: how much taller or shorter the box may be.
-        person_score, keypoint_score: what a detection and an ankle need to be believed.
         most_people: bound on the remembered; the longest lost go first.
         backward_frames: that many frames in a row older than the clock mean that the clock was set, not that frames are late.
     """
@@ -47,34 +39,8 @@ class Continuity:
     walk_per_s: float = 0.3
     foretold_s: float = 2.0
     size_ratio: float = 1.7
-    person_score: float = 0.3
-    keypoint_score: float = 0.3
     most_people: int = 256
     backward_frames: int = 25
-
-
-class Person(msgspec.Struct):
-    """Somebody on this camera.
-
-    Attributes:
-        number: rises per camera, never used twice.
-        track_id: the latest of the tracker's ids.
-        x, y: foot point as a share of the picture; vx, vy: its smoothed change a second.
-        body: body height as a share of the picture's height; shrinks slowly, so that a half-hidden person keeps their height.
-        seen_us: last sighting; counted_s: observed time that this sighting added (0 after a gap).
-        adopted_us: when the present track id took over from another.
-    """
-
-    number: int
-    track_id: int
-    x: float
-    y: float
-    body: float
-    seen_us: int
-    vx: float = 0.0
-    vy: float = 0.0
-    counted_s: float = 0.0
-    adopted_us: int = 0
 
 
 class PeopleState(msgspec.Struct):
@@ -88,88 +54,15 @@ class PeopleState(msgspec.Struct):
     tracks: dict[int, int] = {}
 
 
-@dataclass(slots=True)
-class Sight:
-    """One frame's people, foot points in the same order. `aspect`: width over height of the frame.
-
-    `forgotten` are the numbers of people that no rule needs to remember any more. `motion`: how they moved, its people in
-    the order of `seen`. `acts`: who is in an act of which kind, as told by the rules that stepped before. `measured`: what each
-    rule about motion measured, by kind; a rule that finds its kind there decides on that and looks at no motion, which is how
-    stored scalars are replayed. `ground`: the camera's floor in metres, where it was told.
-    """
-
-    at_us: int
-    epoch: int
-    aspect: float
-    seen: list[Person]
-    x: list[float]
-    y: list[float]
-    forgotten: list[int] = field(default_factory=list)
-    shifted_us: int = 0
-    motion: Motion = field(default_factory=Motion)
-    measured: dict[str, "list[Measure]"] = field(default_factory=dict)
-    acts: dict[str, set[int]] = field(default_factory=dict)
-    ground: Ground | None = None
-
-
-Measure = tuple[int, str, tuple[float, ...]]
-"""What a rule measured about one person of a frame: place in `Sight.seen`, area, and the rule's own scalars. No keypoints."""
-
-Feature = tuple[int, float, float, float]
-"""track id, foot x, foot y, box height; shares of the picture."""
-
-
-def check_arrays(frame: TrackedFrame) -> None:
-    """Raises WireError where the arrays do not fit the number of track ids, or the frame has no size."""
-    count = len(frame.track_ids)
-    if len(frame.boxes) != 16 * count or len(frame.scores) != 4 * count or len(frame.keypoints) != _KEYPOINT_BYTES * count:
-        raise WireError("the arrays of a tracked frame do not fit its track ids")
-    if frame.width <= 0 or frame.height <= 0:
-        raise WireError("a tracked frame has no size")
-
-
-def features(frame: TrackedFrame, rules: Continuity) -> list[Feature]:
-    """Foot points: the mean of the believable ankles, else the bottom centre of the box.
-
-    People whose score is low or whose box is no number or wildly off the picture are left out.
-
-    Raises:
-        WireError: the arrays do not fit the number of track ids, or the frame has no size.
-    """
-    check_arrays(frame)
-    count = len(frame.track_ids)
-    boxes = struct.unpack(f"<{4 * count}f", frame.boxes)
-    scores = struct.unpack(f"<{count}f", frame.scores)
-    keypoints, least = frame.keypoints, rules.keypoint_score
-    per_x, per_y = 1.0 / frame.width, 1.0 / frame.height
-    found: list[Feature] = []
-    for index, track in enumerate(frame.track_ids):
-        if not scores[index] >= rules.person_score:
-            continue
-        left, top, right, bottom = boxes[4 * index : 4 * index + 4]
-        x, y = (left + right) * 0.5, bottom
-        x1, y1, s1, x2, y2, s2 = _ankles(keypoints, index * _KEYPOINT_BYTES + _LEFT_ANKLE_AT)
-        if s1 >= least and s2 >= least:
-            x, y = (x1 + x2) * 0.5, (y1 + y2) * 0.5
-        elif s1 >= least:
-            x, y = x1, y1
-        elif s2 >= least:
-            x, y = x2, y2
-        x, y, body = x * per_x, y * per_y, (bottom - top) * per_y
-        if -0.5 <= x <= 1.5 and -0.5 <= y <= 1.5 and 0.0 < body <= 2.0:  # false for a NaN too
-            found.append((track, x, y, body))
-    return found
-
-
 def observe(state: PeopleState, frame: TrackedFrame, rules: Continuity) -> Sight | None:
     """Take a frame in; the state given is changed and belongs to the caller's next call. None: the frame is out of time.
 
     The caller has already dropped frames of old epochs and repeated sequences.
 
     Raises:
-        WireError: see `features`; the state is unchanged.
+        WireError: see `feet_of`; the state is unchanged.
     """
-    found = features(frame, rules)
+    found = feet_of(frame)
     at_us = frame.captured_at_us
     shifted = _turn_clock(state, frame, rules)
     if at_us <= state.clock_us and state.clock_us:
@@ -177,15 +70,15 @@ def observe(state: PeopleState, frame: TrackedFrame, rules: Continuity) -> Sight
     state.clock_us = at_us
     state.backward = 0
     sight = Sight(at_us, frame.epoch, frame.width / frame.height, [], [], [], [], shifted)
-    unknown: list[Feature] = []
+    unknown: list[Feet] = []
     taken: set[int] = set()
-    for feature in found:
-        person = _known(state, feature[0], at_us, taken)
+    for feet in found:
+        person = _known(state, feet[0], at_us, taken)
         if person is None:
-            unknown.append(feature)
+            unknown.append(feet)
         else:
             taken.add(person.number)
-            _sighted(person, feature, sight, rules)
+            _sighted(person, feet, sight, rules)
     if unknown:
         _place(state, unknown, sight, rules)
     if len(state.people) > len(sight.seen):
@@ -228,8 +121,8 @@ def _known(state: PeopleState, track: int, at_us: int, taken: set[int]) -> Perso
     return person if person.number not in taken else None
 
 
-def _sighted(person: Person, feature: Feature, sight: Sight, rules: Continuity) -> None:
-    _, x, y, body = feature
+def _sighted(person: Person, feet: Feet, sight: Sight, rules: Continuity) -> None:
+    _, x, y, body = feet
     elapsed = (sight.at_us - person.seen_us) / US
     if elapsed <= rules.counted_gap_s:
         person.counted_s = elapsed
@@ -246,21 +139,21 @@ def _sighted(person: Person, feature: Feature, sight: Sight, rules: Continuity) 
     sight.y.append(y)
 
 
-def _place(state: PeopleState, unknown: list[Feature], sight: Sight, rules: Continuity) -> None:
+def _place(state: PeopleState, unknown: list[Feet], sight: Sight, rules: Continuity) -> None:
     """Give each new track id the nearest plausible lost person, nearest pairs first; the rest are new people."""
     lost = [person for person in state.people.values() if person.seen_us < sight.at_us]
     pairs = sorted(
         (off, index, person.number)
-        for index, feature in enumerate(unknown)
+        for index, feet in enumerate(unknown)
         for person in lost
-        if (off := distance_off(person, feature, sight, rules)) is not None
+        if (off := distance_off(person, feet, sight, rules)) is not None
     )
     placed: dict[int, int] = {}
     for _, index, number in pairs:
         if index not in placed and number not in placed.values():
             placed[index] = number
-    for index, feature in enumerate(unknown):
-        track, x, y, body = feature
+    for index, feet in enumerate(unknown):
+        track, x, y, body = feet
         number = placed.get(index, -1)
         if number < 0:
             number = state.next_number
@@ -273,15 +166,15 @@ def _place(state: PeopleState, unknown: list[Feature], sight: Sight, rules: Cont
         else:
             person = state.people[number]
             person.track_id, person.adopted_us = track, sight.at_us
-            _sighted(person, feature, sight, rules)
+            _sighted(person, feet, sight, rules)
         state.tracks[track] = number
     if len(state.tracks) > 4 * rules.most_people:  # somebody whose id keeps changing
         state.tracks = {person.track_id: person.number for person in state.people.values()}
 
 
-def distance_off(person: Person, feature: Feature, sight: Sight, rules: Continuity) -> float | None:
+def distance_off(person: Person, feet: Feet, sight: Sight, rules: Continuity) -> float | None:
     """Body heights between a new foot point and the way foretold for a lost person; None when it cannot be them."""
-    _, x, y, body = feature
+    _, x, y, body = feet
     gap = (sight.at_us - person.seen_us) / US
     taller = body / person.body
     if gap > rules.remember_s or not 1.0 / rules.size_ratio <= taller <= rules.size_ratio:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from app.behaviour.acts import Acts
-from app.behaviour.people import US, Sight
+from app.behaviour.sight import US, Sight
 
 GAP_S = 1.0
 """Not found in it for that long means out of it: foot points and hands jitter, and people hide each other for a moment."""

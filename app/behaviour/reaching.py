@@ -15,8 +15,8 @@ from app.behaviour.acts import ActParameters, Evidence, HowUrgent, Same, follow
 from app.behaviour.bodies import HIPS, SHOULDERS, STATURE, WRISTS, Floats
 from app.behaviour.declared import BODY_HEIGHTS, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.people import Measure, Sight
 from app.behaviour.presence import Presence, share_of
+from app.behaviour.sight import Measure, Sight
 from app.behaviour.zones import ZoneSet
 
 KIND = "reaching"

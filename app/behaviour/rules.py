@@ -8,7 +8,8 @@ import msgspec
 
 from app.behaviour import cameras, crossing, crowding, entry, falling, fighting, floor, loitering, reaching, running
 from app.behaviour.findings import Finding
-from app.behaviour.people import Sight
+from app.behaviour.hours import with_those
+from app.behaviour.sight import Sight
 from app.behaviour.zones import Line, ZoneSet
 
 
@@ -137,4 +138,7 @@ def read_parameters(kind: str, given: Mapping[str, Any]) -> Any:
     rule = RULES.get(kind) or cameras.CAMERA_RULES.get(kind)
     if rule is None:
         raise msgspec.ValidationError(f"there is no rule of kind {kind}; there are {', '.join([*RULES, *cameras.CAMERA_RULES])}")
-    return msgspec.convert(dict(given), rule.parameters)
+    parameters = msgspec.convert(dict(given), rule.parameters)
+    for each in parameters.other_hours:
+        with_those(parameters, each)
+    return parameters

@@ -18,8 +18,8 @@ from app.behaviour.bodies import ANKLES, BOX_BOTTOM, BOX_X, CUT, HIPS, SHOULDERS
 from app.behaviour.declared import BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.motion import Motion
-from app.behaviour.people import US, Measure, Sight
 from app.behaviour.posture import mean
+from app.behaviour.sight import US, Measure, Sight
 from app.perception.ground import BODY_M, Ground
 
 KIND = "running"

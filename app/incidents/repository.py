@@ -141,12 +141,11 @@ async def entries_of(connection: TenantConnection, incident_id: uuid.UUID) -> li
 
 
 async def alerts_of(connection: TenantConnection, incident_id: uuid.UUID) -> list[Alert]:
-    """The joined alerts, oldest first."""
+    """The joined alerts, the oldest act first."""
     rows = await connection.fetch(
         "SELECT alert_id FROM incident_alerts WHERE incident_id = $1 LIMIT $2", incident_id, MOST_ALERTS
     )
-    found = [await alerts.get_alert(connection, row["alert_id"]) for row in rows]
-    return sorted(found, key=lambda alert: (alert.started_at, alert.id))
+    return await alerts.alerts_among(connection, [row["alert_id"] for row in rows])
 
 
 async def join_alert(connection: TenantConnection, chain_id: uuid.UUID, incident: Incident, alert_id: uuid.UUID) -> bool:

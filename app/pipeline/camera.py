@@ -10,10 +10,12 @@ import msgspec
 
 from app.behaviour import cameras
 from app.behaviour.bodies import Floats, features_of
+from app.behaviour.feet import feet_of
 from app.behaviour.findings import Finding
 from app.behaviour.motion import Motion
-from app.behaviour.people import US, Continuity, PeopleState, Sight, features, observe
+from app.behaviour.people import Continuity, PeopleState, observe
 from app.behaviour.rules import RULES
+from app.behaviour.sight import US, Sight
 from app.contracts.tracked import CameraHealth, TrackedFrame
 from app.pipeline.configuration import CameraSetup
 from app.pipeline.series import MEASURED, Recorder, ReplayFrame
@@ -132,7 +134,7 @@ class Camera:
         """
         if frame.epoch != self.people.epoch or frame.captured_at_us > self.people.clock_us:
             return
-        found = features(frame, CONTINUITY)
+        found = feet_of(frame)
         if frame.captured_at_us > self.series.recorded_us:
             self.series.take(frame.captured_at_us, frame, [(track, x, y) for track, x, y, _ in found], {})
         known = [(index, self.people.tracks[track]) for index, track in enumerate(frame.track_ids) if track in self.people.tracks]

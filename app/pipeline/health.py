@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.behaviour.people import US
+from app.behaviour.sight import US
 from app.contracts.tracked import CameraHealth, CameraState
 from app.pipeline.camera import EPOCH_SILENCE_US
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from app.behaviour.people import US, Measure
+from app.behaviour.sight import US, Measure
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 

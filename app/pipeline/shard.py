@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from app.behaviour.bodies import Floats, features_of
-from app.behaviour.people import check_arrays
+from app.behaviour.feet import check_arrays
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet
 from app.contracts.wire import FIELD, WireError
 from app.kit.tracing import continue_trace

@@ -1,10 +1,11 @@
-"""Which rules look where at a moment: hours of the store's wall clock, worked out anew each minute."""
+"""Which rules look where at a moment, and with which parameters: hours of the store's wall clock, worked out anew each minute."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from typing import Any
 
 from app.behaviour.cameras import CameraParameters
-from app.behaviour.hours import local_time, open_at, zone_of
+from app.behaviour.hours import in_force, local_time, zone_of
 from app.behaviour.rules import Areas, Rule
 
 MINUTE_US = 60_000_000
@@ -28,10 +29,10 @@ class Timetable:
 
     def about_camera(self, at_us: int) -> Mapping[str, CameraParameters]:
         """The rules about the camera itself that look at that time, by kind."""
-        if not any(given.hours for given in self._cameras.values()):
+        if not any(map(_is_timed, self._cameras.values())):
             return self._cameras
         local = local_time(at_us, self._zone)
-        return {kind: given for kind, given in self._cameras.items() if open_at(given.hours, local)}
+        return {kind: held for kind, given in self._cameras.items() if (held := in_force(given, local)) is not None}
 
     def at(self, at_us: int) -> tuple[RuleAreas, ...]:
         """What looks at that time (us since 1970 UTC). Where a rule's hours are over its acts end untold, as if switched off."""
@@ -46,16 +47,21 @@ class Timetable:
         return self._now
 
 
+def _is_timed(parameters: Any) -> bool:
+    return bool(parameters.hours or parameters.other_hours)
+
+
 def _has_hours(areas: Areas) -> bool:
-    return any(given.hours for _, given in areas.parameters) or (areas.elsewhere is not None and bool(areas.elsewhere.hours))
+    return any(_is_timed(given) for _, given in areas.parameters) or (areas.elsewhere is not None and _is_timed(areas.elsewhere))
 
 
 def _opened(areas: Areas, local: datetime) -> Areas:
-    """The areas that look at a wall-clock time."""
+    """The areas that look at a wall-clock time, with what holds there then."""
     if not _has_hours(areas):
         return areas
-    kept = [index for index, (_, given) in enumerate(areas.parameters) if open_at(given.hours, local)]
-    elsewhere = areas.elsewhere if areas.elsewhere is not None and open_at(areas.elsewhere.hours, local) else None
-    parameters = tuple(areas.parameters[index] for index in kept)
+    held = [in_force(given, local) for _, given in areas.parameters]
+    kept = [index for index, each in enumerate(held) if each is not None]
+    elsewhere = None if areas.elsewhere is None else in_force(areas.elsewhere, local)
+    parameters = tuple((areas.parameters[index][0], held[index]) for index in kept)
     lines = tuple(areas.lines[index] for index in kept) if areas.lines else ()
     return Areas(areas.zones.only(kept), parameters, elsewhere, lines)

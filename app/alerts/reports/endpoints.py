@@ -14,6 +14,7 @@ from app.audit.models import ALERTS_SHOWN, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
+from app.behaviour.rules import RULES
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import BadInputError
@@ -122,6 +123,8 @@ async def report_threshold(
     """The threshold that would have met a target precision."""
     span = _span(since, until, store_id)
     loitering = kind == "loitering"
+    if kind not in RULES:
+        raise BadInputError("Only a rule about people has a threshold that outcomes can move.")
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         found = await repository.judged(connection, span, kind, camera_id, in_zone if loitering else None)
     right = sum(each.right for each in found)

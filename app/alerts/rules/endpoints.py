@@ -3,7 +3,7 @@
 import dataclasses
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Request
@@ -18,7 +18,7 @@ from app.auth.access import guarded_router, require
 from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
 from app.behaviour.cameras import CAMERA_RULES
-from app.behaviour.declared import declared
+from app.behaviour.declared import SettingType, declared
 from app.behaviour.rules import RULES, read_parameters
 from app.cameras import repository as cameras
 from app.cameras.zones import repository as zones
@@ -91,7 +91,7 @@ class SettingOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     name: str
-    type: Literal["number", "whole", "switch", "choice", "hours"]
+    type: SettingType
     unit: str
     least: float | None
     most: float | None

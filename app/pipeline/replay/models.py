@@ -10,6 +10,7 @@ from app.alerts.grouping import PLAIN, Earlier, place
 from app.alerts.models import AlertState
 from app.behaviour import falling, fighting, floor, running
 from app.behaviour.findings import Finding, Phase
+from app.behaviour.hours import with_those
 from app.kit.clock import from_us
 from app.pipeline.camera import Camera
 from app.pipeline.configuration import CameraSetup
@@ -133,15 +134,27 @@ def limits_of(kind: str, before: Any, after: Any) -> list[str]:
         return []
     if before is None:
         return ["The rule was switched off and measured nothing then: only what others have measured is known."]
-    changed = [name for name in BAKED.get(kind, ()) if getattr(before, name) != getattr(after, name)]
+    changed = [name for name in BAKED.get(kind, ()) if _values(before, name) != _values(after, name)]
     found = [
         f"{name.replace('_', ' ')} went into what was measured; the measures stay those of the setting then." for name in changed
     ]
     if kind == running.KIND:
-        least, asked = (2 * each.speed_body_heights_per_s * each.threshold for each in (before, after))
+        least, asked = (max(_speeds(before)), min(_speeds(after)))
         if asked < least / 2:
             found.append("Speeds below half of what counted as running then were not kept.")
     return found
+
+
+def _values(parameters: Any, name: str) -> list[Any]:
+    """What a parameter is, and what otherwise in which hours."""
+    others = [(each.hours, each.parameters[name]) for each in parameters.other_hours if name in each.parameters]
+    return [getattr(parameters, name), *others]
+
+
+def _speeds(parameters: Any) -> list[float]:
+    """What counts as running, in any hours."""
+    held = [parameters, *(with_those(parameters, each) for each in parameters.other_hours)]
+    return [2 * each.speed_body_heights_per_s * each.threshold for each in held]
 
 
 def cells_of(pairs: Iterable[Pair], since_us: int, until_us: int) -> list[Cell]:

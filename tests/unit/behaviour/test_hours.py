@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.behaviour.hours import DAYS, Span, local_time, open_at, zone_of
+from app.behaviour.hours import DAYS, Span, in_force, local_time, open_at, zone_of
 from app.behaviour.rules import read_parameters
 
 NIGHT = Span("22:00", "06:00", ("sat",))
@@ -61,3 +61,32 @@ def test_no_hours_are_all_hours_and_a_zone_nobody_knows_is_utc() -> None:
 def test_hours_that_say_nothing_are_refused(span: object) -> None:
     with pytest.raises(msgspec.ValidationError):
         read_parameters("falling", {"hours": [span]})
+
+
+DAY = {"start": "08:00", "end": "20:00"}
+EVENING = {"start": "18:00", "end": "20:00"}
+
+
+def test_other_values_hold_in_their_hours_the_first_that_fits_and_only_while_the_rule_looks_at_all() -> None:
+    others = [{"hours": [EVENING], "parameters": {"threshold": 0.7}}, {"hours": [DAY], "parameters": {"stays_down_s": 3.0}}]
+    rule = read_parameters("falling", {"threshold": 0.6, "hours": [DAY], "other_hours": others})
+    noon, evening, night = (in_force(rule, at(f"2026-01-10 {clock}")) for clock in ("11:00", "17:30", "22:00"))
+    assert (noon.threshold, noon.stays_down_s) == (0.6, 3.0)
+    assert (evening.threshold, evening.stays_down_s) == (0.7, 1.5)
+    assert night is None
+    assert in_force(noon, at("2026-01-10 22:00")) is noon  # what holds then has no hours of its own
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"hours": [], "parameters": {}},
+        {"hours": [DAY], "parameters": {"threshold": 2}},
+        {"hours": [DAY], "parameters": {"treshold": 0.5}},
+        {"hours": [DAY], "parameters": {"hours": []}},
+        {"hours": [DAY]},
+    ],
+)
+def test_other_values_are_checked_like_the_rule_s_own(other: object) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        read_parameters("falling", {"other_hours": [other]})

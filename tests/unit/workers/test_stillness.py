@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.behaviour.people import US, Continuity
+from app.behaviour.people import Continuity
+from app.behaviour.sight import US
 from app.tracking.ocsort import LOST_S
 from app.workers.cpu.stillness import (
     EMPTY_GAP_US,

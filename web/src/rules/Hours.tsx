@@ -9,15 +9,15 @@ interface Span {
   days?: string[];
 }
 
-/** When a rule looks, by the store's clock; without any span, always. */
-export function Hours({ label, value, change }: { label: ReactNode; value: unknown; change: (value: unknown) => void }) {
+/** Spans of the store's clock; `never` says what none of them means. */
+export function Hours({ label, value, change, never = "Always." }: { label: ReactNode; value: unknown; change: (value: unknown) => void; never?: string }) {
   const spans = Array.isArray(value) ? (value as Span[]) : [];
   const set = (index: number, span: Span) => change(spans.map((each, at) => (at === index ? span : each)));
   return (
     <div className="setting setting-hours" role="group" aria-label="Hours">
       {label}
       <div>
-        {spans.length === 0 && <small className="quiet">Always.</small>}
+        {spans.length === 0 && <small className="quiet">{never}</small>}
         {spans.map((span, index) => (
           <div key={index} className="span">
             <input type="time" required aria-label="From" value={span.start} onChange={(event) => set(index, { ...span, start: event.target.value })} />

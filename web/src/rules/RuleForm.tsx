@@ -3,8 +3,9 @@ import type { Parameters, Rule, RuleKind } from "../api/types";
 import { Problem, useAct } from "../security/parts";
 import { usePlace } from "../shell/stores";
 import { humanise } from "../text/format";
-import { removeRule, saveRule, type RuleDraft, type Setting } from "./endpoints";
-import { Hours } from "./Hours";
+import { removeRule, saveRule, type RuleDraft } from "./endpoints";
+import { Field } from "./Field";
+import { OtherHours } from "./OtherHours";
 import { Replayed } from "./Replayed";
 
 interface Props {
@@ -39,9 +40,13 @@ export function RuleForm({ kind, own, followed, cameraId, zoneId, reload }: Prop
           <input type="checkbox" checked={enabled} onChange={(event) => setEnabled(event.target.checked)} data-testid="rule-enabled" />
           <span>{enabled ? "On" : "Off"}</span>
         </label>
-        {kind.settings.map((each) => (
-          <Field key={each.name} setting={each} value={values[each.name]} change={(value) => set(each.name, value)} />
-        ))}
+        {kind.settings.map((each) =>
+          each.type === "otherwise" ? (
+            <OtherHours key={each.name} setting={each} settings={kind.settings} usual={values} value={values[each.name]} change={(value) => set(each.name, value)} />
+          ) : (
+            <Field key={each.name} setting={each} value={values[each.name]} change={(value) => set(each.name, value)} />
+          ),
+        )}
         <label className="setting">
           <span>
             Cool-down <small>What begins so soon after the last one is counted on its open alert; 0: each is an alert.</small>
@@ -72,35 +77,5 @@ export function RuleForm({ kind, own, followed, cameraId, zoneId, reload }: Prop
       )}
       {may("rules:write") && !kind.kind.startsWith("camera-") && <Replayed draft={draft} />}
     </form>
-  );
-}
-
-function Field({ setting, value, change }: { setting: Setting; value: unknown; change: (value: unknown) => void }) {
-  const { name, type, unit, least, most, sentence, choices } = setting;
-  const label = (
-    <span>
-      {humanise(name.replace(/_(s|body_heights|body_heights_per_s|picture_heights)$/, ""))} <small>{sentence}</small>
-    </span>
-  );
-  if (type === "hours") return <Hours label={label} value={value} change={change} />;
-  return (
-    <label className="setting">
-      {label}
-      {type === "switch" && <input type="checkbox" checked={value === true} onChange={(event) => change(event.target.checked)} />}
-      {type === "choice" && (
-        <select value={String(value)} onChange={(event) => change(event.target.value)}>
-          {choices.map((each) => (
-            <option key={each} value={each}>
-              {humanise(each)}
-            </option>
-          ))}
-        </select>
-      )}
-      {(type === "number" || type === "whole") && (
-        <span className="figure">
-          <input type="number" required min={least ?? undefined} max={most ?? undefined} step={type === "whole" ? 1 : "any"} value={String(value)} data-testid={`set-${name}`} onChange={(event) => change(event.target.value === "" ? "" : Number(event.target.value))} /> {unit}
-        </span>
-      )}
-    </label>
   );
 }
