@@ -138,7 +138,7 @@ def read_parameters(kind: str, given: Mapping[str, Any]) -> Any:
     rule = RULES.get(kind) or cameras.CAMERA_RULES.get(kind)
     if rule is None:
         raise msgspec.ValidationError(f"there is no rule of kind {kind}; there are {', '.join([*RULES, *cameras.CAMERA_RULES])}")
-    parameters = msgspec.convert(dict(given), rule.parameters)
+    parameters: Any = msgspec.convert(dict(given), rule.parameters)
     for each in parameters.other_hours:
         with_those(parameters, each)
     return parameters
