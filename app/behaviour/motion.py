@@ -83,7 +83,7 @@ class Motion:
     def _look_for_low(self, features: Floats, rows: npt.NDArray[np.intp]) -> None:
         tallest = self._tallest
         tallest[0, rows] = np.maximum(tallest[0, rows], features[:, STATURE])
-        bound = LOW * np.maximum(tallest[0, rows], tallest[1, rows])
+        bound = 1.001 * LOW * np.maximum(tallest[0, rows], tallest[1, rows])  # a mean of float32 may end a hair over its greatest
         self.low = bool((heights(features) < bound).any())
 
     def shift(self, by_us: int) -> None:

@@ -63,9 +63,12 @@ class Run:
                 worker.wait(timeout=5)
                 self.play(script)
             return
-        state = json.loads((self.product.home / "run" / "parts.json").read_text())
-        assert state[part]["pid"], part
-        os.kill(int(state[part]["pid"]), signal.SIGKILL)
+        os.kill(until(lambda: self.pid_of(part), ANSWER_S, f"{part} runs again"), signal.SIGKILL)
+
+    def pid_of(self, part: str) -> int | None:
+        """Its process; None while it is being started anew, after it was killed a moment ago."""
+        pid: int | None = json.loads((self.product.home / "run" / "parts.json").read_text())[part]["pid"]
+        return pid or None
 
     def ask(self, path: str, method: str = "GET", body: Any = None, *, ok: tuple[int, ...] = (200, 201, 204)) -> Any:
         """What the API answers, asked again while parts of it are away."""
