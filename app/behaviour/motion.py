@@ -67,24 +67,27 @@ class Motion:
         self.low = False
         if not len(rows):
             return
-        self._look_for_low(features, rows)
+        self._tallest[0, rows] = np.maximum(self._tallest[0, rows], features[:, STATURE])
         now = self._end - 1
         if fresh:
             _continue_limbs(features, self._last_limbs(rows))
             self._values[now, rows] = features
             self._counts[rows] = 1
+            self._look_for_low(features, rows)
             return
         before = self._values[now, rows]
         _continue_limbs(features, before[:, WRISTS.start : FEET.stop])
         self._counts[rows] += 1
         mixed = before + (features - before) / self._counts[rows, None]
-        self._values[now, rows] = np.where(np.isnan(mixed), np.where(np.isnan(before), features, before), mixed)
+        mixed = np.where(np.isnan(mixed), np.where(np.isnan(before), features, before), mixed)
+        self._values[now, rows] = mixed
+        self._look_for_low(mixed, rows)
 
-    def _look_for_low(self, features: Floats, rows: npt.NDArray[np.intp]) -> None:
-        tallest = self._tallest
-        tallest[0, rows] = np.maximum(tallest[0, rows], features[:, STATURE])
-        bound = 1.001 * LOW * np.maximum(tallest[0, rows], tallest[1, rows])  # a mean of float32 may end a hair over its greatest
-        self.low = bool((heights(features) < bound).any())
+    def _look_for_low(self, column: Floats, rows: npt.NDArray[np.intp]) -> None:
+        """Look at what the rules will look at: the newest column, which may be the mean of several frames."""
+        # A mean of float32 may end a hair over the greatest of them.
+        bound = 1.001 * LOW * np.maximum(self._tallest[0, rows], self._tallest[1, rows])
+        self.low = bool((heights(column) < bound).any())
 
     def shift(self, by_us: int) -> None:
         """The camera's clock was set: move all times along."""
