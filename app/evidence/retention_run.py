@@ -36,7 +36,8 @@ EVERY_S: Final = 3600.0
 FIRST_S: Final = 60.0
 AGAIN_S: Final = 300.0
 LEASE_S: Final = 1800.0
-"""Renewed before each chain."""
+RENEWED_EVERY: Final = 100
+"""Deletions after which the lease is renewed; each ends within the store's and the database's time-outs."""
 
 YOUNG: Final = timedelta(days=1)
 """Objects without a row are left alone for so long by their key's day: an upload may be under way."""
@@ -59,7 +60,7 @@ class Retention:
     """Runs retention over every chain."""
 
     def __init__(self, pool: "Pool[asyncpg.Record]", storage: Storage) -> None:
-        self._pool, self._storage = pool, storage
+        self._pool, self._storage, self._me = pool, storage, new_id()
 
     async def keep(self, stop: asyncio.Event) -> None:
         """A run an hour until `stop`; sooner again after one that failed."""
@@ -75,17 +76,20 @@ class Retention:
 
     async def once(self, at: datetime) -> Tally:
         """One run as of `at`; ConflictError where another is under way."""
-        tally, store, run_id = Tally(), await self._storage.open(), new_id()
+        tally, store = Tally(), await self._storage.open()
         try:
-            for chain_id in [None, *await stored.chains(self._pool)]:
-                if not await stored.lead(self._pool, run_id, LEASE_S):
-                    raise ConflictError("Another run of retention is under way; try again when it has ended.")
-                if chain_id is not None:
-                    await self._chain(TenantScope(chain_id), store, at, tally)
+            await self._lead()
+            for chain_id in await stored.chains(self._pool):
+                await self._chain(TenantScope(chain_id), store, at, tally)
         finally:
             with suppress(*DATABASE_ERRORS):
-                await stored.leave(self._pool, run_id)
+                await stored.leave(self._pool, self._me)
         return tally
+
+    async def _lead(self) -> None:
+        """Take or renew the lease; ConflictError where another run has it."""
+        if not await stored.lead(self._pool, self._me, LEASE_S):
+            raise ConflictError("Another run of retention is under way; try again when it has ended.")
 
     async def _chain(self, scope: TenantScope, store: EvidenceStore, at: datetime, tally: Tally) -> None:
         async with tenant_transaction(self._pool, scope) as connection:
@@ -95,8 +99,11 @@ class Retention:
         for each in wanted:
             if await self._begin(scope, each):
                 begun.append(each.id)
-        for evidence_id in begun:
+        for number, evidence_id in enumerate(begun):
+            if number % RENEWED_EVERY == 0:
+                await self._lead()
             await self._finish(scope, store, evidence_id, at, tally)
+        await self._lead()
         for export_id, key in over:
             await self._end_export(scope, store, (export_id, key), at, tally)
         await self._reconcile(scope, store, at, tally)

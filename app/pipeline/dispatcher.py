@@ -9,6 +9,7 @@ recognised by its id, kept beside the streams, and skipped. NOTIFY wakes; a poll
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -179,16 +180,24 @@ class Dispatcher:
         while not stop.is_set():
             try:
                 async with self.pool.acquire(timeout=5) as connection:
-                    ended = asyncio.Event()
+                    ended, wakes = asyncio.Event(), {CHANNEL: self.woken, NOTIFICATIONS: self.notified}
+                    listeners = {channel: partial(_wake, event) for channel, event in wakes.items()}
                     connection.add_termination_listener(lambda _connection, ended=ended: ended.set())
-                    await connection.add_listener(CHANNEL, lambda *_notice: self.woken.set())
-                    await connection.add_listener(NOTIFICATIONS, lambda *_notice: self.notified.set())
+                    for channel, listener in listeners.items():
+                        await connection.add_listener(channel, listener)
                     failures = 0
                     await _first(stop, ended, None)
+                    if not ended.is_set():  # it goes back to the pool, where nobody listens
+                        for channel, listener in listeners.items():
+                            await connection.remove_listener(channel, listener)
             except DATABASE_ERRORS:
                 metrics.outages.labels("notify").inc()
             await _first(stop, None, BACKOFF.delay_s(failures))
             failures += 1
+
+
+def _wake(event: asyncio.Event, *_notice: object) -> None:
+    event.set()
 
 
 async def _first(stop: asyncio.Event, other: asyncio.Event | None, seconds: float | None) -> None:
