@@ -97,16 +97,17 @@ def step(
     if sight.shifted_us:
         _shift(state, sight.shifted_us)
     rest = spot if spot is not None and spot.spot else None
-    for index, person in enumerate(sight.seen):
-        stays = state.stays.get(person.number)
+    by_number = state.stays
+    for person, places in zip(sight.seen, inside, strict=True):
+        stays = by_number.get(person.number)
         if stays is None:
-            stays = state.stays[person.number] = []
+            stays = by_number[person.number] = []
         covered = False
-        for column, (area, parameters) in enumerate(areas):
-            within = inside[index][column]
-            covered = covered or within
-            if within or stays:
-                _in_area(stays, person, sight, area, parameters, within, findings)
+        for (area, parameters), within in zip(areas, places, strict=True):
+            stay = _find(stays, area)
+            if within or stay is not None:
+                covered = covered or within
+                _in_area(stays, stay, person, sight, area, parameters, within, findings)
         if rest is not None:
             _on_spot(stays, person, sight, rest, covered, findings)
     for number in sight.forgotten:
@@ -117,6 +118,7 @@ def step(
 
 def _in_area(
     stays: list[Stay],
+    stay: Stay | None,
     person: Person,
     sight: Sight,
     area: str,
@@ -124,7 +126,6 @@ def _in_area(
     within: bool,
     findings: list[Finding],
 ) -> None:
-    stay = _find(stays, area)
     if stay is not None and _over(stay, sight.at_us, parameters.gap_s, parameters.resume_s):
         _close_now(stays, stay, parameters, findings)
         stay = None
@@ -178,9 +179,10 @@ def _over(stay: Stay, at_us: int, gap_s: float, resume_s: float) -> bool:
 
 def _body_heights_off(stay: Stay, person: Person, sight: Sight) -> float:
     """Over the floor where it is known, else in the picture."""
-    apart_m = None if sight.ground is None else sight.ground.apart((person.x, person.y), (stay.x, stay.y))
-    if apart_m is not None:
-        return apart_m / BODY_M
+    if sight.ground is not None:
+        apart_m = sight.ground.apart((person.x, person.y), (stay.x, stay.y))
+        if apart_m is not None:
+            return apart_m / BODY_M
     dx, dy = (person.x - stay.x) * sight.aspect, person.y - stay.y
     return float((dx * dx + dy * dy) ** 0.5) / person.body
 
@@ -188,14 +190,15 @@ def _body_heights_off(stay: Stay, person: Person, sight: Sight) -> float:
 def _stays_on(
     stay: Stay, person: Person, sight: Sight, parameters: LoiteringParameters, needed_s: float, findings: list[Finding]
 ) -> None:
+    at_us = sight.at_us
     counted = person.counted_s if stay.inside else 0.0
     stay.inside = True
-    stay.last_us = sight.at_us
+    stay.last_us = at_us
     if counted:
-        stay.dwell_s += counted
-        share = counted / stay.dwell_s
-        stay.x += (person.x - stay.x) * share
-        stay.y += (person.y - stay.y) * share
+        stay.dwell_s = dwell_s = stay.dwell_s + counted
+        share, x, y = counted / dwell_s, stay.x, stay.y
+        stay.x = x + (person.x - x) * share
+        stay.y = y + (person.y - y) * share
     if stay.epoch != sight.epoch:  # ids mean something within an epoch only
         stay.epoch, stay.track_ids = sight.epoch, [person.track_id]
     elif stay.track_ids[-1] != person.track_id:
@@ -205,11 +208,11 @@ def _stays_on(
         if off > stay.radius:
             stay.radius = off
     if stay.reported_us:
-        if sight.at_us - stay.reported_us >= parameters.report_every_s * US:
-            stay.reported_us = sight.at_us
+        if at_us - stay.reported_us >= parameters.report_every_s * US:
+            stay.reported_us = at_us
             findings.append(_finding(stay, Phase.GOES_ON, parameters, needed_s))
     elif stay.dwell_s >= needed_s:
-        stay.reported_us = sight.at_us
+        stay.reported_us = at_us
         findings.append(_finding(stay, Phase.BEGINS, parameters, needed_s))
 
 

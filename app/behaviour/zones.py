@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+_FEW = 400
+"""People times edges up to which one after the other is faster than all at once."""
 EVERYWHERE = ""
 """Area id of the whole picture, for rules that need no zone."""
 
@@ -66,7 +68,7 @@ class ZoneSet:
         ValueError: a polygon has fewer than three corners or a corner that is no finite number.
     """
 
-    __slots__ = ("_from_x", "_from_y", "_slope", "_starts", "_to_y", "_zones", "ids")
+    __slots__ = ("_edges", "_from_x", "_from_y", "_slope", "_starts", "_to_y", "_zones", "ids")
 
     def __init__(self, zones: Sequence[Zone] = ()) -> None:
         self._zones = tuple(zones)
@@ -78,6 +80,12 @@ class ZoneSet:
         self._from_x, self._from_y, self._to_y = begin[:, 0], begin[:, 1], end[:, 1]
         rise = end[:, 1] - begin[:, 1]
         self._slope = np.divide(end[:, 0] - begin[:, 0], rise, out=np.zeros_like(rise), where=rise != 0)
+        edges = zip(self._from_x.tolist(), self._from_y.tolist(), self._to_y.tolist(), self._slope.tolist(), strict=True)
+        by_zone = [[next(edges) for _ in polygon] for polygon in corners]
+        # With the least and greatest y of each: whoever is above or below crosses no edge.
+        self._edges = [
+            (float(polygon[:, 1].min()), float(polygon[:, 1].max()), each) for polygon, each in zip(corners, by_zone, strict=True)
+        ]
 
     def only(self, kept: Sequence[int]) -> "ZoneSet":
         """The zones at these places of the order, in it."""
@@ -89,11 +97,28 @@ class ZoneSet:
         """(n people, z zones): whether each foot point lies in each zone, by the even-odd rule."""
         if not self.ids or not len(x):
             return [[] for _ in x]
+        if len(x) * len(self._slope) <= _FEW:
+            return [[_within(*zone, at_x, at_y) for zone in self._edges] for at_x, at_y in zip(x, y, strict=True)]
         points_y = np.asarray(y, dtype=np.float64)[:, None]
         crosses = (self._from_y > points_y) != (self._to_y > points_y)
         crosses &= np.asarray(x, dtype=np.float64)[:, None] < self._slope * (points_y - self._from_y) + self._from_x
         within: list[list[bool]] = np.logical_xor.reduceat(crosses, self._starts, axis=1).tolist()
         return within
+
+
+Edge = tuple[float, float, float, float]
+"""x and y of its begin, y of its end, change of x per y."""
+
+
+def _within(top: float, bottom: float, edges: Sequence[Edge], x: float, y: float) -> bool:
+    """One point and one polygon, with the same arithmetic as all against all."""
+    if not top <= y <= bottom:
+        return False
+    odd = False
+    for from_x, from_y, to_y, slope in edges:
+        if (from_y > y) != (to_y > y) and x < slope * (y - from_y) + from_x:
+            odd = not odd
+    return odd
 
 
 def _corners(zone: Zone) -> Floats:

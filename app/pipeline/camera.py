@@ -89,10 +89,11 @@ class Camera:
             return Skip.OUT_OF_TIME
         sight.ground = setup.ground
         rules = setup.rules.at(frame.captured_at_us)
-        self._move(sight, frame, bodies, any(rule.about_bodies for rule, _ in rules))
+        looked_at = setup.rules.about_bodies and any(rule.about_bodies for rule, _ in rules)
+        self._move(sight, frame, bodies, looked_at)
         findings = self._step(sight, rules)
-        people = [(person.track_id, person.x, person.y) for person in sight.seen]
-        self.series.take(sight.at_us, frame, people, sight.measured)
+        feet = ([person.track_id for person in sight.seen], sight.x, sight.y)
+        self.series.take(sight.at_us, frame, feet, sight.measured)
         return findings
 
     def replay(self, kept: ReplayFrame, setup: CameraSetup) -> list[Finding]:
@@ -136,7 +137,12 @@ class Camera:
             return
         found = feet_of(frame)
         if frame.captured_at_us > self.series.recorded_us:
-            self.series.take(frame.captured_at_us, frame, [(track, x, y) for track, x, y, _ in found], {})
+            self.series.take(
+                frame.captured_at_us,
+                frame,
+                ([each[0] for each in found], [each[1] for each in found], [each[2] for each in found]),
+                {},
+            )
         known = [(index, self.people.tracks[track]) for index, track in enumerate(frame.track_ids) if track in self.people.tracks]
         bodies = features_of([frame])[0]
         self.motion.take(frame.captured_at_us, bodies[[index for index, _ in known]], [number for _, number in known])

@@ -28,8 +28,8 @@ MOST_SAMPLES = 4000
 MEASURED = ("running", "falling", "floor", "fighting", "reaching")
 """Rules that decide on what they measured of motion; all others decide on foot points."""
 
-Foot = tuple[int, float, float]
-"""track id, foot x, foot y; shares of the picture."""
+FeetOfFrame = tuple[list[int], list[float], list[float]]
+"""Track ids, foot x and foot y of a frame's people; shares of the picture. Not to be changed afterwards."""
 
 
 class Piece(msgspec.Struct, array_like=True, frozen=True):
@@ -68,8 +68,8 @@ class SeriesRow:
     series: bytes
 
 
-Kept = tuple[int, list[int], bytes, list[Foot], Mapping[str, list[Measure]]]
-"""When, the frame's track ids and boxes, people, what was measured."""
+Kept = tuple[int, list[int], bytes, FeetOfFrame, Mapping[str, list[Measure]]]
+"""When, the frame's track ids and boxes, feet, what was measured."""
 Shape = tuple[int, int, int]
 """epoch, width, height."""
 _piece_decoder = msgspec.msgpack.Decoder(Piece)
@@ -89,27 +89,27 @@ class Recorder:
         self._shape: Shape = (0, 0, 0)
         self._last_us = self._last_person_us = -LINGERS_US
 
-    def take(self, at_us: int, frame: TrackedFrame, people: list[Foot], measured: Mapping[str, list[Measure]]) -> None:
+    def take(self, at_us: int, frame: TrackedFrame, feet: FeetOfFrame, measured: Mapping[str, list[Measure]]) -> None:
         """Keep a frame, unless the last kept one is too near."""
-        if people:
+        if feet[0]:
             self._last_person_us = at_us
             if self._empty is not None:
                 (empty_us, empty), self._empty = self._empty, None
                 if self._last_us < empty_us < at_us and empty.epoch == frame.epoch:
-                    self._keep(empty_us, empty, [], {})
+                    self._keep(empty_us, empty, ([], [], []), {})
         elif at_us - self._last_person_us > LINGERS_US:
             self._empty = (at_us, frame)
             return
         if not 0 <= at_us - self._last_us < KEEP_US:
-            self._keep(at_us, frame, people, measured)
+            self._keep(at_us, frame, feet, measured)
 
-    def _keep(self, at_us: int, frame: TrackedFrame, people: list[Foot], measured: Mapping[str, list[Measure]]) -> None:
+    def _keep(self, at_us: int, frame: TrackedFrame, feet: FeetOfFrame, measured: Mapping[str, list[Measure]]) -> None:
         if self._frames and self._breaks(at_us, frame):
             self.close()
         self._last_us = at_us
         self._shape = (frame.epoch, frame.width, frame.height)
-        self._frames.append((at_us, frame.track_ids, frame.boxes, people, measured))
-        self._samples += len(people)
+        self._frames.append((at_us, frame.track_ids, frame.boxes, feet, measured))
+        self._samples += len(feet[0])
         if self._samples >= MOST_SAMPLES:
             self.close()
 
@@ -138,28 +138,45 @@ class Recorder:
 def _row(kept: list[Kept], shape: Shape, samples: int) -> SeriesRow:
     epoch, width, height = shape
     tracks: dict[int, int] = {}
-    who: list[int] = []
-    feet: list[tuple[float, float, float]] = []
+    who = [tracks.setdefault(track, len(tracks)) for _, _, _, (ids, _, _), _ in kept for track in ids]
+    feet = np.empty((samples, 3), "<f4")
+    feet[:, 0] = [x for _, _, _, (_, of_frame, _), _ in kept for x in of_frame]
+    feet[:, 1] = [y for _, _, _, (_, _, of_frame), _ in kept for y in of_frame]
+    feet[:, 2] = _heights(kept, height)
+    areas, measures = _measured(kept)
+    piece = Piece(
+        VERSION, epoch, width, height, np.array([each[0] for each in kept], "<i8").tobytes(),
+        np.array([len(each[3][0]) for each in kept], "<u2").tobytes(), list(tracks), np.array(who, "<u2").tobytes(),
+        feet.tobytes(), areas, {kind: (len(rows[0]) - 3, floats(np.array(rows, np.float32))) for kind, rows in measures.items()},
+    )  # fmt: skip
+    raw = zlib.compress(msgspec.msgpack.encode(piece), 1)
+    return SeriesRow(epoch, kept[0][0], kept[-1][0], len(kept), samples, raw)
+
+
+def _heights(kept: list[Kept], height: int) -> "npt.NDArray[np.float32] | list[float]":
+    """Height of the box of each sample, a share of the picture."""
+    boxes = np.frombuffer(b"".join([each[2] for each in kept]), "<f4").reshape(-1, 4)
+    of_boxes: npt.NDArray[np.float32] = (boxes[:, 3] - boxes[:, 1]) / np.float32(height)
+    if all(ids == seen for _, ids, _, (seen, _, _), _ in kept):
+        return of_boxes
+    of_samples: list[float] = []
+    left = iter(of_boxes.tolist())
+    for _, ids, _, (seen, _, _), _ in kept:  # somebody was left out, or came later in the order
+        by_track = {track: next(left) for track in ids}
+        of_samples += [by_track.get(track, 0.0) for track in seen]
+    return of_samples
+
+
+def _measured(kept: list[Kept]) -> tuple[list[str], dict[str, list[tuple[float, ...]]]]:
+    """Areas by place, and the rows of each kind."""
     areas: dict[str, int] = {"": 0}
     measures: dict[str, list[tuple[float, ...]]] = {}
-    for place, (_, track_ids, raw_boxes, people, measured) in enumerate(kept):
-        boxes = np.frombuffer(raw_boxes, "<f4").reshape(-1, 4)
-        heights = dict(zip(track_ids, ((boxes[:, 3] - boxes[:, 1]) / height).tolist(), strict=True))
-        for track, x, y in people:
-            who.append(tracks.setdefault(track, len(tracks)))
-            feet.append((x, y, heights.get(track, 0.0)))
+    for place, (_, _, _, _, measured) in enumerate(kept):
         for kind, each in measured.items():
             if each and kind in MEASURED:
                 rows = measures.setdefault(kind, [])
                 rows += [(place, index, areas.setdefault(area, len(areas)), *values) for index, area, values in each]
-    piece = Piece(
-        VERSION, epoch, width, height, np.array([each[0] for each in kept], "<i8").tobytes(),
-        np.array([len(each[3]) for each in kept], "<u2").tobytes(), list(tracks), np.array(who, "<u2").tobytes(),
-        floats(np.array(feet, np.float32)), list(areas),
-        {kind: (len(rows[0]) - 3, floats(np.array(rows, np.float32))) for kind, rows in measures.items()},
-    )  # fmt: skip
-    raw = zlib.compress(msgspec.msgpack.encode(piece), 1)
-    return SeriesRow(epoch, kept[0][0], kept[-1][0], len(kept), samples, raw)
+    return list(areas), measures
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class Shard:
                 frames.append(frame)
             except POISONOUS as error:
                 _poisoned(error, tally)
-        for frame, bodies in zip(frames, features_of(frames), strict=True):
+        for frame, bodies in zip(frames, _bodies(frames, setups), strict=True):
             try:
                 self._take_frame(frame, bodies, setups, at, tally)
             except POISONOUS as error:
@@ -143,7 +143,7 @@ class Shard:
                     camera.warm(frame)
         return ()
 
-    def _take_frame(self, frame: TrackedFrame, bodies: Floats, setups: Setups, at: datetime, tally: Tally) -> None:
+    def _take_frame(self, frame: TrackedFrame, bodies: Floats | None, setups: Setups, at: datetime, tally: Tally) -> None:
         setup = setups.get(frame.camera_id)
         if setup is None or not setup.enabled:
             tally.skipped[Skip.UNKNOWN_CAMERA] += 1
@@ -250,6 +250,14 @@ class Shard:
         """Everything pending is in the database."""
         self.pending = Pending()
         self.urgent = self.dirty = False
+
+
+def _bodies(frames: Sequence[TrackedFrame], setups: Setups) -> Sequence[Floats | None]:
+    """Features of each frame's people, all at once, if a rule of any of their cameras looks at bodies."""
+    found = (setups.get(camera_id) for camera_id in {frame.camera_id for frame in frames})
+    if any(setup is not None and setup.rules.about_bodies for setup in found):
+        return features_of(frames)
+    return [None] * len(frames)
 
 
 def _poisoned(error: Exception, tally: Tally) -> None:

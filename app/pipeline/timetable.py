@@ -13,14 +13,15 @@ RuleAreas = tuple[Rule, Areas]
 
 
 class Timetable:
-    """The rules of one camera. `all`: whatever the hour."""
+    """The rules of one camera. `all`: whatever the hour; `about_bodies`: whether any of them looks at bodies."""
 
-    __slots__ = ("_cameras", "_minute", "_now", "_timed", "_zone", "all")
+    __slots__ = ("_cameras", "_minute", "_now", "_timed", "_zone", "about_bodies", "all")
 
     def __init__(
         self, rules: tuple[RuleAreas, ...] = (), timezone: str = "UTC", cameras: Mapping[str, CameraParameters] | None = None
     ) -> None:
         self.all = rules
+        self.about_bodies = any(rule.about_bodies for rule, _ in rules)
         self._cameras = cameras or {}
         self._timed = any(_has_hours(areas) for _, areas in rules)
         self._zone: tzinfo = zone_of(timezone)

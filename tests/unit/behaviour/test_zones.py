@@ -28,6 +28,8 @@ def test_all_people_against_all_zones_agrees_with_the_reference(
     zones = ZoneSet([Zone(str(index), tuple(polygon)) for index, polygon in enumerate(polygons)])
     found = zones.inside([x for x, _ in points], [y for _, y in points])
     assert found == [[reference(polygon, x, y) for polygon in polygons] for x, y in points]
+    crowd = 200 * points  # past the number up to which people are taken one after the other
+    assert zones.inside([x for x, _ in crowd], [y for _, y in crowd]) == 200 * found
 
 
 def test_a_square_and_a_bow_tie() -> None:
