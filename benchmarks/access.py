@@ -54,6 +54,7 @@ def _without_access() -> None:
 
     async def admitted(self: Requirement, request: Request) -> Access:
         who = await identified(request.app.state.identifier, request.headers.get("authorization"))
+        await request.app.state.limiter.spend(str(who.id))  # how fast somebody may ask is no question of rights
         request.state.access = Access(who, self.permission)
         return request.state.access  # type: ignore[no-any-return]
 

@@ -35,6 +35,17 @@ CREATE FUNCTION public.api_key_lookup(wanted bytea) RETURNS TABLE(key_id uuid, c
 
 ALTER FUNCTION public.api_key_lookup(wanted bytea) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO public.audit_unsealed (id, chain_id, store_id, actor_kind, actor_id, act, subject_kind, subject_id, details)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+END $_$;
+
+ALTER FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.audit_state() RETURNS TABLE(sequence bigint, sealed_at timestamp with time zone, waiting bigint, oldest_waiting timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -541,8 +552,7 @@ ALTER FUNCTION public.stores_with_biometrics() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.tenant_chain() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog'
-    AS $$ SELECT nullif(current_setting('pennyprotect.chain_id', true), '')::uuid $$;
+    RETURN (NULLIF(current_setting('pennyprotect.chain_id'::text, true), ''::text))::uuid;
 
 ALTER FUNCTION public.tenant_chain() OWNER TO pennyprotect_owner;
 
@@ -556,9 +566,7 @@ ALTER FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) OWNE
 
 CREATE FUNCTION public.tenant_stores() RETURNS uuid[]
     LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog'
-    AS $$ SELECT CASE current_setting('pennyprotect.store_ids', true) WHEN '*' THEN NULL
-       ELSE coalesce(string_to_array(nullif(current_setting('pennyprotect.store_ids', true), ''), ',')::uuid[], '{}') END $$;
+    RETURN CASE current_setting('pennyprotect.store_ids'::text, true) WHEN '*'::text THEN NULL::uuid[] ELSE COALESCE((string_to_array(NULLIF(current_setting('pennyprotect.store_ids'::text, true), ''::text), ','::text))::uuid[], '{}'::uuid[]) END;
 
 ALTER FUNCTION public.tenant_stores() OWNER TO pennyprotect_owner;
 
@@ -3505,6 +3513,9 @@ REVOKE ALL ON FUNCTION public.announce_outbox() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.api_key_lookup(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.api_key_lookup(wanted bytea) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.audit_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_state() TO pennyprotect_app;

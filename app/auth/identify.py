@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 
@@ -23,6 +23,8 @@ REMEMBER: Final = timedelta(seconds=2)
 """A revoked session, key or membership stops answering after this long at the latest."""
 MOST_REMEMBERED = 4096
 LONGEST_TOKEN = 4096
+K = TypeVar("K")
+V = TypeVar("V")
 SIGN_IN = "Sign in first: send `Authorization: Bearer` with an access token."
 
 
@@ -62,9 +64,7 @@ class Identifier:
         except TokenRefusedError as error:
             await self._refusals.note(Refusal.of_token(error))
             raise
-        if len(self._read_before) >= MOST_REMEMBERED:
-            self._read_before.clear()
-        self._read_before[key] = claims
+        _keep(self._read_before, key, claims)
         return claims
 
     async def of_ticket(self, memory: Redis, ticket: str) -> AccessClaims:
@@ -122,10 +122,16 @@ class Identifier:
         return found.principal if found is not None and found.until_s > now().timestamp() else None
 
     def _remember(self, key: bytes | uuid.UUID, principal: Principal) -> Principal:
-        if len(self._remembered) >= MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[key] = _Remembered(principal, (now() + REMEMBER).timestamp())
+        _keep(self._remembered, key, _Remembered(principal, (now() + REMEMBER).timestamp()))
         return principal
+
+
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    """Remember as the newest; the oldest goes where there are too many, so that a crowd costs nobody else a question."""
+    kept.pop(key, None)
+    if len(kept) >= MOST_REMEMBERED:
+        del kept[next(iter(kept))]
+    kept[key] = value
 
 
 def principal_of(account: Account, claims: AccessClaims) -> Principal:

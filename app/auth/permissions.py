@@ -153,6 +153,7 @@ _MANAGES = (
         Permission.USERS_WRITE,
         Permission.API_KEYS_READ,
         Permission.API_KEYS_WRITE,
+        Permission.AUDIT_READ,  # what was done in the stores that are theirs
     }
 )
 
@@ -189,7 +190,6 @@ ROLE_PERMISSIONS: Final = MappingProxyType(
             Permission.SESSIONS_END,
             Permission.SIGN_IN_READ,
             Permission.SIGN_IN_WRITE,
-            Permission.AUDIT_READ,
         },
         # Sees how things are set and what became of alerts, not the live pictures.
         Role.AUDITOR: _LOOKS

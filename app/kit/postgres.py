@@ -4,7 +4,8 @@ Repositories take a `TenantConnection`. It exists only inside `tenant_transactio
 transaction alone (`set_config(..., true)`), so a pooled connection carries nothing over and PgBouncer in transaction
 mode works. Without a scope the row-level policies show no rows.
 
-The scope travels with BEGIN and the reset of the session with COMMIT or ROLLBACK, so neither costs a round trip.
+The scope travels with BEGIN and the reset of the session with COMMIT or ROLLBACK, so neither costs a round trip. Neither does
+what is carried to the end of a transaction: it runs just before COMMIT, in the same message.
 """
 
 import uuid
@@ -45,11 +46,16 @@ class TenantScope:
 
     def stores_setting(self) -> str:
         """The scope's stores as the `pennyprotect.store_ids` setting: '*' or a comma-separated list."""
-        return "*" if self.store_ids is None else ",".join(sorted(str(uuid.UUID(str(each))) for each in self.store_ids))
+        return "*" if self.store_ids is None else ",".join(sorted(map(uuid_text, self.store_ids)))
 
     def principal_setting(self) -> str:
         """The principal as the `pennyprotect.principal` setting, "" for none."""
-        return "" if self.principal is None else str(uuid.UUID(str(self.principal)))
+        return "" if self.principal is None else uuid_text(self.principal)
+
+
+def uuid_text(value: uuid.UUID) -> str:
+    """An id as it may stand in SQL: the text of a UUID and of nothing else, whatever the caller was given."""
+    return str(value if type(value) is uuid.UUID else uuid.UUID(str(value)))
 
 
 async def speak_jsonb(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -69,11 +75,13 @@ class Session(asyncpg.Connection):
     Attributes:
         opening: SQL that the next BEGIN takes along; "" once it was taken.
         leaving: the next COMMIT or ROLLBACK is the last command before the connection goes back to the pool.
+        carried: SQL without an answer that runs before COMMIT, with it.
         clean: the session was reset since its last command.
     """
 
     opening = ""
     leaving = False
+    carried = ""
     clean = False
 
     def begin_with(self, opening: str) -> None:
@@ -81,22 +89,47 @@ class Session(asyncpg.Connection):
         self.opening, self.leaving = opening, True
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        """As it is; what was told to `begin_with` goes along with asyncpg's own commands."""
-        if args or query not in ("BEGIN;", "COMMIT;", "ROLLBACK;"):
+        """As it is; what was told to `begin_with` and `carry` goes along with asyncpg's own commands."""
+        if args or not query.startswith(("BEGIN;", "COMMIT;", "ROLLBACK", "SAVEPOINT ")):
             return await super().execute(query, *args, timeout=timeout)
         if query == "BEGIN;":
             opening, self.opening = self.opening, ""
             return await super().execute(query + opening, timeout=timeout)
+        carried, self.carried = self.carried, ""
+        if query.startswith("SAVEPOINT "):
+            return await super().execute(carried + query, timeout=timeout)
+        if query not in ("COMMIT;", "ROLLBACK;"):  # to a savepoint, since which all of it was carried
+            return await super().execute(query, timeout=timeout)
+        return await self._end(carried + query if query == "COMMIT;" else query, timeout)
+
+    async def _end(self, query: str, timeout: float | None) -> str:
+        """The last command of a transaction, and the reset where nothing follows it."""
         leaving, self.leaving = self.leaving, False
-        done = await super().execute(query + self.get_reset_query() if leaving else query, timeout=timeout)
+        try:
+            done = await super().execute(query + self.get_reset_query() if leaving else query, timeout=timeout)
+        except asyncpg.PostgresError:
+            if self.is_in_transaction():  # what was carried failed, so COMMIT was not reached
+                await super().execute("ROLLBACK;")
+            raise
         self.clean = leaving
         return done
+
+    def carry(self, statement: str) -> bool:
+        """Let a statement run when the present transaction commits, with it; False where it has no scope and goes on by hand.
+
+        It is gone with a roll-back, to a savepoint before it too; when it fails, so does the transaction. Until then the
+        transaction itself does not see what it does.
+        """
+        if self.leaving:
+            self.carried += statement
+        return self.leaving
 
 
 async def _put_back(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Reset a session, unless its last command did."""
     assert isinstance(connection, Session)  # noqa: S101 - `connect_pool` makes no others
-    clean, connection.clean, connection.opening, connection.leaving = connection.clean, False, "", False
+    clean, connection.clean, connection.leaving = connection.clean, False, False
+    connection.opening = connection.carried = ""
     if not clean:
         await connection.execute(connection.get_reset_query())
 
@@ -129,7 +162,7 @@ async def tenant_transaction(pool: "Pool[asyncpg.Record]", scope: TenantScope) -
     async with pool.acquire(timeout=5) as connection:
         # Simple queries: with parameters each would be parsed and run in round trips of its own. All values are UUIDs.
         setting = (
-            f"SELECT set_config('pennyprotect.chain_id', '{uuid.UUID(str(scope.chain_id))}', true),"
+            f"SELECT set_config('pennyprotect.chain_id', '{uuid_text(scope.chain_id)}', true),"
             f" set_config('pennyprotect.store_ids', '{scope.stores_setting()}', true),"
             f" set_config('pennyprotect.principal', '{scope.principal_setting()}', true);"
         )

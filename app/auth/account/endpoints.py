@@ -18,6 +18,7 @@ from app.auth.second_factor import repository as factors
 from app.auth.sessions import repository as sessions
 from app.kit.backends import backends
 from app.kit.clock import now
+from app.kit.errors import ForbiddenError
 from app.kit.postgres import tenant_transaction
 
 router = guarded_router("auth")
@@ -170,6 +171,8 @@ async def remove_lost_factor(
 ) -> None:
     """Take away a second factor that a person lost, and end their sessions; they enrol a new one at the next log-in."""
     who = access.principal
+    if user_id == who.id:  # with a token alone nobody takes off what it was proven by
+        raise ForbiddenError("Remove your own second factor under your name; a lost one another administrator removes.")
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
         await repository.demand_user(connection, user_id)
         await factors.remove(connection, user_id)

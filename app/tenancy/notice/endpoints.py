@@ -21,7 +21,7 @@ from app.tenancy.notice.repository import find_public_policy
 from app.tenancy.notice.sign import sign_of
 from app.tenancy.policy import repository as policies
 from app.tenancy.policy.models import Switch
-from app.tenancy.policy.schemas import Words
+from app.tenancy.policy.words import Words
 
 KEPT_S = 5.0
 """A switch that goes off shows here after this long at the latest."""

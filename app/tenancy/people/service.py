@@ -23,6 +23,7 @@ from app.tenancy.regions import repository as regions
 TOO_MUCH = "You can only give roles that allow no more than yours, where yours apply."
 STRONGER = "This person may do things that you may not, or works where you do not; ask an administrator who may."
 HAS_PROVIDER = "This person signs in by your identity provider, which keeps the password; reset it there."
+YOURSELF = "Change your own password under your name, where it is asked for first; a lost one another administrator resets."
 FROM_PROVIDER = "This role comes from a group of your identity provider; take the person out of the group there."
 
 
@@ -117,7 +118,10 @@ async def reset(connection: TenantConnection, who: Principal, user_id: uuid.UUID
 
     Raises:
         ConflictError: the identity provider vouches for this user. A password of ours would outlive the account there.
+        ForbiddenError: it is one's own, which nobody changes without giving it: a stolen token would keep the account.
     """
+    if user_id == who.id:
+        raise ForbiddenError(YOURSELF)
     await _governed(connection, who, user_id)
     if await repository.is_of_provider(connection, user_id):
         raise ConflictError(HAS_PROVIDER)

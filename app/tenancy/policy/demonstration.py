@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from app.auth.models import Principal
 from app.kit.postgres import TenantConnection
 from app.tenancy.policy import evidence, service
+from app.tenancy.policy.evidence_schemas import AcceptanceTestIn
 from app.tenancy.policy.models import Field, Papers, Switch, Switches, lapsed
 from app.tenancy.policy.packs import Pack
-from app.tenancy.policy.schemas import AcceptanceTestIn
 
 PLACE: Final = "US-OH"
 EVERYTHING: Final = Switches(face=True, gait=True, re_identification=True)

@@ -15,9 +15,9 @@ from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection
 from app.perception.images import decode_image
 from app.tenancy.policy import repository
+from app.tenancy.policy.evidence_schemas import AcceptanceTestIn
 from app.tenancy.policy.models import PHOTO_VALID, AcceptanceTest, SignPhoto
 from app.tenancy.policy.repository import NewPhoto
-from app.tenancy.policy.schemas import AcceptanceTestIn
 from app.tenancy.policy.service import demand_person
 
 LONG_SIDE = 1600

@@ -16,11 +16,20 @@ from app.kit.clock import now
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import tenant_transaction
 from app.tenancy.idempotency import IdempotencyKey, once
-from app.tenancy.policy import evidence, repository
-from app.tenancy.policy.schemas import AcceptanceTestIn, AcceptanceTestOut, SignPhotoOut, acceptance_out, photo_out
+from app.tenancy.policy import evidence, repository, service
+from app.tenancy.policy.evidence_schemas import (
+    AcceptanceTestIn,
+    AcceptanceTestOut,
+    CoverageOut,
+    SignPhotoOut,
+    acceptance_out,
+    coverage_out,
+    photo_out,
+)
 
 router = guarded_router("policy")
 Reads = Annotated[Access, require(Permission.POLICY_READ)]
+Looks = Annotated[Access, require(Permission.STORES_READ)]
 Writes = Annotated[Access, require(Permission.POLICY_WRITE)]
 LARGEST_PHOTO = 12 << 20
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -84,3 +93,10 @@ async def add_test(
 
         address = f"POST /stores/{store_id}/policy/acceptance-tests"
         return await once(connection, who.id, idempotency_key, address, body, make, AcceptanceTestOut)
+
+
+@router.get("/stores/{store_id}/policy/coverage", openapi_extra=unaudited(SETTINGS_SHOWN))
+async def get_coverage(request: Request, access: Looks, store_id: uuid.UUID) -> CoverageOut:
+    """What a camera more or less, or more people on the lists, would switch off here. For whoever may do such a thing."""
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        return coverage_out(await service.covers(connection, store_id, now()))

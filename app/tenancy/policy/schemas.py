@@ -8,15 +8,13 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.tenancy.changes.models import ChangeState, ProposedChange
-from app.tenancy.policy.models import AcceptanceTest, Cause, Papers, SignPhoto, SitePolicy, Switch, Switches
+from app.tenancy.policy.content import read_content
+from app.tenancy.policy.evidence_schemas import AcceptanceTestOut, SignPhotoOut, acceptance_out, photo_out
+from app.tenancy.policy.models import Cause, Papers, SitePolicy, Switch, Switches
 from app.tenancy.policy.models import Field as PolicyField
 from app.tenancy.policy.packs import Finding, Pack, Verdict
-from app.tenancy.policy.service import Standing, read_content
-
-# NUL cannot be stored; control characters have no place in a sign.
-_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=_TEXT)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=_TEXT)]
+from app.tenancy.policy.service import Standing
+from app.tenancy.policy.words import TEXT, Line, Words
 
 
 class SwitchesOut(BaseModel):
@@ -42,7 +40,7 @@ class PolicyIn(SwitchesOut):
 
     model_config = ConfigDict(extra="forbid")
 
-    legal_basis: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=_TEXT)] = ""
+    legal_basis: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=TEXT)] = ""
     dpia_reference: Line = ""
     notice_text: Words = ""
     counsel_reference: Line = ""
@@ -97,54 +95,6 @@ class GapOut(BaseModel):
     switch: Switch
     field: PolicyField
     why: str
-
-
-class SignPhotoOut(BaseModel):
-    """A photo of the sign."""
-
-    id: uuid.UUID
-    taken_on: date
-    width: int
-    height: int
-    uploaded_at: datetime
-
-
-class AcceptanceTestOut(BaseModel):
-    """An acceptance test's result."""
-
-    id: uuid.UUID
-    switch: Switch
-    performed_on: date
-    performed_by: str
-    cameras: int
-    strangers: int
-    false_matches: int
-    enrolled: int
-    misses: int
-    passed: bool
-    report_reference: str
-    valid_until: date
-    recorded_at: datetime
-    model: str = Field(description='What it was made with; "" where that was not asked yet. It counts for no other.')
-    listed: int | None = Field(description="People on the store's lists at the time; null where that was not asked yet.")
-    most_listed: int | None = Field(description="It counts up to this many people on the lists; null: for any number.")
-
-
-class AcceptanceTestIn(BaseModel):
-    """An acceptance test to record."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    switch: Switch
-    performed_on: date
-    performed_by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_TEXT)]
-    cameras: int = Field(ge=1, le=100_000)
-    strangers: int = Field(ge=1, le=10_000_000, description="Passes of people who are on no list.")
-    false_matches: int = Field(ge=0, le=10_000_000, description="How many of those matched.")
-    enrolled: int = Field(ge=1, le=10_000_000, description="Passes of people who are on the test's list.")
-    misses: int = Field(ge=0, le=10_000_000, description="How many of those did not match.")
-    passed: bool
-    report_reference: Line = ""
 
 
 class ProposalOut(BaseModel):
@@ -238,16 +188,6 @@ def pack_out(pack: Pack) -> PackOut:
     """The pack with its places by name."""
     places = sorted(pack.places.values(), key=lambda found: found.name)
     return PackOut(version=pack.version, compiled_on=pack.compiled_on, note=pack.note, places=[place_out(p) for p in places])
-
-
-def photo_out(photo: SignPhoto) -> SignPhotoOut:
-    """A photo to show."""
-    return SignPhotoOut.model_validate(photo, from_attributes=True)
-
-
-def acceptance_out(test: AcceptanceTest) -> AcceptanceTestOut:
-    """A test to show."""
-    return AcceptanceTestOut.model_validate(test, from_attributes=True)
 
 
 def revision_out(policy: SitePolicy, names: Names) -> RevisionOut:

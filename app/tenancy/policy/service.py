@@ -7,7 +7,7 @@ import dataclasses
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from app.audit import repository as audit
@@ -22,6 +22,8 @@ from app.tenancy.changes import models as changes
 from app.tenancy.changes import repository as change_rows
 from app.tenancy.changes.models import OPEN_FOR, ChangeKind, ProposedChange
 from app.tenancy.policy import repository
+from app.tenancy.policy.content import read_content, write_content
+from app.tenancy.policy.coverage import Coverage, coverage
 from app.tenancy.policy.models import Cause, Gap, Papers, Site, SitePolicy, Switch, Switches, gaps, lapsed, switched_off
 from app.tenancy.policy.packs import Pack
 
@@ -65,6 +67,13 @@ async def stands(connection: TenantConnection, store_id: uuid.UUID, pack: Pack, 
     names = await repository.usernames(connection, {each for each in people if each is not None})
     found = {switch: gaps(switch, site, papers, pack, now.date()) for switch in Switch}
     return Standing(site, policy, proposal, found, names)
+
+
+async def covers(connection: TenantConnection, store_id: uuid.UUID, now: datetime) -> Coverage:
+    """What else may change in a site before something is switched off; NotFoundError for one out of scope."""
+    site = await repository.get_site(connection, store_id)
+    newest, *before = await repository.list_policies(connection, store_id, None, 1) or [nothing_on(site, now)]
+    return coverage(site, newest, before[0] if before else None)
 
 
 async def propose(
@@ -214,25 +223,6 @@ async def audit_refusal(connection: TenantConnection, who: Principal, store_id: 
     """A refused act, in a transaction of its own: the act's was rolled back."""
     details = {"tried": act, "status": error.status, "title": error.title}
     await _audit(connection, Act.POLICY_REFUSED, who, store_id, store_id, details)
-
-
-def write_content(wanted: Switches, papers: Papers, site: Site) -> dict[str, Any]:
-    """A proposal as it is stored."""
-    signed = papers.counsel_signed_on
-    return {
-        **dataclasses.asdict(wanted),
-        **dataclasses.asdict(papers),
-        "counsel_signed_on": None if signed is None else signed.isoformat(),
-        "jurisdiction": site.jurisdiction,
-    }
-
-
-def read_content(content: Mapping[str, Any]) -> tuple[Switches, Papers]:
-    """What a stored proposal asks for."""
-    signed = content.get("counsel_signed_on")
-    texts = {name: str(content[name]) for name in ("legal_basis", "dpia_reference", "notice_text", "counsel_reference")}
-    papers = Papers(**texts, counsel_signed_on=None if signed is None else date.fromisoformat(signed))
-    return Switches(**{switch.value: content[switch.value] is True for switch in Switch}), papers
 
 
 def _only_off(before: Switches, wanted: Switches) -> bool:

@@ -15,6 +15,7 @@ import argon2
 import asyncpg
 import pytest
 import redis.asyncio
+import structlog
 
 from app.auth import passwords
 from app.first_run import first_run
@@ -22,6 +23,13 @@ from app.main import run
 from app.settings import Settings
 from tests.integration.conftest import Database, Valkey
 
+# Its default draws every frame's variables, for seconds, in the event loop that the service runs in.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 WORKER_KEY = "worker-key-of-these-tests"
 
 
@@ -137,7 +145,7 @@ async def product(
     try:
         # Tests change tables while they look at them: no statement is kept.
         owner = asyncpg.create_pool(database.url("owner"), min_size=0, max_size=4, statement_cache_size=0)
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session, owner:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=90)) as session, owner:
             made = Product(settings, f"http://127.0.0.1:{port}", session, *clients, database.url("owner"), owner)
             await until_up(session, f"{made.base}/healthz")
             credentials = json.loads((settings.home / "credentials.json").read_text("utf-8"))

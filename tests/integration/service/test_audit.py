@@ -131,10 +131,11 @@ async def test_syslog_receives_every_row_once_more_after_an_outage_and_in_order(
         await sealed(product)
         again = Sender(target)
         await again.open()
-        await export_once(sealer.pool, again, target.name, "1")
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(60):
+            while len(received) <= total:  # what was sealed meanwhile, the reading of the audit at least
+                await export_once(sealer.pool, again, target.name, "1")
+                await asyncio.sleep(0.05)
         await again.close()
-    await asyncio.sleep(0.1)
     server.close()
     await server.wait_closed()
     assert total >= 2

@@ -28,13 +28,13 @@ REFUSED = "ADD CONSTRAINT refused CHECK (id IS NULL) NOT VALID"
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the process logs, from before the service is built until it has stopped."""
     lines, root = io.StringIO(), logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, before = root.handlers, root.level, structlog.get_config()
     monkeypatch.setattr("sys.stderr", lines)
     configure("service", as_json=True)
     yield lines
     root.handlers = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
     structlog.contextvars.clear_contextvars()
 
 

@@ -321,6 +321,9 @@ async def test_rule_11_an_acceptance_test_covers_its_cameras_and_its_lists_only(
         path = await gather_evidence(product)  # tested, as the store is now
         standing = await switch_on(product, path, second, {**FACE, "dpia_reference": said})
         assert standing["current"]["switches"]["face"] is True
+        _, coverage = await product.ask("GET", f"{path}/coverage")
+        assert (coverage["on"], coverage["ends_with_cameras"], coverage["most_listed"]) == (["face"], ["face"], 10)
+        assert coverage["lapsed"] is None
         await change()
         for _ in range(80):
             _, standing = await product.ask("GET", path)
@@ -329,6 +332,9 @@ async def test_rule_11_an_acceptance_test_covers_its_cameras_and_its_lists_only(
             await asyncio.sleep(0.1)
         assert (standing["current"]["switches"], standing["current"]["cause"]) == (OFF, "lapsed")
         assert said in standing["current"]["reason"]
+        _, coverage = await product.ask("GET", f"{path}/coverage")
+        assert (coverage["on"], coverage["ends_with_cameras"], coverage["most_listed"]) == ([], [], None)
+        assert (coverage["lapsed"]["switches"], said in coverage["lapsed"]["why"]) == (["face"], True)
         status, refused = await product.ask("PUT", path, {**FACE, "dpia_reference": "DPIA 8"})
         assert (status, {each["field"] for each in refused["missing"]}) == (409, {"acceptance_test"})
     await gather_evidence(product)

@@ -69,6 +69,17 @@ async def test_a_session_without_its_second_factor_neither_removes_it_nor_makes_
     assert "second-factor-removed" in await acts(product, of=ann)
 
 
+async def test_a_stolen_token_of_an_administrator_keeps_no_account(product: Product) -> None:
+    """Neither one's own password nor one's own second factor goes by the way that is meant for other people's."""
+    me = (await product.ask("GET", f"{API}/auth/me"))[1]["id"]
+    before = await product.sql("SELECT password_hash FROM users WHERE id = $1::uuid", uuid.UUID(me))
+    for method, act in (("POST", "reset-password"), ("DELETE", "second-factor")):
+        status, answer = await product.ask(method, f"{API}/users/{me}/{act}", {} if method == "POST" else None)
+        assert (status, "your own" in answer["detail"]) == (403, True), answer
+    assert await product.sql("SELECT password_hash FROM users WHERE id = $1::uuid", uuid.UUID(me)) == before
+    assert {"administration-refused", "request-refused"} <= set(await acts(product, of=me))
+
+
 async def test_a_person_of_the_provider_gets_no_password_here(product: Product) -> None:
     """It would outlive the account at the provider, with the roles that its groups gave."""
     ann = await add_user(product, "ann", "viewer")

@@ -8,20 +8,24 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+import redis.asyncio as redis
 from aiohttp import web
 from tritonclient.grpc import aio
 from tritonclient.utils import InferenceServerException
 
+from app.contracts.biometrics import decode_probe, probes_stream
 from app.contracts.control import DesiredCamera, DesiredState
+from app.contracts.wire import FIELD
 from app.inference.face_client import FaceAnswer, TritonFaces
 from app.inference.picture import Picture
+from app.kit.ids import shard_of
 from app.perception.detections import Detections
 from app.settings import Settings
 from app.workers import best_shot
@@ -32,6 +36,9 @@ from tests.integration.workers.test_cpu_worker import CAMERAS, KEY, Service, ser
 
 __all__ = ["triton", "valkeys"]
 ALLOWS, FORBIDS = CAMERAS
+WIDE = 200
+"""Pixels: crops of the larger camera, which is the forbidding store's, are higher."""
+PATIENCE_S = 60.0
 STOP_S = 5.0
 CUT_S = 4.0
 
@@ -55,8 +62,9 @@ class Policies(Service):
     def __init__(self) -> None:
         super().__init__()
         self.face = {ALLOWS: False, FORBIDS: False}
-        self.revision = 1
+        self.revision = {ALLOWS: 1, FORBIDS: 1}
         self.frozen = False
+        self.answered: list[float] = []
 
     async def beat(self, request: web.Request) -> web.Response:
         if self.frozen:
@@ -64,15 +72,17 @@ class Policies(Service):
         await request.read()
         cameras = [
             DesiredCamera(
-                camera, uuid.uuid5(camera, "store"), url, 10.0, "yolo_pose", "1", self.revision, self.face[camera], False
+                camera, uuid.uuid5(camera, "store"), url, 10.0, "yolo_pose", "1", self.revision[camera], self.face[camera], False
             )
             for camera, url in self.wanted.items()
         ]
+        self.answered.append(time.monotonic())
         state = DesiredState(f"{self.revision}{self.face}", 10.0, cameras)
         return web.Response(body=msgspec.json.encode(state), content_type="application/json")
 
     def turn(self, camera: uuid.UUID, on: bool) -> None:
-        self.face[camera], self.revision = on, self.revision + 1
+        self.face[camera] = on
+        self.revision[camera] += 1
 
 
 async def calls(client: aio.InferenceServerClient, model: str = "face_pipeline") -> int | None:
@@ -85,10 +95,50 @@ async def calls(client: aio.InferenceServerClient, model: str = "face_pipeline")
     return sum(int(each.get(kind, {}).get("count", 0)) for each in stats for kind in ("success", "fail"))
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.05)
+
+
 async def until_called(client: aio.InferenceServerClient, seconds: float = 90.0) -> None:
     async with asyncio.timeout(seconds):
         while not await calls(client):
             await asyncio.sleep(0.1)
+
+
+class InFlight:
+    """Between Triton and the worker: every answer becomes a good face, and one of a wide crop can be kept in flight."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, ...]] = []
+        self.wide_waits, self.let_go = asyncio.Event(), asyncio.Event()
+        self.let_go.set()
+        self._real = TritonFaces.find
+
+    def patch(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stand between them from now on."""
+
+        async def find(faces: TritonFaces, picture: Any, most: int = 1) -> FaceAnswer:
+            self.asked.append(picture.shape)
+            await self._real(faces, picture, most)
+            if picture.shape[0] >= WIDE and not self.let_go.is_set():
+                self.wide_waits.set()
+                await self.let_go.wait()
+            one = np.ones((1, 5), np.float32)
+            return FaceAnswer(one * 40, np.zeros((1, 4, 2), np.float32), one * 0.9, np.full((1, 512), 0.5, np.float32))
+
+        monkeypatch.setattr(TritonFaces, "find", find)
+
+
+async def emitted(memory: "redis.Redis") -> dict[uuid.UUID, set[int]]:
+    """Revisions of the face messages that lie in the memory server, by camera."""
+    found: dict[uuid.UUID, set[int]] = {}
+    for camera in CAMERAS:
+        for _, fields in await memory.xrange(probes_stream(shard_of(camera))):
+            probe = decode_probe(fields[FIELD])
+            found.setdefault(probe.camera_id, set()).add(probe.policy_revision)
+    return found
 
 
 async def last_change(client: aio.InferenceServerClient, seconds: float) -> float:
@@ -106,16 +156,12 @@ async def last_change(client: aio.InferenceServerClient, seconds: float) -> floa
 async def test_rule_01_worker_calls_no_face_model_of_a_store_that_does_not_allow_it(
     triton: Server, valkeys: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, ...]] = []
-    real = TritonFaces.find
-
-    async def find(self: TritonFaces, picture: Any, most: int = 1) -> FaceAnswer:
-        asked.append(picture.shape)
-        return await real(self, picture, most)
-
-    monkeypatch.setattr(TritonFaces, "find", find)
+    between = InFlight()
+    between.patch(monkeypatch)
+    asked = between.asked
     monkeypatch.setattr(worker.Models, "of", lambda _self, _lane: Looking())
-    monkeypatch.setattr(best_shot, "MOST_TRIES", 10**9)  # or calls would end by themselves
+    for name, value in {"MOST_TRIES": 10**9, "MOST_SHOTS": 10**9, "BETTER": 0.0}.items():
+        monkeypatch.setattr(best_shot, name, value)  # or calls would end by themselves
     monkeypatch.setattr("tests.integration.workers.test_cpu_worker.Service", Policies)
     home = triton.models.parents[1]
     settings = Settings(
@@ -127,7 +173,7 @@ async def test_rule_01_worker_calls_no_face_model_of_a_store_that_does_not_allow
         MEMORY_REDIS_URL=valkeys["memory"],
         TRITON_URL=triton.url,
     )
-    client, stop = aio.InferenceServerClient(triton.url), asyncio.Event()
+    client, memory, stop = aio.InferenceServerClient(triton.url), redis.Redis.from_url(valkeys["memory"]), asyncio.Event()
     with rtsp_server(Behaviour(h264(320, 240))) as one, rtsp_server(Behaviour(h264(640, 480))) as two:
         async with serving() as service:
             assert isinstance(service, Policies)
@@ -143,7 +189,9 @@ async def test_rule_01_worker_calls_no_face_model_of_a_store_that_does_not_allow
                 await asyncio.sleep(3)
                 assert len(asked) > 3
                 assert {shape[:2] for shape in asked} == {asked[0][:2]}
-                assert asked[0][0] < 200, "only the small picture's heads, which are the allowing store's"
+                assert asked[0][0] < WIDE, "only the small picture's heads, which are the allowing store's"
+                assert set(await emitted(memory)) == {ALLOWS}
+                await _switched_off_in_flight(service, between, memory)
                 service.turn(ALLOWS, False)
                 assert await last_change(client, 9) <= STOP_S
                 assert await calls(client) is None, "no store needs them, so they are unloaded"
@@ -157,5 +205,27 @@ async def test_rule_01_worker_calls_no_face_model_of_a_store_that_does_not_allow
                 assert await calls(client) is None
             finally:
                 stop.set()
+                between.let_go.set()
                 await asyncio.wait_for(running, 30)
                 await client.close()
+                await memory.aclose()
+
+
+async def _switched_off_in_flight(service: Policies, between: InFlight, memory: "redis.Redis") -> None:
+    """Two stores' faces go through one queue; one of them is switched off while Triton's answer for it is on its way."""
+    service.turn(FORBIDS, True)
+    await until(lambda: any(shape[0] >= WIDE for shape in between.asked))
+    between.let_go.clear()
+    async with asyncio.timeout(PATIENCE_S):
+        await between.wide_waits.wait()
+    service.turn(FORBIDS, False)
+    told = len(service.answered)
+    await until(lambda: len(service.answered) >= told + 2)  # the second question comes after the first answer was obeyed
+    await memory.delete(*(probes_stream(shard_of(camera)) for camera in CAMERAS))
+    before = len(between.asked)
+    between.let_go.set()
+    async with asyncio.timeout(PATIENCE_S):
+        while ALLOWS not in (found := await emitted(memory)):
+            await asyncio.sleep(0.05)
+    assert set(found) == {ALLOWS}, "what was in flight, or waited, for the store that was switched off was emitted"
+    assert all(shape[0] < WIDE for shape in between.asked[before:]), "a model was asked about it again"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.tenancy.policy.coverage import coverage
 from app.tenancy.policy.models import (
     PHOTO_VALID,
     AcceptanceTest,
@@ -123,6 +124,25 @@ def test_rule_11_a_test_covers_its_cameras_and_lists_that_hardly_grew(
     assert lacks(here) == ({Field.ACCEPTANCE_TEST} if missing else set())
     found = lapsed(policy(Switches(face=True)), here, current_pack(), TODAY)
     assert set(found) == ({Switch.FACE} if missing else set())
+
+
+def test_rule_11_what_else_may_change_is_known_before_it_is_done() -> None:
+    bound = {switch: replace(passed(switch), camera_ids=frozenset(), listed=100) for switch in Switch}
+    here = replace(site(), tests=bound, listed=120)
+    found = coverage(here, policy(Switches(face=True, re_identification=True)), None)
+    assert found.ends_with_cameras == found.on == {Switch.FACE, Switch.RE_IDENTIFICATION}
+    assert (found.listed, found.most_listed, found.lapse) == (120, 125, None)
+    nothing = coverage(here, policy(Switches()), policy(Switches(face=True)))
+    assert (nothing.ends_with_cameras, nothing.most_listed, nothing.lapse) == (frozenset(), None, None)
+    assert coverage(site(), policy(Switches(face=True)), None).ends_with_cameras == frozenset()  # of before it was asked
+
+
+def test_rule_11_what_was_switched_off_stays_told_until_somebody_decides() -> None:
+    gone = policy(Switches(gait=True), Cause.LAPSED)
+    lapse = coverage(site(), gone, policy(Switches(face=True, gait=True))).lapse
+    assert lapse is not None
+    assert (lapse.switches, lapse.at) == ({Switch.FACE}, NOW)
+    assert coverage(site(), policy(Switches(face=True)), gone).lapse is None
 
 
 def test_rule_11_re_identification_searches_no_list() -> None:

@@ -21,7 +21,7 @@ const WORDS: Record<Role, string> = {
   investigator: "Handles alerts and searches what the cameras saw.",
   enroller: "Proposes entries for lists. Watches nothing live.",
   approver: "Decides on proposed entries. Watches nothing live.",
-  "store-manager": "Runs a store: cameras, rules, its people, its keys, its site policy.",
+  "store-manager": "Runs a store: cameras, rules, its people, its keys, its site policy, and who did what in it.",
   "chain-administrator": "Everything, in every store: also sign-in rules, regions, approvals and the audit.",
   auditor: "Reads settings, alerts and the audit. Sees no live picture and changes nothing.",
   "model-engineer": "Reads detections and rules, to judge how well they work.",

@@ -9,8 +9,8 @@ import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { ago, clock, humanise } from "../text/format";
-import { done, what, who } from "./words";
-
+import { dayStart } from "../text/zone";
+import { done, told, what, who } from "./words";
 
 /** Who did what to what, newest first. The filters live in the address. */
 export function AuditPage() {
@@ -18,7 +18,9 @@ export function AuditPage() {
   const [params, setParams] = useSearchParams();
   const { may } = usePlace();
   const now = useNow(5_000);
-  const query = Object.fromEntries(["act", "actor_id", "subject_id", "store_id", "since", "until", "cursor"].map((name) => [name, params.get(name)]));
+  const given = Object.fromEntries(["act", "actor_id", "subject_id", "store_id", "cursor"].map((name) => [name, params.get(name)]));
+  const [from, to] = [params.get("from"), params.get("to")];
+  const query = { ...given, since: from && dayStart(from), until: to && dayStart(to, 1) };
   const key = params.toString();
   const page = useLoad(key || "all", () => auditActs(query));
   const state = useLoad("state", auditState);
@@ -29,7 +31,7 @@ export function AuditPage() {
       for (const [name, value] of Object.entries(changes)) value ? next.set(name, value) : next.delete(name);
       return next;
     });
-  const narrowed = ["actor_id", "subject_id", "since", "until"].some((name) => params.has(name));
+  const narrowed = ["act", "actor_id", "subject_id", "from", "to"].some((name) => params.has(name));
   return (
     <div className="page">
       <header className="page-head">
@@ -37,18 +39,28 @@ export function AuditPage() {
         {may("audit:export") && <ExportButton query={query} />}
       </header>
       {state.value && <Whole state={state.value} now={now} />}
-      <div className="filters">
-        <select aria-label="Act" value={params.get("act") ?? ""} onChange={(event) => set({ act: event.target.value })}>
-          <option value="">All acts</option>
-          {[...ACTS].sort().map((act) => (
-            <option key={act} value={act}>
-              {humanise(act)}
-            </option>
-          ))}
-        </select>
-        <input type="date" aria-label="From" value={params.get("since")?.slice(0, 10) ?? ""} onChange={(event) => set({ since: event.target.value && `${event.target.value}T00:00:00Z` })} />
+      <div className="filters filters-labelled">
+        <label className="field">
+          <span>What was done</span>
+          <select value={params.get("act") ?? ""} onChange={(event) => set({ act: event.target.value })} data-testid="audit-act">
+            <option value="">Everything</option>
+            {[...ACTS].sort().map((act) => (
+              <option key={act} value={act}>
+                {humanise(act)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          <span>From</span>
+          <input type="date" value={from ?? ""} max={to ?? undefined} onChange={(event) => set({ from: event.target.value })} />
+        </label>
+        <label className="field">
+          <span>To</span>
+          <input type="date" value={to ?? ""} min={from ?? undefined} onChange={(event) => set({ to: event.target.value })} />
+        </label>
         {narrowed && (
-          <button type="button" className="button" onClick={() => set({ actor_id: null, subject_id: null, since: null, until: null })}>
+          <button type="button" className="button" onClick={() => set({ act: null, actor_id: null, subject_id: null, from: null, to: null })}>
             Show everybody and everything
           </button>
         )}
@@ -58,11 +70,18 @@ export function AuditPage() {
       <ol className="audit-list" data-testid="audit-list">
         {page.value?.items.map((act) => <Row key={act.id} act={act} now={now} set={set} />)}
       </ol>
-      {page.value?.next && (
-        <button type="button" className="button" onClick={() => setParams((old) => (old.set("cursor", page.value?.next ?? ""), new URLSearchParams(old)))}>
-          Older
-        </button>
-      )}
+      <div className="form-actions">
+        {params.has("cursor") && (
+          <button type="button" className="button" onClick={() => set({})}>
+            Newest
+          </button>
+        )}
+        {page.value?.next && (
+          <button type="button" className="button" onClick={() => setParams((old) => (old.set("cursor", page.value?.next ?? ""), new URLSearchParams(old)))}>
+            Older
+          </button>
+        )}
+      </div>
     </div>
   );
 }
@@ -101,9 +120,29 @@ function Row({ act, now, set }: { act: AuditAct; now: number; set: (changes: Rec
           </button>
         )}
         {act.store_name && <small> in {act.store_name}</small>}
+        <Told act={act} />
       </span>
       <small>no. {act.sequence}</small>
     </li>
+  );
+}
+
+/** What else the record says of an act. */
+function Told({ act }: { act: AuditAct }) {
+  const facts = told(act.details);
+  if (facts.length === 0) return null;
+  return (
+    <details className="audit-told">
+      <summary>Details</summary>
+      <dl>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 

@@ -11,6 +11,21 @@ const DONE: Record<string, string> = {
   "detections-searched": "searched detections",
   "frame-analyzed": "had an image analysed",
   "request-refused": "was refused",
+  "membership-granted": "gave a role to",
+  "membership-revoked": "took a role from",
+  "user-enabled": "let in again",
+  "user-password-reset": "reset the password of",
+  "policy-off": "switched off",
+  "policy-proposed": "proposed",
+  "policy-approved": "approved",
+  "policy-rejected": "rejected",
+  "acceptance-test-recorded": "recorded",
+  "jurisdiction-changed": "moved",
+  "alert-looked-again": "had somebody look again at",
+  "evidence-asked-for": "asked for evidence",
+  "evidence-export-asked-for": "asked for an export of evidence",
+  "model-rolled-back": "rolled back model",
+  "administration-refused": "was refused an administrative act",
   "audit-read": "read the audit",
   "audit-exported": "exported the audit",
 };
@@ -24,6 +39,19 @@ export function done(act: string): string {
   return words.length ? `${verb} ${words.join(" ")}` : verb;
 }
 
+/** The details of an act, each with its name in words. */
+export function told(details: AuditAct["details"]): [name: string, value: string][] {
+  return Object.entries(details).map(([name, value]) => [humanise(name), plain(value)]);
+}
+
+function plain(value: unknown): string {
+  if (value === null || value === "") return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value)) return value.map(plain).join(", ") || "–";
+  if (typeof value === "object") return Object.entries(value).map(([name, each]) => `${humanise(name).toLowerCase()} ${plain(each)}`).join(", ");
+  return String(value);
+}
+
 export function who(act: AuditAct): string {
   if (act.actor_name) return act.actor_name;
   if (act.actor_kind === "system") return "The system";
@@ -33,5 +61,5 @@ export function who(act: AuditAct): string {
 /** What it was done to: a name where there still is one, else the end of its id. */
 export function what(act: AuditAct): string {
   if (act.subject_name) return act.subject_name;
-  return act.subject_id ? `${act.subject_kind} ${act.subject_id.slice(-8)}` : "";
+  return act.subject_id ? `${act.subject_kind.replaceAll("-", " ")} ${act.subject_id.slice(-8)}` : "";
 }

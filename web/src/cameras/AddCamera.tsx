@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type FormEvent } from "react";
 import { addCamera, probeCamera } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Camera, ProbeResult } from "../api/types";
+import { anyway, EndsWithCameras, useCoverage } from "../policy/Coverage";
 import { usePlace } from "../shell/stores";
 import { fps, size } from "../text/format";
 
@@ -17,6 +18,7 @@ export function AddCamera({ onAdded, onCancel, start }: Props) {
   const { store } = usePlace();
   const [url, setUrl] = useState(start?.url ?? "");
   const [name, setName] = useState(start?.name ?? "");
+  const ends = useCoverage()?.ends_with_cameras ?? [];
   const [busy, setBusy] = useState<"test" | "save" | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [seen, setSeen] = useState<ProbeResult | null>(null);
@@ -77,12 +79,13 @@ export function AddCamera({ onAdded, onCancel, start }: Props) {
             {error}
           </p>
         )}
+        <EndsWithCameras ends={ends} />
         <div className="form-actions">
           <button type="button" className="button" data-testid="camera-test" onClick={() => void test()} disabled={busy !== null || !url.trim()}>
             {busy === "test" ? "Connecting…" : "Test"}
           </button>
           <button type="submit" className="button button-primary" data-testid="camera-save" disabled={busy === "save" || !url.trim()}>
-            {busy === "save" ? "Saving…" : "Save"}
+            {busy === "save" ? "Saving…" : anyway("Save", ends)}
           </button>
           {onCancel && (
             <button type="button" className="button button-quiet" onClick={onCancel}>

@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { checkCameraList, discoverCameras, importCameras } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
+import { anyway, EndsWithCameras, useCoverage } from "../policy/Coverage";
 import { usePlace } from "../shell/stores";
 import { t } from "./texts";
 
@@ -43,6 +44,7 @@ export function Discover({ use }: { use: (url: string, name: string) => void }) 
 /** A CSV file: every line is judged first, then all are added or none. */
 export function ImportList({ added }: { added: () => void }) {
   const { store } = usePlace();
+  const ends = useCoverage()?.ends_with_cameras ?? [];
   const [csv, setCsv] = useState<string | null>(null);
   const check = useMutation({ mutationFn: (text: string) => checkCameraList(store.id, text) });
   const add = useMutation({ mutationFn: (text: string) => importCameras(store.id, text), onSuccess: added });
@@ -62,13 +64,14 @@ export function ImportList({ added }: { added: () => void }) {
         <span>{t("file")}</span>
         <input type="file" accept=".csv,text/csv" onChange={(event) => void choose(event.target.files?.[0])} data-testid="camera-list" />
       </label>
+      {lines.length > 0 && wrong === 0 && <EndsWithCameras ends={ends} />}
       <div className="form-actions">
         <button type="button" className="button" onClick={() => csv !== null && check.mutate(csv)} disabled={csv === null || check.isPending} data-testid="camera-list-check">
           {check.isPending ? t("checking") : t("check")}
         </button>
         {lines.length > 0 && wrong === 0 && (
           <button type="button" className="button button-primary" onClick={() => csv !== null && add.mutate(csv)} disabled={add.isPending} data-testid="camera-list-add">
-            {t("addAll", { count: lines.length })}
+            {anyway(t("addAll", { count: lines.length }), ends)}
           </button>
         )}
       </div>

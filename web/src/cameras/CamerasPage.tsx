@@ -1,10 +1,11 @@
 import { Cctv, Plus, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { removeCamera } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Camera } from "../api/types";
 import { StateDot } from "../live/Tile";
+import { anyway, EndsWithCameras, LapseNotice, useCoverage } from "../policy/Coverage";
 import { Confirm } from "../shell/Confirm";
 import { Empty, Failure } from "../shell/Empty";
 import { useNow, useTitle } from "../shell/hooks";
@@ -33,15 +34,16 @@ export function CamerasPage() {
             <button type="button" className="button" aria-expanded={several} onClick={() => setSeveral(!several)} data-testid="camera-several">
               {t("more")}
             </button>
-        {!adding && !empty && (
-          <button type="button" className="button button-primary" onClick={() => setAdding(true)} data-testid="camera-add">
-            <Plus size={16} aria-hidden="true" />
-            {t("add")}
-          </button>
-        )}
+            {!adding && !empty && (
+              <button type="button" className="button button-primary" onClick={() => setAdding(true)} data-testid="camera-add">
+                <Plus size={16} aria-hidden="true" />
+                {t("add")}
+              </button>
+            )}
           </div>
         )}
       </header>
+      <LapseNotice />
       {error && !value && <Failure sentence={error} retry={reload} />}
       {several && writes && (
         <div className="several">
@@ -122,16 +124,27 @@ function CameraRow({ camera, now, onRemoved }: { camera: Camera; now: number; on
         )}
       </span>
       {asking && (
-        <Confirm title={`Remove ${camera.name}?`} act="Remove camera" busy={busy} onAct={() => void remove()} onCancel={() => setAsking(false)}>
-          <p>Analysis of this camera stops, and its zones go with it. Alerts that it raised stay.</p>
+        <Removal title={`Remove ${camera.name}?`} busy={busy} onAct={() => void remove()} onCancel={() => setAsking(false)}>
           {error && (
             <p className="form-error" role="alert">
               {error}
             </p>
           )}
-        </Confirm>
+        </Removal>
       )}
     </div>
+  );
+}
+
+/** Asks before a camera is removed, and says what else that ends. */
+function Removal({ children, ...rest }: { title: string; busy: boolean; children: ReactNode; onAct: () => void; onCancel: () => void }) {
+  const ends = useCoverage()?.ends_with_cameras ?? [];
+  return (
+    <Confirm act={anyway("Remove camera", ends)} {...rest}>
+      <p>Analysis of this camera stops, and its zones go with it. Alerts that it raised stay.</p>
+      <EndsWithCameras ends={ends} removing />
+      {children}
+    </Confirm>
   );
 }
 

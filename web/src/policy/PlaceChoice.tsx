@@ -44,8 +44,8 @@ export function PlaceChoice({ policy, pack, write, onChanged }: { policy: Standi
             ))}
           </select>
         </label>
-        <span className="verdict" data-verdict={place.verdict} data-testid="policy-verdict">
-          {VERDICTS[place.verdict]}
+        <span className="verdict" data-verdict={place.name ? place.verdict : "none"} data-testid="policy-verdict">
+          {place.name ? VERDICTS[place.verdict] : "Choose where the store stands"}
         </span>
       </div>
       {place.verdict !== "deny" && <p className="quiet">{place.why}</p>}

@@ -1,5 +1,5 @@
 import { Check, ExternalLink, TriangleAlert } from "lucide-react";
-import { useCallback, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useState, type ReactNode } from "react";
 import { sentenceFor } from "../api/problem";
 import { Confirm } from "../shell/Confirm";
 import { Failure } from "../shell/Empty";
@@ -7,6 +7,7 @@ import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { history, jurisdictions, standing, switchOff, type Gap, type Standing, type Switch } from "./endpoints";
+import { LapseNotice, useCoverage } from "./Coverage";
 import { Acceptance } from "./Acceptance";
 import { Papers } from "./Papers";
 import { PlaceChoice } from "./PlaceChoice";
@@ -24,6 +25,8 @@ export function SitePolicyPage() {
   const { reload } = loaded;
   const reloadPast = past.reload;
   const changed = useCallback(() => (reload(), reloadPast()), [reload, reloadPast]);
+  const running = useCoverage()?.on.join();
+  useEffect(() => (running === undefined ? undefined : changed()), [running, changed]); // switched off meanwhile
   const policy = loaded.value;
   if (!policy) return loaded.error ? <Failure sentence={loaded.error} retry={reload} /> : null;
   const about = concerned(policy);
@@ -41,6 +44,7 @@ export function SitePolicyPage() {
         </a>
       </header>
       {policy.demo && <p className="notice">This is the demonstration store, which only this machine can reach. Its sign, tests and papers are examples that say so; yours take the same steps.</p>}
+      <LapseNotice here />
       <Switches policy={policy} onChanged={changed} />
       <Step number={1} title="Where the store stands" gaps={lacking("jurisdiction")}>
         <PlaceChoice policy={policy} pack={pack.value} write={write} onChanged={changed} />

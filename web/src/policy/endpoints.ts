@@ -15,6 +15,7 @@ export type Gap = Schemas["GapOut"];
 export type AcceptanceTest = Schemas["AcceptanceTestOut"];
 export type AcceptanceTestDraft = Schemas["AcceptanceTestIn"];
 export type PolicyDraft = Required<Schemas["PolicyIn"]>;
+export type Coverage = Schemas["CoverageOut"];
 export type Course = Schemas["CourseOut"];
 export type TrainingRecord = Schemas["RecordOut"];
 export type Trainee = Schemas["TraineeOut"];
@@ -22,6 +23,7 @@ export type Trainee = Schemas["TraineeOut"];
 const at = (store: Id) => `/stores/${store}/policy`;
 
 export const standing = (store: Id) => ask<Standing>("GET", at(store));
+export const coverage = (store: Id) => ask<Coverage>("GET", `${at(store)}/coverage`);
 export const jurisdictions = () => ask<Pack>("GET", "/jurisdictions");
 export const history = async (store: Id) => (await ask<Page<Revision>>("GET", `${at(store)}/history`, { query: { limit: 20 } })).items;
 export const propose = (store: Id, draft: PolicyDraft) => ask<Standing>("PUT", at(store), { body: draft });

@@ -11,6 +11,21 @@ export function setZone(name: string | undefined): void {
   }
 }
 
+/** The moment at which a day ("2026-11-26") begins in the store, as the service takes it. `later`: so many days after it. */
+export function dayStart(day: string, later = 0): string {
+  const midnight = Date.parse(`${day}T00:00:00Z`) + later * 86_400_000;
+  const near = midnight - offset(midnight);
+  return new Date(midnight - offset(near)).toISOString(); // asked again: the clocks may change in between
+}
+
+/** How far the store's clock is ahead of UTC, milliseconds. */
+function offset(at: number): number {
+  const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" });
+  const of = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+  const shown = Date.UTC(of["year"] ?? 0, (of["month"] ?? 1) - 1, of["day"], of["hour"], of["minute"], of["second"]);
+  return shown - Math.floor(at / 1000) * 1000;
+}
+
 export function currentZone(): string | undefined {
   return zone;
 }

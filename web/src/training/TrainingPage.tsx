@@ -2,6 +2,7 @@ import { useState, type FormEvent } from "react";
 import { sentenceFor } from "../api/problem";
 import { addCourse, courses, recordTraining, retireCourse, trainees, trainingRecords, withdrawTraining } from "../policy/endpoints";
 import { today } from "../policy/words";
+import { Confirm } from "../shell/Confirm";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
@@ -51,9 +52,7 @@ export function TrainingPage() {
                 </small>
               </span>
               {write && (
-                <button type="button" className="button button-quiet" onClick={() => void attempt(() => retireCourse(course.id))}>
-                  Retire
-                </button>
+                <Asked act="Retire" title={`Retire ${course.name}?`} words="It cannot be taken back. Records of it open nothing any more: whoever has no training of another course reviews no matches from now on." onAct={() => attempt(() => retireCourse(course.id))} />
               )}
             </li>
           ))}
@@ -84,9 +83,7 @@ export function TrainingPage() {
                     {record.withdrawn_at ? "Withdrawn" : lapsed ? `Lapsed ${record.expires_on}` : `Until ${record.expires_on}`}
                   </span>
                   {write && !lapsed && (
-                    <button type="button" className="button button-quiet" onClick={() => void attempt(() => withdrawTraining(record.id))}>
-                      Withdraw
-                    </button>
+                    <Asked act="Withdraw" title={`Withdraw the training of ${record.username}?`} words="Without another one that stands, this person reviews no matches from now on. It can be recorded again." onAct={() => attempt(() => withdrawTraining(record.id))} />
                   )}
                 </li>
               );
@@ -95,6 +92,23 @@ export function TrainingPage() {
         )}
       </section>
     </div>
+  );
+}
+
+/** A button whose act is asked about first. */
+function Asked({ act, title, words, onAct }: { act: string; title: string; words: string; onAct: () => Promise<void> }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <button type="button" className="button button-quiet" onClick={() => setAsking(true)}>
+        {act}
+      </button>
+      {asking && (
+        <Confirm title={title} act={act} onAct={() => (setAsking(false), void onAct())} onCancel={() => setAsking(false)}>
+          <p>{words}</p>
+        </Confirm>
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { sentenceFor } from "../api/problem";
 import { Empty, Failure } from "../shell/Empty";
+import { LapseNotice, ListsOutgrow } from "../policy/Coverage";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { addWatchlist, approve, entries, entryPicture, erase, incidents, reject, watchlists, type Category, type Entry, type Watchlist } from "./endpoints";
@@ -47,6 +48,8 @@ export function WatchlistPage() {
           {error}
         </p>
       )}
+      <LapseNotice />
+      <ListsOutgrow />
       <section className="panel" aria-label="Waiting for approval">
         <h2>Waiting for a second person</h2>
         {waiting.length === 0 && <p className="quiet">Nothing waits.</p>}
