@@ -6,9 +6,10 @@ from app.behaviour.bodies import KEYPOINT_SCORE
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import WireError
 
-_LEFT_ANKLE_AT = 15 * 3 * 4  # byte offset of the first ankle's x in one person's keypoints
 _KEYPOINT_BYTES = 17 * 3 * 4
-_ankles = struct.Struct("<6f").unpack_from
+_boxes = struct.Struct("<4f").iter_unpack
+_ankles = struct.Struct(f"<{15 * 3 * 4}x6f").iter_unpack
+"""The last two of each person's 17 keypoints."""
 
 PERSON_SCORE = 0.3
 """What a detection needs to be believed."""
@@ -34,24 +35,21 @@ def feet_of(frame: TrackedFrame) -> list[Feet]:
         WireError: the arrays do not fit the number of track ids, or the frame has no size.
     """
     check_arrays(frame)
-    count = len(frame.track_ids)
-    boxes = struct.unpack(f"<{4 * count}f", frame.boxes)
-    scores = struct.unpack(f"<{count}f", frame.scores)
-    keypoints, least = frame.keypoints, KEYPOINT_SCORE
-    per_x, per_y = 1.0 / frame.width, 1.0 / frame.height
+    scores = struct.unpack(f"<{len(frame.track_ids)}f", frame.scores)
+    per_x, per_y, least, least_of_person = 1.0 / frame.width, 1.0 / frame.height, KEYPOINT_SCORE, PERSON_SCORE
     found: list[Feet] = []
-    for index, track in enumerate(frame.track_ids):
-        if not scores[index] >= PERSON_SCORE:
+    people = zip(frame.track_ids, scores, _boxes(frame.boxes), _ankles(frame.keypoints), strict=True)
+    for track, score, (left, top, right, bottom), (x1, y1, s1, x2, y2, s2) in people:
+        if not score >= least_of_person:
             continue
-        left, top, right, bottom = boxes[4 * index : 4 * index + 4]
-        x, y = (left + right) * 0.5, bottom
-        x1, y1, s1, x2, y2, s2 = _ankles(keypoints, index * _KEYPOINT_BYTES + _LEFT_ANKLE_AT)
         if s1 >= least and s2 >= least:
             x, y = (x1 + x2) * 0.5, (y1 + y2) * 0.5
         elif s1 >= least:
             x, y = x1, y1
         elif s2 >= least:
             x, y = x2, y2
+        else:
+            x, y = (left + right) * 0.5, bottom
         x, y, body = x * per_x, y * per_y, (bottom - top) * per_y
         if -0.5 <= x <= 1.5 and -0.5 <= y <= 1.5 and 0.0 < body <= 2.0:  # false for a NaN too
             found.append((track, x, y, body))

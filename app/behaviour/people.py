@@ -72,13 +72,18 @@ def observe(state: PeopleState, frame: TrackedFrame, rules: Continuity) -> Sight
     sight = Sight(at_us, frame.epoch, frame.width / frame.height, [], [], [], [], shifted)
     unknown: list[Feet] = []
     taken: set[int] = set()
+    tracks, people = state.tracks, state.people
     for feet in found:
-        person = _known(state, feet[0], at_us, taken)
-        if person is None:
-            unknown.append(feet)
-        else:
-            taken.add(person.number)
-            _sighted(person, feet, sight, rules)
+        number = tracks.get(feet[0], -1)
+        person = people.get(number)
+        if person is None or person.track_id != feet[0] or number in taken:
+            person = _known(state, feet[0], at_us, taken)
+            if person is None:
+                unknown.append(feet)
+                continue
+            number = person.number
+        taken.add(number)
+        _sighted(person, feet, sight, rules)
     if unknown:
         _place(state, unknown, sight, rules)
     if len(state.people) > len(sight.seen):
@@ -126,9 +131,9 @@ def _sighted(person: Person, feet: Feet, sight: Sight, rules: Continuity) -> Non
     elapsed = (sight.at_us - person.seen_us) / US
     if elapsed <= rules.counted_gap_s:
         person.counted_s = elapsed
-        blend = elapsed if elapsed < 1.0 else 1.0
-        person.vx += blend * ((x - person.x) / elapsed - person.vx)
-        person.vy += blend * ((y - person.y) / elapsed - person.vy)
+        blend, vx, vy = elapsed if elapsed < 1.0 else 1.0, person.vx, person.vy
+        person.vx = vx + blend * ((x - person.x) / elapsed - vx)
+        person.vy = vy + blend * ((y - person.y) / elapsed - vy)
     else:
         person.counted_s = person.vx = person.vy = 0.0
     shrunk = person.body * (1.0 - 0.05 * (elapsed if elapsed < 10.0 else 10.0))
