@@ -47,7 +47,8 @@ class Seen:
 
     Attributes:
         model: name and version that it was compared under.
-        top: the best fused score of anybody; `templates`: how many it was compared with.
+        top: the best fused score of anybody after any shot, for each of them may become a lead; `templates`: how many it was
+            compared with at most.
     """
 
     until_s: float
@@ -63,6 +64,22 @@ class Seen:
         """Hold the picture of a shot as long as its vector."""
         if probe.captured_at_us in self.vectors and probe.picture:
             self.pictures[probe.captured_at_us] = bytearray(probe.picture)
+        self._drop_pictures()
+
+    def drop_older(self, than_us: int) -> None:
+        """Let go of shots of a track that goes on: nothing of a face is held longer than its time."""
+        for gone in [captured for captured in self.vectors if captured < than_us]:
+            self.vectors.pop(gone)[:] = 0
+        self.shots = [shot for shot in self.shots if shot.captured_at_us in self.vectors]
+        self._drop_pictures()
+
+    def under(self, model: tuple[str, str]) -> None:
+        """What another model version said of earlier shots compares with nothing of this one: it goes."""
+        if self.model != model:
+            self.wipe()
+            self.model, self.top, self.templates = model, -1.0, 0
+
+    def _drop_pictures(self) -> None:
         for gone in self.pictures.keys() - self.vectors.keys():
             _wipe(self.pictures.pop(gone))
 
@@ -134,6 +151,7 @@ def consider(
     Scores are kept for every enrolment that any shot of the tracklet brought up, and those that end meanwhile count no more.
     """
     model, version = probe.model, probe.model_version
+    seen.drop_older(int(now.timestamp() * 1e6) - OLDEST_US)
     if probe.store_id in gallery.rules.suspended or probe.camera_id in gallery.rules.suspended:
         return Dropped.SUSPENDED
     lists = gallery.rules.lists(probe.store_id, now)
@@ -145,6 +163,7 @@ def consider(
     vector = np.array(probe.embedding_array(), np.float32)
     if not np.isfinite(vector).all() or not 0.99 < float(vector @ vector) < 1.01:
         return Dropped.POISON
+    seen.under((model, version))
     found = gallery.look(model, version, vector, measured)
     quality = float(probe.quality_array().min())
     fresh = Shot(probe.captured_at_us, quality, gallery.by_enrolment(found, now))
@@ -156,9 +175,8 @@ def consider(
         scores = gallery.score(model, version, seen.vectors[shot.captured_at_us], measured, profiles)
         scored.append(Shot(shot.captured_at_us, shot.quality, gallery.by_enrolment(scores, now)))
     seen.shots = scored
-    seen.model = (model, version)
-    seen.top = max(fused(scored).values(), default=-1.0)
-    seen.templates = sum(gallery.size(each, model, version) for each in measured)
+    seen.top = max(seen.top, *fused(scored).values(), -1.0)
+    seen.templates = max(seen.templates, sum(gallery.size(each, model, version) for each in measured))
     for gone in seen.vectors.keys() - {shot.captured_at_us for shot in scored}:
         seen.vectors.pop(gone)[:] = 0
     return decide(scored, gallery.candidates(profiles, probe.store_id, model, version, measured))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -15,7 +16,19 @@ from app.kit.postgres import Pool
 Connection = asyncpg.pool.PoolConnectionProxy
 KEPT_DAYS = 90
 _MEASURING = 6_204_117
-"""Advisory lock: one process measures."""
+"""Advisory lock: one process writes a measurement at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A chain's measurement: the threshold of one template at a false positive rate, and the curves behind it."""
+
+    chain_id: uuid.UUID
+    model: str
+    version: str
+    fpir: float
+    threshold: float
+    details: Mapping[str, Any]
 
 
 async def add_counts(pool: "Pool[asyncpg.Record]", place: tuple[uuid.UUID, uuid.UUID, str, str], counts: StrangerScores) -> None:
@@ -36,11 +49,6 @@ async def add_counts(pool: "Pool[asyncpg.Record]", place: tuple[uuid.UUID, uuid.
         )
 
 
-async def alone(connection: "Connection[asyncpg.Record]") -> bool:
-    """Whether no other process measures until this transaction ends."""
-    return bool(await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _MEASURING))
-
-
 async def forget_counts(connection: "Connection[asyncpg.Record]") -> None:
     """Old counts."""
     await connection.execute("DELETE FROM stranger_scores WHERE day < current_date - $1::int", KEPT_DAYS)
@@ -52,8 +60,8 @@ async def to_measure(
     """(chain, model, version, its present threshold) with enough strangers."""
     rows = await connection.fetch(
         "SELECT s.chain_id, s.model, s.model_version, (SELECT c.threshold FROM face_calibrations c WHERE c.chain_id = s.chain_id"
-        " AND c.model = s.model AND c.model_version = s.model_version ORDER BY c.made_at DESC LIMIT 1) FROM stranger_scores s"
-        " WHERE s.day > current_date - $2::int GROUP BY 1, 2, 3 HAVING sum(s.searches) >= $1",
+        " AND c.model = s.model AND c.model_version = s.model_version ORDER BY c.made_at DESC, c.id DESC LIMIT 1)"
+        " FROM stranger_scores s WHERE s.day > current_date - $2::int GROUP BY 1, 2, 3 HAVING sum(s.searches) >= $1",
         least,
         days,
     )
@@ -90,20 +98,22 @@ async def false_leads(
     return [float(row["match_score"]) for row in rows]
 
 
-async def add_calibration(
-    connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID, model: str, version: str, fpir: float, threshold: float,
-    details: Mapping[str, Any],
-) -> None:  # fmt: skip
-    """What was measured for a chain."""
-    await connection.execute(
-        "INSERT INTO face_calibrations (id, chain_id, model, model_version, fpir, threshold, details, made_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        new_id(),
-        chain_id,
-        model,
-        version,
-        fpir,
-        max(-1.0, min(1.0, threshold)),
-        details,
-        now(),
-    )
+async def add_calibration(connection: "Connection[asyncpg.Record]", made: Made, before: float | None) -> bool:
+    """What was measured for a chain, if the threshold that it began with still stands; False where somebody was faster."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _MEASURING, timeout=5)
+        done: str = await connection.execute(
+            "INSERT INTO face_calibrations (id, chain_id, model, model_version, fpir, threshold, details, made_at)"
+            " SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT c.threshold FROM face_calibrations c WHERE c.chain_id = $2"
+            " AND c.model = $3 AND c.model_version = $4 ORDER BY c.made_at DESC, c.id DESC LIMIT 1) IS NOT DISTINCT FROM $9",
+            new_id(),
+            made.chain_id,
+            made.model,
+            made.version,
+            made.fpir,
+            max(-1.0, min(1.0, made.threshold)),
+            made.details,
+            now(),
+            before,
+        )
+    return done == "INSERT 0 1"

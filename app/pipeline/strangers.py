@@ -21,6 +21,7 @@ from app.pipeline import metrics
 from app.pipeline import stranger_repository as repository
 from app.pipeline.probes import Seen, Tracklet
 from app.pipeline.shard import Setups
+from app.pipeline.stranger_repository import Made
 
 TOGETHER: Final = 50
 MOST_PLACES: Final = 5_000
@@ -80,23 +81,31 @@ async def keep_counting(pool: "Pool[asyncpg.Record]", strangers: Strangers, stop
 
 
 async def measure(pool: "Pool[asyncpg.Record]") -> int:
-    """Calibrate every chain and model version on its strangers; how many thresholds were written. Old counts go."""
-    written = 0
-    async with pool.acquire(timeout=5) as connection, connection.transaction():
-        if not await repository.alone(connection):
-            return 0
+    """Calibrate every chain and model version on its strangers; how many thresholds were written. Old counts go.
+
+    No connection is held while the tails are fitted. Two processes that measure at once write one row: the second finds that the
+    threshold it began with no longer stands.
+    """
+    async with pool.acquire(timeout=5) as connection:
         await repository.forget_counts(connection)
-        for chain_id, model, version, before in await repository.to_measure(connection, LEAST_SEARCHES, WITHIN_DAYS):
-            days = await repository.counts_of(connection, chain_id, model, version, WITHIN_DAYS)
-            false = await repository.false_leads(connection, chain_id, model, version, WITHIN_DAYS)
-            try:
-                found = await asyncio.to_thread(calibrate_strangers, days, false)
-            except BadInputError as error:
-                log.info("strangers do not give a tail yet", chain=str(chain_id), reason=str(error))
-                continue
-            threshold = threshold_for(found, 1, WANTED_FPIR).high
-            details = details_of(found, WANTED_FPIR) | {"measured_on": "strangers", "within_days": WITHIN_DAYS}
-            if before is None or abs(before - threshold) > MOVED:
-                await repository.add_calibration(connection, chain_id, model, version, WANTED_FPIR, threshold, details)
-                written += 1
-    return written
+        waiting = await repository.to_measure(connection, LEAST_SEARCHES, WITHIN_DAYS)
+    return sum([await _measure(pool, *each) for each in waiting])
+
+
+async def _measure(pool: "Pool[asyncpg.Record]", chain_id: uuid.UUID, model: str, version: str, before: float | None) -> bool:
+    async with pool.acquire(timeout=5) as connection:
+        days = await repository.counts_of(connection, chain_id, model, version, WITHIN_DAYS)
+        false = await repository.false_leads(connection, chain_id, model, version, WITHIN_DAYS)
+    try:
+        found = await asyncio.to_thread(calibrate_strangers, days, false)
+    except BadInputError as error:
+        log.info("strangers do not give a tail yet", chain=str(chain_id), reason=str(error))
+        return False
+    threshold = threshold_for(found, 1, WANTED_FPIR).high
+    if before is not None and abs(before - threshold) <= MOVED:
+        return False
+    details = details_of(found, WANTED_FPIR) | {"measured_on": "strangers", "within_days": WITHIN_DAYS}
+    async with pool.acquire(timeout=5) as connection:
+        return await repository.add_calibration(
+            connection, Made(chain_id, model, version, WANTED_FPIR, threshold, details), before
+        )

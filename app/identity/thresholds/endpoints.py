@@ -12,6 +12,7 @@ from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.identity.decision.strangers import LEAST_SEARCHES
+from app.identity.decision.tail import Measured
 from app.identity.decision.thresholds import WANTED_FPIR, Source
 from app.identity.lists import repository as lists
 from app.identity.thresholds import repository, service
@@ -69,7 +70,7 @@ class LocalThresholdOut(BaseModel):
     model: str
     model_version: str
     threshold: float
-    effective: float | None = Field(description="What decisions use; null while the model is not calibrated.")
+    effective: float = Field(description="What decisions about a single template use.")
     proposed_by: uuid.UUID
     approved_by: uuid.UUID
     created_at: datetime
@@ -90,9 +91,12 @@ class ListThresholdOut(BaseModel):
     name: str
     templates: int = Field(description="People compared with.")
     threshold: float
-    source: Source = Field(description="default: nobody measured; pictures: on a set of them; strangers: on those seen here.")
+    source: Source = Field(
+        description="default: published figures of the model; pictures: measured on a set; strangers: on those seen here."
+    )
     raised: bool = Field(description="The store's own threshold counts.")
-    false_alerts_a_day: FigureOut | None = Field(description="Strangers taken for somebody; null where it cannot be said yet.")
+    false_alerts_a_day: FigureOut | None = Field(description="Strangers taken for one; null before any was counted.")
+    false_alerts_of_1000: FigureOut | None = Field(description="Of a thousand strangers; null for an unknown model.")
 
 
 class ThresholdsOut(BaseModel):
@@ -101,6 +105,7 @@ class ThresholdsOut(BaseModel):
     model: str
     model_version: str
     measured: float | None = Field(description="For a single template; null before a calibration.")
+    lowest: float = Field(description="What holds for a single template: a store's own threshold lies there or above.")
     wanted_fpir: float = Field(description="Share of searches of strangers that a threshold lets become a lead.")
     lists: list[ListThresholdOut]
     searches_a_day: float | None = Field(description="Strangers whose faces were compared; null before any was counted.")
@@ -125,7 +130,6 @@ def _proposal(change: ProposedChange) -> ThresholdProposalOut:
 
 
 def _in_use(used: InUse) -> ListThresholdOut:
-    alerts = used.false_alerts
     return ListThresholdOut(
         watchlist_id=used.listed.watchlist_id,
         name=used.listed.name,
@@ -133,8 +137,13 @@ def _in_use(used: InUse) -> ListThresholdOut:
         threshold=used.threshold,
         source=used.source,
         raised=used.raised,
-        false_alerts_a_day=None if alerts is None else FigureOut(value=alerts.value, low=alerts.low, high=alerts.high),
+        false_alerts_a_day=_figure(used.false_alerts),
+        false_alerts_of_1000=_figure(used.of_thousand),
     )
+
+
+def _figure(found: Measured | None) -> FigureOut | None:
+    return None if found is None else FigureOut(value=found.value, low=found.low, high=found.high)
 
 
 @router.get("/stores/{store_id}/match-thresholds", openapi_extra=unaudited(SETTINGS_SHOWN))
@@ -143,14 +152,15 @@ async def get_thresholds(request: Request, access: Reads, store_id: uuid.UUID) -
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         await demand_store(connection, store_id)
         thresholds, calibrated = await service.thresholds_of(connection)
-        known = thresholds.measured(FACE_MODEL, FACE_VERSION, 1) if calibrated else None
+        lowest = thresholds.measured(FACE_MODEL, FACE_VERSION, 1)
         used, footfall = await service.in_use(connection, store_id)
         local = await repository.standing(connection, store_id)
         proposals = await change_rows.list_changes(connection, store_id, ChangeKind.MATCH_THRESHOLD, None, 50)
     return ThresholdsOut(
         model=FACE_MODEL,
         model_version=FACE_VERSION,
-        measured=known,
+        measured=lowest if calibrated else None,
+        lowest=lowest,
         wanted_fpir=WANTED_FPIR,
         lists=[_in_use(each) for each in used],
         searches_a_day=footfall.a_day,
@@ -162,7 +172,7 @@ async def get_thresholds(request: Request, access: Reads, store_id: uuid.UUID) -
                 model=each.model,
                 model_version=each.model_version,
                 threshold=each.threshold,
-                effective=None if known is None else effective_threshold(known, each.threshold),
+                effective=effective_threshold(lowest, each.threshold),
                 proposed_by=each.proposed_by,
                 approved_by=each.approved_by,
                 created_at=each.created_at,

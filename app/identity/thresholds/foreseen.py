@@ -9,6 +9,8 @@ from app.identity.decision.thresholds import Source, Thresholds
 from app.identity.thresholds.repository import Footfall, SearchedList
 from app.tenancy.changes.thresholds import effective_threshold
 
+THOUSAND = 1000.0
+
 
 @dataclass(frozen=True, slots=True)
 class InUse:
@@ -16,7 +18,9 @@ class InUse:
 
     Attributes:
         raised: the store's own threshold is the one that counts.
-        false_alerts: strangers a day who are taken for somebody on this list; None where that cannot be foreseen yet.
+        false_alerts: strangers a day who are taken for somebody on this list; None where nothing is known of the model, or nobody
+            was counted here yet.
+        of_thousand: the same of a thousand strangers, which needs no count.
     """
 
     listed: SearchedList
@@ -24,6 +28,7 @@ class InUse:
     source: Source
     raised: bool
     false_alerts: Measured | None
+    of_thousand: Measured | None
 
 
 def in_use(
@@ -38,8 +43,11 @@ def in_use(
         own = max((local[each] for each in (listed.watchlist_id, None) if each in local), default=None)
         threshold = effective_threshold(measured, own)
         calibration, visitors = thresholds.calibration(model, version), footfall.a_day
-        alerts = None
-        if calibration is not None and visitors is not None:
-            alerts = false_alerts_a_day(calibration, threshold, listed.templates, visitors)
-        found.append(InUse(listed, threshold, thresholds.source(model, version, size), threshold > measured, alerts))
+        alerts = of_thousand = None
+        if calibration is not None:
+            of_thousand = false_alerts_a_day(calibration, threshold, listed.templates, THOUSAND)
+            if visitors is not None:
+                alerts = false_alerts_a_day(calibration, threshold, listed.templates, visitors)
+        source = thresholds.source(model, version, size)
+        found.append(InUse(listed, threshold, source, threshold > measured, alerts, of_thousand))
     return found

@@ -23,12 +23,6 @@ from app.tenancy.changes.models import OPEN_FOR, ChangeKind, ProposedChange
 from app.tenancy.changes.thresholds import check_local_threshold
 
 
-class UncalibratedError(ConflictError):
-    """The model version in use was not measured yet, so nothing can be said to lie above it."""
-
-    title = "Not calibrated"
-
-
 async def thresholds_of(connection: TenantConnection) -> tuple[Thresholds, bool]:
     """The measured thresholds as the scope's chain has them; whether anything was measured for the model in use."""
     known = await calibrated(connection)
@@ -36,11 +30,9 @@ async def thresholds_of(connection: TenantConnection) -> tuple[Thresholds, bool]
     return Thresholds(known, chain), any(key[1:] == (FACE_MODEL, FACE_VERSION) for key in known)
 
 
-async def measured(connection: TenantConnection) -> float:
-    """The calibrated threshold of the model in use for a single template; UncalibratedError before it was measured."""
-    thresholds, known = await thresholds_of(connection)
-    if not known:
-        raise UncalibratedError("The face model in use was not calibrated yet; a threshold can be raised once it is.")
+async def lowest(connection: TenantConnection) -> float:
+    """What the model in use has for a single template; a store's own threshold lies there or above."""
+    thresholds, _ = await thresholds_of(connection)
     return thresholds.measured(FACE_MODEL, FACE_VERSION, 1)
 
 
@@ -67,7 +59,7 @@ async def propose(
 ) -> ProposedChange:
     """An open proposal. BadInputError where it lies below what was measured; ConflictError where one is open."""
     _demand_person(who)
-    check_local_threshold(await measured(connection), wanted)
+    check_local_threshold(await lowest(connection), wanted)
     await _close(connection, store_id, watchlist_id, now)
     change = ProposedChange(
         id=new_id(),
@@ -111,7 +103,7 @@ async def decide(
         raise ConflictError("Whoever proposed this may not do so any more; propose it again.", state="overtaken")
     if (change.content["model"], change.content["model_version"]) != (FACE_MODEL, FACE_VERSION):
         raise ConflictError("Another model version is in use by now; propose it again.", state="overtaken")
-    threshold = check_local_threshold(await measured(connection), float(change.content["threshold"]))
+    threshold = check_local_threshold(await lowest(connection), float(change.content["threshold"]))
     await change_rows.decide_change(connection, decided)
     made = LocalThreshold(watchlist_id, FACE_MODEL, FACE_VERSION, revision + 1, threshold, change.proposed_by, who.id, now)
     assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain

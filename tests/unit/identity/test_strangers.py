@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from app.identity.decision import tail
+from app.identity.decision.published import AGAINST, FAR, NEAR, cosine_of
 from app.identity.decision.strangers import BINS, LEAST_SEARCHES, StrangerScores, bin_of, calibrate_strangers
-from app.identity.decision.thresholds import STRICTEST, UNCALIBRATED, Calibrated, Source, Thresholds, details_of
+from app.identity.decision.thresholds import LEAST, PUBLISHED, STRICTEST, WANTED_FPIR, Calibrated, Source, Thresholds, details_of
 from app.identity.thresholds.foreseen import in_use
 from app.identity.thresholds.repository import Footfall, SearchedList
 from app.kit.errors import BadInputError
@@ -65,19 +66,36 @@ def test_too_few_and_all_alike_are_refused() -> None:
 def test_the_own_measurement_only_raises_and_counts_for_its_chain_alone() -> None:
     own = details_of(calibrate_strangers(days(20, middle=0.89, spread=0.02), []), 1e-3)
     lax = details_of(calibrate_strangers(days(20, middle=0.5), []), 1e-3)
-    default = UNCALIBRATED[MODEL[0]]
-    assert Thresholds({}).measured(*MODEL, 50) == default
-    assert Thresholds({}).source(*MODEL, 50) is Source.DEFAULT
-    assert Thresholds({}).measured("another", "1", 50) == STRICTEST
+    default = Thresholds({}).measured(*MODEL, 4)
+    assert default == LEAST
+    assert Thresholds({}).source(*MODEL, 4) is Source.DEFAULT
+    assert Thresholds({}).measured("another", "1", 4) == STRICTEST
     calibrated: Calibrated = {(CHAIN, *MODEL): (0.9, own)}
     raised = Thresholds(calibrated, CHAIN)
-    assert raised.measured(*MODEL, 50) > default
+    assert raised.measured(*MODEL, 4) > default
     assert raised.measured(*MODEL, 5000) <= STRICTEST
-    assert raised.source(*MODEL, 50) is Source.STRANGERS
-    assert Thresholds(calibrated, OTHER).measured(*MODEL, 50) == default
-    assert Thresholds({(CHAIN, *MODEL): (0.5, lax)}, CHAIN).measured(*MODEL, 50) == default
+    assert raised.source(*MODEL, 4) is Source.STRANGERS
+    assert Thresholds(calibrated, OTHER).measured(*MODEL, 4) == default
+    assert Thresholds({(CHAIN, *MODEL): (0.5, lax)}, CHAIN).measured(*MODEL, 4) == default
     pictures = Thresholds({(None, *MODEL): (0.93, {}), (CHAIN, *MODEL): (0.5, lax)}, CHAIN)
     assert (pictures.measured(*MODEL, 1), pictures.source(*MODEL, 1)) == (0.93, Source.PICTURES)
+
+
+def test_before_anybody_measured_a_longer_list_needs_a_higher_score() -> None:
+    """By the published points at most one search of a stranger in a thousand is a false lead; never below the least."""
+    known = PUBLISHED[MODEL[0]]
+    assert known.tail.above(cosine_of(FAR)) == pytest.approx(AGAINST[0])
+    assert known.tail.above(cosine_of(NEAR)) == pytest.approx(AGAINST[1])
+    found = {size: Thresholds({}).measured(*MODEL, size) for size in (1, 4, 16, 64, 256, 1024, 100_000)}
+    assert (found[1], found[100_000]) == (LEAST, STRICTEST)
+    assert list(found.values()) == sorted(found.values())
+    assert found[4] < found[64] < found[256] < STRICTEST
+    for size in (1, 3, 16, 50, 256):
+        assert tail.fpir(known.tail, Thresholds({}).measured(*MODEL, size), size) <= WANTED_FPIR * 1.001
+    (unseen,) = in_use([SearchedList(LIST, "Violence", 50)], Thresholds({}), {}, Footfall(0, 0), *MODEL)
+    assert unseen.false_alerts is None, "nobody was counted here"
+    assert unseen.of_thousand is not None
+    assert 0 < unseen.of_thousand.low < unseen.of_thousand.value <= 1.001
 
 
 def test_false_alerts_are_foreseen_for_the_real_size_and_footfall() -> None:
@@ -92,5 +110,5 @@ def test_false_alerts_are_foreseen_for_the_real_size_and_footfall() -> None:
     assert (higher.raised, higher.threshold) == (True, 0.995)
     assert higher.false_alerts is not None
     assert higher.false_alerts.value < found.false_alerts.value
-    for unknown in (in_use(listed, Thresholds({}), {}, busy, *MODEL), in_use(listed, thresholds, {}, Footfall(0, 0), *MODEL)):
-        assert unknown[0].false_alerts is None
+    (unknown,) = in_use(listed, Thresholds({}), {}, busy, "another", "1")
+    assert (unknown.false_alerts, unknown.of_thousand) == (None, None)
