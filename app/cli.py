@@ -23,6 +23,7 @@ from app.backup.command import backup, restore
 from app.chains_command import chains
 from app.evidence_command import evidence
 from app.identity.command import enrol, watchlist
+from app.kit.cores import leave_no_core
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
 from app.kit.tracing import configure_tracing
@@ -120,6 +121,7 @@ async def _until_stopped(entry: Entry, chosen: Settings) -> None:
 def _role(role: str, module: str) -> None:
     import uvloop
 
+    leave_no_core()
     chosen = settings()
     configure(role, level=chosen.log_level)
     configure_tracing(role, chosen.otlp_endpoint)
@@ -141,6 +143,7 @@ def run(
         from app.first_run import wanted_cameras
 
         wanted_cameras(chosen)  # a wrong entry is said before anything is started
+    leave_no_core()
     raise typer.Exit(parts.run(chosen))
 
 
@@ -300,12 +303,13 @@ def bench(
             " gait: motion capture; tracking: MOT folders."
         ),
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="gallery: everything, however long it takes (half an hour).")] = False,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench
 
     configure("bench", level="WARNING")
-    document = run_bench(name, seconds, data)
+    document = run_bench(name, seconds, data, full=full)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
         return

@@ -41,10 +41,12 @@ class BenchArguments:
     Attributes:
         seconds: time for each measured part.
         data: another data set than the benchmark's own, where it takes one.
+        full: everything it knows, however long that takes; else it ends within minutes.
     """
 
     seconds: float
     data: Path | None = None
+    full: bool = False
 
 
 def machine() -> dict[str, Any]:
@@ -72,7 +74,7 @@ def commit() -> str:
         return "unknown"
 
 
-def run_bench(name: str, seconds: float, data: Path | None = None) -> dict[str, Any]:
+def run_bench(name: str, seconds: float, data: Path | None = None, *, full: bool = False) -> dict[str, Any]:
     """Run one benchmark; its module returns `what`, `headline`, `data_set`, `samples` and what else explains them.
 
     Raises:
@@ -84,6 +86,8 @@ def run_bench(name: str, seconds: float, data: Path | None = None) -> dict[str, 
         raise BadInputError("--seconds must be between 1 and 3600.")
     if data is not None and name not in ("behaviour", "faces", "acceptance", "gait", "tracking"):
         raise BadInputError(f"The benchmark {name} takes no --data.")
+    if full and name != "gallery":
+        raise BadInputError(f"The benchmark {name} has no --full: it always measures everything.")
     started = now()
-    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data)))
+    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data, full)))
     return {"name": name, "started_at": started.isoformat(), "machine": machine(), "commit": commit(), **result}

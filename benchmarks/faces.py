@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.identity.decision.thresholds import UNCALIBRATED
+from app.identity.decision.thresholds import Thresholds
 from app.inference import repository
-from app.inference.face_client import FACE_MODEL, FaceAnswer, TritonFaces
+from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer, TritonFaces
 from app.inference.loading import ModelLoading
 from app.kit.errors import BadInputError
 from app.settings import settings
@@ -161,7 +161,7 @@ def _by_group(folder: Path, found: list[tuple[str, Path, FaceAnswer]]) -> dict[s
     if not groups:
         return {}
     vectors = np.stack([answer.embeddings[0] for _, _, answer in found]).astype(np.float64)
-    threshold = UNCALIBRATED[FACE_MODEL]
+    threshold = Thresholds({}).measured(FACE_MODEL, FACE_VERSION, len(vectors))
     return {"by_group": {"threshold": threshold, "groups": by_group(vectors, [each[0] for each in found], groups, threshold)}}
 
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from app.kit.errors import BadInputError
 
 FEW_ROWS: Final = 16_384
 """Below this a second thread costs more than it saves."""
+
+ROWS_AT_ONCE: Final = 8_192
+"""What a thread takes at a time: whichever is free takes the next."""
 
 RERANKED_AT_ONCE: Final = 8_192
 MOST_QUERIES: Final = 1_024
@@ -46,7 +50,7 @@ class ExactIndex:
         self._threads = threads or len(os.sched_getaffinity(0))
         self._blocks: list[Block] = []
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(self._threads, "gallery") if self._threads > 1 else None
+        self._pool = ThreadPoolExecutor(self._threads - 1, "gallery") if self._threads > 1 else None
 
     def __len__(self) -> int:
         return sum(block.rows for block in self._blocks)
@@ -141,17 +145,24 @@ class ExactIndex:
 
     def _scan(self, queries: Queries, best: Best) -> None:
         multiply = products_with(queries)
-        blocks = list(enumerate(self._blocks))
-        if self._pool is None or len(self) < FEW_ROWS:
-            for number, block in blocks:
-                scan(number, block, queries, multiply, best)
-            return
+        parts = deque(
+            (number, block, slice(first, first + ROWS_AT_ONCE))
+            for number, block in enumerate(self._blocks)
+            for first in range(0, block.rows, ROWS_AT_ONCE)
+        )
 
-        def share(first: int) -> None:
-            for number, block in blocks[first :: self._threads]:
-                scan(number, block, queries, multiply, best)
+        def work() -> None:
+            while True:
+                try:
+                    number, block, rows = parts.popleft()
+                except IndexError:
+                    return
+                scan(number, block, rows, queries, multiply, best)
 
-        for done in [self._pool.submit(share, first) for first in range(self._threads)]:
+        helpers = 0 if self._pool is None or len(self) < FEW_ROWS else self._threads - 1
+        others = [self._pool.submit(work) for _ in range(helpers)] if self._pool is not None else []
+        work()
+        for done in others:
             done.result()
 
     def _ranked(self, queries: Queries, best: Best) -> list[Found]:

@@ -78,22 +78,28 @@ class ChainGallery:
         """Memory held."""
         return sum(index.bytes() for index in self._shelves.values())
 
-    def forget(self, profiles: set[uuid.UUID]) -> None:
-        """Take templates out and wipe them; decisions on the way no longer find their entries."""
-        for profile in profiles:
+    def forget(self, profiles: set[uuid.UUID], kind: Kind | None = None) -> None:
+        """Take templates out and wipe them; decisions on the way no longer find their entries.
+
+        With a `kind` only those of it go: a template that moves to another rotation is held under both for a moment.
+        """
+        kept = [known for each, known in self._known.items() if kind not in (None, each)]
+        for profile in profiles.difference(*kept):
             entry = self.entries.pop(profile, None)
             if entry is not None and (templates := self._profiles.get(entry.enrolment_id)) is not None:
                 templates.discard(profile)
                 if not templates:
                     del self._profiles[entry.enrolment_id]
         for shelf, index in list(self._shelves.items()):
-            gone = profiles & self._known[shelf[1]]
-            if gone:
+            if kind not in (None, shelf[1]):
+                continue
+            if gone := profiles & self._known[shelf[1]]:
                 index.remove(list(gone))
             if not len(index):
                 self._shelves.pop(shelf).close()
-        for known in self._known.values():
-            known -= profiles
+        for each, known in self._known.items():
+            if kind in (None, each):
+                known -= profiles
 
     def put(self, kind: Kind, entries: Mapping[uuid.UUID, Entry], vectors: Mapping[uuid.UUID, Float32]) -> None:
         """Take new templates up."""

@@ -93,18 +93,20 @@ class Galleries:
         self._answered = asked
 
     async def _load(self, connection: "repository.Connection[asyncpg.Record]", chain_id: uuid.UUID, held: ChainGallery) -> None:
-        """What must no longer be found goes first."""
+        """What must no longer be found goes first; what moved to another rotation is found under one of them at any moment."""
         kinds = await repository.kinds(connection, chain_id)
         listed = {
             kind: {each.profile_id: each for each in await repository.entries(connection, chain_id, kind)} for kind in kinds
         }
+        searched = {each for entries in listed.values() for each in entries}
         for kind in held.kinds():
-            await asyncio.to_thread(held.forget, held.known(kind) - listed.get(kind, {}).keys())
+            await asyncio.to_thread(held.forget, held.known(kind) - searched)
+        rotations = await self._rotations(connection, chain_id, kinds)
         held.rules = Rules(
             tuple(await repository.assignments(connection, chain_id)),
             local_thresholds(await repository.thresholds(connection, chain_id)),
             await repository.suspended(connection, chain_id),
-            await self._rotations(connection, chain_id, kinds),
+            {**held.rules.rotations, **rotations},
         )
         for kind, entries in listed.items():
             held.entries.update({each: entry for each, entry in entries.items() if each in held.entries})
@@ -112,6 +114,9 @@ class Galleries:
             if new:
                 vectors = await repository.vectors(connection, chain_id, kind, new)
                 await asyncio.to_thread(held.put, kind, entries, vectors)
+        for kind in held.kinds():
+            await asyncio.to_thread(held.forget, held.known(kind) - listed.get(kind, {}).keys(), kind)
+        held.rules.rotations = rotations
         log.info("gallery read", chain=str(chain_id), templates=len(held))
 
     async def _rotations(

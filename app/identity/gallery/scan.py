@@ -107,13 +107,14 @@ def products_with(queries: Queries) -> Products:
     return lambda rows: np.asarray(numkong.dots_packed(rows, packed))
 
 
-def scan(number: int, block: Block, queries: Queries, multiply: Products, best: Best) -> None:
-    """Look at all rows of a block."""
+def scan(number: int, block: Block, rows_of: slice, queries: Queries, multiply: Products, best: Best) -> None:
+    """Look at some rows of a block."""
     bounds, most = queries.bound(block), best.floors.shape[1]
     units = block.scale * queries.steps
     step = max(512, _NUMBERS_AT_ONCE // len(units))
-    for first in range(0, block.rows, step):
-        products = multiply(block.codes[first : min(first + step, block.rows)])
+    last = min(rows_of.stop, block.rows)
+    for first in range(rows_of.start, last, step):
+        products = multiply(block.codes[first : min(first + step, last)])
         highest = products.max(axis=0)
         worth = np.flatnonzero(highest * units + bounds >= best.least)
         if not len(worth):

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.identity.gallery.exact import ExactIndex
+from app.identity.gallery.held import ChainGallery, Rules
+from app.identity.gallery.repository import Entry, Kind
+from app.identity.templates.protection import Rotation
 from app.kit.errors import BadInputError
 
 Float32 = npt.NDArray[np.float32]
@@ -128,3 +132,23 @@ def test_a_change_during_searches_never_gives_a_wrong_name() -> None:
     stop.set()
     thread.join()
     assert not wrong
+
+
+def test_a_template_that_moves_to_another_rotation_is_found_at_every_moment() -> None:
+    profile, enrolment, person, listed = ids(1, 4)
+    held, rotation, vector = ChainGallery(), Rotation(2, bytes(range(32))), unit(np.random.default_rng(6), 1, 64)[0]
+    old, new = Kind("m", "1", 0), Kind("m", "1", 2)
+    entry = Entry(profile, enrolment, person, listed, "violence", datetime.max.replace(tzinfo=UTC), 64)
+    held.rules = Rules(rotations={2: rotation})
+    held.put(old, {profile: entry}, {profile: vector})
+    for step in (
+        lambda: held.put(new, {profile: entry}, {profile: rotation.turn(vector)}),
+        lambda: held.forget({profile}, old),
+    ):
+        step()
+        assert held.look("m", "1", vector, [listed])[profile] == pytest.approx(1, abs=1e-6)
+        assert held.by_enrolment({profile: 1.0}, datetime.now(UTC)) == {enrolment: 1.0}
+        assert held.profiles_of([enrolment]) == [profile]
+    assert held.kinds() == {new}
+    held.forget({profile})
+    assert (held.look("m", "1", vector, [listed]), held.entries, len(held)) == ({}, {}, 0)
