@@ -6,11 +6,12 @@ Linux only, by `prctl` and `capset` of the C library: the standard library has n
 import ctypes
 import os
 import pwd
-import resource
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from app.kit.cores import leave_no_core
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
@@ -77,7 +78,7 @@ def in_child(identity: Identity | None, death_signal: signal.Signals) -> Callabl
 
     def prepare() -> None:
         os.umask(0o077)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        leave_no_core()
         if identity is not None:
             _become(identity)
         _prctl(PR_SET_PDEATHSIG, death_signal)
