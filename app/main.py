@@ -48,6 +48,7 @@ from app.evidence.storage import Storage
 from app.evidence.tokens import upload_secret
 from app.identity.enrolment.pictures import Looker
 from app.identity.enrolment.sweeper import keep_sweeping
+from app.identity.templates.embedder import Embedder
 from app.identity.templates.stored import ExactScan
 from app.identity.templates.turner import keep_turning
 from app.inference.face_client import FACE_VERSION, TritonFaces
@@ -220,6 +221,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "ended sign-ins": keep_forgetting(pool, stopping),
         "expiry": keep_sweeping(pool, stopping),
         "rotations": keep_turning(pool, state.vault, stopping),
+        "templates": Embedder(pool, state.vault, state.looker).run(stopping),
         "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
         "exports": state.exporter.run(stopping),
         "video": state.video.run(stopping),

@@ -16,7 +16,7 @@ from tests.integration.pipeline.conftest import Site, pipeline_servers, site  # 
 
 TABLES = ("stores", "cameras", "zones", "rules", "alerts", "stream_sessions", "camera_status", "ai_detections", "site_policies")
 DEFINERS = {
-    "api_key_lookup", "audit_state", "chains_to_turn", "hold_enrolment",
+    "api_key_lookup", "audit_state", "chains_to_embed", "chains_to_turn", "hold_enrolment",
     "bump_configuration_revision", "bump_gallery_revision", "expired_enrolments",
     "forget_ended_sign_ins", "gallery_assignments", "gallery_entries", "gallery_kinds", "gallery_rotations", "gallery_state",
     "gallery_suspensions", "gallery_thresholds", "lease_cameras", "lists_assigned_here", "login_lookup", "login_record",

@@ -33,7 +33,7 @@ async def reject(connection: TenantConnection, who: Principal, enrolment: Enrolm
         await _end(connection, who, after, now)
         return after
     if not await repository.change_enrolment(connection, after):
-        raise ConflictError("Somebody else changed this enrolment just now; look again.")
+        raise ConflictError("This enrolment was changed by somebody else or ended just now; look again.")
     await _audit(connection, Act.ENROLMENT_REJECTED, who, after, {"renewal": True})
     return after
 
@@ -60,7 +60,7 @@ async def expire(connection: TenantConnection, chain_id: uuid.UUID, enrolment_id
 
 async def _end(connection: TenantConnection, who: Principal, after: Enrolment, now: datetime, reason: str = "") -> Erasure:
     if not await repository.change_enrolment(connection, after):
-        raise ConflictError("Somebody else changed this enrolment just now; look again.")
+        raise ConflictError("This enrolment was changed by somebody else or ended just now; look again.")
     removed = await images.remove_biometrics(connection, after.id)
     withdrawn = await images.withdraw_leads(connection, after.id, now)
     forgotten = await repository.forget_person(connection, after.person_id, now)

@@ -217,7 +217,7 @@ async def list_enrolments(
 
 
 async def change_enrolment(connection: TenantConnection, made: Enrolment) -> bool:
-    """Store what a transition changed if nobody was faster."""
+    """Store what a transition changed if nobody was faster, and if what goes on has not ended by the database's own clock."""
     renewal = made.renewal
     stored = renewal and {
         "expires_at": renewal.expires_at.isoformat(),
@@ -228,7 +228,8 @@ async def change_enrolment(connection: TenantConnection, made: Enrolment) -> boo
     }
     done: str = await connection.execute(
         "UPDATE enrolments SET state = $2, review_on = $3, expires_at = $4, decided_by = $5, decided_at = $6, "
-        " decision_reason = $7, renewal = $8, ended_at = $9, revision = $10 WHERE id = $1 AND revision = $10 - 1",
+        " decision_reason = $7, renewal = $8, ended_at = $9, revision = $10 WHERE id = $1 AND revision = $10 - 1"
+        " AND ($9::timestamptz IS NOT NULL OR expires_at > clock_timestamp())",
         made.id,
         made.state.value,
         made.grounds.review_on,

@@ -218,7 +218,7 @@ async def _change(
     connection: TenantConnection, who: Principal, after: Enrolment, act: Act, details: dict[str, Any] | None = None
 ) -> Enrolment:
     if not await repository.change_enrolment(connection, after):
-        raise ConflictError("Somebody else changed this enrolment just now; look again.")
+        raise ConflictError("This enrolment was changed by somebody else or ended just now; look again.")
     await _audit(connection, act, who, after.store_id, "enrolment", after.id, details)
     return after
 
