@@ -43,6 +43,7 @@ from app.evidence.worker_endpoints import router as recordings_router
 from app.identity.enrolment.endpoints import router as enrolments_router
 from app.identity.enrolment.export_endpoints import router as watchlist_export_router
 from app.identity.enrolment.person_endpoints import router as persons_router
+from app.identity.importing.endpoints import router as import_router
 from app.identity.lists.endpoints import router as watchlists_router
 from app.identity.matches.endpoints import router as matches_router
 from app.identity.thresholds.endpoints import router as thresholds_router
@@ -92,6 +93,7 @@ ROUTERS = (
     notifications_router,
     own_notifications_router,
     watchlists_router,
+    import_router,
     watchlist_export_router,
     persons_router,
     enrolments_router,

@@ -1,9 +1,11 @@
 """RTSP clips made from still photographs: somebody walks into the picture, stays a while, and leaves, over and over.
 
-The photograph comes from the package index (NASA, public domain, in the wheel of scikit-image). The stranger is the same
-photograph with another shape of face, or (`shared`) other people.
+Both photographs come from the package index and are in the public domain: Eileen Collins (NASA, in the wheel of scikit-image) and
+Grace Hopper (US Navy, among the sample data of matplotlib, which the locked environment holds). They are two people.
 """
 
+import hashlib
+import importlib.util
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -23,6 +25,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 UInt8 = npt.NDArray[np.uint8]
 WIDTH, HEIGHT = 960, 720
 HERE_S, AWAY_S = 3.0, 3.0
+ADMIRAL_SHA256 = "a8ca6d734765703b09728ab47fe59f473d93ae3967fc24c7c0288c3c7adb7130"
 ASTRONAUT = Artefact(
     name="astronaut", version="0.26.0", file="astronaut.png", size=791555,
     sha256="88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
@@ -51,9 +54,14 @@ def read(path: Path) -> UInt8:
     return np.ascontiguousarray(picture[:, :, ::-1])
 
 
-def somebody_else(picture: UInt8) -> UInt8:
-    """The astronaut with a face of other proportions: the model gives a cosine of 0.88 or less with the true one."""
-    return np.asarray(cv2.resize(picture, None, fx=1.0, fy=0.55, interpolation=cv2.INTER_AREA), np.uint8)
+def admiral() -> UInt8:
+    """(600, 512, 3) RGB, of another person than the astronaut."""
+    found = importlib.util.find_spec("matplotlib")
+    assert found is not None, "the development environment holds matplotlib"
+    assert found.origin is not None
+    path = Path(found.origin).parent / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == ADMIRAL_SHA256
+    return read(path)
 
 
 def jpeg(picture: UInt8) -> bytes:

@@ -617,6 +617,7 @@ async def test_rule_19_every_operation_names_its_act_or_says_why_it_leaves_none(
         "POST /api/v1/cameras/import/check",
         "POST /api/v1/ingest/tracked-frames",
         "POST /api/v1/stores/{store_id}/policy/sign",
+        "POST /api/v1/watchlists/{watchlist_id}/rows",
         "POST /api/v1/workers/evidence/{evidence_id}/lost",
         "POST /api/v1/workers/evidence/{evidence_id}/upload",
         "POST /api/v1/workers/evidence/{evidence_id}/uploaded",

@@ -14,7 +14,7 @@ import pytest
 
 from app.first_run import open_vault_of
 from app.identity.decision.strangers import StrangerScores, calibrate_strangers
-from app.identity.decision.thresholds import details_of
+from app.identity.decision.thresholds import LEAST, details_of
 from app.identity.enrolment.pictures import read_picture
 from app.identity.enrolment.sweeper import sweep
 from app.identity.templates.command import rotate_templates
@@ -338,7 +338,13 @@ async def test_rule_01_11_with_faces_off_nobody_is_enrolled_and_nothing_is_writt
 async def test_rule_10_22_thresholds_only_rise_and_lists_travel_by_two_people_and_end(desk: Desk) -> None:
     product, store = desk.product, await desk.product.store()
     path = f"/api/v1/stores/{store}/match-thresholds"
-    assert (await product.ask("POST", path, {"threshold": 0.96}))[1]["title"] == "Not calibrated"
+    before = (await product.ask("GET", path))[1]
+    assert (before["measured"], before["lowest"]) == (None, LEAST), (
+        "before anybody measured a store may raise, too, and only raise"
+    )
+    assert before["lists"][0]["false_alerts_of_1000"]["high"] <= 1, "one stranger in a thousand at most, by published figures"
+    status, refused = await product.ask("POST", path, {"threshold": LEAST - 0.01})
+    assert (status, refused["lowest"]) == (422, LEAST)
     await product.sql(
         "INSERT INTO face_calibrations (id, model, model_version, fpir, threshold, made_at)"
         " VALUES (gen_random_uuid(), 'face_embedding', '1', 0.001, 0.94, now())"

@@ -1,5 +1,6 @@
 """`pennyprotect enrol` and `watchlist list|import|export` as they are run: same gates, a dry run, a report without names."""
 
+import asyncio
 import csv
 import json
 import stat
@@ -72,6 +73,29 @@ async def test_a_file_is_checked_then_proposed_once_and_exported(desk: Desk, dat
     assert sorted(row["name"] for row in exported) == ["Person 0", "Person 1"]
     assert {row["reason"] for row in exported} == {"Hit a guard"}
     assert len(await product.sql("SELECT FROM audit_unsealed WHERE act = 'watchlist-exported'")) == 1
+
+
+async def test_a_file_is_read_row_by_row_for_the_page_and_nothing_is_stored(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
+    said = grounds(desk.watchlist, desk.incident)
+    said.pop("watchlist_id")
+    rows = [said | {"picture": "a.png", "name": "Ada"}, said | {"picture": "b.png", "expires_at": "2035-01-01T00:00:00Z"}]
+    rows.append(said | {"picture": "../c.png"})
+    address, file = f"/api/v1/watchlists/{desk.watchlist}/rows", write(tmp_path, [{"name": "", **row} for row in rows])
+
+    async def read(content: bytes, token: str) -> tuple[int, Any]:
+        return await desk.product.ask("POST", address, token=token, data=content, headers={"Content-Type": "text/csv"})
+
+    content = await asyncio.to_thread(file.read_bytes)
+    status, found = await read(content, desk.enroller)
+    assert (status, [(row["line"], row["name"]) for row in found["rows"]]) == (200, [(2, "Ada")])
+    assert [(row["line"], row["why"].split()[0]) for row in found["refused"]] == [(3, "An"), (4, "picture:")]
+    assert found["rows"][0]["fields"]["watchlist_id"] == desk.watchlist
+    assert (await read(content, desk.enroller))[1]["rows"][0]["key"] == found["rows"][0]["key"]
+    assert (await read(content, desk.approver))[0] == 403
+    assert (await read(b"\xff\xfe", desk.enroller))[0] == 422
+    status, refused = await read(b"no,such\n1,2\n", desk.enroller)
+    assert (status, refused["detail"][:24]) == (422, "The columns do not fit: ")
+    assert await desk.product.sql("SELECT FROM persons UNION ALL SELECT FROM enrolments") == []
 
 
 async def test_one_person_is_proposed_by_command_with_every_ground(desk: Desk, database: Database, tmp_path: Path) -> None:  # noqa: F811

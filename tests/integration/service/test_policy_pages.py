@@ -56,6 +56,10 @@ async def test_a_manager_prepares_and_a_second_person_approves(product: Product,
             await page.wait_for_selector("text=Photo of")
             await page.click("[data-testid=test-new]")
             await page.fill("[data-testid=test-by]", "Test team")
+            assert await page.is_disabled("[data-testid=test-save]"), "nobody passed yet"
+            for count, number in (("strangers", "100"), ("enrolled", "20")):
+                await page.locator(f"[data-testid=acceptance-{count}]").first.fill(number)
+            assert "between 0.0 % and 3.7 %" in await page.inner_text("[data-testid=acceptance-proves]")
             await page.check("[data-testid=test-passed]")
             await shoot(page, "policy-test")
             await page.click("[data-testid=test-save]")

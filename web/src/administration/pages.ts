@@ -1,4 +1,4 @@
-import { BellDot, Building2, CalendarClock, ChartColumn, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
+import { BellDot, Building2, CalendarClock, ChartColumn, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import { lazily } from "../shell/lazily";
 import type { Permission } from "../shell/stores";
@@ -22,6 +22,7 @@ export interface AdministrationPage {
 export const PAGES: readonly AdministrationPage[] = [
   { path: "/leads", title: "Leads", es: "Coincidencias", group: "work", icon: UserRoundSearch, needs: ["matches:read"], page: lazily(() => import("../matches/MatchesPage"), "MatchesPage") },
   { path: "/watchlists", title: "Watchlists", es: "Listas de vigilancia", group: "work", icon: ScanFace, needs: ["watchlists:read"], page: lazily(() => import("../watchlist/WatchlistPage"), "WatchlistPage") },
+  { path: "/import-people", title: "Import people", es: "Importar personas", icon: FileUp, needs: ["enrolments:write"], page: lazily(() => import("../watchlist/ImportPage"), "ImportPage") },
   { path: "/match-thresholds", title: "Match thresholds", es: "Umbrales", icon: SlidersHorizontal, needs: ["watchlists:write"], page: lazily(() => import("../watchlist/ThresholdsPage"), "ThresholdsPage") },
   { path: "/incidents", title: "Incidents", es: "Incidentes", group: "work", icon: FolderOpen, needs: ["incidents:read"], page: lazily(() => import("../incidents/IncidentsPage"), "IncidentsPage") },
   { path: "/complaints", title: "Complaints", es: "Quejas", group: "work", icon: MessageSquareWarning, needs: ["complaints:read"], page: lazily(() => import("../complaints/ComplaintsPage"), "ComplaintsPage") },

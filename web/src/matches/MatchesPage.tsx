@@ -4,14 +4,17 @@ import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { enrolledPicture, leads, liftSuspension, review, seenPicture, suspensions, type Lead, type Verdict } from "../watchlist/endpoints";
+import { Asked } from "../watchlist/Asked";
 import { Picture } from "../watchlist/Picture";
+import { bandName, findingName, stateName, verdictName } from "../watchlist/words";
+import { FalseMatches } from "./FalseMatches";
 import { useLeadNews } from "./news";
-import { bandName, verdictName } from "../watchlist/words";
 
 const WAITING = ["open", "second-review"];
 const DECIDED = ["confirmed", "rejected", "undecided", "withdrawn"];
 /** From where on the heuristic for photographs and screens warns; `bench faces` says how often it errs. */
 const LIKELY_ATTACK = 0.5;
+const PARTS: Readonly<Record<string, string>> = { size: "Size", sharpness: "Sharpness", pose: "Looks to the camera", light: "Light", occlusion: "Uncovered" };
 const VERDICTS: readonly Verdict[] = ["match", "not-a-match", "cannot-tell"];
 
 /** Leads to review, side by side. A lead says that somebody may be the enrolled person, never what anybody did today. */
@@ -35,6 +38,7 @@ export function MatchesPage() {
   };
   if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
   const { waiting, decided, stopped } = loaded.value;
+  const entryNames = new Map([...waiting, ...decided].map((lead) => [lead.enrolment_id, `${lead.watchlist_name}, entry …${lead.enrolment_id.slice(-4)}`]));
   return (
     <div className="page page-training page-leads">
       <header className="page-head">
@@ -56,9 +60,7 @@ export function MatchesPage() {
                   <strong>{each.enrolment_id ? "An entry" : each.camera_id ? "A camera" : "The whole store"}</strong> {each.reason}
                 </span>
                 {may("watchlists:write") && (
-                  <button type="button" className="button button-quiet" onClick={() => void attempt(() => liftSuspension(each.id, "Looked at"))}>
-                    Let it match again
-                  </button>
+                  <Asked label="Let it match again" placeholder="Why it may match again" act={(reason) => attempt(() => liftSuspension(each.id, reason))} testId="suspension-lift" />
                 )}
               </li>
             ))}
@@ -94,12 +96,14 @@ export function MatchesPage() {
                 ))}
               </span>
               <span className="verdict" data-verdict={lead.state === "confirmed" ? "deny" : "allow"}>
-                {lead.state}
+                {stateName(lead.state)}
               </span>
             </li>
           ))}
         </ul>
+        {decided.length === 0 && <p className="quiet">Nothing was decided yet.</p>}
       </section>
+      <FalseMatches entryNames={entryNames} />
     </div>
   );
 }
@@ -132,17 +136,31 @@ function SideBySide({ lead, pictures }: { lead: Lead; pictures: boolean }) {
             <dd>Another enrolled person looks as similar. Do not take this one for sure.</dd>
           </>
         )}
-        <dt>Quality</dt>
+        <dt>Quality of what the camera saw</dt>
         <dd>
-          {Object.entries(lead.quality)
-            .filter(([, part]) => typeof part === "number")
-            .map(([name, part]) => `${name} ${Number(part).toFixed(2)}`)
-            .join(", ") || "not measured"}
+          <Quality parts={lead.quality} />
         </dd>
         <dt>Time</dt>
         <dd>{new Date(lead.captured_at).toLocaleString()}</dd>
       </dl>
     </div>
+  );
+}
+
+/** Each part 0..1 as a meter with its name; low ones stand out. */
+function Quality({ parts }: { parts: Lead["quality"] }) {
+  const measured = Object.entries(parts).filter((each): each is [string, number] => typeof each[1] === "number");
+  if (measured.length === 0) return <>not measured</>;
+  return (
+    <ul className="quality">
+      {measured.map(([name, part]) => (
+        <li key={name}>
+          <span>{PARTS[name] ?? findingName(name)}</span>
+          <meter min={0} max={1} low={0.35} high={0.6} optimum={1} value={part} aria-label={PARTS[name] ?? name} />
+          <small>{part.toFixed(2)}</small>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -3,7 +3,7 @@ import { sentenceFor } from "../api/problem";
 import { Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { perDay, sourceName } from "./words";
+import { ofThousand, perDay, sourceName } from "./words";
 import { decideThreshold, proposeThreshold, thresholds, watchlists } from "./endpoints";
 
 /** What was measured, what this store raised, and what is proposed. A threshold only rises, by two people. */
@@ -43,7 +43,7 @@ export function ThresholdsPage() {
         <h2>Measured</h2>
         <p data-testid="threshold-measured">
           {known.measured === null
-            ? `Nobody measured ${known.model} ${known.model_version} yet, so every list uses a careful number that misses rather than accuses.`
+            ? `Nobody measured ${known.model} ${known.model_version} yet. Each list has the threshold at which published figures, read against the model, allow one false lead in ${Math.round(1 / known.wanted_fpir).toLocaleString()} searches of strangers: it misses people rather than accuses them.`
             : `${known.model} ${known.model_version}: ${known.measured.toFixed(4)} for a list of one. Each list has its own, so that one search in ${Math.round(1 / known.wanted_fpir).toLocaleString()} of a stranger gives a false lead.`}
         </p>
         <p className="quiet" data-testid="threshold-footfall">
@@ -52,29 +52,35 @@ export function ThresholdsPage() {
             : `${Math.round(known.searches_a_day).toLocaleString()} strangers a day are compared with the lists; nothing of them is kept but how many scored how high.`}{" "}
           {known.strangers < known.strangers_needed && `${known.strangers.toLocaleString()} of the ${known.strangers_needed.toLocaleString()} that a measurement here needs.`}
         </p>
-        <table className="threshold-table">
+        <div className="wide-table">
+          <table className="report">
           <thead>
             <tr>
               <th scope="col">List</th>
               <th scope="col">People</th>
               <th scope="col">Threshold in use</th>
-              <th scope="col">Expected false alerts</th>
+              <th scope="col">Expected false alerts (95 % interval)</th>
             </tr>
           </thead>
           <tbody>
             {known.lists.map((each) => (
               <tr key={each.watchlist_id} data-testid="threshold-list">
-                <td>{each.name}</td>
+                <th scope="row">{each.name}</th>
                 <td>{each.templates.toLocaleString()}</td>
                 <td>
                   {each.threshold.toFixed(4)}
                   <small>{each.raised ? "raised by this store" : sourceName(each.source)}</small>
                 </td>
-                <td data-testid="threshold-expected">{perDay(each.false_alerts_a_day)}</td>
+                <td data-testid="threshold-expected">
+                  {each.false_alerts_a_day === null ? ofThousand(each.false_alerts_of_1000) : perDay(each.false_alerts_a_day)}
+                  {each.source === "default" && <small>by published figures, not measured here</small>}
+                </td>
               </tr>
             ))}
           </tbody>
-        </table>
+          </table>
+          {known.lists.length === 0 && <p className="quiet">No list is searched in this store.</p>}
+        </div>
       </section>
       <section className="panel" aria-label="Raised">
         <h2>Raised by this store</h2>
@@ -83,7 +89,7 @@ export function ThresholdsPage() {
             <li key={`${each.watchlist_id}/${each.model_version}`} data-testid="threshold-local">
               <span>
                 <strong>{each.threshold.toFixed(4)}</strong> {nameOf(each.watchlist_id)}
-                <small>In force: {each.effective === null ? "once calibrated" : each.effective.toFixed(4)}</small>
+                <small>In force: {each.effective.toFixed(4)}</small>
               </span>
             </li>
           ))}
@@ -105,7 +111,8 @@ export function ThresholdsPage() {
             </li>
           ))}
         </ul>
-        {may("watchlists:write") && known.measured !== null && (
+        {known.local.length === 0 && known.proposals.length === 0 && <p className="quiet">Nothing. A threshold can only be raised, by two people: fewer false leads, more people missed.</p>}
+        {may("watchlists:write") && (
           <form className="test-form" onSubmit={(event) => (event.preventDefault(), void attempt(() => proposeThreshold(store.id, list || null, Number(wanted))))}>
             <label className="field">
               <span>List</span>
@@ -119,8 +126,8 @@ export function ThresholdsPage() {
               </select>
             </label>
             <label className="field">
-              <span>Threshold, at least {known.measured.toFixed(4)}</span>
-              <input type="number" required min={known.measured} max={1} step={0.0001} value={wanted} onChange={({ target }) => setWanted(target.value)} data-testid="threshold-wanted" />
+              <span>Threshold, at least {known.lowest.toFixed(4)}</span>
+              <input type="number" required min={known.lowest} max={1} step={0.0001} value={wanted} onChange={({ target }) => setWanted(target.value)} data-testid="threshold-wanted" />
             </label>
             <div className="form-actions">
               <button type="submit" className="button" data-testid="threshold-propose">

@@ -4,10 +4,12 @@ import { Empty, Failure } from "../shell/Empty";
 import { LapseNotice, ListsOutgrow } from "../policy/Coverage";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { addWatchlist, approve, entries, entryPicture, erase, incidents, reject, watchlists, type Category, type Entry, type Watchlist } from "./endpoints";
+import { addWatchlist, approve, entries, entryPicture, erase, incidents, proposeDraft, reject, watchlists, type Category, type Entry, type Watchlist } from "./endpoints";
+import { Asked } from "./Asked";
 import { Enrol } from "./Enrol";
 import { Picture } from "./Picture";
-import { byMonth, categoryName, daysLeft } from "./words";
+import { Renew } from "./Renew";
+import { byMonth, calendar, categoryName, daysLeft, findingName, monthName, noticeText } from "./words";
 
 /** Who is on this store's lists: what waits for a second person, what stands, and when it ends. */
 export function WatchlistPage() {
@@ -30,6 +32,7 @@ export function WatchlistPage() {
   };
   if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
   const { lists, listed, cases } = loaded.value;
+  const drafts = listed.filter(({ state, enrolled_by }) => state === "draft" && enrolled_by === me.id);
   const waiting = listed.filter(({ state, renewal }) => state === "proposed" || renewal !== null);
   const standing = listed.filter(({ state }) => state === "approved");
   const nameOf = (id: string) => lists.find((list) => list.id === id)?.name ?? "Another store's list";
@@ -50,6 +53,27 @@ export function WatchlistPage() {
       )}
       <LapseNotice />
       <ListsOutgrow />
+      {may("enrolments:write") && (lists.length === 0 || cases.length === 0) && (
+        <p className="notice" data-testid="enrol-needs">
+          {lists.length === 0 ? "Nobody can be enrolled yet: add a list below first." : "Nobody can be enrolled yet: an entry rests on an incident of this store, and there is none."}
+        </p>
+      )}
+      {drafts.length > 0 && (
+        <section className="panel" aria-label="Drafts">
+          <h2>Your drafts</h2>
+          <ul className="tests entries">
+            {drafts.map((entry) => (
+              <li key={entry.id} data-testid="entry-draft">
+                <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
+                <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
+                <button type="button" className="button" onClick={() => void attempt(() => proposeDraft(entry.id))}>
+                  Propose
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       <section className="panel" aria-label="Waiting for approval">
         <h2>Waiting for a second person</h2>
         {waiting.length === 0 && <p className="quiet">Nothing waits.</p>}
@@ -58,7 +82,7 @@ export function WatchlistPage() {
             <li key={entry.id} data-testid="entry-waiting">
               <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
               <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
-              <Decide entry={entry} own={entry.enrolled_by === me.id} may={may("enrolments:approve")} attempt={attempt} />
+              <Decide entry={entry} own={[entry.enrolled_by, entry.renewal?.proposed_by].includes(me.id)} may={may("enrolments:approve")} attempt={attempt} />
             </li>
           ))}
         </ul>
@@ -70,15 +94,21 @@ export function WatchlistPage() {
             <p>An entry rests on an incident, has two people behind it, and ends.</p>
           </Empty>
         )}
+        {standing.length > 0 && <Calendar entries={standing} />}
         {byMonth(standing).map(([month, each]) => (
-          <div key={month} className="month">
-            <h3>{month}</h3>
+          <div key={month} className="month" id={`month-${month}`}>
+            <h3>{monthName(month)}</h3>
             <ul className="tests entries">
               {each.map((entry) => (
                 <li key={entry.id} data-testid="entry-standing">
                   <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
                   <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
-                  {may("enrolments:write") && <Asked label="Erase" placeholder="Why it is erased" act={(reason) => attempt(() => erase(entry.id, reason))} testId="entry-erase" />}
+                  {may("enrolments:write") && (
+                    <span className="entry-acts">
+                      {entry.renewal === null && <Renew entry={entry} done={loaded.reload} />}
+                      <Asked label="Erase" placeholder="Why it is erased" act={(reason) => attempt(() => erase(entry.id, reason))} testId="entry-erase" />
+                    </span>
+                  )}
                 </li>
               ))}
             </ul>
@@ -117,16 +147,34 @@ export function WatchlistPage() {
   );
 }
 
+/** The next twelve months: how many entries end, how many are looked at again. */
+function Calendar({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <ol className="calendar" aria-label="Ends and reviews by month" data-testid="expiry-calendar">
+      {calendar(entries, new Date()).map(({ month, ends, reviews }) => (
+        <li key={month} data-any={ends + reviews > 0}>
+          <strong>{monthName(month)}</strong>
+          <span>{ends === 0 ? "no end" : <a href={`#month-${month}`}>{ends === 1 ? "1 ends" : `${ends} end`}</a>}</span>
+          <span>{reviews === 0 ? "no review" : reviews === 1 ? "1 review" : `${reviews} reviews`}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 function EntryFacts({ entry, list }: { entry: Entry; list: string }) {
   return (
     <span>
       <strong>{list}</strong> {entry.reason}
       <small>
-        Evidence: {entry.evidence}. Looked at again on {entry.review_on}; {daysLeft(entry.expires_at, new Date())}.
+        Evidence: {entry.evidence}. {noticeText(entry)}
+      </small>
+      <small data-testid="entry-term">
+        Looked at again on {entry.review_on}; ends on {entry.expires_at.slice(0, 10)} ({daysLeft(entry.expires_at, new Date())}).
       </small>
       {entry.findings.length > 0 && (
         <small data-testid="entry-findings">
-          The picture has shortcomings: {entry.findings.join(", ")}. Reason: {entry.override_reason}
+          The picture has shortcomings: {entry.findings.map(findingName).join(", ")}. Reason: {entry.override_reason}
         </small>
       )}
       {(entry.under_18 || entry.vulnerable) && <small>Excluded person; exception: {entry.exception_reason}</small>}
@@ -140,7 +188,7 @@ function Decide({ entry, own, may, attempt }: { entry: Entry; own: boolean; may:
   return (
     <span className="entry-acts">
       {own ? (
-        <small className="quiet">You enrolled this person; somebody else approves.</small>
+        <small className="quiet">You proposed this; somebody else approves.</small>
       ) : (
         <button type="button" className="button button-primary" onClick={() => void attempt(() => approve(entry.id, entry.findings.length > 0))} data-testid="entry-approve">
           {entry.findings.length > 0 ? "Approve in spite of the shortcomings" : "Approve"}
@@ -148,25 +196,6 @@ function Decide({ entry, own, may, attempt }: { entry: Entry; own: boolean; may:
       )}
       <Asked label="Reject" placeholder="Why it is rejected" act={(reason) => attempt(() => reject(entry.id, reason))} testId="entry-reject" />
     </span>
-  );
-}
-
-/** An act that wants a reason first. */
-function Asked({ label, placeholder, act, testId }: { label: string; placeholder: string; act: (reason: string) => Promise<void>; testId: string }) {
-  const [reason, setReason] = useState<string | null>(null);
-  if (reason === null)
-    return (
-      <button type="button" className="button button-quiet" onClick={() => setReason("")} data-testid={testId}>
-        {label}
-      </button>
-    );
-  return (
-    <form className="entry-reason" onSubmit={(event) => (event.preventDefault(), void act(reason))}>
-      <input required maxLength={500} value={reason} placeholder={placeholder} onChange={({ target }) => setReason(target.value)} data-testid={`${testId}-reason`} aria-label={placeholder} />
-      <button type="submit" className="button" data-testid={`${testId}-do`}>
-        {label}
-      </button>
-    </form>
   );
 }
 

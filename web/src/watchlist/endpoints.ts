@@ -14,6 +14,9 @@ export type Category = Schemas["Category"];
 export type Thresholds = Schemas["ThresholdsOut"];
 export type Suspension = Schemas["SuspensionOut"];
 export type IncidentRef = Schemas["IncidentOut"];
+export type ImportRow = Schemas["ImportRowOut"];
+export type Refused = Schemas["RefusedRowOut"];
+export type FalseMatches = Schemas["FalseMatchReportOut"];
 
 export const watchlists = (store: Id) => ask<Page<Watchlist>>("GET", "/watchlists", { query: { store_id: store, limit: 200 } }).then((page) => page.items);
 export const addWatchlist = (store: Id, name: string, category: Category, purpose: string) =>
@@ -24,19 +27,30 @@ export const approve = (id: Id, acceptsFindings: boolean) => ask<Entry>("POST", 
 export const reject = (id: Id, reason: string) => ask<Entry>("POST", `/enrolments/${id}/reject`, { body: { reason } });
 export const erase = (id: Id, reason: string) => ask<Schemas["ErasureOut"]>("POST", `/enrolments/${id}/erase`, { body: { reason } });
 export const incidents = (store: Id) => ask<Page<IncidentRef>>("GET", "/incidents", { query: { store_id: store, limit: 100 } }).then((page) => page.items);
-export const addPerson = (store: Id, name: string) => ask<Schemas["ListedPersonOut"]>("POST", "/persons", { body: { store_id: store, name } });
+export const proposeDraft = (id: Id) => ask<Entry>("POST", `/enrolments/${id}/propose`);
+export const renew = (id: Id, expires_at: string, review_on: string, reason: string) => ask<Entry>("POST", `/enrolments/${id}/renew`, { body: { expires_at, review_on, reason } });
+
+/** A new person. With a `key`, asking again answers the one that was made. */
+export async function addPerson(store: Id, name: string, key?: string): Promise<Schemas["ListedPersonOut"]> {
+  const body = { store_id: store, name };
+  if (key === undefined) return ask("POST", "/persons", { body });
+  return (await (await post("/persons", JSON.stringify(body), { "Content-Type": "application/json", "Idempotency-Key": key })).json()) as Schemas["ListedPersonOut"];
+}
+
+/** What each row of a CSV file says, and what is wrong with it; nothing is stored. */
+export const readRows = async (list: Id, csv: File) => (await (await post(`/watchlists/${list}/rows`, csv, { "Content-Type": "text/csv" })).json()) as Schemas["ImportRowsOut"];
 
 export const checkFace = (store: Id, list: Id, file: File) => postFile<FaceCheck>(`/stores/${store}/faces/check?watchlist_id=${list}`, file);
 
-export async function enrol(person: Id, file: File, fields: Record<string, string>): Promise<Entry> {
+export async function enrol(person: Id, file: File, fields: Record<string, string>, key?: string): Promise<Entry> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) if (value !== "") form.set(name, value);
   form.set("picture", file);
-  return (await (await post(`/persons/${person}/enrolments`, form)).json()) as Entry;
+  return (await (await post(`/persons/${person}/enrolments`, form, key === undefined ? {} : { "Idempotency-Key": key })).json()) as Entry;
 }
 
-async function post(path: string, body: FormData): Promise<Response> {
-  const answer = await authorized(API + path, { method: "POST", body, signal: AbortSignal.timeout(60_000) });
+async function post(path: string, body: BodyInit, headers: Record<string, string>): Promise<Response> {
+  const answer = await authorized(API + path, { method: "POST", headers, body, signal: AbortSignal.timeout(60_000) });
   if (answer.ok) return answer;
   throw new ApiError(answer.status, sentenceOf(answer.status, await answer.json().catch(() => null)));
 }
@@ -47,6 +61,7 @@ export const enrolledPicture = (id: Id) => askBlob(`/matches/${id}/enrolled-pict
 export const review = (id: Id, verdict: Verdict, reason: string) => ask<Lead>("POST", `/matches/${id}/review`, { body: { verdict, reason } });
 export const suspensions = (store: Id) => ask<Page<Suspension>>("GET", "/match-suspensions", { query: { store_id: store } }).then((page) => page.items);
 export const liftSuspension = (id: Id, reason: string) => ask<Suspension>("POST", `/match-suspensions/${id}/lift`, { body: { reason } });
+export const falseMatches = (store: Id, days: number) => ask<FalseMatches>("GET", "/reports/false-matches", { query: { store_id: store, days } });
 
 const thresholdsAt = (store: Id) => `/stores/${store}/match-thresholds`;
 export const thresholds = (store: Id) => ask<Thresholds>("GET", thresholdsAt(store));
