@@ -99,7 +99,7 @@ def test_before_anybody_measured_a_longer_list_needs_a_higher_score() -> None:
 
 
 def test_false_alerts_are_foreseen_for_the_real_size_and_footfall() -> None:
-    own = details_of(calibrate_strangers(days(20, middle=0.89, spread=0.02), []), 1e-3)
+    own = details_of(calibrate_strangers(days(20, middle=0.93, spread=0.012), []), 1e-3)
     thresholds = Thresholds({(CHAIN, *MODEL): (0.9, own)}, CHAIN)
     listed, busy = [SearchedList(LIST, "Violence", 40)], Footfall(28_000, 28)
     (found,) = in_use(listed, thresholds, {}, busy, *MODEL)
