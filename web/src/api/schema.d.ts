@@ -3428,6 +3428,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{store_id}/policy/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Coverage
+         * @description What a camera more or less, or more people on the lists, would switch off here. For whoever may do such a thing.
+         */
+        get: operations["get_coverage_api_v1_stores__store_id__policy_coverage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stores/{store_id}/policy/history": {
         parameters: {
             query?: never;
@@ -4040,6 +4060,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/watchlists/{watchlist_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Import
+         * @description What each row of a CSV file (the body, UTF-8) says, and what is wrong with it.
+         */
+        post: operations["read_import_api_v1_watchlists__watchlist_id__rows_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks": {
         parameters: {
             query?: never;
@@ -4178,6 +4218,26 @@ export interface paths {
          * @description Renew this worker's cameras and learn what to do. Cameras not renewed for 10 s go to another worker.
          */
         post: operations["heartbeat_api_v1_workers_heartbeat_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams
+         * @description What the MediaMTX beside the workers pulls, so that each camera is pulled once.
+         */
+        get: operations["streams_api_v1_workers_streams_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5374,6 +5434,31 @@ export interface components {
             valid_months: number;
         };
         /**
+         * CoverageOut
+         * @description What else may change in a store before its acceptance tests end.
+         */
+        CoverageOut: {
+            /**
+             * Ends With Cameras
+             * @description Switched off within seconds when a camera is added to the store or removed from it, until it is tested anew.
+             */
+            ends_with_cameras: components["schemas"]["Switch"][];
+            /** @description What was switched off because a paper ran out; null once somebody decided again. */
+            lapsed: components["schemas"]["LapseOut"] | null;
+            /**
+             * Listed
+             * @description People on the lists that are searched in this store.
+             */
+            listed: number;
+            /**
+             * Most Listed
+             * @description With more people on the lists what is on is switched off; null: with any number.
+             */
+            most_listed: number | null;
+            /** On */
+            on: components["schemas"]["Switch"][];
+        };
+        /**
          * CustodyListOut
          * @description The chain of custody, and whether every hash follows.
          */
@@ -6547,6 +6632,43 @@ export interface components {
             lines: components["schemas"]["LineOut"][];
         };
         /**
+         * ImportRowOut
+         * @description A row that may be proposed once its picture passes.
+         *
+         *     Attributes:
+         *         fields: of `POST /persons/{id}/enrolments`, without the picture.
+         *         key: of this row on this list, for an Idempotency-Key: a second import enrols nobody twice.
+         */
+        ImportRowOut: {
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+            /** Key */
+            key: string;
+            /** Line */
+            line: number;
+            /** Name */
+            name: string;
+            /** Override Reason */
+            override_reason: string;
+            /** Picture */
+            picture: string;
+        };
+        /**
+         * ImportRowsOut
+         * @description A file, row by row.
+         */
+        ImportRowsOut: {
+            /** Refused */
+            refused: components["schemas"]["RefusedRowOut"][];
+            /**
+             * Rows
+             * @description In the file's order.
+             */
+            rows: components["schemas"]["ImportRowOut"][];
+        };
+        /**
          * IncidentChange
          * @description What to change; what is absent stays.
          */
@@ -6727,6 +6849,21 @@ export interface components {
             version: number;
         };
         /**
+         * LapseOut
+         * @description What the product itself switched off last.
+         */
+        LapseOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Switches */
+            switches: components["schemas"]["Switch"][];
+            /** Why */
+            why: string;
+        };
+        /**
          * LiftIn
          * @description Why matching goes on.
          */
@@ -6759,8 +6896,10 @@ export interface components {
          * @description What decisions about one list use in this store now.
          */
         ListThresholdOut: {
-            /** @description Strangers taken for somebody; null where it cannot be said yet. */
+            /** @description Strangers taken for one; null before any was counted. */
             false_alerts_a_day: components["schemas"]["FigureOut"] | null;
+            /** @description Of a thousand strangers; null for an unknown model. */
+            false_alerts_of_1000: components["schemas"]["FigureOut"] | null;
             /** Name */
             name: string;
             /**
@@ -6768,7 +6907,7 @@ export interface components {
              * @description The store's own threshold counts.
              */
             raised: boolean;
-            /** @description default: nobody measured; pictures: on a set of them; strangers: on those seen here. */
+            /** @description default: published figures of the model; pictures: measured on a set; strangers: on those seen here. */
             source: components["schemas"]["app__identity__decision__thresholds__Source"];
             /**
              * Templates
@@ -6843,9 +6982,9 @@ export interface components {
             created_at: string;
             /**
              * Effective
-             * @description What decisions use; null while the model is not calibrated.
+             * @description What decisions about a single template use.
              */
-            effective: number | null;
+            effective: number;
             /** Model */
             model: string;
             /** Model Version */
@@ -8225,6 +8364,18 @@ export interface components {
          */
         Redaction: "bodies" | "faces" | "everyone" | "none";
         /**
+         * RefusedRowOut
+         * @description A row that is not enrolled, and why. It names nobody.
+         */
+        RefusedRowOut: {
+            /** Line */
+            line: number;
+            /** Picture */
+            picture: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * RegionOut
          * @description A group of stores; `stores` says how many there are.
          */
@@ -8251,6 +8402,30 @@ export interface components {
         RejectIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * RelayedStreamOut
+         * @description A camera that a relay pulls (`contracts.control.RelayedStream`).
+         */
+        RelayedStreamOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Url
+             * @description With credentials.
+             */
+            url: string;
+        };
+        /**
+         * RelayedStreamsOut
+         * @description All that a relay pulls; its paths are the ids.
+         */
+        RelayedStreamsOut: {
+            /** Streams */
+            streams: components["schemas"]["RelayedStreamOut"][];
         };
         /**
          * RemovedMaskOut
@@ -9093,7 +9268,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "number" | "whole" | "switch" | "choice" | "hours";
+            type: "number" | "whole" | "switch" | "choice" | "hours" | "otherwise";
             /** Unit */
             unit: string;
         };
@@ -9498,6 +9673,11 @@ export interface components {
             lists: components["schemas"]["ListThresholdOut"][];
             /** Local */
             local: components["schemas"]["LocalThresholdOut"][];
+            /**
+             * Lowest
+             * @description What holds for a single template: a store's own threshold lies there or above.
+             */
+            lowest: number;
             /**
              * Measured
              * @description For a single template; null before a calibration.
@@ -22238,6 +22418,64 @@ export interface operations {
             };
         };
     };
+    get_coverage_api_v1_stores__store_id__policy_coverage_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_revisions_api_v1_stores__store_id__policy_history_get: {
         parameters: {
             query?: {
@@ -24451,6 +24689,68 @@ export interface operations {
             };
         };
     };
+    read_import_api_v1_watchlists__watchlist_id__rows_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRowsOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_webhooks_api_v1_webhooks_get: {
         parameters: {
             query?: {
@@ -24893,6 +25193,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DesiredStateOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streams_api_v1_workers_streams_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayedStreamsOut"];
                 };
             };
             /** @description Not signed in */
