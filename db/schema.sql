@@ -108,6 +108,15 @@ $$;
 
 ALTER FUNCTION public.camera_shares(worker uuid, lease interval) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) RETURNS TABLE(chain_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT DISTINCT p.chain_id FROM facial_profiles p
+        WHERE (p.model <> wanted_model OR p.model_version <> wanted_version) AND store_runs(p.store_id, 'face') $$;
+
+ALTER FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.chains_to_turn() RETURNS TABLE(chain_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -214,6 +223,20 @@ CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, co
     ) SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM used) $$;
 
 ALTER FUNCTION public.forget_ended_sign_ins() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.forget_words_about(wanted uuid) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH ended AS (SELECT id FROM enrolments WHERE id = wanted AND ended_at IS NOT NULL AND chain_id = tenant_chain()
+            AND tenant_stores() IS NULL),
+        reviews AS (UPDATE match_reviews r SET reason = 'erased' FROM matches m, ended WHERE m.id = r.match_id
+            AND m.enrolment_id = ended.id AND r.reason <> 'erased' RETURNING 1),
+        suspensions AS (UPDATE match_suspensions s SET reason = 'erased' FROM ended WHERE s.enrolment_id = ended.id
+            AND s.reason <> 'erased' RETURNING 1)
+    SELECT ((SELECT count(*) FROM reviews) + (SELECT count(*) FROM suspensions))::integer $$;
+
+ALTER FUNCTION public.forget_words_about(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.gallery_assignments(wanted_chain uuid) RETURNS TABLE(watchlist_id uuid, store_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -484,6 +507,16 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.refuse_biometrics_when_off() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.relayed_cameras() RETURNS TABLE(camera_id uuid, url text, credentials bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT c.id, c.url, c.credentials FROM cameras c
+        WHERE c.deleted_at IS NULL AND c.enabled AND c.url ~* '^rtsps?://' ORDER BY c.id
+$$;
+
+ALTER FUNCTION public.relayed_cameras() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.retention_chains() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -942,6 +975,57 @@ CREATE TABLE public.configuration_revision (
 );
 
 ALTER TABLE public.configuration_revision OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.data_request_subjects (
+    request_id uuid NOT NULL,
+    enrolment_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    added_by uuid NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    erasure_id uuid
+);
+
+ALTER TABLE public.data_request_subjects OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.data_requests (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    kind text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    identity_checked text NOT NULL,
+    contact bytea,
+    contact_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(contact) >= 36) AND (substr(contact, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(contact, 20) << 24) | (get_byte(contact, 21) << 16)) | (get_byte(contact, 22) << 8)) | get_byte(contact, 23))
+    ELSE NULL::integer
+END) STORED,
+    store_id uuid,
+    seen_from timestamp with time zone,
+    seen_to timestamp with time zone,
+    state text DEFAULT 'open'::text NOT NULL,
+    extended_days integer DEFAULT 0 NOT NULL,
+    extension_reason text DEFAULT ''::text NOT NULL,
+    searches integer DEFAULT 0 NOT NULL,
+    exports integer DEFAULT 0 NOT NULL,
+    outcome text,
+    answer text,
+    recorded_by uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    answered_by uuid,
+    answered_at timestamp with time zone,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT data_requests_answer_check CHECK (((length(answer) >= 1) AND (length(answer) <= 4000))),
+    CONSTRAINT data_requests_check CHECK (((state = 'answered'::text) = (answered_at IS NOT NULL))),
+    CONSTRAINT data_requests_check1 CHECK ((((store_id IS NULL) = (seen_from IS NULL)) AND ((store_id IS NULL) = (seen_to IS NULL)))),
+    CONSTRAINT data_requests_extended_days_check CHECK (((extended_days >= 0) AND (extended_days <= 60))),
+    CONSTRAINT data_requests_extension_reason_check CHECK ((length(extension_reason) <= 500)),
+    CONSTRAINT data_requests_identity_checked_check CHECK (((length(identity_checked) >= 1) AND (length(identity_checked) <= 500))),
+    CONSTRAINT data_requests_kind_check CHECK ((kind = ANY (ARRAY['access'::text, 'erasure'::text]))),
+    CONSTRAINT data_requests_outcome_check CHECK ((outcome = ANY (ARRAY['fulfilled'::text, 'partly-fulfilled'::text, 'nothing-held'::text, 'refused'::text]))),
+    CONSTRAINT data_requests_state_check CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text])))
+);
+
+ALTER TABLE public.data_requests OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.deletion_receipts (
     id uuid NOT NULL,
@@ -1564,6 +1648,16 @@ END) STORED,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     removed_at timestamp with time zone,
+    proven_at timestamp with time zone,
+    code_until timestamp with time zone,
+    code_tries integer DEFAULT 0 NOT NULL,
+    previous_secret bytea,
+    previous_secret_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(previous_secret) >= 36) AND (substr(previous_secret, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(previous_secret, 20) << 24) | (get_byte(previous_secret, 21) << 16)) | (get_byte(previous_secret, 22) << 8)) | get_byte(previous_secret, 23))
+    ELSE NULL::integer
+END) STORED,
+    previous_until timestamp with time zone,
     CONSTRAINT notification_channels_check CHECK (((quiet_starts IS NULL) = (quiet_ends IS NULL))),
     CONSTRAINT notification_channels_hint_check CHECK (((length(hint) >= 1) AND (length(hint) <= 200))),
     CONSTRAINT notification_channels_kind_check CHECK ((kind = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text, 'slack'::text, 'teams'::text]))),
@@ -1600,11 +1694,13 @@ CREATE TABLE public.notifications (
     reason text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    trace_parent text DEFAULT ''::text NOT NULL,
     CONSTRAINT notifications_occasion_check CHECK ((occasion = ANY (ARRAY['alert-raised'::text, 'alert-escalated'::text, 'incident-changed'::text, 'test'::text]))),
     CONSTRAINT notifications_provider_id_check CHECK ((length(provider_id) <= 100)),
     CONSTRAINT notifications_reason_check CHECK ((length(reason) <= 300)),
     CONSTRAINT notifications_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'checking'::text, 'sent'::text, 'delivered'::text, 'uncertain'::text, 'dead'::text, 'merged'::text]))),
     CONSTRAINT notifications_threat_check CHECK ((threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT notifications_trace_parent_check CHECK ((length(trace_parent) <= 100)),
     CONSTRAINT notifications_waits_check CHECK ((waits = ANY (ARRAY[''::text, 'quiet-hours'::text, 'retry'::text])))
 );
 
@@ -1741,6 +1837,7 @@ ALTER TABLE public.regions OWNER TO pennyprotect_owner;
 CREATE TABLE public.retention_lease (
     only_row boolean DEFAULT true NOT NULL,
     expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    holder uuid,
     CONSTRAINT retention_lease_only_row_check CHECK (only_row)
 );
 
@@ -2236,6 +2333,15 @@ ALTER TABLE ONLY public.complaints
 ALTER TABLE ONLY public.configuration_revision
     ADD CONSTRAINT configuration_revision_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.data_request_subjects
+    ADD CONSTRAINT data_request_subjects_pkey PRIMARY KEY (request_id, enrolment_id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_chain_id_id_key UNIQUE (chain_id, id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.deletion_receipts
     ADD CONSTRAINT deletion_receipts_pkey PRIMARY KEY (id);
 
@@ -2563,6 +2669,10 @@ CREATE INDEX complaints_open ON public.complaints USING btree (store_id, happene
 
 CREATE INDEX complaints_store ON public.complaints USING btree (store_id, received_at DESC, id DESC);
 
+CREATE INDEX data_requests_chain ON public.data_requests USING btree (chain_id, received_at DESC, id DESC);
+
+CREATE INDEX data_requests_visit ON public.data_requests USING btree (store_id) WHERE ((state = 'open'::text) AND (store_id IS NOT NULL));
+
 CREATE INDEX deletion_receipts_chain ON public.deletion_receipts USING btree (chain_id, deleted_at DESC, id DESC);
 
 CREATE INDEX enrolment_images_enrolment ON public.enrolment_images USING btree (enrolment_id);
@@ -2829,6 +2939,33 @@ ALTER TABLE ONLY public.complaints
 ALTER TABLE ONLY public.complaints
     ADD CONSTRAINT complaints_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.data_request_subjects
+    ADD CONSTRAINT data_request_subjects_added_by_fkey FOREIGN KEY (added_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.data_request_subjects
+    ADD CONSTRAINT data_request_subjects_chain_id_request_id_fkey FOREIGN KEY (chain_id, request_id) REFERENCES public.data_requests(chain_id, id);
+
+ALTER TABLE ONLY public.data_request_subjects
+    ADD CONSTRAINT data_request_subjects_enrolment_id_fkey FOREIGN KEY (enrolment_id) REFERENCES public.enrolments(id);
+
+ALTER TABLE ONLY public.data_request_subjects
+    ADD CONSTRAINT data_request_subjects_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES public.erasures(id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_contact_key FOREIGN KEY (chain_id, contact_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.data_requests
+    ADD CONSTRAINT data_requests_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.deletion_receipts
     ADD CONSTRAINT deletion_receipts_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
@@ -2975,6 +3112,9 @@ ALTER TABLE ONLY public.notification_channels
 
 ALTER TABLE ONLY public.notification_channels
     ADD CONSTRAINT notification_channels_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_previous_secret_key FOREIGN KEY (chain_id, previous_secret_key) REFERENCES public.tenant_keys(chain_id, version);
 
 ALTER TABLE ONLY public.notification_channels
     ADD CONSTRAINT notification_channels_secret_key FOREIGN KEY (chain_id, secret_key) REFERENCES public.tenant_keys(chain_id, version);
@@ -3181,6 +3321,10 @@ ALTER TABLE public.chains ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.complaints ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.data_request_subjects ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.data_requests ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.deletion_receipts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY dispatcher ON public.alerts TO pennyprotect_dispatcher USING (true);
@@ -3251,6 +3395,8 @@ ALTER TABLE public.model_pointers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.model_versions ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY not_deleted_here ON public.evidence AS RESTRICTIVE FOR UPDATE TO pennyprotect_app USING (true) WITH CHECK ((state <> 'deleted'::text));
+
 ALTER TABLE public.notification_channels ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
@@ -3317,6 +3463,26 @@ ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.regions ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY retention ON public.audit_unsealed FOR INSERT TO pennyprotect_retention WITH CHECK ((actor_kind = 'system'::text));
+
+CREATE POLICY retention ON public.complaints FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY retention ON public.data_requests FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY retention ON public.deletion_receipts FOR INSERT TO pennyprotect_retention WITH CHECK ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY retention ON public.evidence TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY retention ON public.evidence_custody TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain))) WITH CHECK (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (actor_kind = 'system'::text)));
+
+CREATE POLICY retention ON public.evidence_exports TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY retention ON public.incident_alerts FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY retention ON public.incidents FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY retention ON public.retention_rules FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 ALTER TABLE public.retention_rules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rota_entries ENABLE ROW LEVEL SECURITY;
@@ -3374,6 +3540,10 @@ CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = (
 CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.complaints TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.data_request_subjects TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
+
+CREATE POLICY tenant ON public.data_requests TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
 
 CREATE POLICY tenant ON public.deletion_receipts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -3506,6 +3676,7 @@ GRANT USAGE ON SCHEMA public TO pennyprotect_app;
 GRANT USAGE ON SCHEMA public TO pennyprotect_pipeline;
 GRANT USAGE ON SCHEMA public TO pennyprotect_dispatcher;
 GRANT USAGE ON SCHEMA public TO pennyprotect_sealer;
+GRANT USAGE ON SCHEMA public TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.announce_notifications() FROM PUBLIC;
 
@@ -3516,6 +3687,9 @@ GRANT ALL ON FUNCTION public.api_key_lookup(wanted bytea) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) TO pennyprotect_pipeline;
+GRANT ALL ON FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) TO pennyprotect_dispatcher;
+GRANT ALL ON FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_kind text, actor_id uuid, act text, subject_kind text, subject_id uuid, details jsonb) TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.audit_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_state() TO pennyprotect_app;
@@ -3525,6 +3699,9 @@ REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bump_gallery_revision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.camera_shares(worker uuid, lease interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.chains_to_turn() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.chains_to_turn() TO pennyprotect_app;
@@ -3548,6 +3725,9 @@ GRANT ALL ON FUNCTION public.export_by_token(wanted bytea) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.forget_words_about(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_words_about(wanted uuid) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.gallery_assignments(wanted_chain uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_assignments(wanted_chain uuid) TO pennyprotect_pipeline;
@@ -3607,14 +3787,18 @@ GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.refuse_biometrics_when_off() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.relayed_cameras() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.relayed_cameras() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.retention_chains() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.retention_chains() TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.retention_chains() TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_app;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_pipeline;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_dispatcher;
 GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_sealer;
+GRANT ALL ON FUNCTION public.schema_version() TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.second_looks_due(most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.second_looks_due(most integer) TO pennyprotect_app;
@@ -3634,6 +3818,7 @@ GRANT ALL ON FUNCTION public.stores_with_biometrics() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.tenant_chain() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) TO pennyprotect_app;
@@ -3642,6 +3827,7 @@ GRANT ALL ON FUNCTION public.tenant_key(wanted_chain uuid, wanted_version intege
 
 REVOKE ALL ON FUNCTION public.tenant_stores() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
+GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.want_evidence() FROM PUBLIC;
 
@@ -3761,6 +3947,7 @@ GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_app;
 GRANT SELECT,DELETE ON TABLE public.audit_unsealed TO pennyprotect_sealer;
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_dispatcher;
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_pipeline;
+GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_retention;
 
 GRANT SELECT ON TABLE public.camera_status TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.camera_status TO pennyprotect_pipeline;
@@ -3789,9 +3976,18 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.checkpoints TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.complaints TO pennyprotect_app;
 
+GRANT SELECT(chain_id) ON TABLE public.complaints TO pennyprotect_retention;
+
+GRANT SELECT(store_id) ON TABLE public.complaints TO pennyprotect_retention;
+
+GRANT SELECT(happened_at) ON TABLE public.complaints TO pennyprotect_retention;
+
+GRANT SELECT(alert_id) ON TABLE public.complaints TO pennyprotect_retention;
+
 GRANT UPDATE(contact) ON TABLE public.complaints TO pennyprotect_app;
 
 GRANT UPDATE(state) ON TABLE public.complaints TO pennyprotect_app;
+GRANT SELECT(state) ON TABLE public.complaints TO pennyprotect_retention;
 
 GRANT UPDATE(acknowledged_by) ON TABLE public.complaints TO pennyprotect_app;
 
@@ -3811,7 +4007,45 @@ GRANT UPDATE(revision) ON TABLE public.complaints TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
-GRANT SELECT,INSERT ON TABLE public.deletion_receipts TO pennyprotect_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.data_request_subjects TO pennyprotect_app;
+
+GRANT UPDATE(erasure_id) ON TABLE public.data_request_subjects TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT SELECT(chain_id) ON TABLE public.data_requests TO pennyprotect_retention;
+
+GRANT UPDATE(contact) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT SELECT(store_id) ON TABLE public.data_requests TO pennyprotect_retention;
+
+GRANT SELECT(seen_from) ON TABLE public.data_requests TO pennyprotect_retention;
+
+GRANT SELECT(seen_to) ON TABLE public.data_requests TO pennyprotect_retention;
+
+GRANT UPDATE(state) ON TABLE public.data_requests TO pennyprotect_app;
+GRANT SELECT(state) ON TABLE public.data_requests TO pennyprotect_retention;
+
+GRANT UPDATE(extended_days) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(extension_reason) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(searches) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(exports) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(outcome) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(answer) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(answered_by) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(answered_at) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT UPDATE(revision) ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.deletion_receipts TO pennyprotect_app;
+GRANT INSERT ON TABLE public.deletion_receipts TO pennyprotect_retention;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.enrolment_images TO pennyprotect_app;
 
@@ -3863,51 +4097,94 @@ GRANT SELECT,UPDATE ON TABLE public.escalation_lease TO pennyprotect_dispatcher;
 
 GRANT SELECT,INSERT ON TABLE public.evidence TO pennyprotect_app;
 
+GRANT SELECT(id) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(chain_id) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(store_id) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(camera_id) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(alert_id) ON TABLE public.evidence TO pennyprotect_retention;
+
 GRANT UPDATE(incident_id) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(incident_id) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(type) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(state) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(state),UPDATE(state) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(reason) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(reason),UPDATE(reason) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(wanted_from) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(wanted_to) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(moment) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(worker_id) ON TABLE public.evidence TO pennyprotect_app;
 
 GRANT UPDATE(s3_key) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(s3_key) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(size) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(size) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(sha256) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(sha256) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(media_type) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(media_type) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(recorded_from) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(recorded_from) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(recorded_to) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(recorded_to) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(masked) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(masked) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(boxes) ON TABLE public.evidence TO pennyprotect_app;
+GRANT UPDATE(boxes) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(created_at) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(present_at) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(present_at) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(held) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(held) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT UPDATE(hold_reason) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(hold_reason) ON TABLE public.evidence TO pennyprotect_retention;
 
-GRANT UPDATE(deleted_at) ON TABLE public.evidence TO pennyprotect_app;
+GRANT SELECT(deleted_at),UPDATE(deleted_at) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT SELECT,INSERT ON TABLE public.evidence_custody TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.evidence_custody TO pennyprotect_retention;
 
 GRANT SELECT,INSERT ON TABLE public.evidence_exports TO pennyprotect_app;
 
+GRANT SELECT(id) ON TABLE public.evidence_exports TO pennyprotect_retention;
+
+GRANT SELECT(chain_id) ON TABLE public.evidence_exports TO pennyprotect_retention;
+
 GRANT UPDATE(state) ON TABLE public.evidence_exports TO pennyprotect_app;
+GRANT SELECT(state),UPDATE(state) ON TABLE public.evidence_exports TO pennyprotect_retention;
 
 GRANT UPDATE(reason) ON TABLE public.evidence_exports TO pennyprotect_app;
+
+GRANT SELECT(expires_at) ON TABLE public.evidence_exports TO pennyprotect_retention;
 
 GRANT UPDATE(claimed_until) ON TABLE public.evidence_exports TO pennyprotect_app;
 
 GRANT UPDATE(tries) ON TABLE public.evidence_exports TO pennyprotect_app;
 
 GRANT UPDATE(s3_key) ON TABLE public.evidence_exports TO pennyprotect_app;
+GRANT SELECT(s3_key) ON TABLE public.evidence_exports TO pennyprotect_retention;
 
 GRANT UPDATE(size) ON TABLE public.evidence_exports TO pennyprotect_app;
 
@@ -3949,6 +4226,12 @@ GRANT UPDATE(revision) ON TABLE public.identity_settings TO pennyprotect_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.incident_alerts TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.incident_alerts TO pennyprotect_pipeline;
 
+GRANT SELECT(incident_id) ON TABLE public.incident_alerts TO pennyprotect_retention;
+
+GRANT SELECT(alert_id) ON TABLE public.incident_alerts TO pennyprotect_retention;
+
+GRANT SELECT(chain_id) ON TABLE public.incident_alerts TO pennyprotect_retention;
+
 GRANT SELECT,INSERT ON TABLE public.incident_entries TO pennyprotect_app;
 GRANT INSERT ON TABLE public.incident_entries TO pennyprotect_pipeline;
 
@@ -3956,6 +4239,9 @@ GRANT SELECT,INSERT ON TABLE public.incidents TO pennyprotect_app;
 GRANT INSERT ON TABLE public.incidents TO pennyprotect_pipeline;
 
 GRANT SELECT(id) ON TABLE public.incidents TO pennyprotect_pipeline;
+GRANT SELECT(id) ON TABLE public.incidents TO pennyprotect_retention;
+
+GRANT SELECT(chain_id) ON TABLE public.incidents TO pennyprotect_retention;
 
 GRANT SELECT(store_id) ON TABLE public.incidents TO pennyprotect_pipeline;
 
@@ -3965,6 +4251,7 @@ GRANT UPDATE(description) ON TABLE public.incidents TO pennyprotect_app;
 
 GRANT UPDATE(state) ON TABLE public.incidents TO pennyprotect_app;
 GRANT SELECT(state) ON TABLE public.incidents TO pennyprotect_pipeline;
+GRANT SELECT(state) ON TABLE public.incidents TO pennyprotect_retention;
 
 GRANT UPDATE(loss_value) ON TABLE public.incidents TO pennyprotect_app;
 
@@ -3982,6 +4269,7 @@ GRANT SELECT(opened_at) ON TABLE public.incidents TO pennyprotect_pipeline;
 
 GRANT UPDATE(changed_at) ON TABLE public.incidents TO pennyprotect_app;
 GRANT SELECT(changed_at),UPDATE(changed_at) ON TABLE public.incidents TO pennyprotect_pipeline;
+GRANT SELECT(changed_at) ON TABLE public.incidents TO pennyprotect_retention;
 
 GRANT UPDATE(revision) ON TABLE public.incidents TO pennyprotect_app;
 
@@ -4115,6 +4403,16 @@ GRANT UPDATE(changed_at) ON TABLE public.notification_channels TO pennyprotect_a
 
 GRANT UPDATE(removed_at) ON TABLE public.notification_channels TO pennyprotect_app;
 
+GRANT UPDATE(proven_at) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(code_until) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(code_tries) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(previous_secret) ON TABLE public.notification_channels TO pennyprotect_app;
+
+GRANT UPDATE(previous_until) ON TABLE public.notification_channels TO pennyprotect_app;
+
 GRANT SELECT,INSERT ON TABLE public.notifications TO pennyprotect_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.notifications TO pennyprotect_dispatcher;
 
@@ -4202,9 +4500,10 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.regions TO pennyprotect_app;
 
 GRANT UPDATE(name) ON TABLE public.regions TO pennyprotect_app;
 
-GRANT SELECT,UPDATE ON TABLE public.retention_lease TO pennyprotect_app;
+GRANT SELECT,UPDATE ON TABLE public.retention_lease TO pennyprotect_retention;
 
 GRANT SELECT,INSERT ON TABLE public.retention_rules TO pennyprotect_app;
+GRANT SELECT ON TABLE public.retention_rules TO pennyprotect_retention;
 
 GRANT UPDATE(days) ON TABLE public.retention_rules TO pennyprotect_app;
 
