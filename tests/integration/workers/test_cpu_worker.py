@@ -2,6 +2,8 @@
 
 import asyncio
 import importlib.util
+import io
+import logging
 import subprocess
 import time
 import uuid
@@ -15,6 +17,7 @@ import msgspec
 import numpy as np
 import pytest
 import redis.asyncio as redis
+import structlog
 from aiohttp import web
 
 from app.contracts.control import DesiredCamera, DesiredState, Heartbeat
@@ -35,6 +38,7 @@ from app.contracts.wire import FIELD
 from app.inference.picture import Picture
 from app.kit.errors import UnavailableError
 from app.kit.ids import shard_of
+from app.kit.logs import configure
 from app.perception.detections import Detections
 from app.settings import Settings
 from app.workers.cpu import worker
@@ -137,13 +141,13 @@ class Running:
         return [x for x in (decode_tracklet(fields[FIELD]) for _, fields in entries) if x.camera_id == camera]
 
     async def until_frames(self, camera: uuid.UUID, count: int, after: int = 0) -> list[TrackedFrame]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(frames := await self.frames(camera)) < after + count:
                 await asyncio.sleep(0.05)
             return frames
 
     async def until_state(self, camera: uuid.UUID, *states: CameraState) -> CameraHealth:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (said := await self.health(camera)) or said[-1].state not in states:
                 await asyncio.sleep(0.05)
             return said[-1]
@@ -277,3 +281,50 @@ async def test_cameras_stop_when_their_lease_runs_out(valkeys: dict[str, str], p
                 assert len(await seen.frames(camera)) == count
                 service.key = KEY
                 await seen.until_frames(camera, 3, after=count)
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What this process logs, as production writes it."""
+    lines, root = io.StringIO(), logging.getLogger()
+    handlers, level = root.handlers, root.level
+    monkeypatch.setattr("sys.stderr", lines)
+    configure("worker-cpu", as_json=True)
+    yield lines
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.mark.timeout(240)
+async def test_the_log_holds_no_password_and_nothing_that_a_camera_shows(
+    valkeys: dict[str, str], pose: StillPerson, tmp_path: Path, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cameras that refuse, have no address, may not be reached, that play; a model and a service that fail."""
+
+    async def broken(_self: StillPerson, frames: Sequence[Picture]) -> list[Detections]:
+        raise UnavailableError(f"Triton cannot be reached for rtsp://u:hunter2@10.0.0.1/x, {len(frames)} frames.")
+
+    refusing = [uuid.UUID(int=0x90 + number) for number in range(3)]
+    with rtsp_server(Behaviour(h264(320, 240))) as good, rtsp_server(Behaviour([], login="a:b")) as bad:
+        async with serving() as service:
+            service.wanted = {CAMERAS[0]: good.url(), refusing[0]: bad.url("root:SECRET-s3cret")} | {
+                camera: f"rtsp://root:SECRET-s3cret@{host}/Staffroom" for camera, host in
+                zip(refusing[1:], ("no-such-camera.invalid", "169.254.169.254"), strict=True)
+            }  # fmt: skip
+            async with working(valkeys, service, tmp_path) as seen:
+                await seen.until_frames(CAMERAS[0], 3)
+                for camera in refusing:
+                    await seen.until_state(camera, CameraState.REFUSED, CameraState.RECONNECTING)
+                monkeypatch.setattr(StillPerson, "detect", broken)
+                async with asyncio.timeout(60):
+                    while not any("pose model" in said.reason for said in await seen.health(CAMERAS[0])):
+                        await asyncio.sleep(0.05)
+                service.key = "another"
+                async with asyncio.timeout(60):
+                    while "heartbeat" not in written.getvalue():
+                        await asyncio.sleep(0.05)
+    logs = written.getvalue()
+    assert "worker started" in logs, "nothing was logged: nothing is proven"
+    assert [line for line in logs.splitlines() for word in ("hunter2", "s3cret", KEY, "keypoint") if word in line] == []
