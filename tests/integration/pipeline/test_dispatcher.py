@@ -103,7 +103,7 @@ async def test_two_dispatchers_and_the_bus_killed(site: Site) -> None:
     site.servers.bus.kill()
     wanted += await put(site, 100)
     site.servers.bus.start()
-    await site.until(lambda: emptied(site), 20)
+    await site.until(lambda: emptied(site))
     assert sorted(message["alert"]["id"] for message in await sent(site)) == sorted(map(str, wanted))
 
 
@@ -113,12 +113,12 @@ async def test_the_database_killed(site: Site) -> None:
     await site.until(lambda: sent(site))
     await asyncio.to_thread(site.servers.postgres.kill)
     await asyncio.to_thread(site.servers.postgres.start)
-    more = await site.until(lambda: put(site, 5), 10)
+    more = await site.until(lambda: put(site, 5), 30)
 
     async def all_there() -> bool:
         return {str(each) for each in wanted + more} <= {message["alert"]["id"] for message in await sent(site)}
 
-    await site.until(all_there, 20)
+    await site.until(all_there)
 
 
 async def test_no_message_waits_for_the_disk_of_the_one_before(site: Site) -> None:
@@ -135,9 +135,10 @@ async def test_no_message_waits_for_the_disk_of_the_one_before(site: Site) -> No
         async def there(wanted: str = str(message)) -> bool:
             return wanted in {each["alert"]["id"] for each in await sent(site)}
 
-        await site.until(there, 3)
+        await site.until(there)
         waited.append(time.monotonic() - began)
         await asyncio.sleep(0.1)
-    assert sorted(waited)[-2] < 0.4, waited
+    # Each would wait for most of a second. A busy machine holds some of them up, too, but not nearly all.
+    assert sorted(waited)[2] < 0.4, waited
     assert [each["alert"]["id"] for each in await sent(site)][-8:] == order
     await site.until(lambda: emptied(site))
