@@ -89,7 +89,9 @@ def test_the_first_failure_ends_the_run_with_its_code(tmp_path: Path) -> None:
 
 def test_a_run_whose_make_dies_ends_its_tests_as_ctrl_c_would(tmp_path: Path) -> None:
     mark, tidied = tmp_path / "running", tmp_path / "tidied"
-    child = f"import time\ntry:\n open({str(mark)!r}, 'w')\n time.sleep(60)\nfinally:\n open({str(tidied)!r}, 'w')"
+    # A shell's background jobs are born with SIGINT ignored, and this test may be of one.
+    child = "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    child += f"try:\n open({str(mark)!r}, 'w')\n time.sleep(60)\nfinally:\n open({str(tidied)!r}, 'w')"
     lanes = f"((([sys.executable, '-c', {child!r}],)), ([sys.executable, '-c', ''],))"
     code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})\nfrom tools.stages import *\n"
     code += f"sys.exit(Runner().run([Stage('s', {lanes})]))"

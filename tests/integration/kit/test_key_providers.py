@@ -26,7 +26,8 @@ def kms_client(port: int) -> Any:
         region_name="eu-west-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(connect_timeout=2, read_timeout=2, retries={"max_attempts": 0}),
+        # moto imports its models at the first request.
+        config=Config(connect_timeout=10, read_timeout=30, retries={"max_attempts": 0}),
     )
 
 
