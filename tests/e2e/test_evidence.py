@@ -35,7 +35,8 @@ def _plays_from_before(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('.evidence-player video')?.readyState >= 2", timeout=30_000)
     at = float(video.evaluate("each => each.currentTime"))
     assert PRE_ROLL_S - 0.5 <= at <= PRE_ROLL_S + 4, f"the player opens at the moment, not at {at}"
-    video.evaluate("each => { each.currentTime = 0; return each.play(); }")
+    video.evaluate("each => { each.currentTime = 0; }")
+    page.get_by_test_id("evidence-play").click()
     page.wait_for_function("() => document.querySelector('.evidence-player video').currentTime > 0.5", timeout=30_000)
     expect(page.get_by_test_id("evidence-moment")).to_be_visible()
     steps.shot(page, "evidence-player")
