@@ -213,6 +213,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
 def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -> "set[asyncio.Task[None]]":
     """Start what runs beside requests until the hub's stop; the end of one is the end of the service."""
     stopping = state.hub.stopping
+    looker: Looker = state.looker
     work = {
         "hub": state.hub.run(),
         "pictures": state.pictures.run(stopping),
@@ -221,7 +222,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "ended sign-ins": keep_forgetting(pool, stopping),
         "expiry": keep_sweeping(pool, stopping),
         "rotations": keep_turning(pool, state.vault, stopping),
-        "templates": Embedder(pool, state.vault, state.looker).run(stopping),
+        "templates": Embedder(pool, state.vault, looker).run(stopping),
         "second look": SecondLook(pool, state.pictures, state.hub.channels, _vision(settings)).run(stopping),
         "exports": state.exporter.run(stopping),
         "video": state.video.run(stopping),

@@ -76,19 +76,31 @@ class Looker:
             BadInputError: it is no picture that can be read, or far too large.
             UnavailableError: no face model answers. TooManyRequestsError: others are being looked at.
         """
-        if self._model is None:
-            raise UnavailableError("No model server is set: TRITON_URL is empty.")
+        model = self._demand()
         if self._running >= AT_ONCE:
             raise TooManyRequestsError("Other pictures are being looked at. Try again in a moment.", retry_after_s=1)
         self._running += 1
         try:
             picture = await asyncio.to_thread(read_picture, raw)
-            answer = await self._model.find(picture, MOST_FACES)
+            answer = await model.find(picture, MOST_FACES)
         finally:
             self._running -= 1
         faces = seen_faces(answer.boxes, answer.points, answer.quality)
         vector = Vector(answer.embeddings[0]) if len(answer) else None
         return Looked(picture, judge(picture, faces), vector)
+
+    async def find(self, picture: UInt8, most: int = 1) -> FaceAnswer:
+        """Faces of an (h, w, 3) RGB picture, best first, for work in the background: it takes nobody's turn.
+
+        Raises:
+            UnavailableError: no face model answers. BadInputError: it refuses the picture.
+        """
+        return await self._demand().find(picture, most)
+
+    def _demand(self) -> FaceModel:
+        if self._model is None:
+            raise UnavailableError("No model server is set: TRITON_URL is empty.")
+        return self._model
 
 
 def read_picture(raw: bytes) -> UInt8:

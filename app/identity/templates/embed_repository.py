@@ -38,10 +38,14 @@ async def has_template(connection: TenantConnection, enrolment_id: uuid.UUID, mo
 
 
 async def drop_earlier(connection: TenantConnection, model: str, version: str, made_before: datetime) -> int:
-    """Remove templates of other versions whose entry has had one of this version since then; how many."""
+    """Remove templates that another version made before this version's own, which has stood since `made_before`; how many.
+
+    What was made after it is a newer release's, which serves beside this one while the product is updated.
+    """
     done: str = await connection.execute(
         "DELETE FROM facial_profiles p WHERE (p.model <> $1 OR p.model_version <> $2) AND EXISTS (SELECT FROM facial_profiles n"
-        " WHERE n.enrolment_id = p.enrolment_id AND n.model = $1 AND n.model_version = $2 AND n.created_at < $3)",
+        " WHERE n.enrolment_id = p.enrolment_id AND n.model = $1 AND n.model_version = $2 AND n.created_at < $3"
+        " AND p.created_at < n.created_at)",
         model,
         version,
         made_before,

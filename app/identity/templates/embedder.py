@@ -1,7 +1,9 @@
-"""Moves galleries to the face model version in use: enrolled pictures are embedded anew while the earlier templates serve.
+"""Moves galleries to the face model version in use: enrolled pictures are embedded anew.
 
-Both versions are searched meanwhile, each by probes of its own version. What the earlier one made of an entry goes `OVERLAP`
-after the new template was made: workers of the earlier release have been replaced by then.
+A new version ends the acceptance tests that were made with the earlier one, so faces are off in a store until its test is
+repeated. Then its entries are embedded, the approved ones first. Probes are compared with templates of their own version alone:
+until an entry's turn has come, workers of the new release do not find it. What the earlier version made of an entry goes
+`OVERLAP` after the new template was made: workers of the earlier release have been replaced by then.
 """
 
 import asyncio
@@ -24,7 +26,7 @@ from app.identity.templates import embed_repository
 from app.identity.templates.stored import Vector, add_template
 from app.inference.face_client import FACE_MODEL, FACE_VERSION
 from app.kit.clock import now
-from app.kit.errors import PennyError
+from app.kit.errors import BadInputError, PennyError
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
@@ -40,7 +42,11 @@ log = logger(__name__)
 
 
 class Embedder:
-    """Embeds what the version in use has not seen. Pictures in which it finds nobody are tried again after the next start."""
+    """Embeds what the version in use has not seen.
+
+    Pictures that it refuses, or in which it does not find whoever was enrolled, are named in the log and tried again after the
+    next start.
+    """
 
     def __init__(
         self, pool: "Pool[asyncpg.Record]", vault: Vault, model: FaceModel, version: tuple[str, str] = (FACE_MODEL, FACE_VERSION)
@@ -73,24 +79,37 @@ class Embedder:
     async def _chain(self, chain_id: uuid.UUID, moment: datetime) -> int:
         scope = TenantScope(chain_id)
         async with tenant_transaction(self._pool, scope) as connection:
-            await embed_repository.drop_earlier(connection, *self._version, moment - OVERLAP)
+            if dropped := await embed_repository.drop_earlier(connection, *self._version, moment - OVERLAP):
+                await self._note(connection, chain_id, "dropped", dropped)
             waiting = await embed_repository.entries_to_embed(connection, *self._version, AT_ONCE, self._hopeless)
             pictures = {each: await image_repository.read_image(connection, self._vault, each) for each in waiting}
         moved = 0
-        for enrolment_id, picture in pictures.items():
-            found = await self._look(picture)
-            if found is None:
-                self._hopeless.add(enrolment_id)
-                log.warning("the model version in use finds no face in an enrolled picture", enrolment=str(enrolment_id))
-                continue
-            async with tenant_transaction(self._pool, scope) as connection:
-                moved += await self._store(connection, chain_id, enrolment_id, *found, moment)
-        if moved:
-            async with tenant_transaction(self._pool, scope) as connection:
-                details = {"embedded": moved, "model": self._version[0], "model_version": self._version[1]}
-                entry = AuditEntry(Act.TEMPLATES_TURNED, ActorKind.SYSTEM, None, chain_id, None, "gallery", None, details)
-                await audit.append(connection, entry)
+        try:
+            for enrolment_id, picture in pictures.items():
+                if (found := await self._found(enrolment_id, picture)) is not None:
+                    async with tenant_transaction(self._pool, scope) as connection:
+                        moved += await self._store(connection, chain_id, enrolment_id, *found, moment)
+        finally:
+            if moved:
+                async with tenant_transaction(self._pool, scope) as connection:
+                    await self._note(connection, chain_id, "embedded", moved)
         return moved
+
+    async def _note(self, connection: TenantConnection, chain_id: uuid.UUID, done: str, count: int) -> None:
+        details = {done: count, "model": self._version[0], "model_version": self._version[1]}
+        entry = AuditEntry(Act.TEMPLATES_TURNED, ActorKind.SYSTEM, None, chain_id, None, "gallery", None, details)
+        await audit.append(connection, entry)
+
+    async def _found(self, enrolment_id: uuid.UUID, picture: EnrolledPicture) -> tuple[SeenFace, Vector] | None:
+        """None for a picture that helps nothing; it keeps no other one."""
+        try:
+            found, why = await self._look(picture), "it finds no such face"
+        except BadInputError as error:
+            found, why = None, _said(error)
+        if found is None:
+            self._hopeless.add(enrolment_id)
+            log.warning("the model version in use cannot embed an enrolled picture", enrolment=str(enrolment_id), why=why)
+        return found
 
     async def _look(self, picture: EnrolledPicture) -> tuple[SeenFace, Vector] | None:
         """The face that was enrolled, of those in its picture."""
