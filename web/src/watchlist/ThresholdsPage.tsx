@@ -3,7 +3,7 @@ import { sentenceFor } from "../api/problem";
 import { Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { ofThousand, perDay, sourceName } from "./words";
+import { ofThousand, perDay, sourceName, upwards } from "./words";
 import { decideThreshold, proposeThreshold, thresholds, watchlists } from "./endpoints";
 
 /** What was measured, what this store raised, and what is proposed. A threshold only rises, by two people. */
@@ -43,7 +43,7 @@ export function ThresholdsPage() {
         <h2>Measured</h2>
         <p data-testid="threshold-measured">
           {known.measured === null
-            ? `Nobody measured ${known.model} ${known.model_version} yet. Each list has the threshold at which published figures, read against the model, allow one false lead in ${Math.round(1 / known.wanted_fpir).toLocaleString()} searches of strangers: it misses people rather than accuses them.`
+            ? `Nobody measured ${known.model} ${known.model_version} yet. Each list has the threshold at which published figures, read against the model, allow one false lead in ${Math.round(1 / known.wanted_fpir).toLocaleString()} searches of strangers, but never more than 0.99: lists of more than 512 people reach that and have more false leads, as the table says. It misses people rather than accuses them.`
             : `${known.model} ${known.model_version}: ${known.measured.toFixed(4)} for a list of one. Each list has its own, so that one search in ${Math.round(1 / known.wanted_fpir).toLocaleString()} of a stranger gives a false lead.`}
         </p>
         <p className="quiet" data-testid="threshold-footfall">
@@ -59,7 +59,7 @@ export function ThresholdsPage() {
               <th scope="col">List</th>
               <th scope="col">People</th>
               <th scope="col">Threshold in use</th>
-              <th scope="col">Expected false alerts (95 % interval)</th>
+              <th scope="col">Expected false alerts</th>
             </tr>
           </thead>
           <tbody>
@@ -73,7 +73,7 @@ export function ThresholdsPage() {
                 </td>
                 <td data-testid="threshold-expected">
                   {each.false_alerts_a_day === null ? ofThousand(each.false_alerts_of_1000) : perDay(each.false_alerts_a_day)}
-                  {each.source === "default" && <small>by published figures, not measured here</small>}
+                  <small>{each.source === "default" ? "between published figures for and against the model, not measured here" : "with its 95 % interval"}</small>
                 </td>
               </tr>
             ))}
@@ -126,8 +126,8 @@ export function ThresholdsPage() {
               </select>
             </label>
             <label className="field">
-              <span>Threshold, at least {known.lowest.toFixed(4)}</span>
-              <input type="number" required min={known.lowest} max={1} step={0.0001} value={wanted} onChange={({ target }) => setWanted(target.value)} data-testid="threshold-wanted" />
+              <span>Threshold, at least {upwards(known.lowest)}</span>
+              <input type="number" required min={known.lowest} max={1} step="any" value={wanted} onChange={({ target }) => setWanted(target.value)} data-testid="threshold-wanted" />
             </label>
             <div className="form-actions">
               <button type="submit" className="button" data-testid="threshold-propose">

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byMonth, dayAfter, daysLeft, perDay } from "./words";
+import { byMonth, dayAfter, daysLeft, perDay, upwards } from "./words";
 
 const NOW = new Date("2026-03-01T10:00:00Z");
 
@@ -7,6 +7,10 @@ test("days left are rounded up and end with over", () => {
   expect(daysLeft("2026-03-01T10:00:00Z", NOW)).toBe("over");
   expect(daysLeft("2026-03-01T18:00:00Z", NOW)).toBe("ends within a day");
   expect(daysLeft("2026-03-11T11:00:00Z", NOW)).toBe("11 days left");
+});
+
+test("a least value is shown so that it is enough", () => {
+  expect([0.95, 0.9557, 0.95571, 0.98266].map(upwards)).toEqual(["0.9500", "0.9557", "0.9558", "0.9827"]);
 });
 
 test("a day ahead crosses months", () => {

@@ -33,6 +33,9 @@ export const monthName = (month: string): string => new Date(`${month}-01T00:00:
 export const noticeText = (entry: { notice_given_on: string | null; notice_how: string; notice_withheld: string }): string =>
   entry.notice_given_on ? `Told on ${entry.notice_given_on}: ${entry.notice_how}.` : `Not told: ${entry.notice_withheld}.`;
 
+/** Four places of a least value, rounded so that what is shown is enough. */
+export const upwards = (least: number): string => (Math.ceil(least * 10_000 - 1e-9) / 10_000).toFixed(4);
+
 export const sourceName = (source: string): string => SOURCES[source] ?? source;
 
 /** How many a day, as people say it: "about 2 a day (1 to 5)", "fewer than one a year". */
