@@ -1,5 +1,6 @@
 """`/api/v1/watchlists/{id}/rows`: reads a CSV file of people for whoever imports in the browser. Nothing is stored here."""
 
+import asyncio
 import hashlib
 import uuid
 from typing import Annotated, Any
@@ -71,9 +72,14 @@ async def read_import(request: Request, access: Writes, watchlist_id: uuid.UUID)
         settings = await settings_repository.get_settings(connection)
     if listed.retired_at is not None:
         raise ConflictError("This list was retired.")
+    # Thousands of rows take a second, which everybody else would wait for.
+    return await asyncio.to_thread(_read, text, settings, listed.category, watchlist_id)
+
+
+def _read(text: str, settings: IdentitySettings, category: Category, watchlist_id: uuid.UUID) -> ImportRowsOut:
     found = ImportRowsOut(rows=[], refused=[])
     for each in read_rows(text):
-        judged = each if isinstance(each, Refused) else _judged(*each, settings, listed.category, watchlist_id)
+        judged = each if isinstance(each, Refused) else _judged(*each, settings, category, watchlist_id)
         if isinstance(judged, Refused):
             found.refused.append(RefusedRowOut.model_validate(judged, from_attributes=True))
         else:

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { sentenceFor } from "../api/problem";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
@@ -32,6 +32,7 @@ export function ImportPage() {
   const [done, setDone] = useState<number | null>(null);
   const [error, setError] = useState<string | null>(null);
   const stop = useRef(false);
+  useEffect(() => () => void (stop.current = true), [store.id]); // nobody would see the rest of the report
   const lists = loaded.value;
   if (!lists) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
   const chosen = list || (lists[0]?.id ?? "");

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import * as endpoints from "./endpoints";
-import { importRows, pictureOf, refusalOf } from "./importing";
+import { importRows, pictures, refusalOf } from "./importing";
 
 const file = (name: string, path = "") => Object.defineProperty(new File(["x"], name), "webkitRelativePath", { value: path });
 const check = (findings: string[], hopeless = false) =>
@@ -10,11 +10,27 @@ const row = (line: number, picture: string, override_reason = "") => ({ line, pi
 afterEach(() => vi.restoreAllMocks());
 
 test("a picture is found by its path in the folder, or by its name", () => {
-  const files = [file("a.jpg", "people/old/a.jpg"), file("a.jpg", "people/a.jpg"), file("b.jpg")];
-  expect(pictureOf(files, "./a.jpg")).toBe(files[1]);
-  expect(pictureOf(files, "old\\a.jpg")).toBe(files[0]);
-  expect(pictureOf(files, "b.jpg")).toBe(files[2]);
-  expect(pictureOf(files, "c.jpg")).toBeUndefined();
+  const folder = [file("a.jpg", "people/old/a.jpg"), file("a.jpg", "people/a.jpg"), file("c.jpg", "people/new/c.jpg")];
+  expect(pictures(folder, [])("./a.jpg")).toBe(folder[1]);
+  expect(pictures(folder, [])("old\\a.jpg")).toBe(folder[0]);
+  expect(pictures(folder, [])("c.jpg")).toBe("No chosen picture is called c.jpg.");
+  const loose = [file("a.jpg"), file("b.jpg"), file("b.jpg")];
+  const rows = [row(2, "./2024/a.jpg"), row(3, "2024\\a.jpg"), row(4, "b.jpg")];
+  expect(pictures(loose, rows)("2024/a.jpg")).toBe(loose[0]);
+  expect(pictures(loose, rows)("b.jpg")).toBe("Several chosen pictures are called b.jpg; give each a name of its own.");
+  expect(pictures(loose, rows)("c.jpg")).toBe("No chosen picture is called c.jpg.");
+});
+
+test("rows whose pictures share a name in different folders enrol nobody by the one that was chosen", async () => {
+  vi.spyOn(endpoints, "checkFace").mockResolvedValue(check([]));
+  const person = vi.spyOn(endpoints, "addPerson").mockResolvedValue({ id: "p" } as never);
+  const made = vi.spyOn(endpoints, "enrol").mockResolvedValue({} as never);
+  const rows = [row(2, "2024/a.jpg"), row(3, "2025/a.jpg")];
+  const report = await importRows({ store: "s", list: "l", rows, files: [file("a.jpg")], dry: false, progress: () => true });
+  expect(report.accepted).toEqual([]);
+  expect(report.refused.map(({ why }) => why)).toEqual(rows.map(() => "Rows name several pictures called a.jpg; give each a name of its own."));
+  expect(person).not.toHaveBeenCalled();
+  expect(made).not.toHaveBeenCalled();
 });
 
 test("a reason helps a poor picture, never a hopeless one", () => {

@@ -8,12 +8,35 @@ export interface Report {
   refused: Refused[];
 }
 
-/** The file of a row among those that were chosen: by its path in a chosen folder, or by its name. */
-export function pictureOf(files: readonly File[], picture: string): File | undefined {
-  const wanted = picture.replaceAll("\\", "/").replace(/^\.\//, "");
-  const inFolder = (file: File) => file.webkitRelativePath.split("/").slice(1).join("/");
-  return files.find((file) => inFolder(file) === wanted) ?? files.find((file) => file.name === wanted.split("/").at(-1));
+/**
+ * Finds the file of a row's picture among those that were chosen, or says why there is none. In a chosen folder its path decides alone.
+ * Files chosen one by one have no path: then the name decides, where the files and the pictures of all `rows` leave no doubt.
+ */
+export function pictures(files: readonly File[], rows: readonly Pick<ImportRow, "picture">[]): (picture: string) => File | string {
+  const inFolder = files.some((file) => file.webkitRelativePath !== "");
+  const found = grouped(files, (file) => (inFolder ? file.webkitRelativePath.split("/").slice(1).join("/") : file.name));
+  const wanted = grouped(new Set(rows.map((row) => pathOf(row.picture))), nameOf);
+  return (picture) => {
+    const name = inFolder ? pathOf(picture) : nameOf(pathOf(picture));
+    const [file, ...others] = found.get(name) ?? [];
+    if (!file) return `No chosen picture is called ${picture}.`;
+    if (!inFolder && (wanted.get(name)?.length ?? 0) > 1) return `Rows name several pictures called ${name}; give each a name of its own.`;
+    return others.length > 0 ? `Several chosen pictures are called ${name}; give each a name of its own.` : file;
+  };
 }
+
+function grouped<Each>(all: Iterable<Each>, by: (each: Each) => string): Map<string, Each[]> {
+  const groups = new Map<string, Each[]>();
+  for (const each of all) {
+    const group = groups.get(by(each));
+    if (group) group.push(each);
+    else groups.set(by(each), [each]);
+  }
+  return groups;
+}
+
+const pathOf = (picture: string) => picture.replaceAll("\\", "/").replace(/^(\.\/)+/, "");
+const nameOf = (path: string) => path.split("/").at(-1) ?? "";
 
 /** Why a checked picture is refused; null where it passes, or where the row says why it shall do all the same. */
 export function refusalOf(check: FaceCheck, overrideReason: string): string | null {
@@ -35,12 +58,13 @@ interface Work {
 export async function importRows({ store, list, rows, files, dry, progress }: Work): Promise<Report> {
   const report: Report = { accepted: [], refused: [] };
   const seen = new Map<string, number>();
+  const pictureOf = pictures(files, rows);
   for (const [done, row] of rows.entries()) {
     if (!progress(done)) return report;
     const refuse = (why: string) => report.refused.push({ line: row.line, picture: row.picture, why });
-    const file = pictureOf(files, row.picture);
-    if (!file) {
-      refuse(`No chosen picture is called ${row.picture}.`);
+    const file = pictureOf(row.picture);
+    if (typeof file === "string") {
+      refuse(file);
       continue;
     }
     const before = seen.get(`${file.webkitRelativePath} ${file.name}`);
