@@ -4,6 +4,7 @@ import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
+import { momentOf } from "../text/zone";
 import { due, OUTCOME_WORDS } from "./clocks";
 import { acknowledge, addComplaint, complaint, complaints, decide, type Complaint, type ComplaintOutcome } from "./endpoints";
 
@@ -127,7 +128,7 @@ function Record({ changed }: { changed: () => void }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      await addComplaint({ store_id: store.id, happened_at: new Date(happened).toISOString(), summary: summary.trim(), contact: contact.trim() });
+      await addComplaint({ store_id: store.id, happened_at: momentOf(happened), summary: summary.trim(), contact: contact.trim() });
       setHappened("");
       setSummary("");
       setContact("");

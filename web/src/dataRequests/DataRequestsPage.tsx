@@ -4,6 +4,7 @@ import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
+import { momentOf } from "../text/zone";
 import { addRequest, requests, type RequestKind } from "./endpoints";
 import { RequestPanel } from "./RequestPanel";
 import { due, KIND_WORDS } from "./words";
@@ -116,4 +117,4 @@ function Record({ changed }: { changed: () => void }) {
   );
 }
 
-const iso = (local: string) => (local ? new Date(local).toISOString() : null);
+const iso = (local: string) => (local ? momentOf(local) : null);

@@ -18,6 +18,17 @@ export function dayStart(day: string, later = 0): string {
   return new Date(midnight - offset(near)).toISOString(); // asked again: the clocks may change in between
 }
 
+/**
+ * The moment at which the store's clock shows "2026-11-26T14:30" (of a datetime-local input), as the service takes it.
+ * An hour that comes twice is the first; in one that is skipped the clock has not been changed yet.
+ */
+export function momentOf(local: string): string {
+  const shown = Date.parse(`${local}Z`);
+  const [early, late] = [shown - 86_400_000, shown + 86_400_000].map((near) => shown - offset(near)) as [number, number];
+  const shows = (at: number) => at + offset(at) === shown;
+  return new Date(shows(early) || !shows(late) ? early : late).toISOString();
+}
+
 /** How far the store's clock is ahead of UTC, milliseconds. */
 function offset(at: number): number {
   const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" });
