@@ -7,6 +7,7 @@ import { COUNTS, LIGHTS, mistake, ofReport, rate, sum, type Counts, type Passes 
 import { SWITCH_WORDS, SWITCHES, today } from "./words";
 
 const HEADS: Readonly<Record<keyof Counts, string>> = { strangers: "Strangers passed", false_matches: "… taken for somebody", enrolled: "Listed people passed", misses: "… missed" };
+const SPOKEN: Readonly<Record<keyof Counts, string>> = { strangers: "Strangers passed", false_matches: "Strangers taken for somebody", enrolled: "Listed people passed", misses: "Listed people missed" };
 
 /** The acceptance test step by step: who walks, what is counted, what it proves, and the record. */
 export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
@@ -89,10 +90,10 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
                 {rows.map((row, at) => (
                   <tr key={at} data-testid="acceptance-row">
                     <td>
-                      <input required maxLength={200} value={row.camera} aria-label="Camera" onChange={({ target }) => change(at, { camera: target.value })} />
+                      <input required maxLength={200} value={row.camera} aria-label={`Camera of row ${at + 1}`} onChange={({ target }) => change(at, { camera: target.value })} />
                     </td>
                     <td>
-                      <select value={row.light} aria-label="Light" onChange={({ target }) => change(at, { light: target.value })}>
+                      <select value={row.light} aria-label={`Light of row ${at + 1}`} onChange={({ target }) => change(at, { light: target.value })}>
                         {LIGHTS.map((each) => (
                           <option key={each}>{each}</option>
                         ))}
@@ -100,12 +101,12 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
                     </td>
                     {COUNTS.map((each) => (
                       <td key={each}>
-                        <input type="number" required min={0} value={Number.isNaN(row[each]) ? "" : row[each]} aria-label={HEADS[each]} onChange={({ target }) => change(at, { [each]: target.valueAsNumber })} data-testid={`acceptance-${each}`} />
+                        <input type="number" required min={0} value={Number.isNaN(row[each]) ? "" : row[each]} aria-label={`${SPOKEN[each]}, row ${at + 1}`} onChange={({ target }) => change(at, { [each]: target.valueAsNumber })} data-testid={`acceptance-${each}`} />
                       </td>
                     ))}
                     <td>
                       {rows.length > 1 && (
-                        <button type="button" className="button button-quiet" onClick={() => setRows(rows.filter((_, index) => index !== at))}>
+                        <button type="button" className="button button-quiet" aria-label={`Remove row ${at + 1}`} onClick={() => setRows(rows.filter((_, index) => index !== at))}>
                           Remove
                         </button>
                       )}

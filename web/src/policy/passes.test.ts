@@ -7,6 +7,10 @@ test("rows are summed, and cameras counted once", () => {
   expect(sum([row("a", 50, 0, 10, 1), row("a", 50, 1, NaN, 0), row("b", 10, 0, 5, 2)])).toEqual({ cameras: 2, strangers: 110, false_matches: 1, enrolled: 15, misses: 3 });
 });
 
+test("a camera that nobody walked past was not tested", () => {
+  expect(sum([row("a", 50, 0, 10, 1), row("b", 0, 0, 0, 0), row("c", NaN, 0, 3, 0), row("d", NaN, 0, NaN, 0)]).cameras).toBe(2);
+});
+
 test("counts that cannot be are named", () => {
   expect(mistake(row("a", 100, 0, 20, 0))).toBeNull();
   expect(mistake(row("a", 0, 0, 20, 0))).toContain("at least once");

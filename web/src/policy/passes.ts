@@ -14,9 +14,9 @@ export const COUNTS = ["strangers", "false_matches", "enrolled", "misses"] as co
 export type Counts = Record<(typeof COUNTS)[number], number>;
 export const LIGHTS = ["day", "evening", "night", "backlight"] as const;
 
-/** All rows together; a count that is not filled in is none. */
+/** All rows together; a count that is not filled in is none. A camera counts that somebody walked past. */
 export function sum(rows: readonly Passes[]): Counts & { cameras: number } {
-  const total = { strangers: 0, false_matches: 0, enrolled: 0, misses: 0, cameras: new Set(rows.map(({ camera }) => camera)).size };
+  const total = { strangers: 0, false_matches: 0, enrolled: 0, misses: 0, cameras: new Set(rows.filter(({ strangers, enrolled }) => strangers > 0 || enrolled > 0).map(({ camera }) => camera)).size };
   for (const row of rows) for (const each of COUNTS) total[each] += Number.isFinite(row[each]) ? row[each] : 0;
   return total;
 }
