@@ -5,6 +5,7 @@ import type { Camera, ProbeResult } from "../api/types";
 import { anyway, EndsWithCameras, useCoverage } from "../policy/Coverage";
 import { usePlace } from "../shell/stores";
 import { fps, size } from "../text/format";
+import { t } from "./texts";
 
 interface Props {
   onAdded: (camera: Camera) => void;
@@ -85,11 +86,11 @@ export function AddCamera({ onAdded, onCancel, start }: Props) {
             {busy === "test" ? "Connecting…" : "Test"}
           </button>
           <button type="submit" className="button button-primary" data-testid="camera-save" disabled={busy === "save" || !url.trim()}>
-            {busy === "save" ? "Saving…" : anyway("Save", ends)}
+            {busy === "save" ? t("saving") : anyway(t("save"), ends)}
           </button>
           {onCancel && (
             <button type="button" className="button button-quiet" onClick={onCancel}>
-              Cancel
+              {t("cancel")}
             </button>
           )}
         </div>

@@ -118,13 +118,13 @@ function CameraRow({ camera, now, onRemoved }: { camera: Camera; now: number; on
       <Figure name={t("lastFrame")} value={ago(camera.last_frame_at, now)} />
       <span role="cell" className="camera-tools">
         {may("cameras:write") && (
-          <button type="button" className="icon-button" aria-label={`Remove ${camera.name}`} title="Remove" onClick={() => setAsking(true)} data-testid="camera-remove">
+          <button type="button" className="icon-button" aria-label={t("removeNamed", { name: camera.name })} title={t("remove")} onClick={() => setAsking(true)} data-testid="camera-remove">
             <Trash2 size={18} />
           </button>
         )}
       </span>
       {asking && (
-        <Removal title={`Remove ${camera.name}?`} busy={busy} onAct={() => void remove()} onCancel={() => setAsking(false)}>
+        <Removal title={t("removeAsk", { name: camera.name })} busy={busy} onAct={() => void remove()} onCancel={() => setAsking(false)}>
           {error && (
             <p className="form-error" role="alert">
               {error}
@@ -140,8 +140,8 @@ function CameraRow({ camera, now, onRemoved }: { camera: Camera; now: number; on
 function Removal({ children, ...rest }: { title: string; busy: boolean; children: ReactNode; onAct: () => void; onCancel: () => void }) {
   const ends = useCoverage()?.ends_with_cameras ?? [];
   return (
-    <Confirm act={anyway("Remove camera", ends)} {...rest}>
-      <p>Analysis of this camera stops, and its zones go with it. Alerts that it raised stay.</p>
+    <Confirm act={anyway(t("removeAct"), ends)} {...rest}>
+      <p>{t("removeWhy")}</p>
       <EndsWithCameras ends={ends} removing />
       {children}
     </Confirm>
