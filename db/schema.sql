@@ -224,6 +224,15 @@ CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, co
 
 ALTER FUNCTION public.forget_ended_sign_ins() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.forget_old_answers() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours' RETURNING 1)
+    SELECT count(*) FROM gone $$;
+
+ALTER FUNCTION public.forget_old_answers() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.forget_words_about(wanted uuid) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -473,6 +482,16 @@ CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
                 WHEN (SELECT count(*) FROM chains) = 1 THEN (SELECT id FROM chains) END $$;
 
 ALTER FUNCTION public.oidc_chain(wanted uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) RETURNS TABLE(chain_id uuid, person_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT p.chain_id, p.id FROM persons p WHERE p.erased_at IS NULL AND p.created_at < before
+        AND NOT EXISTS (SELECT FROM enrolments e WHERE e.person_id = p.id AND e.ended_at IS NULL)
+        ORDER BY p.created_at LIMIT most $$;
+
+ALTER FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.public_policy(wanted uuid) RETURNS TABLE(chain_name text, store_name text, jurisdiction text, demo boolean, revision integer, face boolean, gait boolean, re_identification boolean, legal_basis text, notice_text text, since timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3726,6 +3745,9 @@ GRANT ALL ON FUNCTION public.export_by_token(wanted bytea) TO pennyprotect_app;
 REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.forget_old_answers() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_old_answers() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.forget_words_about(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_words_about(wanted uuid) TO pennyprotect_app;
 
@@ -3781,6 +3803,9 @@ GRANT ALL ON FUNCTION public.next_model_version() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.oidc_chain(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.oidc_chain(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.public_policy(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;

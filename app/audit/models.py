@@ -104,6 +104,7 @@ class Act(enum.StrEnum):
     ASSIGNMENT_REJECTED = "assignment-rejected"
     ASSIGNMENT_ENDED = "assignment-ended"
     PERSON_CREATED = "person-created"
+    PERSON_FORGOTTEN = "person-forgotten"
     WATCHLIST_SEARCHED = "watchlist-searched"
     WATCHLIST_EXPORTED = "watchlist-exported"
     ENROLMENT_SHOWN = "enrolment-shown"

@@ -17,7 +17,7 @@ from app.identity.models import (
     Source,
 )
 from app.kit.errors import NotFoundError
-from app.kit.postgres import TenantConnection
+from app.kit.postgres import Pool, TenantConnection
 from app.tenancy.sharing.models import Category
 
 _PERSON = "id, store_id, name, created_by, created_at, erased_at"
@@ -133,6 +133,17 @@ async def forget_person(connection: TenantConnection, person_id: uuid.UUID, now:
         now,
     )
     return done == "UPDATE 1"
+
+
+async def persons_without_entry(pool: "Pool[asyncpg.Record]", before: datetime, most: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """(chain, person) of every chain's persons made before then whom no living enrolment is about, the oldest first."""
+    rows = await pool.fetch("SELECT chain_id, person_id FROM persons_without_entry($1, $2)", before, most)
+    return [(row["chain_id"], row["person_id"]) for row in rows]
+
+
+async def forget_old_answers(pool: "Pool[asyncpg.Record]") -> int:
+    """Remove answers that were kept for repeated requests, a day after they were given; how many."""
+    return int(await pool.fetchval("SELECT forget_old_answers()"))
 
 
 async def demand_incident(connection: TenantConnection, store_id: uuid.UUID, incident_id: uuid.UUID) -> None:

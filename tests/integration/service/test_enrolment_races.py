@@ -10,19 +10,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.compliance.data_requests.repository import count_templates
 from app.first_run import open_vault_of
 from app.identity import lifecycle
 from app.identity.enrolment import repository
-from app.identity.enrolment.sweeper import sweep
+from app.identity.enrolment.pictures import Looker
+from app.identity.enrolment.sweeper import forget_names, sweep
 from app.identity.models import EnrolmentState
 from app.identity.templates.embedder import Embedder
 from app.inference.face_client import FaceAnswer
 from app.kit.clock import now
+from app.kit.errors import BadInputError, UnavailableError
 from app.kit.keys.choice import by_pool
 from app.kit.keys.models import TEMPLATE
 from app.kit.postgres import TenantScope, connect_pool, tenant_transaction
 from tests.integration.conftest import Database
-from tests.integration.service.faces import DrawnFaces, vector_of
+from tests.integration.service.faces import DrawnFaces, drawn, enrol, grounds, vector_of
 from tests.integration.service.test_identity import Desk, desk  # noqa: F401 - a fixture
 
 
@@ -55,6 +58,33 @@ async def test_rule_08_an_approval_that_races_the_end_is_decided_by_the_database
     assert await desk.product.sql("SELECT FROM facial_profiles UNION ALL SELECT FROM enrolment_images") == []
 
 
+async def test_rule_08_a_name_goes_a_day_later_where_nobody_was_enrolled(desk: Desk, database: Database) -> None:  # noqa: F811
+    product, day = desk.product, timedelta(hours=26)
+    standing = await desk.approved(1)
+    status, made = await product.ask(
+        "POST", "/api/v1/persons", {"store_id": await product.store(), "name": "Cy Example"}, token=desk.enroller,
+        headers={"Idempotency-Key": "cy"},
+    )  # fmt: skip
+    assert status == 201, made
+    refused, _ = await enrol(product, desk.enroller, made["id"], b"no picture", grounds(desk.watchlist, desk.incident))
+    assert refused == 422
+    pool = await connect_pool(database.url("app"), role="test", largest=2)
+
+    async def names() -> list[str]:
+        return sorted(row["name"] for row in await product.sql("SELECT name FROM persons WHERE erased_at IS NULL"))
+
+    assert (await forget_names(pool, now()), await names()) == (0, ["Ada Example", "Cy Example"]), "a day for a better picture"
+    await product.sql("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'")
+    assert (await forget_names(pool, now() + day), await names()) == (1, ["Ada Example"])
+    assert await product.sql("SELECT FROM idempotency_keys WHERE response::text LIKE '%Cy Example%'") == []
+    assert await desk.acts(made["id"]) == ["person-created", "person-forgotten"]
+    refused, said = await enrol(product, desk.enroller, made["id"], drawn(2), grounds(desk.watchlist, desk.incident))
+    assert (refused, "erased" in said["detail"]) == (409, True), said
+    assert await forget_names(pool, now() + day) == 0
+    assert standing["state"] == "approved"
+    await pool.close()
+
+
 class _UndoError(Exception):
     """Leaves a transaction without a trace."""
 
@@ -81,13 +111,22 @@ async def test_rule_20_a_new_model_version_moves_the_gallery_while_the_old_one_s
         rows = await product.sql("SELECT model_version, count(*) AS n FROM facial_profiles GROUP BY 1 ORDER BY 1")
         return [(row["model_version"], row["n"]) for row in rows]
 
+    async def noted() -> list[dict[str, Any]]:
+        rows = await product.sql("SELECT details FROM audit_unsealed WHERE act = 'templates-turned' ORDER BY at, id")
+        return [json.loads(row["details"]) for row in rows]
+
     blind = NextModel(faces=1)  # only the one in the background
-    unlucky = Embedder(pool, vault, blind, second)
+    unlucky = Embedder(pool, vault, Looker(blind), second)
     assert [await unlucky.round(now()), await unlucky.round(now()), blind.calls] == [0, 0, 2], "nobody else's face is taken"
-    embedder, before = Embedder(pool, vault, NextModel(), second), await desk.revision()
+    assert await Embedder(pool, vault, Looker(None), second).round(now()) == 0, "without a model server it waits"
+    embedder, before = Embedder(pool, vault, Looker(NextModel()), second), await desk.revision()
     assert await embedder.round(now()) == 2
     assert await versions() == [("1", 2), ("2", 2)]
     assert await desk.revision() > before
+    scope = TenantScope((await product.sql("SELECT id FROM chains"))[0]["id"])
+    async with tenant_transaction(pool, scope) as connection:
+        counted = [await count_templates(connection, "face_embedding", version) for version in ("1", "2", "3")]
+    assert counted == [(2, 0), (2, 0), (2, 2)], "entries are counted, not their templates"
     stored = await product.sql("SELECT id, template FROM facial_profiles WHERE model_version = '2'")
     for row in stored:
         plain = np.frombuffer(await vault.open_bytes(TEMPLATE, row["id"], row["template"]), "<f4")
@@ -96,9 +135,40 @@ async def test_rule_20_a_new_model_version_moves_the_gallery_while_the_old_one_s
     assert await versions() == [("1", 2), ("2", 2)], "the earlier serve until workers of the earlier release are gone"
     await desk.act(entries[0], "erase", {"reason": "Complaint upheld"}, desk.enroller)
     assert await versions() == [("1", 1), ("2", 1)], "an erasure takes the templates of every version"
-    await embedder.round(now() + timedelta(hours=2))
+    later = now() + timedelta(hours=2)
+    await Embedder(pool, vault, Looker(NextModel()), ("face_embedding", "1")).round(later)
+    assert await versions() == [("1", 1), ("2", 1)], "a release that goes takes nothing from the one that comes"
+    await embedder.round(later)
     assert await versions() == [("2", 1)]
-    details = await product.sql("SELECT details FROM audit_unsealed WHERE act = 'templates-turned' ORDER BY at DESC LIMIT 1")
-    said = json.loads(details[0]["details"])
-    assert (said["embedded"], said["model_version"]) == (2, "2")
+    of = {"model": "face_embedding", "model_version": "2"}
+    assert await noted() == [{"embedded": 2, **of}, {"dropped": 1, **of}]
+    await pool.close()
+
+
+class Moody(NextModel):
+    """It refuses one picture, embeds another, and then it is gone."""
+
+    async def find(self, picture: np.ndarray, most: int = 1) -> FaceAnswer:
+        found = await super().find(picture, most)
+        if self.calls == 1:
+            raise BadInputError("The model refuses this picture.")
+        if self.calls == 3:
+            raise UnavailableError("The model server is away.")
+        return found
+
+
+async def test_rule_15_one_refused_picture_stops_no_gallery_and_every_move_is_noted(desk: Desk, database: Database) -> None:  # noqa: F811
+    product, entries = desk.product, [await desk.proposed(who, f"Person {who}") for who in (1, 2, 7)]
+    pool = await connect_pool(database.url("app"), role="test", largest=2)
+    model = Moody()
+    embedder = Embedder(pool, open_vault_of(product.settings, by_pool(pool)), Looker(model), ("face_embedding", "2"))
+    assert await embedder.round(now()) == 0, "it ended early"
+    noted = "SELECT details FROM audit_unsealed WHERE act = 'templates-turned' ORDER BY at, id"
+    assert [json.loads(row["details"])["embedded"] for row in await product.sql(noted)] == [1], "what was moved before is noted"
+    assert [await embedder.round(now()), await embedder.round(now())] == [1, 0]
+    assert model.calls == 4, "the refused picture is not asked again"
+    assert [json.loads(row["details"])["embedded"] for row in await product.sql(noted)] == [1, 1]
+    refused = sorted(each["id"] for each in entries)[0]
+    moved = await product.sql("SELECT enrolment_id FROM facial_profiles WHERE model_version = '2'")
+    assert {str(row["enrolment_id"]) for row in moved} == {each["id"] for each in entries} - {refused}
     await pool.close()

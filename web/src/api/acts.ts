@@ -89,6 +89,7 @@ export const ACTS: readonly components["schemas"]["Act"][] = [
   "assignment-rejected",
   "assignment-ended",
   "person-created",
+  "person-forgotten",
   "watchlist-searched",
   "watchlist-exported",
   "enrolment-shown",
