@@ -120,10 +120,11 @@ async def receipts_of(connection: TenantConnection, request_id: uuid.UUID) -> li
 
 
 async def count_templates(connection: TenantConnection, model: str, model_version: str) -> tuple[int, int]:
-    """(templates of living entries, how many of them another model or version made)."""
+    """(living entries with a template, how many of them have one of this model version not)."""
     row = await connection.fetchrow(
-        "SELECT count(*)::integer AS held, count(*) FILTER (WHERE (p.model, p.model_version) <> ($1, $2))::integer AS other"
-        " FROM facial_profiles p JOIN enrolments e ON e.id = p.enrolment_id WHERE e.ended_at IS NULL",
+        "SELECT count(*)::integer AS held, count(*) FILTER (WHERE NOT present)::integer AS other FROM ("
+        "SELECT bool_or((p.model, p.model_version) = ($1, $2)) AS present FROM facial_profiles p"
+        " JOIN enrolments e ON e.id = p.enrolment_id WHERE e.ended_at IS NULL GROUP BY e.id) entries",
         model,
         model_version,
     )
