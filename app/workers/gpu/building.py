@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from app.inference.contract import PoseContract
+from app.inference.face_client import FACE_VERSION
 from app.inference.triton import is_local
 from app.kit.errors import BadInputError
 from app.settings import Settings
@@ -24,8 +25,6 @@ from app.workers.gpu.versions import Version
 
 if TYPE_CHECKING:
     from app.workers.gpu.fleet import Fleet
-
-FACE_VERSION: Final = "1"
 
 
 @dataclass

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prometheus_client import generate_latest
 
+from app.inference.face_client import FACE_VERSION
 from app.inference.loading import CROP_MODELS, LocalModels, ModelLoading
 from app.inference.shapes import check_outputs
 from app.inference.triton import is_local
@@ -24,7 +25,7 @@ from app.kit.tls import trust
 from app.settings import Settings
 from app.workers.control import ControlLoop, Grant, wanted, worker_identity
 from app.workers.emitter import Emitter
-from app.workers.gpu.building import FACE_VERSION, build, promote
+from app.workers.gpu.building import build, promote
 from app.workers.gpu.cameras import Faces
 from app.workers.gpu.elements import DeepStream
 from app.workers.gpu.fleet import Fleet
