@@ -28,8 +28,12 @@ Found = TypeVar("Found")
 PRE_ROLL_S, AFTER_S = 10.0, 20.0
 NUMBER = "+491700000000"
 WHOLE = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
-BLURRED, KEPT = 0.4, 0.7
-"""Of a person's fine detail: at most so much is left where they are blurred, at least so much where they are not."""
+BLURRED = 0.4
+"""Of a person's fine detail: at most so much is left where they are blurred, more where they are not."""
+BLURRED_AROUND_MS = 2500
+"""Before and after a box may be where its person is taken to be."""
+LEAST_FREE = 0.3
+WATERMARK = (0.0, 0.9, 1.0, 1.0)
 
 
 @dataclass
@@ -196,31 +200,53 @@ def fetch_and_verify(shop: Shop, clip: dict[str, Any], link: str) -> None:
 
 
 def demand_blurred(shop: Shop, clip: dict[str, Any], exported: bytes, subjects: set[str]) -> None:
-    """Others' boxes have lost their detail; the picture elsewhere has not."""
+    """Others' boxes have lost their detail; those of who is shown have not, but for what others' cover."""
     before, after = frames_of(shop.api("GET", f"/evidence/{clip['id']}/content")), frames_of(exported)
+    sightings = shop.api("GET", f"/evidence/{clip['id']}/boxes")["frames"]
     lost: list[float] = []
     kept: list[float] = []
-    for sighting in shop.api("GET", f"/evidence/{clip['id']}/boxes")["frames"]:
+    for sighting in sightings:
         at = min(before, key=lambda each: abs(each - sighting["at_ms"]))
-        twin = min(after, key=lambda each: abs(each - at))
+        pair = before[at], after[min(after, key=lambda each: abs(each - at))]
+        near = [each for each in sightings if abs(each["at_ms"] - sighting["at_ms"]) <= BLURRED_AROUND_MS]
+        covered = [box for each in near for track, *box in each["persons"] if track not in subjects]
         for track, *box in sighting["persons"]:
-            if track not in subjects and (share := _detail_left(before[at], after[twin], box)) is not None:
-                lost.append(share)
-        kept.append(_detail_left(before[at], after[twin], (0.0, 0.0, 1.0, 1.0)) or 0.0)
+            if track in subjects:
+                kept += _detail_left(*pair, box, [*map(_padded, covered), WATERMARK])
+            else:
+                lost += _detail_left(*pair, box)
     assert len(lost) >= 5, "nobody else was in the picture, so nothing was shown"
     assert float(np.median(lost)) <= BLURRED, (np.median(lost), len(lost))
-    assert float(np.median(kept)) > float(np.median(lost)), (np.median(kept), np.median(lost))
+    assert len(kept) >= 5, "who is shown was never seen beside others, so nothing was shown"
+    assert float(np.median(kept)) > max(BLURRED, float(np.median(lost))), (np.median(kept), len(kept), np.median(lost))
 
 
-def _detail_left(before: Any, after: Any, box: Any) -> float | None:
-    height, width = before.shape[:2]
-    x1, y1, x2, y2 = (int(each * size) for each, size in zip(box, (width, height, width, height), strict=True))
-    if x2 - x1 < 16 or y2 - y1 < 32:
-        return None
-    fine = [
-        float(cv2.Laplacian(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)[y1:y2, x1:x2], cv2.CV_64F).var()) for each in (before, after)
-    ]
-    return fine[1] / fine[0] if fine[0] > 1 else None
+def _padded(box: Any) -> Any:
+    """What is blurred around a box, and a little more."""
+    x1, y1, x2, y2 = box
+    wide, high = 0.2 * (x2 - x1), 0.2 * (y2 - y1)
+    return max(0.0, x1 - wide), max(0.0, y1 - high), min(1.0, x2 + wide), min(1.0, y2 + high)
+
+
+def _detail_left(before: Any, after: Any, box: Any, without: Any = ()) -> list[float]:
+    """Share of a box's fine detail that is left outside the boxes `without`; none for a box too small or too covered to say."""
+    size = before.shape[:2]
+    free = np.ones(size, bool)
+    for each in without:
+        free[_part(each, size)] = False
+    part = _part(box, size)
+    inside = free[part]
+    if min(inside.shape) < 16 or inside.shape[0] < 32 or inside.mean() < LEAST_FREE:
+        return []
+    grey = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)[part] for each in (before, after)]
+    fine = [float(cv2.Laplacian(each, cv2.CV_64F)[inside].var()) for each in grey]
+    return [fine[1] / fine[0]] if fine[0] > 1 else []
+
+
+def _part(box: Any, size: tuple[int, int]) -> tuple[slice, slice]:
+    height, width = size
+    x1, y1, x2, y2 = (int(each * along) for each, along in zip(box, (width, height, width, height), strict=True))
+    return slice(y1, y2), slice(x1, x2)
 
 
 def frames_of(film: bytes) -> dict[float, Any]:
