@@ -44,8 +44,8 @@ log = logger(__name__)
 class Embedder:
     """Embeds what the version in use has not seen.
 
-    Pictures that it refuses, or in which it does not find whoever was enrolled, are named in the log and tried again after the
-    next start.
+    Pictures that it refuses, or in which it does not find whoever was enrolled, are named in the log, counted in the audit and
+    tried again after the next start.
     """
 
     def __init__(
@@ -80,23 +80,24 @@ class Embedder:
         scope = TenantScope(chain_id)
         async with tenant_transaction(self._pool, scope) as connection:
             if dropped := await embed_repository.drop_earlier(connection, *self._version, moment - OVERLAP):
-                await self._note(connection, chain_id, "dropped", dropped)
+                await self._note(connection, chain_id, dropped=dropped)
             waiting = await embed_repository.entries_to_embed(connection, *self._version, AT_ONCE, self._hopeless)
             pictures = {each: await image_repository.read_image(connection, self._vault, each) for each in waiting}
-        moved = 0
+        moved, hopeless = 0, len(self._hopeless)
         try:
             for enrolment_id, picture in pictures.items():
                 if (found := await self._found(enrolment_id, picture)) is not None:
                     async with tenant_transaction(self._pool, scope) as connection:
                         moved += await self._store(connection, chain_id, enrolment_id, *found, moment)
         finally:
-            if moved:
+            missed = len(self._hopeless) - hopeless
+            if moved or missed:
                 async with tenant_transaction(self._pool, scope) as connection:
-                    await self._note(connection, chain_id, "embedded", moved)
+                    await self._note(connection, chain_id, embedded=moved, not_embedded=missed)
         return moved
 
-    async def _note(self, connection: TenantConnection, chain_id: uuid.UUID, done: str, count: int) -> None:
-        details = {done: count, "model": self._version[0], "model_version": self._version[1]}
+    async def _note(self, connection: TenantConnection, chain_id: uuid.UUID, **done: int) -> None:
+        details = {**done, "model": self._version[0], "model_version": self._version[1]}
         entry = AuditEntry(Act.TEMPLATES_TURNED, ActorKind.SYSTEM, None, chain_id, None, "gallery", None, details)
         await audit.append(connection, entry)
 

@@ -73,7 +73,7 @@ export function ThresholdsPage() {
                 </td>
                 <td data-testid="threshold-expected">
                   {each.false_alerts_a_day === null ? ofThousand(each.false_alerts_of_1000) : perDay(each.false_alerts_a_day)}
-                  <small>{each.source === "default" ? "between published figures for and against the model, not measured here" : "with its 95 % interval"}</small>
+                  {(each.false_alerts_a_day ?? each.false_alerts_of_1000) && <small>{each.source === "default" ? "between published figures for and against the model, not measured here" : "with its 95 % interval"}</small>}
                 </td>
               </tr>
             ))}
