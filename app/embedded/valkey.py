@@ -114,8 +114,8 @@ def binary() -> Path:
 
 
 def acl_lines(instance: Instance, secrets: dict[str, str]) -> str:
-    """The ACL file: passwords as sha256, the default user off."""
-    lines = ["user default off nopass resetkeys resetchannels -@all"]
+    """The ACL file: passwords as sha256, the default user off, and not `nopass`: protected mode takes that for an open server."""
+    lines = ["user default off resetpass resetkeys resetchannels -@all"]
     for user, rules in instance.rules.items():
         digest = hashlib.sha256(secrets[f"{instance.name}.{user}"].encode()).hexdigest()
         lines.append(f"user {user} on #{digest} resetkeys resetchannels -@all {rules}")
