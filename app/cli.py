@@ -235,10 +235,13 @@ def migrate(
         bool, typer.Option("--wait", help="Change nothing: wait, with any role, until somebody has done it.")
     ] = False,
     seconds: Annotated[float, typer.Option(help="How long to wait.")] = 600.0,
+    or_newer: Annotated[
+        bool, typer.Option("--or-newer", help="A newer schema is fine: this version was brought back by a roll-back.")
+    ] = False,
 ) -> None:
     """Bring the database at DATABASE_URL up to date (with the owner's role)."""
+    from app.migrate import NewerSchemaError, wait_until_made
     from app.migrate import migrate as apply
-    from app.migrate import wait_until_made
 
     configure("migrate", level=settings().log_level)
     url = settings().database_dsn
@@ -247,7 +250,15 @@ def migrate(
     if wait:
         typer.echo(f"The schema is at migration {asyncio.run(wait_until_made(url, patience_s=seconds))}.")
         return
-    applied = asyncio.run(apply(url))
+    try:
+        applied = asyncio.run(apply(url))
+    except NewerSchemaError as error:
+        if not or_newer:
+            raise
+        typer.echo(
+            f"{error.detail.partition(':')[0]}; nothing to do, because migrations only expand and it works on a newer schema."
+        )
+        return
     typer.echo(f"{len(applied)} migration(s) applied: {', '.join(applied) or 'already up to date'}")
 
 
@@ -274,7 +285,7 @@ def secrets(
     name: Annotated[str, typer.Option(help="Name of the Secret, for the chart's `secrets.existingSecret`.")] = "pennyprotect",
     namespace: Annotated[str, typer.Option(help="Namespace of the Secret.")] = "pennyprotect",
 ) -> None:
-    """Make every secret of a new deployment and print it: pipe it to `kubectl apply -f -`, or to a file that only you read."""
+    """Make every secret of a new deployment and print it: pipe it to `kubectl create -f -`, or to a file that only you read."""
     from app.deployment import manifests
 
     values = manifests.make_values()

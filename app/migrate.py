@@ -12,7 +12,7 @@ import asyncpg
 from app.kit.backoff import Backoff
 from app.kit.errors import SetupError
 from app.kit.logs import logger, redact
-from app.kit.postgres import DATABASE_ERRORS
+from app.kit.postgres import DATABASE_ERRORS, said_in_one_sentence
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "db" / "migrations"
 LOCK_KEY = 7_305_221_940  # any constant; the same for every migrator of this product
@@ -37,6 +37,10 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
+class NewerSchemaError(SetupError):
+    """A newer version has migrated this database. Migrations only expand, so an older one can go on working with it."""
+
+
 def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
     """All migrations in order; SetupError for a misnamed file or a gap in the numbers."""
     found = []
@@ -54,11 +58,12 @@ def pending(known: list[Migration], applied: dict[int, str]) -> list[Migration]:
     """What is still to apply.
 
     Raises:
-        SetupError: the database is newer than this version, or an applied file was edited afterwards.
+        NewerSchemaError: the database is newer than this version.
+        SetupError: an applied file was edited afterwards.
     """
     newest = max(applied, default=0)
     if newest > len(known):
-        raise SetupError(
+        raise NewerSchemaError(
             f"The database is at migration {newest}, this version knows {len(known)}: "
             "it was used with a newer PennyProtect. Run that version, or restore a back-up."
         )
@@ -69,9 +74,15 @@ def pending(known: list[Migration], applied: dict[int, str]) -> list[Migration]:
 
 
 async def migrate(url: str, *, folder: Path = MIGRATIONS, timeout_s: float = 120) -> list[str]:
-    """Bring the database at `url` up to date; returns the names of what was applied."""
+    """Bring the database at `url` up to date; returns the names of what was applied.
+
+    Raises:
+        NewerSchemaError: it was used with a newer version.
+        SetupError: it cannot be opened, or refuses a migration, of which then nothing stays.
+    """
     async with asyncio.timeout(timeout_s):
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url, timeout=10, statement_cache_size=0)
+        with said_in_one_sentence():
+            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url, timeout=10, statement_cache_size=0)
         try:
             return await _apply(connection, read_migrations(folder))
         finally:
@@ -124,15 +135,22 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", known: list[M
     rows = await connection.fetch("SELECT number, checksum FROM schema_migrations")
     names = []
     for migration in pending(known, {row["number"]: row["checksum"] for row in rows}):
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-            await connection.execute(migration.sql)
-            await connection.execute(
-                "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)",
-                migration.number,
-                migration.name,
-                migration.checksum,
-            )
+        try:
+            await _apply_one(connection, migration)
+        except asyncpg.PostgresError as error:
+            raise SetupError(f"The database refused migration {migration.name}, and nothing of it was done: {error}.") from error
         log.info("migration applied", migration=migration.name)
         names.append(migration.name)
     return names
+
+
+async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        await connection.execute(migration.sql)
+        await connection.execute(
+            "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)",
+            migration.number,
+            migration.name,
+            migration.checksum,
+        )

@@ -9,14 +9,17 @@ what is carried to the end of a transaction: it runs just before COMMIT, in the 
 """
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NewType
 
 import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
+
+from app.kit.errors import SetupError
+from app.kit.logs import redact
 
 TenantConnection = NewType("TenantConnection", PoolConnectionProxy)
 """A connection inside a transaction that sees the rows of one scope."""
@@ -25,6 +28,19 @@ Pool = asyncpg.Pool
 COMMAND_TIMEOUT_S = 10.0
 DATABASE_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """A database that is away or refuses. InternalClientError too: so asyncpg calls a connection that broke off within a command."""
+
+
+@contextmanager
+def said_in_one_sentence() -> Iterator[None]:
+    """Around a connect: a database that does not answer or lets nobody in becomes a SetupError, which says what to look at."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        raise SetupError(
+            f"The database cannot be opened ({redact(str(error)).rstrip('.') or type(error).__name__}); look at DATABASE_URL,"
+            " DB_USER and DB_PASSWORD, and whether it can be reached from here."
+        ) from error
+
 
 STATEMENTS = 256
 """Prepared statements kept a connection."""

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from app.cameras.setup.models import Origin
-from app.kit.postgres import speak_jsonb
+from app.kit.postgres import said_in_one_sentence, speak_jsonb
 
 Connection = Any
 """asyncpg.Connection of the owner, in a transaction."""
@@ -16,7 +16,8 @@ _LOCK_KEY = 7_305_221_941  # any constant; the same for every set-up
 
 async def connect_owner(url: str) -> "asyncpg.Connection[asyncpg.Record]":
     """A plain connection with the owner's role, which speaks jsonb as Python values."""
-    connection = await asyncpg.connect(url, timeout=10, command_timeout=10, statement_cache_size=0)
+    with said_in_one_sentence():
+        connection = await asyncpg.connect(url, timeout=10, command_timeout=10, statement_cache_size=0)
     await speak_jsonb(connection)
     return connection
 

@@ -12,6 +12,7 @@ from app.audit.models import Act
 from app.auth.permissions import Role
 from app.kit.errors import ConflictError
 from app.kit.ids import new_id
+from app.kit.postgres import said_in_one_sentence
 
 Connection = Any
 """asyncpg.Connection of the owner, in a transaction."""
@@ -32,7 +33,8 @@ class NewChain:
 
 async def connect_owner(url: str) -> "asyncpg.Connection[asyncpg.Record]":
     """A plain connection with the owner's role."""
-    return await asyncpg.connect(url, timeout=10, command_timeout=30, statement_cache_size=0)
+    with said_in_one_sentence():
+        return await asyncpg.connect(url, timeout=10, command_timeout=30, statement_cache_size=0)
 
 
 async def add(connection: Connection, new: NewChain) -> None:
