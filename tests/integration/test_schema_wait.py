@@ -1,4 +1,4 @@
-"""A pod that starts beside the migration waits for it, and says in one sentence what it waits for; so does a migration that fails."""
+"""A pod that starts beside the migration waits for it, and says in one sentence what it waits for; a failed migration speaks too."""
 
 import asyncio
 import subprocess
