@@ -42,6 +42,21 @@ def test_every_alert_leads_to_a_runbook(render: Render) -> None:
         assert 'namespace="stores"' in rule["expr"], "an alert of one release must not look at another's"
 
 
+def test_a_part_that_is_gone_altogether_raises_its_alarm_unless_nobody_wants_it(render: Render) -> None:
+    def asked(values: dict[str, object]) -> dict[str, str]:
+        (rules,) = (each for each in render({**MONITORED, **values}) if each["kind"] == "PrometheusRule")
+        return {rule["alert"]: rule["expr"] for group in rules["spec"]["groups"] for rule in group["rules"]}
+
+    shards = 'sum(pennyprotect_pipeline_shards{namespace="stores"})'
+    assert asked({})["PennyProtectShardsUnowned"] == f"({shards} or vector(0)) < 64"
+    assert asked({"pipeline": {"keda": {"enabled": True}, "replicas": 0}})["PennyProtectShardsUnowned"].endswith(
+        "or vector(0)) < 64"
+    )
+    assert asked({"pipeline": {"enabled": False}})["PennyProtectShardsUnowned"] == f"({shards}) < 64"
+    assert "or vector(31)) > 30" in asked({})["PennyProtectAuditUnsealed"]
+    assert "vector" not in asked({"sealer": {"replicas": 0}})["PennyProtectAuditUnsealed"]
+
+
 @pytest.mark.parametrize("path", sorted((CHART / "dashboards").glob("*.json")), ids=lambda path: path.stem)
 def test_dashboards_can_be_imported(path: Path) -> None:
     dashboard = json.loads(path.read_text("utf-8"))
