@@ -13,7 +13,10 @@ _BUCKET = {"bucket": "evidence", "region": "eu-central-1", "endpoint": "https://
 _RELAY = {"enabled": True, "publicHosts": ["198.51.100.7", "video.example.com"]}
 _S3_MODELS = {"source": "s3", "s3": {"bucket": "models", "prefix": "penny", "region": "eu-central-1", "credentialsSecret": "s3"}}
 _PUSHES = {"acceptLicenses": True, "pushes": {"enabled": True, "keysSecret": "model-keys", "storageClass": "efs"}}
+_ON_ANY_NODE = {"objects": {"volume": {"accessMode": "ReadWriteMany"}}}
 _ONE_NETWORK = {"cameras": {"cidrs": ["10.9.0.0/16"], "ports": [554]}}
+_INNER_STORE = {**_BUCKET, "endpoint": "https://s3.inner:9000"}
+_INNER_PORTS = {"objects": {"ports": [9000]}, "ingressCidrs": ["10.64.0.0/24"], "providers": {"cidrs": ["10.5.0.0/16"]}}
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
     "database": [
@@ -33,16 +36,21 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
         {"models": _PUSHES},
         {"triton": {"enabled": False, "externalUrl": "triton.example.com:8001"}},
     ],
-    "service": [{}, {"service": {"autoscaling": {"enabled": True}}}, {"service": {"enabled": False}}],
+    "service": [{}, {"service": {"autoscaling": {"enabled": True}}, **_ON_ANY_NODE}, {"service": {"enabled": False}}],
     "pipeline": [{}, {"pipeline": {"keda": {"enabled": True}}}, {"pipeline": {"enabled": False}}],
     "workers": [{}, {"workerCpu": {"enabled": False}, "workerGpu": _GPUS}, {"workerCpu": _MANY_WORKERS}],
     "video": [{}, {"mediamtx": _RELAY}, {"mediamtx": {**_RELAY, "service": {"type": "NodePort"}, "port": 31000}}],
     "ingress": [{}, {"ingress": {"enabled": True, "host": "a.example.com"}}],
-    "network": [{}, {"networkPolicy": {"enabled": False}}, {"networkPolicy": _ONE_NETWORK}],
+    "network": [{}, {"networkPolicy": {"enabled": False}}, {"networkPolicy": _ONE_NETWORK}, {"networkPolicy": _INNER_PORTS}],
     "monitoring": [{}, {"monitoring": _ALL_MONITORS}],
     "secrets": [{}, _VAULT],
     "images": [{}, _INNER],
-    "objects": [{}, {"objects": _BUCKET}, {"objects": {"volume": {"accessMode": "ReadWriteMany", "storageClass": "efs"}}}],
+    "objects": [
+        {},
+        {"objects": _BUCKET},
+        {"objects": _INNER_STORE},
+        {"objects": {"volume": {"accessMode": "ReadWriteMany", "storageClass": "efs"}}},
+    ],
     "extras": [{}, {"tracing": {"endpoint": "http://otel:4317"}}],
 }
 

@@ -105,13 +105,15 @@ def test_nothing_is_reachable_unless_named(render: Render, values: dict[str, Any
             for peer in rule.get("to", []):
                 block = peer.get("ipBlock", {})
                 wide = block.get("cidr") == "0.0.0.0/0"
-                assert not wide or rule["ports"] == [{"protocol": "TCP", "port": 443}], policy["metadata"]["name"]
+                ports = values.get("networkPolicy", {}).get("objects", {}).get("ports", [443])
+                assert not wide or {each["port"] for each in rule["ports"]} <= {443, *ports}, policy["metadata"]["name"]
 
 
 @pytest.mark.parametrize("values", CASES)
 def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, Any]) -> None:
     allowed = {
-        "service": {"postgres.app", "bus.service", "memory.service", "jwt", "storage_key", "metrics_key", "relay_key"},
+        "service": {"postgres.app", "bus.service", "memory.service", "jwt", "storage_key", "metrics_key", "relay_key"}
+        | {"oidc_client_secret", "openai_api_key"},
         "test": {"metrics_key"},
         # It asks each server, with what the service holds and without its keys.
         "doctor": {"postgres.app", "bus.service", "memory.service"},
@@ -177,6 +179,11 @@ def test_a_wrong_value_is_refused_by_its_name(render: Render, values: dict[str, 
             "mediamtx.port must be between 30000 and 32767",
         ),
         ({"ingress": {"enabled": True}}, "ingress.host is empty"),
+        ({"service": {"autoscaling": {"enabled": True}}}, "objects are on a volume that one node mounts: give objects.bucket"),
+        (
+            {"database": {"cloudnativepg": {"backup": {"destinationPath": "s3://b"}}}},
+            "nothing opens the bucket: name credentialsSecret",
+        ),
     ],
 )
 def test_a_decision_that_is_missing_stops_the_install(render: Render, values: dict[str, Any], sentence: str) -> None:
@@ -188,6 +195,99 @@ def test_without_an_accepted_licence_the_model_fetch_is_told_so(render: Render) 
     (init,) = roles(render({}))["triton"]["spec"]["initContainers"]
     told = {variable["name"]: variable.get("value") for variable in init["env"]}
     assert (init["args"], told["PENNYPROTECT_ACCEPT_LICENSES"]) == (["models", "pull"], "0")
+
+
+@pytest.mark.parametrize("values", CASES)
+def test_who_shares_a_volume_of_one_node_is_sent_to_that_node(render: Render, values: dict[str, Any]) -> None:
+    found = roles(render(values))
+    objects = values.get("objects", {})
+    one_node = not objects.get("bucket") and objects.get("volume", {}).get("accessMode", "ReadWriteOnce") == "ReadWriteOnce"
+    for role, pod in found.items():
+        terms = pod["spec"].get("affinity", {}).get("podAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", [])
+        assert bool(terms) is (one_node and any(each["name"] == "objects" for each in pod["spec"].get("volumes", []))), role
+        for term in terms:
+            assert term["topologyKey"] == "kubernetes.io/hostname"
+            labels, (chosen,) = pod["metadata"]["labels"], term["labelSelector"]["matchExpressions"]
+            # Its own term must fit itself, or the first pod would wait for a companion.
+            assert term["labelSelector"]["matchLabels"].items() <= labels.items()
+            assert role in chosen["values"]
+
+
+def test_an_affinity_of_the_values_stays_beside_the_one_that_the_volume_demands(render: Render) -> None:
+    own = {"nodeAffinity": {"a": 1}, "podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": ["b"]}}
+    found = roles(render({"sealer": {"affinity": own}}))["sealer"]["spec"]["affinity"]
+    assert found["nodeAffinity"] == own["nodeAffinity"]
+    assert found["podAffinity"].keys() == {
+        "preferredDuringSchedulingIgnoredDuringExecution",
+        "requiredDuringSchedulingIgnoredDuringExecution",
+    }
+
+
+def allowed_out(manifests: list[Manifest], role: str) -> set[tuple[str, int]]:
+    """(network, port) that the policies let a role reach outside the release."""
+    labels = roles(manifests)[role]["metadata"]["labels"]
+    found = set()
+    for policy in (each["spec"] for each in manifests if each["kind"] == "NetworkPolicy"):
+        chosen = policy["podSelector"]
+        fits = chosen.get("matchLabels", {}).items() <= labels.items()
+        if not fits or any(labels[each["key"]] not in each["values"] for each in chosen.get("matchExpressions", [])):
+            continue
+        for rule in policy.get("egress", []):
+            blocks = [peer["ipBlock"]["cidr"] for peer in rule["to"] if "ipBlock" in peer]
+            found |= {(block, port["port"]) for block in blocks for port in rule.get("ports", [])}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "role", "place"),
+    [
+        (
+            {"triton": {"enabled": False, "externalUrl": "triton.example.com:9001", "externalCidrs": ["10.3.0.0/16"]}},
+            "worker-cpu",
+            ("10.3.0.0/16", 9001),
+        ),
+        ({"triton": {"enabled": False, "externalUrl": "t.example.com:8001"}}, "doctor", ("10.0.0.0/8", 8001)),
+        ({"workerCpu": {"serviceUrl": "https://safety.example.com"}}, "worker-cpu", ("0.0.0.0/0", 443)),
+        (
+            {"workerCpu": {"serviceUrl": "http://10.9.1.1:8000/x"}, "networkPolicy": {"serviceUrl": {"cidrs": ["10.9.0.0/16"]}}},
+            "worker-cpu",
+            ("10.9.0.0/16", 8000),
+        ),
+        (
+            {
+                "objects": {"bucket": "evidence", "endpoint": "https://s3.inner:9000"},
+                "networkPolicy": {"objects": {"ports": [9000]}},
+            },
+            "retention",
+            ("0.0.0.0/0", 9000),
+        ),
+        ({"networkPolicy": {"providers": {"cidrs": ["198.51.100.0/24"]}}}, "service", ("198.51.100.0/24", 443)),
+        (
+            {"networkPolicy": {"providers": {"cidrs": ["10.4.0.0/16"]}}, "extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}},
+            "dispatcher",
+            ("10.4.0.0/16", 443),
+        ),
+    ],
+)
+def test_what_the_values_name_can_be_reached(render: Render, values: dict[str, Any], role: str, place: tuple[str, int]) -> None:
+    assert place in allowed_out(render(values), role)
+    assert place not in allowed_out(render({}), role), "the test would pass without the value"
+
+
+def test_a_load_balancer_that_sends_to_pods_itself_is_let_in(render: Render) -> None:
+    manifests = render({"networkPolicy": {"ingressCidrs": ["10.64.0.0/24"]}})
+    (policy,) = (each for each in manifests if each["metadata"]["name"].endswith("-ingress-to-service"))
+    assert {"ipBlock": {"cidr": "10.64.0.0/24"}} in policy["spec"]["ingress"][0]["from"]
+
+
+def test_the_service_takes_cameras_where_the_network_policy_lets_it_go(render: Render) -> None:
+    def told(values: dict[str, Any]) -> list[str]:
+        (service,) = roles(render(values))["service"]["spec"]["containers"]
+        return [each["value"] for each in service["env"] if each["name"] == "PENNYPROTECT_CAMERA_NETWORKS"]
+
+    assert told({"networkPolicy": {"cameras": {"cidrs": ["10.9.0.0/16", "10.8.0.0/16"]}}}) == ["10.9.0.0/16 10.8.0.0/16"]
+    assert told({"networkPolicy": {"enabled": False}}) == []
+    assert told({"extraEnv": {"PENNYPROTECT_CAMERA_NETWORKS": "public"}}) == ["public"]
 
 
 RELAYED = {"mediamtx": {"enabled": True, "publicHosts": ["198.51.100.7"]}, "workerGpu": {"enabled": True}}

@@ -61,7 +61,11 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{/* What must be said before anything is rendered. The schema catches wrong values; this catches missing decisions. */}}
 {{- define "pennyprotect.demands" -}}
 {{- if not .Values.secrets.existingSecret -}}
-{{- fail "secrets.existingSecret is empty: make the secrets with `pennyprotect secrets kubernetes --namespace NAMESPACE | kubectl apply -f -` and name the Secret here." -}}
+{{- fail "secrets.existingSecret is empty: make the secrets with `pennyprotect secrets kubernetes --namespace NAMESPACE | kubectl create -f -` and name the Secret here." -}}
+{{- end -}}
+{{- $oneNode := and (not .Values.objects.bucket) (eq .Values.objects.volume.accessMode "ReadWriteOnce") -}}
+{{- if and $oneNode .Values.service.enabled .Values.service.autoscaling.enabled -}}
+{{- fail "service.autoscaling.enabled is true and objects are on a volume that one node mounts: give objects.bucket, or objects.volume.accessMode=ReadWriteMany with a storage class that has it." -}}
 {{- end -}}
 {{- if and (not .Values.triton.enabled) (not .Values.triton.externalUrl) -}}
 {{- fail "triton.enabled is false and triton.externalUrl is empty: workers need a Triton server; give its host:port." -}}
@@ -74,6 +78,11 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- end -}}
 {{- if and (eq .Values.database.mode "external") (not .Values.database.external.host) -}}
 {{- fail "database.external.host is empty: give the address of your PostgreSQL, or set database.mode=cloudnativepg." -}}
+{{- end -}}
+{{- with .Values.database.cloudnativepg.backup -}}
+{{- if and (eq $.Values.database.mode "cloudnativepg") .destinationPath (not .inheritFromIamRole) (not .credentialsSecret) -}}
+{{- fail "database.cloudnativepg.backup.destinationPath is set and nothing opens the bucket: name credentialsSecret, or set inheritFromIamRole=true." -}}
+{{- end -}}
 {{- end -}}
 {{- if and (eq .Values.models.source "claim") (not .Values.models.claim) -}}
 {{- fail "models.source is claim and models.claim is empty: name the PersistentVolumeClaim that holds triton/models." -}}

@@ -38,9 +38,9 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with $settings.affinity }}
+{{- with include "pennyprotect.affinity" . }}
 affinity:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
 topologySpreadConstraints:
   - maxSkew: 1
@@ -55,6 +55,23 @@ topologySpreadConstraints:
     labelSelector:
       matchLabels:
         {{- include "pennyprotect.selector" . | nindent 8 }}
+{{- end -}}
+
+{{/* A volume that one node mounts holds its users on that node: a pod that another node got would wait for it for ever. */}}
+{{- define "pennyprotect.affinity" -}}
+{{- $affinity := deepCopy (.settings.affinity | default dict) -}}
+{{- $users := list "service" "sealer" "retention" -}}
+{{- if and (has .role $users) (not .root.Values.objects.bucket) (eq .root.Values.objects.volume.accessMode "ReadWriteOnce") -}}
+{{- $kin := dict "app.kubernetes.io/name" "pennyprotect" "app.kubernetes.io/instance" .root.Release.Name -}}
+{{- $choice := list (dict "key" "app.kubernetes.io/component" "operator" "In" "values" $users) -}}
+{{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" $kin "matchExpressions" $choice) -}}
+{{- $beside := $affinity.podAffinity | default dict -}}
+{{- $demanded := append ($beside.requiredDuringSchedulingIgnoredDuringExecution | default list) $term -}}
+{{- $affinity = merge (dict "podAffinity" (merge (dict "requiredDuringSchedulingIgnoredDuringExecution" $demanded) $beside)) $affinity -}}
+{{- end -}}
+{{- with $affinity -}}
+{{ toYaml . }}
+{{- end -}}
 {{- end -}}
 
 {{/* Environment common to our own processes. */}}
@@ -93,6 +110,26 @@ topologySpreadConstraints:
       name: {{ .Values.secrets.existingSecret }}
       key: metrics_key
       optional: true
+{{- end -}}
+
+{{/* Secrets of providers that whoever installs may add; without them what needs them stays off. */}}
+{{- define "pennyprotect.providersEnv" -}}
+{{- range $name, $key := dict "PENNYPROTECT_OIDC_CLIENT_SECRET" "oidc_client_secret" "OPENAI_API_KEY" "openai_api_key" }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $.Values.secrets.existingSecret }}
+      key: {{ $key }}
+      optional: true
+{{- end }}
+{{- end -}}
+
+{{/* Where users may say that cameras are: where the network policy lets pods go, so that a refusal is a sentence and no time-out. */}}
+{{- define "pennyprotect.cameraNetworksEnv" -}}
+{{- if and .Values.networkPolicy.enabled (not (hasKey .Values.extraEnv "PENNYPROTECT_CAMERA_NETWORKS")) }}
+- name: PENNYPROTECT_CAMERA_NETWORKS
+  value: {{ join " " .Values.networkPolicy.cameras.cidrs | quote }}
+{{- end }}
 {{- end -}}
 
 {{/* Who carries notifications; without a secret of theirs the dispatcher sends webhooks only. */}}
