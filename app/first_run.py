@@ -163,7 +163,11 @@ async def _administrator(connection: repository.Connection, chain_id: uuid.UUID,
     if given and len(given) < SHORTEST_PASSWORD:
         raise SetupError(f"PENNYPROTECT_ADMIN_PASSWORD must have at least {SHORTEST_PASSWORD} characters.")
     password, username = given or secrets.token_urlsafe(15), settings.admin_username.strip().lower()
-    user_id = await repository.put_user(connection, new_id(), chain_id, username, hash_password(password))
+    # A password that lies in a Secret is read by whoever may read the Secret; a made one is only in this home.
+    must_change = bool(given) and settings.admin_must_change
+    user_id = await repository.put_user(
+        connection, new_id(), chain_id, username, hash_password(password), must_change=must_change
+    )
     await repository.put_membership(connection, new_id(), chain_id, user_id, Role.CHAIN_ADMINISTRATOR.value)
     if given:  # the operator knows it; a second copy on a disk would only be found by somebody else
         log.info("administrator created")

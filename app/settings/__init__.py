@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         alias="PENNYPROTECT_ADMIN_PASSWORD",
         description="The first administrator's first password, at least 12 characters; default: one is made and written.",
     )
+    admin_must_change: bool = Field(
+        default=False,
+        alias="PENNYPROTECT_ADMIN_MUST_CHANGE",
+        description="1: that password only opens the page on which another one is chosen.",
+    )
     prepared: bool = Field(
         default=True,
         alias="PENNYPROTECT_PREPARED_STATEMENTS",

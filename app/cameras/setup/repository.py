@@ -56,17 +56,25 @@ async def any_user(connection: Connection, chain_id: uuid.UUID) -> bool:
 
 
 async def put_user(
-    connection: Connection, user_id: uuid.UUID, chain_id: uuid.UUID, username: str, password_hash: str
+    connection: Connection,
+    user_id: uuid.UUID,
+    chain_id: uuid.UUID,
+    username: str,
+    password_hash: str,
+    *,
+    must_change: bool = False,
 ) -> uuid.UUID:
-    """Add a user, or give an existing one this password; returns its id."""
+    """Add a user, or give an existing one this password, which may be good for choosing another one only; returns its id."""
     known: uuid.UUID = await connection.fetchval(
-        "INSERT INTO users (id, chain_id, username, password_hash) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash, failed_logins = 0, locked_until = NULL"
+        "INSERT INTO users (id, chain_id, username, password_hash, must_change_password) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash, failed_logins = 0, locked_until = NULL,"
+        " must_change_password = excluded.must_change_password"
         " RETURNING id",
         user_id,
         chain_id,
         username,
         password_hash,
+        must_change,
     )
     return known
 

@@ -44,6 +44,21 @@ async def test_a_given_password_is_used_and_never_written_and_no_demo_camera_is_
     assert not (tmp_path / "credentials.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "owed"),
+    [
+        ({"PENNYPROTECT_ADMIN_PASSWORD": "a password of our own", "PENNYPROTECT_ADMIN_MUST_CHANGE": True}, True),
+        ({"PENNYPROTECT_ADMIN_PASSWORD": "a password of our own"}, False),
+        ({"PENNYPROTECT_ADMIN_MUST_CHANGE": True}, False),  # nobody but this home knows a made one
+    ],
+)
+async def test_a_password_that_lies_in_a_secret_can_be_made_to_open_only_the_choice_of_another(
+    database: Database, tmp_path: Path, more: dict[str, Any], owed: bool
+) -> None:
+    await first_run(_settings(tmp_path, **more), database.url("owner"))
+    assert await _rows(database.url("owner"), "SELECT must_change_password FROM users") == [(owed,)]
+
+
 async def test_a_short_password_stops_the_set_up_and_leaves_nothing_behind(database: Database, tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="PENNYPROTECT_ADMIN_PASSWORD must have at least 12"):
         await first_run(_settings(tmp_path, PENNYPROTECT_ADMIN_PASSWORD="short"), database.url("owner"))
