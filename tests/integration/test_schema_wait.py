@@ -1,4 +1,4 @@
-"""A pod that starts beside the migration waits for it, and says in one sentence what it waits for; a failed migration speaks too."""
+"""A pod that starts beside the migration waits for it and says in one sentence for what; a migration that fails speaks too."""
 
 import asyncio
 import subprocess
