@@ -17,8 +17,10 @@ resource "aws_eks_cluster" "this" {
       key_arn = aws_kms_key.this.arn
     }
   }
+  # Whoever applies this administers the cluster; without it nobody could sign in.
   access_config {
-    authentication_mode = "API"
+    authentication_mode                         = "API"
+    bootstrap_cluster_creator_admin_permissions = true
   }
   depends_on = [aws_iam_role_policy_attachment.cluster, aws_cloudwatch_log_group.cluster]
 }
@@ -165,4 +167,49 @@ resource "aws_eks_pod_identity_association" "service" {
   namespace       = "pennyprotect"
   service_account = "pennyprotect"
   role_arn        = aws_iam_role.service.arn
+}
+
+# Network policies are enforced by the CNI's own agent, which is off by default.
+resource "aws_eks_addon" "network" {
+  cluster_name                = aws_eks_cluster.this.name
+  addon_name                  = "vpc-cni"
+  configuration_values        = jsonencode({ enableNetworkPolicy = "true" })
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
+}
+
+# Hands pods the identities of the associations in this file.
+resource "aws_eks_addon" "identity" {
+  cluster_name = aws_eks_cluster.this.name
+  addon_name   = "eks-pod-identity-agent"
+  depends_on   = [aws_eks_node_group.cpu]
+}
+
+# Volumes of the bus and of whatever else claims one; brings the default storage class.
+resource "aws_eks_addon" "volumes" {
+  cluster_name         = aws_eks_cluster.this.name
+  addon_name           = "aws-ebs-csi-driver"
+  configuration_values = jsonencode({ defaultStorageClass = { enabled = true } })
+  pod_identity_association {
+    service_account = "ebs-csi-controller-sa"
+    role_arn        = aws_iam_role.volumes.arn
+  }
+  depends_on = [aws_eks_addon.identity]
+}
+
+resource "aws_iam_role" "volumes" {
+  name = "${var.name}-volumes"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole", "sts:TagSession"]
+      Principal = { Service = "pods.eks.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "volumes" {
+  role       = aws_iam_role.volumes.name
+  policy_arn = "arn:${data.aws_partition.this.partition}:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"
 }

@@ -85,10 +85,49 @@ resource "aws_elasticache_subnet_group" "this" {
   subnet_ids = [for subnet in aws_subnet.private : subnet.id]
 }
 
+# Who may do what on each server: the product's own rules (acl.json is written from them, a test compares), a user a role and server.
+locals {
+  acl = jsondecode(file("${path.module}/acl.json"))
+  users = merge([
+    for server, rules in local.acl : { for user, rule in rules : "${server}.${user}" => { server = server, user = user, rule = rule } }
+  ]...)
+}
+
+resource "aws_elasticache_user" "this" {
+  for_each      = local.users
+  user_id       = "${var.name}-${each.value.server}-${each.value.user}"
+  user_name     = each.value.user
+  engine        = "valkey"
+  access_string = each.value.rule
+  authentication_mode {
+    type      = "password"
+    passwords = [var.redis_passwords[each.key]]
+  }
+}
+
+resource "aws_elasticache_user_group" "this" {
+  for_each      = local.acl
+  engine        = "valkey"
+  user_group_id = "${var.name}-${each.key}"
+  user_ids      = [for name, user in local.users : aws_elasticache_user.this[name].user_id if user.server == each.key]
+}
+
+# A full server refuses writes, which the product counts and says; the default would throw messages away unseen.
+resource "aws_elasticache_parameter_group" "this" {
+  name   = var.name
+  family = "valkey8"
+  parameter {
+    name  = "maxmemory-policy"
+    value = "noeviction"
+  }
+}
+
 # The durable bus: two nodes, a snapshot a day.
 resource "aws_elasticache_replication_group" "bus" {
-  # checkov:skip=CKV_AWS_31: users come by RBAC (user groups of `pennyprotect secrets`), not by one shared token
+  # checkov:skip=CKV_AWS_31: users come by RBAC (the user groups above), not by one shared token
   replication_group_id       = "${var.name}-bus"
+  user_group_ids             = [aws_elasticache_user_group.this["bus"].user_group_id]
+  parameter_group_name       = aws_elasticache_parameter_group.this.name
   description                = "Tracklets, health, live streams"
   engine                     = "valkey"
   engine_version             = "8.0"
@@ -110,6 +149,8 @@ resource "aws_elasticache_replication_group" "memory" {
   # checkov:skip=CKV2_AWS_50: a replica would be a second copy of what must not be kept
   # checkov:skip=CKV_AWS_134: a snapshot would write people's poses to a disk
   replication_group_id       = "${var.name}-memory"
+  user_group_ids             = [aws_elasticache_user_group.this["memory"].user_group_id]
+  parameter_group_name       = aws_elasticache_parameter_group.this.name
   description                = "Frames and probe embeddings, never on disk"
   engine                     = "valkey"
   engine_version             = "8.0"

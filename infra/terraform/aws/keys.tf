@@ -38,4 +38,35 @@ data "aws_iam_policy_document" "key" {
       values   = ["arn:${data.aws_partition.this.partition}:logs:${var.region}:${data.aws_caller_identity.this.account_id}:*"]
     }
   }
+  # The nodes' disks: started by the auto-scaling service's own role, which must exist in the account (its first group makes it).
+  statement {
+    sid       = "NodeDisks"
+    actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    resources = ["*"]
+    principals {
+      type        = "AWS"
+      identifiers = [local.autoscaling_role]
+    }
+  }
+  statement {
+    sid       = "NodeDisksAttached"
+    actions   = ["kms:CreateGrant"]
+    resources = ["*"]
+    principals {
+      type        = "AWS"
+      identifiers = [local.autoscaling_role]
+    }
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
+    }
+  }
+}
+
+locals {
+  autoscaling_role = join("", [
+    "arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:role/aws-service-role/",
+    "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+  ])
 }

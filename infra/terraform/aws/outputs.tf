@@ -13,6 +13,12 @@ output "values" {
       external = { host = aws_elasticache_replication_group.memory.primary_endpoint_address, tls = true, cidrs = [var.network], nothingOnDisk = true }
     }
     objects = { bucket = aws_s3_bucket.evidence.id, region = var.region }
+    # The load balancer sends to pods itself, from the public subnets.
+    service = { trustedProxies = [for subnet in aws_subnet.public : subnet.cidr_block] }
+    networkPolicy = {
+      ingressCidrs = [for subnet in aws_subnet.public : subnet.cidr_block]
+      database     = { cidrs = [var.network] }
+    }
     ingress = {
       enabled    = true
       controller = "other"

@@ -65,3 +65,9 @@ variable "evidence_days" {
   type        = number
   default     = 90
 }
+
+variable "redis_passwords" {
+  description = "The Secret's passwords of the two servers' users: `bus.service`, `memory.worker`, ... They are in the state afterwards: keep that encrypted."
+  type        = map(string)
+  sensitive   = true
+}

@@ -1,5 +1,5 @@
 # AWS reference for a region: EKS with a GPU node group, RDS PostgreSQL, two ElastiCache servers, S3 with Object Lock, KMS, certificate.
-# NEVER APPLIED: formatted and scanned (`make verify`), not run against an account. Read it as a reviewed starting point.
+# NEVER APPLIED: scanned (`make verify`), not run against an account. Read it as a reviewed starting point.
 terraform {
   required_version = ">= 1.9"
   required_providers {

@@ -8,6 +8,7 @@ import pytest
 from app.deployment.manifests import environment, kubernetes, make_values
 from app.embedded.secrets import DATABASE_ROLES, names
 from app.kit.errors import BadInputError
+from tests.unit.deployment.elasticache import ACL, document
 
 
 def test_every_secret_of_the_embedded_default_is_there_and_none_is_made_twice() -> None:
@@ -43,3 +44,7 @@ def test_compose_reads_one_line_a_secret() -> None:
     assert found["POSTGRES_APP"] == values["postgres.app"]
     assert base64.b64decode(found["BUS_ACL_BASE64"]).decode() == values["bus.acl"]
     assert len(found) == len(values)
+
+
+def test_managed_valkeys_have_the_rules_of_our_own() -> None:
+    assert ACL.read_text("utf-8") == document(), "python -m tests.unit.deployment.elasticache writes it anew"
