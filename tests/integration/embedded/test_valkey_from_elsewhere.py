@@ -1,6 +1,7 @@
 """The deployed Valkeys let in whoever has a password, from elsewhere too: started with the chart's and compose's own files."""
 
 import contextlib
+import functools
 import socket
 import subprocess
 import time
@@ -9,27 +10,24 @@ from pathlib import Path
 
 import pytest
 import redis
+import yaml
 
 from app.deployment.manifests import make_values
 from app.embedded.valkey import binary
 
 ROOT = Path(__file__).resolve().parents[3]
+SERVERS = ("bus", "memory")
 OF_OLDER_SECRETS = "user default off nopass resetkeys resetchannels -@all"
 
 
-def block(path: str, *above: str) -> str:
-    """The text of a YAML block scalar, found by the lines that lead to it."""
-    lines = (ROOT / path).read_text("utf-8").splitlines()
-    place = 0
-    for line in above:
-        place = lines.index(line, place) + 1
-    depth = len(lines[place]) - len(lines[place].lstrip())
-    found = []
-    for line in lines[place:]:
-        if line.strip() and len(line) - len(line.lstrip()) < depth:
-            break
-        found.append(line[depth:])
-    return "\n".join(found)
+@functools.cache
+def configurations() -> dict[str, str]:
+    """valkey.conf of the chart's default profile and of compose.yaml, by where it is for and which server."""
+    rendered = yaml.safe_load_all((ROOT / "k8s/golden/default.yaml").read_text("utf-8"))
+    chart = {each["metadata"]["name"]: each["data"] for each in rendered if each["kind"] == "ConfigMap"}
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["configs"]
+    found = {f"chart-{name}": chart[f"pp-pennyprotect-{name}"]["valkey.conf"] for name in SERVERS}
+    return found | {f"compose-{name}": compose[name]["content"] for name in SERVERS}
 
 
 def address() -> str:
@@ -77,26 +75,18 @@ def answered(client: "redis.Redis", folder: Path) -> bool:
             time.sleep(0.05)
 
 
-FILES = {
-    "chart-bus": ("bus", ("k8s/golden/default.yaml", "  name: pp-pennyprotect-bus", "  valkey.conf: |")),
-    "chart-memory": ("memory", ("k8s/golden/default.yaml", "  name: pp-pennyprotect-memory", "  valkey.conf: |")),
-    "compose-bus": ("bus", ("compose.yaml", "configs:", "  bus:", "    content: |")),
-    "compose-memory": ("memory", ("compose.yaml", "configs:", "  memory:", "    content: |")),
-}
-
-
-@pytest.mark.parametrize("files", FILES)
+@pytest.mark.parametrize("deployment", ["chart", "compose"])
+@pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize("older", [False, True])
 def test_a_user_with_a_password_comes_in_from_another_machine_and_nobody_else_does(
-    tmp_path: Path, files: str, older: bool
+    tmp_path: Path, deployment: str, name: str, older: bool
 ) -> None:
     """`older`: the ACL of Secrets made before the default user lost its `nopass`, which stay as they are."""
-    name, place = FILES[files]
     values, here = make_values(), address()
     acl = values[f"{name}.acl"]
     if older:
         acl = "\n".join([OF_OLDER_SECRETS, *acl.splitlines()[1:]]) + "\n"
-    with started(block(*place), acl, tmp_path) as port:
+    with started(configurations()[f"{deployment}-{name}"], acl, tmp_path) as port:
         with redis.Redis(here, port, username="service", password=values[f"{name}.service"], socket_timeout=5) as known:
             assert answered(known, tmp_path)
         with redis.Redis(here, port, socket_timeout=5) as stranger, pytest.raises(redis.exceptions.AuthenticationError):
