@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 import kubernetes_validate
@@ -100,6 +101,16 @@ def test_the_schema_knows_every_value_and_refuses_others() -> None:
 def test_every_value_is_explained_and_the_readme_shows_it() -> None:
     assert [name for name, _, words in described() if not words] == []
     assert README.read_text("utf-8") == document(), "python -m tests.charts.golden writes it anew"
+
+
+def test_the_values_that_the_guide_writes_down_install(render: Render) -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    (written,) = re.findall(r"cat > mine.yaml <<'END'\n(.*?)\n    END\n", text, re.DOTALL)
+    values = yaml.safe_load(textwrap.dedent(written))
+    assert values["networkPolicy"]["cameras"]["cidrs"] != ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+    kinds = {each["kind"] for each in render(values)}
+    assert {"Ingress", "Cluster", "Job"} <= kinds
+    assert "PersistentVolumeClaim" not in kinds, "objects are in the bucket"
 
 
 def walk(node: object) -> list[dict[str, object]]:
