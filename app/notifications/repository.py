@@ -218,6 +218,19 @@ async def tests_since(connection: TenantConnection, channel_id: uuid.UUID, since
     )
 
 
+async def codes_since(connection: TenantConnection, user_id: uuid.UUID, since: datetime) -> int:
+    """How many codes were sent to a person's channels, removed ones too; nobody else counts theirs until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"notification codes {user_id}")
+    return int(
+        await connection.fetchval(
+            "SELECT count(*) FROM notifications n JOIN notification_channels c ON c.id = n.channel_id"
+            " WHERE c.user_id = $1 AND n.occasion = 'test' AND n.message ? 'code' AND n.created_at > $2",
+            user_id,
+            since,
+        )
+    )
+
+
 async def list_deliveries(
     connection: TenantConnection,
     channel_id: uuid.UUID | None,
