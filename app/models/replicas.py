@@ -77,17 +77,18 @@ class Replicas:
         except (OSError, TimeoutError) as error:
             raise UnavailableError(f"Triton's name {self._host} has no address now; nothing was changed, try again.") from error
         urls = {self._url} if len(addresses) == 1 else {_joined(address, self._port) for address in addresses}
-        for gone in self._servings.keys() - urls:
-            await self._servings.pop(gone).close()
+        gone = [self._servings.pop(url) for url in self._servings.keys() - urls]  # before any await: others call this, too
         for url in sorted(urls - self._servings.keys()):
             self._servings[url] = Serving(url)
-        return [self._servings[url] for url in sorted(urls)]
+        found = [self._servings[url] for url in sorted(urls)]
+        await _all(each.close() for each in gone)
+        return found
 
     async def close(self) -> None:
         """Hang up."""
-        for each in self._servings.values():
-            await each.close()
+        gone = list(self._servings.values())
         self._servings.clear()
+        await _all(each.close() for each in gone)
 
 
 async def _all(work: Iterable[Awaitable[T]]) -> list[T]:

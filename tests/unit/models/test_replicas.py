@@ -39,7 +39,9 @@ class Server:
         return version in self.served
 
     async def close(self) -> None:
+        assert not self.closed, "hung up twice"
         self.closed = True
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -87,6 +89,15 @@ async def test_replicas_come_and_go_and_a_name_without_address_changes_nothing(n
         await servers.load(MODEL)
     assert not await servers.ready(MODEL, 1)
     await servers.unload(MODEL)
+
+
+async def test_several_callers_at_once_see_replicas_go_and_none_of_them_fails(names: dict[str, list[str]]) -> None:
+    servers = tritons(names)
+    await servers.servings()
+    names["triton"] = ["10.0.0.2"]
+    found = await asyncio.gather(*(servers.servings() for _ in range(3)))
+    assert [[each.url for each in one] for one in found] == [["triton:8001"]] * 3  # type: ignore[attr-defined]
+    assert {url for url, each in Server.all.items() if each.closed} == set(Server.all) - {"triton:8001"}
 
 
 async def test_a_replica_that_started_beside_a_push_is_brought_level(
