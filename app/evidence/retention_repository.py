@@ -15,7 +15,7 @@ MOST = 100_000
 _STORED = """
 SELECT e.id, e.store_id, e.type = 'playback' AS is_playback, e.size, e.present_at AS stored_at,
     e.held OR EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
-        AND e.moment BETWEEN d.seen_from AND d.seen_to)
+        AND coalesce(e.recorded_from, e.wanted_from) <= d.seen_to AND coalesce(e.recorded_to, e.wanted_to) >= d.seen_from)
         OR EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided' AND (c.alert_id = e.alert_id
             OR e.moment BETWEEN c.happened_at - interval '30 minutes' AND c.happened_at + interval '30 minutes')) AS held,
     count(i.id) FILTER (WHERE i.state <> 'closed')::integer AS open_cases,

@@ -169,9 +169,13 @@ async def test_rule_17_a_request_holds_the_footage_of_its_visit_until_it_is_answ
 ) -> None:
     seen, other = await clips(product, 2)
     visit = now() - timedelta(days=40)
-    await product.sql("UPDATE evidence SET present_at = $1, moment = $1", visit - timedelta(hours=3))
-    await product.sql("UPDATE evidence SET moment = $2 WHERE id = $1", uuid.UUID(seen), visit)
-    span = {"seen_from": (visit - timedelta(hours=1)).isoformat(), "seen_to": (visit + timedelta(hours=1)).isoformat()}
+    minutes = timedelta(minutes=1)  # the visit begins three of them after the recording of five did, and its alert
+    recorded = (
+        "UPDATE evidence SET present_at = $1, moment = $1, wanted_from = $1, wanted_to = $2, recorded_from = $1, recorded_to = $2"
+    )
+    await product.sql(recorded, visit - 15 * minutes, visit - 10 * minutes)
+    await product.sql(f"{recorded} WHERE id = $3", visit, visit + 5 * minutes, uuid.UUID(seen))
+    span = {"seen_from": (visit + 3 * minutes).isoformat(), "seen_to": (visit + 10 * minutes).isoformat()}
     one = await record(product, kind="access", store_id=await product.store(), **span)
     shown = (await product.ask("GET", f"{PATH}/{one['id']}"))[1]
     assert [each["id"] for each in shown["footage"]] == [seen]
