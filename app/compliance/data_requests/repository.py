@@ -137,7 +137,8 @@ async def footage_of(connection: TenantConnection, request: DataRequest) -> list
     rows = await connection.fetch(
         "SELECT e.id, e.type, c.name AS camera, e.recorded_from, e.recorded_to, e.moment FROM evidence e"
         " JOIN cameras c ON c.id = e.camera_id WHERE e.store_id = $1 AND e.state = 'present'"
-        " AND coalesce(e.recorded_from, e.wanted_from) <= $3 AND coalesce(e.recorded_to, e.wanted_to) >= $2 ORDER BY e.moment, e.id LIMIT 500",
+        " AND coalesce(e.recorded_from, e.wanted_from) <= $3 AND coalesce(e.recorded_to, e.wanted_to) >= $2"
+        " ORDER BY e.moment, e.id LIMIT 500",
         request.store_id,
         request.seen_from,
         request.seen_to,

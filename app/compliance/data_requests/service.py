@@ -23,6 +23,8 @@ from app.kit.errors import BadInputError, ConflictError, NotFoundError
 from app.kit.keys.vault import Vault
 from app.kit.postgres import TenantConnection
 
+MOST_CANDIDATES: Final = 100
+"""Somebody may be on every list of every store: as many as can belong to a request."""
 MOST_LEADS: Final = 500
 SHOWN_LEAST: Final = LOOK_ALIKE_LEAST - 0.04
 """Lower than where an enrolment warns: to miss somebody who asks is worse than to show the handler one face too many."""
@@ -51,7 +53,7 @@ def demand_one_face(looked: Looked) -> None:
 async def candidates(connection: TenantConnection, neighbours: Neighbours, looked: Looked) -> list[Candidate]:
     """Entries that look like the face, best first. The picture and its vector are forgotten with `looked`."""
     assert looked.vector is not None  # noqa: S101 - there is a face
-    near = await neighbours.nearest(connection, looked.vector)
+    near = await neighbours.nearest(connection, looked.vector, MOST_CANDIDATES)
     kept = [alike for alike, _ in near if alike.match_score >= SHOWN_LEAST]
     return [Candidate(await enrolments.get_enrolment(connection, each.enrolment_id), each.match_score) for each in kept]
 

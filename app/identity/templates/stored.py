@@ -34,8 +34,10 @@ class Vector:
 class Neighbours(Protocol):
     """Finds who looks alike among the templates in scope; the exact scan below is one, the gallery's engine another."""
 
-    async def nearest(self, connection: TenantConnection, vector: Vector) -> Sequence[tuple[LookAlike, uuid.UUID]]:
-        """(entry with its cosine, its list) of living enrolments, best first."""
+    async def nearest(
+        self, connection: TenantConnection, vector: Vector, most: int = NEAREST
+    ) -> Sequence[tuple[LookAlike, uuid.UUID]]:
+        """(entry with its cosine, its list) of living enrolments, best first, at most so many."""
         ...
 
 
@@ -45,15 +47,17 @@ class ExactScan:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
-    async def nearest(self, connection: TenantConnection, vector: Vector) -> Sequence[tuple[LookAlike, uuid.UUID]]:
+    async def nearest(
+        self, connection: TenantConnection, vector: Vector, most: int = NEAREST
+    ) -> Sequence[tuple[LookAlike, uuid.UUID]]:
         """See `Neighbours`. Templates of each rotation that is in use are compared with the vector turned alike."""
         found: list[tuple[LookAlike, uuid.UUID]] = []
         for version, turned in await rotations_in_use(connection, self._vault, vector.numbers):
-            found += await self._nearest(connection, vector, version, turned)
-        return sorted(found, key=lambda each: -each[0].match_score)[:NEAREST]
+            found += await self._nearest(connection, vector, version, turned, most)
+        return sorted(found, key=lambda each: -each[0].match_score)[:most]
 
     async def _nearest(
-        self, connection: TenantConnection, vector: Vector, rotation: int, turned: Float32
+        self, connection: TenantConnection, vector: Vector, rotation: int, turned: Float32, most: int
     ) -> list[tuple[LookAlike, uuid.UUID]]:
         rows = await connection.fetch(
             "SELECT e.id, e.watchlist_id, -(p.embeddings <#> $1::text::halfvec) AS cosine FROM facial_profiles p"
@@ -63,7 +67,7 @@ class ExactScan:
             len(turned),
             vector.model,
             vector.model_version,
-            NEAREST,
+            most,
             rotation,
         )
         return [(LookAlike(row["id"], round(float(row["cosine"]), 4)), row["watchlist_id"]) for row in rows]

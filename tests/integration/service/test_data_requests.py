@@ -122,6 +122,13 @@ async def test_rule_17_found_by_photo_exported_erased_and_proved(desk: Desk, tmp
     assert [(await sought(product, again, drawn(each)))[1]["candidates"] != [] for each in (1, 2)] == [False, True]
 
 
+async def test_rule_17_every_entry_of_a_face_is_found_however_many_there_are(desk: Desk) -> None:  # noqa: F811
+    entries = {(await desk.proposed(1, override_reason="Seen before"))["id"] for _ in range(6)}
+    status, found = await sought(desk.product, await record(desk.product), drawn(1))
+    assert (status, len(found["candidates"])) == (200, 6)
+    assert {each["enrolment_id"] for each in found["candidates"]} == entries
+
+
 async def test_rule_17_words_of_reviews_about_somebody_go_with_them(desk: Desk) -> None:  # noqa: F811
     product = desk.product
     mine = await desk.approved(1)
