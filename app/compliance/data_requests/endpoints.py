@@ -14,6 +14,7 @@ from app.auth.permissions import Permission
 from app.compliance.data_requests import repository, service
 from app.compliance.data_requests.models import (
     DataRequest,
+    Held,
     RequestState,
     Subject,
     advance,
@@ -120,19 +121,22 @@ async def get_request(request: Request, access: Reads, data_request_id: uuid.UUI
 @router.post(f"{ONE}/search", openapi_extra=PICTURE_BODY | audited(Act.DATA_REQUEST_FACE_SOUGHT), max_body_size=LARGEST_FORM)
 async def search(request: Request, access: Writes, data_request_id: uuid.UUID) -> FaceSearchOut:
     """Which entries look like the face in a picture (JPEG or PNG as the body). The picture and its vector are not stored;
-    where no template is held, no model is asked."""
+    where no template can be compared, no model is asked. A search that could not compare all of them is none that shows that
+    nothing is held."""
     pool, scope, raw = backends(request).postgres, access.whole_chain, await request.body()
     async with tenant_transaction(pool, scope) as connection:
         demand_open(await repository.get_request(connection, data_request_id))
         held, other = await repository.count_templates(connection, FACE_MODEL, FACE_VERSION)
-    looked = await _looker(request).look(raw) if held else None
+    looked = await _looker(request).look(raw) if held > other else None
     if looked is not None:
         service.demand_one_face(looked)
     async with tenant_transaction(pool, scope) as connection:
         found = await repository.get_request(connection, data_request_id, lock=True)
         demand_open(found)
+        held, other = await repository.count_templates(connection, FACE_MODEL, FACE_VERSION)
+        complete = not other and (looked is not None or not held)
         near = await service.candidates(connection, _neighbours(request), looked) if looked else []
-        await repository.change_request(connection, advance(found, searches=found.searches + 1))
+        await repository.change_request(connection, advance(found, searches=found.searches + complete))
         await _note(connection, Act.DATA_REQUEST_FACE_SOUGHT, access, data_request_id, templates=held, found=len(near))
     return search_out(held, other, near)
 
@@ -202,7 +206,9 @@ async def answer(request: Request, access: Writes, data_request_id: uuid.UUID, b
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
         found = await repository.get_request(connection, data_request_id, lock=True)
         subjects: list[Subject] = await repository.subjects_of(connection, data_request_id)
-        after = answered(found, subjects, body.outcome, body.answer, access.principal.id, now())
+        _, other = await repository.count_templates(connection, FACE_MODEL, FACE_VERSION)
+        held = Held(bool(await repository.footage_of(connection, found)), other)
+        after = answered(found, subjects, held, body.outcome, body.answer, access.principal.id, now())
         await repository.change_request(connection, after)
         await _note(connection, Act.DATA_REQUEST_ANSWERED, access, data_request_id, outcome=body.outcome.value)
     return request_out(after)

@@ -45,7 +45,7 @@ class DataRequest:
         identity_checked: how the handler made sure that whoever asks is who is meant.
         contact: sealed; who asks and how to answer.
         store_id, seen_from, seen_to: where and when they were, for their footage; all or none.
-        searches, exports: how often a picture was sought for it, how often it was exported.
+        searches: how often a picture was compared with every template there was. exports: how often it was exported.
     """
 
     id: uuid.UUID
@@ -90,6 +90,19 @@ class Subject:
     erasure_id: uuid.UUID | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Held:
+    """What is held besides the entries of a request, when it is answered.
+
+    Attributes:
+        footage: whether there is any of the visit.
+        not_compared: templates that no photo can be compared with now.
+    """
+
+    footage: bool = False
+    not_compared: int = 0
+
+
 def demand_times(received_at: datetime, now: datetime, visit: tuple[object, datetime | None, datetime | None]) -> None:
     """BadInputError unless it came in before now, and names store, beginning and end of a visit, or none of them."""
     if received_at > now:
@@ -120,7 +133,13 @@ def extend(request: DataRequest, days: int, reason: str) -> DataRequest:
 
 
 def answered(
-    request: DataRequest, subjects: list[Subject], outcome: RequestOutcome, answer: str, by: uuid.UUID, at: datetime
+    request: DataRequest,
+    subjects: list[Subject],
+    held: Held,
+    outcome: RequestOutcome,
+    answer: str,
+    by: uuid.UUID,
+    at: datetime,
 ) -> DataRequest:
     """The answer, for good. What it says must have been done.
 
@@ -129,16 +148,25 @@ def answered(
     """
     demand_open(request)
     left = [each for each in subjects if each.erasure_id is None]
-    if outcome is RequestOutcome.NOTHING_HELD and subjects:
-        raise ConflictError("Something is held: the entries that were found belong to this request.")
-    if outcome is RequestOutcome.NOTHING_HELD and not request.searches:
-        raise ConflictError("Look for the person by a photo first; only then is it known that nothing is held.")
+    if outcome is RequestOutcome.NOTHING_HELD:
+        _demand_nothing_held(request, subjects, held)
     if outcome is RequestOutcome.FULFILLED and request.kind is RequestKind.ERASURE and (left or not subjects):
         raise ConflictError("Erase the entries that were found first; where there are none, nothing is held.")
     if outcome is RequestOutcome.FULFILLED and request.kind is RequestKind.ACCESS and not request.exports:
         raise ConflictError("Export what is held and hand it over first.")
     done = {"outcome": outcome, "answer": answer, "answered_by": by, "answered_at": at}
     return advance(request, state=RequestState.ANSWERED, **done)
+
+
+def _demand_nothing_held(request: DataRequest, subjects: list[Subject], held: Held) -> None:
+    if subjects:
+        raise ConflictError("Something is held: the entries that were found belong to this request.")
+    if held.footage:
+        raise ConflictError("Something is held: footage of the visit. Export it and hand it over, or say why you do not.")
+    if not request.searches and held.not_compared:
+        raise ConflictError("Some templates could not be compared with a photo yet; search again in an hour.")
+    if not request.searches:
+        raise ConflictError("Look for the person by a photo first; only then is it known that nothing is held.")
 
 
 def advance(request: DataRequest, **changes: object) -> DataRequest:

@@ -10,12 +10,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
 from app.auth.permissions import Role
 from app.evidence.package import verify
 from app.evidence.retention_run import Retention
 from app.evidence.storage import Storage
 from app.identity.enrolment.pictures import Looker
+from app.identity.templates.embedder import Embedder
 from app.kit.clock import now
 from app.kit.postgres import connect_pool
 from tests.integration.conftest import Database
@@ -129,6 +131,36 @@ async def test_rule_17_every_entry_of_a_face_is_found_however_many_there_are(des
     assert {each["enrolment_id"] for each in found["candidates"]} == entries
 
 
+async def test_rule_17_nothing_held_is_not_said_while_a_template_could_not_be_compared(
+    desk: Desk,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def none(_self: Embedder, _at: datetime) -> int:
+        return 0
+
+    monkeypatch.setattr(Embedder, "round", none)  # or it would be compared soon
+    product = desk.product
+    await desk.approved(1)
+    moved = "UPDATE facial_profiles SET model_version = $1"
+    (row,) = await product.sql("SELECT DISTINCT model_version FROM facial_profiles")
+    await product.sql(moved, "0-earlier")
+    one = await record(product)
+    with monkeypatch.context() as patched:
+
+        async def asked(_self: Looker, _raw: bytes) -> None:
+            raise AssertionError("a face was looked at for nothing")
+
+        patched.setattr(Looker, "look", asked)
+        assert await sought(product, one, drawn(2)) == (200, {"templates": 1, "not_compared": 1, "candidates": []})
+    answer = {"outcome": "nothing-held", "answer": "We hold nothing about you."}
+    status, why = await product.ask("POST", f"{PATH}/{one['id']}/answer", answer)
+    assert (status, "search again in an hour" in why["detail"]) == (409, True), why
+    await product.sql(moved, row["model_version"])
+    assert (await product.ask("POST", f"{PATH}/{one['id']}/answer", answer))[0] == 409, "the search compared nothing"
+    assert (await sought(product, one, drawn(2)))[1]["candidates"] == []
+    assert (await product.ask("POST", f"{PATH}/{one['id']}/answer", answer))[0] == 200
+
+
 async def test_rule_17_words_of_reviews_about_somebody_go_with_them(desk: Desk) -> None:  # noqa: F811
     product = desk.product
     mine = await desk.approved(1)
@@ -191,6 +223,10 @@ async def test_rule_17_a_request_holds_the_footage_of_its_visit_until_it_is_answ
         retention = Retention(pool, Storage(product.settings))
         assert (await retention.once(now())).deleted == 1
         assert await states(product, [seen, other]) == ["present", "deleted"]
+        assert (await sought(product, one, drawn(1)))[0] == 200
+        nothing = {"outcome": "nothing-held", "answer": "We hold nothing about you."}
+        status, why = await product.ask("POST", f"{PATH}/{one['id']}/answer", nothing)
+        assert (status, "footage" in why["detail"]) == (409, True), why
         assert (await product.ask("POST", f"{PATH}/{one['id']}/export"))[0] == 200
         done = {"outcome": "fulfilled", "answer": "Here it is."}
         assert (await product.ask("POST", f"{PATH}/{one['id']}/answer", done))[0] == 200

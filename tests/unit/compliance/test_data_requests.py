@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.compliance.data_requests.models import (
     DataRequest,
+    Held,
     RequestKind,
     RequestOutcome,
     Subject,
@@ -46,10 +47,10 @@ def test_rule_17_the_clock_of_30_days_is_extended_once_and_says_why() -> None:
         extend(longer, 1, "More")
     with pytest.raises(BadInputError):
         extend(one, 61, "Much more")
-    done = answered(one, [], RequestOutcome.REFUSED, "We could not tell who you are.", ME, AT + timedelta(days=40))
+    done = answered(one, [], Held(), RequestOutcome.REFUSED, "We could not tell who you are.", ME, AT + timedelta(days=40))
     assert not done.overdue(AT + timedelta(days=99))
     with pytest.raises(ConflictError):
-        answered(done, [], RequestOutcome.REFUSED, "Again", ME, AT)
+        answered(done, [], Held(), RequestOutcome.REFUSED, "Again", ME, AT)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +73,21 @@ def test_rule_17_an_answer_claims_only_what_was_done(
 ) -> None:
     theirs = [subject(request_, each) for each in subjects]
     if allowed:
-        assert answered(request_, theirs, outcome, "So", ME, AT).outcome is outcome
+        assert answered(request_, theirs, Held(), outcome, "So", ME, AT).outcome is outcome
     else:
         with pytest.raises(ConflictError):
-            answered(request_, theirs, outcome, "So", ME, AT)
+            answered(request_, theirs, Held(), outcome, "So", ME, AT)
+
+
+def test_rule_17_nothing_is_held_only_where_all_was_compared_and_no_footage_is_there() -> None:
+    def nothing(of: DataRequest, held: Held) -> DataRequest:
+        return answered(of, [], held, RequestOutcome.NOTHING_HELD, "Nothing", ME, AT)
+
+    assert nothing(asked(searches=1), Held(not_compared=1)).outcome is RequestOutcome.NOTHING_HELD, "one before compared all"
+    with pytest.raises(ConflictError, match="could not be compared with a photo yet; search again in an hour"):
+        nothing(asked(), Held(not_compared=1))
+    with pytest.raises(ConflictError, match="footage"):
+        nothing(asked(searches=1), Held(footage=True))
 
 
 def test_a_visit_is_named_whole_within_a_day_and_in_the_past() -> None:
