@@ -32,6 +32,7 @@ from app.auth.tokens import TokenSigner
 from app.cameras.adding.discovery import Discoverer
 from app.cameras.probing import Prober
 from app.capture.probe import probe
+from app.compliance.forgetting import keep_forgetting_contacts
 from app.dashboard.analyze import Analysis
 from app.dashboard.endings import Endings
 from app.dashboard.frames import FramedSockets
@@ -220,6 +221,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "policies": keep_enforcing(pool, current_pack(), stopping, demo_allowed=settings.demo_allowed),
         "endings": state.endings.run(stopping),
         "ended sign-ins": keep_forgetting(pool, stopping),
+        "answered contacts": keep_forgetting_contacts(pool, stopping),
         "expiry": keep_sweeping(pool, stopping),
         "rotations": keep_turning(pool, state.vault, stopping),
         "templates": Embedder(pool, state.vault, looker).run(stopping),

@@ -26,7 +26,7 @@ from app.kit.keys.vault import Vault
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import TenantConnection, tenant_transaction
 from app.tenancy.idempotency import IdempotencyKey, once
-from app.tenancy.reach import CHAIN, held_at
+from app.tenancy.reach import CHAIN, Place, held_at
 from app.tenancy.repository import demand_store
 
 router = guarded_router("complaints")
@@ -85,7 +85,7 @@ class ComplaintFileOut(BaseModel):
     """One complaint with what only its handlers see."""
 
     complaint: ComplaintOut
-    contact: str | None = Field(description="Who complains and how to answer; null where nobody said or it is forgotten.")
+    contact: str | None = Field(description="Who complains and how to answer; null: unknown, forgotten, or not yours to see.")
     held_evidence: int = Field(description="Pieces that it keeps from deletion while it is open.")
 
 
@@ -135,12 +135,14 @@ async def add_complaint(
 
 @router.get("/complaints/{complaint_id}", openapi_extra=audited(Act.COMPLAINT_SHOWN))
 async def get_complaint(request: Request, access: Reads, complaint_id: uuid.UUID) -> ComplaintFileOut:
-    """One complaint, with who complains."""
+    """One complaint and, for its handlers, who complains."""
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         complaint = await repository.get_complaint(connection, complaint_id)
         held = await repository.held_evidence(connection, complaint) if complaint.state is not ComplaintState.DECIDED else 0
         await _note(connection, Act.COMPLAINT_SHOWN, access, complaint.store_id, complaint.id, {})
-    return ComplaintFileOut(complaint=_out(complaint), contact=await _contact(_vault(request), complaint), held_evidence=held)
+    handles = Permission.COMPLAINTS_WRITE in held_at(access.principal, Place(complaint.store_id))
+    contact = await _contact(_vault(request), complaint) if handles else None
+    return ComplaintFileOut(complaint=_out(complaint), contact=contact, held_evidence=held)
 
 
 @router.post("/complaints/{complaint_id}/acknowledge", openapi_extra=audited(Act.COMPLAINT_ACKNOWLEDGED))

@@ -1,5 +1,6 @@
 """`/api/v1/data-requests`: what people ask about what is held of them: find by photo, export, erase, answer, prove."""
 
+import asyncio
 import hashlib
 import uuid
 from typing import Annotated, Any
@@ -55,6 +56,7 @@ from app.kit.keys.vault import Vault
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import TenantConnection, tenant_transaction
 from app.tenancy.idempotency import IdempotencyKey, once
+from app.tenancy.reach import CHAIN, held_at
 from app.tenancy.repository import demand_store
 
 router = guarded_router("data-requests")
@@ -107,14 +109,15 @@ async def add_request(
 
 @router.get(ONE, openapi_extra=audited(Act.DATA_REQUEST_SHOWN))
 async def get_request(request: Request, access: Reads, data_request_id: uuid.UUID) -> DataRequestFileOut:
-    """One request, with who asks, the entries that are theirs, and the footage of the visit."""
+    """One request, with the entries that are theirs, the footage of the visit and, for its handlers, who asks."""
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
         found = await repository.get_request(connection, data_request_id)
         entries = [entry_out(each, await enrolments.get_enrolment(connection, each.enrolment_id))
                    for each in await repository.subjects_of(connection, data_request_id)]  # fmt: skip
-        footage = [FootageOut(**each) for each in await repository.footage_of(connection, found)]
+        footage = [FootageOut(**each) for each in (await repository.footage_of(connection, found))[: repository.MOST_FOOTAGE]]
         await _note(connection, Act.DATA_REQUEST_SHOWN, access, data_request_id)
-    contact = await _contact(_vault(request), found)
+    handles = Permission.DATA_REQUESTS_WRITE in held_at(access.principal, CHAIN)
+    contact = await _contact(_vault(request), found) if handles else None
     return DataRequestFileOut(request=request_out(found), contact=contact, entries=entries, footage=footage)
 
 
@@ -164,18 +167,24 @@ async def remove_entry(request: Request, access: Writes, data_request_id: uuid.U
 @router.post(f"{ONE}/export", response_class=Response, responses=ZIP, openapi_extra=audited(Act.DATA_REQUEST_EXPORTED))
 async def export(request: Request, access: Writes, data_request_id: uuid.UUID) -> Response:
     """What is held about whoever asks, as a signed package. It is made for this answer and not stored."""
-    vault, scope = _vault(request), access.whole_chain
-    async with tenant_transaction(backends(request).postgres, scope) as connection:
-        found = await repository.get_request(connection, data_request_id, lock=True)
+    pool, vault, scope = backends(request).postgres, _vault(request), access.whole_chain
+    async with tenant_transaction(pool, scope) as connection:
+        found = await repository.get_request(connection, data_request_id)
         demand_open(found)
         subjects = await repository.subjects_of(connection, data_request_id)
-        footage = await repository.footage_of(connection, found)
+        footage = await service.footage(connection, found)
         if not subjects and not footage:
             raise ConflictError("Nothing belongs to this request yet: look for the person by a photo, or name a visit.")
         held = await service.collect(connection, vault, subjects)
-        package = held_package(found, held, footage, await signing_key(connection, vault, scope.chain_id))
-        await repository.change_request(connection, advance(found, exports=found.exports + 1))
-        digest = hashlib.sha256(package).hexdigest()
+        key = await signing_key(connection, vault, scope.chain_id)
+    package = await asyncio.to_thread(held_package, found, held, footage, key)
+    digest = (await asyncio.to_thread(hashlib.sha256, package)).hexdigest()
+    async with tenant_transaction(pool, scope) as connection:
+        latest = await repository.get_request(connection, data_request_id, lock=True)
+        demand_open(latest)
+        if await repository.subjects_of(connection, data_request_id) != subjects:
+            raise ConflictError("Its entries changed meanwhile; export it again.")
+        await repository.change_request(connection, advance(latest, exports=latest.exports + 1))
         await _note(connection, Act.DATA_REQUEST_EXPORTED, access, data_request_id, entries=len(held), sha256=digest)
     return _package(package, f"held-{data_request_id}")
 

@@ -114,7 +114,7 @@ class DataRequestFileOut(BaseModel):
     """One request with what only its handlers see."""
 
     request: DataRequestOut
-    contact: str | None = Field(description="Who asks and how to answer; null where nobody said or it is forgotten.")
+    contact: str | None = Field(description="Who asks and how to answer; null: unknown, forgotten, or not yours to see.")
     entries: list[RequestEntryOut]
     footage: list[FootageOut]
 

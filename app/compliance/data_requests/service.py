@@ -1,5 +1,6 @@
 """Work on data-subject requests: search by a picture that nobody keeps, collect, erase. The scope is the whole chain."""
 
+import contextlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from app.identity.enrolment.pictures import Looked
 from app.identity.enrolment.schemas import enrolment_out
 from app.identity.lists import repository as lists
 from app.identity.matches import repository as matches
-from app.identity.models import Enrolment, EnrolmentState
+from app.identity.models import Enrolment, EnrolmentState, Match
 from app.identity.templates.stored import Neighbours
 from app.kit.errors import BadInputError, ConflictError, NotFoundError
 from app.kit.keys.vault import Vault
@@ -25,7 +26,10 @@ from app.kit.postgres import TenantConnection
 
 MOST_CANDIDATES: Final = 100
 """Somebody may be on every list of every store: as many as can belong to a request."""
-MOST_LEADS: Final = 500
+LEADS_AT_ONCE: Final = 500
+LEAD_BYTES: Final = 300
+MOST_BYTES: Final = 128 << 20
+"""Of one package, which is made in memory."""
 SHOWN_LEAST: Final = LOOK_ALIKE_LEAST - 0.04
 """Lower than where an enrolment warns: to miss somebody who asks is worse than to show the handler one face too many."""
 
@@ -69,9 +73,32 @@ async def add_subject(
     await repository.add_subject(connection, chain_id, Subject(request.id, enrolment_id, who.id, at))
 
 
+@dataclass(slots=True)
+class _Room:
+    """What still goes into a package: nothing is left out of one, so it is refused where it would grow too large."""
+
+    left: int
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise ConflictError(
+                f"More is held than one package takes ({MOST_BYTES >> 20} MB); record a request for each of its entries."
+            )
+
+
+async def footage(connection: TenantConnection, request: DataRequest) -> list[dict[str, Any]]:
+    """All footage of the visit; ConflictError where it is more than one package names."""
+    found = await repository.footage_of(connection, request)
+    if len(found) > repository.MOST_FOOTAGE:
+        raise ConflictError(f"The visit has more than {repository.MOST_FOOTAGE} pieces of footage. Name a shorter visit.")
+    return found
+
+
 async def collect(connection: TenantConnection, vault: Vault, subjects: Sequence[Subject]) -> list[HeldEntry]:
-    """Everything that is held about the entries of a request."""
-    return [await _held(connection, vault, each.enrolment_id) for each in subjects]
+    """Everything that is held about the entries of a request. ConflictError where it is more than one package takes."""
+    room = _Room(MOST_BYTES)
+    return [await _held(connection, vault, each.enrolment_id, room) for each in subjects]
 
 
 async def erase(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> list[dict[str, Any]]:
@@ -104,25 +131,48 @@ async def _erased(
     return proof.id
 
 
-async def _held(connection: TenantConnection, vault: Vault, enrolment_id: uuid.UUID) -> HeldEntry:
+async def _leads(connection: TenantConnection, enrolment_id: uuid.UUID, room: _Room) -> list[Match]:
+    """All of an entry, newest first."""
+    found: list[Match] = []
+    while True:
+        page = await matches.list_matches(
+            connection,
+            store_id=None,
+            camera_id=None,
+            enrolment_id=enrolment_id,
+            states=[],
+            before=(found[-1].raised_at, found[-1].id) if found else None,
+            limit=LEADS_AT_ONCE,
+        )
+        room.take(LEAD_BYTES * len(page))
+        found += page[:LEADS_AT_ONCE]
+        if len(page) <= LEADS_AT_ONCE:
+            return found
+
+
+async def _pictures(
+    connection: TenantConnection, vault: Vault, enrolment_id: uuid.UUID, leads: Sequence[Match], room: _Room
+) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+
+    def keep(name: str, jpeg: bytes) -> None:
+        room.take(len(jpeg))
+        found.append((f"pictures/{name}.jpg", jpeg))
+
+    with contextlib.suppress(NotFoundError):  # ended
+        keep(f"entry-{enrolment_id}", (await image_repository.read_image(connection, vault, enrolment_id)).jpeg)
+    for each in leads:
+        with contextlib.suppress(NotFoundError):
+            keep(f"lead-{each.id}", await matches.read_picture(connection, vault, each.id))
+    return found
+
+
+async def _held(connection: TenantConnection, vault: Vault, enrolment_id: uuid.UUID, room: _Room) -> HeldEntry:
     enrolment = await enrolments.get_enrolment(connection, enrolment_id)
     listed = await lists.get_list(connection, enrolment.watchlist_id)
     names = await enrolments.names_of(connection, {enrolment.person_id})
-    leads = await matches.list_matches(
-        connection, store_id=None, camera_id=None, enrolment_id=enrolment_id, states=[], before=None, limit=MOST_LEADS
-    )
+    leads = await _leads(connection, enrolment_id, room)
     places = await repository.places_of(connection, [each.id for each in leads])
-    pictures = []
-    try:
-        jpeg = (await image_repository.read_image(connection, vault, enrolment_id)).jpeg
-        pictures.append((f"pictures/entry-{enrolment_id}.jpg", jpeg))
-    except NotFoundError:  # ended
-        pass
-    for each in leads:
-        try:
-            pictures.append((f"pictures/lead-{each.id}.jpg", await matches.read_picture(connection, vault, each.id)))
-        except NotFoundError:
-            continue
     return HeldEntry(
         enrolment_id=enrolment_id,
         person_name=names.get(enrolment.person_id, ""),
@@ -130,5 +180,5 @@ async def _held(connection: TenantConnection, vault: Vault, enrolment_id: uuid.U
         entry=enrolment_out(enrolment).model_dump(mode="json"),
         searched_in=await repository.searched_in(connection, listed.id),
         leads=[{**places[each.id], "at": each.captured_at, "state": each.state, "band": each.band} for each in leads],
-        pictures=pictures,
+        pictures=await _pictures(connection, vault, enrolment_id, leads, room),
     )

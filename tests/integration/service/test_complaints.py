@@ -3,7 +3,7 @@
 import uuid
 from datetime import timedelta
 
-from app.auth.permissions import Role
+from app.auth.permissions import Permission, Role
 from app.compliance.complaints.models import HELD_AROUND
 from app.evidence.retention_run import Retention
 from app.evidence.storage import Storage
@@ -88,6 +88,9 @@ async def test_what_does_not_fit_is_refused(product: Product) -> None:
         {"happened_at": "2026-01-01T00:00:00"},
     ):
         assert (await product.ask("POST", PATH, {**body, **wrong}))[0] == 422, wrong
-    made = (await product.ask("POST", PATH, body))[1]["id"]
+    made = (await product.ask("POST", PATH, {**body, "contact": "Ann Example"}))[1]["id"]
+    reader = await world.key(frozenset({Permission.COMPLAINTS_READ}), "chain")
+    shown = [(await product.ask("GET", f"{PATH}/{made}", token=token))[1]["contact"] for token in (None, reader)]
+    assert shown == ["Ann Example", None], "who complains is its handlers' to see"
     key = await world.key(frozenset(), "chain")
     assert (await product.ask("POST", f"{PATH}/{made}/acknowledge", {}, token=key))[0] == 403

@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.auth.permissions import Role
+from app.auth.permissions import Permission, Role
+from app.compliance.data_requests import repository, service
+from app.compliance.forgetting import forget_contacts
 from app.evidence.package import verify
 from app.evidence.retention_run import Retention
 from app.evidence.storage import Storage
@@ -161,6 +163,56 @@ async def test_rule_17_nothing_held_is_not_said_while_a_template_could_not_be_co
     assert (await product.ask("POST", f"{PATH}/{one['id']}/answer", answer))[0] == 200
 
 
+async def test_rule_17_a_package_leaves_nothing_out_and_who_asks_is_its_handlers_to_see(
+    desk: Desk,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    product = desk.product
+    mine = await desk.approved(1)
+    for track in range(1, 6):
+        await add_match(product, mine["id"], desk.camera, track)
+    contact = "Ada Example, ada@example.com"
+    one = f"{PATH}/{(await record(product, kind='access', contact=contact))['id']}"
+    assert (await product.ask("POST", f"{one}/entries", {"enrolment_id": mine["id"]}))[0] == 200
+    monkeypatch.setattr(service, "LEADS_AT_ONCE", 2)
+    fingerprint = (await product.ask("GET", "/api/v1/evidence-key"))[1]["fingerprint"]
+    package = await checked((await product.ask("POST", f"{one}/export"))[1], tmp_path, fingerprint)
+    assert len(json.loads(package.read("held.json"))["entries"][0]["leads"]) == 5
+    monkeypatch.setattr(service, "MOST_BYTES", 5 * service.LEAD_BYTES)
+    status, why = await product.ask("POST", f"{one}/export")
+    assert (status, "More is held than one package takes" in why["detail"]) == (409, True), why
+    assert (await product.ask("GET", one))[1]["request"]["exports"] == 1
+
+    world = await make_world(product)
+    auditor = await world.key(frozenset({Permission.DATA_REQUESTS_READ}), "chain")
+    seen = [(await product.ask("GET", one, token=token))[1]["contact"] for token in (None, auditor)]
+    assert seen == [contact, None]
+
+
+async def test_rule_17_who_asked_is_forgotten_90_days_after_the_answer(product: Product, database: Database) -> None:
+    made = [(await record(product, contact=f"Ada {number}"))["id"] for number in range(3)]
+    answer = {"outcome": "refused", "answer": "We could not tell who you are."}
+    for each in made[:2]:
+        assert (await product.ask("POST", f"{PATH}/{each}/answer", answer))[0] == 200
+    complaint = {"store_id": await product.store(), "happened_at": now().isoformat(), "summary": "s", "contact": "Bea"}
+    heard = (await product.ask("POST", "/api/v1/complaints", complaint))[1]["id"]
+    decision = {"outcome": "not-upheld", "answer": "We looked, and it was right."}
+    assert (await product.ask("POST", f"/api/v1/complaints/{heard}/decide", decision))[0] == 200
+    ago = "UPDATE {} SET {} = now() - make_interval(days => $2) WHERE id = $1"
+    await product.sql(ago.format("data_requests", "answered_at"), uuid.UUID(made[0]), 91)
+    await product.sql(ago.format("data_requests", "answered_at"), uuid.UUID(made[1]), 89)
+    await product.sql(ago.format("complaints", "decided_at"), uuid.UUID(heard), 91)
+    pool = await connect_pool(database.url("app"), role="test", largest=1)
+    try:
+        assert [await forget_contacts(pool) for _ in range(2)] == [2, 0]
+    finally:
+        await pool.close()
+    left = [(await product.ask("GET", f"{PATH}/{each}"))[1]["contact"] for each in made]
+    assert left == [None, "Ada 1", "Ada 2"]
+    assert (await product.ask("GET", f"/api/v1/complaints/{heard}"))[1]["contact"] is None
+
+
 async def test_rule_17_words_of_reviews_about_somebody_go_with_them(desk: Desk) -> None:  # noqa: F811
     product = desk.product
     mine = await desk.approved(1)
@@ -204,7 +256,7 @@ async def test_rule_17_no_model_is_asked_where_nothing_is_held_and_the_clock_is_
 
 
 async def test_rule_17_a_request_holds_the_footage_of_its_visit_until_it_is_answered(
-    product: Product, database: Database
+    product: Product, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen, other = await clips(product, 2)
     visit = now() - timedelta(days=40)
@@ -227,6 +279,10 @@ async def test_rule_17_a_request_holds_the_footage_of_its_visit_until_it_is_answ
         nothing = {"outcome": "nothing-held", "answer": "We hold nothing about you."}
         status, why = await product.ask("POST", f"{PATH}/{one['id']}/answer", nothing)
         assert (status, "footage" in why["detail"]) == (409, True), why
+        with monkeypatch.context() as patched:
+            patched.setattr(repository, "MOST_FOOTAGE", 0)
+            status, why = await product.ask("POST", f"{PATH}/{one['id']}/export")
+        assert (status, "Name a shorter visit." in why["detail"]) == (409, True), why
         assert (await product.ask("POST", f"{PATH}/{one['id']}/export"))[0] == 200
         done = {"outcome": "fulfilled", "answer": "Here it is."}
         assert (await product.ask("POST", f"{PATH}/{one['id']}/answer", done))[0] == 200
