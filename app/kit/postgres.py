@@ -10,7 +10,7 @@ what is carried to the end of a transaction: it runs just before COMMIT, in the 
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, NewType
 
@@ -124,8 +124,9 @@ class Session(asyncpg.Connection):
         try:
             done = await super().execute(query + self.get_reset_query() if leaving else query, timeout=timeout)
         except asyncpg.PostgresError:
-            if self.is_in_transaction():  # what was carried failed, so COMMIT was not reached
-                await super().execute("ROLLBACK;")
+            if not self.is_closed() and self.is_in_transaction():  # what was carried failed, so COMMIT was not reached
+                with suppress(*DATABASE_ERRORS):  # of a session that is ending its own error says more
+                    await super().execute("ROLLBACK;")
             raise
         self.clean = leaving
         return done

@@ -5,6 +5,7 @@ import contextlib
 import re
 import uuid
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -281,6 +282,16 @@ async def test_a_scope_costs_no_round_trip_of_its_own_and_nothing_of_a_session_s
     async with pool.acquire() as connection:  # used by hand: reset when it is given back
         await connection.execute(f"SET pennyprotect.chain_id = '{site.chain}'")
     assert await pool.fetchval("SELECT count(*) FROM cameras") == 0
+    await pool.close()
+
+
+async def test_a_session_that_dies_at_its_commit_tells_its_own_error_and_is_replaced(site: Site) -> None:  # noqa: F811
+    pool = await connect_pool(site.servers.postgres.url("pennyprotect_app"), role="test", largest=1)
+    with pytest.raises(asyncpg.AdminShutdownError):
+        async with tenant_transaction(pool, TenantScope(site.chain)) as connection:
+            session: Any = connection
+            assert session.carry("SELECT pg_terminate_backend(pg_backend_pid());")
+    assert await pool.fetchval("SELECT 1") == 1
     await pool.close()
 
 
