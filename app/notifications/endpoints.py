@@ -112,9 +112,11 @@ async def remove_webhook(request: Request, access: Writes, channel_id: uuid.UUID
 
 
 @router.post("/webhooks/{channel_id}/secret", openapi_extra=audited(Act.WEBHOOK_SECRET_ROTATED))
-async def rotate_secret(request: Request, access: Writes, channel_id: uuid.UUID, body: RotationIn) -> ChannelSecretOut:
+async def rotate_secret(
+    request: Request, access: Writes, channel_id: uuid.UUID, body: RotationIn | None = None
+) -> ChannelSecretOut:
     """A new secret. Messages carry a signature by it and, for the overlap, one by the present secret beside it."""
-    vault, overlap = request.app.state.vault, timedelta(hours=body.overlap_hours)
+    vault, overlap = request.app.state.vault, timedelta(hours=(body or RotationIn()).overlap_hours)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         channel, secret = await service.rotate_secret(connection, vault, access, channel_id, now(), overlap)
     return ChannelSecretOut(channel=channel_out(channel), secret=secret)

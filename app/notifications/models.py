@@ -184,6 +184,7 @@ class Claimed:
     provider_id: str | None
     previous_secret: bytes | None = field(default=None, repr=False)
     trace_parent: str = ""
+    code_until: datetime | None = None
 
     @property
     def asks_for_code(self) -> bool:

@@ -45,7 +45,7 @@ FROM due WHERE n.id = due.id RETURNING n.id
 _CLAIMED = """
 SELECT n.id, n.chain_id, n.channel_id, c.kind, c.name AS channel_name, c.address, c.secret, n.store_id,
     coalesce(s.name, '') AS store_name, coalesce(s.timezone, 'UTC') AS timezone, n.occasion, n.threat, n.subject_id, n.message,
-    n.attempts, n.checks, n.repeated, n.merged, n.created_at, n.tried_at, n.provider_id, n.trace_parent,
+    n.attempts, n.checks, n.repeated, n.merged, n.created_at, n.tried_at, n.provider_id, n.trace_parent, c.code_until,
     CASE WHEN c.previous_until > now() THEN c.previous_secret END AS previous_secret
 FROM notifications n JOIN notification_channels c ON c.id = n.channel_id LEFT JOIN stores s ON s.id = n.store_id
 WHERE n.id = ANY ($1::uuid[]) ORDER BY n.id

@@ -63,6 +63,8 @@ class Transports:
             return await self._hooks.send(delivery, address, secrets)
         if delivery.asks_for_code and not secrets:
             return Outcome(Verdict.REFUSED, "Its code was used, or another was sent.")
+        if delivery.asks_for_code and (delivery.code_until is None or delivery.code_until <= now()):
+            return Outcome(Verdict.REFUSED, "Its code was over before it could be sent; ask for another.")
         code = secrets[0] if delivery.asks_for_code else None
         if delivery.kind is ChannelKind.SMS:
             return Outcome(Verdict.REFUSED, sms.UNSET) if self._texts is None else await self._texts.send(delivery, address, code)

@@ -287,10 +287,14 @@ async def test_a_scope_costs_no_round_trip_of_its_own_and_nothing_of_a_session_s
 
 async def test_a_session_that_dies_at_its_commit_tells_its_own_error_and_is_replaced(site: Site) -> None:  # noqa: F811
     pool = await connect_pool(site.servers.postgres.url("pennyprotect_app"), role="test", largest=1)
-    with pytest.raises(asyncpg.AdminShutdownError):
+
+    async def end() -> None:
         async with tenant_transaction(pool, TenantScope(site.chain)) as connection:
             session: Any = connection
             assert session.carry("SELECT pg_terminate_backend(pg_backend_pid());")
+
+    with pytest.raises(asyncpg.AdminShutdownError):
+        await end()
     assert await pool.fetchval("SELECT 1") == 1
     await pool.close()
 

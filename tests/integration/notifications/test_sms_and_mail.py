@@ -3,10 +3,12 @@
 import asyncio
 import email
 import email.policy
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.kit.clock import now
 from app.kit.ids import new_id
 from app.notifications.outcomes import ABSENT_LOOKS, MOST_LOOKS
 from app.notifications.transports import sms
@@ -52,7 +54,7 @@ async def test_a_code_goes_to_an_own_number_that_nobody_confirmed_and_alerts_do_
         "INSERT INTO memberships (id, chain_id, user_id, role) VALUES ($1, $2, $1, 'operator')", user, desk.site.chain
     )
     async with providing() as provider, desk.sender(**account(provider.url)) as sender:
-        channel = await desk.channel("sms", PHONE, user_id=user, secret="042137")
+        channel = await desk.channel("sms", PHONE, user_id=user, secret="042137", code_until=now() + timedelta(hours=1))
         await desk.site.pool.execute(
             "INSERT INTO notifications (id, chain_id, channel_id, cause, occasion, message)"
             " VALUES ($1, $2, $3, $1, 'test', jsonb_build_object('code', true))",
@@ -64,8 +66,14 @@ async def test_a_code_goes_to_an_own_number_that_nobody_confirmed_and_alerts_do_
         (message,) = provider.messages
         assert "042137 confirms" in message["body"]
         assert "https://penny.test/security?n=" in message["body"]
+        again = "UPDATE notifications SET state = 'queued', next_at = now(), attempts = 0"
+        await desk.site.pool.execute("UPDATE notification_channels SET code_until = now() - interval '1 second'")
+        await desk.site.pool.execute(again)
+        await sender.send_all()
+        row = await desk.row()
+        assert (row["state"], "over before" in row["reason"], len(provider.messages)) == ("dead", True, 1), "a code that is over"
         await desk.site.pool.execute("UPDATE notification_channels SET secret = NULL")
-        await desk.site.pool.execute("UPDATE notifications SET state = 'queued', next_at = now(), attempts = 0")
+        await desk.site.pool.execute(again)
         await sender.send_all()
         assert ((await desk.row())["state"], len(provider.messages)) == ("dead", 1), "a code that was used is not sent again"
 

@@ -161,7 +161,7 @@ async def test_a_rotated_secret_is_kept_for_its_overlap_or_not_at_all(product: P
     made = (await product.ask("POST", "/api/v1/webhooks", {"url": HOOK}))[1]["channel"]["id"]
     kept = "SELECT secret, previous_secret, previous_until > now() + interval '23 hours' AS long FROM notification_channels"
     before = (await product.sql(kept))[0]["secret"]
-    assert (await product.ask("POST", f"/api/v1/webhooks/{made}/secret", {}))[0] == 200
+    assert (await product.ask("POST", f"/api/v1/webhooks/{made}/secret"))[0] == 200, "as before there was an overlap to choose"
     row = (await product.sql(kept))[0]
     assert (row["previous_secret"], row["long"]) == (before, True)
     assert (await product.ask("POST", f"/api/v1/webhooks/{made}/secret", {"overlap_hours": 0}))[0] == 200
