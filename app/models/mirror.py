@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from app.inference.artefacts import sha256_of
 from app.inference.lock import read_lock
 from app.kit.errors import BadInputError, UnavailableError
 
@@ -29,7 +30,8 @@ def split_source(source: str) -> tuple[str, str]:
 
 
 def mirror(client: Any, source: str, folder: Path) -> list[Path]:
-    """Copy the objects whose size is that of a locked artefact; the files. Blocking; a second call copies only what is missing.
+    """Copy the objects whose size is that of a locked artefact; the files. Blocking; a second call copies only what is missing or
+    is not what the lock file names.
 
     Args:
         client: a boto3 S3 client.
@@ -40,7 +42,9 @@ def mirror(client: Any, source: str, folder: Path) -> list[Path]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, prefix = split_source(source)
-    sizes = {model.artefact.size for model in read_lock()}
+    locked: dict[int, set[str]] = {}
+    for model in read_lock():
+        locked.setdefault(model.artefact.size, set()).add(model.artefact.sha256)
     found = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,8 +52,8 @@ def mirror(client: Any, source: str, folder: Path) -> list[Path]:
             Bucket=bucket, Prefix=prefix, PaginationConfig={"MaxItems": MOST_OBJECTS}
         )
         for each in (entry for page in pages for entry in page.get("Contents", [])):
-            if each["Size"] in sizes and each["Size"] <= MOST_BYTES:
-                found.append(_copy(client, bucket, each["Key"], each["Size"], folder))
+            if each["Size"] in locked and each["Size"] <= MOST_BYTES:
+                found.append(_copy(client, bucket, each["Key"], locked[each["Size"]], folder))
     except (BotoCoreError, ClientError, OSError) as error:
         raise UnavailableError(f"The models cannot be copied from {source} ({type(error).__name__}: {error}).") from error
     if not found:
@@ -59,10 +63,10 @@ def mirror(client: Any, source: str, folder: Path) -> list[Path]:
     return found
 
 
-def _copy(client: Any, bucket: str, key: str, size: int, folder: Path) -> Path:
+def _copy(client: Any, bucket: str, key: str, wanted: set[str], folder: Path) -> Path:
     """One object under a name without folders; renamed into place when it is whole."""
     target = folder / key.replace("/", "_")
-    if target.is_file() and target.stat().st_size == size:
+    if target.is_file() and sha256_of(target) in wanted:
         return target
     handle, name = tempfile.mkstemp(dir=folder, prefix=".copying-")
     try:

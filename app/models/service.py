@@ -204,11 +204,11 @@ class ModelService:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LEVEL_EVERY_S)
                 return
-            versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)
-            if not isinstance(self._serving, Replicas) or len(versions) < 2:
+            if not isinstance(self._serving, Replicas) or len(await asyncio.to_thread(self._folder.versions, POSE_MODEL)) < 2:
                 continue
             try:
                 async with self._folder.locked():
+                    versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)  # a push may have held the lock
                     behind = await self._serving.level(POSE_MODEL, versions)
             except (PennyError, OSError) as error:
                 log.info("the replicas of Triton are not compared now", problem=str(error))

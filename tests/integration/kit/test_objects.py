@@ -330,7 +330,7 @@ def test_artefacts_are_copied_from_a_bucket_once_and_only_those_that_are_locked(
     moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket, content = make_bucket(moto), b"weights" * 100
-    locked = SimpleNamespace(artefact=SimpleNamespace(size=len(content)))
+    locked = SimpleNamespace(artefact=SimpleNamespace(size=len(content), sha256=hashlib.sha256(content).hexdigest()))
     monkeypatch.setattr(mirror, "read_lock", lambda: [locked])
     for key, body in (("models/pose/yolo.pt", content), ("models/notes.txt", b"x"), ("other/yolo.pt", content)):
         client(moto).put_object(Bucket=bucket, Key=key, Body=body)
@@ -340,6 +340,9 @@ def test_artefacts_are_copied_from_a_bucket_once_and_only_those_that_are_locked(
     made = copied.stat().st_mtime_ns
     mirror.mirror(client(moto), f"s3://{bucket}/models", tmp_path / "mirror")
     assert copied.stat().st_mtime_ns == made
+    copied.write_bytes(b"x" * len(content))
+    mirror.mirror(client(moto), f"s3://{bucket}/models", tmp_path / "mirror")
+    assert copied.read_bytes() == content, "of the right size alone it is not the artefact"
     assert len(mirror.mirror(client(moto), f"s3://{bucket}", tmp_path / "all")) == 2
     for source, sentence in (
         (f"s3://{bucket}/nothing", "holds no file"),

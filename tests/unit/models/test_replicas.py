@@ -23,10 +23,11 @@ class Server:
     broken: ClassVar[set[str]] = set()
 
     def __init__(self, url: str) -> None:
-        self.url, self.served, self.closed = url, set(Server.folder), False
+        self.url, self.served, self.closed, self.loads = url, set(Server.folder), False, 0
         Server.all[url] = self
 
     async def load(self, _model: str) -> None:
+        self.loads += 1
         await asyncio.sleep(0)
         if self.url in Server.broken:
             raise RefusedPackageError(f"Triton cannot load it: no memory at {self.url}")
@@ -121,3 +122,30 @@ async def test_a_replica_that_started_beside_a_push_is_brought_level(
     await asyncio.wait_for(task, 10)
     assert Server.all["10.0.0.2:8001"].served == set()
     assert await servers.level(MODEL, [1, 1001]) == 0
+
+
+async def test_what_a_push_changed_before_the_comparison_began_is_not_loaded_again(
+    names: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in (1, 1001, 1002):
+        (tmp_path / "models" / MODEL / str(version)).mkdir(parents=True)
+    Server.folder = {1, 1001}
+    servers, folder, compared = tritons(names), ModelFolder(tmp_path / "models"), asyncio.Event()
+    await servers.servings()
+
+    async def level(model: str, versions: list[int]) -> int:
+        done = await Replicas.level(servers, model, versions)
+        compared.set()
+        return done
+
+    monkeypatch.setattr(servers, "level", level)
+    monkeypatch.setattr(service, "LEVEL_EVERY_S", 0.01)
+    kept, stop = service.ModelService(None, folder, tmp_path, servers), asyncio.Event()  # type: ignore[arg-type]
+    async with folder.locked():
+        task = asyncio.create_task(kept.keep_level(stop))
+        await asyncio.sleep(0.3)  # long enough to wait for the lock; shorter only finds less
+        (tmp_path / "models" / MODEL / "1002").rmdir()
+    await asyncio.wait_for(compared.wait(), 20)
+    stop.set()
+    await asyncio.wait_for(task, 10)
+    assert [each.loads for each in Server.all.values()] == [0, 0, 0]
