@@ -13,6 +13,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.kit.backends import backends
 from app.kit.clock import now
+from app.kit.errors import ForbiddenError
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import tenant_transaction
 from app.tenancy.idempotency import IdempotencyKey, once
@@ -26,12 +27,17 @@ from app.tenancy.policy.evidence_schemas import (
     coverage_out,
     photo_out,
 )
+from app.tenancy.reach import Place, held_at
 
 router = guarded_router("policy")
 Reads = Annotated[Access, require(Permission.POLICY_READ)]
 Looks = Annotated[Access, require(Permission.STORES_READ)]
 Writes = Annotated[Access, require(Permission.POLICY_WRITE)]
 LARGEST_PHOTO = 12 << 20
+CHANGES = frozenset(
+    {Permission.CAMERAS_WRITE, Permission.ENROLMENTS_WRITE, Permission.ENROLMENTS_APPROVE, Permission.POLICY_READ}
+)
+"""One of them, for the store, is asked for besides `stores:read` where it is said what a change would switch off."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 PHOTO_BODY = {"requestBody": {"required": True, "content": {"image/jpeg": _BINARY, "image/png": _BINARY}}}
 
@@ -97,6 +103,9 @@ async def add_test(
 
 @router.get("/stores/{store_id}/policy/coverage", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def get_coverage(request: Request, access: Looks, store_id: uuid.UUID) -> CoverageOut:
-    """What a camera more or less, or more people on the lists, would switch off here. For whoever may do such a thing."""
+    """What a camera more or less, or more people on the lists, would switch off here. For whoever may do such a thing there
+    (`cameras:write`, `enrolments:write`, `enrolments:approve`) or see the policy (`policy:read`)."""
+    if not CHANGES & held_at(access.principal, Place(store_id)):
+        raise ForbiddenError("This is for whoever may change cameras or lists of this store, or see its policy.")
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         return coverage_out(await service.covers(connection, store_id, now()))

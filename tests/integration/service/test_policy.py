@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
+from app.auth.permissions import Role
 from app.tenancy.policy.models import Switch
 from tests.integration.service.conftest import WORKER_KEY, Product
 from tests.integration.service.faces import make_incident, make_list
 from tests.integration.service.people import person
+from tests.integration.service.principals import make_world
 
 NOTICE = "Our cameras compare faces with a list of people banned from this store. Ask at the desk."
 PAPERS: dict[str, Any] = {"legal_basis": "Legitimate interest", "dpia_reference": "DPIA 7", "notice_text": NOTICE}
@@ -308,6 +310,21 @@ async def test_rule_11_an_acceptance_test_of_another_model_does_not_count(
     assert (await desired(product, camera))["face"] is False
     status, refused = await product.ask("PUT", path, {**FACE, "dpia_reference": "DPIA 8"})
     assert (status, {each["field"] for each in refused["missing"]}) == (409, {"acceptance_test"})
+
+
+async def test_what_a_change_would_switch_off_is_told_whoever_may_make_one(product: Product) -> None:
+    world = await make_world(product)
+    told = {}
+    for role in (Role.VIEWER, Role.INVESTIGATOR, Role.ENROLLER, Role.APPROVER, Role.STORE_MANAGER, Role.AUDITOR):
+        _, token = await world.sign_in(role, "store")
+        for place in ("store", "other-store"):
+            told[role, place] = (await product.ask("GET", f"/api/v1/stores/{world.stores[place]}/policy/coverage", token=token))[
+                0
+            ]
+    assert {role for (role, place), status in told.items() if place == "store" and status == 200} == {
+        Role.ENROLLER, Role.APPROVER, Role.STORE_MANAGER, Role.AUDITOR,
+    }  # fmt: skip
+    assert {status for (_, place), status in told.items() if place == "other-store"} == {403}
 
 
 async def test_rule_11_an_acceptance_test_covers_its_cameras_and_its_lists_only(product: Product) -> None:

@@ -12,10 +12,14 @@ const RELOAD_EVERY_MS = 5_000;
 /** So many more people before the lists outgrow the test is worth a word. */
 const NEAR = 3;
 
+/** Who is told: whoever may change cameras or lists, or see the policy. */
+const FOR = ["cameras:write", "enrolments:write", "enrolments:approve", "policy:read"] as const;
+
 /** What a change in this store would switch off; null while that is not known. */
 export function useCoverage(): Coverage | null {
-  const { store } = usePlace();
-  const { data } = useQuery({ queryKey: ["coverage", store.id], queryFn: () => coverage(store.id), refetchInterval: RELOAD_EVERY_MS });
+  const { store, may } = usePlace();
+  const enabled = FOR.some(may);
+  const { data } = useQuery({ queryKey: ["coverage", store.id], queryFn: () => coverage(store.id), refetchInterval: RELOAD_EVERY_MS, enabled });
   return data ?? null;
 }
 
