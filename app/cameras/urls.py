@@ -1,5 +1,6 @@
 """Camera addresses: what is accepted, and the split of credentials from the rest."""
 
+import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from app.kit.egress import DEFAULT_PORTS, EgressPolicy, literal_of, refusal_of_name, refused_name, split_address
@@ -8,6 +9,7 @@ from app.kit.gate import EgressRefusedError, demand
 
 SCHEMES = tuple(DEFAULT_PORTS)
 LONGEST_URL = 2000
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 EXAMPLE = "rtsp://user:password@192.168.1.20:554/stream1"
 
 
@@ -45,6 +47,10 @@ def check_camera_url(url: str, policy: EgressPolicy) -> str:
     url = url.strip()
     if not url or len(url) > LONGEST_URL or any(ord(c) <= 32 or ord(c) == 127 for c in url):
         raise BadInputError(f"The camera address must be one URL without spaces, like {EXAMPLE}.")
+    if "#" in url or _BAD_ESCAPE.search(url):
+        raise BadInputError(
+            "In a camera address # is written %23 and % is written %25, in a password too: both mean something else."
+        )
     parts = split_address(url)
     scheme, host = parts.scheme.lower(), parts.hostname or ""
     if scheme not in SCHEMES:

@@ -64,6 +64,11 @@ def system_addresses(name: str) -> tuple[Address, ...]:
     return tuple(sorted(addresses, key=lambda address: address.version))
 
 
+def stable_addresses(name: str) -> tuple[Address, ...]:
+    """The same in one order, whichever the name server says first (blocking)."""
+    return tuple(sorted(system_addresses(name), key=lambda address: (address.version, int(address))))
+
+
 def local_addresses() -> frozenset[Address]:
     """The addresses of this machine's interfaces."""
     found = set()

@@ -24,7 +24,8 @@ def refusal(conf: dict[str, Any]) -> str:
             return f"json: unknown field or wrong type: {name}"
     if conf.get("rtspTransport", "tcp") not in TRANSPORTS:
         return "invalid transport"
-    return "" if re.fullmatch(r"rtsps?://\S+", conf.get("source", "")) else "invalid source"
+    fits = re.fullmatch(r"rtsps?://\S+", conf.get("source", "")) and not re.search(r"%(?![0-9A-Fa-f]{2})", conf["source"])
+    return "" if fits else "invalid source"
 
 
 @dataclass
@@ -37,6 +38,7 @@ class MediaMtx:
     page: int = 2
     key: str = ""
     away: bool = False
+    nonsense: bool = False
 
     def restart(self) -> None:
         self.paths.clear()
@@ -62,6 +64,8 @@ class MediaMtx:
 
     async def _list(self, request: web.Request) -> web.Response:
         """The runtime list names configured paths too, one page of them; `itemsPerPage` is taken smaller here to try pages."""
+        if self.nonsense:
+            return web.Response(text="<html>")
         number = int(request.query["page"])
         assert int(request.query["itemsPerPage"]) > 0
         names = sorted(self.paths)

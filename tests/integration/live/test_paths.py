@@ -1,6 +1,7 @@
 """A MediaMTX is told the cameras that the service names, whatever either of them forgets meanwhile."""
 
 import asyncio
+import threading
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,7 +17,8 @@ from aiohttp.test_utils import TestServer
 from app.contracts.control import DesiredCamera, DesiredState
 from app.kit.egress import Address, parse_policy
 from app.kit.errors import UnavailableError
-from app.kit.gate import EgressRefusedError, Gate
+from app.kit.gate import EgressRefusedError, Gate, stable_addresses
+from app.live.counters import paths_refused
 from app.live.paths import Changes, Paths, changes, path_configuration, run
 from app.settings import Settings
 from app.workers.control import through_relay
@@ -106,6 +108,73 @@ async def test_an_address_that_may_not_be_reached_is_not_given_to_mediamtx(
     assert {name: each["source"] for name, each in site.relay.paths.items()} == {TWO: "rtsps://user:hunter2@10.0.0.2/1"}
     said = capsys.readouterr()
     assert "hunter2" not in said.out + said.err
+
+
+async def test_a_path_that_mediamtx_refuses_is_passed_over_and_the_others_are_told(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.service.cameras = {
+        ONE: "rtsp://10.0.0.1/1", TWO: "rtsp://user:hunter2@10.0.0.2/100%", THREE: "rtsp://10.0.0.3/1",
+    }  # fmt: skip
+    before = paths_refused.labels("path")._value.get()
+    for _ in range(3):
+        await site.paths.once()
+    assert set(site.relay.paths) == {ONE, THREE}
+    assert site.relay.asked.count(f"POST /v3/config/paths/replace/{TWO}") == 1
+    assert paths_refused.labels("path")._value.get() == before + 1
+    said = capsys.readouterr()
+    assert ("hunter2" in said.out + said.err, (said.out + said.err).count("does not take its address")) == (False, 1)
+    site.service.cameras[TWO] = "rtsp://10.0.0.2/1"
+    await site.paths.once()
+    assert set(site.relay.paths) == {ONE, TWO, THREE}
+
+
+async def test_a_name_server_that_fails_or_hangs_takes_no_path_away(site: Site) -> None:
+    answers: dict[str, str] = {"one.example": "10.0.0.1", "two.example": "10.0.0.2"}
+    hangs = threading.Event()
+
+    def resolver(name: str) -> tuple[Address, ...]:
+        if name not in answers:
+            raise OSError("no address")
+        if answers[name] == "hangs":
+            hangs.wait(30)
+        return (ip_address(answers[name]),)
+
+    async with aiohttp.ClientSession() as client:
+        paths = Paths(site.relay_url, site.service_url, KEY, Gate(POLICY, resolver), None, client, look_s=0.2)
+        site.service.cameras = {ONE: "rtsp://one.example/1", TWO: "rtsp://two.example/1"}
+        async with asyncio.timeout(20):
+            while set(site.relay.paths) != {ONE, TWO}:  # a busy machine may be slower than a look-up may take
+                await paths.once()
+        told = dict(site.relay.paths)
+        answers.pop("one.example")
+        answers["two.example"] = "hangs"
+        await paths.once()
+        assert site.relay.paths == told
+        site.relay.restart()
+        await paths.once()
+        assert site.relay.paths == told, "what was told is told again"
+        another = Paths(site.relay_url, site.service_url, KEY, Gate(POLICY, resolver), None, client, look_s=0.2)
+        await another.once()
+        assert site.relay.paths == told, "nor does one that has just started"
+        hangs.set()
+    assert not any(each.startswith("DELETE") for each in site.relay.asked)
+
+
+async def test_an_answer_of_mediamtx_that_cannot_be_read_is_an_outage(site: Site) -> None:
+    site.relay.nonsense = True
+    with pytest.raises(UnavailableError, match="is not known"):
+        await site.paths.once()
+
+
+def test_addresses_have_one_order_whichever_is_said_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = ["10.0.0.9", "fd00::1", "10.0.0.10"]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (each, 0)) for each in said])
+    orders = []
+    for _ in said:
+        orders.append([str(each) for each in stable_addresses("cameras.example")])
+        said.append(said.pop(0))
+    assert orders == [["10.0.0.9", "10.0.0.10", "fd00::1"]] * 3
 
 
 async def test_who_is_away_is_named_and_the_paths_stay(site: Site) -> None:

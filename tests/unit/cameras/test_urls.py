@@ -38,6 +38,15 @@ def test_what_is_no_network_camera_is_refused(url: str) -> None:
         check_camera_url(url, EgressPolicy())
 
 
+@pytest.mark.parametrize(
+    "url", ["rtsp://u:pa#ss@10.0.0.1/x", "rtsp://10.0.0.1/x#1", "rtsp://u:100%@10.0.0.1/x", "rtsp://10.0.0.1/%zz"]
+)
+def test_what_programs_read_differently_is_refused_with_what_to_write(url: str) -> None:
+    with pytest.raises(BadInputError, match=r"# is written %23 and % is written %25"):
+        check_camera_url(url, EgressPolicy())
+    assert check_camera_url("rtsp://u:100%25%23@10.0.0.1/x", EgressPolicy())
+
+
 def test_a_refusal_does_not_repeat_the_address() -> None:
     with pytest.raises(BadInputError) as caught:
         check_camera_url("ftp://admin:hunter2@camera/x", EgressPolicy())
