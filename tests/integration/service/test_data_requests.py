@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import cv2
 import numpy as np
 import pytest
@@ -304,4 +305,11 @@ async def test_a_role_for_single_stores_reaches_no_request_and_what_does_not_fit
     one = await record(product)
     foreign = str(world.things["other-chain"]["enrolment_id"])
     assert (await product.ask("POST", f"{PATH}/{one['id']}/entries", {"enrolment_id": foreign}))[0] == 404
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await product.sql(
+            "INSERT INTO data_request_subjects (request_id, enrolment_id, chain_id, added_by, added_at)"
+            " SELECT id, $2, chain_id, recorded_by, now() FROM data_requests WHERE id = $1",
+            uuid.UUID(one["id"]),
+            uuid.UUID(foreign),
+        )
     assert (await product.ask("POST", f"{PATH}/{one['id']}/erase"))[0] == 409, "no entry belongs to it"

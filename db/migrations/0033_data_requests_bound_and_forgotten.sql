@@ -9,3 +9,8 @@ CREATE FUNCTION forget_answered_contacts() RETURNS integer
     SELECT ((SELECT count(*) FROM requests) + (SELECT count(*) FROM heard))::integer $$;
 REVOKE EXECUTE ON FUNCTION forget_answered_contacts() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION forget_answered_contacts() TO pennyprotect_app;
+
+-- An entry of a request is one of its own chain, by the database too.
+ALTER TABLE data_request_subjects ADD CONSTRAINT data_request_subjects_chain_id_enrolment_id_fkey
+    FOREIGN KEY (chain_id, enrolment_id) REFERENCES enrolments (chain_id, id) NOT VALID;
+ALTER TABLE data_request_subjects VALIDATE CONSTRAINT data_request_subjects_chain_id_enrolment_id_fkey;
