@@ -20,6 +20,7 @@ import msgspec
 
 from app.contracts.control import RelayedStream
 from app.kit.backoff import Backoff
+from app.kit.egress import literal_of, split_address
 from app.kit.errors import BadInputError, PennyError, SetupError, UnavailableError
 from app.kit.gate import Gate, stable_addresses
 from app.kit.logs import logger
@@ -151,8 +152,11 @@ class Paths:
 
     async def _source(self, stream: RelayedStream) -> str | None:
         try:
-            async with self._looking, asyncio.timeout(self._look_s):
-                pinned = await asyncio.to_thread(self._gate.admit, stream.url)
+            if _is_written_out(stream.url):  # waits for no name server, nor for threads that do
+                pinned = self._gate.admit(stream.url)
+            else:
+                async with self._looking, asyncio.timeout(self._look_s):
+                    pinned = await asyncio.to_thread(self._gate.admit, stream.url)
         except BadInputError as error:
             self._say(stream.camera_id, error.detail)
             return ""
@@ -230,6 +234,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 failures += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), retry.delay_s(failures - 1) if failures else EVERY_S)
+
+
+def _is_written_out(url: str) -> bool:
+    """Whether the host is an address. BadInputError where it is no URL."""
+    return literal_of(split_address(url).hostname or "") is not None
 
 
 def _is_id(name: str) -> bool:
