@@ -28,6 +28,9 @@ REASONED: dict[tuple[int, str], str] = {
     (26, "REVOKE SELECT, UPDATE ON retention_lease"): _RETIRED,
     (26, "REVOKE UPDATE (deleted_at) ON evidence"): _RETIRED,
     (28, "ALTER TABLE notification_channels ADD CONSTRAINT notification_channels_previous_secret_key"): _KEYED,
+    (33, "ALTER TABLE data_request_subjects ADD CONSTRAINT data_request_subjects_chain_id_enrolment_id_fkey"): (
+        "the release before it adds no entry that it has not read in the scope of the request's chain"
+    ),
 }
 """(migration, statement's beginning) -> why the release before it does not notice."""
 
