@@ -130,6 +130,8 @@ class Paths:
         """Make or change one path; False where MediaMTX will not have this source, which is not offered again."""
         if await self._ask("POST", f"/v3/config/paths/replace/{name}", path_configuration(source), unfit_is_well=True) is None:
             self._unfit[name] = source
+            self._told.pop(name, None)
+            await self._ask("DELETE", f"/v3/config/paths/delete/{name}", gone_is_well=True)  # it leads where the camera was
             paths_refused.labels("path").inc()
             log.warning("a camera is not relayed", camera=name, why="MediaMTX does not take its address; give another")
             return False

@@ -127,6 +127,9 @@ async def test_a_path_that_mediamtx_refuses_is_passed_over_and_the_others_are_to
     site.service.cameras[TWO] = "rtsp://10.0.0.2/1"
     await site.paths.once()
     assert set(site.relay.paths) == {ONE, TWO, THREE}
+    site.service.cameras[TWO] = "rtsp://10.0.0.9/100%"
+    await site.paths.once()
+    assert set(site.relay.paths) == {ONE, THREE}, "nobody is shown where the camera was before"
 
 
 async def test_a_name_server_that_fails_or_hangs_takes_no_path_away(site: Site) -> None:
