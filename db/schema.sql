@@ -212,6 +212,18 @@ CREATE FUNCTION public.export_by_token(wanted bytea) RETURNS TABLE(export_id uui
 
 ALTER FUNCTION public.export_by_token(wanted bytea) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.forget_answered_contacts() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    WITH requests AS (UPDATE data_requests SET contact = NULL WHERE contact IS NOT NULL AND state = 'answered'
+            AND answered_at < now() - interval '90 days' RETURNING 1),
+        heard AS (UPDATE complaints SET contact = NULL WHERE contact IS NOT NULL AND state = 'decided'
+            AND decided_at < now() - interval '90 days' RETURNING 1)
+    SELECT ((SELECT count(*) FROM requests) + (SELECT count(*) FROM heard))::integer $$;
+
+ALTER FUNCTION public.forget_answered_contacts() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, codes bigint)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -2962,6 +2974,9 @@ ALTER TABLE ONLY public.data_request_subjects
     ADD CONSTRAINT data_request_subjects_added_by_fkey FOREIGN KEY (added_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.data_request_subjects
+    ADD CONSTRAINT data_request_subjects_chain_id_enrolment_id_fkey FOREIGN KEY (chain_id, enrolment_id) REFERENCES public.enrolments(chain_id, id);
+
+ALTER TABLE ONLY public.data_request_subjects
     ADD CONSTRAINT data_request_subjects_chain_id_request_id_fkey FOREIGN KEY (chain_id, request_id) REFERENCES public.data_requests(chain_id, id);
 
 ALTER TABLE ONLY public.data_request_subjects
@@ -3741,6 +3756,9 @@ GRANT ALL ON FUNCTION public.expired_enrolments(moment timestamp with time zone,
 
 REVOKE ALL ON FUNCTION public.export_by_token(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.export_by_token(wanted bytea) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.forget_answered_contacts() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_answered_contacts() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;

@@ -1129,7 +1129,7 @@ export interface paths {
         };
         /**
          * Get Complaint
-         * @description One complaint, with who complains.
+         * @description One complaint and, for its handlers, who complains.
          */
         get: operations["get_complaint_api_v1_complaints__complaint_id__get"];
         put?: never;
@@ -1213,7 +1213,7 @@ export interface paths {
         };
         /**
          * Get Request
-         * @description One request, with who asks, the entries that are theirs, and the footage of the visit.
+         * @description One request, with the entries that are theirs, the footage of the visit and, for its handlers, who asks.
          */
         get: operations["get_request_api_v1_data_requests__data_request_id__get"];
         put?: never;
@@ -1376,7 +1376,8 @@ export interface paths {
         /**
          * Search
          * @description Which entries look like the face in a picture (JPEG or PNG as the body). The picture and its vector are not stored;
-         *     where no template is held, no model is asked.
+         *     where no template can be compared, no model is asked. A search that could not compare all of them is none that shows that
+         *     nothing is held.
          */
         post: operations["search_api_v1_data_requests__data_request_id__search_post"];
         delete?: never;
@@ -3437,7 +3438,8 @@ export interface paths {
         };
         /**
          * Get Coverage
-         * @description What a camera more or less, or more people on the lists, would switch off here. For whoever may do such a thing.
+         * @description What a camera more or less, or more people on the lists, would switch off here. For whoever may do such a thing there
+         *     (`cameras:write`, `enrolments:write`, `enrolments:approve`) or see the policy (`policy:read`).
          */
         get: operations["get_coverage_api_v1_stores__store_id__policy_coverage_get"];
         put?: never;
@@ -5258,7 +5260,7 @@ export interface components {
             complaint: components["schemas"]["ComplaintOut"];
             /**
              * Contact
-             * @description Who complains and how to answer; null where nobody said or it is forgotten.
+             * @description Who complains and how to answer; null: unknown, forgotten, or not yours to see.
              */
             contact: string | null;
             /**
@@ -5500,7 +5502,7 @@ export interface components {
         DataRequestFileOut: {
             /**
              * Contact
-             * @description Who asks and how to answer; null where nobody said or it is forgotten.
+             * @description Who asks and how to answer; null: unknown, forgotten, or not yours to see.
              */
             contact: string | null;
             /** Entries */
@@ -24940,9 +24942,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["RotationIn"];
+                "application/json": components["schemas"]["RotationIn"] | null;
             };
         };
         responses: {
