@@ -83,15 +83,21 @@ class Exporter:
                 log.warning("exports wait", error=type(error).__name__)
             await _first(stop, self.woken)
 
-    async def scene_of(self, piece: Evidence, body: bytes, boxes: list[dict[str, Any]], export: Export) -> Scene:
-        """Who is where; where the pose model does not answer, everything but the subjects is to be blurred."""
+    async def scene_of(
+        self, piece: Evidence, body: bytes, boxes: list[dict[str, Any]], export: Export, around_ms: float | None = None
+    ) -> Scene:
+        """Who is where; where the pose model does not answer, everything but the subjects is to be blurred.
+
+        Args:
+            around_ms: only this moment is to be shown, so the model looks at its neighbourhood alone.
+        """
         plain = Scene(tracks_of(_still(boxes) if piece.media_type == "image/jpeg" else boxes), (), frozenset(export.subjects))
         if export.redaction in (Redaction.NONE, Redaction.EVERYONE):
             return replace(plain, mode=export.redaction)
         try:
             if self._pose is not None:
                 async with asyncio.timeout(MAKE_S / 2):
-                    looks = await look_again(self._pose, body, piece.media_type or "")
+                    looks = await look_again(self._pose, body, piece.media_type or "", around_ms)
                 return replace(plain, looks=looks, mode=export.redaction)
         except (PennyError, TimeoutError) as error:
             log.warning("an export is made without the pose model", error=type(error).__name__)

@@ -99,8 +99,8 @@ async def preview_export(
         await service.note(connection, piece, link_by(access.principal, "previewed", moment), entry)
     body = await (await storage_of(request).open()).get(piece.s3_key or "")
     async with asyncio.timeout(PREVIEW_S):
-        scene = await exporter_of(request).scene_of(piece, body, boxes, export)
         wanted = _moment_ms(piece) if at_ms is None else at_ms
+        scene = await exporter_of(request).scene_of(piece, body, boxes, export, wanted)
         jpeg = await asyncio.to_thread(preview, body, piece.media_type or "", scene, wanted, watermark_of(export))
     return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store", "X-Redaction": scene.mode.value})
 

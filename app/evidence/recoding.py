@@ -31,14 +31,14 @@ class PoseModel(Protocol):
         ...
 
 
-async def look_again(pose: PoseModel, body: bytes, media_type: str) -> tuple[Look, ...]:
-    """Whom the pose model finds, every `EVERY_MS`.
+async def look_again(pose: PoseModel, body: bytes, media_type: str, around_ms: float | None = None) -> tuple[Look, ...]:
+    """Whom the pose model finds, every `EVERY_MS`; of the looks at a whole recording only those near `around_ms` if given.
 
     Raises:
         UnavailableError: the model does not answer.
     """
     found: list[Look] = []
-    pictures = _some(body, media_type)
+    pictures = _some(body, media_type, around_ms)
     while batch := await asyncio.to_thread(_next, pictures):
         for (at_ms, pixels), seen in zip(batch, await pose.detect([PixelPicture(each, "bgr") for _, each in batch]), strict=True):
             size = (pixels.shape[1], pixels.shape[0]) * 2
@@ -87,16 +87,19 @@ def _pictures(body: bytes) -> Iterator[tuple[float, Pixels]]:
             yield (at - first) * 1000, frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
 
 
-def _some(body: bytes, media_type: str) -> Iterator[tuple[int, Pixels]]:
-    """Pictures at least `EVERY_MS` apart."""
+def _some(body: bytes, media_type: str, around_ms: float | None) -> Iterator[tuple[int, Pixels]]:
+    """Pictures at least `EVERY_MS` apart: all, or the same ones near a moment."""
     if media_type == "image/jpeg":
         yield 0, _jpeg(body)
         return
     due = 0.0
     for at_ms, pixels in _pictures(body):
+        if around_ms is not None and at_ms > around_ms + 2 * EVERY_MS:
+            return
         if at_ms >= due:
             due = at_ms + EVERY_MS
-            yield round(at_ms), pixels
+            if around_ms is None or at_ms >= around_ms - 2 * EVERY_MS:
+                yield round(at_ms), pixels
 
 
 def _next(pictures: Iterator[tuple[int, Pixels]]) -> list[tuple[int, Pixels]]:

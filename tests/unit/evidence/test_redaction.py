@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from app.evidence.models import Redaction
-from app.evidence.recoding import redacted
+from app.evidence.recoding import EVERY_MS, look_again, redacted
 from app.evidence.redaction import HOLD_MS, Look, Scene, overlap, redact, tracks_of
+from app.inference.picture import PixelPicture
+from app.perception.detections import Detections
 
 FRAMES = [
     {"at_ms": at, "persons": [["1", 0.1 + at / 20000, 0.2, 0.3 + at / 20000, 0.9], ["2", 0.6, 0.2, 0.8, 0.9]]}
@@ -94,3 +96,24 @@ def test_a_film_is_hidden_from_its_first_picture_to_its_last() -> None:
         hidden, kept = picture[60:150, 200:250].astype(int), picture[60:150, 5:30].astype(int)
         assert hidden.std() < 25, "the checks are gone where the other one stands"
         assert kept.std() > 90, "and are as they were elsewhere"
+
+
+class Finder:
+    """One person in every picture, where `asked` says how many there were."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def detect(self, frames: list[PixelPicture]) -> list[Detections]:
+        self.asked += len(frames)
+        box = np.array([[32, 40, 96, 180]], np.float32)
+        return [Detections(box, np.ones(1, np.float32), np.zeros((1, 17, 3), np.float32)) for _ in frames]
+
+
+async def test_a_preview_looks_where_the_whole_export_would_but_near_its_moment_alone() -> None:
+    whole, near = Finder(), Finder()
+    looks = await look_again(whole, film(), "video/mp4")
+    some = await look_again(near, film(), "video/mp4", around_ms=900)
+    assert some == tuple(look for look in looks if abs(look.at_ms - 900) <= 2 * EVERY_MS)
+    assert (whole.asked, near.asked) == (len(looks), len(some))
+    assert 0 < len(some) < len(looks)
