@@ -382,6 +382,12 @@ async def _with_entry(walk: Walk) -> Asked:
     return Asked()
 
 
+async def _signed_entry(walk: Walk) -> Asked:
+    # The chain's signing key is made where it is first needed, whatever becomes of the act that needs it.
+    assert (await walk.product.ask("GET", "/api/v1/evidence-key", token=walk.administrator))[0] == 200
+    return await _with_entry(walk)
+
+
 async def _answered_request(walk: Walk) -> Asked:
     path = f"/api/v1/data-requests/{walk.things['data_request_id']}/answer"
     status, answer = await walk.product.ask("POST", path, REFUSAL, token=walk.administrator)
@@ -578,7 +584,7 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/data-requests": _body(kind="access", identity_checked="walk"),
     "POST /api/v1/data-requests/{data_request_id}/entries": _own_entry,
     "DELETE /api/v1/data-requests/{data_request_id}/entries/{enrolment_id}": _with_entry,
-    "POST /api/v1/data-requests/{data_request_id}/export": _with_entry,
+    "POST /api/v1/data-requests/{data_request_id}/export": _signed_entry,
     "POST /api/v1/data-requests/{data_request_id}/erase": _with_entry,
     "POST /api/v1/data-requests/{data_request_id}/extend": _body(days=10, reason="walk"),
     "POST /api/v1/data-requests/{data_request_id}/answer": _body(outcome="refused", answer="walk"),

@@ -31,6 +31,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     handlers, level, before = root.handlers, root.level, structlog.get_config()
     monkeypatch.setattr("sys.stderr", lines)
     configure("service", as_json=True)
+    structlog.configure(cache_logger_on_first_use=False)  # or loggers would keep this for the tests after
     yield lines
     root.handlers = handlers
     root.setLevel(level)

@@ -290,6 +290,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     handlers, level = root.handlers, root.level
     monkeypatch.setattr("sys.stderr", lines)
     configure("worker-cpu", as_json=True)
+    structlog.configure(cache_logger_on_first_use=False)  # or loggers would keep this for the tests after
     yield lines
     root.handlers = handlers
     root.setLevel(level)
