@@ -62,6 +62,7 @@ def test_killed_part_recovers(product: Product, part: str) -> None:
 @pytest.mark.timeout(300)
 def test_parts_that_hang_are_ended_and_come_back(product: Product) -> None:
     """All at once, so that it takes one part's patience instead of ten: each has a process of its own afterwards."""
+    _all_ready(product)  # a part that starts is given longer than one that has served
     before = {part: _pid(product, part) for part in PARTS}
     assert all(before.values())
     for pid in before.values():
@@ -78,6 +79,16 @@ def test_parts_that_hang_are_ended_and_come_back(product: Product) -> None:
         assert "does not answer; it is ended" in (product.home / "logs" / f"{part}.log").read_text(errors="replace"), part
     product.sign_in()
     _frames_move_again(product, RECOVERY_S)
+
+
+def _all_ready(product: Product) -> None:
+    deadline = time.monotonic() + 2 * RECOVERY_S
+    while time.monotonic() < deadline:
+        known = json.loads((product.home / "run" / "parts.json").read_text())
+        if all(known[part]["phase"] == "ready" for part in PARTS):
+            return
+        time.sleep(0.25)
+    pytest.fail(f"not every part is ready: {known}")
 
 
 def _frames_move_again(product: Product, limit_s: float) -> None:
