@@ -98,7 +98,9 @@ def test_every_key_and_name_that_is_referred_to_exists(render: Render, values: d
         assert pod["spec"]["serviceAccountName"] in accounts
         volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes", [])}
         for volume in volumes.values():
-            ours = volume["name"] == "objects" or (volume["name"] == "models" and values.get("models", {}).get("source") != "claim")
+            ours = volume["name"] == "objects" or (
+                volume["name"] == "models" and values.get("models", {}).get("source") != "claim"
+            )
             if "persistentVolumeClaim" in volume and ours:
                 assert volume["persistentVolumeClaim"]["claimName"] in claimed
             if "configMap" in volume:
