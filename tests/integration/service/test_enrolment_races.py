@@ -31,7 +31,7 @@ from tests.integration.service.test_identity import Desk, desk  # noqa: F401 - a
 
 @pytest.fixture
 def more_settings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr("app.main.TritonFaces", DrawnFaces)
+    monkeypatch.setattr("app.lifespan.TritonFaces", DrawnFaces)
     return {"TRITON_URL": "127.0.0.1:1"}
 
 

@@ -46,7 +46,7 @@ REQUIRED = (
 
 @pytest.fixture
 def more_settings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr("app.main.TritonFaces", DrawnFaces)
+    monkeypatch.setattr("app.lifespan.TritonFaces", DrawnFaces)
     return {"TRITON_URL": "127.0.0.1:1"}
 
 
