@@ -6,15 +6,13 @@ database refuses rows in the middle of their work, so that faults with their tra
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
 import pytest
-import structlog
 
-from app.kit.logs import configure
+from tests.integration.production_logs import production_logs
 from tests.integration.service.conftest import WORKER_KEY, Product
 from tests.integration.service.sign_in import PASSWORD, add_user, token_of
 
@@ -27,16 +25,8 @@ REFUSED = "ADD CONSTRAINT refused CHECK (id IS NULL) NOT VALID"
 @pytest.fixture(autouse=True)
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the process logs, from before the service is built until it has stopped."""
-    lines, root = io.StringIO(), logging.getLogger()
-    handlers, level, before = root.handlers, root.level, structlog.get_config()
-    monkeypatch.setattr("sys.stderr", lines)
-    configure("service", as_json=True)
-    structlog.configure(cache_logger_on_first_use=False)  # or loggers would keep this for the tests after
-    yield lines
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.configure(**before)
-    structlog.contextvars.clear_contextvars()
+    with production_logs("service", monkeypatch) as lines:
+        yield lines
 
 
 async def ask(product: Product, method: str, path: str, body: Any = None, *, token: str) -> tuple[int, Any]:

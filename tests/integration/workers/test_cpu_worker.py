@@ -3,7 +3,6 @@
 import asyncio
 import importlib.util
 import io
-import logging
 import subprocess
 import time
 import uuid
@@ -17,7 +16,6 @@ import msgspec
 import numpy as np
 import pytest
 import redis.asyncio as redis
-import structlog
 from aiohttp import web
 
 from app.contracts.control import DesiredCamera, DesiredState, Heartbeat
@@ -38,11 +36,11 @@ from app.contracts.wire import FIELD
 from app.inference.picture import Picture
 from app.kit.errors import UnavailableError
 from app.kit.ids import shard_of
-from app.kit.logs import configure
 from app.perception.detections import Detections
 from app.settings import Settings
 from app.workers.cpu import worker
 from tests.integration.capture.rtsp_server import Behaviour, h264, rtsp_server
+from tests.integration.production_logs import production_logs
 
 CAMERAS = [uuid.UUID(int=0x70 + number) for number in range(2)]
 KEY = "worker-key"
@@ -286,16 +284,8 @@ async def test_cameras_stop_when_their_lease_runs_out(valkeys: dict[str, str], p
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What this process logs, as production writes it."""
-    lines, root = io.StringIO(), logging.getLogger()
-    handlers, level = root.handlers, root.level
-    monkeypatch.setattr("sys.stderr", lines)
-    configure("worker-cpu", as_json=True)
-    structlog.configure(cache_logger_on_first_use=False)  # or loggers would keep this for the tests after
-    yield lines
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with production_logs("worker-cpu", monkeypatch) as lines:
+        yield lines
 
 
 @pytest.mark.timeout(240)
