@@ -7,14 +7,10 @@ import asyncio
 import enum
 import errno
 import json
-import signal
 import sys
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,14 +19,15 @@ from app.backup.command import backup, restore
 from app.chains_command import chains
 from app.evidence_command import evidence
 from app.identity.command import enrol, watchlist
+from app.keys_command import keys
 from app.kit.cores import leave_no_core
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
-from app.kit.tracing import configure_tracing
 from app.models.cli import models
 from app.planning.command import plan
 from app.retention_command import retention
-from app.settings import Settings, settings
+from app.roles_command import roles
+from app.settings import settings
 from app.tenancy.policy.cli import policy
 
 cli = typer.Typer(
@@ -39,6 +36,7 @@ cli = typer.Typer(
     add_completion=False,
     help="Store safety, self-hosted: cameras in, handled incidents out. Start with `pennyprotect run`.",
 )
+cli.add_typer(roles)
 cli.add_typer(models, name="models")
 cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
@@ -46,17 +44,13 @@ cli.add_typer(chains, name="chains")
 cli.add_typer(evidence, name="evidence")
 cli.add_typer(retention, name="retention")
 cli.add_typer(watchlist, name="watchlist")
+cli.add_typer(keys, name="keys")
 cli.command()(enrol)
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(plan)
 
-keys = typer.Typer(no_args_is_help=True, help="Keys that protect stored secrets: see them (never their bytes), rotate them.")
-cli.add_typer(keys, name="keys")
-
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
-Entry = Callable[[Settings, asyncio.Event], Awaitable[None]]
-STOP_LIMIT_S = 15.0
 _DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -91,44 +85,6 @@ def _expected(error: Exception) -> PennyError | None:
     return None
 
 
-async def _until_stopped(entry: Entry, chosen: Settings) -> None:
-    """Run a role until SIGINT or SIGTERM, then let it finish; a second signal ends it at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(entry(chosen, stop))
-
-    def on_signal() -> None:
-        if stop.is_set():
-            task.cancel()
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if stop.is_set() and not task.done():
-        _, late = await asyncio.wait({task}, timeout=STOP_LIMIT_S)
-        if late:
-            task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
-
-
-def _role(role: str, module: str) -> None:
-    import uvloop
-
-    leave_no_core()
-    chosen = settings()
-    configure(role, level=chosen.log_level)
-    configure_tracing(role, chosen.otlp_endpoint)
-    entry: Entry = import_module(module).run
-    uvloop.run(_until_stopped(entry, chosen))
-
-
 @cli.command()
 def run(
     tls: Annotated[bool, typer.Option("--tls", help="HTTPS, with a certificate of an authority of its own.")] = False,
@@ -145,88 +101,6 @@ def run(
         wanted_cameras(chosen)  # a wrong entry is said before anything is started
     leave_no_core()
     raise typer.Exit(parts.run(chosen))
-
-
-@cli.command()
-def service() -> None:
-    """REST, WebSocket, dashboard and the workers' control plane."""
-    _role("service", "app.main")
-
-
-@cli.command()
-def pipeline() -> None:
-    """Tracked frames to alerts. Run as many as you like: they share the shards by leases."""
-    _role("pipeline", "app.pipeline.runner")
-
-
-@cli.command()
-def dispatcher() -> None:
-    """Sends what the outbox holds to the live streams, and notifications to those who asked for them."""
-    _role("dispatcher", "app.pipeline.dispatcher")
-
-
-@cli.command()
-def sealer() -> None:
-    """Chains the audit's rows, anchors the chain outside the database, and verifies it."""
-    _role("sealer", "app.audit.sealer")
-
-
-@retention.command("keep")
-def keep_retention() -> None:
-    """Does it every hour, with a database role that may end evidence and do nothing else, until it is told to stop."""
-    _role("retention", "app.evidence.retention_run")
-
-
-@cli.command("worker-cpu")
-def worker_cpu() -> None:
-    """Reads cameras with PyAV and finds people with Triton, on a machine without a GPU."""
-    _role("worker-cpu", "app.workers.cpu.worker")
-
-
-@cli.command("worker-simulated")
-def worker_simulated(
-    script: Annotated[str, typer.Argument(help="fall, fight or ordinary.")],
-    capacity: Annotated[int, typer.Option(min=1, max=100, help="Cameras it takes.")] = 1,
-    seconds: Annotated[float | None, typer.Option(help="How long; without it, until Ctrl-C.")] = None,
-) -> None:
-    """Plays an act of drawn figures on free cameras through the HTTP ingest: for tests, never beside real cameras."""
-    from app.workers.simulated.acts import SCRIPTS
-    from app.workers.simulated.worker import play
-
-    chosen = settings()
-    if script not in SCRIPTS:
-        raise BadInputError(f"There is no script {script!r}; there are {', '.join(SCRIPTS)}.")
-    url = chosen.service_url or f"{'https' if chosen.tls else 'http'}://{chosen.host}:{chosen.port}"
-    key = chosen.worker_key.get_secret_value()
-
-    async def entry(_: Settings, stop: asyncio.Event) -> None:
-        await play(url, key, SCRIPTS[script], stop, capacity=capacity, seconds=seconds)
-
-    asyncio.run(_until_stopped(entry, chosen))
-
-
-@cli.command("worker-gpu")
-def worker_gpu() -> None:
-    """Reads cameras with DeepStream and finds people with Triton on an NVIDIA GPU (docs/gpu.md)."""
-    _role("worker-gpu", "app.workers.gpu.worker")
-
-
-@cli.command()
-def live() -> None:
-    """Relays encoded pictures from the worker of this machine to browsers (WebRTC)."""
-    _role("live", "app.live.relay")
-
-
-@cli.command("live-paths")
-def live_paths() -> None:
-    """Tells the MediaMTX beside it which cameras to pull, and takes away those that are gone."""
-    _role("live-paths", "app.live.paths")
-
-
-@cli.command("demo-cameras")
-def demo_cameras() -> None:
-    """Plays clips of real people as RTSP cameras on this machine."""
-    _role("demo-cameras", "app.embedded.demo_cameras")
 
 
 @cli.command()
@@ -342,36 +216,6 @@ def doctor(as_json: AsJson = False) -> None:
         for each in found:
             typer.echo(f"{'ok ' if each.ok else 'FIX'}  {each.name:<18} {each.detail}")
     raise typer.Exit(0 if well else 1)
-
-
-def _with_keys(work: Callable[..., Any], as_json: bool) -> None:
-    """Do it with the owner's role: DATABASE_URL, or the embedded server of this state folder."""
-    from app.embedded.owner import owner_access
-    from app.first_run import open_vault_of
-
-    configure("keys", level="WARNING")
-    url, chosen = owner_access(settings())
-    found: dict[str, Any] = asyncio.run(work(url, partial(open_vault_of, chosen)))
-    for line in [json.dumps(found, indent=2)] if as_json else [f"{key}: {value}" for key, value in found.items()]:
-        typer.echo(line)
-
-
-@keys.command("rotate")
-def rotate_keys(as_json: AsJson = False) -> None:
-    """New keys for everything, while the product runs; older keys are removed once nothing needs them."""
-    _with_keys(import_module("app.tenancy.keys.command").rotate, as_json)
-
-
-@keys.command("rotate-templates")
-def rotate_templates(as_json: AsJson = False) -> None:
-    """A new secret rotation for stored templates, while the product runs: vectors of a stolen copy fit nothing any more."""
-    _with_keys(import_module("app.identity.templates.command").rotate_templates, as_json)
-
-
-@keys.command("status")
-def keys_status(as_json: AsJson = False) -> None:
-    """Which keys there are, by id, and how many values each protects."""
-    _with_keys(import_module("app.tenancy.keys.command").status, as_json)
 
 
 if __name__ == "__main__":
