@@ -107,8 +107,7 @@ def worker_simulated(
     chosen = settings()
     if script not in SCRIPTS:
         raise BadInputError(f"There is no script {script!r}; there are {', '.join(SCRIPTS)}.")
-    url = chosen.service_url or f"{'https' if chosen.tls else 'http'}://{chosen.host}:{chosen.port}"
-    key = chosen.worker_key.get_secret_value()
+    url, key = chosen.service_address, chosen.worker_key.get_secret_value()
 
     async def entry(_: Settings, stop: asyncio.Event) -> None:
         await play(url, key, SCRIPTS[script], stop, capacity=capacity, seconds=seconds)

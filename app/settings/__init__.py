@@ -371,6 +371,11 @@ class Settings(BaseSettings):
         return parse_policy(self.webhook_networks, self._own_ports, "PENNYPROTECT_WEBHOOK_NETWORKS")
 
     @property
+    def service_address(self) -> str:
+        """Where a worker of this installation asks the service."""
+        return self.service_url or f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    @property
     def dashboard_url(self) -> str:
         """Where people find the dashboard, for links in messages."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound

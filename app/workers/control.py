@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import aiohttp
 import msgspec
@@ -19,6 +19,8 @@ from app.contracts.control import BIOMETRICS_STOP_S, HEARTBEAT_S, DesiredCamera,
 from app.kit.backoff import Backoff
 from app.kit.ids import new_id
 from app.kit.logs import logger
+from app.kit.tls import trust
+from app.settings import Settings
 
 HEARTBEAT_TIMEOUT_S: Final = 3.0
 RELAYED: Final = ("rtsp://", "rtsps://")
@@ -94,6 +96,20 @@ class ControlLoop:
         self._running, self._on_change = running, on_change
         self._grant = Grant()
         self._told: dict[uuid.UUID, DesiredCamera] = {}
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        worker_id: uuid.UUID,
+        kind: str,
+        running: Callable[[], list[uuid.UUID]],
+        on_change: Callable[[dict[uuid.UUID, DesiredCamera]], None],
+    ) -> Self:
+        """The loop of a worker that these settings describe."""
+        key, trusted = settings.worker_key.get_secret_value(), trust(settings.ca_file)
+        where, capacity, relay = settings.service_address, settings.worker_capacity, settings.relay_source
+        return cls(where, key, worker_id, kind, capacity, running, on_change, trusted, relay)
 
     @property
     def grant(self) -> Grant:

@@ -228,22 +228,11 @@ async def _run_cameras(
             lanes.want(wanted)
             models.keep({(each.pose_model, each.pose_version) for each in wanted.values()})
 
-        service_url = settings.service_url or f"{'https' if settings.tls else 'http'}://{settings.host}:{settings.port}"
-        key, trusted = settings.worker_key.get_secret_value(), trust(settings.ca_file)
-        control = ControlLoop(
-            service_url=service_url,
-            key=key,
-            worker_id=worker_id,
-            kind="cpu",
-            capacity=settings.worker_capacity,
-            running=lanes.ids,
-            on_change=want,
-            trusted=trusted,
-            relay=settings.relay_source,
-        )
+        control = ControlLoop.of(settings, worker_id, "cpu", lanes.ids, want)
+        uploads = Uploads(settings.service_address, settings.worker_key.get_secret_value(), trust(settings.ca_file))
         spool = Spool(settings.home.absolute() / "spool")
         recorder = Recorder(
-            lambda: control.grant.state.recordings, lanes.by_id, Uploads(service_url, key, trusted), spool, metrics  # type: ignore[arg-type]
+            lambda: control.grant.state.recordings, lanes.by_id, uploads, spool, metrics  # type: ignore[arg-type]
         )  # fmt: skip
         group.create_task(control.run(stop))
         group.create_task(analysis.run(stop))

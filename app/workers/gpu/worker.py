@@ -21,7 +21,6 @@ from app.kit.backoff import Backoff
 from app.kit.errors import PennyError, SetupError
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
-from app.kit.tls import trust
 from app.settings import Settings
 from app.workers.control import ControlLoop, Grant, wanted, worker_identity
 from app.workers.emitter import Emitter
@@ -97,17 +96,7 @@ async def _run(
         partial(promote, settings),
         emitter, metrics, gpu, faces,
     )  # fmt: skip
-    control = ControlLoop(
-        service_url=settings.service_url or f"{'https' if settings.tls else 'http'}://{settings.host}:{settings.port}",
-        key=settings.worker_key.get_secret_value(),
-        worker_id=worker_id,
-        kind="gpu",
-        capacity=settings.worker_capacity,
-        running=fleet.ids,
-        on_change=fleet.want,
-        trusted=trust(settings.ca_file),
-        relay=settings.relay_source,
-    )
+    control = ControlLoop.of(settings, worker_id, "gpu", fleet.ids, fleet.want)
     drained, loading = asyncio.Event(), face_models(settings)
     async with asyncio.TaskGroup() as group:
         group.create_task(control.run(stop))
