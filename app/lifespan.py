@@ -102,14 +102,11 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         hub.stopping.set()
         await _finished(tasks)
         await state.endings.finish()
-        for client in (pose, faces, serving, state.provider):
-            if client is not None:
-                await client.close()
-        await memory.aclose()
-        await bus.aclose()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_PATIENCE_S):
-                await pool.close()
+        clients = (pose, faces, serving, state.provider)
+        for close in (*(each.close for each in clients if each is not None), memory.aclose, bus.aclose, pool.close):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_PATIENCE_S):
+                    await close()
 
 
 def _sign_in(state: State, pool: "Pool[asyncpg.Record]", memory: Redis) -> None:
