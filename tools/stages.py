@@ -8,11 +8,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
 from tools.installer import ROOT, SetupFailedError, say
+from tools.once_more import OnceMore
 
 CHARTS = ["tests/charts"]
 END_S = 60.0
@@ -27,10 +29,12 @@ class Stage:
     Attributes:
         name: what a person calls it.
         lanes: lists of commands; lists run side by side, each one's commands one after the other until one fails.
+        once_more: what the stage's failed tests get; None where a failure is final.
     """
 
     name: str
     lanes: tuple[tuple[Command, ...], ...]
+    once_more: OnceMore | None = None
 
 
 def one(name: str, *commands: Command) -> Stage:
@@ -54,8 +58,11 @@ def stages(name: str, arguments: list[str]) -> list[Stage]:
         "demo": [one("demonstration", [product, "run", *arguments])],
         # With arguments it is pytest alone, for one test while working on it.
         "test": [one("tests", [python, "-m", "pytest", *arguments])] if arguments else [_lint(web_tests=True), *_tests(python)],
-        # Long matrices: every profile and pair of values of the chart, images, infrastructure.
-        "verify": [one("deployment", [verifier, "-m", "pytest", "-c", "tests/charts/pytest.ini", *(arguments or CHARTS)])],
+        # Long matrices: every profile and pair of values of the chart, images, infrastructure; roles and faults.
+        "verify": [
+            one("deployment", [verifier, "-m", "pytest", "-c", "tests/charts/pytest.ini", *(arguments or CHARTS)]),
+            *(() if arguments else _tests(python, "matrix")),
+        ],
         "bench": [one("benchmarks", *benches)],
         "lint": [_lint(web_tests=False)],
         "fmt": [one("format", [str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places])],
@@ -79,18 +86,21 @@ def _lint(*, web_tests: bool) -> Stage:
     return Stage("lint, types, dashboard's tests" if web_tests else "lint and types", (ours, (*dashboard, *vitest)))
 
 
-def _tests(python: str) -> list[Stage]:
+def _tests(python: str, mark: str = "not matrix") -> list[Stage]:
     # Most of it waits for servers and clocks: more processes than there are cores, each with servers of its own.
-    many = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "15"]
+    many = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    suite = _tested(
+        "unit, contract and integration tests", python, mark, ["tests/unit", "tests/contract", "tests/integration"], many
+    )
     # Apart from the rest because a browser driver keeps an event loop running in its process.
-    alone = ["--durations", "15"]
-    return [
-        one(
-            "unit, contract and integration tests",
-            [python, "-m", "pytest", *many, "tests/unit", "tests/contract", "tests/integration"],
-        ),
-        one("end-to-end tests", [python, "-m", "pytest", *alone, "tests/e2e"]),
-    ]
+    return [suite, _tested("end-to-end tests", python, mark, ["tests/e2e"])]
+
+
+def _tested(name: str, python: str, mark: str, places: list[str], many: Sequence[str] = ()) -> Stage:
+    pytest = [python, "-m", "pytest"]
+    name = f"matrices of {name}" if mark == "matrix" else name
+    again = OnceMore((*pytest,), ROOT / ".pytest_cache" / name.replace(" ", "-"))
+    return Stage(name, (([*pytest, *again.noting, "-m", mark, "--durations", "15", *many, *places],),), again)
 
 
 class Runner:
@@ -109,7 +119,11 @@ class Runner:
             for stage in todo:
                 begun = time.monotonic()
                 say(f"{stage.name} ...")
+                if stage.once_more:
+                    stage.once_more.forget()
                 code = self._stage(stage)
+                if code and stage.once_more:
+                    code = stage.once_more.code(code, lambda command: self._lane((command,), None))
                 say(f"{stage.name}: {'failed' if code else 'done'} ({time.monotonic() - begun:.0f} s)")
                 if code:
                     return code if code > 0 else 128 - code

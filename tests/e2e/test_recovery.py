@@ -42,6 +42,7 @@ def _newest_frame(product: Product) -> dict[str, str]:
     return {camera["id"]: camera["last_frame_at"] or "" for camera in answer["items"]}
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("part", PARTS)
 def test_killed_part_recovers(product: Product, part: str) -> None:
@@ -59,6 +60,7 @@ def test_killed_part_recovers(product: Product, part: str) -> None:
     _frames_move_again(product, RECOVERY_S)
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(300)
 def test_parts_that_hang_are_ended_and_come_back(product: Product) -> None:
     """All at once, so that it takes one part's patience instead of ten: each has a process of its own afterwards."""

@@ -23,6 +23,7 @@ from tests.integration.conftest import CHECKOUT, Database, Valkey
 from tests.integration.service.conftest import WORKER_KEY, Product, more_settings, product  # noqa: F401 - fixtures
 
 RECORDED = sorted((CHECKOUT / "tests" / "contract" / "released").glob("*.json"))
+pytestmark = pytest.mark.matrix
 NEAR_US = 3_600_000_000
 FAST_RULE = {"zone_dwell_s": 2.0, "spot_dwell_s": 2.0, "report_every_s": 1.0}
 

@@ -1,5 +1,6 @@
 """Set-up on machines that lack something: one sentence that says what to do. And the stages of a command."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from tools import environments, installer
 from tools.installer import Installer, SetupFailedError
+from tools.once_more import OnceMore
 from tools.stages import Runner, Stage, one, stages
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -65,6 +67,17 @@ def test_every_kind_of_test_is_in_make_test() -> None:
     assert len(stages("test", ["tests/unit"])) == 1
 
 
+def test_what_make_test_leaves_out_is_in_make_verify() -> None:
+    def selected(command: str) -> dict[tuple[str, ...], str]:
+        pytests = [
+            lane[0] for stage in stages(command, []) for lane in stage.lanes if "pytest" in lane[0] and "-m" in lane[0][3:]
+        ]
+        return {tuple(w for w in each if w.startswith("tests/")): each[each.index("-m", 3) + 1] for each in pytests}
+
+    assert set(selected("test").values()) == {"not matrix"}
+    assert selected("verify") == dict.fromkeys(selected("test"), "matrix")
+
+
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
@@ -103,3 +116,48 @@ def test_a_run_whose_make_dies_ends_its_tests_as_ctrl_c_would(tmp_path: Path) ->
     os.kill(run.pid, signal.SIGTERM)
     assert run.wait(60) == 130
     assert tidied.exists()
+
+
+def suite(folder: Path, **tests: str) -> Stage:
+    """A stage of one test file, whose tests are tried once more."""
+    body = "".join(f"def test_{name}():\n    {code}\n" for name, code in tests.items())
+    (folder / "test_of_stage.py").write_text(f"import pathlib\n{body}")
+    pytest_here = (sys.executable, "-m", "pytest", "-q", "--rootdir", str(folder), "-c", "/dev/null")
+    again = OnceMore(pytest_here, folder / "memory")
+    return Stage("suite", (([*pytest_here, *again.noting, str(folder)],),), again)
+
+
+def test_a_test_that_passes_only_by_itself_is_named_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tools.stages.ROOT", tmp_path)
+    tried = tmp_path / "tried"
+    once = f"p = pathlib.Path({str(tried)!r}); known = p.exists(); p.touch(); assert known"
+    assert Runner().run([suite(tmp_path, fine="pass", once=once)]) == 0
+    assert "UNSTEADY, passed only by itself: test_of_stage.py::test_once" in capfd.readouterr().err
+
+
+def test_a_test_that_fails_twice_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.stages.ROOT", tmp_path)
+    after = tmp_path / "after"
+    stage = suite(tmp_path, fine="pass", wrong="assert False")
+    assert Runner().run([stage, one("never", python(f"open({str(after)!r}, 'w')"))]) == 1
+    assert not after.exists()
+
+
+@pytest.mark.parametrize(("first", "failed"), [(1, 0), (1, 4), (2, 1), (5, 0)])
+def test_many_failures_and_broken_runs_are_final(tmp_path: Path, first: int, failed: int) -> None:
+    notes = tmp_path / "v" / "cache"
+    notes.mkdir(parents=True)
+    (notes / "lastfailed").write_text(json.dumps({f"test_{number}": True for number in range(failed)}))
+
+    def never(_command: list[str]) -> int:
+        raise AssertionError("nothing is tried again")
+
+    assert OnceMore(("pytest",), tmp_path).code(first, never) == first
+
+
+def test_what_earlier_runs_noted_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "memory" / "v").mkdir(parents=True)
+    OnceMore(("pytest",), tmp_path / "memory").forget()
+    assert not (tmp_path / "memory").exists()

@@ -118,6 +118,7 @@ async def camera_password(server: EmbeddedPostgres, settings: Settings) -> str:
         await connection.close()
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(240)
 def test_dump_restore_into_an_empty_home_and_everything_is_there(tmp_path: Path) -> None:
     root, running, still, home = (tmp_path / name for name in ("a", "kept1", "kept2", "b"))

@@ -113,6 +113,7 @@ def test_killed_server_comes_back(running: Run, part: str) -> None:
     _comes_back(running, part, signal.SIGKILL)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("part", SERVERS)
 def test_hung_server_comes_back(running: Run, part: str) -> None:
     _comes_back(running, part, signal.SIGSTOP)

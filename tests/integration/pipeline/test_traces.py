@@ -98,6 +98,7 @@ async def run_all(site: Site, monkeypatch: pytest.MonkeyPatch, environment: dict
     return (site.home / "service.log").read_text()
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(400)
 async def test_one_trace_goes_from_camera_to_socket_and_sms_and_names_nobody(
     site: Site, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
@@ -126,6 +127,7 @@ async def test_one_trace_goes_from_camera_to_socket_and_sms_and_names_nobody(
     assert any(not parent for parent in receiver.parents.values()), "the worker begins"
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(400)
 async def test_without_a_collector_nothing_is_traced(site: Site, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     async def raised() -> bool:

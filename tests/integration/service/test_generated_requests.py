@@ -45,6 +45,7 @@ def message_pack(_context: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else msgspec.msgpack.encode(value, enc_hook=str)
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(300)
 async def test_no_generated_request_breaks_the_service(product: Product) -> None:
     world = await make_world(product)

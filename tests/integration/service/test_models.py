@@ -206,6 +206,7 @@ def _few(good: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(300)
 async def test_two_pushes_race_and_a_triton_killed_in_the_middle_comes_back_at_the_promoted_version(
     product: Product, server: Server, tmp_path: Path

@@ -289,6 +289,7 @@ def test_a_full_queue_drops_its_oldest_counts_and_never_waits(pyds: Any) -> None
     assert (len(rig.handover), rig.handover.dropped, rig.handover.put_count) == (8, 42, 50)
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(300)
 def test_a_hundred_thousand_frames_leave_memory_flat(rig: Rig) -> None:
     """3,125 batches of 32 frames, every eighth frame with two persons; the first tenth fills pools and caches."""
