@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live_ended = asyncio.Event()
     app.state.second_look = bool(settings.openai_api_key.get_secret_value())
     app.state.storage = Storage(settings)
+    app.state.packing = asyncio.Semaphore(1)
     app.state.upload_secret = upload_secret(settings.jwt_secret.get_secret_value())
     app.state.public_pages = PublicPages(settings.client_url)
     gate = Gate(settings.camera_egress)

@@ -151,6 +151,7 @@ class Act(enum.StrEnum):
     DATA_REQUEST_FACE_SOUGHT = "data-request-face-sought"
     DATA_REQUEST_ENTRY_ADDED = "data-request-entry-added"
     DATA_REQUEST_ENTRY_REMOVED = "data-request-entry-removed"
+    DATA_REQUEST_FOOTAGE_DECIDED = "data-request-footage-decided"
     DATA_REQUEST_EXPORTED = "data-request-exported"
     DATA_REQUEST_ERASED = "data-request-erased"
     DATA_REQUEST_EXTENDED = "data-request-extended"

@@ -8,6 +8,7 @@ import base64
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -28,12 +29,15 @@ from app.kit.ids import new_id
 from app.kit.keys.models import SIGNING
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
+from app.kit.objects.store import ObjectStoreError
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 from app.kit.version import product_version
 
 POLL_S: Final = 1.0
 MAKE_S: Final = 280.0
 MOST_TRIES: Final = 3
+AWAY_S: Final = 30.0
+"""After which it is tried again where the store did not answer."""
 README: Final = """This package holds evidence exported by PennyProtect.
 
 manifest.json  what it is, for whom and why, and the sha256 of each file
@@ -110,12 +114,20 @@ class Exporter:
                 await self._make(export_id, scope)
         except Exception as error:  # whatever a decoder thinks of; the requester sees a sentence
             log.warning("an export failed", export=str(export_id), error=type(error).__name__)
-            reason = error.detail if isinstance(error, PennyError) else "It could not be made; the service's log says more."
-            async with tenant_transaction(self._pool, scope) as connection:
-                export = await exports_repository.get_export(connection, export_id, lock=True)
-                over = export.tries >= MOST_TRIES
-                state = ExportState.FAILED if over else ExportState.WAITING
-                await exports_repository.change_export(connection, export_id, state=state.value, reason=reason[:300])
+            await self._put_off(export_id, scope, error)
+
+    async def _put_off(self, export_id: uuid.UUID, scope: TenantScope, error: Exception) -> None:
+        """It is tried again, a few times at most; while the store is away it waits, at most until its link is over."""
+        reason = error.detail if isinstance(error, PennyError) else "It could not be made; the service's log says more."
+        async with tenant_transaction(self._pool, scope) as connection:
+            export = await exports_repository.get_export(connection, export_id, lock=True)
+            changes: dict[str, Any] = {"state": ExportState.WAITING.value}
+            if isinstance(error, ObjectStoreError):
+                later = now() + timedelta(seconds=AWAY_S)
+                changes = {"state": ExportState.MAKING.value, "claimed_until": later, "tries": max(0, export.tries - 1)}
+            elif export.tries >= MOST_TRIES:
+                changes = {"state": ExportState.FAILED.value}
+            await exports_repository.change_export(connection, export_id, reason=reason[:300], **changes)
 
     async def _make(self, export_id: uuid.UUID, scope: TenantScope) -> None:
         store = await self._storage.open()

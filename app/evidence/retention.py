@@ -1,8 +1,8 @@
 """What is due for deletion, as a pure function of the pieces, the rules and a time. Whatever is held, or of an open case, is not.
 
-A piece of an alert that no incident took lives by the rule `alert`; one of an incident by `incident`, counted from the day the
-last of its incidents was closed; a play-back by `playback`. A store's own rule stands before its chain's, and that before the
-default.
+A piece that somebody whom it shows asked to have erased is due at once. Any other of an alert that no incident took lives by the
+rule `alert`; one of an incident by `incident`, counted from the day the last of its incidents was closed; a play-back by
+`playback`. A store's own rule stands before its chain's, and that before the default.
 """
 
 import enum
@@ -19,6 +19,19 @@ class RetentionClass(enum.StrEnum):
     ALERT = "alert"
     INCIDENT = "incident"
     PLAYBACK = "playback"
+
+
+ERASURE: Final = "erasure"
+"""The class of what was deleted because whoever it shows asked for it; no rule is about it."""
+
+
+class Holder(enum.StrEnum):
+    """What keeps a piece from deletion."""
+
+    LEGAL_HOLD = "legal-hold"
+    OPEN_CASE = "open-case"
+    COMPLAINT = "complaint"
+    DATA_REQUEST = "data-request"
 
 
 DAYS: Final = {RetentionClass.ALERT: 30, RetentionClass.INCIDENT: 365, RetentionClass.PLAYBACK: 1}
@@ -46,6 +59,7 @@ class Held:
     Attributes:
         open_cases: incidents it belongs to that are not closed.
         closed_at: when the last of its incidents was closed, None where it belongs to none.
+        asked: somebody whom it shows asked for its erasure.
     """
 
     id: uuid.UUID
@@ -56,6 +70,7 @@ class Held:
     held: bool
     open_cases: int
     closed_at: datetime | None
+    asked: bool = False
 
     @property
     def kind(self) -> RetentionClass:
@@ -72,10 +87,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A piece to delete, and why."""
+    """A piece to delete, and why. `kind`: the class it lived by, or `ERASURE`."""
 
     id: uuid.UUID
-    kind: RetentionClass
+    kind: str
     reason: str
 
 
@@ -85,8 +100,10 @@ def due(pieces: Sequence[Held], rules: Sequence[Rule], now: datetime) -> list[Du
     for piece in sorted(pieces, key=_age):
         rule = rule_for(rules, piece.store_id, piece.kind)
         began = max(piece.stored_at, piece.closed_at or piece.stored_at)
-        if piece.is_free and now >= began + timedelta(days=rule.days):
-            found[piece.id] = Due(piece.id, piece.kind, f"Its {rule.days} days were over.")
+        if piece.is_free and piece.asked:
+            found[piece.id] = Due(piece.id, ERASURE, "Whoever it shows asked for its erasure.")
+        elif piece.is_free and now >= began + timedelta(days=rule.days):
+            found[piece.id] = Due(piece.id, piece.kind.value, f"Its {rule.days} days were over.")
     left = [piece for piece in pieces if piece.id not in found]
     found |= {each.id: each for each in _over_budget(left, rules)}
     return list(found.values())
@@ -113,7 +130,7 @@ def _over_budget(pieces: Sequence[Held], rules: Sequence[Rule]) -> list[Due]:
                 break
             if piece.is_free:
                 excess -= piece.size
-                found.append(Due(piece.id, kind, f"Its store's budget of {budget} bytes was full, and it was the oldest."))
+                found.append(Due(piece.id, kind.value, f"Its store's budget of {budget} bytes was full, and it was the oldest."))
     return found
 
 

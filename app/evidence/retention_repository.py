@@ -12,17 +12,32 @@ from app.kit.ids import new_id
 from app.kit.postgres import Pool, TenantConnection
 
 MOST = 100_000
-_STORED = """
+OF_REQUEST = """EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
+    AND d.id IS DISTINCT FROM {but}
+    AND coalesce(e.recorded_from, e.wanted_from) <= d.seen_to AND coalesce(e.recorded_to, e.wanted_to) >= d.seen_from
+    AND NOT EXISTS (SELECT FROM data_request_footage f WHERE f.request_id = d.id AND f.evidence_id = e.id
+        AND (f.erase_from IS NOT NULL OR NOT f.theirs)))"""
+"""An open request, but for one, holds what may show whoever asks, until a handler said that it does not, or is to be erased."""
+OF_COMPLAINT = """EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided'
+    AND (c.alert_id = e.alert_id OR (coalesce(e.recorded_from, e.wanted_from) <= c.happened_at + interval '30 minutes'
+        AND coalesce(e.recorded_to, e.wanted_to) >= c.happened_at - interval '30 minutes')))"""
+OF_CASE = (
+    "EXISTS (SELECT FROM incidents i WHERE i.state <> 'closed' AND (i.id = e.incident_id"
+    " OR i.id IN (SELECT a.incident_id FROM incident_alerts a WHERE a.alert_id = e.alert_id)))"
+)
+_STORED = f"""
 SELECT e.id, e.store_id, e.type = 'playback' AS is_playback, e.size, e.present_at AS stored_at,
-    e.held OR EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
-        AND coalesce(e.recorded_from, e.wanted_from) <= d.seen_to AND coalesce(e.recorded_to, e.wanted_to) >= d.seen_from)
-        OR EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided' AND (c.alert_id = e.alert_id
-            OR e.moment BETWEEN c.happened_at - interval '30 minutes' AND c.happened_at + interval '30 minutes')) AS held,
+    e.held OR {OF_REQUEST.format(but="NULL::uuid")} OR {OF_COMPLAINT} AS held,
     count(i.id) FILTER (WHERE i.state <> 'closed')::integer AS open_cases,
-    max(i.changed_at) FILTER (WHERE i.state = 'closed') AS closed_at
+    max(i.changed_at) FILTER (WHERE i.state = 'closed') AS closed_at,
+    EXISTS (SELECT FROM data_request_footage f WHERE f.evidence_id = e.id AND f.erase_from IS NOT NULL) AS asked
 FROM evidence e LEFT JOIN incident_alerts a ON a.alert_id = e.alert_id
     LEFT JOIN incidents i ON i.id = a.incident_id OR i.id = e.incident_id
 WHERE e.state = 'present' AND ($2::uuid IS NULL OR e.id = $2) GROUP BY e.id ORDER BY e.present_at LIMIT $1
+"""  # noqa: S608 - no value in it
+_ERASURE_ASKED = """
+SELECT EXISTS (SELECT FROM data_request_footage f JOIN evidence e ON e.id = f.evidence_id
+    WHERE f.erase_from >= $1 AND e.state = 'present')
 """
 
 
@@ -74,6 +89,11 @@ async def stored(connection: TenantConnection, only: uuid.UUID | None = None) ->
     return [Held(**dict(row)) for row in await connection.fetch(_STORED, MOST, only)]
 
 
+async def erasure_asked(connection: TenantConnection, since: datetime) -> bool:
+    """Whether a stored piece is to be erased by a request that asked for it since then."""
+    return bool(await connection.fetchval(_ERASURE_ASKED, since))
+
+
 async def leaving(connection: TenantConnection) -> list[uuid.UUID]:
     """Pieces whose deletion began and has no receipt yet: a run ended in between."""
     rows = await connection.fetch("SELECT id FROM evidence WHERE state = 'deleted' AND deleted_at IS NULL LIMIT $1", MOST)
@@ -81,9 +101,13 @@ async def leaving(connection: TenantConnection) -> list[uuid.UUID]:
 
 
 async def over_exports(connection: TenantConnection, at: datetime) -> list[tuple[uuid.UUID, str | None]]:
-    """(export, key) of packages whose link is over."""
+    """(export, key) of packages whose link is over, or whose piece was erased at the wish of whoever it shows."""
     rows = await connection.fetch(
-        "SELECT id, s3_key FROM evidence_exports WHERE expires_at <= $1 AND state <> 'ended' LIMIT $2", at, MOST
+        "SELECT id, s3_key FROM evidence_exports x WHERE state <> 'ended' AND (expires_at <= $1 OR EXISTS (SELECT FROM"
+        " data_request_footage f JOIN evidence e ON e.id = f.evidence_id WHERE f.evidence_id = x.evidence_id"
+        " AND f.erase_from IS NOT NULL AND e.state = 'deleted')) LIMIT $2",
+        at,
+        MOST,
     )
     return [(row["id"], row["s3_key"]) for row in rows]
 

@@ -1,6 +1,7 @@
 """Retention: delete what is due, end exports, and bring database and objects to agree, both ways; once, or every hour.
 
-It has a database role of its own, which alone may end evidence and write receipts. One run at a time, by a lease that it renews.
+An erasure that somebody asked for does not wait for the hour. It has a database role of its own, which alone may end evidence and
+write receipts. One run at a time, by a lease that it renews.
 A deletion is two transactions around the removal of the object: "deleted" first, the receipt after it. A run that dies in
 between is finished by the next one, and a receipt never says what did not happen.
 """
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 import asyncpg
@@ -35,6 +37,10 @@ from app.settings import Settings
 EVERY_S: Final = 3600.0
 FIRST_S: Final = 60.0
 AGAIN_S: Final = 300.0
+LOOK_S: Final = 30.0
+"""Between looks whether somebody asked for an erasure."""
+CLOCKS: Final = timedelta(minutes=1)
+"""By how much this machine's clock may be before or after the service's."""
 LEASE_S: Final = 1800.0
 RENEWED_EVERY: Final = 100
 """Deletions after which the lease is renewed; each ends within the store's and the database's time-outs."""
@@ -61,11 +67,13 @@ class Retention:
 
     def __init__(self, pool: "Pool[asyncpg.Record]", storage: Storage) -> None:
         self._pool, self._storage, self._me = pool, storage, new_id()
+        self._ran_at = now()
 
     async def keep(self, stop: asyncio.Event) -> None:
-        """A run an hour until `stop`; sooner again after one that failed."""
+        """A run an hour until `stop`; sooner after one that failed, and where somebody asked for an erasure."""
         pause = FIRST_S
-        while not await _stopped(stop, pause):
+        while not await self._rested(stop, pause):
+            self._ran_at = now()
             try:
                 tally = await self.once(now())
                 log.info("retention ran", **asdict(tally))
@@ -73,6 +81,24 @@ class Retention:
             except (PennyError, *DATABASE_ERRORS) as error:
                 log.warning("retention waits", error=str(error) or type(error).__name__)
                 pause = AGAIN_S
+
+    async def _rested(self, stop: asyncio.Event, seconds: float) -> bool:
+        """Whether it was told to stop before the time was over or an erasure was asked for."""
+        over = monotonic() + seconds
+        while (left := over - monotonic()) > 0:
+            if await _stopped(stop, min(left, LOOK_S)):
+                return True
+            with suppress(*DATABASE_ERRORS):
+                if await self._erasure_asked(self._ran_at - CLOCKS):
+                    break
+        return stop.is_set()
+
+    async def _erasure_asked(self, since: datetime) -> bool:
+        for chain_id in await stored.chains(self._pool):
+            async with tenant_transaction(self._pool, TenantScope(chain_id)) as connection:
+                if await stored.erasure_asked(connection, since):
+                    return True
+        return False
 
     async def once(self, at: datetime) -> Tally:
         """One run as of `at`; ConflictError where another is under way."""
@@ -95,7 +121,6 @@ class Retention:
         async with tenant_transaction(self._pool, scope) as connection:
             wanted = due(await stored.stored(connection), await stored.rules_of(connection), at)
             begun = await stored.leaving(connection)
-            over = await stored.over_exports(connection, at)
         for each in wanted:
             if await self._begin(scope, each):
                 begun.append(each.id)
@@ -104,6 +129,8 @@ class Retention:
                 await self._lead()
             await self._finish(scope, store, evidence_id, at, tally)
         await self._lead()
+        async with tenant_transaction(self._pool, scope) as connection:
+            over = await stored.over_exports(connection, at)
         for export_id, key in over:
             await self._end_export(scope, store, (export_id, key), at, tally)
         await self._reconcile(scope, store, at, tally)
@@ -114,7 +141,7 @@ class Retention:
             await repository.get_evidence(connection, wanted.id, lock=True)
             if not any(each.is_free for each in await stored.stored(connection, wanted.id)):
                 return False
-            reason = f"{wanted.kind.value}: {wanted.reason}"
+            reason = f"{wanted.kind}: {wanted.reason}"
             await repository.change(connection, wanted.id, state=EvidenceState.DELETED.value, reason=reason, boxes=None)
         return True
 
@@ -143,7 +170,9 @@ class Retention:
         async with tenant_transaction(self._pool, scope) as connection:
             await exports_repository.change_export(connection, export_id, state=ExportState.ENDED.value)
             if key is not None:
-                await stored.add_receipt(connection, None, scope.chain_id, key, "export", "Its link was over.", at)
+                await stored.add_receipt(
+                    connection, None, scope.chain_id, key, "export", "Its link was over, or what it shows was erased.", at
+                )
         tally.exports_ended += 1
 
     async def _reconcile(self, scope: TenantScope, store: EvidenceStore, at: datetime, tally: Tally) -> None:

@@ -1,15 +1,15 @@
 """An alert's clip plays from 10 s before, leaves blurred, is verified; SMS and webhook arrive; retention deletes what is due.
 
-In the browser with files; `tests/integration/service/test_evidence_s3.py` takes the same steps by the API with an S3 server.
+With files; `test_evidence_bucket.py` does the same with an S3 server, and
+`tests/integration/service/test_evidence_s3.py` by the API alone.
 """
 
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.e2e import evidence_steps as steps
-from tests.e2e.evidence_steps import PRE_ROLL_S, Shop
+from tests.e2e.evidence_walk import from_an_alert_to_a_receipt
 from tests.e2e.outside import Outside
 from tests.e2e.product import Product
 
@@ -17,43 +17,4 @@ pytestmark = pytest.mark.timeout(420)
 
 
 def test_from_an_alert_to_a_receipt(product: Product, around: Outside, page: Page, tmp_path: Path) -> None:
-    product.sign_in()
-    shop = Shop(product, around, tmp_path)
-    steps.make_channels(shop)
-    alert = steps.raise_alert(shop, 120)
-    page.goto(steps.both_arrive(shop, alert))
-    clip = steps.clip_of(shop, alert, 90)
-    _plays_from_before(page)
-    steps.fetch_and_verify(shop, clip, _export(page))
-    steps.retention_deletes_what_is_due(shop, clip, alert)
-
-
-def _plays_from_before(page: Page) -> None:
-    page.get_by_test_id("evidence-open-clip").click(timeout=30_000)
-    page.get_by_test_id("evidence-player").wait_for(timeout=30_000)
-    video = page.locator("[data-testid=evidence-player] video")
-    page.wait_for_function("() => document.querySelector('.evidence-player video')?.readyState >= 2", timeout=30_000)
-    at = float(video.evaluate("each => each.currentTime"))
-    assert PRE_ROLL_S - 0.5 <= at <= PRE_ROLL_S + 4, f"the player opens at the moment, not at {at}"
-    video.evaluate("each => { each.currentTime = 0; }")
-    page.get_by_test_id("evidence-play").click()
-    page.wait_for_function("() => document.querySelector('.evidence-player video').currentTime > 0.5", timeout=30_000)
-    expect(page.get_by_test_id("evidence-moment")).to_be_visible()
-    steps.shot(page, "evidence-player")
-
-
-def _export(page: Page) -> str:
-    """The link that the dialog shows once, of a package that shows one person."""
-    page.get_by_test_id("evidence-export-clip").click()
-    page.get_by_test_id("export-preview").wait_for(timeout=60_000)
-    people = page.get_by_test_id("export").locator("fieldset input[type=checkbox]")
-    people.first.check()
-    for number in range(1, people.count()):
-        people.nth(number).uncheck()
-    page.get_by_test_id("export-recipient").fill("City police")
-    page.get_by_test_id("export-purpose").fill("Report of a theft")
-    steps.shot(page, "evidence-export")
-    page.get_by_test_id("export-make").click()
-    link = page.get_by_test_id("export-link").text_content(timeout=30_000)
-    steps.shot(page, "evidence-exported")
-    return str(link)
+    from_an_alert_to_a_receipt(product, around, page, tmp_path)

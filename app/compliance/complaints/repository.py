@@ -101,8 +101,8 @@ async def held_evidence(connection: TenantConnection, complaint: Complaint) -> i
     """How many pieces the complaint keeps from deletion while it is open."""
     return int(
         await connection.fetchval(
-            "SELECT count(*) FROM evidence WHERE store_id = $1 AND state <> 'deleted'"
-            " AND (alert_id = $2 OR moment BETWEEN $3 AND $4)",
+            "SELECT count(*) FROM evidence WHERE store_id = $1 AND state <> 'deleted' AND (alert_id = $2"
+            " OR coalesce(recorded_from, wanted_from) <= $4 AND coalesce(recorded_to, wanted_to) >= $3)",
             complaint.store_id,
             complaint.alert_id,
             complaint.happened_at - HELD_AROUND,

@@ -12,10 +12,10 @@ from app.audit.models import Act, AuditEntry, audited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
+from app.compliance.data_requests import footage_repository as footages
 from app.compliance.data_requests import repository, service
 from app.compliance.data_requests.models import (
     DataRequest,
-    Held,
     RequestState,
     Subject,
     advance,
@@ -24,7 +24,7 @@ from app.compliance.data_requests.models import (
     demand_times,
     extend,
 )
-from app.compliance.data_requests.packaging import held_package, proof_package
+from app.compliance.data_requests.packaging import footage_proof, held_package, proof_package
 from app.compliance.data_requests.schemas import (
     DataRequestFileOut,
     DataRequestIn,
@@ -34,9 +34,10 @@ from app.compliance.data_requests.schemas import (
     ErasuresOut,
     ExtensionIn,
     FaceSearchOut,
-    FootageOut,
+    FootageVerdictIn,
     RequestAnswerIn,
     entry_out,
+    footage_out,
     request_out,
     search_out,
 )
@@ -114,11 +115,12 @@ async def get_request(request: Request, access: Reads, data_request_id: uuid.UUI
         found = await repository.get_request(connection, data_request_id)
         entries = [entry_out(each, await enrolments.get_enrolment(connection, each.enrolment_id))
                    for each in await repository.subjects_of(connection, data_request_id)]  # fmt: skip
-        footage = [FootageOut(**each) for each in (await repository.footage_of(connection, found))[: repository.MOST_FOOTAGE]]
+        footage = [footage_out(each) for each in await footages.footage_of(connection, found)]
         await _note(connection, Act.DATA_REQUEST_SHOWN, access, data_request_id)
     handles = Permission.DATA_REQUESTS_WRITE in held_at(access.principal, CHAIN)
     contact = await _contact(_vault(request), found) if handles else None
-    return DataRequestFileOut(request=request_out(found), contact=contact, entries=entries, footage=footage)
+    shown, more = footage[: footages.MOST], len(footage) > footages.MOST
+    return DataRequestFileOut(request=request_out(found), contact=contact, entries=entries, footage=shown, more_footage=more)
 
 
 @router.post(f"{ONE}/search", openapi_extra=PICTURE_BODY | audited(Act.DATA_REQUEST_FACE_SOUGHT), max_body_size=LARGEST_FORM)
@@ -167,6 +169,11 @@ async def remove_entry(request: Request, access: Writes, data_request_id: uuid.U
 @router.post(f"{ONE}/export", response_class=Response, responses=ZIP, openapi_extra=audited(Act.DATA_REQUEST_EXPORTED))
 async def export(request: Request, access: Writes, data_request_id: uuid.UUID) -> Response:
     """What is held about whoever asks, as a signed package. It is made for this answer and not stored."""
+    async with service.alone(request.app.state.packing):
+        return await _exported(request, access, data_request_id)
+
+
+async def _exported(request: Request, access: Access, data_request_id: uuid.UUID) -> Response:
     pool, vault, scope = backends(request).postgres, _vault(request), access.whole_chain
     async with tenant_transaction(pool, scope) as connection:
         found = await repository.get_request(connection, data_request_id)
@@ -191,12 +198,25 @@ async def export(request: Request, access: Writes, data_request_id: uuid.UUID) -
 
 @router.post(f"{ONE}/erase", openapi_extra=audited(Act.DATA_REQUEST_ERASED, Act.ENROLMENT_ERASED))
 async def erase(request: Request, access: Writes, data_request_id: uuid.UUID) -> ErasuresOut:
-    """Erase the entries of an erasure request in every store: templates, pictures, crops of leads, and what points at them."""
+    """Erase the entries of an erasure request in every store: templates, pictures, crops of leads, and what points at them.
+    Footage that shows them goes within minutes, as far as nothing holds it."""
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
         found = await repository.get_request(connection, data_request_id, lock=True)
         receipts = await service.erase(connection, access.principal, found, now())
         await _note(connection, Act.DATA_REQUEST_ERASED, access, data_request_id, entries=len(receipts))
     return ErasuresOut(items=[ErasedOut(**each) for each in receipts])
+
+
+@router.put(f"{ONE}/footage/{{evidence_id}}", status_code=204, openapi_extra=audited(Act.DATA_REQUEST_FOOTAGE_DECIDED))
+async def decide_footage(
+    request: Request, access: Writes, data_request_id: uuid.UUID, evidence_id: uuid.UUID, body: FootageVerdictIn
+) -> None:
+    """Say, after looking at it, whether whoever asks is in a recording or a still."""
+    async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
+        found = await repository.get_request(connection, data_request_id, lock=True)
+        await service.decide_footage(connection, access.principal, found, evidence_id, now(), theirs=body.theirs)
+        details = {"evidence": str(evidence_id), "theirs": body.theirs}
+        await _note(connection, Act.DATA_REQUEST_FOOTAGE_DECIDED, access, data_request_id, **details)
 
 
 @router.post(f"{ONE}/extend", openapi_extra=audited(Act.DATA_REQUEST_EXTENDED))
@@ -215,8 +235,7 @@ async def answer(request: Request, access: Writes, data_request_id: uuid.UUID, b
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
         found = await repository.get_request(connection, data_request_id, lock=True)
         subjects: list[Subject] = await repository.subjects_of(connection, data_request_id)
-        _, other = await repository.count_templates(connection, FACE_MODEL, FACE_VERSION)
-        held = Held(bool(await repository.footage_of(connection, found)), other)
+        held = await service.held_besides(connection, found)
         after = answered(found, subjects, held, body.outcome, body.answer, access.principal.id, now())
         await repository.change_request(connection, after)
         await _note(connection, Act.DATA_REQUEST_ANSWERED, access, data_request_id, outcome=body.outcome.value)
@@ -232,7 +251,10 @@ async def proof(request: Request, access: Writes, data_request_id: uuid.UUID) ->
         if found.state is not RequestState.ANSWERED:
             raise ConflictError("There is nothing to prove yet: this request is open.")
         receipts = await repository.receipts_of(connection, data_request_id)
-        package = proof_package(found, receipts, await signing_key(connection, vault, scope.chain_id))
+        footage = [each for each in await footages.footage_of(connection, found) if each.theirs is not False]
+        deleted = await footages.receipts_of(connection, [each.id for each in footage])
+        key = await signing_key(connection, vault, scope.chain_id)
+        package = proof_package(found, receipts, footage_proof(footage, deleted), key, now())
         await _note(connection, Act.DATA_REQUEST_PROVED, access, data_request_id)
     return _package(package, f"proof-{data_request_id}")
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.evidence.retention import Holder
 from app.kit.errors import BadInputError, ConflictError
 
 ANSWER_DAYS: Final = 30
@@ -90,17 +91,74 @@ class Subject:
     erasure_id: uuid.UUID | None = None
 
 
+class FootageState(enum.StrEnum):
+    """What became of a piece of footage that may show whoever asks."""
+
+    TO_LOOK_AT = "to-look-at"
+    NOT_THEIRS = "not-theirs"
+    THEIRS = "theirs"
+    DUE = "due"  # its erasure was asked for; retention does it within minutes
+    KEPT = "kept"  # its erasure was asked for, and waits for what holds it
+    ERASED = "erased"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Footage:
+    """A recording or a still of the visit, or of a moment at which an entry of the request was thought to be seen.
+
+    Attributes:
+        theirs: whether whoever asks is in it, as a handler said who looked; None: nobody did.
+        erase_from: since when it is to be erased. erased_at: when it was. gone: nothing of it is stored.
+        kept_for: what keeps it from deletion, but for this request.
+    """
+
+    id: uuid.UUID
+    store_id: uuid.UUID
+    type: str
+    store: str
+    camera: str
+    recorded_from: datetime | None
+    recorded_to: datetime | None
+    moment: datetime
+    theirs: bool | None
+    erase_from: datetime | None
+    erased_at: datetime | None
+    gone: bool
+    kept_for: tuple[Holder, ...]
+
+    @property
+    def state(self) -> FootageState:
+        """Where it stands."""
+        if self.theirs is None:
+            return FootageState.TO_LOOK_AT
+        if not self.theirs:
+            return FootageState.NOT_THEIRS
+        if self.gone:
+            return FootageState.ERASED
+        if self.erase_from is None:
+            return FootageState.THEIRS
+        return FootageState.KEPT if self.kept_for else FootageState.DUE
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Held:
     """What is held besides the entries of a request, when it is answered.
 
     Attributes:
-        footage: whether there is any of the visit.
+        footage: where each piece of it stands.
         not_compared: templates that no photo can be compared with now.
     """
 
-    footage: bool = False
+    footage: tuple[FootageState, ...] = ()
     not_compared: int = 0
+
+
+_NOT_ERASED: Final = {
+    FootageState.TO_LOOK_AT: "Look at the footage first: say of each piece whether they are in it.",
+    FootageState.THEIRS: "Erase the footage that shows them first.",
+    FootageState.DUE: "The footage that shows them is being erased; answer in a few minutes.",
+    FootageState.KEPT: "Some footage that shows them is kept, so the request is partly fulfilled; say why in the answer.",
+}
 
 
 def demand_times(received_at: datetime, now: datetime, visit: tuple[object, datetime | None, datetime | None]) -> None:
@@ -150,19 +208,27 @@ def answered(
     left = [each for each in subjects if each.erasure_id is None]
     if outcome is RequestOutcome.NOTHING_HELD:
         _demand_nothing_held(request, subjects, held)
-    if outcome is RequestOutcome.FULFILLED and request.kind is RequestKind.ERASURE and (left or not subjects):
-        raise ConflictError("Erase the entries that were found first; where there are none, nothing is held.")
+    if outcome is RequestOutcome.FULFILLED and request.kind is RequestKind.ERASURE:
+        if left or not (subjects or FootageState.ERASED in held.footage):
+            raise ConflictError("Erase what was found first; where there is nothing of them, nothing is held.")
+        _demand_footage_erased(held.footage)
     if outcome is RequestOutcome.FULFILLED and request.kind is RequestKind.ACCESS and not request.exports:
         raise ConflictError("Export what is held and hand it over first.")
     done = {"outcome": outcome, "answer": answer, "answered_by": by, "answered_at": at}
     return advance(request, state=RequestState.ANSWERED, **done)
 
 
+def _demand_footage_erased(footage: tuple[FootageState, ...]) -> None:
+    for state, words in _NOT_ERASED.items():
+        if state in footage:
+            raise ConflictError(words)
+
+
 def _demand_nothing_held(request: DataRequest, subjects: list[Subject], held: Held) -> None:
     if subjects:
         raise ConflictError("Something is held: the entries that were found belong to this request.")
-    if held.footage:
-        raise ConflictError("Something is held: footage of the visit. Export it and hand it over, or say why you do not.")
+    if any(each is not FootageState.NOT_THEIRS for each in held.footage):
+        raise ConflictError("Something is held: footage. Look at each piece and say whether they are in it; they may not be.")
     if not request.searches and held.not_compared:
         raise ConflictError("Some templates could not be compared with a photo yet; search again in an hour.")
     if not request.searches:

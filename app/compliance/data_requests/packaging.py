@@ -3,20 +3,23 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.compliance.data_requests.models import DataRequest
+from app.compliance.data_requests.models import DataRequest, Footage, FootageState
 from app.evidence.custody import canonical
 from app.evidence.package import build
+from app.evidence.retention import Holder
 from app.kit.version import product_version
 
 HELD, PROOF = "held.json", "proof.json"
 HORIZON: Final = (
-    "Erased rows cannot be read from the moment of their erasure. Their bytes may stay on pages of the database until its next"
-    " vacuum, in its write-ahead log until that is recycled, and in back-ups for as long as the operator keeps those; faces in"
-    " all of them are sealed under the chain's key."
+    "Erased rows and recordings cannot be read from the moment of their erasure. A camera's own memory of its last ten minutes"
+    " overwrites itself. What is kept of footage is erased as soon as what holds it ends. Bytes of rows may stay on pages of the"
+    " database until its next vacuum, in its write-ahead log until that is recycled, and in back-ups for as long as the operator"
+    " keeps those; faces in all of them are sealed under the chain's key."
 )
 _CHECK: Final = """Check it, without a network:   pennyprotect evidence verify THIS_FILE --key FINGERPRINT
 The fingerprint of the key is told by whoever gave you the package, on another way than the package itself.
@@ -31,11 +34,18 @@ manifest.sig   its Ed25519 signature
 {_CHECK}"""
 _PROOF: Final = f"""This package proves what a store chain that runs PennyProtect did about a request of yours.
 
-{PROOF}     what was asked, when and how it was answered, and what was removed
+{PROOF}     what was asked, when and how it was answered, what was removed, and which footage is kept and why
 manifest.json  what this is, and the sha256 of each file
 manifest.sig   its Ed25519 signature
 
 {_CHECK}"""
+FOOTAGE: Final = ("id", "type", "store", "camera", "recorded_from", "recorded_to", "moment")
+KEPT_FOR: Final = {
+    Holder.LEGAL_HOLD: "A legal hold: it is needed to establish, exercise or defend a legal claim.",
+    Holder.OPEN_CASE: "An incident that is not closed.",
+    Holder.COMPLAINT: "A complaint that is not decided.",
+    Holder.DATA_REQUEST: "Another person's request that is not answered.",
+}
 STAFF: Final = frozenset({"enrolled_by", "decided_by", "renewal", "look_alikes", "override_reason", "decision_reason"})
 """Of an entry, what is about staff or about other people."""
 
@@ -58,18 +68,33 @@ class HeldEntry:
     pictures: Sequence[tuple[str, bytes]] = field(repr=False, default=())
 
 
-def held_package(
-    request: DataRequest, entries: Sequence[HeldEntry], footage: Sequence[Mapping[str, Any]], key: Ed25519PrivateKey
-) -> bytes:
+def held_package(request: DataRequest, entries: Sequence[HeldEntry], footage: Sequence[Footage], key: Ed25519PrivateKey) -> bytes:
     """The package of what is held about whoever asked."""
-    document = {"request": _request(request), "entries": [_entry(each) for each in entries], "footage": [*footage]}
+    told = [{name: getattr(each, name) for name in FOOTAGE} for each in footage]
+    document = {"request": _request(request), "entries": [_entry(each) for each in entries], "footage": told}
     pictures = [picture for each in entries for picture in each.pictures]
     files = [("README.txt", _HELD.encode()), (HELD, _json(document)), *pictures]
     return build(files, _about(request, "what is held"), key)
 
 
-def proof_package(request: DataRequest, receipts: Sequence[Mapping[str, Any]], key: Ed25519PrivateKey) -> bytes:
-    """The proof of what was done about an answered request."""
+def footage_proof(footage: Sequence[Footage], deleted: Mapping[uuid.UUID, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What became of each piece that may show whoever asked, and why what is kept is. `deleted`: receipts by piece."""
+    told = []
+    for each in footage:
+        receipt = {name: value for name, value in deleted.get(each.id, {}).items() if name != "evidence_id"}
+        why = [KEPT_FOR[holder] for holder in each.kept_for] if each.state is FootageState.KEPT else []
+        told.append({**{name: getattr(each, name) for name in FOOTAGE}, "state": each.state, "kept_for": why, "receipt": receipt})
+    return told
+
+
+def proof_package(
+    request: DataRequest,
+    receipts: Sequence[Mapping[str, Any]],
+    footage: Sequence[Mapping[str, Any]],
+    key: Ed25519PrivateKey,
+    at: datetime,
+) -> bytes:
+    """The proof of what was done about an answered request, as of `at`: footage that is kept may be erased later."""
     document = {
         "request": _request(request),
         "answered_at": request.answered_at,
@@ -77,6 +102,8 @@ def proof_package(request: DataRequest, receipts: Sequence[Mapping[str, Any]], k
         "answer": request.answer,
         "exports": request.exports,
         "erased": [*receipts],
+        "footage": [*footage],
+        "as_of": at,
         "horizon": HORIZON,
     }
     return build([("README.txt", _PROOF.encode()), (PROOF, _json(document))], _about(request, "proof of what was done"), key)

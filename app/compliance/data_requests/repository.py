@@ -12,7 +12,6 @@ from app.kit.errors import NotFoundError
 from app.kit.postgres import TenantConnection
 
 MOST_SUBJECTS = 100
-MOST_FOOTAGE = 500
 _COLUMNS = tuple(DataRequest.__dataclass_fields__)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM data_requests WHERE "  # noqa: S608 - names of the code's own
 _CHANGED = (
@@ -131,21 +130,6 @@ async def count_templates(connection: TenantConnection, model: str, model_versio
     )
     assert row is not None  # noqa: S101 - an aggregate has a row
     return row["held"], row["other"]
-
-
-async def footage_of(connection: TenantConnection, request: DataRequest) -> list[dict[str, Any]]:
-    """Stored pieces that show some of the visit, oldest first; one more than `MOST_FOOTAGE` when there are more."""
-    rows = await connection.fetch(
-        "SELECT e.id, e.type, c.name AS camera, e.recorded_from, e.recorded_to, e.moment FROM evidence e"
-        " JOIN cameras c ON c.id = e.camera_id WHERE e.store_id = $1 AND e.state = 'present'"
-        " AND coalesce(e.recorded_from, e.wanted_from) <= $3 AND coalesce(e.recorded_to, e.wanted_to) >= $2"
-        " ORDER BY e.moment, e.id LIMIT $4",
-        request.store_id,
-        request.seen_from,
-        request.seen_to,
-        MOST_FOOTAGE + 1,
-    )
-    return [dict(row) for row in rows]
 
 
 async def places_of(connection: TenantConnection, matches: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:

@@ -10,12 +10,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from app.compliance.data_requests.models import (
     LONGEST_EXTENSION_DAYS,
     DataRequest,
+    Footage,
+    FootageState,
     RequestKind,
     RequestOutcome,
     RequestState,
     Subject,
 )
 from app.compliance.data_requests.service import Candidate
+from app.evidence.retention import Holder
 from app.identity.models import Enrolment, EnrolmentState
 from app.kit.clock import now
 from app.tenancy.sharing.models import Category
@@ -100,14 +103,27 @@ class RequestEntryOut(BaseModel):
 
 
 class FootageOut(BaseModel):
-    """A stored piece of the visit; it is handed over by an export of its own, which blurs everybody else."""
+    """A piece that may show whoever asks; it is handed over by an export of its own, which blurs everybody else."""
 
     id: uuid.UUID
+    store_id: uuid.UUID
     type: str
+    store: str
     camera: str
     recorded_from: datetime | None
     recorded_to: datetime | None
     moment: datetime
+    state: FootageState
+    kept_for: list[Holder] = Field(description="What keeps it from deletion, but for this request.")
+    erased_at: datetime | None
+
+
+class FootageVerdictIn(BaseModel):
+    """Whether whoever asks is in it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    theirs: bool
 
 
 class DataRequestFileOut(BaseModel):
@@ -117,6 +133,7 @@ class DataRequestFileOut(BaseModel):
     contact: str | None = Field(description="Who asks and how to answer; null: unknown, forgotten, or not yours to see.")
     entries: list[RequestEntryOut]
     footage: list[FootageOut]
+    more_footage: bool = Field(description="There is more than is listed: name a shorter visit in a request of its own.")
 
 
 class CandidateOut(BaseModel):
@@ -163,6 +180,11 @@ def request_out(request: DataRequest) -> DataRequestOut:
 def entry_out(subject: Subject, enrolment: Enrolment) -> RequestEntryOut:
     """An entry of a request as the API shows it."""
     return RequestEntryOut(**_plain(enrolment), erased=subject.erasure_id is not None)
+
+
+def footage_out(footage: Footage) -> FootageOut:
+    """A piece of footage as the API shows it."""
+    return FootageOut(**{name: getattr(footage, name) for name in FootageOut.model_fields})
 
 
 def search_out(held: int, other: int, found: Sequence[Candidate]) -> FaceSearchOut:

@@ -1,16 +1,29 @@
 """Work on data-subject requests: search by a picture that nobody keeps, collect, erase. The scope is the whole chain."""
 
+import asyncio
 import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from app.auth.models import Principal
+from app.compliance.data_requests import footage_repository as footages
 from app.compliance.data_requests import repository
-from app.compliance.data_requests.models import DataRequest, RequestKind, Subject, advance, demand_open
+from app.compliance.data_requests.models import (
+    DataRequest,
+    Footage,
+    FootageState,
+    Held,
+    RequestKind,
+    Subject,
+    advance,
+    demand_open,
+)
 from app.compliance.data_requests.packaging import HeldEntry
+from app.evidence import repository as evidence
+from app.evidence.repository import link_by
 from app.identity.enrolment import erasure, image_repository
 from app.identity.enrolment import repository as enrolments
 from app.identity.enrolment.gate import LOOK_ALIKE_LEAST, Finding
@@ -20,7 +33,8 @@ from app.identity.lists import repository as lists
 from app.identity.matches import repository as matches
 from app.identity.models import Enrolment, EnrolmentState, Match
 from app.identity.templates.stored import Neighbours
-from app.kit.errors import BadInputError, ConflictError, NotFoundError
+from app.inference.face_client import FACE_MODEL, FACE_VERSION
+from app.kit.errors import BadInputError, ConflictError, NotFoundError, UnavailableError
 from app.kit.keys.vault import Vault
 from app.kit.postgres import TenantConnection
 
@@ -30,6 +44,8 @@ LEADS_AT_ONCE: Final = 500
 LEAD_BYTES: Final = 300
 MOST_BYTES: Final = 128 << 20
 """Of one package, which is made in memory."""
+PACKING_S: Final = 30.0
+"""A package may take before the next one waits no longer."""
 SHOWN_LEAST: Final = LOOK_ALIKE_LEAST - 0.04
 """Lower than where an enrolment warns: to miss somebody who asks is worse than to show the handler one face too many."""
 
@@ -73,6 +89,19 @@ async def add_subject(
     await repository.add_subject(connection, chain_id, Subject(request.id, enrolment_id, who.id, at))
 
 
+@contextlib.asynccontextmanager
+async def alone(packing: asyncio.Semaphore) -> AsyncIterator[None]:
+    """One package at a time, as each is made in memory; UnavailableError where the one before takes too long."""
+    try:
+        await asyncio.wait_for(packing.acquire(), PACKING_S)
+    except TimeoutError as error:
+        raise UnavailableError("Another package is being made; ask for yours again in a minute.") from error
+    try:
+        yield
+    finally:
+        packing.release()
+
+
 @dataclass(slots=True)
 class _Room:
     """What still goes into a package: nothing is left out of one, so it is refused where it would grow too large."""
@@ -87,12 +116,47 @@ class _Room:
             )
 
 
-async def footage(connection: TenantConnection, request: DataRequest) -> list[dict[str, Any]]:
-    """All footage of the visit; ConflictError where it is more than one package names."""
-    found = await repository.footage_of(connection, request)
-    if len(found) > repository.MOST_FOOTAGE:
-        raise ConflictError(f"The visit has more than {repository.MOST_FOOTAGE} pieces of footage. Name a shorter visit.")
-    return found
+async def footage(connection: TenantConnection, request: DataRequest) -> list[Footage]:
+    """All footage that may show them; ConflictError where it is more than one package names."""
+    found = await footages.footage_of(connection, request)
+    if len(found) > footages.MOST:
+        raise ConflictError(f"The visit has more than {footages.MOST} pieces of footage. Name a shorter visit.")
+    return [each for each in found if each.theirs is not False]
+
+
+async def held_besides(connection: TenantConnection, request: DataRequest) -> Held:
+    """What is held besides the entries; footage beyond what is listed counts as not looked at."""
+    _, other = await repository.count_templates(connection, FACE_MODEL, FACE_VERSION)
+    states = [each.state for each in await footages.footage_of(connection, request)]
+    more = [FootageState.TO_LOOK_AT] if len(states) > footages.MOST else []
+    return Held((*states, *more), other)
+
+
+async def decide_footage(
+    connection: TenantConnection, who: Principal, request: DataRequest, evidence_id: uuid.UUID, at: datetime, *, theirs: bool
+) -> None:
+    """A person looked at a piece and says whether whoever asks is in it.
+
+    Raises:
+        NotFoundError: it does not belong to the request. ConflictError: the request is answered, or the piece is being erased.
+    """
+    demand_open(request)
+    piece = next((each for each in await footages.footage_of(connection, request) if each.id == evidence_id), None)
+    if piece is None:
+        raise NotFoundError("This piece shows nothing of the visit or of an entry of the request, or you may not see it.")
+    if piece.erase_from is not None:
+        raise ConflictError("The erasure of this piece was asked for.")
+    assert who.chain_id is not None  # noqa: S101 - a tenant's connection has one
+    await footages.decide(connection, who.chain_id, request.id, piece, who.id, at, theirs=theirs)
+
+
+async def _erase_footage(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> None:
+    """Ask retention, which alone deletes evidence, for each piece that shows them."""
+    for piece in await footages.footage_of(connection, request):
+        if piece.state is FootageState.THEIRS:
+            await footages.ask_for_erasure(connection, request.id, piece.id, at)
+            locked = await evidence.get_evidence(connection, piece.id, lock=True)
+            await evidence.add_custody(connection, locked, link_by(who, "erasure-asked", at, data_request=str(request.id)))
 
 
 async def collect(connection: TenantConnection, vault: Vault, subjects: Sequence[Subject]) -> list[HeldEntry]:
@@ -103,16 +167,18 @@ async def collect(connection: TenantConnection, vault: Vault, subjects: Sequence
 
 async def erase(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> list[dict[str, Any]]:
     """Erase every entry of the request that stands: template, pictures, crops, and what points at it; the receipts of all.
+    Footage that shows them is deleted by retention's next run, as far as nothing holds it, and else when nothing does any more.
 
     Raises:
-        ConflictError: it is answered, asks for no erasure, or no entry belongs to it.
+        ConflictError: it is answered, asks for no erasure, or neither an entry nor footage belongs to it.
     """
     demand_open(request)
     if request.kind is not RequestKind.ERASURE:
         raise ConflictError("This request asks for access, not for erasure; record another one.")
     subjects = await repository.subjects_of(connection, request.id)
-    if not subjects:
-        raise ConflictError("No entry belongs to this request; look for the person by a photo first.")
+    if not subjects and not any(each.theirs for each in await footages.footage_of(connection, request)):
+        raise ConflictError("Nothing belongs to this request: look for the person by a photo, or at the footage of the visit.")
+    await _erase_footage(connection, who, request, at)
     for subject in subjects:
         if subject.erasure_id is None:
             await repository.note_erasure(connection, subject, await _erased(connection, who, request, subject.enrolment_id, at))

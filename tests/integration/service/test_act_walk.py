@@ -382,6 +382,12 @@ async def _with_entry(walk: Walk) -> Asked:
     return Asked()
 
 
+async def _visited(walk: Walk) -> Asked:
+    query = "UPDATE data_requests SET store_id = $2, seen_from = now() - interval '9 hours', seen_to = now() WHERE id = $1"
+    await walk.product.sql(query, walk.things["data_request_id"], walk.things["store_id"])
+    return Asked({"theirs": True})
+
+
 async def _signed_entry(walk: Walk) -> Asked:
     # The chain's signing key is made where it is first needed, whatever becomes of the act that needs it.
     assert (await walk.product.ask("GET", "/api/v1/evidence-key", token=walk.administrator))[0] == 200
@@ -585,6 +591,7 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/data-requests/{data_request_id}/entries": _own_entry,
     "DELETE /api/v1/data-requests/{data_request_id}/entries/{enrolment_id}": _with_entry,
     "POST /api/v1/data-requests/{data_request_id}/export": _signed_entry,
+    "PUT /api/v1/data-requests/{data_request_id}/footage/{evidence_id}": _visited,
     "POST /api/v1/data-requests/{data_request_id}/erase": _with_entry,
     "POST /api/v1/data-requests/{data_request_id}/extend": _body(days=10, reason="walk"),
     "POST /api/v1/data-requests/{data_request_id}/answer": _body(outcome="refused", answer="walk"),

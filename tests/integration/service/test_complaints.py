@@ -23,8 +23,10 @@ async def test_rule_16_a_complaint_holds_its_evidence_until_it_is_decided_and_sa
     about, near, far = await clips(product, 3)
     alert = (await product.ask("GET", f"/api/v1/evidence/{about}"))[1]["alert_id"]
     happened, days = now() - timedelta(days=12), "now() - interval '40 days'"
-    await product.sql(f"UPDATE evidence SET present_at = {days}, moment = {days}")
-    await product.sql("UPDATE evidence SET moment = $2 WHERE id = $1", uuid.UUID(near), happened + HELD_AROUND)
+    await product.sql(f"UPDATE evidence SET present_at = {days}, moment = {days}, recorded_from = {days}, recorded_to = {days}")
+    began = happened + HELD_AROUND - timedelta(seconds=20)  # and the alert it is of came after the half hour
+    await product.sql("UPDATE evidence SET recorded_from = $2, recorded_to = $3, moment = $3 WHERE id = $1",
+                      uuid.UUID(near), began, began + timedelta(seconds=30))  # fmt: skip
     body = {"store_id": await product.store(), "happened_at": happened.isoformat(),
             "received_at": (now() - timedelta(days=8)).isoformat(),
             "alert_id": alert, "summary": "I was stopped at the door.", "contact": "Ann Example, ann@example.com"}  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from app.auth.permissions import Permission, Role
-from app.compliance.data_requests import repository, service
+from app.compliance.data_requests import footage_repository, service
 from app.compliance.forgetting import forget_contacts
 from app.evidence.package import verify
 from app.evidence.retention_run import Retention
@@ -281,7 +281,7 @@ async def test_rule_17_a_request_holds_the_footage_of_its_visit_until_it_is_answ
         status, why = await product.ask("POST", f"{PATH}/{one['id']}/answer", nothing)
         assert (status, "footage" in why["detail"]) == (409, True), why
         with monkeypatch.context() as patched:
-            patched.setattr(repository, "MOST_FOOTAGE", 0)
+            patched.setattr(footage_repository, "MOST", 0)
             status, why = await product.ask("POST", f"{PATH}/{one['id']}/export")
         assert (status, "Name a shorter visit." in why["detail"]) == (409, True), why
         assert (await product.ask("POST", f"{PATH}/{one['id']}/export"))[0] == 200

@@ -12,7 +12,10 @@ from typing import Any
 import av
 import pytest
 
-from app.evidence.exporting import Exporter
+from app.evidence import exporting
+from app.evidence.exporting import MOST_TRIES, Exporter
+from app.kit.objects.files import FileStore
+from app.kit.objects.store import ObjectStoreError
 from tests.integration.service.conftest import Product
 from tests.integration.service.test_evidence import beat, stored, wish, worker
 from tests.unit.evidence.test_redaction import film
@@ -40,7 +43,7 @@ async def clip_of(product: Product) -> str:
 
 
 async def until_made(product: Product, path: str) -> dict[str, Any]:
-    for _ in range(300):
+    for _ in range(900):
         listed = (await product.ask("GET", f"{path}/exports"))[1]["items"]
         if listed[0]["state"] in ("ready", "failed"):
             return dict(listed[0])
@@ -119,6 +122,30 @@ async def test_without_the_pose_model_everything_but_the_subject_is_blurred(prod
     package = (await product.ask("GET", made["link"], token=""))[1]
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         assert json.loads(archive.read("manifest.json"))["export"]["redaction"] == "everyone"
+
+
+async def test_an_export_waits_while_the_store_is_away_and_is_made_when_it_is_back(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, away = await clip_of(product), MOST_TRIES + 2
+    path, first = f"/api/v1/evidence/{clip}", FileStore.get
+
+    async def get(store: FileStore, key: str) -> bytes:
+        nonlocal away
+        if away and key.startswith("evidence/"):
+            away -= 1
+            raise ObjectStoreError("The bucket does not answer.")
+        return await first(store, key)
+
+    monkeypatch.setattr(FileStore, "get", get)
+    monkeypatch.setattr(exporting, "AWAY_S", 1.5)
+    assert (await product.ask("POST", f"{path}/export", {"purpose": "p", "recipient": "r"}))[0] == 201
+    async with asyncio.timeout(60):
+        while "does not answer" not in (shown := (await product.ask("GET", f"{path}/exports"))[1]["items"][0])["reason"]:
+            await asyncio.sleep(0.05)
+    assert shown["state"] == "making", "whoever asked sees what it waits for"
+    made = await until_made(product, path)
+    assert (made["state"], made["reason"], away) == ("ready", "", 0)
 
 
 async def test_what_cannot_be_exported_says_so(product: Product) -> None:

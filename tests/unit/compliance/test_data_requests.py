@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.compliance.data_requests.models import (
     DataRequest,
+    Footage,
+    FootageState,
     Held,
     RequestKind,
     RequestOutcome,
@@ -20,8 +22,9 @@ from app.compliance.data_requests.models import (
     demand_times,
     extend,
 )
-from app.compliance.data_requests.packaging import HeldEntry, held_package, proof_package
+from app.compliance.data_requests.packaging import HeldEntry, footage_proof, held_package, proof_package
 from app.evidence.package import fingerprint_of, verify
+from app.evidence.retention import Holder
 from app.kit.errors import BadInputError, ConflictError
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -87,7 +90,44 @@ def test_rule_17_nothing_is_held_only_where_all_was_compared_and_no_footage_is_t
     with pytest.raises(ConflictError, match="could not be compared with a photo yet; search again in an hour"):
         nothing(asked(), Held(not_compared=1))
     with pytest.raises(ConflictError, match="footage"):
-        nothing(asked(searches=1), Held(footage=True))
+        nothing(asked(searches=1), Held((FootageState.NOT_THEIRS, FootageState.TO_LOOK_AT)))
+    assert nothing(asked(searches=1), Held((FootageState.NOT_THEIRS,))).outcome is RequestOutcome.NOTHING_HELD
+
+
+@pytest.mark.parametrize(
+    ("theirs", "gone", "asked_for", "kept_for", "state"),
+    [
+        (None, False, None, (), FootageState.TO_LOOK_AT),
+        (False, True, None, (), FootageState.NOT_THEIRS),
+        (True, False, None, (Holder.LEGAL_HOLD,), FootageState.THEIRS),
+        (True, False, AT, (), FootageState.DUE),
+        (True, False, AT, (Holder.LEGAL_HOLD,), FootageState.KEPT),
+        (True, True, AT, (Holder.LEGAL_HOLD,), FootageState.ERASED),
+    ],
+)
+def test_rule_17_an_erasure_is_fulfilled_once_footage_of_them_is_gone_and_what_is_kept_says_why(
+    theirs: bool | None, gone: bool, asked_for: datetime | None, kept_for: tuple[Holder, ...], state: FootageState
+) -> None:
+    piece = Footage(uuid.uuid4(), uuid.uuid4(), "clip", "North", "Door", AT, AT, AT, theirs, asked_for, None, gone, kept_for)
+    assert piece.state is state
+    (told,) = footage_proof([piece], {piece.id: {"evidence_id": piece.id, "sha256": "00"}})
+    assert bool(told["kept_for"]) is (state is FootageState.KEPT)
+    assert told["receipt"] == {"sha256": "00"}
+    held = Held((state,))
+
+    def claim(outcome: RequestOutcome, subjects: list[Subject]) -> DataRequest:
+        return answered(request, subjects, held, outcome, "So", ME, AT)
+
+    request = asked()
+    erased = subject(request, uuid.uuid4())
+    if state in (FootageState.ERASED, FootageState.NOT_THEIRS):
+        assert claim(RequestOutcome.FULFILLED, [erased]).outcome is RequestOutcome.FULFILLED
+    else:
+        with pytest.raises(ConflictError, match="ootage"):
+            claim(RequestOutcome.FULFILLED, [erased])
+    if state is FootageState.ERASED:
+        assert claim(RequestOutcome.FULFILLED, []).outcome is RequestOutcome.FULFILLED
+    assert claim(RequestOutcome.PARTLY_FULFILLED, [erased]).outcome is RequestOutcome.PARTLY_FULFILLED
 
 
 def test_a_visit_is_named_whole_within_a_day_and_in_the_past() -> None:
@@ -109,7 +149,8 @@ def test_rule_17_packages_are_signed_leave_out_other_people_and_name_what_was_ch
     leads = [{"at": AT, "store": "North", "camera": "Door", "state": "open", "band": "high"}]
     held = HeldEntry(uuid.uuid4(), "Ada Example", "Violence", entry, ["North"], leads, [("pictures/entry-1.jpg", b"\xff\xd8x")])
     path = tmp_path / "held.zip"
-    path.write_bytes(held_package(asked(RequestKind.ACCESS), [held], [{"id": uuid.uuid4(), "moment": AT}], key))
+    film = Footage(uuid.uuid4(), uuid.uuid4(), "clip", "North", "Door", AT, AT, AT, None, None, None, False, ())
+    path.write_bytes(held_package(asked(RequestKind.ACCESS), [held], [film], key))
     assert verify(path, fingerprint).whole
     with zipfile.ZipFile(path) as package:
         told = json.loads(package.read("held.json"))
@@ -117,7 +158,9 @@ def test_rule_17_packages_are_signed_leave_out_other_people_and_name_what_was_ch
     (said,) = told["entries"]
     assert (said["name"], said["reason"], said["leads"][0]["at"]) == ("Ada Example", "Hit a guard", AT.isoformat())
     assert not {"enrolled_by", "look_alikes"} & set(said)
-    path.write_bytes(proof_package(asked(), [{"erasure_id": uuid.uuid4(), "receipt": {"removed": {"templates": 1}}}], key))
+    path.write_bytes(
+        proof_package(asked(), [{"erasure_id": uuid.uuid4(), "receipt": {"removed": {"templates": 1}}}], [], key, AT)
+    )
     assert verify(path, fingerprint).whole
     body = path.read_bytes()
     for changed in (body.index(b'"templates"') + 1, len(body) // 2):

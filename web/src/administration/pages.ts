@@ -1,4 +1,4 @@
-import { BellDot, Building2, CalendarClock, ChartColumn, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
+import { ArchiveX, BellDot, Building2, CalendarClock, ChartColumn, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import { lazily } from "../shell/lazily";
 import type { Permission } from "../shell/stores";
@@ -27,6 +27,7 @@ export const PAGES: readonly AdministrationPage[] = [
   { path: "/incidents", title: "Incidents", es: "Incidentes", group: "work", icon: FolderOpen, needs: ["incidents:read"], page: lazily(() => import("../incidents/IncidentsPage"), "IncidentsPage") },
   { path: "/complaints", title: "Complaints", es: "Quejas", group: "work", icon: MessageSquareWarning, needs: ["complaints:read"], page: lazily(() => import("../complaints/ComplaintsPage"), "ComplaintsPage") },
   { path: "/data-requests", title: "Data requests", es: "Solicitudes de datos", icon: IdCard, needs: ["data-requests:read"], page: lazily(() => import("../dataRequests/DataRequestsPage"), "DataRequestsPage") },
+  { path: "/retention", title: "Retention", es: "Conservación", icon: ArchiveX, needs: ["retention:read"], page: lazily(() => import("../retention/RetentionPage"), "RetentionPage") },
   { path: "/reports", title: "Reports", es: "Informes", group: "work", icon: ChartColumn, needs: ["alerts:read"], page: lazily(() => import("../reports/ReportsPage"), "ReportsPage") },
   { path: "/users", title: "Users", es: "Usuarios", icon: UserRoundCog, needs: ["users:read"], page: lazily(() => import("../users/UsersPage"), "UsersPage") },
   { path: "/stores", title: "Stores", es: "Tiendas", icon: Building2, needs: ["stores:write", "chain:write"], page: lazily(() => import("../places/StoresPage"), "StoresPage") },

@@ -136,6 +136,7 @@ export const ACTS: readonly components["schemas"]["Act"][] = [
   "data-request-face-sought",
   "data-request-entry-added",
   "data-request-entry-removed",
+  "data-request-footage-decided",
   "data-request-exported",
   "data-request-erased",
   "data-request-extended",

@@ -1296,6 +1296,7 @@ export interface paths {
         /**
          * Erase
          * @description Erase the entries of an erasure request in every store: templates, pictures, crops of leads, and what points at them.
+         *     Footage that shows them goes within minutes, as far as nothing holds it.
          */
         post: operations["erase_api_v1_data_requests__data_request_id__erase_post"];
         delete?: never;
@@ -1338,6 +1339,26 @@ export interface paths {
          * @description Take more time, once; tell the person why.
          */
         post: operations["extend_request_api_v1_data_requests__data_request_id__extend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-requests/{data_request_id}/footage/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decide Footage
+         * @description Say, after looking at it, whether whoever asks is in a recording or a still.
+         */
+        put: operations["decide_footage_api_v1_data_requests__data_request_id__footage__evidence_id__put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4422,7 +4443,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -5509,6 +5530,11 @@ export interface components {
             entries: components["schemas"]["RequestEntryOut"][];
             /** Footage */
             footage: components["schemas"]["FootageOut"][];
+            /**
+             * More Footage
+             * @description There is more than is listed: name a shorter visit in a request of its own.
+             */
+            more_footage: boolean;
             request: components["schemas"]["DataRequestOut"];
         };
         /**
@@ -6411,16 +6437,23 @@ export interface components {
         };
         /**
          * FootageOut
-         * @description A stored piece of the visit; it is handed over by an export of its own, which blurs everybody else.
+         * @description A piece that may show whoever asks; it is handed over by an export of its own, which blurs everybody else.
          */
         FootageOut: {
             /** Camera */
             camera: string;
+            /** Erased At */
+            erased_at: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /**
+             * Kept For
+             * @description What keeps it from deletion, but for this request.
+             */
+            kept_for: components["schemas"]["Holder"][];
             /**
              * Moment
              * Format: date-time
@@ -6430,8 +6463,30 @@ export interface components {
             recorded_from: string | null;
             /** Recorded To */
             recorded_to: string | null;
+            state: components["schemas"]["FootageState"];
+            /** Store */
+            store: string;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
             /** Type */
             type: string;
+        };
+        /**
+         * FootageState
+         * @description What became of a piece of footage that may show whoever asks.
+         * @enum {string}
+         */
+        FootageState: "to-look-at" | "not-theirs" | "theirs" | "due" | "kept" | "erased";
+        /**
+         * FootageVerdictIn
+         * @description Whether whoever asks is in it.
+         */
+        FootageVerdictIn: {
+            /** Theirs */
+            theirs: boolean;
         };
         /**
          * FrameAnalysisOut
@@ -6565,6 +6620,12 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * Holder
+         * @description What keeps a piece from deletion.
+         * @enum {string}
+         */
+        Holder: "legal-hold" | "open-case" | "complaint" | "data-request";
         /**
          * IdentitySettingsIn
          * @description What a chain allows itself. `revision` is the one that was read.
@@ -14878,6 +14939,67 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DataRequestOut"];
                 };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_footage_api_v1_data_requests__data_request_id__footage__evidence_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_request_id: string;
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FootageVerdictIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {

@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from "react";
+import { useEffect, useState, type FormEvent } from "react";
 import type { Id } from "../api/types";
 import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
@@ -7,8 +7,11 @@ import { usePlace } from "../shell/stores";
 import { clock, humanise } from "../text/format";
 import { entryPicture } from "../watchlist/endpoints";
 import { Picture } from "../watchlist/Picture";
-import { addEntry, answer, eraseEntries, exportHeld, extend, proof, removeEntry, request, searchByPhoto, type FaceSearch, type RequestFile, type RequestOutcome } from "./endpoints";
+import { addEntry, answer, erase, exportHeld, extend, proof, removeEntry, request, searchByPhoto, type FaceSearch, type RequestFile, type RequestOutcome } from "./endpoints";
+import { FootageList } from "./FootageList";
 import { OUTCOME_WORDS, outcomes } from "./words";
+
+const LOOK_AGAIN_MS = 5_000;
 
 /** One request at work: find, say which entries are theirs, hand over or erase, answer, prove. */
 export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
@@ -16,6 +19,12 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
   const { value, error, reload } = useLoad(`data-request-${id}`, () => request(id));
   const now = useNow(60_000);
   const act = useAct();
+  const erasing = value?.footage.some(({ state }) => state === "due") ?? false;
+  useEffect(() => {
+    if (!erasing) return;
+    const timer = setInterval(reload, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [erasing, reload]);
   if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
   const { request: one, contact, entries, footage } = value;
   const writes = may("data-requests:write");
@@ -50,11 +59,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
           </ul>
         </section>
       )}
-      {footage.length > 0 && (
-        <p className="quiet">
-          {footage.length} {footage.length === 1 ? "recording" : "recordings"} of the visit {open ? "are kept" : "were kept"} for it. Hand them over by an export of each, which blurs everybody else.
-        </p>
-      )}
+      <FootageList file={value} decides={open && writes} changed={reload} />
       {open && writes && (
         <div className="form-actions">
           {(entries.length > 0 || footage.length > 0) && (
@@ -62,9 +67,9 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
               Save what is held
             </button>
           )}
-          {one.kind === "erasure" && entries.some(({ erased }) => !erased) && (
-            <button type="button" className="button button-danger" disabled={act.busy} data-testid="request-erase" onClick={() => void act.run(() => eraseEntries(id).then(reload))}>
-              Erase these entries in every store
+          {one.kind === "erasure" && (entries.some(({ erased }) => !erased) || footage.some(({ state }) => state === "theirs")) && (
+            <button type="button" className="button button-danger" disabled={act.busy} data-testid="request-erase" onClick={() => void act.run(() => erase(id).then(reload))}>
+              Erase what is theirs in every store
             </button>
           )}
           {one.extended_days === 0 && <Extend id={id} changed={changed} />}
@@ -78,7 +83,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
         </div>
       )}
       <Problem sentence={act.error} />
-      {open && writes && <Answer key={`${entries.length} ${one.searches} ${one.exports}`} file={value} changed={changed} />}
+      {open && writes && <Answer key={outcomes(one.kind, value, one).join()} file={value} changed={changed} />}
     </div>
   );
 }
@@ -156,8 +161,8 @@ function Extend({ id, changed }: { id: Id; changed: () => void }) {
 }
 
 function Answer({ file, changed }: { file: RequestFile; changed: () => void }) {
-  const { request: one, entries } = file;
-  const possible = outcomes(one.kind, entries, one);
+  const { request: one } = file;
+  const possible = outcomes(one.kind, file, one);
   const [outcome, setOutcome] = useState<RequestOutcome>(possible[0] ?? "refused");
   const [words, setWords] = useState("");
   const { busy, error, run } = useAct();

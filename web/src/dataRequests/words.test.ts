@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { FootageState } from "./endpoints";
 import { due, outcomes } from "./words";
 
 const at = Date.parse("2026-11-01T00:00:00Z");
@@ -12,9 +13,20 @@ it("says what is due next and when it is late", () => {
 
 it("offers only what was done", () => {
   const none = { searches: 0, exports: 0 };
-  expect(outcomes("erasure", [], none)).toEqual(["partly-fulfilled", "refused"]);
-  expect(outcomes("erasure", [], { searches: 1, exports: 0 })).toContain("nothing-held");
-  expect(outcomes("erasure", [{ erased: true }, { erased: false }], none)).not.toContain("fulfilled");
-  expect(outcomes("erasure", [{ erased: true }], none)).toContain("fulfilled");
-  expect(outcomes("access", [{ erased: false }], { searches: 1, exports: 1 })).toContain("fulfilled");
+  const found = (entries: { erased: boolean }[] = [], ...states: FootageState[]) => ({ entries, footage: states.map((state) => ({ state })), more_footage: false });
+  expect(outcomes("erasure", found(), none)).toEqual(["partly-fulfilled", "refused"]);
+  expect(outcomes("erasure", found(), { searches: 1, exports: 0 })).toContain("nothing-held");
+  expect(outcomes("erasure", found([{ erased: true }, { erased: false }]), none)).not.toContain("fulfilled");
+  expect(outcomes("erasure", found([{ erased: true }]), none)).toContain("fulfilled");
+  expect(outcomes("access", found([{ erased: false }]), { searches: 1, exports: 1 })).toContain("fulfilled");
+});
+
+it("counts footage among what is held", () => {
+  const searched = { searches: 1, exports: 0 };
+  const found = (...states: FootageState[]) => ({ entries: [], footage: states.map((state) => ({ state })), more_footage: false });
+  expect(outcomes("erasure", found("erased", "not-theirs"), searched)).toContain("fulfilled");
+  for (const state of ["to-look-at", "theirs", "due", "kept"] as const) expect(outcomes("erasure", found("erased", state), searched)).not.toContain("fulfilled");
+  expect(outcomes("access", found("not-theirs"), searched)).toContain("nothing-held");
+  expect(outcomes("access", found("to-look-at"), searched)).not.toContain("nothing-held");
+  expect(outcomes("erasure", { ...found("erased"), more_footage: true }, searched)).not.toContain("fulfilled");
 });

@@ -7,6 +7,7 @@ import { usePlace } from "../shell/stores";
 import { clock, humanise } from "../text/format";
 import { evidenceOfAlert, evidenceOfIncident, hold, type Piece } from "./endpoints";
 import { Export } from "./Export";
+import { History } from "./History";
 import { Player } from "./Player";
 import { Still } from "./Still";
 import { isUnderWay, standing } from "./timeline";
@@ -48,6 +49,7 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
   const now = useNow();
   const [open, setOpen] = useState(false);
   const [exporting, setExporting] = useState(false);
+  const [history, setHistory] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
   const stored = piece.state === "present";
   const setHold = () => {
@@ -64,6 +66,9 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
           {piece.masked && " · masked"}
           {piece.held && " · held"}
         </span>
+        <button type="button" className="button button-quiet" aria-expanded={history} onClick={() => setHistory(!history)} data-testid={`evidence-history-${piece.type}`}>
+          Custody
+        </button>
         {stored && may("evidence:hold") && (
           <button type="button" className="button button-quiet" onClick={setHold}>
             {piece.held ? "Lift hold" : "Hold"}
@@ -81,6 +86,7 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
         )}
       </div>
       {exporting && <Export piece={piece} close={() => setExporting(false)} />}
+      {history && <History piece={piece} />}
       {failed && <p className="form-error" role="alert">{failed}</p>}
       {open && (piece.media_type === "image/jpeg" ? <Still piece={piece} /> : <Player piece={piece} />)}
     </li>

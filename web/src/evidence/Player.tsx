@@ -5,7 +5,9 @@ import { boxes as loadBoxes, content, type Piece } from "./endpoints";
 import { boxesAt, momentShare, type Box } from "./timeline";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
+/** A picture's length, until the film's own is known from playing it. */
 const FRAME_S = 1 / 15;
+const LONGEST_FRAME_S = 0.5;
 
 /** A recording with frame steps, speed, the boxes of its persons, and the moment marked. */
 export function Player({ piece }: { piece: Piece }) {
@@ -19,6 +21,7 @@ export function Player({ piece }: { piece: Piece }) {
   const [at, setAt] = useState(0);
   const [length, setLength] = useState(0);
   const [playing, setPlaying] = useState(false);
+  const frame = useRef(FRAME_S);
 
   useEffect(() => {
     const stop = new AbortController();
@@ -37,6 +40,21 @@ export function Player({ piece }: { piece: Piece }) {
       if (made) URL.revokeObjectURL(made);
     };
   }, [piece.id]);
+
+  useEffect(() => {
+    const film = video.current;
+    if (!film) return;
+    let before = Number.NEGATIVE_INFINITY;
+    const picture = (_: number, shown: VideoFrameCallbackMetadata) => {
+      const gap = shown.mediaTime - before;
+      if (!film.paused && film.playbackRate <= 1 && gap > 0 && gap < LONGEST_FRAME_S) frame.current += (gap - frame.current) / 5;
+      before = shown.mediaTime;
+      setAt(shown.mediaTime);
+      waiting = film.requestVideoFrameCallback(picture);
+    };
+    let waiting = film.requestVideoFrameCallback(picture);
+    return () => film.cancelVideoFrameCallback(waiting);
+  }, [address]);
 
   useEffect(() => {
     const shown = canvas.current;
@@ -71,8 +89,6 @@ export function Player({ piece }: { piece: Piece }) {
             setLength(currentTarget.duration);
             currentTarget.currentTime = moment === null ? 0 : moment * currentTarget.duration;
           }}
-          onTimeUpdate={({ currentTarget }) => setAt(currentTarget.currentTime)}
-          onSeeked={({ currentTarget }) => setAt(currentTarget.currentTime)}
           onPlay={() => setPlaying(true)}
           onPause={() => setPlaying(false)}
         />
@@ -83,13 +99,13 @@ export function Player({ piece }: { piece: Piece }) {
         {moment !== null && <span className="evidence-moment" style={{ left: `${moment * 100}%` }} title="The moment of the alert" data-testid="evidence-moment" />}
       </div>
       <figcaption>
-        <button type="button" className="icon-button" aria-label="One picture back" title="One picture back" onClick={() => seek(at - FRAME_S)}>
+        <button type="button" className="icon-button" aria-label="One picture back" title="One picture back" onClick={() => seek(at - frame.current / 2)}>
           <StepBack size={16} />
         </button>
         <button type="button" className="icon-button" aria-label={playing ? "Pause" : "Play"} title={playing ? "Pause" : "Play"} onClick={toggle} data-testid="evidence-play">
           {playing ? <Pause size={16} /> : <Play size={16} />}
         </button>
-        <button type="button" className="icon-button" aria-label="One picture on" title="One picture on" onClick={() => seek(at + FRAME_S)}>
+        <button type="button" className="icon-button" aria-label="One picture on" title="One picture on" onClick={() => seek(at + frame.current * 1.5)}>
           <StepForward size={16} />
         </button>
         {moment !== null && (

@@ -13,6 +13,7 @@ const CONTENT_TIMEOUT_MS = 120_000;
 
 export const evidenceOfAlert = async (alertId: Id) => (await ask<Page<Piece>>("GET", "/evidence", { query: { alert_id: alertId } })).items;
 export const evidenceOfIncident = async (incidentId: Id) => (await ask<Page<Piece>>("GET", `/incidents/${incidentId}/evidence`)).items;
+export const pieceOf = (id: Id) => ask<Piece>("GET", `/evidence/${id}`);
 export const content = (id: Id, signal?: AbortSignal) => askBlob(`/evidence/${id}/content`, { timeoutMs: CONTENT_TIMEOUT_MS, ...(signal ? { signal } : {}) });
 export const boxes = (id: Id) => ask<Boxes>("GET", `/evidence/${id}/boxes`);
 export const custody = (id: Id) => ask<CustodyList>("GET", `/evidence/${id}/custody`);
@@ -30,4 +31,5 @@ export interface ExportWish {
 export const askForExport = (id: Id, body: ExportWish) => ask<ExportMade>("POST", `/evidence/${id}/export`, { body });
 export const previewOf = (id: Id, redaction: Redaction, subjects: string[] | null, signal: AbortSignal) =>
   askBlob(`/evidence/${id}/preview`, { timeoutMs: CONTENT_TIMEOUT_MS, signal, query: { redaction, ...(subjects ? { subject: subjects } : {}) } });
+export const exportsOf = async (id: Id) => (await ask<{ items: ExportMade[] }>("GET", `/evidence/${id}/exports`)).items;
 export const signingKey = () => ask<Schemas["KeyOut"]>("GET", "/evidence-key");

@@ -24,6 +24,8 @@ export type Permission =
   | "evidence:record"
   | "evidence:hold"
   | "evidence:export"
+  | "retention:read"
+  | "retention:write"
   | "data-requests:read"
   | "data-requests:write"
   | "audit:read"

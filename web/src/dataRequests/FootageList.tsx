@@ -1,0 +1,84 @@
+import { useState } from "react";
+import type { Id } from "../api/types";
+import { pieceOf } from "../evidence/endpoints";
+import { Player } from "../evidence/Player";
+import { Still } from "../evidence/Still";
+import { Problem, useAct } from "../security/parts";
+import { Failure } from "../shell/Empty";
+import { useLoad, useNow } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { clock, humanise } from "../text/format";
+import { decideFootage, type Footage, type RequestFile } from "./endpoints";
+import { FOOTAGE_WORDS, HOLDER_WORDS } from "./words";
+
+/** Recordings and stills that may show whoever asks: a person looks at each and says whether they are in it. */
+export function FootageList({ file, decides, changed }: { file: RequestFile; decides: boolean; changed: () => void }) {
+  const { request: one, footage, more_footage } = file;
+  if (footage.length === 0) return one.store_id === null ? null : <p className="quiet">No footage of the visit is stored.</p>;
+  const wish = one.kind === "erasure" ? "What shows them is erased; what something else holds waits for that to end." : "Hand over what shows them by an export of each piece, which blurs everybody else.";
+  return (
+    <section className="stack" data-testid="request-footage">
+      <h3>Footage</h3>
+      {decides && <p className="quiet">Look at each piece and say whether they are in it. {wish}</p>}
+      {more_footage && (
+        <p className="form-error" role="alert">
+          There is more than the {footage.length} pieces listed here. Record a request for each shorter part of the visit.
+        </p>
+      )}
+      <ul className="rows">
+        {footage.map((each) => (
+          <Piece key={each.id} request={one.id} footage={each} decides={decides} changed={changed} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Piece({ request, footage, decides, changed }: { request: Id; footage: Footage; decides: boolean; changed: () => void }) {
+  const { may } = usePlace();
+  const now = useNow(60_000);
+  const { busy, error, run } = useAct();
+  const [open, setOpen] = useState(false);
+  const [words, tone] = FOOTAGE_WORDS[footage.state];
+  const undecided = footage.state === "to-look-at" || footage.state === "theirs" || footage.state === "not-theirs";
+  const say = (theirs: boolean) => void run(() => decideFootage(request, footage.id, theirs).then(changed));
+  return (
+    <li className="channel-row" data-testid="request-piece" data-state={footage.state}>
+      <div>
+        <strong>{footage.camera}</strong>{" "}
+        <span className="tag" data-state={tone}>
+          {words}
+        </span>
+        <small>
+          {humanise(footage.type)} in {footage.store}, {clock(footage.recorded_from ?? footage.moment, now)}
+          {footage.kept_for.length > 0 && footage.state !== "erased" && ` · held by ${footage.kept_for.map((each) => HOLDER_WORDS[each]).join(", ")}`}
+        </small>
+        <Problem sentence={error} />
+      </div>
+      <div className="row-tools">
+        {footage.state !== "erased" && may("evidence:play") && (
+          <button type="button" className="button button-small" aria-expanded={open} data-testid="request-look" onClick={() => setOpen(!open)}>
+            {open ? "Close" : "Look"}
+          </button>
+        )}
+        {decides && undecided && footage.state !== "theirs" && (
+          <button type="button" className="button button-small" disabled={busy} data-testid="request-in-it" onClick={() => say(true)}>
+            They are in it
+          </button>
+        )}
+        {decides && undecided && footage.state !== "not-theirs" && (
+          <button type="button" className="button button-small" disabled={busy} data-testid="request-not-in-it" onClick={() => say(false)}>
+            Not in it
+          </button>
+        )}
+      </div>
+      {open && <Shown id={footage.id} />}
+    </li>
+  );
+}
+
+function Shown({ id }: { id: Id }) {
+  const { value, error, reload } = useLoad(`piece-${id}`, () => pieceOf(id));
+  if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
+  return <div className="request-shown">{value.media_type === "image/jpeg" ? <Still piece={value} /> : <Player piece={value} />}</div>;
+}
