@@ -23,6 +23,7 @@ from app.cameras.adding.endpoints import router as adding_router
 from app.cameras.endpoints import router as cameras_router
 from app.cameras.ingest import router as ingest_router
 from app.cameras.masks.endpoints import router as masks_router
+from app.cameras.model_reports import router as model_reports_router
 from app.cameras.worker_endpoints import router as workers_router
 from app.cameras.zones.endpoints import router as zones_router
 from app.compliance.complaints.endpoints import router as complaints_router
@@ -51,6 +52,7 @@ from app.incidents.endpoints import router as incidents_router
 from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.models.endpoints import router as models_router
+from app.models.shadows.endpoints import router as shadows_router
 from app.notifications.endpoints import router as notifications_router
 from app.notifications.own_endpoints import router as own_notifications_router
 from app.pipeline.replay.endpoints import router as replay_router
@@ -118,6 +120,8 @@ ROUTERS = (
     trail_router,
     second_look_router,
     models_router,
+    shadows_router,
+    model_reports_router,
 )
 SERVICE_ONLY = ("postgres", "bus", "memory")
 """What one replica of the service needs to answer; `/readyz?only=service` asks for these alone."""

@@ -46,8 +46,10 @@ from app.kit.postgres import Pool, connect_pool
 from app.kit.redis import Redis, connect_redis
 from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL, RELEASED_VERSION
+from app.models.readings.repository import keep_forgetting as keep_forgetting_readings
 from app.models.replicas import Replicas
 from app.models.service import ModelService
+from app.models.shadows.service import ShadowService
 from app.settings import Settings
 from app.tenancy.policy.enforcer import keep_enforcing
 from app.tenancy.policy.packs import current_pack
@@ -86,6 +88,7 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
     serving = Replicas(settings.triton_url) if settings.triton_url else None
     state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving)
+    state.shadows = ShadowService(pool, state.models)
     state.exporter = Exporter(pool, state.storage, state.vault, pose)
     state.checks = {
         "postgres": postgres_check(pool),
@@ -148,6 +151,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "exports": state.exporter.run(stopping),
         "video": state.video.run(stopping),
         "models": state.models.keep_level(stopping),
+        "model readings": keep_forgetting_readings(pool, stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:

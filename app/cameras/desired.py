@@ -18,8 +18,8 @@ from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import Pool
-from app.models.models import POSE_MODEL, RELEASED_VERSION, Pointer, version_for
-from app.models.repository import pointers_of_worker
+from app.models.models import POSE_MODEL
+from app.models.uses import RELEASED, PoseUse, uses_of_worker
 
 MOST_CAPACITY = 1000
 
@@ -30,8 +30,8 @@ async def answer_heartbeat(pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat
     """Renew the worker's leases, give it free cameras up to its capacity, and say what it should run."""
     capacity = min(heartbeat.capacity, MOST_CAPACITY)
     rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S))
-    pointers = await pointers_of_worker(pool, heartbeat.worker_id, repository.ACQUIRE_S)
-    cameras = [camera for row in rows if (camera := await _camera(vault, row, pointers)) is not None]
+    uses = await uses_of_worker(pool, heartbeat.worker_id, repository.ACQUIRE_S)
+    cameras = [camera for row in rows if (camera := await _camera(vault, row, uses)) is not None]
     recordings = await wanted_recordings(pool, heartbeat.worker_id)
     return DesiredState(revision_of(cameras, recordings), LEASE_S, cameras, recordings)
 
@@ -59,24 +59,25 @@ def revision_of(cameras: Sequence[DesiredCamera], recordings: Sequence[Recording
     return hashlib.sha256(msgspec.msgpack.encode([cameras, named] if named else cameras)).hexdigest()[:16]
 
 
-async def _camera(vault: Vault, row: dict[str, Any], pointers: dict[uuid.UUID, Pointer]) -> DesiredCamera | None:
+async def _camera(vault: Vault, row: dict[str, Any], uses: dict[uuid.UUID, PoseUse]) -> DesiredCamera | None:
     """One camera; None, and a line in the log, where its password cannot be read: the others go on."""
     try:
         url = await _address(vault, row)
     except UnavailableError as error:
         log.error("a camera is left out", camera=str(row["camera_id"]), error=error.detail)
         return None
-    pointer = pointers.get(row["camera_id"], Pointer(POSE_MODEL, RELEASED_VERSION))
+    use = uses.get(row["camera_id"], RELEASED)
     return DesiredCamera(
         camera_id=row["camera_id"],
         store_id=row["store_id"],
         url=url,
         analysis_fps=float(row["analysis_fps"]),
-        pose_model=pointer.model,
-        pose_version=str(version_for(pointer, row["camera_id"])),
+        pose_model=POSE_MODEL,
+        pose_version=str(use.version),
         policy_revision=row["policy_revision"],
         face=row["face"],
         gait=row["gait"],
         re_identification=row["re_identification"],
         masks=[[(float(x), float(y)) for x, y in polygon] for polygon in row["masks"]],
+        shadow_version=str(use.shadow or ""),
     )

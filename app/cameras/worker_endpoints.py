@@ -48,6 +48,7 @@ class DesiredCameraOut(BaseModel):
     gait: bool
     re_identification: bool
     masks: list[list[tuple[float, float]]] = Field(description="Polygons in 0..1 of the picture, to be blackened.")
+    shadow_version: str = Field(description="Compared without effects on some frames; empty for none.")
 
 
 class RecordingOut(BaseModel):

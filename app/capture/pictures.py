@@ -4,6 +4,8 @@ import threading
 from typing import Final
 
 import cv2
+import numpy as np
+import numpy.typing as npt
 from av import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -13,15 +15,21 @@ VIEW_QUALITY: Final = 75
 _own = threading.local()
 
 
-def jpeg_of(picture: VideoFrame, long_side: int = VIEW_LONG_SIDE, quality: int = VIEW_QUALITY) -> bytes:
-    """JPEG bytes, scaled down so that the long side is at most `long_side` pixels (about 2.3 ms for 720p)."""
+def pixels_of(picture: VideoFrame, long_side: int = VIEW_LONG_SIDE) -> npt.NDArray[np.uint8]:
+    """(h, w, 3) BGR, scaled down so that the long side is at most `long_side` pixels; the caller's own, to draw on."""
     scale = min(1.0, long_side / max(picture.width, picture.height))
     width, height = (max(2, round(side * scale / 2) * 2) for side in (picture.width, picture.height))
     reformatter = _reformatter()
     small = reformatter.reformat(picture, width, height, "bgr24", interpolation=Interpolation.FAST_BILINEAR, threads=1)
-    done, buffer = cv2.imencode(".jpg", small.to_ndarray(), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.array(small.to_ndarray(), np.uint8)
+
+
+def jpeg_of(picture: VideoFrame, long_side: int = VIEW_LONG_SIDE, quality: int = VIEW_QUALITY) -> bytes:
+    """JPEG bytes, scaled down so that the long side is at most `long_side` pixels (about 2.3 ms for 720p)."""
+    pixels = pixels_of(picture, long_side)
+    done, buffer = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise ValueError(f"OpenCV could not encode {width} x {height} pixels as JPEG")
+        raise ValueError(f"OpenCV could not encode {pixels.shape[1]} x {pixels.shape[0]} pixels as JPEG")
     return buffer.tobytes()
 
 

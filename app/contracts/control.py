@@ -36,6 +36,7 @@ class DesiredCamera(msgspec.Struct, frozen=True):
         face, gait, re_identification: what may be computed; nothing after `BIOMETRICS_STOP_S` without a renewal.
         policy_revision: of the site policy that says so; messages carry it.
         masks: polygons in 0..1 of the picture, blackened right after decoding.
+        shadow_version: asked about some of the frames, too, and compared; nothing it answers has an effect. "" for none.
     """
 
     camera_id: uuid.UUID
@@ -49,6 +50,7 @@ class DesiredCamera(msgspec.Struct, frozen=True):
     gait: bool
     re_identification: bool = False
     masks: list[list[tuple[float, float]]] = []
+    shadow_version: str = ""
 
 
 class Recording(msgspec.Struct, frozen=True):

@@ -143,6 +143,30 @@ def models_promote(
     _say(moved, as_json, "{model}: all use {stable}, but a share of {share} that use {candidate}.")
 
 
+@models.command("shadow")
+def models_shadow(
+    version: Annotated[int | None, typer.Argument(help="Its number; without one the report is shown.")] = None,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of the cameras; 1: all.")] = 0.25,
+    end: Annotated[bool, typer.Option("--end", help="End the run; its report stays.")] = False,
+    model: Model = "yolo_pose",
+    as_json: AsJson = False,
+) -> None:
+    """Run a version beside the one in use, without effects, and show how far the two agree."""
+    from app.models import command
+    from app.models.shadows.text import report_lines
+
+    if version is not None and end:
+        raise BadInputError("Name a version to begin with, or --end, not both.")
+    if version is not None:
+        begun = command.shadow(settings().home, model, version, share)
+        _say(begun, as_json, "{model} {version} runs beside the version in use; `pennyprotect models shadow` shows what comes of it.")
+    elif end:
+        _say(command.end_shadow(settings().home, model), as_json, "{model} {version} runs beside no longer.")
+    else:
+        report = command.shadow_report(settings().home, model)
+        typer.echo(json.dumps(report, indent=2) if as_json else "\n".join(report_lines(report)))
+
+
 @models.command("rollback")
 def models_rollback(model: Model = "yolo_pose", as_json: AsJson = False) -> None:
     """Take the last promotion back, at once."""

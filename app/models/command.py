@@ -76,6 +76,28 @@ def promote(home: Path, model: str, version: int, share: float) -> dict[str, Any
     return moved
 
 
+def shadow(home: Path, model: str, version: int, share: float) -> dict[str, Any]:
+    """Begin a shadow run by number."""
+    begun: dict[str, Any] = _of(ServiceClient(home), model, version, "shadow", {"share": share})
+    return begun
+
+
+def end_shadow(home: Path, model: str) -> dict[str, Any]:
+    """End the one that runs."""
+    ended: dict[str, Any] = ServiceClient(home).ask("POST", "/models/shadow/end", {"model": model})
+    return ended
+
+
+def shadow_report(home: Path, model: str) -> dict[str, Any]:
+    """What the run that goes on, or the last one, showed; cameras with their names."""
+    client = ServiceClient(home)
+    report: dict[str, Any] = client.ask("GET", f"/models/shadow?{urllib.parse.urlencode({'model': model})}")
+    names = {each["id"]: each["name"] for each in client.every("/cameras")}
+    for each in (*report["cameras"], *report["disagreements"]):
+        each["camera"] = names.get(each["camera_id"], each["camera_id"])
+    return report
+
+
 def retire(home: Path, model: str, version: int) -> dict[str, Any]:
     """Retire by number."""
     gone: dict[str, Any] = _of(ServiceClient(home), model, version, "retire", {})

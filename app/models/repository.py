@@ -1,12 +1,11 @@
 """SQL of model versions and pointers."""
 
 import uuid
-from typing import Any
 
 import asyncpg
 
 from app.kit.errors import NotFoundError
-from app.kit.postgres import Pool, TenantConnection
+from app.kit.postgres import TenantConnection
 from app.models.models import RELEASED_VERSION, ModelVersion, Pointer
 
 MOST_VERSIONS = 500
@@ -89,10 +88,3 @@ async def put_pointer(connection: TenantConnection, chain_id: uuid.UUID, pointer
         " share = excluded.share, previous = excluded.previous, changed_at = now()",
         chain_id, pointer.model, pointer.stable, pointer.candidate, pointer.share, pointer.previous,
     )  # fmt: skip
-
-
-async def pointers_of_worker(pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, acquire_s: float) -> dict[uuid.UUID, Pointer]:
-    """The pointers of a worker's cameras, across chains; a camera without one is left out."""
-    async with pool.acquire(timeout=acquire_s) as connection:
-        rows: list[Any] = await connection.fetch("SELECT * FROM model_pointers_of_worker($1)", worker_id)
-    return {row["camera_id"]: Pointer(row["model"], row["stable"], row["candidate"], row["share"]) for row in rows}

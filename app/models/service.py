@@ -24,6 +24,7 @@ from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL, RELEASED_VERSION, ModelVersion, Pointer, promoted, rolled_back, without
 from app.models.packages import Golden, Package, RefusedPackageError
 from app.models.replicas import Replicas
+from app.models.shadows import repository as shadows
 from app.models.trial import SLOWER, Serving, check_golden, compare_latency
 
 DRAIN_S = 12.0
@@ -185,6 +186,9 @@ class ModelService:
             known = await repository.get_version(connection, version_id)
             if known.state == "retired":
                 raise ConflictError(f"Version {known.version} of {known.model} is retired already.")
+            runs = await shadows.running(connection, known.model)
+            if runs is not None and runs.version == known.version:
+                raise ConflictError(f"Version {known.version} is shadowed; end that first.")
             left = without(pointer, known.version)
             if left != pointer:
                 await repository.put_pointer(connection, scope.chain_id, left)

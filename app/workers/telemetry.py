@@ -71,6 +71,9 @@ class WorkerMetrics:
             "Encoded pictures that a viewer's relay did not take in time.",
             registry=self.registry,
         )
+        self.reports_lost = Counter(
+            "pennyprotect_worker_model_reports_lost", "Reports about models that the service never took.", registry=self.registry
+        )
         self.in_flight = Gauge("pennyprotect_worker_in_flight", "Frames under analysis.", registry=self.registry)
 
     def forget(self, camera: str) -> None:

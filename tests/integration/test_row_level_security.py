@@ -24,7 +24,8 @@ DEFINERS = {
     "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup",
     "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
     "claim_export", "evidence_chain", "evidence_jobs", "export_by_token", "want_evidence", "retention_chains",
-    "model_pointers_of_worker", "next_model_version", "forget_words_about", "relayed_cameras",
+    "model_pointers_of_worker", "model_use_of_worker", "next_model_version", "note_model_readings", "note_model_comparisons",
+    "keep_model_disagreement", "forget_model_readings", "forget_words_about", "relayed_cameras",
     "persons_without_entry", "forget_old_answers", "forget_answered_contacts",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
@@ -44,7 +45,7 @@ POLICIES = {
         "evidence", "evidence_custody", "evidence_exports", "signing_keys", "retention_rules", "deletion_receipts",
         "notification_channels", "notifications", "complaints", "data_requests", "data_request_footage",
         "data_request_subjects",
-        "model_pointers", "model_versions",
+        "model_pointers", "model_versions", "model_readings", "model_shadows", "model_comparisons", "model_disagreements",
     },
     "home": {"watchlist_assignments"},
     "assigned": {"enrolment_images", "enrolments", "persons", "watchlists"},

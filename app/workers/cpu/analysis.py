@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
@@ -10,6 +11,7 @@ from redis.exceptions import RedisError
 
 from app.capture.frame import CapturedFrame
 from app.capture.pictures import jpeg_of
+from app.contracts.control import DesiredCamera
 from app.contracts.live import watch_key
 from app.contracts.tracked import TrackedFrame
 from app.inference.picture import DecodedPicture, Picture
@@ -43,6 +45,10 @@ class PoseModel(Protocol):
         ...
 
 
+Seen = Callable[[DesiredCamera, CapturedFrame, Detections | None, float], None]
+"""What the camera was to use, the frame, what was found (None: no answer), and seconds from asking to the answer."""
+
+
 class Analysis:
     """Takes frames off lanes, asks the model, hands the answers back to the lanes."""
 
@@ -55,11 +61,12 @@ class Analysis:
         in_flight: int = IN_FLIGHT,
         faces: Callable[[VideoFrame, TrackedFrame], None] | None = None,
         watched: Callable[[], Iterable["Lane | SimulatedLane"]] | None = None,
+        seen: Seen | None = None,
     ) -> None:
         self._lanes, self._model = lanes, model
         self._watched = watched or lanes
         self._emitter, self._metrics = emitter, metrics
-        self._free, self._faces = in_flight, faces
+        self._free, self._faces, self._seen = in_flight, faces, seen
         self._work = asyncio.Event()
         self._failures = 0
         self._retry = Backoff(first_s=0.1, longest_s=2.0)
@@ -100,20 +107,27 @@ class Analysis:
 
     async def _analyse(self, lane: Lane, frame: CapturedFrame) -> None:
         with begin_trace("frame", camera_id=str(lane.camera.camera_id)) as parent:
+            camera, began = lane.camera, time.monotonic()
             try:
                 async with asyncio.timeout(DEADLINE_S + 0.5):
                     found = (await self._model(lane).detect([DecodedPicture(frame.picture)]))[0]
             except (PennyError, TimeoutError) as error:
                 lane.lose()
+                self._note(camera, frame, None, began)
                 await self._rest(error)
                 return
             self._failures = 0
+            self._note(camera, frame, found, began)
             message = lane.accept(frame, found, parent)
         if message is not None and self._faces is not None:
             self._faces(frame.picture, message)
         if message is not None and lane.watched:
             jpeg = await asyncio.to_thread(jpeg_of, frame.picture)
             self._emitter.picture(lane.camera.camera_id, frame.captured_at_us, jpeg)
+
+    def _note(self, camera: DesiredCamera, frame: CapturedFrame, found: Detections | None, began: float) -> None:
+        if self._seen is not None:
+            self._seen(camera, frame, found, time.monotonic() - began)
 
     async def _rest(self, error: Exception) -> None:
         """Hold this place in the queue for a while: a model that is down is not asked at full speed."""

@@ -26,8 +26,10 @@ from app.workers.control import ControlLoop, worker_identity
 from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.faces import FaceStage
 from app.workers.cpu.lane import Lane
+from app.workers.cpu.shadow import ShadowStage
 from app.workers.cpu.video import VideoDoor
 from app.workers.emitter import Emitter
+from app.workers.model_reports import ModelReports, Readings
 from app.workers.simulated.lane import SimulatedLane, script_of
 from app.workers.spool import Spool
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
@@ -131,10 +133,14 @@ class Models:
 
     def of(self, lane: Lane) -> PoseModel:
         """The client of this camera's model."""
-        key = (lane.camera.pose_model, lane.camera.pose_version)
+        return self.client(lane.camera.pose_model, lane.camera.pose_version)
+
+    def client(self, model: str, version: str) -> PoseModel:
+        """The client of a version."""
+        key = (model, version)
         if key not in self._clients:
             options = CallOptions(deadline_s=DEADLINE_S, in_flight=IN_FLIGHT)
-            self._clients[key] = TritonPose(self._url, key[0], key[1], options=options)
+            self._clients[key] = TritonPose(self._url, model, version, options=options)
         return self._clients[key]
 
     def keep(self, used: set[tuple[str, str]]) -> None:
@@ -155,6 +161,11 @@ class Models:
             await client.close()
         await self.faces.close()
         await self.loading.close()
+
+
+def versions_of(camera: DesiredCamera) -> set[str]:
+    """Those that a camera asks."""
+    return {camera.pose_version, camera.shadow_version} - {""}
 
 
 async def _close_later(client: TritonPose) -> None:
@@ -210,15 +221,17 @@ async def _run_cameras(
     emitter: Emitter,
     metrics: WorkerMetrics,
 ) -> None:
-    loop = asyncio.get_running_loop()
+    loop, readings = asyncio.get_running_loop(), Readings()
     async with asyncio.TaskGroup() as group:
         faces = FaceStage(
             lambda: control.grant, models.faces, face_models(settings, models), emitter.probe,
             FaceMetrics(metrics.registry), FACE_VERSION,
         )  # fmt: skip
+        shadow = ShadowStage(models.client, readings)
         analysis = Analysis(
-            lambda: lanes.current(), models.of, emitter, metrics, faces=faces.offer, watched=lambda: lanes.watched()
-        )
+            lambda: lanes.current(), models.of, emitter, metrics,
+            faces=faces.offer, watched=lambda: lanes.watched(), seen=shadow.seen,
+        )  # fmt: skip
         gate = Gate(settings.camera_egress, trusts_loopback_literals=True, own=settings.relay_places)
         wake = partial(_from_thread, loop, analysis.wake)
         ring_bytes = settings.ring_mb << 20
@@ -226,7 +239,7 @@ async def _run_cameras(
 
         def want(wanted: dict[uuid.UUID, DesiredCamera]) -> None:
             lanes.want(wanted)
-            models.keep({(each.pose_model, each.pose_version) for each in wanted.values()})
+            models.keep({(each.pose_model, version) for each in wanted.values() for version in versions_of(each)})
 
         control = ControlLoop.of(settings, worker_id, "cpu", lanes.ids, want)
         uploads = Uploads(settings.service_address, settings.worker_key.get_secret_value(), trust(settings.ca_file))
@@ -234,12 +247,11 @@ async def _run_cameras(
         recorder = Recorder(
             lambda: control.grant.state.recordings, lanes.by_id, uploads, spool, metrics  # type: ignore[arg-type]
         )  # fmt: skip
-        group.create_task(control.run(stop))
-        group.create_task(analysis.run(stop))
-        group.create_task(analysis.watch(stop))
-        group.create_task(faces.run(stop))
-        group.create_task(recorder.run(stop))
-        group.create_task(VideoDoor(settings.home.absolute() / "run" / SOCKET, lanes.units_of, metrics).run(stop))
+        reports = ModelReports.of(settings, worker_id, readings, metrics.reports_lost.inc)
+        video = VideoDoor(settings.home.absolute() / "run" / SOCKET, lanes.units_of, metrics)
+        stages = (control, analysis, faces, recorder, shadow, reports, video)
+        for work in (*(each.run for each in stages), analysis.watch):
+            group.create_task(work(stop))
         log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity)
         await stop.wait()
         lanes.want({})

@@ -161,6 +161,10 @@ ADD = {
     " manifest_sha256, signed_by, report, pushed_by, pushed_at) SELECT $1::uuid, $2, 'yolo_pose',"
     " nextval('model_version_numbers'), 'a', 'p', 'l', 't', sha256($1::text::bytea), 'k', '{}', $1, now()"
     " WHERE $3::uuid IS NOT NULL",
+    "disagreement_id": "WITH run AS (INSERT INTO model_shadows (id, chain_id, model, version, share, started_by, ended_at)"
+    " SELECT gen_random_uuid(), $2, 'yolo_pose', 1001, 1, $1::uuid, now() WHERE $3::uuid IS NOT NULL RETURNING id)"
+    " INSERT INTO model_disagreements (id, shadow_id, chain_id, camera_id, against, captured_at, only_old, only_new, likeness,"
+    " still) SELECT $1, run.id, $2, $4, 1, now(), 0, 1, 1, 'x' FROM run",
     "photo_id": "INSERT INTO sign_photos (id, chain_id, store_id, taken_on, width, height, sha256, jpeg, uploaded_by)"
     " SELECT $1, $2, $3, current_date, 1, 1, sha256('x'), 'x',"
     " (SELECT id FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1)",

@@ -43,6 +43,7 @@ ELSEWHERE = {
     "POST /api/v1/models/versions": "tests/integration/models, where Triton answers",
     "POST /api/v1/models/versions/{model_version_id}/promote": "tests/integration/models, likewise",
     "POST /api/v1/models/versions/{model_version_id}/retire": "tests/integration/models, likewise",
+    "POST /api/v1/models/versions/{model_version_id}/shadow": "test_model_shadow.py, likewise",
 }
 POLYGON = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
 TODAY = date.today().isoformat()  # noqa: DTZ011
@@ -467,6 +468,15 @@ async def _promoted(walk: Walk) -> Asked:
     return Asked({})
 
 
+async def _shadowed(walk: Walk) -> Asked:
+    await walk.product.sql(
+        "INSERT INTO model_shadows (id, chain_id, model, version, share, started_by)"
+        " SELECT gen_random_uuid(), $1, 'yolo_pose', 1001, 1, $1 WHERE NOT EXISTS (SELECT FROM model_shadows WHERE ended_at IS NULL)",
+        walk.world.chain,
+    )
+    return Asked({})
+
+
 async def _settings(walk: Walk) -> Asked:
     known = (await walk.product.ask("GET", "/api/v1/identity/settings"))[1]
     return Asked({**known, "second_reviewer": not known["second_reviewer"]})
@@ -579,6 +589,7 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/watchlists/{watchlist_id}/assignments/{assignment_id}/end": _in_force,
     "PUT /api/v1/identity/settings": _settings,
     "POST /api/v1/models/rollback": _promoted,
+    "POST /api/v1/models/shadow/end": _shadowed,
     "POST /api/v1/persons": _subject,
     "POST /api/v1/enrolments/{enrolment_id}/approve": _approved_enrolment,
     "POST /api/v1/enrolments/{enrolment_id}/propose": _drafted,

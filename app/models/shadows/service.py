@@ -1,0 +1,92 @@
+"""Starting and ending a shadow run, and what it shows."""
+
+import dataclasses
+import uuid
+from typing import Any
+
+import asyncpg
+
+from app.audit import repository as audit
+from app.audit.models import Act, AuditEntry
+from app.auth.models import Access
+from app.kit.clock import now
+from app.kit.errors import ConflictError, NotFoundError, UnavailableError
+from app.kit.ids import new_id
+from app.kit.postgres import Pool, TenantConnection, tenant_transaction
+from app.models import repository as versions
+from app.models.service import ModelService
+from app.models.shadows import repository
+from app.models.shadows.models import Agreement, Shadow, ShadowReport
+
+
+class ShadowService:
+    """Shadow runs of one installation."""
+
+    def __init__(self, pool: "Pool[asyncpg.Record]", models: ModelService) -> None:
+        self._pool, self._models = pool, models
+
+    async def start(self, access: Access, version_id: uuid.UUID, share: float) -> Shadow:
+        """Have a share of the cameras ask this version, too, without effects; another share of the one that runs starts anew.
+
+        Raises:
+            UnavailableError: Triton does not serve it now.
+            ConflictError: it is retired, serves all cameras, or another version is shadowed.
+        """
+        scope = access.whole_chain
+        async with tenant_transaction(self._pool, scope) as connection:
+            known = await versions.get_version(connection, version_id)
+        if not await self._models.serving.ready(known.model, known.version):
+            raise UnavailableError(f"Triton does not serve version {known.version} of {known.model} now; nothing was started.")
+        async with tenant_transaction(self._pool, scope) as connection:
+            pointer = await versions.lock_pointer(connection, scope.chain_id, known.model)
+            known = await versions.get_version(connection, version_id)
+            if known.state != "ready":
+                raise ConflictError(f"Version {known.version} was retired; push it again.")
+            if known.version == pointer.stable:
+                raise ConflictError(f"Version {known.version} serves all cameras already; there is nothing to compare it with.")
+            if (runs := await repository.running(connection, known.model)) is not None:
+                if runs.version != known.version:
+                    raise ConflictError(f"Version {runs.version} is shadowed; end that first.")
+                await repository.end(connection, runs.id)
+            made = Shadow(new_id(), known.model, known.version, share, access.principal.id, now())
+            await repository.start(connection, scope.chain_id, made)
+            await _note(connection, access, Act.MODEL_SHADOW_STARTED, known.id, made, {"share": share})
+        return made
+
+    async def end(self, access: Access, model: str) -> Shadow:
+        """End the run; what it showed stays. ConflictError where none runs."""
+        async with tenant_transaction(self._pool, access.whole_chain) as connection:
+            runs = await repository.running(connection, model)
+            if runs is None:
+                raise ConflictError(f"No version of {model[:80]} is shadowed.")
+            await repository.end(connection, runs.id)
+            await _note(connection, access, Act.MODEL_SHADOW_ENDED, None, runs, {})
+        return dataclasses.replace(runs, ended_at=now())
+
+    async def report(self, access: Access, model: str) -> ShadowReport:
+        """What the run that goes on, or the last one, showed. NotFoundError where none ever ran."""
+        async with tenant_transaction(self._pool, access.whole_chain) as connection:
+            found = await repository.newest(connection, model)
+            if found is None:
+                raise NotFoundError(f"No version of {model[:80]} was shadowed yet.")
+            cameras = await repository.agreements(connection, found.id)
+            kept = await repository.disagreements(connection, found.id)
+        return ShadowReport(found, Agreement.of(cameras.values()), cameras, kept)
+
+    async def still(self, access: Access, disagreement_id: uuid.UUID) -> bytes:
+        """The picture of a disagreement; looking at it leaves an audit row."""
+        async with tenant_transaction(self._pool, access.whole_chain) as connection:
+            camera_id, jpeg = await repository.still(connection, disagreement_id)
+            who = access.principal
+            told = {"disagreement": str(disagreement_id)}
+            entry = AuditEntry(Act.MODEL_STILL_SHOWN, who.kind, who.id, who.chain_id, None, "camera", camera_id, told)
+            await audit.append(connection, entry)
+        return jpeg
+
+
+async def _note(
+    connection: TenantConnection, access: Access, act: Act, subject: uuid.UUID | None, of: Shadow, details: dict[str, Any]
+) -> None:
+    who = access.principal
+    told = {"model": of.model, "version": of.version, **details}
+    await audit.append(connection, AuditEntry(act, who.kind, who.id, who.chain_id, None, "model-version", subject, told))

@@ -1,0 +1,136 @@
+"""A version beside the one in use: the service, the real Triton, the worker's own stage and reports; nothing it answers has an effect."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from av import VideoFrame
+
+from app.contracts.control import DesiredCamera
+from app.contracts.models import ModelReading, ModelReport
+from app.inference.triton import CallOptions, TritonPose
+from app.kit.ids import new_id
+from app.models.readings import repository
+from app.workers.cpu.shadow import ShadowStage
+from app.workers.model_reports import Readings
+from tests.integration.inference.conftest import Server
+from tests.integration.service import pose_models
+from tests.integration.service.conftest import WORKER_KEY, Product
+from tests.integration.service.test_models import (  # noqa: F401 - fixtures
+    KEY, WORKER, act, more_settings, push, server, short_drain
+)  # fmt: skip
+
+STARTED = 1_700_000_000_000_000
+
+
+async def states(product: Product) -> dict[str, dict[str, Any]]:
+    """The desired cameras by id."""
+    said = {"worker_id": WORKER, "host": "h", "kind": "cpu", "capacity": 9, "running": [], "revision": ""}
+    status, state = await product.ask("POST", "/api/v1/workers/heartbeat", said, token=WORKER_KEY)
+    assert status == 200, state
+    return {each["camera_id"]: each for each in state["cameras"]}
+
+
+async def send(product: Product, report: ModelReport | bytes) -> int:
+    body = report if isinstance(report, bytes) else msgspec.msgpack.encode(report)
+    headers = {"Content-Type": "application/vnd.msgpack"}
+    return (await product.ask("POST", "/api/v1/workers/models", token=WORKER_KEY, data=body, headers=headers))[0]
+
+
+def picture(number: int) -> Any:
+    pixels = np.full((384, 640, 3), 30 + number, np.uint8)
+    return SimpleNamespace(picture=VideoFrame.from_ndarray(pixels, "rgb24"), captured_at_us=STARTED + number * 2_000_000)
+
+
+async def until(what: Callable[[], bool], ends_s: float = 60) -> None:
+    async with asyncio.timeout(ends_s):
+        while not what():
+            await asyncio.sleep(0.01)
+
+
+async def measured(server: Server, wish: DesiredCamera, frames: int) -> ModelReport:  # noqa: F811 - a fixture
+    """What the worker's own stage reports of a camera, after asking both versions of the real server."""
+    options, clients = CallOptions(deadline_s=20.0), dict[str, TritonPose]()
+
+    def client(model: str, version: str) -> TritonPose:
+        return clients.setdefault(version, TritonPose(server.url, model, version, options=options))
+
+    readings, stop = Readings(), asyncio.Event()
+    stage = ShadowStage(client, readings)
+    running = asyncio.create_task(stage.run(stop))
+    try:
+        for number in range(frames):
+            one = picture(number)
+            pixels = one.picture.to_ndarray(format="rgb24")
+            found = (await client("yolo_pose", wish.pose_version).detect([pixels]))[0]
+            stage.seen(wish, one, found, 0.02)
+            await until(lambda: not stage._waiting)
+        await until(lambda: sum(each.frames for each in readings._shadows.values()) == frames)
+    finally:
+        stop.set()
+        await running
+        for each in clients.values():
+            await each.close()
+    report = readings.take(uuid.UUID(WORKER))
+    assert report is not None
+    return report
+
+
+@pytest.mark.timeout(300)
+async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
+    product: Product, server: Server, tmp_path: Path  # noqa: F811 - fixtures
+) -> None:
+    for name in ("A", "B", "C"):
+        await product.camera(name)
+    assert (await product.ask("GET", "/api/v1/models/shadow"))[0] == 404
+    other = pose_models.tar(pose_models.write(tmp_path / "other", pose_models.model(400.0), KEY, 400.0))
+    made = (await push(product, other))[1]
+    path, version = f"versions/{made['id']}", str(made["version"])
+    status, begun = await act(product, f"{path}/shadow", share=1)
+    assert (status, begun["version"], begun["ended_at"]) == (200, made["version"], None), begun
+    wanted = await states(product)
+    assert {(each["pose_version"], each["shadow_version"]) for each in wanted.values()} == {("1", version)}
+    assert (await act(product, f"{path}/retire"))[0] == 409, "it is being compared"
+
+    camera = next(iter(wanted.values()))
+    report = await measured(server, msgspec.convert(camera, DesiredCamera), 4)
+    stranger = ModelReading(new_id(), "yolo_pose", 1, frames=99)
+    report = msgspec.structs.replace(report, readings=[*report.readings, stranger])
+    assert (await send(product, report), await send(product, report)) == (204, 204)
+    assert await send(product, b"nothing") == 422
+    status, shown = await product.ask("GET", "/api/v1/models/shadow")
+    total = shown["total"]
+    assert status == 200, shown
+    assert (total["frames"], total["persons_both"], total["persons_only_in_use"], total["persons_only_new"]) == (4, 0, 4, 4)
+    assert (total["agreement"], total["frames_agreeing"]) == (0.0, 0)
+    assert total["p95_ms_new"] > 0
+    (kept,) = shown["disagreements"]
+    assert (kept["camera_id"], kept["persons_only_new"]) == (camera["camera_id"], 1)
+    status, jpeg = await product.ask("GET", f"/api/v1/models/disagreements/{kept['id']}/picture")
+    assert (status, jpeg[:2]) == (200, b"\xff\xd8")
+    rows = await product.sql("SELECT span, frames, persons FROM model_readings ORDER BY span")
+    assert [tuple(row) for row in rows] == [("hour", 4, 4), ("minute", 4, 4)], "once, and of no stranger's camera"
+
+    assert (await act(product, f"{path}/promote", share=0.5))[0] == 200
+    pairs = {(each["pose_version"], each["shadow_version"]) for each in (await states(product)).values()}
+    assert pairs <= {("1", version), (version, "1")}, "the comparison goes on on both sides"
+    status, ended = await act(product, "shadow/end")
+    assert (status, ended["version"]) == (200, made["version"]), ended
+    assert {each["shadow_version"] for each in (await states(product)).values()} == {""}
+    assert (await act(product, "shadow/end"))[0] == 409
+    assert (await product.ask("GET", "/api/v1/models/shadow"))[1]["total"]["frames"] == 4, "the report stays"
+    assert await send(product, msgspec.structs.replace(report, id=new_id())) == 204
+    assert (await product.ask("GET", "/api/v1/models/shadow"))[1]["total"]["frames"] == 4, "what comes late counts for nothing"
+
+    await product.sql("UPDATE model_disagreements SET kept_at = now() - interval '8 days'")
+    pool = product.owner
+    assert await repository.forget_old(pool) >= 1
+    assert (await product.ask("GET", f"/api/v1/models/disagreements/{kept['id']}/picture"))[0] == 404
+    acts = await product.sql("SELECT act FROM audit_unsealed WHERE act LIKE 'model-s%' ORDER BY act")
+    assert [row["act"] for row in acts] == ["model-shadow-ended", "model-shadow-started", "model-still-shown"]
