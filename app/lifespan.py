@@ -50,6 +50,7 @@ from app.models.readings.repository import keep_forgetting as keep_forgetting_re
 from app.models.replicas import Replicas
 from app.models.service import ModelService
 from app.models.shadows.service import ShadowService
+from app.models.watch.service import Watcher
 from app.settings import Settings
 from app.tenancy.policy.enforcer import keep_enforcing
 from app.tenancy.policy.packs import current_pack
@@ -151,12 +152,21 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "exports": state.exporter.run(stopping),
         "video": state.video.run(stopping),
         "models": state.models.keep_level(stopping),
+        "promotions": _watching(state, pool, stopping),
         "model readings": keep_forgetting_readings(pool, stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:
         task.add_done_callback(partial(_ended, state.live_ended))
     return tasks
+
+
+async def _watching(state: State, pool: "Pool[asyncpg.Record]", stopping: asyncio.Event) -> None:
+    """Without a Triton nothing was ever promoted here."""
+    models: ModelService = state.models
+    if models.has_triton:
+        return await Watcher(pool, models).run(stopping)
+    await stopping.wait()
 
 
 def _vision(settings: Settings) -> Endpoint:

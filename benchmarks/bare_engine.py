@@ -4,6 +4,9 @@ Runs in Triton's own Python environment (.venv-triton) with the settings of trit
 `SECONDS` at a time from stdin, infers that long with two asynchronous requests and answers `{"frames", "elapsed_s"}`.
 
     python bare_engine.py MODEL.onnx INPUTS.npy bf16|f32 [CACHE_DIR]
+
+With `--alone` in the place of CACHE_DIR a line is a count of frames: they are inferred one after the other by one thread, as an
+instance of the server does, and the answer is the seconds of each.
 """
 
 import json
@@ -21,6 +24,8 @@ def main() -> None:
     """Compile, say so, then answer each line."""
     model_path, inputs_path, precision, *cache = sys.argv[1:]
     frames = np.load(inputs_path)
+    if cache == ["--alone"]:
+        return answer_alone(model_path, frames, precision)
     core = openvino.Core()
     properties = {
         "PERFORMANCE_HINT": "THROUGHPUT",
@@ -40,6 +45,25 @@ def main() -> None:
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         print(json.dumps(infer(queue, tensors, float(line))), flush=True)
+
+
+def answer_alone(model_path: str, frames: np.ndarray, precision: str) -> None:
+    """The seconds of single frames, for each line."""
+    core = openvino.Core()
+    properties = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+    model = core.read_model(model_path)
+    model.reshape([1, *frames.shape[1:]])
+    request = core.compile_model(model, "CPU", {**properties, "INFERENCE_PRECISION_HINT": precision}).create_infer_request()
+    tensors = [openvino.Tensor(np.ascontiguousarray(frame[None]), shared_memory=True) for frame in frames]
+    request.infer({0: tensors[0]})
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        took = []
+        for number in range(int(line)):
+            began = time.perf_counter()
+            request.infer({0: tensors[number % len(tensors)]})
+            took.append(time.perf_counter() - began)
+        print(json.dumps(took), flush=True)
 
 
 def infer(queue: openvino.AsyncInferQueue, tensors: list[openvino.Tensor], seconds: float) -> dict[str, float]:

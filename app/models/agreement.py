@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from app.perception.detections import Detections, Float32
+from app.models.comparison import overlaps
+from app.perception.detections import Detections
 
 CERTAIN: Final = 0.4
 """Persons of at least this score must be found by both; fainter ones may come and go with rounding."""
@@ -19,10 +20,10 @@ def differs(golden: Detections, found: Detections, keypoint_px: float, score: fl
         score: that a person's score may be off.
     """
     for person in np.flatnonzero(golden.scores >= CERTAIN):
-        overlaps = _overlaps(golden.boxes[person], found)
-        if not len(overlaps) or overlaps.max() < LEAST_OVERLAP:
+        shared = overlaps(golden.boxes[person, None], found.boxes)[0]
+        if not len(shared) or shared.max() < LEAST_OVERLAP:
             return "it does not find a person of the golden outputs"
-        match = int(overlaps.argmax())
+        match = int(shared.argmax())
         if abs(found.scores[match] - golden.scores[person]) > score:
             return f"a score is {abs(found.scores[match] - golden.scores[person]):.3f} off, {score:g} are allowed"
         seen = golden.keypoints[person, :, 2] > 0.5
@@ -31,17 +32,7 @@ def differs(golden: Detections, found: Detections, keypoint_px: float, score: fl
             if not off <= keypoint_px:
                 return f"keypoints are {off:.1f} px off on average, {keypoint_px:g} are allowed"
     for person in np.flatnonzero(found.scores >= CERTAIN + score):
-        overlaps = _overlaps(found.boxes[person], golden)
-        if not len(overlaps) or overlaps.max() < LEAST_OVERLAP:
+        shared = overlaps(found.boxes[person, None], golden.boxes)[0]
+        if not len(shared) or shared.max() < LEAST_OVERLAP:
             return "it finds a person that the golden outputs do not have"
     return ""
-
-
-def _overlaps(box: Float32, others: Detections) -> Float32:
-    """Intersection over union of one box with each of the others."""
-    low, high = np.maximum(box[:2], others.boxes[:, :2]), np.minimum(box[2:], others.boxes[:, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=1)
-    areas = (others.boxes[:, 2:] - others.boxes[:, :2]).prod(axis=1)
-    united = areas + (box[2:] - box[:2]).prod() - shared
-    overlaps: Float32 = np.divide(shared, united, out=np.zeros_like(shared), where=united > 0)
-    return overlaps

@@ -87,6 +87,9 @@ def _show_served() -> None:
         typer.echo(
             f"{pointer['model']}: cameras use version {pointer['stable']}{tried}; before it: {pointer['previous'] or 'none'}"
         )
+    for watch in known["watches"]:
+        if watch["taken_back_because"]:
+            typer.echo(f"{watch['model']}: the last promotion was taken back by itself: {watch['taken_back_because']}")
     for each in known["versions"]:
         typer.echo(
             f"{each['model']} {each['version']}: {each['state']}, {each['artefact']} ({each['licence']}), {each['report']}"
@@ -133,13 +136,17 @@ def models_push(
 def models_promote(
     version: Annotated[int, typer.Argument(help="Its number.")],
     share: Annotated[float, typer.Option(min=0, max=1, help="Of the cameras; 1: all.")] = 1.0,
+    failures: Annotated[float, typer.Option(min=0, max=1, help="Of its requests that may have no answer.")] = 0.02,
+    slower: Annotated[float, typer.Option(min=1, max=100, help="Times the slowest twentieth of the version before.")] = 2.0,
+    agreement: Annotated[float, typer.Option(min=0, max=1, help="Least agreement of its shadow run; 0: any.")] = 0.5,
     model: Model = "yolo_pose",
     as_json: AsJson = False,
 ) -> None:
-    """Have a share of the cameras, or all, use a version."""
+    """Have a share of the cameras, or all, use a version; beyond these limits the promotion is taken back by itself."""
     from app.models.command import promote
 
-    moved = promote(settings().home, model, version, share)
+    limits = {"failures": failures, "slower": slower, "agreement": agreement}
+    moved = promote(settings().home, model, version, share, limits)
     _say(moved, as_json, "{model}: all use {stable}, but a share of {share} that use {candidate}.")
 
 
@@ -159,7 +166,11 @@ def models_shadow(
         raise BadInputError("Name a version to begin with, or --end, not both.")
     if version is not None:
         begun = command.shadow(settings().home, model, version, share)
-        _say(begun, as_json, "{model} {version} runs beside the version in use; `pennyprotect models shadow` shows what comes of it.")
+        _say(
+            begun,
+            as_json,
+            "{model} {version} runs beside the version in use; `pennyprotect models shadow` shows what comes of it.",
+        )
     elif end:
         _say(command.end_shadow(settings().home, model), as_json, "{model} {version} runs beside no longer.")
     else:

@@ -70,9 +70,9 @@ def models(home: Path) -> dict[str, Any]:
     return found
 
 
-def promote(home: Path, model: str, version: int, share: float) -> dict[str, Any]:
+def promote(home: Path, model: str, version: int, share: float, limits: dict[str, float]) -> dict[str, Any]:
     """Promote by number."""
-    moved: dict[str, Any] = _of(ServiceClient(home), model, version, "promote", {"share": share})
+    moved: dict[str, Any] = _of(ServiceClient(home), model, version, "promote", {"share": share, "limits": limits})
     return moved
 
 

@@ -64,7 +64,7 @@ def overlaps(one: Float32, other: Float32) -> npt.NDArray[np.float64]:
 
 
 def likeness(old: Float32, new: Float32, area: float) -> float | None:
-    """Object keypoint similarity of two skeletons (17, 3) of a person whose box has `area` square pixels; None: nothing is seen."""
+    """Object keypoint similarity of two skeletons (17, 3) of a person of `area` square pixels; None: nothing is seen."""
     seen = old[:, 2] >= SEEN
     if not seen.any() or area <= 0:
         return None

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from app.models.models import ModelVersion, Pointer
 from app.models.packages import LARGEST_PACKAGE
 from app.models.service import ModelService
 from app.models.trial import SLOWER
+from app.models.watch.models import Limits, Watch
 
 router = guarded_router("models")
 Reads = Annotated[Access, require(Permission.MODELS_READ)]
@@ -57,11 +59,44 @@ class ModelVersionOut(BaseModel):
     retired_at: datetime | None
 
 
+class LimitsIn(BaseModel):
+    """What the promoted version may not exceed; beyond it the promotion is taken back by itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    failures: float = Field(default=Limits().failures, ge=0, le=1, description="0..1 of its requests without an answer.")
+    slower: float = Field(
+        default=Limits().slower, ge=1, le=100, description="Times the 95th percentile of the version before it."
+    )
+    agreement: float = Field(
+        default=Limits().agreement, ge=0, le=1, description="Least agreement of a shadow run of it; 0 lets it differ."
+    )
+
+
+class LimitsOut(BaseModel):
+    """What the promoted version may not exceed."""
+
+    failures: float
+    slower: float
+    agreement: float
+
+
+class WatchOut(BaseModel):
+    """How the last promotion of a model is watched."""
+
+    model: str
+    changed_at: datetime = Field(description="When the pointer last moved.")
+    watched_until: datetime | None = Field(description="A version on a share of the cameras is watched as long as it is there.")
+    limits: LimitsOut
+    taken_back_because: str = Field(description="Empty unless the last promotion was taken back by itself.")
+
+
 class ModelsOut(BaseModel):
     """Pointers, and the newest versions first."""
 
     pointers: list[PointerOut]
     versions: list[ModelVersionOut]
+    watches: list[WatchOut]
 
 
 class PromoteIn(BaseModel):
@@ -70,6 +105,7 @@ class PromoteIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     share: float = Field(default=1.0, gt=0, le=1)
+    limits: LimitsIn = LimitsIn()
 
 
 class RollBackIn(BaseModel):
@@ -101,11 +137,22 @@ def _version(version: ModelVersion) -> ModelVersionOut:
     return ModelVersionOut(**{**shown, "manifest_sha256": version.manifest_sha256.hex()})
 
 
+def _watch(model: str, watch: Watch) -> WatchOut:
+    limits = LimitsOut(**asdict(watch.limits))
+    return WatchOut(
+        model=model, changed_at=watch.changed_at, watched_until=watch.until, limits=limits, taken_back_because=watch.reason
+    )
+
+
 @router.get("/models", openapi_extra=unaudited(SETTINGS_SHOWN))
 async def list_models(request: Request, access: Reads) -> ModelsOut:
     """Which versions there are and which of them cameras use."""
-    pointers, versions = await _service(request).listed(access)
-    return ModelsOut(pointers=[_pointer(each) for each in pointers], versions=[_version(each) for each in versions])
+    pointers, versions, watches = await _service(request).listed(access)
+    return ModelsOut(
+        pointers=[_pointer(each) for each in pointers],
+        versions=[_version(each) for each in versions],
+        watches=[_watch(model, each) for model, each in watches.items()],
+    )
 
 
 @router.post(
@@ -137,8 +184,12 @@ async def push(
 
 @router.post("/models/versions/{model_version_id}/promote", openapi_extra=audited(Act.MODEL_PROMOTED))
 async def promote(request: Request, access: Writes, model_version_id: uuid.UUID, body: PromoteIn) -> PointerOut:
-    """Have a share of the cameras, or all, use this version; workers follow with their next heartbeat, streams go on."""
-    return _pointer(await _service(request).promote(access, model_version_id, body.share))
+    """Have a share of the cameras, or all, use this version; workers follow with their next heartbeat, streams go on.
+
+    It is watched: beyond its limits the promotion is taken back by itself, which leaves a row of the system in the audit.
+    """
+    limits = Limits(**body.limits.model_dump())
+    return _pointer(await _service(request).promote(access, model_version_id, body.share, limits))
 
 
 @router.post("/models/rollback", openapi_extra=audited(Act.MODEL_ROLLED_BACK))

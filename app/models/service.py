@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import uuid
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
@@ -26,6 +27,8 @@ from app.models.packages import Golden, Package, RefusedPackageError
 from app.models.replicas import Replicas
 from app.models.shadows import repository as shadows
 from app.models.trial import SLOWER, Serving, check_golden, compare_latency
+from app.models.watch import repository as watches
+from app.models.watch.models import WATCHED, Limits, Watch
 
 DRAIN_S = 12.0
 """From a pointer's move until no worker asks for the version: a lease, and the longest request."""
@@ -44,6 +47,11 @@ class ModelService:
 
     def __init__(self, pool: "Pool[asyncpg.Record]", folder: ModelFolder, keys: Path, serving: Serving | Replicas | None) -> None:
         self._pool, self._folder, self._keys, self._serving = pool, folder, keys, serving
+
+    @property
+    def has_triton(self) -> bool:
+        """Whether there is one to ask."""
+        return self._serving is not None
 
     @property
     def serving(self) -> Serving | Replicas:
@@ -146,8 +154,8 @@ class ModelService:
                         await self.serving.load(made.model)
                 raise
 
-    async def promote(self, access: Access, version_id: uuid.UUID, share: float) -> Pointer:
-        """Point `share` of the chain's cameras, or all (1), at a version that Triton serves now."""
+    async def promote(self, access: Access, version_id: uuid.UUID, share: float, limits: Limits | None = None) -> Pointer:
+        """Point `share` of the chain's cameras, or all (1), at a version that Triton serves now; it is then watched."""
         scope = access.whole_chain
         async with tenant_transaction(self._pool, scope) as connection:
             known = await repository.get_version(connection, version_id)
@@ -160,7 +168,9 @@ class ModelService:
                 raise ConflictError(f"Version {known.version} was retired; push it again.")
             moved = promoted(pointer, known.version, share)
             await repository.put_pointer(connection, scope.chain_id, moved)
-            await _note(connection, access, Act.MODEL_PROMOTED, known, {"share": share})
+            held = limits or Limits()
+            await watches.put(connection, known.model, held, now() + WATCHED, "")
+            await _note(connection, access, Act.MODEL_PROMOTED, known, {"share": share, "limits": asdict(held)})
         return moved
 
     async def roll_back(self, access: Access, model: str) -> Pointer:
@@ -172,6 +182,7 @@ class ModelService:
             pointer = await repository.lock_pointer(connection, scope.chain_id, model)
             moved = rolled_back(pointer)
             await repository.put_pointer(connection, scope.chain_id, moved)
+            await watches.put(connection, model, Limits(), None, "")
             details = {"model": model, "from": pointer.candidate or pointer.stable, "to": moved.stable}
             entry = AuditEntry(Act.MODEL_ROLLED_BACK, who.kind, who.id, who.chain_id, None, "model", None, details)
             await audit.append(connection, entry)
@@ -220,13 +231,14 @@ class ModelService:
             if behind:
                 log.warning("replicas of Triton lacked versions and loaded them", model=POSE_MODEL, replicas=behind)
 
-    async def listed(self, access: Access) -> tuple[list[Pointer], list[ModelVersion]]:
-        """Pointers, and versions newest first."""
+    async def listed(self, access: Access) -> tuple[list[Pointer], list[ModelVersion], dict[str, Watch]]:
+        """Pointers, versions newest first, and the watches of pointers that were ever moved."""
         async with tenant_transaction(self._pool, access.everywhere) as connection:
             pointers, versions = await repository.list_pointers(connection), await repository.list_versions(connection)
+            watched = await watches.every(connection)
         if not any(each.model == POSE_MODEL for each in pointers):
             pointers.append(Pointer(POSE_MODEL, RELEASED_VERSION))
-        return pointers, versions
+        return pointers, versions, watched
 
 
 async def _note(connection: TenantConnection, access: Access, act: Act, of: ModelVersion, details: dict[str, Any]) -> None:

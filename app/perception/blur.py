@@ -1,4 +1,4 @@
-"""Heads made unrecognisable: the upper part of each person's box, and wherever the keypoints of a head lie. In place, by OpenCV."""
+"""Heads made unrecognisable: the upper part of each person's box, and wherever the keypoints of a head lie."""
 
 from typing import Any, Final
 

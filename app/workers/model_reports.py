@@ -13,7 +13,13 @@ import msgspec
 
 from app.contracts.control import DesiredCamera
 from app.contracts.models import (
-    MOST_ROWS, MOST_STILLS, Disagreement, ModelReading, ModelReport, ShadowReading, latency_bucket
+    MOST_ROWS,
+    MOST_STILLS,
+    Disagreement,
+    ModelReading,
+    ModelReport,
+    ShadowReading,
+    latency_bucket,
 )  # fmt: skip
 from app.kit.backoff import Backoff
 from app.kit.ids import new_id

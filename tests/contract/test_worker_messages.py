@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.contracts import control
+from app.contracts import control, models
 from app.contracts.biometrics import ProbeEmbedding, decode_probe
 from app.contracts.tracked import (
     CameraHealth,
@@ -34,7 +34,15 @@ OLDER: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct]]]
     "probe_embedding_v1": (make_probe(4.0), decode_probe),
 }
 """Bytes that an older worker sends and this version writes no more: fields were added at their end."""
-SCHEMAS = (TrackedFrame, TrackletClosed, CameraHealth, ProbeEmbedding, control.Heartbeat, control.DesiredState)
+SCHEMAS = (
+    TrackedFrame,
+    TrackletClosed,
+    CameraHealth,
+    ProbeEmbedding,
+    control.Heartbeat,
+    control.DesiredState,
+    models.ModelReport,
+)
 
 
 @pytest.mark.parametrize("name", MESSAGES)

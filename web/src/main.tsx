@@ -15,6 +15,7 @@ import "./styles/policy.css";
 import "./styles/watchlist.css";
 import "./styles/evidence.css";
 import "./styles/parts.css";
+import "./styles/models.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

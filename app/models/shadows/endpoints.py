@@ -37,9 +37,7 @@ async def end(request: Request, access: Writes, body: ShadowEndIn) -> ShadowOut:
 
 
 @router.get("/models/shadow", openapi_extra=unaudited(SETTINGS_SHOWN))
-async def report(
-    request: Request, access: Reads, model: Annotated[str, Query(max_length=100)] = "yolo_pose"
-) -> ShadowReportOut:
+async def report(request: Request, access: Reads, model: Annotated[str, Query(max_length=100)] = "yolo_pose") -> ShadowReportOut:
     """What the shadow run that goes on, or the last one, showed: agreement, scores, latency, and where the two disagree."""
     return ShadowReportOut.of(await _service(request).report(access, model))
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from app.contracts.models import LATENCIES
 from app.models.models import Pointer, place_of, version_for
@@ -64,8 +64,10 @@ class Agreement:
     def of(cls, several: Iterable[Self]) -> Self:
         """All of them together."""
         found = list(several)
-        sums = {name: sum(getattr(each, name) for each in found) for name in _SUMMED}
-        counts = {name: tuple(sum(getattr(each, name)[i] for each in found) for i in range(LATENCIES)) for name in _COUNTED}
+        sums: dict[str, Any] = {name: sum(getattr(each, name) for each in found) for name in _SUMMED}
+        counts: dict[str, Any] = {
+            name: tuple(sum(getattr(each, name)[i] for each in found) for i in range(LATENCIES)) for name in _COUNTED
+        }
         return cls(**sums, **counts)
 
     @property

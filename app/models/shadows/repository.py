@@ -37,7 +37,8 @@ async def newest(connection: TenantConnection, model: str) -> Shadow | None:
 async def start(connection: TenantConnection, chain_id: uuid.UUID, made: Shadow) -> None:
     """Begin one; none of this model may run."""
     await connection.execute(
-        "INSERT INTO model_shadows (id, chain_id, model, version, share, started_by, started_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO model_shadows (id, chain_id, model, version, share, started_by, started_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         made.id, chain_id, made.model, made.version, made.share, made.started_by, made.started_at,
     )  # fmt: skip
 

@@ -116,7 +116,9 @@ class ShadowReportOut(BaseModel):
     @classmethod
     def of(cls, report: ShadowReport) -> Self:
         """Of the value."""
-        worst = sorted(report.cameras.items(), key=lambda each: (1.0 if each[1].agreement is None else each[1].agreement, each[0]))
+        worst = sorted(
+            report.cameras.items(), key=lambda each: (1.0 if each[1].agreement is None else each[1].agreement, each[0])
+        )
         return cls(
             shadow=ShadowOut.of(report.shadow),
             total=AgreementOut.of(report.total),

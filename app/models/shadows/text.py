@@ -14,8 +14,8 @@ def report_lines(report: dict[str, Any]) -> list[str]:
         f"{total['frames']} frames compared, {total['failures']} not answered, {total['skipped']} passed over.",
         f"persons: {total['persons_both']} found by both, {total['persons_only_in_use']} by the version in use alone,"
         f" {total['persons_only_new']} by the new one alone",
-        f"agreement {_said(total['agreement'])} (persons {_said(total['persons'])} x keypoints {_said(total['keypoint_likeness'])}),"
-        f" boxes overlap {_said(total['box_overlap'])}",
+        f"agreement {_said(total['agreement'])} (persons {_said(total['persons'])} x keypoints"
+        f" {_said(total['keypoint_likeness'])}), boxes overlap {_said(total['box_overlap'])}",
         f"score shift {_said(total['score_shift'], '+')} (spread {_said(total['score_shift_spread'])})",
         f"latency, in use -> new: p50 {total['p50_ms_in_use']} -> {total['p50_ms_new']} ms,"
         f" p95 {total['p95_ms_in_use']} -> {total['p95_ms_new']} ms",

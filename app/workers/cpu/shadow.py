@@ -35,7 +35,8 @@ WAITING: Final = 2
 STILL_EVERY_US: Final = 60_000_000
 """Of one camera, so that the gallery shows many places and not one of them many times."""
 WIDEST: Final = 640
-QUALITY: Final = 70
+QUALITIES: Final = (70, 40, 10)
+"""The first whose JPEG is small enough is taken."""
 CAMERAS_REMEMBERED: Final = 5_000
 GREEN: Final = (80, 200, 80)
 MAGENTA: Final = (200, 40, 220)
@@ -130,8 +131,6 @@ class ShadowStage:
         if compared.agrees or not _due(self._shown, camera.camera_id, look.captured_at_us, STILL_EVERY_US):
             return
         still = await asyncio.to_thread(blurred_still, look.picture, look.found, found)
-        if len(still) > LARGEST_STILL:
-            return
         self._readings.disagreed(
             Disagreement(
                 camera.camera_id, camera.pose_model, int(camera.shadow_version), int(camera.pose_version), look.captured_at_us,
@@ -151,10 +150,11 @@ def blurred_still(picture: VideoFrame, old: Detections, new: Detections) -> byte
         for box in found.boxes[found.scores >= CERTAIN].astype(np.float64):
             x1, y1, x2, y2 = (round(float(side)) for side in box * np.tile(factors, 2))
             cv2.rectangle(pixels, (x1, y1), (x2, y2), colour, width)
-    done, out = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    if not done:
-        raise ValueError("OpenCV could not encode a still")
-    return out.tobytes()
+    for quality in QUALITIES:
+        done, out = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if done and len(out) <= LARGEST_STILL:
+            return out.tobytes()
+    raise ValueError("OpenCV could not encode a still that is small enough")
 
 
 def _due(last: dict[uuid.UUID, int], camera_id: uuid.UUID, at_us: int, every_us: int) -> bool:

@@ -471,7 +471,8 @@ async def _promoted(walk: Walk) -> Asked:
 async def _shadowed(walk: Walk) -> Asked:
     await walk.product.sql(
         "INSERT INTO model_shadows (id, chain_id, model, version, share, started_by)"
-        " SELECT gen_random_uuid(), $1, 'yolo_pose', 1001, 1, $1 WHERE NOT EXISTS (SELECT FROM model_shadows WHERE ended_at IS NULL)",
+        " SELECT gen_random_uuid(), $1, 'yolo_pose', 1001, 1, $1"
+        " WHERE NOT EXISTS (SELECT FROM model_shadows WHERE ended_at IS NULL)",
         walk.world.chain,
     )
     return Asked({})
@@ -646,6 +647,7 @@ async def test_rule_19_every_operation_names_its_act_or_says_why_it_leaves_none(
         "POST /api/v1/workers/evidence/{evidence_id}/upload",
         "POST /api/v1/workers/evidence/{evidence_id}/uploaded",
         "POST /api/v1/workers/heartbeat",
+        "POST /api/v1/workers/models",
         "PUT /api/v1/uploads/{token}",
     ]
 

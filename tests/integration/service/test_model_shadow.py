@@ -1,8 +1,8 @@
-"""A version beside the one in use: the service, the real Triton, the worker's own stage and reports; nothing it answers has an effect."""
+"""A version beside the one in use, and promotions that are taken back: the service, the real Triton, the worker's stage."""
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,15 +16,26 @@ from app.contracts.control import DesiredCamera
 from app.contracts.models import ModelReading, ModelReport
 from app.inference.triton import CallOptions, TritonPose
 from app.kit.ids import new_id
+from app.kit.postgres import connect_pool
+from app.models.folder import ModelFolder
 from app.models.readings import repository
+from app.models.service import ModelService
+from app.models.trial import Serving
+from app.models.watch.service import Watcher
 from app.workers.cpu.shadow import ShadowStage
 from app.workers.model_reports import Readings
 from tests.integration.inference.conftest import Server
 from tests.integration.service import pose_models
 from tests.integration.service.conftest import WORKER_KEY, Product
-from tests.integration.service.test_models import (  # noqa: F401 - fixtures
-    KEY, WORKER, act, more_settings, push, server, short_drain
-)  # fmt: skip
+from tests.integration.service.test_models import (
+    KEY,
+    WORKER,
+    act,
+    more_settings,  # noqa: F401 - a fixture, as are the next two
+    push,
+    server,  # noqa: F401
+    short_drain,  # noqa: F401
+)
 
 STARTED = 1_700_000_000_000_000
 
@@ -84,7 +95,9 @@ async def measured(server: Server, wish: DesiredCamera, frames: int) -> ModelRep
 
 @pytest.mark.timeout(300)
 async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
-    product: Product, server: Server, tmp_path: Path  # noqa: F811 - fixtures
+    product: Product,
+    server: Server,  # noqa: F811 - a fixture
+    tmp_path: Path,
 ) -> None:
     for name in ("A", "B", "C"):
         await product.camera(name)
@@ -134,3 +147,58 @@ async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
     assert (await product.ask("GET", f"/api/v1/models/disagreements/{kept['id']}/picture"))[0] == 404
     acts = await product.sql("SELECT act FROM audit_unsealed WHERE act LIKE 'model-s%' ORDER BY act")
     assert [row["act"] for row in acts] == ["model-shadow-ended", "model-shadow-started", "model-still-shown"]
+
+
+def reading(camera: str, version: int, frames: int, failures: int) -> ModelReport:
+    one = ModelReading(uuid.UUID(camera), "yolo_pose", version, frames=frames, failures=failures)
+    return ModelReport(new_id(), uuid.UUID(WORKER), [one], [], [])
+
+
+@pytest.mark.timeout(300)
+async def test_a_promotion_that_fails_requests_is_taken_back_by_itself_and_says_why(
+    product: Product,
+    server: Server,  # noqa: F811 - a fixture
+    tmp_path: Path,
+) -> None:
+    for name in ("A", "B"):
+        await product.camera(name)
+    good = pose_models.tar(pose_models.write(tmp_path / "good", pose_models.model(300.0), KEY))
+    made = (await push(product, good))[1]
+    camera = next(iter(await states(product)))
+
+    async def stands() -> dict[str, Any]:
+        known = (await product.ask("GET", "/api/v1/models"))[1]
+        return {**known["pointers"][0], **known["watches"][0]}
+
+    async def promoted(share: float, **limits: float) -> None:
+        assert (await act(product, f"versions/{made['id']}/promote", share=share, limits=limits))[0] == 200
+        # What workers said before it was promoted does not count, nor does the rest of that minute.
+        await product.sql("UPDATE model_pointers SET changed_at = now() - interval '5 minutes'")
+
+    async def taken_back() -> dict[str, Any]:
+        async with asyncio.timeout(60):
+            while not (found := await stands())["taken_back_because"]:
+                await asyncio.sleep(0.1)
+        return found
+
+    for share in (0.5, 1.0):
+        await promoted(share)
+        assert await send(product, reading(camera, made["version"], 100, 20)) == 204
+        found = await taken_back()
+        assert (found["stable"], found["candidate"], found["watched_until"]) == (1, None, None)
+        assert "gave no answer to 20 of" in found["taken_back_because"]
+        assert {each["pose_version"] for each in (await states(product)).values()} == {"1"}
+        await product.sql("DELETE FROM model_readings")
+    rows = await product.sql("SELECT actor_kind, details FROM audit_unsealed WHERE act = 'model-rolled-back'")
+    assert {row["actor_kind"] for row in rows} == {"system"}
+    await promoted(1.0, failures=0.5)
+    assert await send(product, reading(camera, made["version"], 100, 20)) == 204
+    pool = await connect_pool(product.settings.database_dsn, role="test", largest=2)
+    serving = Serving(server.url)
+    try:
+        watcher = Watcher(pool, ModelService(pool, ModelFolder(server.models), tmp_path, serving))
+        assert await watcher.round() == 0, "the engineer allowed more"
+    finally:
+        await serving.close()
+        await pool.close()
+    assert (await stands())["stable"] == made["version"]

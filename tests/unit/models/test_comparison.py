@@ -38,8 +38,9 @@ def test_moved_keypoints_lower_the_likeness_as_coco_counts_it() -> None:
     moved = people(100)
     moved.keypoints[:, :, 0] += 20
     found = compare(people(100), moved)
-    area, falloff = 60 * 160, 2 * np.array([.026, .025, .025, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107, .087, .087, .089, .089])  # fmt: skip
-    assert found.likenesses == pytest.approx((float(np.exp(-400 / (2 * area * falloff**2)).mean()),), rel=1e-4)
+    of_kinds = [.026, .025, .025, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107, .087, .087, .089, .089]  # fmt: skip
+    wanted = np.exp(-400 / (2 * 60 * 160 * (2 * np.array(of_kinds)) ** 2)).mean()
+    assert found.likenesses == pytest.approx((float(wanted),), rel=1e-4)
     far = people(100)
     far.keypoints[:, :, 0] += 300
     assert not compare(people(100), far).agrees

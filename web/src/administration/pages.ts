@@ -1,4 +1,4 @@
-import { ArchiveX, BellDot, Building2, CalendarClock, ChartColumn, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
+import { ArchiveX, BellDot, Boxes, Building2, CalendarClock, ChartColumn, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import { lazily } from "../shell/lazily";
 import type { Permission } from "../shell/stores";
@@ -38,6 +38,7 @@ export const PAGES: readonly AdministrationPage[] = [
   { path: "/training", title: "Training", es: "Formación", icon: GraduationCap, needs: ["training:read"], page: lazily(() => import("../training/TrainingPage"), "TrainingPage") },
   { path: "/api-keys", title: "API keys", es: "Claves de API", icon: Webhook, needs: ["api-keys:read"], page: lazily(() => import("../keys/ApiKeysPage"), "ApiKeysPage") },
   { path: "/sign-in-rules", title: "Sign-in rules", es: "Reglas de acceso", icon: KeyRound, needs: ["sign-in:read"], page: lazily(() => import("../security/SignInRulesPage"), "SignInRulesPage") },
+  { path: "/models", title: "Models", es: "Modelos", icon: Boxes, needs: ["models:read"], page: lazily(() => import("../models/ModelsPage"), "ModelsPage") },
   { path: "/system", title: "System", es: "Sistema", icon: HeartPulse, needs: ["cameras:write", "stores:write"], page: lazily(() => import("../system/SystemPage"), "SystemPage") },
   { path: "/audit", title: "Audit", es: "Auditoría", icon: ScrollText, needs: ["audit:read"], page: lazily(() => import("../audit/AuditPage"), "AuditPage") },
 ];

@@ -56,6 +56,8 @@ export type Permission =
   | "enrolments:write"
   | "enrolments:approve"
   | "matches:read"
+  | "models:read"
+  | "models:write"
   | "matches:review"
   | "policy:read"
   | "policy:write"

@@ -1,0 +1,54 @@
+"""SQL of watched promotions."""
+
+import uuid
+from dataclasses import asdict
+from datetime import datetime
+
+import asyncpg
+
+from app.contracts.models import LATENCIES
+from app.kit.postgres import Pool, TenantConnection
+from app.models.readings.models import Sums
+from app.models.watch.models import Limits, Watch
+
+ACQUIRE_S = 5.0
+
+
+async def watched(pool: "Pool[asyncpg.Record]") -> list[tuple[uuid.UUID, str]]:
+    """(chain, model) of every pointer that is watched now."""
+    async with pool.acquire(timeout=ACQUIRE_S) as connection:
+        return [(row["chain_id"], row["model"]) for row in await connection.fetch("SELECT * FROM watched_model_pointers()")]
+
+
+async def every(connection: TenantConnection) -> dict[str, Watch]:
+    """Of every pointer that was ever moved, by model."""
+    rows = await connection.fetch("SELECT model, changed_at, limits, watched_until, reason FROM model_pointers ORDER BY model")
+    return {row["model"]: Watch(row["changed_at"], Limits.of(row["limits"]), row["watched_until"], row["reason"]) for row in rows}
+
+
+async def get(connection: TenantConnection, model: str) -> Watch | None:
+    """Of a pointer that was ever moved."""
+    return (await every(connection)).get(model)
+
+
+async def put(connection: TenantConnection, model: str, limits: Limits, until: datetime | None, reason: str) -> None:
+    """Of a pointer that was moved in this transaction."""
+    query = "UPDATE model_pointers SET limits = $2, watched_until = $3, reason = $4 WHERE model = $1"
+    await connection.execute(query, model, asdict(limits), until, reason[:500])
+
+
+async def sums(connection: TenantConnection, model: str, version: int, since: datetime, until: datetime) -> Sums:
+    """What a version answered in the whole minutes between, over all cameras."""
+    row = await connection.fetchrow(
+        "WITH of_it AS (SELECT * FROM model_readings WHERE model = $1 AND version = $2 AND span = 'minute'"
+        " AND since >= $3 AND since < $4)"
+        " SELECT coalesce(sum(frames), 0)::bigint AS frames, coalesce(sum(failures), 0)::bigint AS failures,"
+        " coalesce(sum(persons), 0)::bigint AS persons, coalesce(sum(score_sum), 0) AS score_sum,"
+        " coalesce(sum(quality_sum), 0) AS quality_sum, coalesce(sum(norm_sum), 0) AS norm_sum,"
+        " ARRAY(SELECT coalesce((SELECT sum(latency[place]) FROM of_it), 0)::bigint FROM generate_series(1, $5) AS place)"
+        " AS latency"
+        " FROM of_it",
+        model, version, since, until, LATENCIES,
+    )  # fmt: skip
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
+    return Sums(**{**dict(row), "latency": tuple(row["latency"])})

@@ -1,0 +1,95 @@
+import { useState } from "react";
+import { Problem, useAct } from "../security/parts";
+import { usePlace } from "../shell/stores";
+import { date } from "../text/format";
+import { promote, retire, startShadow, type Pointer, type Version } from "./endpoints";
+import { share } from "./words";
+
+const SHARES = [0.1, 0.25, 0.5, 1] as const;
+const LIMITS = { failures: 0.02, slower: 2, agreement: 0.5 };
+
+interface Props {
+  version: Version;
+  pointer: Pointer | undefined;
+  /** The version that runs beside the one in use, if any does. */
+  shadowed: number | null;
+  changed: () => void;
+}
+
+/** A pushed version, what its checks measured, and what may be done with it now. */
+export function VersionRow({ version, pointer, shadowed, changed }: Props) {
+  const { may } = usePlace();
+  const state = stateOf(version, pointer, shadowed);
+  const latency = version.report["p50_ms"];
+  return (
+    <li className="row models-version" data-testid="model-version" data-version={version.version}>
+      <div className="models-version-head">
+        <strong>{version.version}</strong>
+        <span>
+          {version.artefact}
+          <small>
+            {version.publisher}, {version.licence}, pushed {date(version.pushed_at)}
+            {typeof latency === "number" && `, ${latency} ms a frame when it was checked`}
+          </small>
+        </span>
+        <span className="tag" data-state={state.tone}>
+          {state.word}
+        </span>
+      </div>
+      {may("models:write") && version.state === "ready" && pointer && <Acts version={version} pointer={pointer} shadowed={shadowed} changed={changed} />}
+    </li>
+  );
+}
+
+function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointer }) {
+  const { busy, error, run } = useAct();
+  const [part, setPart] = useState<number>(0.25);
+  const [anyAgreement, setAnyAgreement] = useState(false);
+  const serves = version.version === pointer.stable;
+  const used = serves || version.version === pointer.candidate;
+  const compared = shadowed === version.version;
+  const blocked = pointer.candidate !== null && pointer.candidate !== version.version;
+  const act = (work: () => Promise<unknown>) => void run(async () => (await work(), changed()));
+  if (serves) return null;
+  return (
+    <div className="models-acts">
+      <select aria-label={`Share of the cameras for version ${version.version}`} value={part} onChange={(event) => setPart(Number(event.target.value))}>
+        {SHARES.map((value) => (
+          <option key={value} value={value}>
+            {value === 1 ? "all cameras" : `${share(value)} of the cameras`}
+          </option>
+        ))}
+      </select>
+      <button type="button" className="button" disabled={busy || (shadowed !== null && !compared)} onClick={() => act(() => startShadow(version.id, part))} data-testid="version-shadow">
+        {compared ? "Compare on this share" : "Compare"}
+      </button>
+      <button
+        type="button"
+        className="button button-primary"
+        disabled={busy || blocked}
+        onClick={() => act(() => promote(version.id, part, anyAgreement ? { ...LIMITS, agreement: 0 } : LIMITS))}
+        data-testid="version-promote"
+      >
+        Promote
+      </button>
+      <label className="models-any">
+        <input type="checkbox" checked={anyAgreement} onChange={(event) => setAnyAgreement(event.target.checked)} />
+        even where it disagrees
+      </label>
+      {!used && (
+        <button type="button" className="button button-quiet" disabled={busy || compared} onClick={() => act(() => retire(version.id))} data-testid="version-retire">
+          {busy ? "Wait…" : "Retire"}
+        </button>
+      )}
+      <Problem sentence={error} />
+    </div>
+  );
+}
+
+function stateOf(version: Version, pointer: Pointer | undefined, shadowed: number | null): { word: string; tone: string } {
+  if (version.state !== "ready") return { word: version.state, tone: "gone" };
+  if (version.version === pointer?.stable) return { word: "in use", tone: "good" };
+  if (version.version === pointer?.candidate) return { word: `on ${share(pointer.share)} of the cameras`, tone: "ending" };
+  if (version.version === shadowed) return { word: "compared", tone: "ending" };
+  return { word: "served, used by no camera", tone: "idle" };
+}
