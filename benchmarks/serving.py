@@ -203,7 +203,7 @@ def _set_instances(config: Path, count: int) -> None:
 
 def _session(model: Path) -> Any:
     try:
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped]
     except ImportError as error:
         raise SetupError("ONNX Runtime is not installed here; run this from a checkout after `make test` set it up.") from error
     options = onnxruntime.SessionOptions()
