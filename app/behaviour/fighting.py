@@ -105,18 +105,19 @@ def near_pairs(now: Floats, near: float) -> list[tuple[int, int]]:
     close = np.abs(x[:, None] - x[None]) <= near * mutual
     close &= np.abs(feet[:, None] - feet[None]) <= 1.2 * DEPTH * mutual
     close &= np.maximum(size[:, None], size[None]) <= 1.2 * LIKE_SIZE * mutual
-    one, other = np.nonzero(np.triu(close, 1))
-    return list(zip(one.tolist(), other.tolist(), strict=True))
+    return [(one, other) for one, other in np.argwhere(close).tolist() if one < other]
 
 
 def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParameters) -> list[Measure]:
     times = sight.motion.times()
-    start = int(np.searchsorted(times, -parameters.window_s))
+    start = int(times.searchsorted(-parameters.window_s))
     times, window = times[start:], sight.motion.window(slice(0, BOX_BOTTOM + 1), start)
     if len(times) < 4:
         return []
     stature = mean(window[:, :, STATURE])
-    limbs = limbs_of(times, window, stature)
+    limbs = limbs_of(times, window, stature, 5 / 6 * parameters.blow_body_heights_per_s)
+    if limbs is None:
+        return []
     least = 5 / 6 * parameters.blow_body_heights_per_s * float(limbs.share.min())
     fast = (limbs.speed.max(axis=(0, 2)) >= least).tolist()
     found: list[Measure] = []
@@ -149,26 +150,32 @@ class Limbs:
     share: Doubles
 
 
-def limbs_of(times: Doubles, window: Floats, stature: Doubles) -> Limbs:
-    """Over 0.12-0.25 s each."""
+def limbs_of(times: Doubles, window: Floats, stature: Doubles, blow: float = 0.0) -> Limbs | None:
+    """Over 0.12-0.25 s each. None where no limb moves at `blow` body heights a second, or the share of it that a step shows."""
     count = window.shape[1]
     hands = window[:, :, WRISTS].reshape(-1, count, 2, 2) - window[:, :, None, SHOULDERS]
-    hands[np.hypot(hands[..., 0], hands[..., 1]) > ARM * stature[None, :, None]] = np.nan
     feet = window[:, :, FEET].reshape(-1, count, 2, 2) - window[:, :, None, HIPS]
-    limbs = np.concatenate([hands, feet], axis=2).astype(np.float64)
+    limbs = np.concatenate([hands, feet], axis=2)
     step = 2 if len(times) > 4 and (times[-1] - times[0]) / (len(times) - 1) < 0.11 else 1
-    way = (limbs[step:] - limbs[:-step]) / stature[None, :, None, None]
     took = np.maximum(times[step:] - times[:-step], 0.12)
-    speed = np.hypot(way[..., 0], way[..., 1]) / took[:, None, None]
+    share = np.sqrt(BLOW_S / took)
+    way = limbs[step:] - limbs[:-step]
+    way /= stature.astype(np.float32)[None, :, None, None]
+    speed = np.hypot(way[..., 0], way[..., 1])
+    speed /= took.astype(np.float32)[:, None, None]
+    if blow and not np.fmax.reduce(speed, axis=None) >= 0.999 * blow * share.min():
+        return None  # what is left out below makes nobody faster
+    off = np.hypot(hands[..., 0], hands[..., 1]) > ARM * stature[None, :, None]
+    somebodys = off[step:] | off[:-step]
+    speed[:, :, :2][somebodys] = np.nan
+    way[:, :, :2][somebodys] = np.nan
     speed[took > LONGEST_STEP_S] = np.nan
-    trunk = window[:, :, SHOULDERS]
-    jumped = np.hypot(*np.moveaxis(trunk[step:] - trunk[:-step], -1, 0)) > JUMP * stature
-    speed[jumped] = np.nan
+    trunk = window[step:, :, SHOULDERS] - window[:-step, :, SHOULDERS]
+    speed[np.hypot(trunk[..., 0], trunk[..., 1]) > JUMP * stature] = np.nan
     raised = window[step:, :, None, BOX_BOTTOM] - window[step:, :, FEET].reshape(-1, count, 2, 2)[..., 1]
     speed[:, :, 2:][raised < KICK_HEIGHT * stature[None, :, None]] = 0.0
     places = window[step:, :, WRISTS.start : FEET.stop].reshape(-1, count, 4, 2).astype(np.float64)
-    share = np.sqrt(BLOW_S / took)
-    return Limbs(np.where(np.isnan(speed), 0.0, speed), np.where(np.isnan(way), 0.0, way), places, share)
+    return Limbs(np.nan_to_num(speed.astype(np.float64)), np.nan_to_num(way.astype(np.float64)), places, share)
 
 
 def count_blows(

@@ -18,6 +18,7 @@ CELL_US = 80_000
 COLUMNS = 60
 """4.8 s at 12.5 columns a second and more, 15 s at 4 frames a second."""
 _LENGTH = 4 * COLUMNS
+_LIMBS = slice(WRISTS.start, FEET.stop)
 _UNKNOWN_LIMB = 0.1
 """Picture heights that a limb is taken to have moved when it is seen only before or only after."""
 LOW = 0.6
@@ -70,13 +71,15 @@ class Motion:
         self._tallest[0, rows] = np.maximum(self._tallest[0, rows], features[:, STATURE])
         now = self._end - 1
         if fresh:
-            _continue_limbs(features, self._last_limbs(rows))
+            last = self._values[max(0, now - 1), rows, _LIMBS]
+            if not _continue_limbs(features, last):
+                _continue_limbs(features, self._last_limbs(last, rows), guess=True)
             self._values[now, rows] = features
             self._counts[rows] = 1
             self._look_for_low(features, rows)
             return
         before = self._values[now, rows]
-        _continue_limbs(features, before[:, WRISTS.start : FEET.stop])
+        _continue_limbs(features, before[:, _LIMBS], guess=True)
         self._counts[rows] += 1
         mixed = before + (features - before) / self._counts[rows, None]
         mixed = np.where(np.isnan(mixed), np.where(np.isnan(before), features, before), mixed)
@@ -172,15 +175,13 @@ class Motion:
         self._tallest = np.concatenate([self._tallest, np.zeros((2, have), np.float32)], axis=1)
         self._free = list(range(2 * have - 1, have - 1, -1))
 
-    def _last_limbs(self, rows: npt.NDArray[np.intp]) -> Floats:
-        """(n, 8): where the limbs were, newest of the last three columns."""
-        limbs = slice(WRISTS.start, FEET.stop)
-        last: Floats = self._values[max(0, self._end - 2), rows, limbs]
+    def _last_limbs(self, last: Floats, rows: npt.NDArray[np.intp]) -> Floats:
+        """(n, 8): where the limbs were, newest of the last three columns; `last` is the newest of them."""
         for column in range(self._end - 3, max(0, self._end - 4) - 1, -1):
             unknown = np.isnan(last)
             if not unknown.any():
                 break
-            last = np.where(unknown, self._values[column, rows, limbs], last)
+            last = np.where(unknown, self._values[column, rows, _LIMBS], last)
         return last
 
 
@@ -192,11 +193,23 @@ def _ways(off: Floats) -> Floats:
     return squares[..., 0] + squares[..., 1]
 
 
-def _continue_limbs(features: Floats, last: Floats) -> None:
-    """Swap a pair of limbs where that makes the shorter way from where they were."""
-    limbs = features[:, WRISTS.start : FEET.stop].reshape(-1, 2, 2, 2)  # person, wrists/feet, one/other, x/y
+def _continue_limbs(features: Floats, last: Floats, *, guess: bool = False) -> bool:
+    """Swap a pair of limbs where that makes the shorter way from where they were.
+
+    False, and nothing is done, where one was seen only before or only after; unless that may be guessed.
+    """
+    limbs = features[:, _LIMBS].reshape(-1, 2, 2, 2)  # person, wrists/feet, one/other, x/y
     before = last.reshape(-1, 2, 2, 2)
-    crossed = _ways(limbs[:, :, ::-1] - before) < _ways(limbs - before)
+    # Less, as a sum of squares, exactly where the line from one limb to the other has turned by more than a right angle.
+    turned = (limbs[:, :, 0] - limbs[:, :, 1]) * (before[:, :, 0] - before[:, :, 1])
+    turn = turned[..., 0] + turned[..., 1]
+    crossed = turn < 0
+    unknown = turn != turn
+    if unknown.any():
+        if not guess:
+            return False
+        crossed |= unknown & (_ways(limbs[:, :, ::-1] - before) < _ways(limbs - before))
     if crossed.any():
         limbs[crossed] = limbs[crossed][:, ::-1]
-        features[:, WRISTS.start : FEET.stop] = limbs.reshape(-1, 8)
+        features[:, _LIMBS] = limbs.reshape(-1, 8)
+    return True

@@ -92,6 +92,8 @@ def _measure(sight: Sight, least: float, parameters: RunningParameters) -> list[
         return []
     motion, over_s = sight.motion, parameters.over_s
     speeds = speeds_of(motion, over_s, parameters.focal_picture_heights, least * over_s)
+    if speeds is None:
+        return []
     if sight.ground is not None and (speeds > 0).any():
         told = floor_speeds_of(motion, over_s, sight.ground, sight.aspect)
         speeds = np.where((speeds > 0) & ~np.isnan(told), told, speeds)
@@ -123,13 +125,13 @@ def _maybe_fast(window: Floats, least: float, focal: float) -> bool:
     return bool((np.maximum(way[:, 1] * size, way[:, 0] * focal) >= least * size * size).any())
 
 
-def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -> npt.NDArray[np.float64]:
-    """(n,) body heights a second over the ground; 0 where too little was seen."""
+def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -> Doubles | None:
+    """(n,) body heights a second over the ground; 0 where too little was seen, None where nobody moved by half of `least`."""
     times = motion.times()
-    start = int(np.searchsorted(times, -over_s - 0.02))
+    start = int(times.searchsorted(-over_s - 0.02))
     times = times[start:]
     if len(times) < 3 or not _maybe_fast(motion.window(slice(STATURE, BOX_X + 1), start), least / 2, focal):
-        return np.zeros(len(motion.rows))
+        return None
     window = motion.window(slice(0, CUT + 1), start)
     hips = window[:, :, HIPS.start]
     shoulders = window[:, :, SHOULDERS.start]
@@ -145,7 +147,7 @@ def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -
     depth = np.where((growth * down > 0) & (mean(window[:, :, CUT]) == 0), np.minimum(depth, STEEPEST * np.abs(down)), 0.0)
     high = (window[:, :, BOX_BOTTOM] - window[:, :, SHOULDERS.start + 1])[-1] / stature
     upright = ~(high < 0.5)  # somebody who falls is fast too
-    speeds: npt.NDArray[np.float64] = np.where((seen_s >= 0.6 * over_s) & upright & steady, np.hypot(across, depth), 0.0)
+    speeds: Doubles = np.where((seen_s >= 0.6 * over_s) & upright & steady, np.hypot(across, depth), 0.0)
     return speeds
 
 

@@ -10,6 +10,7 @@ Floats = npt.NDArray[np.float64]
 
 _FEW = 400
 """People times edges up to which one after the other is faster than all at once."""
+_HAIR = 1e-6
 EVERYWHERE = ""
 """Area id of the whole picture, for rules that need no zone."""
 
@@ -82,9 +83,10 @@ class ZoneSet:
         self._slope = np.divide(end[:, 0] - begin[:, 0], rise, out=np.zeros_like(rise), where=rise != 0)
         edges = zip(self._from_x.tolist(), self._from_y.tolist(), self._to_y.tolist(), self._slope.tolist(), strict=True)
         by_zone = [[next(edges) for _ in polygon] for polygon in corners]
-        # With the least and greatest y of each: whoever is above or below crosses no edge.
+        # With a box around each, a hair wider than it is: nobody outside is inside.
         self._edges = [
-            (float(polygon[:, 1].min()), float(polygon[:, 1].max()), each) for polygon, each in zip(corners, by_zone, strict=True)
+            (*(polygon.min(axis=0) - _HAIR).tolist(), *(polygon.max(axis=0) + _HAIR).tolist(), each)
+            for polygon, each in zip(corners, by_zone, strict=True)
         ]
 
     def only(self, kept: Sequence[int]) -> "ZoneSet":
@@ -98,7 +100,13 @@ class ZoneSet:
         if not self.ids or not len(x):
             return [[] for _ in x]
         if len(x) * len(self._slope) <= _FEW:
-            return [[_within(*zone, at_x, at_y) for zone in self._edges] for at_x, at_y in zip(x, y, strict=True)]
+            return [
+                [
+                    left <= at_x <= right and top <= at_y <= bottom and _within(edges, at_x, at_y)
+                    for left, top, right, bottom, edges in self._edges
+                ]
+                for at_x, at_y in zip(x, y, strict=True)
+            ]
         points_y = np.asarray(y, dtype=np.float64)[:, None]
         crosses = (self._from_y > points_y) != (self._to_y > points_y)
         crosses &= np.asarray(x, dtype=np.float64)[:, None] < self._slope * (points_y - self._from_y) + self._from_x
@@ -110,10 +118,8 @@ Edge = tuple[float, float, float, float]
 """x and y of its begin, y of its end, change of x per y."""
 
 
-def _within(top: float, bottom: float, edges: Sequence[Edge], x: float, y: float) -> bool:
+def _within(edges: Sequence[Edge], x: float, y: float) -> bool:
     """One point and one polygon, with the same arithmetic as all against all."""
-    if not top <= y <= bottom:
-        return False
     odd = False
     for from_x, from_y, to_y, slope in edges:
         if (from_y > y) != (to_y > y) and x < slope * (y - from_y) + from_x:

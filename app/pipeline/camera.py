@@ -156,9 +156,11 @@ class Camera:
         if looked_at:
             if bodies is None:
                 bodies = features_of([frame])[0]
-            places = {track: index for index, track in enumerate(frame.track_ids)}
-            chosen = bodies[[places[person.track_id] for person in sight.seen]]
-            self.motion.take(frame.captured_at_us, chosen, [person.number for person in sight.seen])
+            seen = [person.track_id for person in sight.seen]
+            if seen != frame.track_ids:  # most often everybody is seen, in the frame's order
+                places = {track: index for index, track in enumerate(frame.track_ids)}
+                bodies = bodies[[places[track] for track in seen]]
+            self.motion.take(frame.captured_at_us, bodies, [person.number for person in sight.seen])
 
     def _in_order(self, frame: TrackedFrame) -> Skip | None:
         if frame.epoch == self.epoch:
