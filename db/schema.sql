@@ -670,6 +670,8 @@ CREATE TABLE public.acceptance_tests (
     model text DEFAULT ''::text NOT NULL,
     camera_ids uuid[],
     listed integer,
+    addresses jsonb,
+    CONSTRAINT acceptance_tests_addresses_check CHECK ((jsonb_typeof(addresses) = 'object'::text)),
     CONSTRAINT acceptance_tests_cameras_check CHECK ((cameras > 0)),
     CONSTRAINT acceptance_tests_check CHECK (((false_matches >= 0) AND (false_matches <= strangers))),
     CONSTRAINT acceptance_tests_check1 CHECK (((misses >= 0) AND (misses <= enrolled))),

@@ -17,6 +17,7 @@ from app.auth.tokens import ACCESS_LIFE, TICKET_S, AccessClaims
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import BadInputError, ForbiddenError, UnauthenticatedError
+from app.kit.limits import client_of
 
 COOKIE = "pp_refresh"
 COOKIE_PATH = "/api/v1/auth"
@@ -104,7 +105,7 @@ def login_of(request: Request) -> Login:
 def place_of(request: Request) -> Place:
     """Where a request came from."""
     device = "".join(each for each in request.headers.get("user-agent", "") if each.isprintable())
-    return Place(request.client.host if request.client else "", device[:LONGEST_DEVICE])
+    return Place(str(client_of(request) or ""), device[:LONGEST_DEVICE])
 
 
 @open_router.post("/token", openapi_extra=audited(Act.LOG_IN))

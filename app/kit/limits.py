@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.kit.egress import Address, Network
@@ -189,8 +190,14 @@ def _within(address: Address, networks: tuple[Network, ...]) -> bool:
     return any(address.version == network.version and address in network for network in networks)
 
 
+def client_of(request: Request) -> Address | None:
+    """Who asks, as `Doors` found; None for what has no address."""
+    found: Address | None = request.state.client
+    return found
+
+
 class Doors:
-    """ASGI middleware: sign-in is counted for each address, and what only operators need is shown to operators' addresses.
+    """ASGI middleware: knows who asks, behind a trusted proxy too; counts sign-in for each address, and knows operators by it.
 
     Args:
         proxies: whose X-Forwarded-For is believed.
@@ -217,6 +224,7 @@ class Doors:
         # A proxy that is not known may carry anybody's request: its own address proves nothing then.
         hidden = forwarded is not None and (peer is None or address == _address(str(peer[0])))
         state = scope.setdefault("state", {})
+        state["client"] = address
         state["is_operator"] = address is not None and not hidden and _within(address, self._operators)
         if (scope["method"], scope["path"]) in WAYS_IN:
             try:

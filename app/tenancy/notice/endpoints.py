@@ -13,6 +13,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.kit.backends import backends
 from app.kit.errors import NotFoundError, TooManyRequestsError
+from app.kit.limits import bucket_of, client_of
 from app.kit.postgres import tenant_transaction
 from app.tenancy.notice.limits import Allowance, Remembered
 from app.tenancy.notice.models import PublicPolicy, choose_language, languages
@@ -59,7 +60,7 @@ class SignIn(BaseModel):
 async def public_page(request: Request, public_id: str, language: str = "") -> HTMLResponse:
     """What this store measures, from its live settings, in the reader's language."""
     pages = pages_of(request)
-    if not pages.allowance.take(request.client.host if request.client else ""):
+    if not pages.allowance.take(bucket_of(client_of(request))):
         raise TooManyRequestsError("Too many requests from your address. Try again in a minute.", retry_after_s=30)
     policy = await _find(request, pages, public_id)
     chosen = choose_language(language[:10], request.headers.get("accept-language", ""))

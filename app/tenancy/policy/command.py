@@ -19,6 +19,7 @@ TIMEOUT_S = 20.0
 TOO_MANY = 429
 MOST_TRIES = 8
 LONGEST_WAIT_S = 10.0
+CHANNELS = ("/notifications/channels", "/webhooks")
 
 
 class ServiceClient:
@@ -150,6 +151,10 @@ def _site(client: ServiceClient, store_id: str) -> dict[str, Any]:
         "keys": client.every("/api-keys"),
         "provider": client.ask("GET", "/auth/oidc/provider"),
         "cameras": cameras,
+        "retention": client.ask("GET", "/retention"),
+        "channels": [*{each["id"]: each for path in CHANNELS for each in client.every(path)}.values()],
+        "second_look": client.ask("GET", f"/stores/{store_id}/second-look"),
+        "lists": [each for each in client.every(f"/watchlists?store_id={store_id}") if each["retired_at"] is None],
     }
 
 

@@ -21,12 +21,14 @@ class Coverage:
 
     Attributes:
         ends_with_cameras: of what is on, what a camera added or removed switches off.
+        ends_with_addresses: of what is on, what another address of a camera switches off.
         most_listed: with more people on the lists something is switched off; None: with any number.
         lapse: what was switched off last because a paper ran out, while nobody has decided since.
     """
 
     on: frozenset[Switch]
     ends_with_cameras: frozenset[Switch]
+    ends_with_addresses: frozenset[Switch]
     listed: int
     most_listed: int | None
     lapse: Lapse | None
@@ -40,6 +42,7 @@ def coverage(site: Site, policy: SitePolicy, before: SitePolicy | None) -> Cover
     return Coverage(
         on=on,
         ends_with_cameras=frozenset(test.switch for test in tests if test.camera_ids is not None),
+        ends_with_addresses=frozenset(test.switch for test in tests if test.addresses is not None),
         listed=site.listed,
         most_listed=min(limits, default=None),
         lapse=_lapse(policy, before),

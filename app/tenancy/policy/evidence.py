@@ -104,6 +104,7 @@ async def keep_test(
         model=site.models.get(said.switch, ""),
         camera_ids=site.camera_ids,
         listed=site.listed,
+        addresses=site.addresses,
         **said.model_dump(),
     )
     assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain

@@ -74,6 +74,9 @@ class CoverageOut(BaseModel):
     ends_with_cameras: list[Switch] = Field(
         description="Switched off within seconds when a camera is added to the store or removed from it, until it is tested anew."
     )
+    ends_with_addresses: list[Switch] = Field(
+        description="Switched off within seconds when a camera of the store gets another address, until it is tested anew."
+    )
     listed: int = Field(description="People on the lists that are searched in this store.")
     most_listed: int | None = Field(
         description="With more people on the lists what is on is switched off; null: with any number."
@@ -99,6 +102,7 @@ def coverage_out(coverage: Coverage) -> CoverageOut:
     return CoverageOut(
         on=sorted(coverage.on),
         ends_with_cameras=sorted(coverage.ends_with_cameras),
+        ends_with_addresses=sorted(coverage.ends_with_addresses),
         listed=coverage.listed,
         most_listed=coverage.most_listed,
         lapsed=None if lapse is None else LapseOut(switches=sorted(lapse.switches), why=lapse.why, at=lapse.at),

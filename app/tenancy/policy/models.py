@@ -134,6 +134,8 @@ class AcceptanceTest:
     """The store's cameras when it was recorded; None where that was not asked yet."""
     listed: int | None = None
     """People on the lists searched in the store when it was recorded; None where that was not asked yet."""
+    addresses: Mapping[uuid.UUID, str] | None = None
+    """A mark of each camera's address when it was recorded; None where that was not asked yet."""
 
     @property
     def valid_until(self) -> date:
@@ -154,7 +156,7 @@ class Site:
 
     Attributes:
         models: what each switch measures with at present; a switch without a model is not in it.
-        camera_ids: its cameras.
+        addresses: its cameras, each with a mark of its address: behind another one stands another device.
         listed: people on the lists that are searched in it.
     """
 
@@ -166,8 +168,13 @@ class Site:
     photo: SignPhoto | None
     tests: Mapping[Switch, AcceptanceTest]
     models: Mapping[Switch, str] = field(default_factory=dict)
-    camera_ids: frozenset[uuid.UUID] = frozenset()
+    addresses: Mapping[uuid.UUID, str] = field(default_factory=dict)
     listed: int = 0
+
+    @property
+    def camera_ids(self) -> frozenset[uuid.UUID]:
+        """Its cameras."""
+        return frozenset(self.addresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +253,17 @@ def _outdated(test: AcceptanceTest, site: Site, today: date) -> str:
     if test.camera_ids is not None and test.camera_ids != site.camera_ids:
         more, gone = len(site.camera_ids - test.camera_ids), len(test.camera_ids - site.camera_ids)
         return f"{begun} was made with other cameras ({more} added since, {gone} removed); repeat it."
+    if test.addresses is not None and (moved := _moved(test.addresses, site.addresses)):
+        cameras = "a camera has another address" if moved == 1 else f"{moved} cameras have another address"
+        return f"Since {begun[0].lower()}{begun[1:]} {cameras}, so that another device may stand there; repeat it."
     if test.most_listed is not None and site.listed > test.most_listed:
         return f"{begun} covers lists of up to {test.most_listed} people, and they hold {site.listed} now; repeat it."
     return ""
+
+
+def _moved(tested: Mapping[uuid.UUID, str], present: Mapping[uuid.UUID, str]) -> int:
+    """How many of the cameras tested have another address at present."""
+    return sum(camera in present and present[camera] != mark for camera, mark in tested.items())
 
 
 def lapsed(policy: SitePolicy, site: Site, pack: Pack, today: date, *, demo_allowed: bool = False) -> dict[Switch, Gap]:

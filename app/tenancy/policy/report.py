@@ -4,47 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-FLOWS = (
-    {"what": "Picture", "from": "camera", "to": "worker", "kept": "in memory while it is analysed; masks are blackened first"},
-    {"what": "Boxes and body points", "from": "worker", "to": "memory store", "kept": "60 s, never on disk"},
-    {"what": "Boxes of a finished track, once a second", "from": "worker", "to": "database", "kept": "see retention"},
-    {
-        "what": "Alert: kind, time, camera, explanation",
-        "from": "pipeline",
-        "to": "database and signed-in users",
-        "kept": "see retention",
-    },
-    {"what": "Live picture", "from": "worker", "to": "signed-in users who watch", "kept": "not kept"},
-    {"what": "Switches and notice", "from": "database", "to": "anybody, on the public page", "kept": "every revision"},
-    {"what": "Who did what (opaque ids)", "from": "service", "to": "audit log", "kept": "append-only"},
-)
-FACE_FLOW = {
-    "what": "Head crop and face embedding (switch face)",
-    "from": "worker",
-    "to": "memory store",
-    "kept": "10 s at most, never on disk; the crop never leaves the worker",
-}
-RETENTION = tuple(
-    dict(zip(("what", "where", "kept", "ends_by"), row, strict=True))
-    for row in (
-        ("Body points, face embeddings, live pictures", "memory", "10 to 60 s", "their own time"),
-        ("Detections, alerts, incidents", "database", "no end is set", "whoever runs the database"),
-        (
-            "Log-ins with device and address; used recovery codes",
-            "database",
-            "30 days after their end",
-            "the service, every hour",
-        ),
-        ("Policy revisions, sign photos, acceptance tests, training", "database", "no end is set", "nobody: they are proof"),
-        ("Privacy masks that were taken away", "database", "shown for 90 days", "nobody"),
-        ("Audit", "database", "no end is set", "nobody: rows are chained"),
-        ("Audit anchors (hashes)", "object store", "400 days where it has Object Lock", "the store"),
-    )
-)
-RECIPIENTS = (
-    "Signed-in users of this store, by role; live views and snapshots are in the audit.",
-    "Whoever runs the servers. The product itself sends nothing to its makers.",
-)
+from app.tenancy.policy.annex_parts import flows, recipients, retention
 
 
 def wilson_upper(errors: int, trials: int, z: float = 1.96) -> float:
@@ -99,7 +59,8 @@ def annex(standing: Mapping[str, Any], history: Sequence[Mapping[str, Any]], at:
     """The whole annex, from what the service answers about a store's policy.
 
     Args:
-        site: `store`, `users`, `keys`, `provider` and `cameras` (each with `masks` and `removed`), as the service answers.
+        site: `store`, `users`, `keys`, `provider`, `cameras` (each with `masks` and `removed`), `retention`, `channels`,
+            `second_look` and `lists`, as the service answers.
     """
     current, store = standing["current"], site["store"]
     return {
@@ -112,9 +73,9 @@ def annex(standing: Mapping[str, Any], history: Sequence[Mapping[str, Any]], at:
         "missing": standing["missing"],
         "sign_photo_taken_on": standing["sign_photo"] and standing["sign_photo"]["taken_on"],
         "error_rates": error_rates(standing["acceptance_tests"]),
-        "data_flows": [*FLOWS, *([FACE_FLOW] if current["switches"]["face"] else [])],
-        "retention": list(RETENTION),
-        "recipients": list(RECIPIENTS),
+        "data_flows": flows(current["switches"], site),
+        "retention": retention(current["switches"], site),
+        "recipients": recipients(site),
         "people": people(site["users"], store),
         "programs": programs(site["keys"], store, at),
         "identity_provider": site["provider"]["issuer"] if site["provider"]["enabled"] else "",

@@ -18,11 +18,12 @@ _POLICY = (
 _PHOTO = "id, taken_on, width, height, uploaded_by, uploaded_at"
 _TEST = (
     "id, switch, performed_on, performed_by, cameras, strangers, false_matches, enrolled, misses, passed, report_reference,"
-    " recorded_by, recorded_at, model, camera_ids, listed"
+    " recorded_by, recorded_at, model, camera_ids, listed, addresses"
 )
 _SITE = (
     "SELECT id, name, public_id, jurisdiction, demo,"
-    " ARRAY(SELECT c.id FROM cameras c WHERE c.store_id = s.id AND c.deleted_at IS NULL) AS camera_ids,"
+    " (SELECT coalesce(jsonb_object_agg(c.id, left(encode(sha256(convert_to(c.url, 'UTF8')), 'hex'), 16)), '{}')"
+    " FROM cameras c WHERE c.store_id = s.id AND c.deleted_at IS NULL) AS addresses,"
     " (SELECT count(DISTINCT e.person_id) FROM watchlist_assignments a JOIN watchlists w ON w.id = a.watchlist_id"
     " JOIN enrolments e ON e.watchlist_id = w.id WHERE a.store_id = s.id AND a.state = 'approved' AND a.starts_at <= now()"
     " AND (a.ends_at IS NULL OR a.ends_at > now()) AND w.retired_at IS NULL AND e.state = 'approved' AND e.expires_at > now())"
@@ -62,7 +63,12 @@ def _policy(row: "asyncpg.Record") -> SitePolicy:
 def _test(row: "asyncpg.Record") -> AcceptanceTest:
     found = dict(row)
     cameras = None if found["camera_ids"] is None else frozenset(found["camera_ids"])
-    return AcceptanceTest(**{**found, "switch": Switch(found["switch"]), "camera_ids": cameras})
+    addresses = None if found["addresses"] is None else _addresses(found["addresses"])
+    return AcceptanceTest(**{**found, "switch": Switch(found["switch"]), "camera_ids": cameras, "addresses": addresses})
+
+
+def _addresses(found: dict[str, str]) -> dict[uuid.UUID, str]:
+    return {uuid.UUID(camera): mark for camera, mark in found.items()}
 
 
 async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: bool = False) -> Site:
@@ -88,7 +94,7 @@ async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: b
         photo=None if photo is None else SignPhoto(**dict(photo)),
         tests={test.switch: test for test in map(_test, tests)},
         models=models_in_use(),
-        camera_ids=frozenset(row["camera_ids"]),
+        addresses=_addresses(row["addresses"]),
         listed=row["listed"],
     )
 
@@ -196,8 +202,9 @@ async def add_test(connection: TenantConnection, chain_id: uuid.UUID, store_id: 
     """Keep the result of an acceptance test."""
     await connection.execute(
         "INSERT INTO acceptance_tests (chain_id, store_id, id, switch, performed_on, performed_by, cameras, strangers,"
-        " false_matches, enrolled, misses, passed, report_reference, recorded_by, recorded_at, model, camera_ids, listed)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        " false_matches, enrolled, misses, passed, report_reference, recorded_by, recorded_at, model, camera_ids, listed,"
+        " addresses)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         chain_id,
         store_id,
         test.id,
@@ -216,6 +223,7 @@ async def add_test(connection: TenantConnection, chain_id: uuid.UUID, store_id: 
         test.model,
         None if test.camera_ids is None else sorted(test.camera_ids),
         test.listed,
+        None if test.addresses is None else {str(camera): mark for camera, mark in test.addresses.items()},
     )
 
 

@@ -242,3 +242,16 @@ async def _caught_writing(site: Site) -> None:  # noqa: F811
             )
 
         await site.until(waits)
+
+
+async def test_a_ledger_is_read_by_its_key_though_nothing_is_known_of_the_table(
+    site: Site,  # noqa: F811
+    ledgers: "Ledgers[asyncpg.Record]",
+) -> None:
+    await site.pool.execute(INSERT, site.chain, 900)
+    assert await seal(ledgers) == 900
+    query = "EXPLAIN SELECT hash FROM audit_log WHERE ledger = $1 AND sequence > 5 ORDER BY sequence LIMIT 100"
+    async with reading(ledgers) as connection:
+        plan = "\n".join(row[0] for row in await connection.fetch(query, site.chain))
+    assert "Index Scan using audit_log_pkey" in plan
+    assert "Sort" not in plan

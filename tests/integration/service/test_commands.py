@@ -100,6 +100,7 @@ async def test_the_policy_as_commands_from_proposal_to_annex(product: Product, d
     assert annex["settings"]["face"] is True
     assert annex["error_rates"][0]["strangers"] == 500
     assert {"retention", "recipients", "data_flows", "masks", "people"} <= set(annex)
+    assert any(each["what"] == "Clips and stills of alerts" and each["kept"].startswith("30 days") for each in annex["retention"])
     code, text, _ = await command(product, owner, "policy", "report")
     assert code == 0
     for part in ("## Settings", "## Data flows", "## Retention", "## Recipients", "## Error rates", "## Privacy masks"):

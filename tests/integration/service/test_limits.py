@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import uuid
 from typing import Any
 
 import aiohttp
@@ -13,8 +14,10 @@ from app.kit.errors import TooManyRequestsError, UnavailableError
 from app.kit.limits import Limiter, Rate
 from app.kit.redis import connect_redis
 from app.main import LARGEST_BODY, run
+from app.tenancy.notice.endpoints import A_MINUTE
 from tests.integration.conftest import Valkey
 from tests.integration.service.conftest import WORKER_KEY, Product, free_port, until_up
+from tests.integration.service.sign_in import PASSWORD, add_user
 
 
 @pytest.fixture
@@ -192,6 +195,34 @@ async def test_other_origins_get_no_permission_from_us_but_the_dashboards_does(p
             ):
                 assert "Access-Control-Allow-Origin" not in answer.headers, origin
                 answer.release()
+    finally:
+        stop.set()
+        await asyncio.wait_for(serving, 15)
+
+
+async def test_behind_a_proxy_each_visitor_and_each_session_has_its_own_address(product: Product) -> None:
+    await add_user(product, "ann", "viewer")
+    stop, port = asyncio.Event(), free_port()
+    settings = product.settings.model_copy(update={"port": port, "trusted_proxies": "127.0.0.0/8"})
+    serving = asyncio.create_task(run(settings, stop))
+    base = f"http://127.0.0.1:{port}"
+    try:
+        await until_up(product.session, f"{base}/healthz")
+
+        async def visit(address: str) -> int:
+            headers = {"X-Forwarded-For": address}
+            async with product.session.get(f"{base}/policy/{uuid.UUID(int=1)}", headers=headers) as answer:
+                return answer.status
+
+        many = [await visit("203.0.113.9") for _ in range(A_MINUTE + 20)]
+        assert many.count(429) >= 15
+        assert await visit("203.0.113.10") == 404, "another visitor behind the same proxy pays for nobody else"
+        form = {"grant_type": "password", "username": "ann", "password": PASSWORD}
+        headers = {"X-Forwarded-For": "203.0.113.11"}
+        async with product.session.post(f"{base}/api/v1/auth/token", data=form, headers=headers) as answer:
+            token = (await answer.json())["access_token"]
+        _, sessions = await product.ask("GET", "/api/v1/auth/sessions", token=token)
+        assert [each["address"] for each in sessions["items"] if each["current"]] == ["203.0.113.11"]
     finally:
         stop.set()
         await asyncio.wait_for(serving, 15)

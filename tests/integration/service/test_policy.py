@@ -329,9 +329,18 @@ async def test_what_a_change_would_switch_off_is_told_whoever_may_make_one(produ
 
 async def test_rule_11_an_acceptance_test_covers_its_cameras_and_its_lists_only(product: Product) -> None:
     camera, second = await product.camera(), await person(product, "chain-administrator")
+    address = f"/api/v1/cameras/{camera['id']}"
+
+    async def move() -> None:
+        for url, ends in (("rtsp://user:new@127.0.0.1:9/x", False), ("rtsp://user:new@127.0.0.1:9/another", True)):
+            assert (await product.ask("PATCH", address, {"url": url}))[0] == 200
+            _, standing = await product.ask("GET", path)  # another password is no other device, another address may be
+            assert any(gap["switch"] == "face" for gap in standing["missing"]) == ends
+
     changes: tuple[tuple[str, Callable[[], Awaitable[Any]]], ...] = (
         ("1 added since", lambda: product.camera("Another")),
-        ("1 removed", lambda: product.ask("DELETE", f"/api/v1/cameras/{camera['id']}")),
+        ("a camera has another address", move),
+        ("1 removed", lambda: product.ask("DELETE", address)),
         ("lists of up to 10 people, and they hold 11", lambda: fill_list(product, 11)),
     )
     for said, change in changes:
@@ -340,7 +349,7 @@ async def test_rule_11_an_acceptance_test_covers_its_cameras_and_its_lists_only(
         assert standing["current"]["switches"]["face"] is True
         _, coverage = await product.ask("GET", f"{path}/coverage")
         assert (coverage["on"], coverage["ends_with_cameras"], coverage["most_listed"]) == (["face"], ["face"], 10)
-        assert coverage["lapsed"] is None
+        assert (coverage["ends_with_addresses"], coverage["lapsed"]) == (["face"], None)
         await change()
         for _ in range(80):
             _, standing = await product.ask("GET", path)

@@ -74,7 +74,7 @@ async def test_operators_are_known_by_address_and_never_through_an_unknown_proxy
     headers = [] if forwarded is None else [(b"x-forwarded-for", forwarded.encode())]
     scope = {"type": "http", "method": "GET", "path": "/metrics", "client": (peer, 1), "headers": headers}
     await Doors(app, (), parse_networks("127.0.0.0/8 ::1/128"))(scope, None, None)  # type: ignore[arg-type]
-    assert seen == {"is_operator": operator}
+    assert seen == {"is_operator": operator, "client": ipaddress.ip_address(peer)}
 
 
 @pytest.mark.parametrize(

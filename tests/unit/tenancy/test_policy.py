@@ -119,11 +119,22 @@ def test_rule_01_an_acceptance_test_is_passed_and_fresh(test: AcceptanceTest, mi
 def test_rule_11_a_test_covers_its_cameras_and_lists_that_hardly_grew(
     test: AcceptanceTest, cameras: int, listed: int, missing: bool
 ) -> None:
-    ids = frozenset(uuid.UUID(int=number) for number in range(cameras))
-    here = replace(site(), tests={Switch.FACE: test}, camera_ids=ids, listed=listed)
+    addresses = {uuid.UUID(int=number): "as it was" for number in range(cameras)}
+    here = replace(site(), tests={Switch.FACE: test}, addresses=addresses, listed=listed)
     assert lacks(here) == ({Field.ACCEPTANCE_TEST} if missing else set())
     found = lapsed(policy(Switches(face=True)), here, current_pack(), TODAY)
     assert set(found) == ({Switch.FACE} if missing else set())
+
+
+def test_rule_11_another_address_of_a_camera_ends_its_test() -> None:
+    one, other = uuid.UUID(int=1), uuid.UUID(int=2)
+    test = replace(passed(), camera_ids=frozenset({one, other}), listed=0, addresses={one: "a", other: "b"})
+    here = replace(site(), tests={Switch.FACE: test}, addresses={one: "a", other: "b"})
+    assert lacks(here) == set()
+    moved = replace(here, addresses={one: "b", other: "a"})  # two devices that changed places
+    assert "2 cameras have another address" in lapsed(policy(Switches(face=True)), moved, current_pack(), TODAY)[Switch.FACE].why
+    assert lacks(replace(moved, tests={Switch.FACE: replace(test, addresses=None)})) == set()  # of before it was asked
+    assert coverage(here, policy(Switches(face=True)), None).ends_with_addresses == {Switch.FACE}
 
 
 def test_rule_11_what_else_may_change_is_known_before_it_is_done() -> None:

@@ -65,6 +65,25 @@ SITE = {
     "cameras": [
         {"name": "Door", "masks": [{"name": "Pin pad"}], "removed": [{"name": "Till", "removed_at": "2026-11-20T01:00:00Z"}]}
     ],
+    "retention": {
+        "defaults": [
+            {"class": each, "days": days, "most_bytes": None, "store_id": None}
+            for each, days in (("alert", 30), ("incident", 365), ("playback", 1))
+        ],
+        "items": [
+            {"class": "alert", "days": 20, "most_bytes": None, "store_id": None},
+            {"class": "alert", "days": 7, "most_bytes": 5e9, "store_id": "s1"},
+            {"class": "alert", "days": 90, "most_bytes": None, "store_id": "s2"},
+        ],
+    },
+    "channels": [
+        {"name": "Guards", "kind": "slack", "hint": "", "store_id": None, "paused": False},
+        {"name": "Bridge", "kind": "webhook", "hint": "hooks.example", "store_id": "s1", "paused": False},
+        {"name": "Nowhere", "kind": "webhook", "hint": "", "store_id": "s2", "paused": False},
+        {"name": "Resting", "kind": "webhook", "hint": "", "store_id": "s1", "paused": True},
+    ],
+    "second_look": {"enabled": True},
+    "lists": [{"name": "Banned", "category": "theft", "purpose": "Keep out"}],
 }  # fmt: skip
 
 
@@ -76,7 +95,27 @@ def test_the_annex_counts_who_reaches_the_store_and_names_nobody() -> None:
     for part in ("2 operators", "1 viewer", "is disabled", "https://id.example", "Door: Pin pad; taken away", "Head crop"):
         assert part in text
     face_off = {**STANDING, "current": {**STANDING["current"], "switches": {"face": False}}}  # type: ignore[dict-item]
-    assert "Head crop" not in markdown(annex(face_off, HISTORY, "2026-11-23T21:00:00+00:00", SITE))
+    assert "Head crop" not in markdown(annex(face_off, HISTORY, "2026-11-23T21:00:00+00:00", SITE | {"lists": []}))
+
+
+def test_the_annex_tells_what_is_kept_and_who_is_told_as_it_is_set() -> None:
+    document = annex(STANDING, HISTORY, "2026-11-23T21:00:00+00:00", SITE)
+    kept = {each["what"]: each["kept"] for each in document["retention"]}
+    assert kept["Clips and stills of alerts"].startswith("7 days, at most 5.0 GB")
+    assert kept["Clips and stills of closed incidents"].startswith("365 days")
+    assert kept["Recordings asked for without an incident"].startswith("1 day;")
+    assert "Pictures and templates of people on a list" in kept
+    told = " ".join(document["recipients"])
+    for part in ("Guards (Slack)", "Bridge (webhook: hooks.example)", "OPENAI_API_KEY", "Banned (theft): Keep out"):
+        assert part in told
+    assert "Nowhere" not in told
+    assert "Resting" not in told
+    receivers = [each["to"] for each in document["data_flows"]]
+    assert {"Guards (Slack)", "Bridge (webhook: hooks.example)"} <= set(receivers)
+    plain = SITE | {"channels": [], "second_look": {"enabled": False}, "lists": []}
+    quiet = annex({**STANDING, "current": {**STANDING["current"], "switches": {"face": False}}}, HISTORY, "", plain)  # type: ignore[dict-item]
+    assert "OPENAI" not in markdown(quiet)
+    assert "Pictures and templates" not in markdown(quiet)
 
 
 def test_the_annex_holds_every_part_in_both_forms() -> None:

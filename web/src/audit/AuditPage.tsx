@@ -1,16 +1,19 @@
 import { Download, ShieldAlert, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
-import { ACTS } from "../api/acts";
+import { users } from "../api/administration";
 import { auditActs, auditExport, auditState } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { AuditAct, AuditState } from "../api/types";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { ago, clock, humanise } from "../text/format";
+import { ago, clock } from "../text/format";
 import { dayStart } from "../text/zone";
+import { byTopic } from "./topics";
 import { done, told, what, who } from "./words";
+
+const TOPICS = byTopic();
 
 /** Who did what to what, newest first. The filters live in the address. */
 export function AuditPage() {
@@ -24,6 +27,7 @@ export function AuditPage() {
   const key = params.toString();
   const page = useLoad(key || "all", () => auditActs(query));
   const state = useLoad("state", auditState);
+  const people = useLoad(may("users:read") ? "people" : null, users).value ?? [];
   const set = (changes: Record<string, string | null>) =>
     setParams((old) => {
       const next = new URLSearchParams(old);
@@ -44,13 +48,30 @@ export function AuditPage() {
           <span>What was done</span>
           <select value={params.get("act") ?? ""} onChange={(event) => set({ act: event.target.value })} data-testid="audit-act">
             <option value="">Everything</option>
-            {[...ACTS].sort().map((act) => (
-              <option key={act} value={act}>
-                {humanise(act)}
-              </option>
+            {TOPICS.map(({ topic, acts }) => (
+              <optgroup key={topic} label={topic}>
+                {acts.map(({ act, name }) => (
+                  <option key={act} value={act}>
+                    {name}
+                  </option>
+                ))}
+              </optgroup>
             ))}
           </select>
         </label>
+        {people.length > 0 && (
+          <label className="field">
+            <span>By whom</span>
+            <select value={people.some(({ id }) => id === params.get("actor_id")) ? (params.get("actor_id") ?? "") : ""} onChange={(event) => set({ actor_id: event.target.value })} data-testid="audit-who">
+              <option value="">Everybody</option>
+              {people.map(({ id, username }) => (
+                <option key={id} value={id}>
+                  {username}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         <label className="field">
           <span>From</span>
           <input type="date" value={from ?? ""} max={to ?? undefined} onChange={(event) => set({ from: event.target.value })} />

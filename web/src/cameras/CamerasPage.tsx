@@ -142,7 +142,7 @@ function Removal({ children, ...rest }: { title: string; busy: boolean; children
   return (
     <Confirm act={anyway(t("removeAct"), ends)} {...rest}>
       <p>{t("removeWhy")}</p>
-      <EndsWithCameras ends={ends} removing />
+      <EndsWithCameras ends={ends} by="removing" />
       {children}
     </Confirm>
   );

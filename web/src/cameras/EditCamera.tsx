@@ -2,6 +2,8 @@ import { useState, type FormEvent } from "react";
 import { changeCamera } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Camera } from "../api/types";
+import { anyway, EndsWithCameras, useCoverage } from "../policy/Coverage";
+import { sameAddress } from "./addresses";
 
 /** Name, address and whether the camera is on. */
 export function EditCamera({ camera, onChanged }: { camera: Camera; onChanged: (camera: Camera) => void }) {
@@ -10,6 +12,8 @@ export function EditCamera({ camera, onChanged }: { camera: Camera; onChanged: (
   const [url, setUrl] = useState(camera.url);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const bound = useCoverage()?.ends_with_addresses ?? [];
+  const ends = sameAddress(url, camera.url) ? [] : bound;
 
   const save = async (change: Parameters<typeof changeCamera>[1]) => {
     setBusy(true);
@@ -55,9 +59,10 @@ export function EditCamera({ camera, onChanged }: { camera: Camera; onChanged: (
             <input value={url} autoComplete="off" autoCapitalize="none" spellCheck={false} onChange={(event) => setUrl(event.target.value)} />
             <small>{camera.has_credentials ? "Its password stays as it is; write user:password@ before the host to change it." : "Write user:password@ before the host if the camera asks for them."}</small>
           </label>
+          <EndsWithCameras ends={ends} by="moving" />
           <div className="form-actions">
             <button type="submit" className="button button-primary" disabled={busy || !name.trim() || !url.trim()}>
-              {busy ? "Saving…" : "Save"}
+              {busy ? "Saving…" : anyway("Save", ends)}
             </button>
             <button type="button" className="button button-quiet" onClick={() => (setOpen(false), setError(null))}>
               Cancel

@@ -6,7 +6,7 @@ import { SWITCH_WORDS } from "./words";
 /** What else ends a test, and how near that is. */
 const coverage = (test: Standing["acceptance_tests"][number], listed: number) =>
   [
-    test.listed !== null && "It covers today's cameras: a camera added or removed ends it.",
+    test.listed !== null && "It covers the store's cameras as they were: one added, removed or moved to another address ends it.",
     test.most_listed !== null && `It covers up to ${test.most_listed} people on the lists; they hold ${listed}.`,
   ]
     .filter(Boolean)

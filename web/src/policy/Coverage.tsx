@@ -29,12 +29,14 @@ const spoken = (switches: readonly Switch[]) => new Intl.ListFormat(language(), 
 /** What a button says that also switches off: "Save and switch off". */
 export const anyway = (act: string, ends: readonly Switch[]) => (ends.length > 0 ? t("anyway", { act }) : act);
 
-/** Said before cameras are added or removed. */
-export function EndsWithCameras({ ends, removing = false }: { ends: readonly Switch[]; removing?: boolean }) {
+const ENDS = { adding: "endsAdding", removing: "endsRemoving", moving: "endsMoving" } as const;
+
+/** Said before cameras are added or removed, or one gets another address. */
+export function EndsWithCameras({ ends, by = "adding" }: { ends: readonly Switch[]; by?: keyof typeof ENDS }) {
   if (ends.length === 0) return null;
   return (
     <Notice title={t("endsTitle", { switches: spoken(ends) })} testId="ends-with-cameras">
-      {t(removing ? "endsRemoving" : "endsAdding")} {t("endsThen")}
+      {t(ENDS[by])} {t("endsThen")}
     </Notice>
   );
 }

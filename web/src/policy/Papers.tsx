@@ -101,7 +101,7 @@ function PapersForm({ draft, counsel, busy, onChange, onSubmit }: FormProps) {
         <button type="submit" className="button button-primary" disabled={busy} data-testid="policy-propose">
           {busy ? "Proposing…" : "Propose"}
         </button>
-        <span className="quiet">Nothing changes until another administrator approves.</span>
+        <span className="quiet">Nothing changes until a chain administrator other than you approves.</span>
       </div>
     </form>
   );
@@ -111,6 +111,7 @@ function PapersForm({ draft, counsel, busy, onChange, onSubmit }: FormProps) {
 function TwoPeople({ proposal, now, busy, onAct }: { proposal: Proposal; now: number; busy: boolean; onAct: (act: "approve" | "reject", id: string) => void }) {
   const { me, may } = usePlace();
   const own = proposal.proposed_by.id === me.id;
+  const decides = !own && may("policy:approve");
   return (
     <div className="two-people" data-testid="proposal">
       <p>
@@ -126,7 +127,8 @@ function TwoPeople({ proposal, now, busy, onAct }: { proposal: Proposal; now: nu
         <li>
           <UserRound size={18} aria-hidden="true" />
           <span>
-            {own ? "Another administrator" : me.username} <small>{own ? "has to approve: nobody approves their own proposal" : "has to decide"}</small>
+            {decides ? me.username : own && may("policy:approve") ? "Another chain administrator" : "A chain administrator"}{" "}
+            <small>{decides ? "has to decide" : own ? "has to approve: nobody approves their own proposal" : "has to approve"}</small>
           </span>
         </li>
       </ol>
@@ -139,7 +141,7 @@ function TwoPeople({ proposal, now, busy, onAct }: { proposal: Proposal; now: nu
         <dd>{proposal.papers.notice_text}</dd>
       </dl>
       <div className="form-actions">
-        {!own && may("policy:approve") && (
+        {decides && (
           <button type="button" className="button button-primary" disabled={busy} onClick={() => onAct("approve", proposal.id)} data-testid="policy-approve">
             Approve
           </button>

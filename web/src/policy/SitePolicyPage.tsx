@@ -37,7 +37,10 @@ export function SitePolicyPage() {
   return (
     <div className="page page-policy">
       <header className="page-head">
-        <h1>Site policy</h1>
+        <div>
+          <h1>Site policy</h1>
+          <p className="page-note">Nothing here measures a face, a gait or a look until the four steps below are done and a second person approves. Alerts about behaviour need none of it.</p>
+        </div>
         <a className="button" href={`/policy/${policy.public_id}`} target="_blank" rel="noreferrer" data-testid="public-page">
           <ExternalLink size={16} aria-hidden="true" />
           What visitors read
