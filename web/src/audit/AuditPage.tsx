@@ -42,6 +42,7 @@ export function AuditPage() {
         <h1>Audit</h1>
         {may("audit:export") && <ExportButton query={query} />}
       </header>
+      <p className="page-note">Who did what, newest first. Entries cannot be changed here; one that was changed in the database is found by the check below.</p>
       {state.value && <Whole state={state.value} now={now} />}
       <div className="filters filters-labelled">
         <label className="field">
@@ -117,9 +118,9 @@ function Whole({ state, now }: { state: AuditState; now: number }) {
         {broken
           ? `The record does not hold. ${state.finding}`
           : state.verified_at
-            ? `Verified ${ago(state.verified_at, now)}: ${state.verified_rows} rows hold, ${state.verified_anchors} anchors agree.`
-            : "Not verified yet."}{" "}
-        {state.sealed_rows} rows sealed, the last {ago(state.sealed_at, now)}
+            ? `Nothing was changed afterwards: checked ${ago(state.verified_at, now)}, ${state.verified_rows} entries and ${state.verified_anchors} fingerprints kept outside the database agree.`
+            : "Not checked yet."}{" "}
+        The chain has {state.sealed_rows} sealed entries, the last {ago(state.sealed_at, now)}
         {state.waiting > 0 ? `, ${state.waiting} waiting.` : "."}
       </span>
     </p>

@@ -1,11 +1,19 @@
 import { expect, it } from "vitest";
 import { ACTS } from "../api/acts";
-import { done, told } from "./words";
+import type { AuditAct } from "../api/types";
+import { done, told, what } from "./words";
 
 it("an act reads as a sentence", () => {
   expect(done("camera-created")).toBe("created camera");
   expect(done("sign-photo-added")).toBe("added sign photo");
   expect(done("live-view")).toBe("watched live");
+});
+
+it("what it was done to is named once", () => {
+  const about = (act: string, subject_kind: string) => what({ act, subject_kind, subject_id: "01a216db-b134-736b-928b-57ee99f662a6", subject_name: null } as AuditAct);
+  expect(about("sign-photo-added", "sign-photo")).toBe("99f662a6");
+  expect(about("acceptance-test-recorded", "acceptance-test")).toBe("acceptance test 99f662a6");
+  expect(about("jurisdiction-changed", "site-policy")).toBe("the site policy");
 });
 
 it("no act begins with a word that belongs at its end", () => {

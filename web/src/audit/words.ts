@@ -7,6 +7,7 @@ const DONE: Record<string, string> = {
   "log-in-refused": "was refused at sign-in",
   "log-out": "signed out",
   "live-view": "watched live",
+  "live-view-ended": "stopped watching",
   snapshot: "took a snapshot of",
   "detections-searched": "searched detections",
   "frame-analyzed": "had an image analysed",
@@ -20,7 +21,7 @@ const DONE: Record<string, string> = {
   "policy-approved": "approved",
   "policy-rejected": "rejected",
   "acceptance-test-recorded": "recorded",
-  "jurisdiction-changed": "moved",
+  "jurisdiction-changed": "changed the place in",
   "alert-looked-again": "had somebody look again at",
   "evidence-asked-for": "asked for evidence",
   "evidence-export-asked-for": "asked for an export of evidence",
@@ -61,5 +62,9 @@ export function who(act: AuditAct): string {
 /** What it was done to: a name where there still is one, else the end of its id. */
 export function what(act: AuditAct): string {
   if (act.subject_name) return act.subject_name;
-  return act.subject_id ? `${act.subject_kind.replaceAll("-", " ")} ${act.subject_id.slice(-8)}` : "";
+  if (!act.subject_id) return "";
+  if (act.subject_kind === "site-policy") return "the site policy";
+  const kind = act.subject_kind.replaceAll("-", " ");
+  const end = act.subject_id.slice(-8);
+  return done(act.act).endsWith(kind) ? end : `${kind} ${end}`;
 }

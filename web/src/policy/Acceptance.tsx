@@ -26,7 +26,7 @@ export function Acceptance({ policy, write, onChanged }: { policy: Standing; wri
           <li key={test.id}>
             <strong>{SWITCH_WORDS[test.switch].name}</strong> {test.passed ? "passed" : "not passed"} on {test.performed_on} by {test.performed_by}
             <small>
-              {test.false_matches} of {test.strangers} strangers matched, {test.misses} of {test.enrolled} people missed, {test.cameras} {test.cameras === 1 ? "camera" : "cameras"}. Counts until {test.valid_until}{test.model && `, for ${test.model} only`}. {coverage(test, policy.listed)}
+              {test.false_matches} of {test.strangers} strangers matched, {test.misses} of {test.enrolled} people missed, {test.cameras} {test.cameras === 1 ? "camera" : "cameras"}. Counts until {test.valid_until}{test.model && <span title={test.model}>, for the model of that day only</span>}. {coverage(test, policy.listed)}
             </small>
           </li>
         ))}

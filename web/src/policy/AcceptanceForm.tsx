@@ -50,7 +50,7 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
         <ol className="quiet">
           <li>Put some volunteers on a list of the test, each with one good picture.</li>
           <li>Let them, and many more who are on no list, walk past each camera, in each light in which it will work.</li>
-          <li>Count below, or measure their pictures with <code>pennyprotect bench acceptance</code> and choose its report.</li>
+          <li>Count below. Or let whoever runs the servers measure their pictures with <code>pennyprotect bench acceptance</code>, and choose its report.</li>
         </ol>
         <div className="place-line">
           <label className="field">

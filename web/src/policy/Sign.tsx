@@ -62,6 +62,7 @@ export function Sign({ policy, write, onChanged }: { policy: Standing; write: bo
             <label className="field">
               <span>Your own words</span>
               <textarea rows={3} maxLength={600} value={notice} onChange={({ target }) => setNotice(target.value)} placeholder="Who runs the cameras, why, and whom to ask" />
+              <small>Best the notice of step 4, so that sign and public page say the same.</small>
             </label>
             <a className="button button-primary" href={sign ?? undefined} download={`sign-${language}.svg`} aria-disabled={!sign} data-testid="sign-download">
               <Printer size={16} aria-hidden="true" />

@@ -37,15 +37,13 @@ export function SitePolicyPage() {
   return (
     <div className="page page-policy">
       <header className="page-head">
-        <div>
-          <h1>Site policy</h1>
-          <p className="page-note">Nothing here measures a face, a gait or a look until the four steps below are done and a second person approves. Alerts about behaviour need none of it.</p>
-        </div>
+        <h1>Site policy</h1>
         <a className="button" href={`/policy/${policy.public_id}`} target="_blank" rel="noreferrer" data-testid="public-page">
           <ExternalLink size={16} aria-hidden="true" />
           What visitors read
         </a>
       </header>
+      <p className="page-note">Nothing measures a face, a gait or a look here until the four steps below are done and a second person approves. Alerts about behaviour need none of it.</p>
       {policy.demo && <p className="notice">This is the demonstration store, which only this machine can reach. Its sign, tests and papers are examples that say so; yours take the same steps.</p>}
       <LapseNotice here />
       <Switches policy={policy} onChanged={changed} />

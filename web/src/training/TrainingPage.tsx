@@ -1,5 +1,6 @@
 import { useState, type FormEvent } from "react";
 import { sentenceFor } from "../api/problem";
+import type { Me } from "../api/types";
 import { addCourse, courses, recordTraining, retireCourse, trainees, trainingRecords, withdrawTraining } from "../policy/endpoints";
 import { today } from "../policy/words";
 import { Confirm } from "../shell/Confirm";
@@ -28,6 +29,7 @@ export function TrainingPage() {
   if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
   const { offered, records, people } = loaded.value;
   const write = may("training:write");
+  const sets = write && forTheWholeChain(me);
   const courseName = (id: string) => offered.find((course) => course.id === id)?.name ?? "Retired course";
   return (
     <div className="page page-training">
@@ -41,7 +43,9 @@ export function TrainingPage() {
       )}
       <section className="panel" aria-label="Courses">
         <h2>Courses</h2>
-        <p className="quiet">Only people whose training stands may review matches. Without a course nobody may.</p>
+        <p className="quiet">
+          Only people whose training stands may review matches. Without a course nobody may.{write && !sets && " Courses are set for the whole chain: ask a chain administrator to add or retire one."}
+        </p>
         <ul className="tests">
           {offered.map((course) => (
             <li key={course.id} className="course" data-testid="course">
@@ -51,20 +55,20 @@ export function TrainingPage() {
                   {course.gate_name}, valid {course.valid_months} months
                 </small>
               </span>
-              {write && (
+              {sets && (
                 <Asked act="Retire" title={`Retire ${course.name}?`} words="It cannot be taken back. Records of it open nothing any more: whoever has no training of another course reviews no matches from now on." onAct={() => attempt(() => retireCourse(course.id))} />
               )}
             </li>
           ))}
         </ul>
-        {write && <CourseForm onAdd={(name, months) => void attempt(() => addCourse(name, months))} />}
+        {sets && <CourseForm onAdd={(name, months) => void attempt(() => addCourse(name, months))} />}
       </section>
       <section className="panel" aria-label="Records">
         <h2>Who is trained</h2>
         {write && offered.length > 0 && <RecordForm offered={offered} people={people.filter(({ id }) => id !== me.id)} onAdd={(record) => void attempt(() => recordTraining(record))} />}
         {records.length === 0 ? (
           <Empty title="Nobody is recorded yet">
-            <p>Record who took a course, with the trainer and the day.</p>
+            <p>{offered.length > 0 ? "Record who took a course, with the trainer and the day." : "There is no course yet. Once there is one, who took it is recorded here."}</p>
           </Empty>
         ) : (
           <ul className="tests records">
@@ -93,6 +97,11 @@ export function TrainingPage() {
       </section>
     </div>
   );
+}
+
+/** Whether this person sets what holds in every store; the server decides again. */
+function forTheWholeChain({ memberships }: Me): boolean {
+  return memberships.some(({ role, store_id, region_id }) => store_id === null && region_id === null && ["chain-administrator", "store-manager"].includes(role));
 }
 
 /** A button whose act is asked about first. */
