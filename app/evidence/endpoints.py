@@ -18,6 +18,7 @@ from app.evidence.schemas import (
     CustodyListOut,
     EvidenceOut,
     HoldIn,
+    PlaybackIn,
     RecordingIn,
     SightingOut,
     custody_out,
@@ -89,6 +90,20 @@ async def ask_for_recording(
 
         address = f"POST /incidents/{incident_id}/evidence"
         return await once(connection, who.id, idempotency_key, address, body, make, EvidenceOut)
+
+
+@router.post("/cameras/{camera_id}/playback", status_code=201, openapi_extra=audited(Act.EVIDENCE_ASKED_FOR))
+async def ask_for_playback(
+    request: Request, access: Plays, camera_id: uuid.UUID, body: PlaybackIn, idempotency_key: IdempotencyKey = None
+) -> EvidenceOut:
+    """Look back at a stretch of a camera's last ten minutes: a piece that is there within seconds, and goes after a day."""
+    who = access.principal
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+
+        async def make() -> EvidenceOut:
+            return evidence_out(await service.ask_for_playback(connection, who, camera_id, (body.begins, body.ends), now()))
+
+        return await once(connection, who.id, idempotency_key, f"POST /cameras/{camera_id}/playback", body, make, EvidenceOut)
 
 
 @router.get("/evidence/{evidence_id}", openapi_extra=unaudited(LISTED))

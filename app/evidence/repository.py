@@ -92,6 +92,14 @@ async def add_wanted(connection: TenantConnection, chain_id: uuid.UUID, wanted: 
     )
 
 
+async def store_of_camera(connection: TenantConnection, camera_id: uuid.UUID) -> uuid.UUID | None:
+    """The store of a camera in scope; None where there is none."""
+    found: uuid.UUID | None = await connection.fetchval(
+        "SELECT store_id FROM cameras WHERE id = $1 AND deleted_at IS NULL", camera_id
+    )
+    return found
+
+
 async def change(connection: TenantConnection, evidence_id: uuid.UUID, **values: Any) -> None:
     """Set columns (names are the code's own)."""
     columns = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, 2))

@@ -12,14 +12,19 @@ Micros = Annotated[int, Field(ge=0, le=4_102_444_800_000_000, description="Micro
 Share = Annotated[float, Field(ge=-0.5, le=1.5)]
 
 
-class RecordingIn(BaseModel):
-    """A stretch of a camera's last ten minutes, to be kept with the incident."""
+class PlaybackIn(BaseModel):
+    """A stretch of a camera's last ten minutes, at most five long."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    camera_id: uuid.UUID
     begins: AwareDatetime = Field(alias="from")
     ends: AwareDatetime = Field(alias="to")
+
+
+class RecordingIn(PlaybackIn):
+    """A stretch of a camera's last ten minutes, to be kept with the incident."""
+
+    camera_id: uuid.UUID
 
 
 class HoldIn(BaseModel):

@@ -54,25 +54,59 @@ async def ask_for_recording(
         BadInputError: the span is none, too long, or not in the ring's ten minutes.
         NotFoundError: no such incident, or no such camera in its store.
     """
+    demand_in_ring(span, at)
+    incident = await incidents.get_incident(connection, incident_id)
+    if await repository.store_of_camera(connection, camera_id) != incident.store_id:
+        raise NotFoundError("There is no such camera in the incident's store.")
+    place = (incident.store_id, camera_id, incident_id)
+    return await _wanted(connection, who, EvidenceType.CLIP, place, span, at)
+
+
+async def ask_for_playback(
+    connection: TenantConnection, who: Principal, camera_id: uuid.UUID, span: tuple[datetime, datetime], at: datetime
+) -> Evidence:
+    """A stretch of a camera's ring, to be looked at; it goes after a day.
+
+    Raises:
+        BadInputError: the span is none, too long, or not in the ring's ten minutes. NotFoundError: no such camera.
+    """
+    demand_in_ring(span, at)
+    store_id = await repository.store_of_camera(connection, camera_id)
+    if store_id is None:
+        raise NotFoundError("There is no such camera, or you may not see it.")
+    return await _wanted(connection, who, EvidenceType.PLAYBACK, (store_id, camera_id, None), span, at)
+
+
+def demand_in_ring(span: tuple[datetime, datetime], at: datetime) -> None:
+    """BadInputError unless a camera's ring holds some of it, or soon will."""
     begins, ends = span
     if begins >= ends or ends - begins > LONGEST_WISH:
         raise BadInputError("A recording is at least a moment and at most 5 minutes long.")
     if ends < at - RING or begins > at + LONGEST_WISH:
         raise BadInputError("Cameras keep their last 10 minutes; this lies outside them.")
-    incident = await incidents.get_incident(connection, incident_id)
-    found = await connection.fetchval("SELECT true FROM cameras WHERE id = $1 AND store_id = $2", camera_id, incident.store_id)
-    if not found:
-        raise NotFoundError("There is no such camera in the incident's store.")
+
+
+async def _wanted(
+    connection: TenantConnection,
+    who: Principal,
+    kind: EvidenceType,
+    place: tuple[uuid.UUID, uuid.UUID, uuid.UUID | None],
+    span: tuple[datetime, datetime],
+    at: datetime,
+) -> Evidence:
+    """A recording that the camera's worker makes at its next heartbeat. `place`: store, camera, incident."""
+    (begins, ends), (store_id, camera_id, incident_id) = span, place
     chain = who.chain_id
     assert chain is not None  # noqa: S101 - a tenant's connection has one
     wanted = Evidence(
-        id=new_id(), chain_id=chain, store_id=incident.store_id, camera_id=camera_id, alert_id=None, incident_id=incident_id,
-        type=EvidenceType.CLIP, state=EvidenceState.WANTED, reason="", wanted_from=begins, wanted_to=ends, moment=begins,
+        id=new_id(), chain_id=chain, store_id=store_id, camera_id=camera_id, alert_id=None, incident_id=incident_id,
+        type=kind, state=EvidenceState.WANTED, reason="", wanted_from=begins, wanted_to=ends, moment=begins,
         s3_key=None, size=None, sha256=None, media_type=None, recorded_from=None, recorded_to=None, masked=False,
         created_at=at, present_at=None, held=False, hold_reason="",
     )  # fmt: skip
     await repository.add_wanted(connection, chain, wanted)
-    await note(connection, wanted, link_by(who, "asked-for", at), entry_of(who, Act.EVIDENCE_ASKED_FOR, wanted))
+    details = {"type": kind.value, "camera": str(camera_id), "from": begins.isoformat(), "to": ends.isoformat()}
+    await note(connection, wanted, link_by(who, "asked-for", at), entry_of(who, Act.EVIDENCE_ASKED_FOR, wanted, **details))
     return wanted
 
 

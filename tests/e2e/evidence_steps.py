@@ -181,7 +181,7 @@ def fetch_and_verify(shop: Shop, clip: dict[str, Any], link: str) -> None:
         assert "failed" not in states
         return True if states == {"ready"} else None
 
-    until(ready, 90, "the package")
+    until(ready, 280, "the package")  # it waits for the pose model, which the cameras keep busy
     path, key = shop.folder / "package.zip", shop.api("GET", "/evidence-key")["fingerprint"]
     code, out = shop.command("evidence", "export", link, "--to", str(path))
     assert code == 0, out

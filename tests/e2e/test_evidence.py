@@ -13,7 +13,7 @@ from tests.e2e.evidence_walk import from_an_alert_to_a_receipt
 from tests.e2e.outside import Outside
 from tests.e2e.product import Product
 
-pytestmark = pytest.mark.timeout(420)
+pytestmark = pytest.mark.timeout(720)
 
 
 def test_from_an_alert_to_a_receipt(product: Product, around: Outside, page: Page, tmp_path: Path) -> None:

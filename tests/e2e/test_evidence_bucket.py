@@ -10,7 +10,7 @@ from tests.e2e.evidence_walk import from_an_alert_to_a_receipt
 from tests.e2e.outside import Outside, bucket, outside
 from tests.e2e.product import Product
 
-pytestmark = [pytest.mark.matrix, pytest.mark.timeout(720)]
+pytestmark = [pytest.mark.matrix, pytest.mark.timeout(1000)]
 
 
 @pytest.fixture

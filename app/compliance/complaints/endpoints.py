@@ -21,7 +21,6 @@ from app.kit.clock import now
 from app.kit.errors import BadInputError, ConflictError, ForbiddenError
 from app.kit.ids import new_id
 from app.kit.keys.models import COMPLAINANT
-from app.kit.keys.provider import KeyLostError
 from app.kit.keys.vault import Vault
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import TenantConnection, tenant_transaction
@@ -141,7 +140,7 @@ async def get_complaint(request: Request, access: Reads, complaint_id: uuid.UUID
         held = await repository.held_evidence(connection, complaint) if complaint.state is not ComplaintState.DECIDED else 0
         await _note(connection, Act.COMPLAINT_SHOWN, access, complaint.store_id, complaint.id, {})
     handles = Permission.COMPLAINTS_WRITE in held_at(access.principal, Place(complaint.store_id))
-    contact = await _contact(_vault(request), complaint) if handles else None
+    contact = await _vault(request).open_left(COMPLAINANT, complaint.id, complaint.contact) if handles else None
     return ComplaintFileOut(complaint=_out(complaint), contact=contact, held_evidence=held)
 
 
@@ -196,15 +195,6 @@ def _vault(request: Request) -> Vault:
     vault = request.app.state.vault
     assert isinstance(vault, Vault)  # noqa: S101 - set once by main
     return vault
-
-
-async def _contact(vault: Vault, complaint: Complaint) -> str | None:
-    if complaint.contact is None:
-        return None
-    try:
-        return await vault.open(COMPLAINANT, complaint.id, complaint.contact)
-    except KeyLostError:
-        return None
 
 
 def _out(complaint: Complaint) -> ComplaintOut:

@@ -52,7 +52,6 @@ from app.kit.clock import now
 from app.kit.errors import ConflictError
 from app.kit.ids import new_id
 from app.kit.keys.models import REQUESTER
-from app.kit.keys.provider import KeyLostError
 from app.kit.keys.vault import Vault
 from app.kit.pages import Cursor, Limit, Page, cut, decode_cursor
 from app.kit.postgres import TenantConnection, tenant_transaction
@@ -118,7 +117,7 @@ async def get_request(request: Request, access: Reads, data_request_id: uuid.UUI
         footage = [footage_out(each) for each in await footages.footage_of(connection, found)]
         await _note(connection, Act.DATA_REQUEST_SHOWN, access, data_request_id)
     handles = Permission.DATA_REQUESTS_WRITE in held_at(access.principal, CHAIN)
-    contact = await _contact(_vault(request), found) if handles else None
+    contact = await _vault(request).open_left(REQUESTER, found.id, found.contact) if handles else None
     shown, more = footage[: footages.MOST], len(footage) > footages.MOST
     return DataRequestFileOut(request=request_out(found), contact=contact, entries=entries, footage=shown, more_footage=more)
 
@@ -279,15 +278,6 @@ def _looker(request: Request) -> Looker:
 def _neighbours(request: Request) -> Neighbours:
     found: Neighbours = request.app.state.neighbours
     return found
-
-
-async def _contact(vault: Vault, found: DataRequest) -> str | None:
-    if found.contact is None:
-        return None
-    try:
-        return await vault.open(REQUESTER, found.id, found.contact)
-    except KeyLostError:
-        return None
 
 
 async def _note(connection: TenantConnection, act: Act, access: Access, request_id: uuid.UUID | None, **details: Any) -> None:

@@ -71,6 +71,13 @@ class Vault:
         """What was sealed; KeyLostError when its key is gone or the bytes were moved or changed."""
         return (await self.open_bytes(context, subject, sealed)).decode()
 
+    async def open_left(self, context: bytes, subject: uuid.UUID, sealed: bytes | None) -> str | None:
+        """What was sealed; None where nothing was, or its key is gone."""
+        try:
+            return None if sealed is None else await self.open(context, subject, sealed)
+        except KeyLostError:
+            return None
+
     async def open_bytes(self, context: bytes, subject: uuid.UUID, sealed: bytes) -> bytes:
         """The same for bytes."""
         name = key_of(sealed)

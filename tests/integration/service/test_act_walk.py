@@ -184,10 +184,13 @@ async def _incident(walk: Walk) -> Asked:
     return Asked({"store_id": str(walk.things["store_id"]), "kind": "falling", "title": "Walk"})
 
 
-async def _recording(walk: Walk) -> Asked:
+async def _playback(_walk: Walk) -> Asked:
     moment = datetime.now(UTC)
-    span = {"from": (moment - timedelta(minutes=1)).isoformat(), "to": moment.isoformat()}
-    return Asked({"camera_id": str(walk.things["camera_id"]), **span})
+    return Asked({"from": (moment - timedelta(minutes=1)).isoformat(), "to": moment.isoformat()})
+
+
+async def _recording(walk: Walk) -> Asked:
+    return Asked({"camera_id": str(walk.things["camera_id"]), **(await _playback(walk)).body})
 
 
 async def _stored(walk: Walk) -> Asked:
@@ -538,6 +541,7 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/notifications/rota": _duty,
     "POST /api/v1/incidents": _incident,
     "POST /api/v1/incidents/{incident_id}/evidence": _recording,
+    "POST /api/v1/cameras/{camera_id}/playback": _playback,
     "GET /api/v1/evidence/{evidence_id}/content": _stored,
     "POST /api/v1/evidence/{evidence_id}/hold": _held,
     "POST /api/v1/evidence/{evidence_id}/export": _body(purpose="Walk", recipient="Police"),

@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.auth.permissions import Role
+from app.kit.clock import now
 from tests.integration.service.conftest import WORKER_KEY, Product
 from tests.integration.service.principals import make_world
 
@@ -117,8 +119,6 @@ async def test_a_lost_piece_says_why_and_an_incident_shows_its_alerts_evidence(p
     assert (await product.ask("POST", f"/api/v1/incidents/{incident}/evidence", asked))[0] == 422, "ends before it begins"
     asked["from"] = moment.replace(year=moment.year - 1).isoformat()
     assert (await product.ask("POST", f"/api/v1/incidents/{incident}/evidence", asked))[0] == 422, "too long"
-    from datetime import timedelta
-
     asked |= {"from": (moment - timedelta(seconds=90)).isoformat(), "to": (moment - timedelta(seconds=60)).isoformat()}
     status, made = await product.ask("POST", f"/api/v1/incidents/{incident}/evidence", asked)
     assert status == 201, made
@@ -137,6 +137,39 @@ async def test_a_lost_piece_says_why_and_an_incident_shows_its_alerts_evidence(p
     assert (await beat(product))["recordings"] == []
     listed = (await product.ask("GET", "/api/v1/evidence"))[1]["items"]
     assert any("camera or its worker was away" in each["reason"] for each in listed)
+
+
+async def test_the_last_ten_minutes_of_a_camera_can_be_looked_back_at_which_is_audited(product: Product) -> None:
+    camera = await product.camera()
+    path, moment = f"/api/v1/cameras/{camera['id']}/playback", now()
+
+    def span(ago_s: float, length_s: float) -> dict[str, str]:
+        begins = moment - timedelta(seconds=ago_s)
+        return {"from": begins.isoformat(), "to": (begins + timedelta(seconds=length_s)).isoformat()}
+
+    for wrong in (span(700, 60), span(60, 301), span(60, 0)):
+        assert (await product.ask("POST", path, wrong))[0] == 422, wrong
+    assert (await product.ask("POST", f"/api/v1/cameras/{uuid.uuid4()}/playback", span(60, 30)))[0] == 404
+    status, made = await product.ask("POST", path, span(60, 30))
+    assert (status, made["type"], made["state"]) == (201, "playback", "wanted")
+    (recording,) = (await beat(product))["recordings"]
+    assert (recording["evidence_id"], recording["type"], recording["to_us"] - recording["from_us"]) == (
+        made["id"],
+        "playback",
+        30_000_000,
+    )
+    await stored(product, recording)
+    assert (await product.ask("GET", f"/api/v1/evidence/{made['id']}/content"))[0] == 200
+    custody = (await product.ask("GET", f"/api/v1/evidence/{made['id']}/custody"))[1]["items"]
+    assert [each["act"] for each in custody] == ["asked-for", "registered", "played"]
+    rows = await product.sql(
+        "SELECT act, details->>'camera' AS camera FROM audit_unsealed WHERE subject_id = $1 UNION ALL"
+        " SELECT act, details->>'camera' FROM audit_log WHERE subject_id = $1",
+        uuid.UUID(made["id"]),
+    )
+    acts = {row["act"]: row["camera"] for row in rows}
+    assert acts["evidence-asked-for"] == camera["id"]
+    assert "evidence-played" in acts
 
 
 @pytest.mark.parametrize(("role", "expected"), [(Role.OPERATOR, 200), (Role.AUDITOR, 403), (Role.VIEWER, 403)])

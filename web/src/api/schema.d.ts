@@ -964,6 +964,26 @@ export interface paths {
         patch: operations["change_mask_api_v1_cameras__camera_id__masks__mask_id__patch"];
         trace?: never;
     };
+    "/api/v1/cameras/{camera_id}/playback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Playback
+         * @description Look back at a stretch of a camera's last ten minutes: a piece that is there within seconds, and goes after a day.
+         */
+        post: operations["ask_for_playback_api_v1_cameras__camera_id__playback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{camera_id}/sessions": {
         parameters: {
             query?: never;
@@ -8038,6 +8058,22 @@ export interface components {
             why: string;
         };
         /**
+         * PlaybackIn
+         * @description A stretch of a camera's last ten minutes, at most five long.
+         */
+        PlaybackIn: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /**
          * PointerOut
          * @description What the chain's cameras use of one model.
          */
@@ -13544,6 +13580,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MaskOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_playback_api_v1_cameras__camera_id__playback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                camera_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
                 };
             };
             /** @description Not signed in */

@@ -1,4 +1,7 @@
 import { useState, type FormEvent } from "react";
+import { Link } from "react-router";
+import { AnswerForm } from "../parts/AnswerForm";
+import { OpenRows, type OpenRow } from "../parts/OpenRows";
 import { Problem, useAct } from "../security/parts";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
@@ -13,7 +16,6 @@ export function ComplaintsPage() {
   useTitle("Complaints");
   const { store, may } = usePlace();
   const { value, error, reload } = useLoad(`complaints-${store.id}`, () => complaints(store.id));
-  const [open, setOpen] = useState<string | null>(null);
   const now = useNow(60_000);
   return (
     <div className="page page-administration">
@@ -26,29 +28,18 @@ export function ComplaintsPage() {
       {error && <Failure sentence={error} retry={reload} />}
       {may("complaints:write") && <Record changed={reload} />}
       {value?.length === 0 && <Empty title="Nobody has complained" />}
-      <ul className="rows" data-testid="complaints">
-        {(value ?? []).map((each) => {
-          const [words, tone] = due(each, now);
-          return (
-            <li key={each.id} className="channel-row" data-testid="complaint">
-              <div>
-                <strong>{clock(each.happened_at, now)}</strong>{" "}
-                <span className="tag" data-state={tone}>
-                  {words}
-                </span>
-                <small>{each.summary}</small>
-              </div>
-              <button type="button" className="button button-small" aria-expanded={open === each.id} onClick={() => setOpen(open === each.id ? null : each.id)}>
-                {open === each.id ? "Close" : "Open"}
-              </button>
-              {open === each.id && <File key={`${each.id} ${each.state}`} id={each.id} changed={reload} />}
-            </li>
-          );
-        })}
-      </ul>
+      <OpenRows testId="complaints" rowTestId="complaint" rows={(value ?? []).map((each) => row(each, now, reload))} />
     </div>
   );
 }
+
+const row = (one: Complaint, now: number, changed: () => void): OpenRow => ({
+  id: one.id,
+  title: clock(one.happened_at, now),
+  due: due(one, now),
+  note: one.summary,
+  file: () => <File key={`${one.id} ${one.state}`} id={one.id} changed={changed} />,
+});
 
 function File({ id, changed }: { id: string; changed: () => void }) {
   const { may } = usePlace();
@@ -63,6 +54,11 @@ function File({ id, changed }: { id: string; changed: () => void }) {
         {contact ? `From ${contact}. ` : "Nobody said who complains. "}
         {one.state !== "decided" && `${held_evidence} pieces of evidence are kept for it.`}
       </p>
+      {one.alert_id && (
+        <p>
+          <Link to={`/alerts/${one.alert_id}`}>The alert it is about</Link>
+        </p>
+      )}
       {one.answer && <p>{one.answer}</p>}
       {one.corrected && <p className="quiet">The enrolment behind it was erased for every store.</p>}
       {writes && one.state === "open" && (
@@ -78,45 +74,20 @@ function File({ id, changed }: { id: string; changed: () => void }) {
   );
 }
 
+const OUTCOMES = ["upheld", "partly-upheld", "not-upheld"] as const satisfies readonly ComplaintOutcome[];
+
 function Decide({ one, changed }: { one: Complaint; changed: () => void }) {
-  const [outcome, setOutcome] = useState<ComplaintOutcome>("upheld");
-  const [answer, setAnswer] = useState("");
   const [correct, setCorrect] = useState(false);
-  const { busy, error, run } = useAct();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void run(() => decide(one.id, outcome, answer.trim(), correct && outcome !== "not-upheld").then(changed));
-  };
-  return (
-    <form className="stack" onSubmit={submit} aria-label="Decide">
-      <label className="field">
-        <span>Found</span>
-        <select value={outcome} onChange={(event) => setOutcome(event.target.value as ComplaintOutcome)}>
-          {(Object.keys(OUTCOME_WORDS) as ComplaintOutcome[]).map((each) => (
-            <option key={each} value={each}>
-              {OUTCOME_WORDS[each]}
-            </option>
-          ))}
-        </select>
+  const correction = (outcome: ComplaintOutcome) =>
+    one.match_id &&
+    outcome !== "not-upheld" && (
+      <label className="choice">
+        <input type="checkbox" checked={correct} onChange={(event) => setCorrect(event.target.checked)} />
+        <span>Erase the enrolment behind the match, for every store</span>
       </label>
-      <label className="field">
-        <span>Answer</span>
-        <textarea value={answer} required maxLength={4000} rows={3} data-testid="complaint-answer" onChange={(event) => setAnswer(event.target.value)} />
-      </label>
-      {one.match_id && outcome !== "not-upheld" && (
-        <label className="choice">
-          <input type="checkbox" checked={correct} onChange={(event) => setCorrect(event.target.checked)} />
-          <span>Erase the enrolment behind the match, for every store</span>
-        </label>
-      )}
-      <Problem sentence={error} />
-      <div className="form-actions">
-        <button type="submit" className="button button-primary" disabled={busy || !answer.trim()} data-testid="complaint-decide">
-          Answer for good
-        </button>
-      </div>
-    </form>
-  );
+    );
+  const answer = (outcome: ComplaintOutcome, words: string) => decide(one.id, outcome, words, correct && outcome !== "not-upheld").then(changed);
+  return <AnswerForm testId="complaint" outcomes={OUTCOMES} words={OUTCOME_WORDS} answer={answer} more={correction} />;
 }
 
 function Record({ changed }: { changed: () => void }) {

@@ -1,11 +1,12 @@
 import { useState, type FormEvent } from "react";
+import { OpenRows, type OpenRow } from "../parts/OpenRows";
 import { Problem, useAct } from "../security/parts";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { momentOf } from "../text/zone";
-import { addRequest, requests, type RequestKind } from "./endpoints";
+import { addRequest, requests, type DataRequest, type RequestKind } from "./endpoints";
 import { RequestPanel } from "./RequestPanel";
 import { due, KIND_WORDS } from "./words";
 
@@ -14,7 +15,6 @@ export function DataRequestsPage() {
   useTitle("Data requests");
   const { may } = usePlace();
   const { value, error, reload } = useLoad("data-requests", requests);
-  const [open, setOpen] = useState<string | null>(null);
   const now = useNow(60_000);
   return (
     <div className="page page-administration">
@@ -27,31 +27,18 @@ export function DataRequestsPage() {
       {error && <Failure sentence={error} retry={reload} />}
       {may("data-requests:write") && <Record changed={reload} />}
       {value?.length === 0 && <Empty title="Nobody has asked" />}
-      <ul className="rows" data-testid="data-requests">
-        {(value ?? []).map((each) => {
-          const [words, tone] = due(each, now);
-          return (
-            <li key={each.id} className="channel-row" data-testid="data-request">
-              <div>
-                <strong>{KIND_WORDS[each.kind]}</strong>{" "}
-                <span className="tag" data-state={tone}>
-                  {words}
-                </span>
-                <small>
-                  Came in {clock(each.received_at, now)} · {each.identity_checked}
-                </small>
-              </div>
-              <button type="button" className="button button-small" aria-expanded={open === each.id} data-testid="data-request-open" onClick={() => setOpen(open === each.id ? null : each.id)}>
-                {open === each.id ? "Close" : "Open"}
-              </button>
-              {open === each.id && <RequestPanel key={`${each.id} ${each.state}`} id={each.id} changed={reload} />}
-            </li>
-          );
-        })}
-      </ul>
+      <OpenRows testId="data-requests" rowTestId="data-request" rows={(value ?? []).map((each) => row(each, now, reload))} />
     </div>
   );
 }
+
+const row = (one: DataRequest, now: number, changed: () => void): OpenRow => ({
+  id: one.id,
+  title: KIND_WORDS[one.kind],
+  due: due(one, now),
+  note: `Came in ${clock(one.received_at, now)} · ${one.identity_checked}`,
+  file: () => <RequestPanel key={`${one.id} ${one.state}`} id={one.id} changed={changed} />,
+});
 
 function Record({ changed }: { changed: () => void }) {
   const { store } = usePlace();

@@ -1,5 +1,6 @@
 import { useEffect, useState, type FormEvent } from "react";
 import type { Id } from "../api/types";
+import { AnswerForm } from "../parts/AnswerForm";
 import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
@@ -7,7 +8,7 @@ import { usePlace } from "../shell/stores";
 import { clock, humanise } from "../text/format";
 import { entryPicture } from "../watchlist/endpoints";
 import { Picture } from "../watchlist/Picture";
-import { addEntry, answer, erase, exportHeld, extend, proof, removeEntry, request, searchByPhoto, type FaceSearch, type RequestFile, type RequestOutcome } from "./endpoints";
+import { addEntry, answer, erase, exportHeld, extend, proof, removeEntry, request, searchByPhoto, type FaceSearch } from "./endpoints";
 import { FootageList } from "./FootageList";
 import { OUTCOME_WORDS, outcomes } from "./words";
 
@@ -29,6 +30,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
   const { request: one, contact, entries, footage } = value;
   const writes = may("data-requests:write");
   const open = one.state === "open";
+  const possible = outcomes(one.kind, value, one);
   return (
     <div className="stack complaint-file">
       <p className="quiet">{contact ? `From ${contact}.` : "Nobody said who asks."}</p>
@@ -83,7 +85,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
         </div>
       )}
       <Problem sentence={act.error} />
-      {open && writes && <Answer key={outcomes(one.kind, value, one).join()} file={value} changed={changed} />}
+      {open && writes && <AnswerForm key={possible.join()} testId="request" outcomes={possible} words={OUTCOME_WORDS} answer={(outcome, words) => answer(id, outcome, words).then(changed)} />}
     </div>
   );
 }
@@ -156,42 +158,6 @@ function Extend({ id, changed }: { id: Id; changed: () => void }) {
         Take more time
       </button>
       <Problem sentence={error} />
-    </form>
-  );
-}
-
-function Answer({ file, changed }: { file: RequestFile; changed: () => void }) {
-  const { request: one } = file;
-  const possible = outcomes(one.kind, file, one);
-  const [outcome, setOutcome] = useState<RequestOutcome>(possible[0] ?? "refused");
-  const [words, setWords] = useState("");
-  const { busy, error, run } = useAct();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void run(() => answer(one.id, outcome, words.trim()).then(changed));
-  };
-  return (
-    <form className="stack" onSubmit={submit} aria-label="Answer">
-      <label className="field">
-        <span>Outcome</span>
-        <select value={outcome} data-testid="request-outcome" onChange={(event) => setOutcome(event.target.value as RequestOutcome)}>
-          {possible.map((each) => (
-            <option key={each} value={each}>
-              {OUTCOME_WORDS[each]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label className="field">
-        <span>What they are answered</span>
-        <textarea value={words} required maxLength={4000} rows={3} data-testid="request-answer" onChange={(event) => setWords(event.target.value)} />
-      </label>
-      <Problem sentence={error} />
-      <div className="form-actions">
-        <button type="submit" className="button button-primary" disabled={busy || !words.trim()} data-testid="request-decide">
-          Answer for good
-        </button>
-      </div>
     </form>
   );
 }

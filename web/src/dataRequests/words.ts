@@ -37,10 +37,12 @@ interface Claimed {
 }
 
 /** The outcomes that can be claimed now; the server decides again. */
-export function outcomes(kind: RequestKind, { entries, footage, more_footage }: Claimed, { searches, exports }: Pick<DataRequest, "searches" | "exports">): RequestOutcome[] {
+export function outcomes(kind: RequestKind, { entries, footage, more_footage }: Claimed, { searches, exports }: Pick<DataRequest, "searches" | "exports">): [RequestOutcome, ...RequestOutcome[]] {
   const left = more_footage || footage.some(({ state }) => state !== "erased" && state !== "not-theirs");
   const erased = entries.length > 0 || footage.some(({ state }) => state === "erased");
   const fulfilled = kind === "access" ? exports > 0 : erased && !left && entries.every((each) => each.erased);
   const nothing = searches > 0 && entries.length === 0 && !more_footage && footage.every(({ state }) => state === "not-theirs");
-  return [...(fulfilled ? (["fulfilled"] as const) : []), ...(nothing ? (["nothing-held"] as const) : []), "partly-fulfilled", "refused"];
+  const always = ["partly-fulfilled", "refused"] as const;
+  if (fulfilled) return nothing ? ["fulfilled", "nothing-held", ...always] : ["fulfilled", ...always];
+  return nothing ? ["nothing-held", ...always] : [...always];
 }

@@ -4,8 +4,9 @@ import { Secret } from "../administration/Secret";
 import { Dialog } from "../parts/Dialog";
 import { Problem, useAct } from "../security/parts";
 import { useLoad } from "../shell/hooks";
-import { askForExport, boxes, previewOf, signingKey, type ExportMade, type Piece, type Redaction } from "./endpoints";
+import { askForExport, boxes, previewOf, signingKey, type Boxes, type ExportMade, type Piece, type Redaction } from "./endpoints";
 import { REDACTION_WORDS, seenMost } from "./redaction";
+import { boxesOfMoment, type Box } from "./timeline";
 
 const LIVES = [
   [24, "1 day"],
@@ -36,7 +37,7 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
         <Made made={made} close={close} />
       ) : (
         <form className="stack" onSubmit={submit}>
-          <Preview id={piece.id} redaction={redaction} subjects={subjects} />
+          <Preview id={piece.id} redaction={redaction} subjects={subjects} people={people.value ? numbered(piece, people.value) : []} />
           <div className="channel-fields">
             <label className="field">
               <span>What is blurred</span>
@@ -69,7 +70,7 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
           </div>
           {(redaction === "bodies" || redaction === "faces") && people.value && (
             <fieldset className="choices">
-              <legend>Who stays visible</legend>
+              <legend>Who stays visible; the numbers stand in the picture above, but not in the package</legend>
               {seenMost(people.value, MOST_OFFERED).map((track, index) => (
                 <label key={track} className="choice">
                   <input type="checkbox" checked={visible.includes(track)} onChange={() => toggle(track)} />
@@ -97,7 +98,7 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
 }
 
 /** The picture of the moment as the package will show it; each look leaves a link of custody. */
-function Preview({ id, redaction, subjects }: { id: string; redaction: Redaction; subjects: string[] | null }) {
+function Preview({ id, redaction, subjects, people }: { id: string; redaction: Redaction; subjects: string[] | null; people: [number: number, box: Box][] }) {
   const [shown, setShown] = useState<{ of: string; address: string } | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const wanted = `${redaction} ${subjects?.join(",") ?? "-"}`;
@@ -115,7 +116,24 @@ function Preview({ id, redaction, subjects }: { id: string; redaction: Redaction
   useEffect(() => () => (shown ? URL.revokeObjectURL(shown.address) : undefined), [shown]);
   if (failed) return <Problem sentence={failed} />;
   if (shown?.of !== wanted) return <p className="page-note export-preview">Making a preview…</p>;
-  return <img className="evidence-still export-preview" src={shown.address} alt="The moment as the package will show it" data-testid="export-preview" />;
+  return (
+    <div className="export-preview" data-testid="export-preview">
+      <img className="evidence-still" src={shown.address} alt="The moment as the package will show it" />
+      {people.map(([number, [, x1, y1, x2]]) => (
+        <span key={number} className="export-number" style={{ left: `${((x1 + x2) / 2) * 100}%`, top: `${y1 * 100}%` }}>
+          {number}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Whom the moment shows, by the numbers under which they are offered. */
+function numbered(piece: Piece, seen: Boxes): [number: number, box: Box][] {
+  const offered = seenMost(seen, MOST_OFFERED);
+  return boxesOfMoment(piece, seen.frames)
+    .filter(([track]) => offered.includes(track))
+    .map((box) => [offered.indexOf(box[0]) + 1, box]);
 }
 
 function Made({ made, close }: { made: ExportMade; close: () => void }) {

@@ -5,11 +5,13 @@ import { boxes as loadBoxes, content, type Piece } from "./endpoints";
 import { boxesAt, momentShare, type Box } from "./timeline";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
-/** A picture's length, until the film's own is known from playing it. */
-const FRAME_S = 1 / 15;
-const LONGEST_FRAME_S = 0.5;
+/** Cameras send pictures at uneven times: the next one is looked for in steps so long, and not further. */
+const STEP_S = 0.03;
+const FURTHEST_S = 1;
+const A_MOMENT_S = 0.005;
+const SETTLED_MS = 60;
 
-/** A recording with frame steps, speed, the boxes of its persons, and the moment marked. */
+/** A recording with frame steps, speed, the boxes of its persons, and the moment marked, where it is about one. */
 export function Player({ piece }: { piece: Piece }) {
   const video = useRef<HTMLVideoElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -21,7 +23,7 @@ export function Player({ piece }: { piece: Piece }) {
   const [at, setAt] = useState(0);
   const [length, setLength] = useState(0);
   const [playing, setPlaying] = useState(false);
-  const frame = useRef(FRAME_S);
+  const stepping = useRef(false);
 
   useEffect(() => {
     const stop = new AbortController();
@@ -44,11 +46,7 @@ export function Player({ piece }: { piece: Piece }) {
   useEffect(() => {
     const film = video.current;
     if (!film) return;
-    let before = Number.NEGATIVE_INFINITY;
     const picture = (_: number, shown: VideoFrameCallbackMetadata) => {
-      const gap = shown.mediaTime - before;
-      if (!film.paused && film.playbackRate <= 1 && gap > 0 && gap < LONGEST_FRAME_S) frame.current += (gap - frame.current) / 5;
-      before = shown.mediaTime;
       setAt(shown.mediaTime);
       waiting = film.requestVideoFrameCallback(picture);
     };
@@ -64,11 +62,17 @@ export function Player({ piece }: { piece: Piece }) {
     draw(shown, overlay ? boxesAt(frames.frames, at * 1000) : [], frames.subjects);
   }, [at, frames, overlay, length]);
 
-  const moment = momentShare(piece);
+  const moment = piece.type === "playback" ? null : momentShare(piece);
   const seek = (seconds: number) => {
     if (!video.current) return;
     video.current.pause();
     video.current.currentTime = Math.min(Math.max(seconds, 0), length);
+  };
+  const stepOn = () => {
+    if (!video.current || stepping.current) return;
+    stepping.current = true;
+    video.current.pause();
+    void nextPicture(video.current, at).finally(() => (stepping.current = false));
   };
   const toggle = () => {
     if (!video.current) return;
@@ -99,13 +103,13 @@ export function Player({ piece }: { piece: Piece }) {
         {moment !== null && <span className="evidence-moment" style={{ left: `${moment * 100}%` }} title="The moment of the alert" data-testid="evidence-moment" />}
       </div>
       <figcaption>
-        <button type="button" className="icon-button" aria-label="One picture back" title="One picture back" onClick={() => seek(at - frame.current / 2)}>
+        <button type="button" className="icon-button" aria-label="One picture back" title="One picture back" onClick={() => seek(at - A_MOMENT_S)}>
           <StepBack size={16} />
         </button>
         <button type="button" className="icon-button" aria-label={playing ? "Pause" : "Play"} title={playing ? "Pause" : "Play"} onClick={toggle} data-testid="evidence-play">
           {playing ? <Pause size={16} /> : <Play size={16} />}
         </button>
-        <button type="button" className="icon-button" aria-label="One picture on" title="One picture on" onClick={() => seek(at + frame.current * 1.5)}>
+        <button type="button" className="icon-button" aria-label="One picture on" title="One picture on" onClick={stepOn}>
           <StepForward size={16} />
         </button>
         {moment !== null && (
@@ -139,6 +143,27 @@ export function Player({ piece }: { piece: Piece }) {
       </figcaption>
     </figure>
   );
+}
+
+/** Seeks on from the picture shown at `from` until another one is shown. */
+async function nextPicture(film: HTMLVideoElement, from: number) {
+  const end = Math.min(film.duration, from + FURTHEST_S);
+  for (let to = from + STEP_S; to < end; to += STEP_S) {
+    if ((await pictureAt(film, to)) > from + A_MOMENT_S) return;
+  }
+}
+
+/** The time of the picture that a seek shows; of none where it stays the same. */
+function pictureAt(film: HTMLVideoElement, to: number): Promise<number> {
+  return new Promise((resolve) => {
+    const shown = film.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime));
+    const settled = () => {
+      film.cancelVideoFrameCallback(shown);
+      resolve(Number.NEGATIVE_INFINITY);
+    };
+    film.addEventListener("seeked", () => setTimeout(settled, SETTLED_MS), { once: true });
+    film.currentTime = to;
+  });
 }
 
 function draw(canvas: HTMLCanvasElement, boxes: readonly Box[], subjects: readonly string[]) {

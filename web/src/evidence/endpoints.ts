@@ -14,6 +14,7 @@ const CONTENT_TIMEOUT_MS = 120_000;
 export const evidenceOfAlert = async (alertId: Id) => (await ask<Page<Piece>>("GET", "/evidence", { query: { alert_id: alertId } })).items;
 export const evidenceOfIncident = async (incidentId: Id) => (await ask<Page<Piece>>("GET", `/incidents/${incidentId}/evidence`)).items;
 export const pieceOf = (id: Id) => ask<Piece>("GET", `/evidence/${id}`);
+export const playBack = (cameraId: Id, from: Date, to: Date) => ask<Piece>("POST", `/cameras/${cameraId}/playback`, { body: { from: from.toISOString(), to: to.toISOString() } });
 export const content = (id: Id, signal?: AbortSignal) => askBlob(`/evidence/${id}/content`, { timeoutMs: CONTENT_TIMEOUT_MS, ...(signal ? { signal } : {}) });
 export const boxes = (id: Id) => ask<Boxes>("GET", `/evidence/${id}/boxes`);
 export const custody = (id: Id) => ask<CustodyList>("GET", `/evidence/${id}/custody`);

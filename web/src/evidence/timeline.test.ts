@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boxesAt, isUnderWay, momentShare, standing } from "./timeline";
+import { boxesAt, boxesOfMoment, isUnderWay, momentShare, standing } from "./timeline";
 import type { Seen } from "./endpoints";
 
 const frame = (at_ms: number, x: number, id = "7"): Seen => ({ at_ms, persons: [[id, x, 0, x + 0.1, 1]] });
@@ -13,6 +13,15 @@ describe("boxes of a recording", () => {
     expect(boxesAt(frames, -1)).toEqual([]);
     expect(boxesAt([], 5)).toEqual([]);
     expect(boxesAt([frame(0, 0), frame(200, 0.5, "8")], 100)).toEqual(frame(0, 0).persons);
+  });
+
+  it("of the moment are those of a still's nearest sighting, or of that time in a film", () => {
+    const frames = [frame(-900, 0.1), frame(300, 0.3), frame(10_000, 0.9)];
+    const times = { moment: "2026-01-01T00:00:10Z", recorded_from: "2026-01-01T00:00:00Z" };
+    expect(boxesOfMoment({ ...times, media_type: "image/jpeg" }, frames)).toEqual(frames[1]?.persons);
+    expect(boxesOfMoment({ ...times, media_type: "video/mp4" }, frames)).toEqual(frames[2]?.persons);
+    expect(boxesOfMoment({ ...times, recorded_from: null, media_type: "video/mp4" }, frames)).toEqual([]);
+    expect(boxesOfMoment({ ...times, media_type: "image/jpeg" }, [])).toEqual([]);
   });
 
   it("mark the moment only where it was recorded", () => {

@@ -32,6 +32,12 @@ export function momentShare(piece: Pick<Piece, "moment" | "recorded_from" | "rec
   return share >= 0 && share <= 1 ? share : null;
 }
 
+/** The boxes of the moment: of a still, those of the sighting nearest to it. */
+export function boxesOfMoment(piece: Pick<Piece, "media_type" | "moment" | "recorded_from">, frames: readonly Seen[]): Box[] {
+  if (piece.media_type === "image/jpeg") return frames.reduce<Seen | null>((best, each) => (best && Math.abs(best.at_ms) <= Math.abs(each.at_ms) ? best : each), null)?.persons ?? [];
+  return piece.recorded_from ? boxesAt(frames, Date.parse(piece.moment) - Date.parse(piece.recorded_from)) : [];
+}
+
 const STATES: Record<Piece["state"], string> = {
   wanted: "Waiting for the worker",
   recording: "Recording",

@@ -8,6 +8,7 @@ import type { Alert, Camera } from "../api/types";
 import { CameraFacts } from "../cameras/CameraFacts";
 import { useCameras } from "../cameras/cameras";
 import { useZoneName } from "../cameras/zoneNames";
+import { LookBack } from "../evidence/LookBack";
 import { Empty } from "../shell/Empty";
 import { useKeys, useNow, useTitle } from "../shell/hooks";
 import { headline } from "../text/explain";
@@ -65,6 +66,7 @@ export function SingleView() {
         <aside className="single-side">
           <CameraFacts camera={camera} />
           <OpenAlerts camera={camera} />
+          <LookBack key={camera.id} cameraId={camera.id} />
           <Link className="button" to={`/cameras/${camera.id}`}>
             <Settings2 size={16} aria-hidden="true" />
             Zones and rules

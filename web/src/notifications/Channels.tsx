@@ -36,6 +36,9 @@ function ChannelRow({ channel, writes, changed, told, show }: Omit<Props, "chann
   const limit = channel.most_per_hour ? `, at most ${channel.most_per_hour} an hour` : "";
   const test = () => testChannel(channel.id).then(() => told(`A test is on its way to ${channel.name}; the delivery log tells what becomes of it.`));
   const replay = () => replayChannel(channel.id).then(({ replayed }) => told(replayed ? `${replayed} given-up notifications are sent again.` : "Nothing of it was given up."));
+  const remove = () => {
+    if (window.confirm(`Remove ${channel.name}? Nothing is sent there any more, and its deliveries stay in the log.`)) void run(() => removeChannel(channel.id).then(changed));
+  };
   return (
     <li className="channel-row" data-testid="channel" data-paused={channel.paused}>
       <div>
@@ -62,7 +65,7 @@ function ChannelRow({ channel, writes, changed, told, show }: Omit<Props, "chann
           <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => pauseChannel(channel.id, !channel.paused).then(changed))}>
             {channel.paused ? "Resume" : "Pause"}
           </button>
-          <button type="button" className="button button-small button-danger" disabled={busy} onClick={() => void run(() => removeChannel(channel.id).then(changed))}>
+          <button type="button" className="button button-small button-danger" disabled={busy} onClick={remove}>
             Remove
           </button>
         </div>

@@ -21,11 +21,13 @@ export function OwnChannels() {
   return (
     <div className="stack">
       <p className="quiet">You are told of alerts of the stores you may see, and of those that are escalated to you.</p>
-      <ul className="rows">
-        {value.channels.map((channel) => (
-          <Own key={channel.id} channel={channel} changed={reload} />
-        ))}
-      </ul>
+      {value.channels.length > 0 && (
+        <ul className="rows">
+          {value.channels.map((channel) => (
+            <Own key={channel.id} channel={channel} changed={reload} />
+          ))}
+        </ul>
+      )}
       <AddOwn changed={reload} />
       {value.log.length > 0 && <Deliveries items={value.log} now={now} />}
     </div>

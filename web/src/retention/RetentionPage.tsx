@@ -92,7 +92,7 @@ function Change({ kind, days: first, mostBytes, done }: { kind: RetentionClass; 
         <label className="field">
           <span>For</span>
           <select value={here ? "store" : "chain"} onChange={(event) => setHere(event.target.value === "store")}>
-            <option value="chain">Every store without a rule of its own</option>
+            <option value="chain">Every store</option>
             <option value="store">{store.name}</option>
           </select>
         </label>
@@ -105,7 +105,7 @@ function Change({ kind, days: first, mostBytes, done }: { kind: RetentionClass; 
           <input type="number" min={0.01} max={1_000_000} step="any" placeholder="no limit" value={most} onChange={(event) => setMost(event.target.value)} />
         </label>
       </div>
-      <p className="quiet">What is older by then is deleted within the hour and cannot be brought back. Where a store holds more, its oldest go first.</p>
+      <p className="quiet">A store's own rule stands before that of every store. What is older is deleted within the hour and cannot be brought back; where a store holds more, its oldest go first.</p>
       <Problem sentence={error} />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !days} data-testid="retention-save">

@@ -1,0 +1,69 @@
+import { useEffect, useState, type FormEvent } from "react";
+import type { Id } from "../api/types";
+import { Problem, useAct } from "../security/parts";
+import { useLoad, useNow } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
+import { pieceOf, playBack, type Piece } from "./endpoints";
+import { Player } from "./Player";
+import { isUnderWay, standing } from "./timeline";
+
+const AGO = [
+  [30, "30 s ago"],
+  [60, "1 min ago"],
+  [120, "2 min ago"],
+  [300, "5 min ago"],
+  [570, "9 min ago"],
+] as const;
+const LONGEST_S = 300;
+const LOOK_AGAIN_MS = 1_000;
+
+/** What a camera saw in its last ten minutes. Each look back is audited, and what it fetched goes after a day. */
+export function LookBack({ cameraId }: { cameraId: Id }) {
+  const { may } = usePlace();
+  const [ago, setAgo] = useState(60);
+  const [asked, setAsked] = useState<Id | null>(null);
+  const { busy, error, run } = useAct();
+  if (!may("evidence:play")) return null;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const now = Date.now();
+    const from = now - ago * 1000;
+    void run(async () => setAsked((await playBack(cameraId, new Date(from), new Date(Math.min(now, from + LONGEST_S * 1000)))).id));
+  };
+  return (
+    <section className="panel stack" aria-label="Look back" data-testid="look-back">
+      <h2>Look back</h2>
+      <form className="look-back" onSubmit={submit}>
+        <label className="field">
+          <span>From</span>
+          <select value={ago} data-testid="look-back-ago" onChange={(event) => setAgo(Number(event.target.value))}>
+            {AGO.map(([seconds, words]) => (
+              <option key={seconds} value={seconds}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit" className="button" disabled={busy} data-testid="look-back-ask">
+          Show
+        </button>
+      </form>
+      <p className="quiet">At most five minutes. Who looks back is noted in the audit; the recording goes after a day.</p>
+      <Problem sentence={error} />
+      {asked && <Fetched key={asked} id={asked} />}
+    </section>
+  );
+}
+
+function Fetched({ id }: { id: Id }) {
+  const now = useNow();
+  const { value, error, reload } = useLoad<Piece>(`piece-${id}`, () => pieceOf(id));
+  const waits = value === null || isUnderWay(value);
+  useEffect(() => {
+    if (!waits) return;
+    const timer = setInterval(reload, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [waits, reload]);
+  if (value?.state === "present") return <Player piece={value} />;
+  return error ? <Problem sentence={error} /> : <p className="page-note">{value ? standing(value, now) : "Asking…"}</p>;
+}
