@@ -51,6 +51,7 @@ from app.identity.thresholds.endpoints import router as thresholds_router
 from app.incidents.endpoints import router as incidents_router
 from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
+from app.models.drift.endpoints import router as drift_router
 from app.models.endpoints import router as models_router
 from app.models.shadows.endpoints import router as shadows_router
 from app.notifications.endpoints import router as notifications_router
@@ -121,6 +122,7 @@ ROUTERS = (
     second_look_router,
     models_router,
     shadows_router,
+    drift_router,
     model_reports_router,
 )
 SERVICE_ONLY = ("postgres", "bus", "memory")

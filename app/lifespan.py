@@ -44,6 +44,7 @@ from app.kit.limits import Limiter, Rate
 from app.kit.logs import logger
 from app.kit.postgres import Pool, connect_pool
 from app.kit.redis import Redis, connect_redis
+from app.models.drift.service import keep_counting as keep_counting_drift
 from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL, RELEASED_VERSION
 from app.models.readings.repository import keep_forgetting as keep_forgetting_readings
@@ -153,6 +154,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "video": state.video.run(stopping),
         "models": state.models.keep_level(stopping),
         "promotions": _watching(state, pool, stopping),
+        "model drift": keep_counting_drift(pool, stopping),
         "model readings": keep_forgetting_readings(pool, stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}

@@ -123,6 +123,7 @@ class EmbeddedTriton:
         self._folder = home.folder("triton")
         self.models = home.folder("triton/models")
         self._port = free_port()
+        self._address = home.folder("run") / "triton.url"
         tag = hashlib.sha256(os.fsencode(home.root)).hexdigest()[:12]
         self.shared_memory_prefix = f"pennyprotect_{tag}_"
 
@@ -173,6 +174,7 @@ class EmbeddedTriton:
     async def prepare(self) -> None:
         """Assemble the backends and sweep what a killed server of this home left in shared memory."""
         self.sweep()
+        self._address.write_text(f"{self.url}\n", "utf-8")  # for tools that run beside the product
         for trial in self.models.glob(f"{TRIAL}*"):  # of a push that a kill cut short
             shutil.rmtree(trial, ignore_errors=True)
         await asyncio.to_thread(assemble_backends, self._folder / "backends", self._installation)

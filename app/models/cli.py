@@ -108,6 +108,20 @@ def models_key(file: Annotated[Path, typer.Argument(help="Where to write the pri
     typer.echo(f"Private: {file}. Copy {make_key(file)} to {settings().trusted_model_keys}.")
 
 
+@models.command("wrap")
+def models_wrap(
+    export: Annotated[Path, typer.Argument(help="A YOLOv8 or YOLO11 pose export, .onnx.")],
+    target: Annotated[Path, typer.Argument(help="The model.onnx to write.")],
+    model: Model = "yolo_pose",
+) -> None:
+    """Make an export a model of the served contract: pictures as UINT8 in, the normalisation inside."""
+    from app.inference.contract import PoseContract
+    from app.models.wrapping import wrapped
+
+    target.write_bytes(wrapped(export, PoseContract.of(model)))
+    typer.echo(f"{target} takes {PoseContract.of(model).input_name} as UINT8 [N, H, W, 3].")
+
+
 @models.command("sign")
 def models_sign(
     folder: Annotated[Path, typer.Argument(help="With model.onnx, contract.toml, package.toml and golden.npz.")],
@@ -176,6 +190,47 @@ def models_shadow(
     else:
         report = command.shadow_report(settings().home, model)
         typer.echo(json.dumps(report, indent=2) if as_json else "\n".join(report_lines(report)))
+
+
+@models.command("bench")
+def models_bench(
+    version: Annotated[list[str] | None, typer.Option(help="Of the model; give two to compare them. 1 at first.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="For each version and number of requests at once.")] = 5.0,
+    model: Model = "yolo_pose",
+    as_json: AsJson = False,
+) -> None:
+    """How fast served versions answer, in turn; cameras go on meanwhile. `pennyprotect bench serving` measures the server."""
+    import asyncio
+
+    from app.models.evaluation.measuring import triton_of
+    from app.models.evaluation.timing import time_versions
+
+    url = triton_of(settings().home.absolute(), settings().triton_url)
+    document = asyncio.run(time_versions(url, model, version or ["1"], seconds))
+    if as_json:
+        typer.echo(json.dumps(document, indent=2))
+        return
+    for row in document["versions"]:
+        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+
+
+@models.command("evaluate")
+def models_evaluate(
+    folder: Annotated[Path, typer.Argument(help="Pictures with one .json of COCO keypoints.")],
+    version: Annotated[list[str] | None, typer.Option(help="Of the model; give two to compare them. 1 at first.")] = None,
+    model: Model = "yolo_pose",
+    as_json: AsJson = False,
+) -> None:
+    """The accuracy of served versions on a folder of pictures with COCO keypoints, side by side; at the Triton that serves."""
+    import asyncio
+
+    from app.models.evaluation.measuring import as_lines, evaluate, triton_of
+
+    url = triton_of(settings().home.absolute(), settings().triton_url)
+    document = asyncio.run(evaluate(url, model, version or ["1"], folder, lambda *done: _show_progress("evaluating ", *done)))
+    if sys.stderr.isatty():
+        sys.stderr.write("\n")
+    typer.echo(json.dumps(document, indent=2) if as_json else "\n".join(as_lines(document)))
 
 
 @models.command("rollback")

@@ -23,6 +23,9 @@ from app.kit.errors import ConflictError, SetupError
 TRIAL: Final = "trial_"
 """Models of this prefix are loaded by a push only, never at a start."""
 LOCK_S: Final = 120.0
+COMPILED: Final = ".compiled"
+"""What the embedded server compiled of a model, by content (triton_backends/onnxruntime)."""
+_INSTANCES: Final = re.compile(r"\bcount: \d+")
 _NAME: Final = re.compile(r'^name: "[a-z0-9_]+"$', re.MULTILINE)
 
 
@@ -58,7 +61,9 @@ class ModelFolder:
             source, made = self._served / model, place / name
             for path in (Path("config.pbtxt"), *(each.relative_to(source) for each in source.glob("configs/*.pbtxt"))):
                 (made / path).parent.mkdir(parents=True, exist_ok=True)
-                (made / path).write_text(_NAME.sub(f'name: "{name}"', (source / path).read_text("utf-8"), count=1), "utf-8")
+                text = _NAME.sub(f'name: "{name}"', (source / path).read_text("utf-8"), count=1)
+                # One instance is enough to check a version, and takes half as much from the cameras while it is compiled.
+                (made / path).write_text(_INSTANCES.sub("count: 1", text), "utf-8")
             shutil.copytree(staged, made / str(version))
             for path in (made / str(version)).iterdir():
                 _force(path)
@@ -74,11 +79,19 @@ class ModelFolder:
         source, target = self.root / f"{TRIAL}{version}" / str(version), self.root / model / str(version)
         if target.exists():
             raise ConflictError(f"Version {version} of {model} is there already and never changed.")
+        self._hand_on(source.parent / COMPILED, target.parent / COMPILED)
         try:
             source.replace(target)
         except OSError as error:
             raise SetupError(f"Version {version} cannot be put in place ({error.strerror}); push it again.") from error
         _force(target.parent)
+
+    def _hand_on(self, compiled: Path, to: Path) -> None:
+        """What the trial compiled is not compiled again, at the cameras' cost, when the version joins the others."""
+        with contextlib.suppress(OSError):  # it costs a compilation, no more
+            for each in compiled.iterdir():
+                to.mkdir(exist_ok=True)
+                each.replace(to / each.name)
 
     def leave(self, model: str, version: int) -> None:
         """Take a version out of the served ones. Blocking."""

@@ -25,7 +25,8 @@ DEFINERS = {
     "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
     "claim_export", "evidence_chain", "evidence_jobs", "export_by_token", "want_evidence", "retention_chains",
     "model_pointers_of_worker", "model_use_of_worker", "next_model_version", "note_model_readings", "note_model_comparisons",
-    "keep_model_disagreement", "forget_model_readings", "watched_model_pointers", "forget_words_about", "relayed_cameras",
+    "keep_model_disagreement", "forget_model_readings", "watched_model_pointers", "chains_with_model_readings",
+    "forget_words_about", "relayed_cameras",
     "persons_without_entry", "forget_old_answers", "forget_answered_contacts",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""

@@ -1,6 +1,7 @@
 """A version beside the one in use, and promotions that are taken back: the service, the real Triton, the worker's stage."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,11 @@ from av import VideoFrame
 from app.contracts.control import DesiredCamera
 from app.contracts.models import ModelReading, ModelReport
 from app.inference.triton import CallOptions, TritonPose
+from app.kit.errors import BadInputError
 from app.kit.ids import new_id
 from app.kit.postgres import connect_pool
+from app.models.evaluation.measuring import evaluate
+from app.models.evaluation.timing import time_versions
 from app.models.folder import ModelFolder
 from app.models.readings import repository
 from app.models.service import ModelService
@@ -36,6 +40,7 @@ from tests.integration.service.test_models import (
     server,  # noqa: F401
     short_drain,  # noqa: F401
 )
+from tests.unit.models.test_evaluation import write_folder
 
 STARTED = 1_700_000_000_000_000
 
@@ -141,6 +146,17 @@ async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
     assert await send(product, msgspec.structs.replace(report, id=new_id())) == 204
     assert (await product.ask("GET", "/api/v1/models/shadow"))[1]["total"]["frames"] == 4, "what comes late counts for nothing"
 
+    await product.sql(
+        "INSERT INTO model_readings (chain_id, camera_id, model, version, span, since, frames, failures, persons, score_sum,"
+        " quality_sum, norm_sum, latency) SELECT chain_id, id, 'yolo_pose', 7, 'hour', now() - ago * interval '1 day'"
+        " - interval '1 hour', 9000, 0, CASE ago WHEN 0 THEN 90 ELSE 18000 + 100 * ago END, 9000, 9000, 0, '{}'"
+        " FROM cameras, generate_series(0, 6) AS ago WHERE id = $1",
+        uuid.UUID(camera["camera_id"]),
+    )
+    drifted = (await product.ask("GET", "/api/v1/models/drift"))[1]
+    assert [(each["measure"], each["now"]) for each in drifted["items"]] == [("persons-a-frame", 0.01)]
+    assert (drifted["items"][0]["version"], drifted["watched"]) == (7, 1)
+
     await product.sql("UPDATE model_disagreements SET kept_at = now() - interval '8 days'")
     pool = product.owner
     assert await repository.forget_old(pool) >= 1
@@ -202,3 +218,29 @@ async def test_a_promotion_that_fails_requests_is_taken_back_by_itself_and_says_
         await serving.close()
         await pool.close()
     assert (await stands())["stable"] == made["version"]
+
+
+@pytest.mark.timeout(300)
+async def test_two_served_versions_are_evaluated_side_by_side(server: Server, tmp_path: Path) -> None:  # noqa: F811 - a fixture
+    folder = server.models / "yolo_pose" / "2"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(pose_models.checked(pose_models.model(300.0)))
+    serving = Serving(server.url)
+    await serving.load("yolo_pose")
+    await serving.close()
+    pictures = write_folder(tmp_path / "set", {1: [300.0], 2: [300.0]})
+    truth = json.loads((pictures / "truth.json").read_text())
+    for each in truth["annotations"]:  # the tiny model says all keypoints at one place
+        each["keypoints"] = [300.0, 200.0, 2] * 17
+    (pictures / "truth.json").write_text(json.dumps(truth))
+    document = await evaluate(server.url, "yolo_pose", ["1", "2"], pictures)
+    first, second = document["versions"]
+    assert (first["accuracy"]["ap"], second["accuracy"]["ap"]) == (0.0, pytest.approx(1.0, abs=1e-3))
+    assert document["last_less_first"]["ap"] == pytest.approx(1.0, abs=1e-3)
+    assert min(first["p50_ms"], second["p50_ms"]) > 0
+    timed = await time_versions(server.url, "yolo_pose", ["1", "2"], 0.2)
+    assert [(each["version"], each["requests_at_once"]) for each in timed["versions"]] == [("1", 1), ("1", 4), ("2", 1), ("2", 4)]
+    assert all(each["frames_per_s"] > 0 for each in timed["versions"])
+    for refused in (evaluate(server.url, "yolo_pose", ["9"], pictures), time_versions(server.url, "yolo_pose", ["9"], 0.2)):
+        with pytest.raises(BadInputError, match="does not serve version 9"):
+            await refused

@@ -5,6 +5,7 @@ import { useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { endShadow, models, rollBack, shadowReport, type Models, type Pointer, type Watch } from "./endpoints";
+import { Drift } from "./Drift";
 import { ShadowRun } from "./ShadowRun";
 import { VersionRow } from "./VersionRow";
 import { share } from "./words";
@@ -39,6 +40,7 @@ export function ModelsPage() {
         )}
       </Answer>
       <Answer of={shadow}>{(report) => report && <Beside report={report} changed={reload} />}</Answer>
+      <Drift />
     </div>
   );
 }

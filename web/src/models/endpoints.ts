@@ -12,8 +12,10 @@ export type Watch = Schemas["WatchOut"];
 export type Limits = Schemas["LimitsOut"];
 export type ShadowReport = Schemas["ShadowReportOut"];
 export type Agreement = Schemas["AgreementOut"];
+export type Drifts = Schemas["DriftsOut"];
 export type Disagreement = Schemas["DisagreementOut"];
 
+export const drift = () => ask<Drifts>("GET", "/models/drift");
 export const models = () => ask<Models>("GET", "/models");
 export const promote = (id: Id, share: number, limits: Limits) => ask<Pointer>("POST", `/models/versions/${id}/promote`, { body: { share, limits } });
 export const rollBack = (model: string) => ask<Pointer>("POST", "/models/rollback", { body: { model } });

@@ -1,0 +1,1 @@
+"""`pennyprotect models evaluate`: versions side by side on pictures whose truth is known, at the Triton that serves them."""
