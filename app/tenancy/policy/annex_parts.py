@@ -62,7 +62,7 @@ def retention(switches: Mapping[str, bool], site: Site) -> list[Line]:
     """What is kept, where, how long and who ends it."""
     rows: list[Sequence[str]] = [
         ("Body points, embeddings of passers-by, live pictures", "memory", "10 to 60 s", "their own time"),
-        *(_footage(site, kind, what) for kind, what in _CLASSES.items()),
+        *(_footage(site, each["class"]) for each in site["retention"]["defaults"]),
         ("Boxes and figures for replaying rules", "database", "14 days", "the pipeline"),
         ("Detections, alerts, incidents", "database", "no end is set", "whoever runs the database"),
         ("Deliveries of messages", "database", "90 days", "the dispatcher"),
@@ -82,14 +82,14 @@ def retention(switches: Mapping[str, bool], site: Site) -> list[Line]:
     return _lines(("what", "where", "kept", "ends_by"), rows)
 
 
-def _footage(site: Site, kind: str, what: str) -> Sequence[str]:
+def _footage(site: Site, kind: str) -> Sequence[str]:
     """The rule of the store, else of the chain, else the product's own."""
     store, told = site["store"]["id"], site["retention"]
     rules = [rule for rule in (*told["defaults"], *told["items"]) if rule["class"] == kind and rule["store_id"] in (None, store)]
     rule = sorted(rules, key=lambda each: each["store_id"] is not None)[-1]
     bound = f", at most {rule['most_bytes'] / 1e9:.1f} GB" if rule["most_bytes"] else ""
     days = "1 day" if rule["days"] == 1 else f"{rule['days']} days"
-    return what, "object store", f"{days}{bound}; longer on hold or in an open case", "the retention process, with a receipt"
+    return _CLASSES.get(kind, f"Footage, {kind}"), "object store", f"{days}{bound}; longer on hold or in an open case", "the retention process, with a receipt"
 
 
 def channels(site: Site) -> list[Mapping[str, Any]]:
