@@ -89,7 +89,8 @@ def _footage(site: Site, kind: str) -> Sequence[str]:
     rule = sorted(rules, key=lambda each: each["store_id"] is not None)[-1]
     bound = f", at most {rule['most_bytes'] / 1e9:.1f} GB" if rule["most_bytes"] else ""
     days = "1 day" if rule["days"] == 1 else f"{rule['days']} days"
-    return _CLASSES.get(kind, f"Footage, {kind}"), "object store", f"{days}{bound}; longer on hold or in an open case", "the retention process, with a receipt"
+    kept = f"{days}{bound}; longer on hold or in an open case"
+    return _CLASSES.get(kind, f"Footage, {kind}"), "object store", kept, "the retention process, with a receipt"
 
 
 def channels(site: Site) -> list[Mapping[str, Any]]:
