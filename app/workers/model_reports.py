@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import aiohttp
 import msgspec
+import numpy as np
 
 from app.contracts.control import DesiredCamera
 from app.contracts.models import (
@@ -21,6 +22,7 @@ from app.contracts.models import (
     ShadowReading,
     latency_bucket,
 )  # fmt: skip
+from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer
 from app.kit.backoff import Backoff
 from app.kit.ids import new_id
 from app.kit.logs import logger
@@ -58,6 +60,18 @@ class Readings:
     def failed(self, camera: DesiredCamera) -> None:
         """It did not."""
         self._reading(camera).failures += 1
+
+    def looked_at_faces(self, camera: DesiredCamera, answer: FaceAnswer, took_s: float) -> None:
+        """The face models answered a head: sums of scores and qualities alone, nothing of whose face it is."""
+        key = (camera.camera_id, FACE_MODEL, int(FACE_VERSION))
+        reading = self._readings.setdefault(key, ModelReading(*key))
+        reading.frames += 1
+        reading.persons += len(answer)
+        if len(answer):
+            reading.score_sum += float(answer.boxes[:, 4].sum())
+            reading.quality_sum += float(answer.quality.mean(axis=1).sum())
+            reading.norm_sum += float(np.linalg.norm(answer.embeddings, axis=1).sum())
+        reading.latency[latency_bucket(took_s)] += 1
 
     def compared(self, camera: DesiredCamera, one: Compared, old_s: float, new_s: float) -> None:
         """The shadowed version answered the same frame."""

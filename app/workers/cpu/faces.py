@@ -84,6 +84,7 @@ class FaceStage:
         grant: the present grant of the control plane.
         emit: takes a probe and whether it may still be sent when its turn comes.
         version: of the embedding model, carried by each message.
+        measured: told each answer about a camera whose faces may be looked at, and the seconds it took.
     """
 
     def __init__(
@@ -94,9 +95,10 @@ class FaceStage:
         emit: Callable[[ProbeEmbedding, Callable[[], bool]], None],
         metrics: FaceMetrics,
         version: str,
+        measured: Callable[[DesiredCamera, FaceAnswer, float], None] | None = None,
     ) -> None:
         self._grant, self._model, self._loading, self._emit = grant, model, loading, emit
-        self._metrics, self._version = metrics, version
+        self._metrics, self._version, self._measured = metrics, version, measured
         self._waiting: deque[Shot] = deque()
         self._filled = asyncio.Event()
         self._shots = Shots()
@@ -165,10 +167,13 @@ class FaceStage:
         self._metrics.asked.inc()
         began = time.monotonic()
         answer = await self._model.find(shot.picture, 1)
-        self._metrics.seconds.observe(time.monotonic() - began)
+        took_s = time.monotonic() - began
+        self._metrics.seconds.observe(took_s)
         camera = self._may(shot.camera_id, shot.policy_revision)
         if camera is None:
             return self._metrics.dropped.labels("policy").inc()
+        if self._measured is not None:
+            self._measured(camera, answer, took_s)
         if not len(answer):
             return self._metrics.dropped.labels("no face").inc()
         if float(answer.quality[0].min()) < LEAST_QUALITY:

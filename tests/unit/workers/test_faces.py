@@ -19,6 +19,7 @@ from app.workers.best_shot import APART_US, MOST_SHOTS, MOST_TRIES, TRACKS_KEPT,
 from app.workers.control import Grant, permitted, wanted
 from app.workers.cpu.face_crop import crop
 from app.workers.cpu.faces import FaceStage
+from app.workers.model_reports import Readings
 from app.workers.telemetry import FaceMetrics
 
 CAMERA = uuid.UUID(int=1)
@@ -136,10 +137,10 @@ class Bench:
     def __init__(self) -> None:
         self.grant, self.model, self.loading = grant(), Model(), Loading()
         self.emitted: list[tuple[ProbeEmbedding, Callable[[], bool]]] = []
-        self.registry = CollectorRegistry()
+        self.registry, self.readings = CollectorRegistry(), Readings()
         self.stage = FaceStage(
             lambda: self.grant, self.model, self.loading, lambda probe, ok: self.emitted.append((probe, ok)),
-            FaceMetrics(self.registry), "1",
+            FaceMetrics(self.registry), "1", self.readings.looked_at_faces,
         )  # fmt: skip
         self.frame = VideoFrame.from_ndarray(np.zeros((480, 640, 3), np.uint8), format="rgb24")
 
@@ -212,3 +213,17 @@ async def test_poor_faces_are_counted_and_not_emitted() -> None:
     await running(bench, bench.see)
     assert bench.emitted == []
     assert bench.dropped("quality") == 1
+
+
+async def test_answers_are_summed_for_drift_and_one_that_came_too_late_is_not() -> None:
+    bench = Bench()
+    await running(bench, bench.see)
+    report = bench.readings.take(CAMERA)
+    assert report is not None
+    (reading,) = report.readings
+    assert (reading.model, reading.version, reading.frames, reading.persons) == ("face_embedding", 1, 1, 1)
+    assert (reading.score_sum, reading.quality_sum, reading.norm_sum) == pytest.approx((40.0, 0.9, 1.0))
+    bench = Bench()
+    bench.model.during = lambda: setattr(bench, "grant", grant(face=False, revision=4))
+    await running(bench, bench.see)
+    assert bench.readings.take(CAMERA) is None, "nothing is measured of faces that may not be looked at"
