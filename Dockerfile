@@ -34,7 +34,9 @@ FROM ${PYTHON_IMAGE} AS base
 LABEL org.opencontainers.image.title="PennyProtect" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --system --gid 10001 pennyprotect \
-    && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/pennyprotect --create-home pennyprotect
+    && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/pennyprotect --create-home pennyprotect \
+    # Where compose.yaml shares the key ring: a volume takes the owner that the image has there.
+    && install -d -m 0700 -o 10001 -g 10001 /var/lib/pennyprotect/ring
 COPY --from=packages /opt/pennyprotect /opt/pennyprotect
 ENV PATH=/opt/pennyprotect/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -29,6 +29,7 @@ from app.retention_command import retention
 from app.roles_command import roles
 from app.settings import settings
 from app.tenancy.policy.cli import policy
+from app.workers_command import workers
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +42,7 @@ cli.add_typer(models, name="models")
 cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")
 cli.add_typer(chains, name="chains")
+cli.add_typer(workers, name="workers")
 cli.add_typer(evidence, name="evidence")
 cli.add_typer(retention, name="retention")
 cli.add_typer(watchlist, name="watchlist")

@@ -1,6 +1,7 @@
-"""`pennyprotect evidence`: fetch a package by its link, and verify one offline."""
+"""`pennyprotect evidence`: fetch a package by its link, verify one offline, and make the bucket that evidence lies in."""
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,44 @@ from app.kit.errors import BadInputError, UnavailableError
 evidence = typer.Typer(no_args_is_help=True, help="Packages of evidence: fetch one by its link, verify one without a network.")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 FETCH_S = 300
+
+
+@evidence.command()
+def bucket(
+    seconds: Annotated[float, typer.Option(help="How long to wait for a server that does not answer yet.", min=0)] = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """Make the bucket AWS_S3_BUCKET with Object Lock where there is none, and say whether it locks."""
+    import asyncio
+
+    from app.kit.backoff import Backoff
+    from app.kit.objects import s3
+    from app.kit.objects.store import ObjectStoreError
+    from app.settings import settings
+
+    given = settings()
+    if not given.s3_bucket:
+        raise BadInputError("AWS_S3_BUCKET is not set; name the bucket.")
+
+    async def prepare() -> dict[str, object]:
+        key_id, secret = given.aws_access_key_id.get_secret_value(), given.aws_secret_access_key.get_secret_value()
+        client = s3.make_client(given.aws_region, key_id, secret, given.s3_endpoint)
+        ends, backoff, failures = time.monotonic() + seconds, Backoff(first_s=0.5, longest_s=5.0), 0
+        while True:
+            try:
+                made = await s3.make_bucket(client, given.s3_bucket, given.aws_region)
+                return {"bucket": given.s3_bucket, "made": made, "locks": (await s3.connect(client, given.s3_bucket)).locks}
+            except ObjectStoreError:
+                if time.monotonic() > ends:
+                    raise
+                await asyncio.sleep(backoff.delay_s(failures))
+                failures += 1
+
+    found = asyncio.run(prepare())
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    typer.echo(f"{found['bucket']}: {'made' if found['made'] else 'was there'}, Object Lock {'on' if found['locks'] else 'OFF'}.")
 
 
 @evidence.command()

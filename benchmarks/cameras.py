@@ -19,7 +19,7 @@ from app.kit.errors import SetupError
 from app.kit.ids import new_id
 from app.workers.cpu.analysis import Analysis
 from app.workers.cpu.worker import Lanes, Models
-from app.workers.emitter import Emitter
+from app.workers.emitter import RedisEmitter
 from app.workers.telemetry import WorkerMetrics
 from benchmarks.servers import Servers
 
@@ -81,7 +81,7 @@ def as_rows(steps: list[Step]) -> list[dict[str, Any]]:
 
 async def _run(servers: Servers, ports: list[int], seconds: float) -> Step:
     metrics, stop, gone = WorkerMetrics(), asyncio.Event(), asyncio.Event()
-    emitter, models = Emitter(servers.memory_url, servers.bus_url), Models(servers.triton_url)
+    emitter, models = RedisEmitter(servers.memory_url, servers.bus_url), Models(servers.triton_url)
     cameras = {camera.camera_id: camera for camera in map(_camera, ports)}
     loop = asyncio.get_running_loop()
 

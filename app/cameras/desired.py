@@ -26,20 +26,24 @@ MOST_CAPACITY = 1000
 log = logger(__name__)
 
 
-async def answer_heartbeat(pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat: Heartbeat) -> DesiredState:
-    """Renew the worker's leases, give it free cameras up to its capacity, and say what it should run."""
+async def answer_heartbeat(
+    pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat: Heartbeat, stores: list[uuid.UUID] | None = None
+) -> DesiredState:
+    """Renew the worker's leases, give it free cameras (of these stores; None: of all) up to its capacity, say what to run."""
     capacity = min(heartbeat.capacity, MOST_CAPACITY)
-    rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S))
+    rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S), stores)
     uses = await uses_of_worker(pool, heartbeat.worker_id, repository.ACQUIRE_S)
     cameras = [camera for row in rows if (camera := await _camera(vault, row, uses)) is not None]
     recordings = await wanted_recordings(pool, heartbeat.worker_id)
     return DesiredState(revision_of(cameras, recordings), LEASE_S, cameras, recordings)
 
 
-async def relayed_streams(pool: "Pool[asyncpg.Record]", vault: Vault) -> list[RelayedStream]:
-    """What a MediaMTX pulls: every enabled RTSP camera, with credentials. One whose password cannot be read is left out."""
+async def relayed_streams(
+    pool: "Pool[asyncpg.Record]", vault: Vault, stores: list[uuid.UUID] | None = None
+) -> list[RelayedStream]:
+    """What a MediaMTX pulls: enabled RTSP cameras, with credentials. One whose password cannot be read is left out."""
     streams = []
-    for row in await repository.relayed_cameras(pool):
+    for row in await repository.relayed_cameras(pool, stores):
         try:
             streams.append(RelayedStream(row["camera_id"], await _address(vault, row)))
         except UnavailableError as error:

@@ -11,7 +11,7 @@ from app.audit.models import MACHINES, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
-from app.cameras.workers import allowed_cameras, demand_platform_key
+from app.cameras.workers import allowed_cameras, stores_of_worker
 from app.contracts.models import LARGEST_STILL, LATENCIES, MOST_ROWS, MOST_STILLS, ModelReport, decode_report
 from app.kit.backends import backends
 from app.kit.errors import BadInputError
@@ -34,7 +34,7 @@ BODY: Final = {
 @router.post("/workers/models", status_code=204, openapi_extra=BODY | unaudited(MACHINES), max_body_size=LARGEST)
 async def note_models(request: Request, access: Annotated[Access, require(Permission.WORKER)]) -> None:
     """Add a report. Sending it again changes nothing; what it says of cameras that are not leased with this key is left out."""
-    demand_platform_key(access)
+    stores_of_worker(access)
     servers, report = backends(request), read_report(await request.body())
     cameras = {each.camera_id for part in _parts(report) for each in part}
     own = await allowed_cameras(servers.memory, access.principal.id, sorted(cameras))

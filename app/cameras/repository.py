@@ -109,16 +109,17 @@ async def list_sessions(
 
 
 async def lease_cameras(
-    pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, capacity: int, lease: timedelta
+    pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, capacity: int, lease: timedelta, stores: list[uuid.UUID] | None = None
 ) -> list[dict[str, Any]]:
-    """Renew a worker's cameras and give it free ones, across chains; rows as the function `lease_cameras` returns them."""
+    """Renew a worker's cameras and give it free ones: of these stores, or of every chain's that have no workers of their own.
+    Rows as the function `lease_cameras` returns them."""
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
-        rows = await connection.fetch("SELECT * FROM lease_cameras($1, $2, $3)", worker_id, capacity, lease)
+        rows = await connection.fetch("SELECT * FROM lease_cameras($1, $2, $3, $4)", worker_id, capacity, lease, stores)
     return [dict(row) for row in rows]
 
 
-async def relayed_cameras(pool: "Pool[asyncpg.Record]") -> list[dict[str, Any]]:
-    """Enabled RTSP cameras of every chain, rows as the function `relayed_cameras` returns them."""
+async def relayed_cameras(pool: "Pool[asyncpg.Record]", stores: list[uuid.UUID] | None = None) -> list[dict[str, Any]]:
+    """Enabled RTSP cameras, of whom as `lease_cameras`; rows as the function `relayed_cameras` returns them."""
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
-        rows = await connection.fetch("SELECT * FROM relayed_cameras()")
+        rows = await connection.fetch("SELECT * FROM relayed_cameras($1::uuid[])", stores)
     return [dict(row) for row in rows]

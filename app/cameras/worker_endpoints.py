@@ -13,7 +13,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.cameras.desired import answer_heartbeat, relayed_streams
 from app.cameras.endpoints import vault_of
-from app.cameras.workers import demand_platform_key, note_worker
+from app.cameras.workers import note_worker, stores_of_worker
 from app.contracts.control import Heartbeat
 from app.kit.backends import backends
 
@@ -87,18 +87,19 @@ class RelayedStreamsOut(BaseModel):
 @router.get("/workers/streams", response_model=RelayedStreamsOut, openapi_extra=unaudited(MACHINES))
 async def streams(request: Request, access: Works) -> Response:
     """What the MediaMTX beside the workers pulls, so that each camera is pulled once."""
-    demand_platform_key(access)
-    found = await relayed_streams(backends(request).postgres, vault_of(request))
+    found = await relayed_streams(backends(request).postgres, vault_of(request), stores_of_worker(access))
     return Response(msgspec.json.encode({"streams": found}), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/workers/heartbeat", response_model=DesiredStateOut, openapi_extra=unaudited(MACHINES))
 async def heartbeat(request: Request, access: Works, body: HeartbeatIn) -> Response:
-    """Renew this worker's cameras and learn what to do. Cameras not renewed for 10 s go to another worker."""
-    demand_platform_key(access)
-    servers = backends(request)
+    """Renew this worker's cameras and learn what to do. Cameras not renewed for 10 s go to another worker.
+
+    A key of named stores gets cameras of those alone, and they go to nobody else.
+    """
+    stores, servers = stores_of_worker(access), backends(request)
     said = Heartbeat(body.worker_id, body.host, body.kind, body.capacity, body.running, body.revision)
-    desired = await answer_heartbeat(servers.postgres, vault_of(request), said)
+    desired = await answer_heartbeat(servers.postgres, vault_of(request), said, stores)
     cameras = [camera.camera_id for camera in desired.cameras]
     await note_worker(servers.memory, said.worker_id, access.principal.id, cameras)
     return Response(msgspec.json.encode(desired), media_type="application/json", headers={"Cache-Control": "no-store"})

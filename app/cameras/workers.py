@@ -5,16 +5,35 @@ from collections.abc import Iterable
 
 from app.auth.models import Access
 from app.contracts.control import LEASE_S
-from app.kit.errors import ForbiddenError
+from app.kit.errors import ForbiddenError, NotFoundError
+from app.kit.postgres import TenantScope
 from app.kit.redis import Redis
 
 SEEN = "presence:workers"
 
 
-def demand_platform_key(access: Access) -> None:
-    """ForbiddenError for a key of one chain: workers are given cameras of every chain, with their passwords."""
-    if access.principal.chain_id is not None:
-        raise ForbiddenError("Workers need a key of the platform, not of one chain.")
+def stores_of_worker(access: Access) -> list[uuid.UUID] | None:
+    """The stores whose cameras, passwords included, this key may be given; None for a key of the platform.
+
+    Raises:
+        ForbiddenError: a key of one chain that names no store: `pennyprotect workers create` makes none such.
+    """
+    if access.principal.chain_id is None:
+        return None
+    stores = access.scope.store_ids
+    if stores is None:
+        raise ForbiddenError("Workers need a key of the platform or of named stores; `pennyprotect workers create` makes one.")
+    return sorted(stores)
+
+
+def scope_of_worker(access: Access, chain_id: uuid.UUID) -> TenantScope:
+    """What this key may touch of a chain: everything, or its own stores. NotFoundError for a key of another chain."""
+    stores = stores_of_worker(access)
+    if stores is None:
+        return TenantScope(chain_id)
+    if access.principal.chain_id != chain_id:
+        raise NotFoundError("There is no such thing, or this key may not see it.")
+    return TenantScope(chain_id, frozenset(stores))
 
 
 async def note_worker(memory: Redis, worker_id: uuid.UUID, key_id: uuid.UUID, cameras: Iterable[uuid.UUID]) -> None:

@@ -1,6 +1,24 @@
 """Live messages for viewers: names of pub/sub channels and keys on the memory Redis."""
 
 import uuid
+from typing import Final
+
+import msgspec
+
+LARGEST_LIVE_PICTURE: Final = 1 << 20
+"""Bytes of a JPEG that a worker may send over HTTP."""
+
+
+class WatchedPicture(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    """The JPEG of an analysed frame, from a worker that cannot reach Redis; whoever watches gets it, and nobody keeps it."""
+
+    camera_id: uuid.UUID
+    captured_at_us: int
+    jpeg: bytes
+
+    def __repr__(self) -> str:
+        """Without the picture."""
+        return f"WatchedPicture(camera_id={self.camera_id})"
 
 
 def camera_channel(camera: uuid.UUID) -> str:

@@ -2,12 +2,19 @@
 
 import enum
 import uuid
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from app.contracts.wire import as_floats, decoder
+
+KEEP_FRAMES_MS: Final = 60_000
+"""Tracked frames hold keypoints: nothing older than a minute stays, not even in memory."""
+TRACKLETS_KEPT: Final = 200_000
+HEALTH_KEPT: Final = 2_000
+"""Entries of a shard's streams on the bus."""
 
 
 class TrackedFrame(msgspec.Struct, frozen=True, array_like=True, tag=1):

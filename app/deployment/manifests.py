@@ -14,6 +14,8 @@ from app.embedded.valkey import BUS, MEMORY, acl_lines
 from app.kit.errors import BadInputError
 
 LONGEST_NAME = 63
+COMPOSE_ONLY = frozenset({"objects_secret"})
+"""Of servers that compose.yaml brings and the chart does not."""
 _PART_OF = {"app.kubernetes.io/part-of": "pennyprotect"}
 
 
@@ -21,6 +23,7 @@ def make_values() -> dict[str, str]:
     """Every secret, fresh: names to text."""
     values = complete({})
     values["admin_password"] = secrets.token_urlsafe(15)
+    values["objects_secret"] = secrets.token_urlsafe(32)
     for instance in (BUS, MEMORY):
         values[f"{instance.name}.acl"] = acl_lines(instance, values)
     return values
@@ -35,7 +38,8 @@ def kubernetes(values: Mapping[str, str], name: str, namespace: str) -> list[dic
     for given in (name, namespace):
         if not _is_label(given):
             raise BadInputError(f"{given!r} cannot be a Kubernetes name; use lower-case letters, digits and hyphens, 63 at most.")
-    manifests = [_secret(name, namespace, "Opaque", values)]
+    of_pods = {key: value for key, value in values.items() if key not in COMPOSE_ONLY}
+    manifests = [_secret(name, namespace, "Opaque", of_pods)]
     for role in DATABASE_ROLES:
         login = {"username": f"pennyprotect_{role}", "password": values[f"postgres.{role}"]}
         manifests.append(_secret(f"{name}-postgres-{role}", namespace, "kubernetes.io/basic-auth", login))

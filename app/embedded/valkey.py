@@ -75,7 +75,7 @@ MEMORY = Instance(
     {
         "admin": f"~* &* +@all {_NO_DISK}",
         "service": (
-            "~watch:* ~frames:* ~ticket:* ~limit:* ~presence:* &camera:* &picture:*"
+            "~watch:* ~frames:* %W~probes:* ~ticket:* ~limit:* ~presence:* &camera:* &picture:*"
             f" {_CONNECT} {_READ} {_WRITE} {_LISTEN} +xadd +publish {_NO_DISK}"
         ),
         "pipeline": f"~frames:* ~probes:* ~pipeline:* {_CONNECT} {_READ} {_WRITE} +xdel +xtrim {_NO_DISK}",

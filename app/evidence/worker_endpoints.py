@@ -14,7 +14,7 @@ from app.audit.models import MACHINES, unaudited
 from app.auth.access import REFUSALS, guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
-from app.cameras.workers import demand_platform_key
+from app.cameras.workers import scope_of_worker
 from app.evidence import repository, service
 from app.evidence.schemas import DoneOut, LostIn, UploadIn, UploadOut
 from app.evidence.service import Announced
@@ -24,7 +24,7 @@ from app.kit.backends import backends
 from app.kit.clock import from_us, now
 from app.kit.errors import BadInputError, UnavailableError
 from app.kit.objects.store import PutGrant
-from app.kit.postgres import TenantScope, tenant_transaction
+from app.kit.postgres import tenant_transaction
 
 router = guarded_router("workers")
 open_router = APIRouter(prefix="/api/v1", tags=["workers"], responses=REFUSALS)
@@ -46,16 +46,15 @@ def storage_of(request: Request) -> Storage:
 @router.post("/workers/evidence/{evidence_id}/upload", openapi_extra=unaudited(MACHINES), max_body_size=8 << 20)
 async def announce_upload(request: Request, access: Works, evidence_id: uuid.UUID, body: UploadIn) -> UploadOut:
     """Announce a finished recording; the answer says where to PUT it, once, within ten minutes."""
-    demand_platform_key(access)
     if body.from_us > body.to_us:
         raise BadInputError("from_us is after to_us.")
     pool, store = backends(request).postgres, await storage_of(request).open()
-    chain = await repository.chain_of(pool, evidence_id)
+    scope = scope_of_worker(access, await repository.chain_of(pool, evidence_id))
     announced = Announced(
         body.size, bytes.fromhex(body.sha256), body.media_type, from_us(body.from_us), from_us(body.to_us), body.masked,
         [each.model_dump() for each in body.boxes],
     )  # fmt: skip
-    async with tenant_transaction(pool, TenantScope(chain)) as connection:
+    async with tenant_transaction(pool, scope) as connection:
         piece = await service.announce(connection, evidence_id, announced)
     key = piece.s3_key or ""
     grant = store.grant(key, body.size, announced.sha256, body.media_type, GRANT_S) or _own_grant(request, key, announced)
@@ -65,9 +64,8 @@ async def announce_upload(request: Request, access: Works, evidence_id: uuid.UUI
 @router.post("/workers/evidence/{evidence_id}/uploaded", openapi_extra=unaudited(REGISTERS))
 async def finish_upload(request: Request, access: Works, evidence_id: uuid.UUID) -> DoneOut:
     """Compare what is stored with what was announced; only a piece whose hash matches is registered."""
-    demand_platform_key(access)
     pool, store = backends(request).postgres, await storage_of(request).open()
-    scope = TenantScope(await repository.chain_of(pool, evidence_id))
+    scope = scope_of_worker(access, await repository.chain_of(pool, evidence_id))
     async with tenant_transaction(pool, scope) as connection:
         piece = await repository.get_evidence(connection, evidence_id)
     if piece.present_at is None:
@@ -82,10 +80,9 @@ async def finish_upload(request: Request, access: Works, evidence_id: uuid.UUID)
 @router.post("/workers/evidence/{evidence_id}/lost", status_code=204, openapi_extra=unaudited(MACHINES))
 async def lose_evidence(request: Request, access: Works, evidence_id: uuid.UUID, body: LostIn) -> None:
     """It cannot be recorded, and why; operators see the sentence."""
-    demand_platform_key(access)
     pool = backends(request).postgres
-    chain = await repository.chain_of(pool, evidence_id)
-    async with tenant_transaction(pool, TenantScope(chain)) as connection:
+    scope = scope_of_worker(access, await repository.chain_of(pool, evidence_id))
+    async with tenant_transaction(pool, scope) as connection:
         await service.lose(connection, evidence_id, body.reason)
 
 

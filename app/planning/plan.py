@@ -29,10 +29,12 @@ UNIT_COSTS: Final[dict[str, UnitCost]] = {
     "pose_core_s": UnitCost(0.029, "core-seconds a frame", MEASURED, "pose at 384x640 bf16 on a CPU core (performance.md)"),
     "decode_core_s": UnitCost(0.040, "core-seconds a second of 720p15", MEASURED, "35-45 ms of a core (performance.md)"),
     "worker_core_s": UnitCost(0.003, "core-seconds a frame", MEASURED, "all of the worker but decoding and pose"),
-    "pipeline_core_s": UnitCost(1 / 2173, "core-seconds a frame", MEASURED, "`bench pipeline`, every rule on, 8 people"),
+    "pipeline_core_s": UnitCost(1 / 1579, "core-seconds a frame", MEASURED, "`bench pipeline`, every rule on, 8 people"),
     "gpu_frames_s": UnitCost(2000.0, "frames a second a GPU", ASSUMED, "never run on a GPU; measure before buying"),
     "gpu_decode_streams": UnitCost(100.0, "720p15 streams a GPU", ASSUMED, "never run on a GPU; measure before buying"),
-    "worker_bytes": UnitCost(40e6, "bytes of memory a camera", ASSUMED, "decoder, two frames, tracker"),
+    "worker_bytes": UnitCost(
+        107e6, "bytes of memory a camera", ASSUMED, "64 MiB of packets for clips; decoder, two frames, tracker"
+    ),
     "camera_bits_s": UnitCost(2e6, "bits a second a camera", ASSUMED, "720p15 H.264 of a store camera"),
     "frame_bytes": UnitCost(1300.0, "bytes a tracked frame", ASSUMED, "4 people: 232 bytes each and a head of 100, rounded up"),
     "tracklets_camera_day": UnitCost(2000.0, "tracklets a camera and day", ASSUMED, "depends on the store"),

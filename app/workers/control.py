@@ -127,6 +127,8 @@ class ControlLoop:
                 if problem and failures == 0:
                     log.warning("the service does not answer the heartbeat", problem=problem)
                 failures = failures + 1 if problem else 0
+                if stop.is_set():
+                    return  # an answer that comes now would start again what was just let go
                 self._tell()
                 await self._pause(stop, retry.delay_s(failures - 1) if failures else HEARTBEAT_S)
 
@@ -160,6 +162,7 @@ class ControlLoop:
         if self._told and expiry < until:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), max(0.0, expiry - time.monotonic()))
+                return
             self._tell()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), max(0.0, until - time.monotonic()))

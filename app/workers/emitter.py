@@ -1,21 +1,27 @@
 """The worker's way out: bounded queues to the two Redis servers. Offering never blocks and never fails."""
 
+import abc
 import asyncio
 import contextlib
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
+import aiohttp
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from app.contracts.biometrics import KEEP_PROBES_MS, ProbeEmbedding, probes_stream
-from app.contracts.live import camera_channel, pack_picture, picture_channel
+from app.contracts.live import camera_channel, pack_picture, picture_channel, watch_key
 from app.contracts.tracked import (
+    HEALTH_KEPT,
+    KEEP_FRAMES_MS,
+    TRACKLETS_KEPT,
     CameraHealth,
     TrackedFrame,
     TrackletClosed,
@@ -29,13 +35,10 @@ from app.kit.clock import now_us
 from app.kit.ids import shard_of
 from app.kit.logs import logger
 
-KEEP_FRAMES_MS: Final = 60_000
-"""Tracked frames hold keypoints: nothing older than a minute stays, not even in memory."""
-
-TRACKLETS_KEPT: Final = 200_000
-HEALTH_KEPT: Final = 2_000
 BATCH: Final = 64
 SEND_TIMEOUT_S: Final = 3.0
+AWAY: Final = (RedisError, OSError, TimeoutError, aiohttp.ClientError)
+"""What a server that does not answer looks like."""
 
 log = logger(__name__)
 
@@ -61,14 +64,16 @@ class Parcel:
     sendable: Callable[[], bool] | None = None
 
 
-class Outlet:
-    """A bounded queue to one Redis and the task that empties it. When full, the oldest message is dropped and counted.
+class Outlet(abc.ABC):
+    """A bounded queue to a server and the task that empties it. When full, the oldest message is dropped and counted.
 
-    Messages wait here while Redis is away. An entry may be written twice when a reply is lost: readers are idempotent.
+    Messages wait here while it is away. An entry may be written twice when a reply is lost: readers are idempotent.
     """
 
-    def __init__(self, name: str, client: "redis.Redis", bound: int, on_drop: Callable[[int], None]) -> None:
-        self._name, self._client, self._bound, self._on_drop = name, client, bound, on_drop
+    at_once: int = BATCH
+
+    def __init__(self, name: str, bound: int, on_drop: Callable[[int], None]) -> None:
+        self._name, self._bound, self._on_drop = name, bound, on_drop
         self._waiting: deque[Parcel] = deque()
         self._filled = asyncio.Event()
         self.sent = 0
@@ -96,36 +101,36 @@ class Outlet:
                 failures = 0
                 continue
             if failures == 0:
-                log.warning("messages wait: Redis does not answer", outlet=self._name, waiting=len(self._waiting))
+                log.warning("messages wait: the server does not answer", outlet=self._name, waiting=len(self._waiting))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), backoff.delay_s(failures))
             failures += 1
         while self._waiting and await self._send_batch():
             pass
 
+    @abc.abstractmethod
+    async def deliver(self, batch: list[Parcel]) -> int:
+        """Hand messages over in one round trip; how many were refused for good. `AWAY` where there is no answer."""
+
     async def _send_batch(self) -> bool:
-        """One pipeline round trip; whether the server answered."""
-        batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        """One round trip; whether the server answered."""
+        batch = [self._waiting.popleft() for _ in range(min(self.at_once, len(self._waiting)))]
         allowed = [parcel for parcel in batch if parcel.sendable is None or parcel.sendable()]
         if len(allowed) < len(batch):
             self._on_drop(len(batch) - len(allowed))
             batch = allowed
         if not batch:
             return True
-        pipe = self._client.pipeline(transaction=False)
-        for parcel in batch:
-            _add(pipe, parcel)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                replies = await pipe.execute(raise_on_error=False)
-        except (RedisError, OSError, TimeoutError):
+                refused = await self.deliver(batch)
+        except AWAY:
             self._put_back(batch)
             return False
-        refused = sum(isinstance(reply, ResponseError) for reply in replies)
         if refused:
             # Memory full or not permitted: sending again would not help, and newer messages wait behind.
             self._on_drop(refused)
-            log.warning("Redis refused messages", outlet=self._name, refused=refused)
+            log.warning("messages were refused", outlet=self._name, refused=refused)
         self.sent += len(batch)
         return True
 
@@ -135,6 +140,22 @@ class Outlet:
         if lost:
             self._on_drop(lost)
         self._waiting.extendleft(reversed(batch[lost:]))
+
+
+class RedisOutlet(Outlet):
+    """To one Redis."""
+
+    def __init__(self, name: str, client: "redis.Redis", bound: int, on_drop: Callable[[int], None]) -> None:
+        super().__init__(name, bound, on_drop)
+        self._client = client
+
+    async def deliver(self, batch: list[Parcel]) -> int:
+        """One pipeline."""
+        pipe = self._client.pipeline(transaction=False)
+        for parcel in batch:
+            _add(pipe, parcel)
+        replies = await pipe.execute(raise_on_error=False)
+        return sum(isinstance(reply, ResponseError) for reply in replies)
 
 
 def _add(pipe: Any, parcel: Parcel) -> None:
@@ -160,63 +181,80 @@ async def _first_of(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-class Emitter:
-    """Everything a worker says: frames and pictures to the memory Redis, tracklets and health to the bus.
+class Emitter(abc.ABC):
+    """Everything a worker says, each kind by an outlet of its own."""
 
-    Attributes:
-        dropped: messages dropped so far, by outlet.
-    """
+    frames: Outlet
+    pictures: Outlet
+    probes: Outlet
+    durable: Outlet
 
-    def __init__(self, memory_url: str, bus_url: str, on_drop: Callable[[str, int], None] = lambda _name, _n: None) -> None:
-        self._memory = _client(memory_url)
-        self._bus = _client(bus_url)
-        self._frames = Outlet("frames", self._memory, 512, lambda n: on_drop("frames", n))
-        self._pictures = Outlet("pictures", self._memory, 32, lambda n: on_drop("pictures", n))
-        self._probes = Outlet("probes", self._memory, 64, lambda n: on_drop("probes", n))
-        self._durable = Outlet("durable", self._bus, 20_000, lambda n: on_drop("durable", n))
+    @abc.abstractmethod
+    async def watched(self, cameras: Sequence[uuid.UUID]) -> list[bool]:
+        """Of each camera, whether somebody looks at it. `AWAY` where nobody can say."""
 
-    @property
-    def memory(self) -> "redis.Redis":
-        """The memory Redis, for looking up who watches."""
-        return self._memory
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """Hang up."""
 
     def frame(self, frame: TrackedFrame) -> None:
         """A tracked frame: into its shard's stream and to whoever watches the camera."""
         stream = frames_stream(shard_of(frame.camera_id))
         channel = camera_channel(frame.camera_id)
-        self._frames.offer(Parcel(encode(frame), stream, channel, keep_ms=KEEP_FRAMES_MS))
+        self.frames.offer(Parcel(encode(frame), stream, channel, keep_ms=KEEP_FRAMES_MS))
 
     def picture(self, camera: uuid.UUID, captured_at_us: int, jpeg: bytes) -> None:
         """The JPEG of an analysed frame, to viewers only."""
-        self._pictures.offer(Parcel(pack_picture(captured_at_us, jpeg), channel=picture_channel(camera)))
+        self.pictures.offer(Parcel(pack_picture(captured_at_us, jpeg), channel=picture_channel(camera)))
 
     def probe(self, probe: ProbeEmbedding, sendable: Callable[[], bool]) -> None:
         """A face's embedding, into memory for seconds; dropped when `sendable` says no once its turn comes."""
         stream = probes_stream(shard_of(probe.camera_id))
         parcel = Parcel(encode(probe), stream, keep_ms=KEEP_PROBES_MS, expire_ms=KEEP_PROBES_MS, sendable=sendable)
-        self._probes.offer(parcel)
+        self.probes.offer(parcel)
 
     def tracklet(self, tracklet: TrackletClosed) -> None:
         """An ended track; waits while the bus is away."""
         stream = tracklets_stream(shard_of(tracklet.camera_id))
-        self._durable.offer(Parcel(encode(tracklet), stream, keep_entries=TRACKLETS_KEPT))
+        self.durable.offer(Parcel(encode(tracklet), stream, keep_entries=TRACKLETS_KEPT))
 
     def health(self, health: CameraHealth) -> None:
         """A camera's state; waits while the bus is away."""
         stream = health_stream(shard_of(health.camera_id))
-        self._durable.offer(Parcel(encode(health), stream, keep_entries=HEALTH_KEPT))
+        self.durable.offer(Parcel(encode(health), stream, keep_entries=HEALTH_KEPT))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`, flush once, close."""
         try:
             async with asyncio.TaskGroup() as group:
-                for outlet in (self._frames, self._pictures, self._probes, self._durable):
+                for outlet in (self.frames, self.pictures, self.probes, self.durable):
                     group.create_task(outlet.run(stop))
         finally:
-            for client in (self._memory, self._bus):
-                with contextlib.suppress(RedisError, OSError, TimeoutError):
-                    async with asyncio.timeout(SEND_TIMEOUT_S):
-                        await client.aclose()
+            with contextlib.suppress(*AWAY):
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await self.close()
+
+
+class RedisEmitter(Emitter):
+    """Frames, pictures and probes to the memory Redis, tracklets and health to the bus."""
+
+    def __init__(self, memory_url: str, bus_url: str, on_drop: Callable[[str, int], None] = lambda _name, _n: None) -> None:
+        self._memory, self._bus = _client(memory_url), _client(bus_url)
+        self.frames = RedisOutlet("frames", self._memory, 512, partial(on_drop, "frames"))
+        self.pictures = RedisOutlet("pictures", self._memory, 32, partial(on_drop, "pictures"))
+        self.probes = RedisOutlet("probes", self._memory, 64, partial(on_drop, "probes"))
+        self.durable = RedisOutlet("durable", self._bus, 20_000, partial(on_drop, "durable"))
+
+    async def watched(self, cameras: Sequence[uuid.UUID]) -> list[bool]:
+        """In one look-up."""
+        values = await self._memory.mget([watch_key(camera) for camera in cameras])
+        return [value is not None for value in values]
+
+    async def close(self) -> None:
+        """Both connections."""
+        for client in (self._memory, self._bus):
+            with contextlib.suppress(*AWAY):
+                await client.aclose()
 
 
 def _client(url: str) -> "redis.Redis":

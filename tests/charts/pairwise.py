@@ -16,6 +16,11 @@ _PUSHES = {"acceptLicenses": True, "pushes": {"enabled": True, "keysSecret": "mo
 _ON_ANY_NODE = {"objects": {"volume": {"accessMode": "ReadWriteMany"}}}
 _ONE_NETWORK = {"cameras": {"cidrs": ["10.9.0.0/16"], "ports": [554]}}
 _INNER_STORE = {**_BUCKET, "endpoint": "https://s3.inner:9000"}
+_SIGN_ON = {
+    "oidc": {"issuer": "https://login.example.com/realms/a", "clientId": "penny"},
+    "ingress": {"enabled": True, "host": "a.example.com"},
+    "networkPolicy": {"providers": {"cidrs": ["10.6.0.0/16"]}},
+}
 _INNER_PORTS = {"objects": {"ports": [9000]}, "ingressCidrs": ["10.64.0.0/24"], "providers": {"cidrs": ["10.5.0.0/16"]}}
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
@@ -40,7 +45,13 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
     "pipeline": [{}, {"pipeline": {"keda": {"enabled": True}}}, {"pipeline": {"enabled": False}}],
     "workers": [{}, {"workerCpu": {"enabled": False}, "workerGpu": _GPUS}, {"workerCpu": _MANY_WORKERS}],
     "video": [{}, {"mediamtx": _RELAY}, {"mediamtx": {**_RELAY, "service": {"type": "NodePort"}, "port": 31000}}],
-    "ingress": [{}, {"ingress": {"enabled": True, "host": "a.example.com"}}],
+    "ingress": [
+        {},
+        {"ingress": {"enabled": True, "host": "a.example.com"}},
+        {"ingress": {"enabled": True, "host": "a.example.com", "controller": "alb", "className": "alb"}},
+        _SIGN_ON,
+    ],
+    "whole": [{}, {"region": {"url": "https://safety.example.com", "caSecret": "region-ca"}, "mediamtx": {"enabled": False}}],
     "network": [{}, {"networkPolicy": {"enabled": False}}, {"networkPolicy": _ONE_NETWORK}, {"networkPolicy": _INNER_PORTS}],
     "monitoring": [{}, {"monitoring": _ALL_MONITORS}],
     "secrets": [{}, _VAULT],

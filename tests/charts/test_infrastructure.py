@@ -39,7 +39,7 @@ def checkov(*arguments: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("profile", ["default", "region", "store-cell", "air-gapped"])
+@pytest.mark.parametrize("profile", ["default", "region", "store-cell", "store-workers", "air-gapped"])
 def test_rendered_manifests(profile: str) -> None:
     assert checkov("-f", f"k8s/golden/{profile}.yaml", "--framework", "kubernetes") == []
 

@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.conftest import CHART, Manifest, Render, containers, pods
+from tests.charts.conftest import CHART, PROFILES, Manifest, Render, containers, pods, profile
 from tests.charts.test_render import CASES
 
 OURS = {"pennyprotect", "elsewhere"}
 """Names of the main Secret in the cases."""
+
+
+def joins(values: dict[str, Any]) -> bool:
+    """Whether the release is a store that joins a region."""
+    return bool(values.get("region", {}).get("url"))
 
 
 def roles(manifests: list[Manifest]) -> dict[str, Manifest]:
@@ -41,7 +46,7 @@ def test_the_memory_server_can_write_nothing_to_a_disk(render: Render, values: d
     manifests = render(values)
     pod = roles(manifests).get("memory")
     if pod is None:
-        assert values["memory"]["external"]["nothingOnDisk"]
+        assert joins(values) or values["memory"]["external"]["nothingOnDisk"]
         return
     server = next(each for each in manifests if each["kind"] == "StatefulSet" and each["metadata"]["name"].endswith("-memory"))
     assert "volumeClaimTemplates" not in server["spec"]
@@ -154,6 +159,9 @@ def test_each_role_holds_only_its_own_secrets(render: Render, values: dict[str, 
         ({"triton": {"externalUrl": "http://triton:8001/"}}, "externalUrl"),
         ({"mediamtx": {"publicHosts": ["http://a.example/"]}}, "publicHosts"),
         ({"models": {"s3": {"bucket": "s3://b"}}}, "bucket"),
+        ({"region": {"url": "safety.example.com"}}, "region"),
+        ({"oidc": {"scopes": ["profile"]}}, "scopes"),
+        ({"serviceAccount": {"roles": {"servise": {}}}}, "servise"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(render: Render, values: dict[str, Any], named: str) -> None:
@@ -179,6 +187,16 @@ def test_a_wrong_value_is_refused_by_its_name(render: Render, values: dict[str, 
             "mediamtx.port must be between 30000 and 32767",
         ),
         ({"ingress": {"enabled": True}}, "ingress.host is empty"),
+        ({"region": {"url": "http://safety.example.com"}}, "region.url is http://: frames of people"),
+        (
+            {"region": {"url": "https://a.example"}, "mediamtx": {"enabled": True, "publicHosts": ["a.example"]}},
+            "region.url and mediamtx.enabled are both set",
+        ),
+        ({"oidc": {"issuer": "https://login.example.com"}}, "oidc.clientId is empty"),
+        (
+            {"oidc": {"issuer": "https://login.example.com", "clientId": "p"}, "ingress": {"host": "a.example"}},
+            "networkPolicy.providers.cidrs is empty: the service could not reach the provider",
+        ),
         ({"service": {"autoscaling": {"enabled": True}}}, "objects are on a volume that one node mounts: give objects.bucket"),
         (
             {"database": {"cloudnativepg": {"backup": {"destinationPath": "s3://b"}}}},
@@ -262,6 +280,11 @@ def allowed_out(manifests: list[Manifest], role: str) -> set[tuple[str, int]]:
             ("0.0.0.0/0", 9000),
         ),
         ({"networkPolicy": {"providers": {"cidrs": ["198.51.100.0/24"]}}}, "service", ("198.51.100.0/24", 443)),
+        # Clips are PUT to the bucket by who recorded them, with an address that the service signed.
+        ({"objects": {"bucket": "evidence"}}, "worker-cpu", ("0.0.0.0/0", 443)),
+        ({"objects": {"bucket": "evidence"}}, "retention", ("169.254.170.23/32", 80)),
+        ({"models": {"source": "s3", "s3": {"bucket": "models"}}}, "triton", ("169.254.170.23/32", 80)),
+        ({"region": {"url": "https://safety.example.com:8443"}}, "worker-cpu", ("0.0.0.0/0", 8443)),
         (
             {"networkPolicy": {"providers": {"cidrs": ["10.4.0.0/16"]}}, "extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}},
             "dispatcher",
@@ -341,3 +364,128 @@ def test_pushed_versions_reach_every_triton_by_one_volume_that_only_the_service_
     assert (read["readOnly"], served in server["args"]) == (True, True)
     assert told["PENNYPROTECT_MODEL_REPOSITORY"] == f"{written['mountPath']}/triton/models"
     assert any(each["mountPath"] == told["PENNYPROTECT_MODEL_KEYS"] and each["readOnly"] for each in service["volumeMounts"])
+
+
+@pytest.mark.parametrize("values", CASES)
+def test_each_role_has_an_account_of_its_own_without_a_token(render: Render, values: dict[str, Any]) -> None:
+    manifests = render(values)
+    accounts = {each["metadata"]["name"]: each for each in manifests if each["kind"] == "ServiceAccount"}
+    assert all(each["automountServiceAccountToken"] is False for each in accounts.values())
+    used = [pod["spec"]["serviceAccountName"] for pod in roles(manifests).values()]
+    assert len(set(used)) == len(used)
+    left = {"pp-pennyprotect"} - ({"pp-pennyprotect"} if joins(values) else set())
+    assert set(accounts) == set(used) | left
+
+
+def test_only_roles_that_call_the_bucket_or_kms_carry_an_identity(render: Render) -> None:
+    def known(values: dict[str, Any]) -> set[str]:
+        trusted = {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:x"}, "roles": {"bus": {"a": "b"}}}}
+        accounts = [each["metadata"] for each in render({**values, **trusted}) if each["kind"] == "ServiceAccount"]
+        return {each["name"].removeprefix("pp-pennyprotect-") for each in accounts if each.get("annotations")} - {
+            "pp-pennyprotect"
+        }
+
+    assert known({}) == {"service", "sealer", "retention", "bus"}
+    assert known({"models": {"source": "s3", "s3": {"bucket": "models"}}}) == {"service", "sealer", "retention", "bus", "triton"}
+    found = known({"extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}})
+    assert found == {"service", "sealer", "retention", "bus", "pipeline", "dispatcher", "migrate"}
+
+
+JOINED = {"region": {"url": "https://safety.example.com", "caSecret": "region-ca"}, "workerGpu": {"enabled": True}}
+
+
+def test_a_store_that_joins_a_region_is_workers_and_triton_and_holds_one_key(render: Render) -> None:
+    manifests = render(JOINED)
+    found = roles(manifests)
+    assert set(found) == {"worker-cpu", "worker-gpu", "triton"}
+    assert not {each["kind"] for each in manifests} & {
+        "Job",
+        "Ingress",
+        "Cluster",
+        "PersistentVolumeClaim",
+        "StatefulSet",
+        "ConfigMap",
+    }
+    for role in ("worker-cpu", "worker-gpu"):
+        (container,) = found[role]["spec"]["containers"]
+        env = {each["name"]: each.get("value") for each in container["env"]}
+        assert env["PENNYPROTECT_SERVICE_URL"] == "https://safety.example.com"
+        assert not {"REDIS_URL", "MEMORY_REDIS_URL", "DATABASE_URL"} & set(env)
+        secret = [each["valueFrom"]["secretKeyRef"]["key"] for each in container["env"] if "valueFrom" in each]
+        assert secret == ["worker_key"]
+        (mount,) = (each for each in container["volumeMounts"] if each["name"] == "region-ca")
+        assert env["PENNYPROTECT_CA_FILE"] == f"{mount['mountPath']}/ca.crt"
+    targets = {
+        each["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"]
+        for each in manifests
+        if each["kind"] == "PodDisruptionBudget"
+    }
+    assert targets == {"worker-cpu", "worker-gpu", "triton"}
+
+
+def test_rotated_keys_reach_every_role_that_opens_secrets_by_a_secret_that_need_not_exist(render: Render) -> None:
+    found = roles(render({"models": {"biometrics": True}, "secrets": {"existingSecret": "elsewhere"}}))
+    holders = set()
+    for role, pod in found.items():
+        for container in containers(pod):
+            env = {each["name"]: each.get("value", "") for each in container.get("env", [])}
+            if "PENNYPROTECT_SECRET_KEY" not in env:
+                assert "PENNYPROTECT_KEY_RING" not in env
+                continue
+            holders.add(role)
+            (mount,) = (each for each in container["volumeMounts"] if each["name"] == "key-ring")
+            assert env["PENNYPROTECT_KEY_RING"] == f"{mount['mountPath']}/keys.json"
+            assert mount["readOnly"]
+            assert "subPath" not in mount, "a subPath never follows its Secret"
+            (volume,) = (each["secret"] for each in pod["spec"]["volumes"] if each["name"] == "key-ring")
+            assert volume == {"secretName": "elsewhere-key-ring", "optional": True, "defaultMode": 0o440}
+    assert holders == {"service", "pipeline", "dispatcher", "migrate"}
+
+
+def test_an_alb_takes_no_secret_and_single_sign_on_is_told_to_the_service_alone(render: Render) -> None:
+    values = {
+        "ingress": {"enabled": True, "host": "a.example", "controller": "alb", "className": "alb"},
+        "oidc": {
+            "issuer": "https://login.example.com",
+            "clientId": "penny",
+            "secondFactor": True,
+            "scopes": ["openid", "groups"],
+        },
+        "networkPolicy": {"providers": {"cidrs": ["10.5.0.0/16"]}},
+    }
+    manifests = render(values)
+    (ingress,) = (each for each in manifests if each["kind"] == "Ingress")
+    assert ingress["spec"]["tls"] == [{"hosts": ["a.example"]}]
+    assert ingress["metadata"]["annotations"]["alb.ingress.kubernetes.io/target-type"] == "ip"
+    told = {
+        role: {each["name"]: each.get("value") for each in containers(pod)[-1].get("env", [])}
+        for role, pod in roles(manifests).items()
+    }
+    assert [role for role, env in told.items() if "PENNYPROTECT_OIDC_ISSUER" in env] == ["service"]
+    mine = told["service"]
+    assert (mine["PENNYPROTECT_PUBLIC_URL"], mine["PENNYPROTECT_OIDC_SCOPES"]) == ("https://a.example", "openid groups")
+    assert mine["PENNYPROTECT_OIDC_SECOND_FACTOR"] == "1"
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_worker_s_memory_holds_the_recorded_packets_of_all_its_cameras(render: Render, name: str) -> None:
+    """64 MiB of packets (PENNYPROTECT_RING_MB) and 40 MB beside them a camera, and half a GiB of its own."""
+    for role, pod in roles(render(profile(name))).items():
+        if role == "worker-cpu":
+            (container,) = pod["spec"]["containers"]
+            cameras = next(int(each["value"]) for each in container["env"] if each["name"] == "PENNYPROTECT_WORKER_CAPACITY")
+            limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi")) << 30
+            assert limit >= cameras * ((64 << 20) + 40_000_000) + (512 << 20)
+
+
+def test_the_lag_that_scales_pipelines_is_not_divided_by_them(render: Render) -> None:
+    (scaler,) = (each for each in render({"pipeline": {"keda": {"enabled": True}}}) if each["kind"] == "ScaledObject")
+    (trigger,) = scaler["spec"]["triggers"]
+    assert (trigger["type"], trigger["metricType"]) == ("prometheus", "Value")
+    assert trigger["metadata"]["query"].startswith("histogram_quantile(0.95,")
+
+
+def test_a_bundled_database_is_given_what_only_a_superuser_may_give(render: Render) -> None:
+    (cluster,) = (each for each in render({"imagePullSecrets": ["inner"]}) if each["kind"] == "Cluster")
+    assert cluster["spec"]["bootstrap"]["initdb"]["postInitApplicationSQL"] == ["CREATE EXTENSION IF NOT EXISTS vector"]
+    assert cluster["spec"]["imagePullSecrets"] == [{"name": "inner"}]

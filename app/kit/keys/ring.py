@@ -26,6 +26,35 @@ class Ring:
     retired: frozenset[str] = frozenset()
 
 
+def with_new_key(ring: Ring) -> tuple[Ring, str]:
+    """The ring with a key that opens but does not wrap yet, and its id: first everybody must have it."""
+    key = os.urandom(KEY_BYTES)
+    return Ring(ring.current, {**ring.keys, key_id_of(key): key}, ring.retired), key_id_of(key)
+
+
+def with_current(ring: Ring, key_id: str) -> Ring:
+    """The ring that wraps with this key; SetupError where it is not there."""
+    if key_id not in ring.keys:
+        raise SetupError(f"The key ring has no key {key_id[:60]!r}; `pennyprotect keys status` shows them.")
+    return Ring(key_id, ring.keys, ring.retired)
+
+
+def without_key(ring: Ring, key_id: str) -> Ring:
+    """The ring without a key that wraps nothing any more; SetupError for the current one or one that is not there."""
+    if key_id == ring.current:
+        raise SetupError("The current key cannot be retired; rotate first.")
+    if key_id not in ring.keys:
+        raise SetupError(f"The key ring has no key {key_id[:60]!r}; `pennyprotect keys status` shows them.")
+    keys = {each: key for each, key in ring.keys.items() if each != key_id}
+    return Ring(ring.current, keys, ring.retired | {key_id})
+
+
+def text_of(ring: Ring) -> str:
+    """The file's content. Holds keys: never log it."""
+    keys = {each: base64.b64encode(key).decode() for each, key in ring.keys.items()}
+    return json.dumps({"current": ring.current, "keys": keys, "retired": sorted(ring.retired)}, indent=2) + "\n"
+
+
 class FileRing:
     """The `KeyProvider` of one machine or one mounted secret.
 
@@ -76,18 +105,27 @@ class FileRing:
 
     def add_key(self) -> str:
         """Make a new key the current one, in the file; its id."""
-        ring = self._refresh()
-        key = os.urandom(KEY_BYTES)
-        self._write(Ring(key_id_of(key), {**ring.keys, key_id_of(key): key}, ring.retired))
-        return key_id_of(key)
+        ring, key_id = with_new_key(self._refresh())
+        self._write(with_current(ring, key_id))
+        return key_id
 
     def retire(self, key_id: str) -> None:
         """Take a key that wraps nothing any more out of the file, for good."""
-        ring = self._refresh()
-        if key_id == ring.current:
-            raise SetupError("The current key cannot be retired; rotate first.")
-        keys = {each: key for each, key in ring.keys.items() if each != key_id}
-        self._write(Ring(ring.current, keys, ring.retired | {key_id}))
+        self._write(without_key(self._refresh(), key_id))
+
+    @property
+    def writable(self) -> bool:
+        """Whether the file is ours to change; one mounted from a Secret is changed by whoever keeps that."""
+        if self._path is None:
+            return False
+        folder = self._path.parent
+        while not folder.exists():
+            folder = folder.parent
+        return os.access(folder, os.W_OK) and not self._path.is_symlink()
+
+    def ring(self) -> Ring:
+        """All of it."""
+        return self._refresh()
 
     def _alone(self) -> Ring:
         first = key_id_of(self._first)
@@ -105,12 +143,14 @@ class FileRing:
                 return self._ring
             seen = (found.st_ino, found.st_mtime_ns, found.st_size)
             if seen != self._seen:
-                self._ring = self._read(self._path, found.st_mode)
+                self._ring = self._read(self._path, found)
                 self._seen = seen
             return self._ring
 
-    def _read(self, path: Path, mode: int) -> Ring:
-        if stat.S_IMODE(mode) & 0o077:
+    def _read(self, path: Path, found: os.stat_result) -> Ring:
+        # A Secret is mounted as root's with this process's group, which is how it can be read at all.
+        others = 0o037 if found.st_uid != os.geteuid() else 0o077
+        if stat.S_IMODE(found.st_mode) & others:
             raise SetupError(f"The key ring {path} may be read by other users; run `chmod 600 {path}`.")
         try:
             content = json.loads(path.read_text("utf-8"))
@@ -128,13 +168,11 @@ class FileRing:
     def _write(self, ring: Ring) -> None:
         if self._path is None:
             raise SetupError("No key ring is set; set PENNYPROTECT_KEY_RING to a file that this user may write.")
-        keys = {each: base64.b64encode(key).decode() for each, key in ring.keys.items()}
-        text = json.dumps({"current": ring.current, "keys": keys, "retired": sorted(ring.retired)}, indent=2)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_name(self._path.name + ".new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write(text + "\n")
+            out.write(text_of(ring))
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._path)

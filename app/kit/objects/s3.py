@@ -15,7 +15,7 @@ CONNECT_S, READ_S = 5, 20
 TRIES = 3
 WHOLE_S = 90.0
 PAGE = 1000
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket"})
 
 
 class S3Store:
@@ -131,3 +131,21 @@ async def connect(client: Any, bucket: str) -> S3Store:
         return store
     store.locks = found.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
     return store
+
+
+async def make_bucket(client: Any, bucket: str, region: str) -> bool:
+    """Make the bucket with Object Lock where there is none of this name, its own; whether it was made.
+
+    Raises:
+        ObjectStoreError: the server does not answer, or refuses.
+    """
+    store = S3Store(client, bucket, locks=False)
+    try:
+        await store._ask(lambda: client.head_bucket(Bucket=bucket))
+        return False
+    except NoSuchObjectError:
+        pass
+    # Amazon's oldest region is the one that must not be named.
+    where = {} if region in ("", "us-east-1") else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    await store._ask(lambda: client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True, **where))
+    return True

@@ -18,16 +18,23 @@ OpenVault = Callable[[LookUp], Vault]
 
 
 async def rotate(url: str, open_vault: OpenVault, grace_s: float = GRACE_S) -> dict[str, Any]:
-    """New provider key (where it is a ring), new data keys, everything sealed anew, older keys removed. What was done."""
+    """New provider key (where it is a ring of ours), new data keys, everything sealed anew, older keys removed. What was done.
+
+    A ring mounted from a Secret is not written: its newest current key is used, and `unneeded` names what may be taken out.
+    """
     connection = await _connect(url)
     try:
         vault = open_vault(by_pool(connection))
         ring = vault.provider if isinstance(vault.provider, FileRing) else None
-        if ring is not None:
+        ours = ring is not None and ring.writable
+        if ring is not None and ours:
             ring.add_key()
         done = await renewal.renew(connection, vault)
-        retired = await _retire(connection, ring, grace_s) if ring is not None else []
-        return {**asdict(done), "provider_key": vault.provider.current(), "retired": retired}
+        unneeded = await _unneeded(connection, ring, grace_s) if ring is not None else []
+        for key_id in unneeded if ours and ring is not None else []:
+            ring.retire(key_id)
+        told = {"retired": unneeded if ours else [], **({} if ours or ring is None else {"unneeded": unneeded})}
+        return {**asdict(done), "provider_key": vault.provider.current(), **told}
     finally:
         await connection.close(timeout=5)
 
@@ -51,17 +58,14 @@ async def status(url: str, open_vault: OpenVault) -> dict[str, Any]:
         await connection.close(timeout=5)
 
 
-async def _retire(connection: "asyncpg.Connection[asyncpg.Record]", ring: FileRing, grace_s: float) -> list[str]:
-    """Take keys out of the ring that nothing needs."""
+async def _unneeded(connection: "asyncpg.Connection[asyncpg.Record]", ring: FileRing, grace_s: float) -> list[str]:
+    """Keys of the ring that nothing needs any more."""
     await asyncio.sleep(grace_s)
     needed = await repository.provider_keys(connection) | {ring.current()}
     first = ring.first_key_id()
     if any(None in each.values for each in await renewal.statuses(connection)):
         needed.add(first)
-    retired = sorted(ring.known() - needed)
-    for key_id in retired:
-        ring.retire(key_id)
-    return retired
+    return sorted(ring.known() - needed)
 
 
 async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":

@@ -4,15 +4,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from av import VideoFrame
-from redis.exceptions import RedisError
 
 from app.capture.frame import CapturedFrame
 from app.capture.pictures import jpeg_of
 from app.contracts.control import DesiredCamera
-from app.contracts.live import watch_key
 from app.contracts.tracked import TrackedFrame
 from app.inference.picture import DecodedPicture, Picture
 from app.kit.backoff import Backoff
@@ -22,7 +20,7 @@ from app.kit.tracing import begin_trace
 from app.perception.detections import Detections
 from app.workers.cpu.fair import longest_waiting
 from app.workers.cpu.lane import Lane
-from app.workers.emitter import Emitter
+from app.workers.emitter import AWAY, Emitter
 from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
@@ -138,14 +136,13 @@ class Analysis:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Ask about once a second which cameras somebody looks at, all in one look-up."""
-        memory: Any = self._emitter.memory
         while not stop.is_set():
             lanes = list(self._watched())
             if lanes:
-                with contextlib.suppress(RedisError, OSError, TimeoutError):
+                with contextlib.suppress(*AWAY):
                     async with asyncio.timeout(WATCH_EVERY_S):
-                        keys = [watch_key(lane.camera.camera_id) for lane in lanes]
-                        for lane, value in zip(lanes, await memory.mget(keys), strict=True):
-                            lane.watched = value is not None
+                        seen = await self._emitter.watched([lane.camera.camera_id for lane in lanes])
+                        for lane, watched in zip(lanes, seen, strict=True):
+                            lane.watched = watched
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), WATCH_EVERY_S)

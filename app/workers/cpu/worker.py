@@ -30,6 +30,7 @@ from app.workers.cpu.shadow import ShadowStage
 from app.workers.cpu.video import VideoDoor
 from app.workers.emitter import Emitter
 from app.workers.model_reports import ModelReports, Readings
+from app.workers.posting import make_emitter
 from app.workers.simulated.lane import SimulatedLane, script_of
 from app.workers.spool import Spool
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
@@ -187,11 +188,7 @@ def face_models(settings: Settings, models: Models) -> LocalModels:
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Run a CPU worker until `stop`: cameras are let go first, then what they said is sent."""
     metrics = WorkerMetrics()
-    emitter = Emitter(
-        settings.memory_redis_url.get_secret_value(),
-        settings.redis_url.get_secret_value(),
-        lambda outlet, count: metrics.unsent.labels(outlet).inc(count),
-    )
+    emitter = make_emitter(settings, lambda outlet, count: metrics.unsent.labels(outlet).inc(count))
     worker_id, lock = worker_identity(settings.home / "worker-cpu.id")
     # The tracker's library takes seconds to import: off the event loop, before any camera waits for it.
     await asyncio.to_thread(make_tracker, 5.0)

@@ -31,6 +31,7 @@ from app.workers.gpu.fleet import Fleet
 from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Elements
 from app.workers.gpu.nvds import MetaReader, make_reader
+from app.workers.posting import make_emitter
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 
 log = logger(__name__)
@@ -60,11 +61,7 @@ async def serve(settings: Settings, stop: asyncio.Event, reader: MetaReader, ele
     """The worker over a reader and a factory of elements."""
     metrics = WorkerMetrics()
     gpu = GpuMetrics(metrics.registry)
-    emitter = Emitter(
-        settings.memory_redis_url.get_secret_value(),
-        settings.redis_url.get_secret_value(),
-        lambda outlet, count: metrics.unsent.labels(outlet).inc(count),
-    )
+    emitter = make_emitter(settings, lambda outlet, count: metrics.unsent.labels(outlet).inc(count))
     worker_id, lock = worker_identity(settings.home / "worker-gpu.id")
     over = asyncio.Event()
     try:

@@ -1,5 +1,5 @@
 {{/* A role that nobody calls: pipeline, dispatcher, ... Arguments: root, role, settings, env (rendered), replicas (0: left to a scaler), databaseRole (waits for its schema), image, args (the role otherwise),
-     objects (true: writes to the object store), runtimeClassName, strategy. */}}
+     objects (true: writes to the object store), keys (true: opens stored secrets), worker (true: may join a region), runtimeClassName, strategy. */}}
 {{- define "pennyprotect.background" -}}
 apiVersion: apps/v1
 kind: Deployment
@@ -55,11 +55,32 @@ spec:
             {{- toYaml .settings.resources | nindent 12 }}
           volumeMounts:
             {{- include "pennyprotect.mounts" .root | nindent 12 }}
+            {{- if .databaseRole }}
+            {{- include "pennyprotect.databaseMount" .root | nindent 12 }}
+            {{- end }}
+            {{- if .keys }}
+            {{- include "pennyprotect.keysMount" .root | nindent 12 }}
+            {{- end }}
+            {{- if and .worker .root.Values.region.caSecret }}
+            - {name: region-ca, mountPath: /etc/pennyprotect/region-ca, readOnly: true}
+            {{- end }}
             {{- if .objects }}
             {{- include "pennyprotect.objectsMount" .root | nindent 12 }}
             {{- end }}
       volumes:
         {{- include "pennyprotect.volumes" .root | nindent 8 }}
+        {{- if .databaseRole }}
+        {{- include "pennyprotect.databaseVolume" .root | nindent 8 }}
+        {{- end }}
+        {{- if .keys }}
+        {{- include "pennyprotect.keysVolume" .root | nindent 8 }}
+        {{- end }}
+        {{- if and .worker .root.Values.region.caSecret }}
+        - name: region-ca
+          secret:
+            secretName: {{ .root.Values.region.caSecret }}
+            items: [{key: ca.crt, path: ca.crt}]
+        {{- end }}
         {{- if .objects }}
         {{- include "pennyprotect.objectsVolume" .root | nindent 8 }}
         {{- end }}

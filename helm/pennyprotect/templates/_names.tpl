@@ -29,8 +29,15 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default .root.Chart.AppVersion }}{{ end }}
 {{- end -}}
 
+{{/* Whether this release is a store that joins a region: workers and their Triton, and nothing else. */}}
+{{- define "pennyprotect.joins" -}}
+{{- if .Values.region.url }}true{{ end }}
+{{- end -}}
+
 {{- define "pennyprotect.serviceUrl" -}}
+{{- if .Values.region.url }}{{ .Values.region.url }}{{ else -}}
 http://{{ include "pennyprotect.roleName" (dict "root" . "role" "service") }}:{{ .Values.service.port }}
+{{- end -}}
 {{- end -}}
 
 {{- define "pennyprotect.busHost" -}}
@@ -54,6 +61,29 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- if eq .Values.database.mode "external" }}{{ .Values.database.external.caSecret }}{{ else }}{{ include "pennyprotect.name" . }}-postgres-ca{{ end }}
 {{- end -}}
 
+{{/* Roles that have pods in this release, with a blank between. */}}
+{{- define "pennyprotect.roles" -}}
+{{- $found := list -}}
+{{- if .Values.workerCpu.enabled }}{{ $found = append $found "worker-cpu" }}{{ end -}}
+{{- if .Values.workerGpu.enabled }}{{ $found = append $found "worker-gpu" }}{{ end -}}
+{{- if .Values.triton.enabled }}{{ $found = append $found "triton" }}{{ end -}}
+{{- if not (include "pennyprotect.joins" .) -}}
+{{- $found = append $found "migrate" -}}
+{{- if .Values.service.enabled }}{{ $found = concat $found (list "service" "test" "doctor") }}{{ end -}}
+{{- range list "pipeline" "dispatcher" "sealer" "retention" "mediamtx" }}{{ if (index $.Values .).enabled }}{{ $found = append $found . }}{{ end }}{{ end -}}
+{{- range list "bus" "memory" }}{{ if eq (index $.Values .).mode "bundled" }}{{ $found = append $found . }}{{ end }}{{ end -}}
+{{- end -}}
+{{ join " " $found }}
+{{- end -}}
+
+{{/* Those of them that call the object store, the models' bucket or KMS, and so need an identity there. */}}
+{{- define "pennyprotect.rolesWithIdentity" -}}
+{{- $found := list "service" "sealer" "retention" -}}
+{{- if eq .Values.models.source "s3" }}{{ $found = append $found "triton" }}{{ end -}}
+{{- if .Values.extraEnv.PENNYPROTECT_KMS_KEYS }}{{ $found = concat $found (list "dispatcher" "migrate" "pipeline") }}{{ end -}}
+{{ join " " $found }}
+{{- end -}}
+
 {{- define "pennyprotect.tritonUrl" -}}
 {{- if .Values.triton.enabled }}{{ include "pennyprotect.roleName" (dict "root" . "role" "triton") }}:8001{{ else }}{{ .Values.triton.externalUrl }}{{ end }}
 {{- end -}}
@@ -63,12 +93,28 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- if not .Values.secrets.existingSecret -}}
 {{- fail "secrets.existingSecret is empty: make the secrets with `pennyprotect secrets kubernetes --namespace NAMESPACE | kubectl create -f -` and name the Secret here." -}}
 {{- end -}}
+{{- if and (not .Values.triton.enabled) (not .Values.triton.externalUrl) -}}
+{{- fail "triton.enabled is false and triton.externalUrl is empty: workers need a Triton server; give its host:port." -}}
+{{- end -}}
+{{- if and (include "pennyprotect.joins" .) .Values.mediamtx.enabled -}}
+{{- fail "region.url and mediamtx.enabled are both set: the region's service does not reach a store's MediaMTX; viewers get pictures." -}}
+{{- end -}}
+{{- if and (hasPrefix "http://" .Values.region.url) (not .Values.region.insecure) -}}
+{{- fail "region.url is http://: frames of people and the worker's key would cross the network for anybody to read. Give https://, or region.insecure=true inside a tunnel of yours." -}}
+{{- end -}}
+{{- if and .Values.oidc.issuer (not .Values.oidc.clientId) -}}
+{{- fail "oidc.issuer is set and oidc.clientId is empty: give the id under which the provider knows this installation." -}}
+{{- end -}}
+{{- if and .Values.oidc.issuer .Values.networkPolicy.enabled (not .Values.networkPolicy.providers.cidrs) -}}
+{{- fail "oidc.issuer is set and networkPolicy.providers.cidrs is empty: the service could not reach the provider, and nobody could sign in by it." -}}
+{{- end -}}
+{{- if and .Values.oidc.issuer (not .Values.ingress.host) -}}
+{{- fail "oidc.issuer is set and ingress.host is empty: the provider sends people back to https://HOST/api/v1/auth/oidc/callback." -}}
+{{- end -}}
+{{- if include "pennyprotect.joins" . }}{{/* What follows is of parts that the region has. */}}{{- else -}}
 {{- $oneNode := and (not .Values.objects.bucket) (eq .Values.objects.volume.accessMode "ReadWriteOnce") -}}
 {{- if and $oneNode .Values.service.enabled .Values.service.autoscaling.enabled -}}
 {{- fail "service.autoscaling.enabled is true and objects are on a volume that one node mounts: give objects.bucket, or objects.volume.accessMode=ReadWriteMany with a storage class that has it." -}}
-{{- end -}}
-{{- if and (not .Values.triton.enabled) (not .Values.triton.externalUrl) -}}
-{{- fail "triton.enabled is false and triton.externalUrl is empty: workers need a Triton server; give its host:port." -}}
 {{- end -}}
 {{- if and .Values.mediamtx.enabled (not .Values.mediamtx.publicHosts) -}}
 {{- fail "mediamtx.enabled is true and mediamtx.publicHosts is empty: browsers need a name or address at which mediamtx.port answers, or no video starts." -}}
@@ -109,6 +155,7 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- end -}}
 {{- if and (eq .Values.memory.mode "external") (not .Values.memory.external.nothingOnDisk) -}}
 {{- fail "memory.external.nothingOnDisk is false: frames and probe embeddings must never reach a disk. Switch off append-only file, snapshots, replicas and back-ups of that server, then say so here." -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

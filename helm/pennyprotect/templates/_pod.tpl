@@ -18,7 +18,7 @@ capabilities:
 
 {{- define "pennyprotect.podCommon" -}}
 {{- $settings := .settings -}}
-serviceAccountName: {{ include "pennyprotect.name" .root }}
+serviceAccountName: {{ include "pennyprotect.roleName" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with .root.Values.imagePullSecrets }}
@@ -132,6 +132,79 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
+{{/* Single sign-on; its client secret is a key of the Secret (providersEnv). */}}
+{{- define "pennyprotect.oidcEnv" -}}
+{{- with .Values.oidc }}
+{{- if .issuer }}
+- name: PENNYPROTECT_OIDC_ISSUER
+  value: {{ .issuer | quote }}
+- name: PENNYPROTECT_OIDC_CLIENT_ID
+  value: {{ .clientId | quote }}
+- name: PENNYPROTECT_OIDC_NAME
+  value: {{ .name | quote }}
+- name: PENNYPROTECT_OIDC_SCOPES
+  value: {{ join " " .scopes | quote }}
+- name: PENNYPROTECT_OIDC_GROUPS_CLAIM
+  value: {{ .groupsClaim | quote }}
+- name: PENNYPROTECT_OIDC_USERNAME_CLAIM
+  value: {{ .usernameClaim | quote }}
+- name: PENNYPROTECT_OIDC_SECOND_FACTOR
+  value: {{ ternary "1" "0" .secondFactor | quote }}
+{{- with .chain }}
+- name: PENNYPROTECT_OIDC_CHAIN
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The keys that protect stored secrets: the first one, and the ring that rotations make of it (a Secret that need not exist). */}}
+{{- define "pennyprotect.keysEnv" -}}
+{{ include "pennyprotect.secretEnv" (dict "root" . "name" "PENNYPROTECT_SECRET_KEY" "key" "storage_key") }}
+- name: PENNYPROTECT_KEY_RING
+  value: /etc/pennyprotect/key-ring/keys.json
+{{- end -}}
+
+{{- define "pennyprotect.keysMount" -}}
+- name: key-ring
+  mountPath: /etc/pennyprotect/key-ring
+  readOnly: true
+{{- end -}}
+
+{{- define "pennyprotect.keysVolume" -}}
+- name: key-ring
+  secret:
+    secretName: {{ .Values.secrets.existingSecret }}-key-ring
+    optional: true
+    defaultMode: 0440
+{{- end -}}
+
+{{/* A worker of a store that joins a region says everything to its service; else it writes to the two Valkeys. */}}
+{{- define "pennyprotect.workerEnv" -}}
+{{- if include "pennyprotect.joins" .root }}
+{{- if .root.Values.region.caSecret }}
+- name: PENNYPROTECT_CA_FILE
+  value: /etc/pennyprotect/region-ca/ca.crt
+{{- end }}
+{{- else }}
+{{ include "pennyprotect.busEnv" (dict "root" .root "user" "worker") }}
+{{ include "pennyprotect.memoryEnv" (dict "root" .root "user" "worker") }}
+{{- end }}
+{{ include "pennyprotect.secretEnv" (dict "root" .root "name" "PENNYPROTECT_WORKER_KEY" "key" "worker_key") }}
+- name: PENNYPROTECT_SERVICE_URL
+  value: {{ .settings.serviceUrl | default (include "pennyprotect.serviceUrl" .root) }}
+- name: TRITON_URL
+  value: {{ include "pennyprotect.tritonUrl" .root }}
+{{- with include "pennyprotect.relayEnv" (dict "root" .root "uses" "worker") | trim }}
+{{ . }}
+{{- end }}
+{{- with include "pennyprotect.cameraNetworksEnv" .root | trim }}
+{{ . }}
+{{- end }}
+- name: PENNYPROTECT_WORKER_CAPACITY
+  value: {{ .settings.capacity | quote }}
+{{- end -}}
+
 {{/* Who carries notifications; without a secret of theirs the dispatcher sends webhooks only. */}}
 {{- define "pennyprotect.notificationsEnv" -}}
 - name: PENNYPROTECT_WEBHOOK_NETWORKS
@@ -237,6 +310,10 @@ topologySpreadConstraints:
   mountPath: /var/lib/pennyprotect
 - name: tmp
   mountPath: /tmp
+{{- end -}}
+
+{{/* Of those who have a login at the database: the authority of its certificate. */}}
+{{- define "pennyprotect.databaseMount" -}}
 {{- if include "pennyprotect.databaseCaSecret" . }}
 - name: database-ca
   mountPath: /etc/pennyprotect/database-ca
@@ -251,6 +328,9 @@ topologySpreadConstraints:
 - name: tmp
   emptyDir:
     sizeLimit: 512Mi
+{{- end -}}
+
+{{- define "pennyprotect.databaseVolume" -}}
 {{- with include "pennyprotect.databaseCaSecret" . }}
 - name: database-ca
   secret:
@@ -293,4 +373,5 @@ initContainers:
       {{- toYaml .root.Values.migrate.resources | nindent 6 }}
     volumeMounts:
       {{- include "pennyprotect.mounts" .root | nindent 6 }}
+      {{- include "pennyprotect.databaseMount" .root | nindent 6 }}
 {{- end -}}

@@ -1,4 +1,4 @@
-# For the load balancer that the AWS Load Balancer Controller makes from the chart's ingress (ingress.controller: other, className: alb).
+# For the load balancer that the AWS Load Balancer Controller makes from the chart's ingress (ingress.controller: alb).
 resource "aws_acm_certificate" "this" {
   domain_name       = var.host
   validation_method = "DNS"

@@ -120,7 +120,7 @@ resource "aws_eks_node_group" "gpu" {
   depends_on = [aws_iam_role_policy_attachment.node]
 }
 
-# The service's pods reach the evidence bucket by their own identity.
+# Roles that reach the evidence bucket do it by their own identity; the workers PUT to addresses that the service signed.
 resource "aws_iam_role" "service" {
   name = "${var.name}-service"
   assume_role_policy = jsonencode({
@@ -163,9 +163,10 @@ resource "aws_iam_role_policy" "service" {
 }
 
 resource "aws_eks_pod_identity_association" "service" {
+  for_each        = toset(["service", "sealer", "retention"])
   cluster_name    = aws_eks_cluster.this.name
   namespace       = "pennyprotect"
-  service_account = "pennyprotect"
+  service_account = "pennyprotect-${each.key}"
   role_arn        = aws_iam_role.service.arn
 }
 

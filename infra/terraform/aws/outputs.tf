@@ -21,14 +21,13 @@ output "values" {
     }
     ingress = {
       enabled    = true
-      controller = "other"
+      controller = "alb"
       className  = "alb"
       host       = var.host
+      # The balancer would find a certificate of this name by itself; named, it takes this one and no other.
       annotations = {
-        "alb.ingress.kubernetes.io/certificate-arn"          = aws_acm_certificate.this.arn
-        "alb.ingress.kubernetes.io/target-type"              = "ip"
-        "alb.ingress.kubernetes.io/listen-ports"             = "[{\"HTTPS\":443}]"
-        "alb.ingress.kubernetes.io/load-balancer-attributes" = "idle_timeout.timeout_seconds=3600"
+        "alb.ingress.kubernetes.io/scheme"          = "internet-facing"
+        "alb.ingress.kubernetes.io/certificate-arn" = aws_acm_certificate.this.arn
       }
     }
   }

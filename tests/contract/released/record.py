@@ -20,7 +20,7 @@ from aiohttp import web
 from app.contracts.control import DesiredState
 from app.contracts.tracked import CameraState
 from app.workers.control import ControlLoop
-from app.workers.emitter import Emitter
+from app.workers.emitter import RedisEmitter
 from tests.builders import CAMERA, START_US, make_health, make_tracked_frame, make_tracklet
 
 KEY = "KEY"
@@ -92,7 +92,7 @@ async def messages() -> list[dict[str, Any]]:
     listeners = {"memory": Listener(), "bus": Listener()}
     servers = {name: await asyncio.start_server(each, "127.0.0.1", 0) for name, each in listeners.items()}
     urls = {name: f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0?protocol=2" for name, server in servers.items()}
-    emitter = Emitter(urls["memory"], urls["bus"])
+    emitter = RedisEmitter(urls["memory"], urls["bus"])
     stop = asyncio.Event()
     running = asyncio.create_task(emitter.run(stop))
     emitter.health(make_health(CameraState.CONNECTING, 0.0))

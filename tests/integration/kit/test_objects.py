@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -75,6 +76,24 @@ def make_bucket(endpoint: str, *, locks: bool = False) -> str:
     more: dict[str, Any] = {"ObjectLockEnabledForBucket": True} if locks else {}
     client(endpoint).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}, **more)
     return name
+
+
+async def test_a_bucket_is_made_with_object_lock_once(moto: str) -> None:
+    """`pennyprotect evidence bucket`, as compose.yaml runs it before the service."""
+    name = f"made-{uuid.uuid4().hex[:12]}"
+    told = {
+        "AWS_S3_BUCKET": name, "AWS_REGION": REGION, "AWS_ENDPOINT_URL_S3": moto, "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+    }  # fmt: skip
+    said = []
+    for _ in range(2):
+        running = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app.cli", "evidence", "bucket", "--json", env={**os.environ, **told}, stdout=-1, stderr=-1
+        )
+        out, err = await asyncio.wait_for(running.communicate(), 120)
+        assert running.returncode == 0, err
+        said.append(json.loads(out))
+    assert said == [{"bucket": name, "made": made, "locks": True} for made in (True, False)]
 
 
 @pytest.fixture(params=["files", "moto", "moto-locked", "nanio"])

@@ -21,7 +21,7 @@ from app.kit.tracing import configure_tracing
 from app.perception.detections import Detections
 from app.settings import settings
 from app.workers.cpu.analysis import Analysis
-from app.workers.emitter import Emitter
+from app.workers.emitter import Emitter, RedisEmitter
 from app.workers.telemetry import WorkerMetrics
 from tests.builders import make_tracked_frame
 
@@ -65,7 +65,7 @@ class StayingLane:
 
 async def worker(camera: uuid.UUID) -> None:
     chosen, stop = settings(), asyncio.Event()
-    emitter = Emitter(chosen.memory_redis_url.get_secret_value(), chosen.redis_url.get_secret_value())
+    emitter = RedisEmitter(chosen.memory_redis_url.get_secret_value(), chosen.redis_url.get_secret_value())
     lane: Any = StayingLane(camera, emitter)
     analysis = Analysis(lambda: [lane], lambda _lane: Person(), emitter, WorkerMetrics())
     async with asyncio.TaskGroup() as group:

@@ -644,6 +644,7 @@ async def test_rule_19_every_operation_names_its_act_or_says_why_it_leaves_none(
         "POST /api/v1/auth/totp",
         "POST /api/v1/auth/ws-ticket",
         "POST /api/v1/cameras/import/check",
+        "POST /api/v1/ingest/messages",
         "POST /api/v1/ingest/tracked-frames",
         "POST /api/v1/stores/{store_id}/policy/sign",
         "POST /api/v1/watchlists/{watchlist_id}/rows",

@@ -13,7 +13,7 @@ from tests.unit.deployment.elasticache import ACL, document
 
 def test_every_secret_of_the_embedded_default_is_there_and_none_is_made_twice() -> None:
     values, others = make_values(), make_values()
-    assert set(names()) | {"admin_password", "bus.acl", "memory.acl"} == set(values)
+    assert set(names()) | {"admin_password", "bus.acl", "memory.acl", "objects_secret"} == set(values)
     assert not set(values.values()) & set(others.values())
 
 
@@ -27,6 +27,7 @@ def test_kubernetes_reads_one_secret_for_pods_and_one_login_a_database_role() ->
     values = make_values()
     main, *logins = kubernetes(values, "pennyprotect-secrets", "stores")
     assert base64.b64decode(main["data"]["jwt"]).decode() == values["jwt"]
+    assert set(values) - set(main["data"]) == {"objects_secret"}, "no pod of the chart has an S3 server beside it"
     assert [login["metadata"]["name"] for login in logins] == [f"pennyprotect-secrets-postgres-{role}" for role in DATABASE_ROLES]
     assert base64.b64decode(logins[1]["data"]["username"]) == b"pennyprotect_owner"
     assert {each["metadata"]["namespace"] for each in (main, *logins)} == {"stores"}

@@ -12,7 +12,7 @@ import pytest
 from app.kit.errors import SetupError
 from app.kit.keys.envelope import KeyName, key_of, seal, unseal
 from app.kit.keys.provider import KeyLostError, key_id_of
-from app.kit.keys.ring import FileRing
+from app.kit.keys.ring import FileRing, text_of, with_current, with_new_key, without_key
 
 FIRST = base64.b64encode(b"k" * 32).decode()
 NAME = KeyName(uuid.uuid4(), 7)
@@ -42,6 +42,41 @@ def test_another_process_follows_a_rotation_and_a_retirement(tmp_path: Path) -> 
         theirs.unwrap(key_id, wrapped, b"x")
     with pytest.raises(SetupError, match="rotate first"):
         ours.retire(second)
+
+
+def test_a_ring_mounted_from_a_secret_is_read_through_the_group_and_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Kubernetes mounts it: root's files, this process's group, a link that moves when the Secret changes."""
+    mounted = tmp_path / "key-ring"
+    (mounted / "..1").mkdir(parents=True)
+    (mounted / "..data").symlink_to("..1")
+    (mounted / "keys.json").symlink_to("..data/keys.json")
+    ring = FileRing(mounted / "keys.json", FIRST)
+    first = ring.current()
+    with_next, next_id = with_new_key(ring.ring())
+    for number, content in enumerate(
+        (with_next, with_current(with_next, next_id), without_key(with_current(with_next, next_id), first)), 2
+    ):
+        folder = mounted / f"..{number}"
+        folder.mkdir()
+        (folder / "keys.json").write_text(text_of(content))
+        (folder / "keys.json").chmod(0o440)
+        monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 10001)
+        fresh = mounted / "..data.new"
+        fresh.symlink_to(f"..{number}")
+        fresh.replace(mounted / "..data")
+        assert (ring.current(), ring.known()) == (content.current, frozenset(content.keys))
+    assert ring.current() == next_id
+    assert ring.known() == {next_id}
+    assert not ring.writable
+    monkeypatch.undo()
+    with pytest.raises(SetupError, match="chmod 600"):  # this user's own file, open to the group
+        FileRing(mounted / "keys.json", FIRST)
+    with pytest.raises(SetupError, match="rotate first"):
+        without_key(ring.ring(), next_id)
+    with pytest.raises(SetupError, match="no key 'x'"):
+        with_current(ring.ring(), "x")
 
 
 def test_a_ring_that_is_gone_open_or_damaged_stops(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a worker may run, by the clock."""
 
+import asyncio
 import os
 import time
 import uuid
@@ -70,3 +71,19 @@ def test_a_restarted_worker_keeps_its_id_and_a_second_one_gets_its_own(tmp_path:
     assert again == first
     assert lock is not None
     os.close(lock)
+
+
+async def test_an_answer_that_comes_after_the_stop_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[set[uuid.UUID]] = []
+    stop = asyncio.Event()
+    loop = ControlLoop("http://h", "k", uuid.UUID(int=9), "cpu", 4, list, lambda cameras: told.append(set(cameras)))
+
+    async def answered(_session: object) -> str:
+        stop.set()
+        loop._grant = Grant(wish(1), time.monotonic())
+        return ""
+
+    monkeypatch.setattr(loop, "_beat", answered)
+    async with asyncio.timeout(30):
+        await loop.run(stop)
+    assert told == []

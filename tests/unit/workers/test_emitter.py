@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from app.workers.emitter import Outlet, Parcel
+from app.workers.emitter import Outlet, Parcel, RedisOutlet
 
 
 class ListRedis:
@@ -63,7 +63,7 @@ async def settle(outlet: Outlet, limit_s: float = 20.0) -> None:
 
 def outlet_to(server: ListRedis, bound: int = 100) -> tuple[Outlet, list[int]]:
     dropped: list[int] = []
-    return Outlet("test", server, bound, dropped.append), dropped  # type: ignore[arg-type]
+    return RedisOutlet("test", server, bound, dropped.append), dropped  # type: ignore[arg-type]
 
 
 async def test_messages_go_out_in_order_to_stream_and_channel() -> None:
