@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.charts.conftest import ROOT
 
@@ -78,3 +79,41 @@ def test_no_workflow_hands_out_more_than_it_needs() -> None:
         text = path.read_text("utf-8")
         assert "\npermissions:\n  contents: read\n" in text
         assert "pull_request_target" not in text
+
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
+
+
+def test_compose_keeps_evidence_in_a_bucket_that_locks_and_that_nobody_outside_reaches() -> None:
+    server, told = COMPOSE["objects"], ("AWS_S3_BUCKET", "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    users = {name: each["environment"] for name, each in COMPOSE.items() if "AWS_S3_BUCKET" in each.get("environment", {})}
+    assert set(users) == {"service", "sealer", "retention", "bucket"}
+    assert len({tuple(env[name] for name in told) for env in users.values()}) == 1
+    assert (server["networks"], "ports" in server) == (["inside"], False)
+    assert server["environment"]["ROOT_SECRET_ACCESS_KEY"] in users["service"]["AWS_SECRET_ACCESS_KEY"]
+    assert server["command"][-3:] == ["--versioning-dir", "/objects/versions", "/objects/data"], "Object Lock needs versions"
+    # Who PUTs clips must reach it, and the service waits until the bucket is there with its lock.
+    assert "inside" in COMPOSE["worker-cpu"]["networks"]
+    assert COMPOSE["bucket"]["command"] == ["evidence", "bucket"]
+    assert COMPOSE["service"]["depends_on"]["bucket"] == {"condition": "service_completed_successfully"}
+
+
+def test_every_container_of_compose_that_holds_a_storage_key_follows_one_key_ring() -> None:
+    holders = {name: each for name, each in COMPOSE.items() if "PENNYPROTECT_SECRET_KEY" in each.get("environment", {})}
+    assert set(holders) == {"first-run", "service", "pipeline", "dispatcher"}
+    for name, each in holders.items():
+        folder = each["environment"]["PENNYPROTECT_KEY_RING"].rpartition("/")[0]
+        (mount,) = (volume for volume in each["volumes"] if volume.startswith("keys:"))
+        assert mount.split(":")[1] == folder
+        assert mount.endswith(":ro") is (name in ("pipeline", "dispatcher"))
+    assert "/var/lib/pennyprotect/ring" in (ROOT / "Dockerfile").read_text("utf-8"), "the volume takes its owner from the image"
+
+
+def test_containers_of_compose_have_no_rights_and_no_moving_tag() -> None:
+    for name, each in COMPOSE.items():
+        assert not each["image"].endswith(":latest"), name
+        if name in ("postgres", "proxy"):  # their images start as root and step down by themselves
+            continue
+        assert each["read_only"] is True, name
+        assert each["cap_drop"] == ["ALL"], name
+        assert each["user"] != "0:0" or (name, each["cap_add"], each["network_mode"]) == ("objects-folders", ["CHOWN"], "none")

@@ -8,11 +8,14 @@ import uuid
 from functools import partial
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.auth.passwords import hash_password
+from app.embedded.secrets import write_private
 from app.first_run import first_run, open_vault_of
 from app.kit.ids import new_id
+from app.kit.keys.ring import FileRing, text_of, with_current, with_new_key, without_key
 from app.kit.keys.vault import REMEMBER_S
 from app.tenancy.keys import command
 from tests.integration.service.conftest import WORKER_KEY, Product
@@ -56,6 +59,29 @@ async def test_rule_20_values_of_before_the_key_ring_open_and_are_renewed(produc
     # The old setting opens nothing any more: its key was taken out of the ring, and a second set-up still works.
     assert base64.b64encode(b"k" * 32).decode() not in (product.settings.home / "keys.json").read_text()
     await first_run(product.settings, product.owner_url)
+
+
+async def test_rule_20_a_ring_that_a_cluster_mounts_is_rotated_step_by_step(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/deploy.md says: a key that opens, then wraps, all sealed anew, the older one taken out; nothing is written here."""
+    camera = await _add(product, await product.store(), 7)
+    monkeypatch.setattr(FileRing, "writable", property(lambda _: False))
+    file = product.settings.key_ring_file
+    ring = FileRing(file, product.settings.secret_key.get_secret_value()).ring()
+    first = ring.current
+    added, key_id = with_new_key(ring)
+    for step in (added, with_current(added, key_id)):
+        write_private(file, text_of(step))
+        assert (await _urls(product))[camera].startswith("rtsp://user:pass-7@")
+    written = file.read_bytes()
+    done = await _rotate(product)
+    assert (done["unreadable"], done["retired"], done["unneeded"], done["provider_key"]) == (0, [], [first], key_id)
+    assert file.read_bytes() == written
+    write_private(file, text_of(without_key(with_current(added, key_id), first)))
+    await asyncio.sleep(REMEMBER_S)
+    assert (await _urls(product))[camera].startswith("rtsp://user:pass-7@")
+    assert (await _status(product))["known"] == [key_id]
 
 
 async def test_rule_20_keys_rotate_under_load_without_one_failure(product: Product) -> None:
