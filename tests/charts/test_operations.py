@@ -8,6 +8,7 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
+from helm_python import Chart
 
 from tests.charts.conftest import CHART, ROOT, Render
 from tests.charts.test_render import KUBERNETES
@@ -118,3 +119,37 @@ def walk(node: object) -> list[dict[str, object]]:
     if isinstance(node, dict):
         return [node, *(found for value in node.values() for found in walk(value))]
     return [found for value in node for found in walk(value)] if isinstance(node, list) else []
+
+
+GUIDES = ("docs/deploy.md", "docs/backup.md", "docs/gpu.md", "k8s/k3s.md")
+
+
+def test_values_that_the_guides_set_are_values_of_the_chart() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    typed = [
+        (guide, path)
+        for guide in GUIDES
+        for path in re.findall(r"--set(?:-string)? '?([A-Za-z0-9_.]+)=", (ROOT / guide).read_text("utf-8"))
+    ]
+    assert len(typed) > 15
+    for guide, path in typed:
+        if path in ("runtimeClassName",):  # of NVIDIA's own chart
+            continue
+        node = schema
+        for key in path.split("."):
+            assert key in node.get("properties", {}), f"{guide}: --set {path}"
+            node = node["properties"][key]
+
+
+def test_objects_that_the_guide_asks_kubectl_for_are_those_of_the_release(chart: Chart) -> None:
+    values = {"mediamtx": {"enabled": True, "publicHosts": ["198.51.100.7"]}}
+    files = chart.render(values=values, name="pennyprotect", namespace="pennyprotect", is_install=True, revision=1)
+    made = {
+        f"{each['kind'].lower()}/{each['metadata']['name']}"
+        for path, text in files.items() if path.endswith(".yaml") for each in yaml.safe_load_all(text) if each
+    }  # fmt: skip
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8") + (ROOT / "docs" / "backup.md").read_text("utf-8")
+    asked = re.findall(r"\b(deploy|deployment|statefulset|service|svc)[/ ](pennyprotect-[a-z-]+)", text)
+    assert len(asked) > 5
+    kinds = {"deploy": "deployment", "svc": "service"}
+    assert {f"{kinds.get(kind, kind)}/{name}" for kind, name in asked} <= made
