@@ -20,20 +20,21 @@ OpenVault = Callable[[LookUp], Vault]
 async def rotate(url: str, open_vault: OpenVault, grace_s: float = GRACE_S) -> dict[str, Any]:
     """New provider key (where it is a ring of ours), new data keys, everything sealed anew, older keys removed. What was done.
 
-    A ring mounted from a Secret is not written: its newest current key is used, and `unneeded` names what may be taken out.
+    A ring mounted from a Secret is not written: its current key is used, and `unneeded` names what may be taken out.
     """
     connection = await _connect(url)
     try:
         vault = open_vault(by_pool(connection))
         ring = vault.provider if isinstance(vault.provider, FileRing) else None
-        ours = ring is not None and ring.writable
-        if ring is not None and ours:
-            ring.add_key()
+        ours = ring if ring is not None and ring.writable else None
+        if ours is not None:
+            ours.add_key()
         done = await renewal.renew(connection, vault)
-        unneeded = await _unneeded(connection, ring, grace_s) if ring is not None else []
-        for key_id in unneeded if ours and ring is not None else []:
-            ring.retire(key_id)
-        told = {"retired": unneeded if ours else [], **({} if ours or ring is None else {"unneeded": unneeded})}
+        unneeded = [] if ring is None else await _unneeded(connection, ring, grace_s)
+        if ours is not None:
+            for key_id in unneeded:
+                ours.retire(key_id)
+        told = {"retired": unneeded} if ours is not None or ring is None else {"retired": [], "unneeded": unneeded}
         return {**asdict(done), "provider_key": vault.provider.current(), **told}
     finally:
         await connection.close(timeout=5)
