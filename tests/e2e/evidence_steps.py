@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -199,6 +200,30 @@ def fetch_and_verify(shop: Shop, clip: dict[str, Any], link: str) -> None:
     assert (code, "recording.mp4 was changed" in out) == (1, True), out
 
 
+def best_seen(shop: Shop, clip: dict[str, Any]) -> int:
+    """The place, in the list that the export dialog offers, of who is seen most often without others' boxes over them."""
+    seen = shop.api("GET", f"/evidence/{clip['id']}/boxes")
+    sightings, size = seen["frames"], next(iter(frames_of(shop.api("GET", f"/evidence/{clip['id']}/content")).values())).shape[:2]
+    often = Counter(track for each in sightings for track, *_ in each["persons"])
+    ranked = sorted(often, key=lambda track: (-often[track], track))
+    offered = ([each for each in ranked if each in seen["subjects"]] + [each for each in ranked if each not in seen["subjects"]])[
+        :12
+    ]
+    free = Counter(
+        track
+        for each in sightings
+        for track, *box in each["persons"]
+        if _uncovered(box, size, [*map(_padded, _others_near(sightings, each, {track})), WATERMARK])
+    )
+    return max(range(len(offered)), key=lambda place: free[offered[place]])
+
+
+def _others_near(sightings: list[dict[str, Any]], one: dict[str, Any], shown: set[str]) -> list[Any]:
+    """Where everybody else may be blurred around a sighting."""
+    near = [each for each in sightings if abs(each["at_ms"] - one["at_ms"]) <= BLURRED_AROUND_MS]
+    return [box for each in near for track, *box in each["persons"] if track not in shown]
+
+
 def demand_blurred(shop: Shop, clip: dict[str, Any], exported: bytes, subjects: set[str]) -> None:
     """Others' boxes have lost their detail; those of who is shown have not, but for what others' cover."""
     before, after = frames_of(shop.api("GET", f"/evidence/{clip['id']}/content")), frames_of(exported)
@@ -208,8 +233,7 @@ def demand_blurred(shop: Shop, clip: dict[str, Any], exported: bytes, subjects: 
     for sighting in sightings:
         at = min(before, key=lambda each: abs(each - sighting["at_ms"]))
         pair = before[at], after[min(after, key=lambda each: abs(each - at))]
-        near = [each for each in sightings if abs(each["at_ms"] - sighting["at_ms"]) <= BLURRED_AROUND_MS]
-        covered = [box for each in near for track, *box in each["persons"] if track not in subjects]
+        covered = _others_near(sightings, sighting, subjects)
         for track, *box in sighting["persons"]:
             if track in subjects:
                 kept += _detail_left(*pair, box, [*map(_padded, covered), WATERMARK])
@@ -230,17 +254,23 @@ def _padded(box: Any) -> Any:
 
 def _detail_left(before: Any, after: Any, box: Any, without: Any = ()) -> list[float]:
     """Share of a box's fine detail that is left outside the boxes `without`; none for a box too small or too covered to say."""
-    size = before.shape[:2]
+    if (found := _uncovered(box, before.shape[:2], without)) is None:
+        return []
+    part, inside = found
+    grey = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)[part] for each in (before, after)]
+    fine = [float(cv2.Laplacian(each, cv2.CV_64F)[inside].var()) for each in grey]
+    return [fine[1] / fine[0]] if fine[0] > 1 else []
+
+
+def _uncovered(box: Any, size: tuple[int, int], without: Any) -> tuple[tuple[slice, slice], Any] | None:
+    """Where a box is, and what of it is left without others; None where that is too small to say anything."""
     free = np.ones(size, bool)
     for each in without:
         free[_part(each, size)] = False
     part = _part(box, size)
     inside = free[part]
-    if min(inside.shape) < 16 or inside.shape[0] < 32 or inside.mean() < LEAST_FREE:
-        return []
-    grey = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)[part] for each in (before, after)]
-    fine = [float(cv2.Laplacian(each, cv2.CV_64F)[inside].var()) for each in grey]
-    return [fine[1] / fine[0]] if fine[0] > 1 else []
+    small = min(inside.shape) < 16 or inside.shape[0] < 32 or inside.mean() < LEAST_FREE
+    return None if small else (part, inside)
 
 
 def _part(box: Any, size: tuple[int, int]) -> tuple[slice, slice]:

@@ -66,6 +66,11 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
           {piece.masked && " · masked"}
           {piece.held && " · held"}
         </span>
+        {stored && may("evidence:play") && (
+          <button type="button" className="button button-quiet" aria-expanded={open} onClick={() => setOpen(!open)} data-testid={`evidence-open-${piece.type}`}>
+            {open ? "Close" : "Show"}
+          </button>
+        )}
         <button type="button" className="button button-quiet" aria-expanded={history} onClick={() => setHistory(!history)} data-testid={`evidence-history-${piece.type}`}>
           Custody
         </button>
@@ -77,11 +82,6 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
         {stored && may("evidence:export") && (
           <button type="button" className="button button-quiet" onClick={() => setExporting(true)} data-testid={`evidence-export-${piece.type}`}>
             Export
-          </button>
-        )}
-        {stored && may("evidence:play") && (
-          <button type="button" className="button button-quiet" aria-expanded={open} onClick={() => setOpen(!open)} data-testid={`evidence-open-${piece.type}`}>
-            {open ? "Close" : "Show"}
           </button>
         )}
       </div>
