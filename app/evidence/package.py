@@ -11,7 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -198,14 +198,21 @@ def _chunks(package: BinaryIO, entry: Entry) -> Iterator[bytes]:
 
 
 def _hash_of(package: BinaryIO, entry: Entry) -> tuple[str, int]:
-    """(sha256, CRC) of an entry; the CRC on a thread beside, as both let others run meanwhile."""
-    hashed, crc = hashlib.sha256(), Future[int]()
-    crc.set_result(0)
+    """(sha256, CRC) of an entry. A thread beside reads ahead and sums, so that the hash alone takes the time."""
+    hashed, chunks = hashlib.sha256(), _chunks(package, entry)
     with ThreadPoolExecutor(1) as beside:
-        for chunk in _chunks(package, entry):
-            crc = beside.submit(zlib.crc32, chunk, crc.result())
+        ahead = beside.submit(_ahead, chunks, 0)
+        while True:
+            chunk, crc = ahead.result()
+            if not chunk:
+                return hashed.hexdigest(), crc
+            ahead = beside.submit(_ahead, chunks, crc)
             hashed.update(chunk)
-        return hashed.hexdigest(), crc.result()
+
+
+def _ahead(chunks: Iterator[bytes], crc: int) -> tuple[bytes, int]:
+    chunk = next(chunks, b"")
+    return chunk, zlib.crc32(chunk, crc)
 
 
 def _read(package: BinaryIO, entry: Entry) -> bytes:
