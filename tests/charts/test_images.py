@@ -69,6 +69,7 @@ def test_every_entry_point_starts_and_teaches(image: Path, tmp_path: Path, role:
         (["retention", "keep"], "DATABASE_URL is not set"),
         (["live-paths"], "PENNYPROTECT_SERVICE_URL and PENNYPROTECT_WORKER_KEY"),
         (["worker-gpu"], "pyds"),
+        (["worker-cpu"], "PENNYPROTECT_WORKER_KEY is not set"),
         (["migrate"], "DATABASE_URL is not set"),
         (["models", "pull"], "PENNYPROTECT_ACCEPT_LICENSES=1 if you accept it"),
     ],

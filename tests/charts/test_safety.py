@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from helm_python import Chart
 
 from tests.charts.conftest import CHART, PROFILES, Manifest, Render, containers, pods, profile
 from tests.charts.test_render import CASES
@@ -391,6 +392,11 @@ def test_only_roles_that_call_the_bucket_or_kms_carry_an_identity(render: Render
     assert found == {"service", "sealer", "retention", "bus", "pipeline", "dispatcher", "migrate"}
 
 
+def test_what_stores_workers_post_lies_in_no_file_of_the_ingress(render: Render) -> None:
+    (ingress,) = (each for each in render({"ingress": {"enabled": True, "host": "a.example"}}) if each["kind"] == "Ingress")
+    assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-request-buffering"] == "off"
+
+
 JOINED = {"region": {"url": "https://safety.example.com", "caSecret": "region-ca"}, "workerGpu": {"enabled": True}}
 
 
@@ -489,3 +495,15 @@ def test_a_bundled_database_is_given_what_only_a_superuser_may_give(render: Rend
     (cluster,) = (each for each in render({"imagePullSecrets": ["inner"]}) if each["kind"] == "Cluster")
     assert cluster["spec"]["bootstrap"]["initdb"]["postInitApplicationSQL"] == ["CREATE EXTENSION IF NOT EXISTS vector"]
     assert cluster["spec"]["imagePullSecrets"] == [{"name": "inner"}]
+
+
+def test_the_notes_say_what_to_do_next_of_either_shape(chart: Chart) -> None:
+    def notes(values: dict[str, Any]) -> str:
+        files = chart.render(values=values, name="pp", namespace="stores", is_install=True, revision=1)
+        return next(text for path, text in files.items() if path.endswith("NOTES.txt"))
+
+    joined = notes({"region": {"url": "https://safety.example.com"}})
+    assert "they join https://safety.example.com" in joined
+    assert "logs deploy/pp-pennyprotect-worker-cpu" in joined
+    assert "admin_password" not in joined
+    assert "admin_password" in notes({})
