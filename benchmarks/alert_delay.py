@@ -1,8 +1,8 @@
 """From the frame that completes an act to `alert-raised` on the store's live stream, under steady load: for `bench pipeline`.
 
-Real pipeline, dispatcher, PostgreSQL and Valkeys. In each camera's zone that nobody may enter somebody new stands every few
-seconds. `captured_at` of a frame is the moment it is sent, and an alert says which frame made it, so the delay is read off
-the message itself.
+Real pipeline, dispatcher, PostgreSQL and Valkeys. In each camera's zone that nobody may enter somebody new stands now and then,
+each camera at a time of its own; no cool-down joins their alerts. `captured_at` of a frame is the moment it is sent, and an
+alert says which frame made it, so the delay is read off the message itself.
 """
 
 import asyncio
@@ -28,8 +28,11 @@ from app.kit.ids import new_id, shard_of
 from benchmarks.own_servers import OwnServers
 
 FPS: Final = 5.0
-ENTERS_EVERY_S: Final = 6.0
+ENTERS_EVERY_S: Final = 35.0
+"""Longer than a lost person is remembered: whoever came back sooner would go on with the act before."""
 STAYS_S: Final = 2.0
+GOLDEN: Final = 0.618034
+"""Multiples of it spread evenly over 0..1: no two cameras have their visitors at once."""
 SETTLE_S: Final = 6.0
 ZONE: Final = "[[0.0,0.0],[0.12,0.0],[0.12,0.3],[0.0,0.3]]"
 """A corner that nobody of the bench's scene comes to."""
@@ -40,6 +43,9 @@ async def add_cameras(admin: Any, count: int) -> tuple[uuid.UUID, list[uuid.UUID
     chain, store = new_id(), new_id()
     await admin.execute("INSERT INTO chains (id, name) VALUES ($1, 'Delay')", chain)
     await admin.execute("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, 'Delay')", store, chain)
+    await admin.execute(
+        "INSERT INTO rules (id, chain_id, store_id, kind, cool_down_s) VALUES ($1, $2, $3, 'entry', 0)", new_id(), chain, store
+    )
     cameras = [uuid.UUID(int=(new_id().int & ~0xFF) | (index % 64)) for index in range(count)]
     for camera in cameras:
         await admin.execute(
@@ -85,11 +91,13 @@ async def _send(memory: redis.asyncio.Redis, cameras: list[uuid.UUID], samples: 
     sequence = dict.fromkeys(cameras, 0)
     while (passed := time.monotonic() - start) < seconds:
         turn = int(passed * FPS * steps)
-        due = cameras[turn % steps :: steps]
+        first = turn % steps
+        due = cameras[first::steps]
         async with memory.pipeline(transaction=False) as pipeline:
             for index, camera in enumerate(due):
                 number = sequence[camera] = sequence[camera] + 1
-                visit, second = divmod(passed + (index * 0.37) % ENTERS_EVERY_S, ENTERS_EVERY_S)
+                apart = (first + index * steps) * GOLDEN % 1
+                visit, second = divmod(passed + apart * ENTERS_EVERY_S, ENTERS_EVERY_S)
                 frame = frames[number % len(frames)]
                 if second < STAYS_S:
                     frame = with_visitor(frame, 1000 + int(visit))

@@ -53,7 +53,7 @@ def heights(people: Floats) -> Floats:
     """(n,) of the shoulders, or of what of the box is highest, over the bottom of the box. `people` is (n, FEATURES)."""
     top = people[:, SHOULDERS.start + 1]
     unknown = np.isnan(top)
-    if unknown.any():
+    if np.count_nonzero(unknown):  # faster than any()
         top = np.where(unknown, people[:, BOX_TOP], top)
     return people[:, BOX_BOTTOM] - top
 

@@ -26,7 +26,8 @@ class Continuity:
             (a walk is 0.8 body heights a second: 1.4 m/s, 1.7 m; Fruin 1971). Behind somebody who walked only `slack` counts:
             there the next passer-by comes in.
         walk_per_s: body heights a second that are a walk, not the jitter of someone who stands.
-        size_ratio: how much taller or shorter the box may be.
+        size_ratio: how much taller or shorter the box may be than they stand, or than it was when they were lost: who fell and
+            lies in a low box keeps lying in one.
         most_people: bound on the remembered; the longest lost go first.
         backward_frames: that many frames in a row older than the clock mean that the clock was set, not that frames are late.
     """
@@ -138,6 +139,7 @@ def _sighted(person: Person, feet: Feet, sight: Sight, rules: Continuity) -> Non
         person.counted_s = person.vx = person.vy = 0.0
     shrunk = person.body * (1.0 - 0.05 * (elapsed if elapsed < 10.0 else 10.0))
     person.body = body if body > shrunk else shrunk
+    person.box = body
     person.x, person.y, person.seen_us = x, y, sight.at_us
     sight.seen.append(person)
     sight.x.append(x)
@@ -163,7 +165,7 @@ def _place(state: PeopleState, unknown: list[Feet], sight: Sight, rules: Continu
         if number < 0:
             number = state.next_number
             state.next_number += 1
-            person = Person(number, track, x, y, body, sight.at_us)
+            person = Person(number, track, x, y, body, sight.at_us, box=body)
             state.people[number] = person
             sight.seen.append(person)
             sight.x.append(x)
@@ -181,8 +183,7 @@ def distance_off(person: Person, feet: Feet, sight: Sight, rules: Continuity) ->
     """Body heights between a new foot point and the way foretold for a lost person; None when it cannot be them."""
     _, x, y, body = feet
     gap = (sight.at_us - person.seen_us) / US
-    taller = body / person.body
-    if gap > rules.remember_s or not 1.0 / rules.size_ratio <= taller <= rules.size_ratio:
+    if gap > rules.remember_s or not (_like(body, person.body, rules) or _like(body, person.box, rules)):
         return None
     dx, dy = (x - person.x) * sight.aspect, y - person.y
     speed_x, speed_y = person.vx * sight.aspect, person.vy
@@ -193,6 +194,11 @@ def distance_off(person: Person, feet: Feet, sight: Sight, rules: Continuity) ->
     behind = forward < 0 and speed > rules.walk_per_s * person.body
     allowed = rules.slack if behind else min(rules.reach, rules.slack + rules.drift_per_s * gap)
     return off if off <= allowed else None
+
+
+def _like(body: float, other: float, rules: Continuity) -> bool:
+    """Whether two boxes are of like height."""
+    return other <= body * rules.size_ratio and body <= other * rules.size_ratio
 
 
 def _forget(state: PeopleState, sight: Sight, rules: Continuity) -> None:

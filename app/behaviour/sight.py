@@ -24,6 +24,7 @@ class Person(msgspec.Struct):
         track_id: the latest of the tracker's ids.
         x, y: foot point as a share of the picture; vx, vy: its smoothed change a second.
         body: body height as a share of the picture's height; shrinks slowly, so that a half-hidden person keeps their height.
+        box: height of the latest box, likewise: of somebody who lies or is half hidden, what they will look like next.
         seen_us: last sighting; counted_s: observed time that this sighting added (0 after a gap).
         adopted_us: when the present track id took over from another.
     """
@@ -38,6 +39,7 @@ class Person(msgspec.Struct):
     vy: float = 0.0
     counted_s: float = 0.0
     adopted_us: int = 0
+    box: float = 0.0
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ CHECKPOINT_S = 1.0
 PARTITIONS_S = 3600.0
 PARTITIONS_AGAIN_S = 60.0
 MOST_PENDING = 5000
-"""Rows waiting for a checkpoint; more make it due at once."""
+"""Rows of a shard that wait for a checkpoint; more make it due at once."""
 QUEUED_BATCHES = 4
 LAST_COMMIT_S = 2.5
 COLLECT_AFTER = (20_000, 20, 20)
