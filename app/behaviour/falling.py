@@ -1,147 +1,158 @@
 """Falling: upright, then a fast way down, then lying, and staying there.
 
-The speed tells a fall from sitting or lying down: a free fall from standing takes the shoulders down at 0.8 body heights a
-second and more, sitting down at 0.3. The posture tells it from bending and squatting, and `stays_down_s` from a stumble.
+Whether a way down was a fall is asked of trees fitted on simulated falls and on simulated and captured sitting, kneeling,
+squatting, bending, jumping and lying down (see `descent` for what they look at): no one bound on speed, posture or drop tells
+them apart under every camera. Their answer is averaged over the time that somebody is down; `stays_down_s` tells a fall from a
+stumble.
 """
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
 
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
-from app.behaviour.bodies import BOX_BOTTOM
+from app.behaviour.bodies import heights
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
+from app.behaviour.descent import DROP, HIPS_DROP, PEAK, SIGNS, SPEED, Way, way_down
 from app.behaviour.findings import Explanation, Finding, Threat
-from app.behaviour.motion import Motion
-from app.behaviour.posture import maybe_low, posture, ramp, statures
+from app.behaviour.motion import LOW
+from app.behaviour.posture import posture, statures
 from app.behaviour.sight import US, Measure, Sight
+from app.behaviour.trees import read_trees
 
 KIND = "falling"
 STILL_DOWN = 0.35
-"""Score of lying that keeps an act going; half begins one."""
-SHARE = 0.15
-"""The descent is timed between this share of the drop from its top and from its bottom."""
-LEAST_S = 0.3
-"""A descent that seems to take less: a glitch of the pose, or a frame rate too low to tell."""
+"""Score of lying that keeps an act going."""
+AVERAGED_S = 0.8
+"""The trees' answers are averaged over so long."""
+USUAL_DESCENT, USUAL_DROP = 0.4, 0.3
+"""The settings that the trees were fitted at; another setting scales what they see."""
+_BEFORE = SIGNS.index("before_shoulders")
+TREES: Final = read_trees(Path(__file__).with_name("falls.json"))
+MEASURES = 7
+"""Values of a measure: fell, standing height, speed, drop, shoulders before, lying, seconds since. Others are of old versions."""
 
 
 class FallingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as a fall. Values of physics, see the module; not tuned to a clip."""
+    """What counts as a fall."""
 
     descent_body_heights_per_s: Annotated[
-        float, setting("Way down of the shoulders that is as likely a fall as not.", BODY_HEIGHTS_PER_S, 0.1, 3)
-    ] = 0.4
+        float, setting("Twice as much takes a way down of the shoulders twice as fast.", BODY_HEIGHTS_PER_S, 0.1, 3)
+    ] = USUAL_DESCENT
     drop_body_heights: Annotated[
-        float, setting("How much lower the shoulders must end than they were.", BODY_HEIGHTS, 0.1, 1)
-    ] = 0.3
-    stays_down_s: Annotated[float, setting("Lying for less is a stumble.", SECONDS, 0, 30)] = 1.5
-    within_s: Annotated[float, setting("The descent lies at most so long back.", SECONDS, 1, 4)] = 3.5
+        float, setting("Twice as much takes shoulders that end twice as much lower than they were.", BODY_HEIGHTS, 0.1, 1)
+    ] = USUAL_DROP
+    stays_down_s: Annotated[float, setting("Low for less is a stumble.", SECONDS, 0, 30)] = 1.5
+    within_s: Annotated[float, setting("The way down lies at most so long back.", SECONDS, 1, 4)] = 4.0
     threat: HowUrgent = Threat.HIGH
 
 
-class Down(Acts):
-    """Acts, and who is down and in none: by person number (since, last seen so) in microseconds and their standing height."""
+class Low(msgspec.Struct):
+    """Somebody low: since when and last (us), how tall they stand (picture heights), how surely they fell, and how at best."""
 
-    since: dict[int, tuple[int, int, float]] = msgspec.field(default_factory=dict)
+    since_us: int
+    last_us: int
+    stature: float
+    fell: float = 0.0
+    best: float = -1.0
+    began_us: int = 0
+    descent: float = 0.0
+    drop: float = 0.0
+    lying: float = 0.0
+
+
+class Down(Acts):
+    """Acts, and who is low by person number."""
+
+    low: dict[int, Low] = msgspec.field(default_factory=dict)
 
 
 def step(state: Down, sight: Sight, parameters: FallingParameters) -> tuple[Down, list[Finding]]:
     """Take one frame in; the given state is used up."""
-    if sight.shifted_us:
-        by = sight.shifted_us
-        state.since = {number: (since + by, last + by, stature) for number, (since, last, stature) in state.since.items()}
+    for each in state.low.values() if sight.shifted_us else ():
+        each.since_us += sight.shifted_us
+        each.last_us += sight.shifted_us
+        each.began_us += sight.shifted_us
     measured = sight.measured.get(KIND)
     if measured is None:
         measured = sight.measured[KIND] = _measure(state, sight, parameters)
     found = _look(state, sight, measured, parameters) if measured else []
-    for number in [number for number, (_, last, _) in state.since.items() if sight.at_us - last > US]:
-        del state.since[number]
+    if state.low:
+        for number in [number for number, each in state.low.items() if sight.at_us - each.last_us > US]:
+            del state.low[number]
     return state, follow(KIND, state, sight, found, parameters)
 
 
 def _measure(state: Down, sight: Sight, parameters: FallingParameters) -> list[Measure]:
-    """Of whoever may lie: lying, standing height, and the way down that came before (see `descent_of`)."""
-    known = bool(state.since or state.acts)  # then a standing height from before counts too, which `low` knows nothing of
+    """Of whoever is low and came down, or is in an act and lies: see `MEASURES`."""
+    known = bool(state.low or state.acts)  # then a standing height from before counts too, which `Motion.low` knows nothing of
     if not sight.seen or len(sight.motion.rows) != len(sight.seen) or not (sight.motion.low or known):
         return []
     stature = statures(sight.motion)
-    for index, person in enumerate(sight.seen):
-        act = state.of(person.number)
-        if act is not None:
-            stature[index] = max(stature[index], act.reference)
-        elif person.number in state.since:
-            stature[index] = max(stature[index], state.since[person.number][2])
-    if not maybe_low(sight.motion, stature):
-        return []
-    lying = posture(sight.motion, stature).lying
-    return [
-        (index, "", (float(lying[index]), tall, *descent_of(sight.motion, index, tall, parameters.within_s)))
-        for index in np.flatnonzero(lying >= STILL_DOWN).tolist()
-        for tall in (float(stature[index]),)
-    ]
+    acts = [state.of(person.number) for person in sight.seen]
+    for index, (person, act) in enumerate(zip(sight.seen, acts, strict=True)):
+        before = act.reference if act is not None else state.low[person.number].stature if person.number in state.low else 0.0
+        stature[index] = max(stature[index], before)
+    low = np.flatnonzero(heights(sight.motion.now()) < LOW * stature).tolist()
+    ways = {index: way_down(sight.motion, index, float(stature[index]), parameters.within_s) for index in low}
+    for index, way in ways.items():
+        stature[index] = stature[index] if way is None else way.stature
+    lying = posture(sight.motion, stature).lying if low else ()
+    measured: list[Measure] = []
+    for index, way in ways.items():
+        if way is not None:
+            measured.append((index, "", _told(way, float(lying[index]), parameters)))
+        elif acts[index] is not None:
+            measured.append((index, "", (0.0, float(stature[index]), 0.0, 0.0, 0.0, float(lying[index]), 0.0)))
+    return measured
+
+
+def _told(way: Way, lying: float, parameters: FallingParameters) -> tuple[float, ...]:
+    signs = way.signs.copy()
+    signs[[SPEED, PEAK]] *= USUAL_DESCENT / parameters.descent_body_heights_per_s
+    signs[[DROP, HIPS_DROP]] *= USUAL_DROP / parameters.drop_body_heights
+    fell = TREES.share(signs)
+    return fell, way.stature, float(way.signs[PEAK]), float(way.signs[DROP]), float(way.signs[_BEFORE]), lying, way.ago_s
 
 
 def _look(state: Down, sight: Sight, measured: list[Measure], parameters: FallingParameters) -> list[Evidence]:
     found: list[Evidence] = []
-    for index, _, (lying, tall, descent, drop, before, ago_s) in measured:
-        person = sight.seen[index]
+    for index, _, values in measured:
+        if len(values) != MEASURES:
+            continue
+        person, lying = sight.seen[index], values[5]
         act = state.of(person.number)
         if act is not None:
-            found.append(Evidence([person], act.since_us, act.score, act.explanation, "", act.reference))
+            if lying >= STILL_DOWN:
+                found.append(Evidence([person], act.since_us, act.score, act.explanation, "", act.reference))
             continue
-        since = state.since.get(person.number, (sight.at_us,))[0]
-        state.since[person.number] = (since, sight.at_us, tall)
-        down_s = (sight.at_us - since) / US
-        if lying < 0.5 or down_s < parameters.stays_down_s:
-            continue
-        score = score_of(lying, descent, drop, before, parameters)
-        if score < parameters.threshold:
-            continue
-        explanation: Explanation = {
-            "descent_body_heights_per_s": round(descent, 2),
-            "descent_threshold_body_heights_per_s": parameters.descent_body_heights_per_s,
-            "drop_body_heights": round(drop, 2),
-            "down_s": round(down_s, 1),
-            "lying_share": round(lying, 2),
-        }
-        began = sight.at_us - int(ago_s * US)
-        found.append(Evidence([person], began, score, explanation, "", tall))
+        low = _noted(state, person.number, sight.at_us, values)
+        down_s = (sight.at_us - low.since_us) / US
+        if down_s >= parameters.stays_down_s and low.fell >= parameters.threshold:
+            found.append(Evidence([person], low.began_us, low.fell, _explained(low, down_s, parameters), "", low.stature))
     return found
 
 
-def score_of(lying: float, descent: float, drop: float, before: float, parameters: FallingParameters) -> float:
-    """How surely it was a fall: as surely as its weakest sign, the drop outweighing a doubtful beginning and the other way about.
+def _noted(state: Down, number: int, at_us: int, values: tuple[float, ...]) -> Low:
+    """Take in how somebody is low now."""
+    fell, stature, descent, drop, _, lying, ago_s = values
+    low = state.low.get(number)
+    if low is None:
+        low = state.low[number] = Low(at_us, at_us, stature, fell)
+    low.fell += (fell - low.fell) * min(1.0, (at_us - low.last_us) / (AVERAGED_S * US))
+    low.last_us = at_us
+    if fell > low.best:
+        low.best, low.began_us, low.descent, low.drop, low.lying = fell, at_us - int(ago_s * US), descent, drop, lying
+    return low
 
-    `before`: height of the shoulders when the descent began, in standing heights; a camera that looks down steeply shortens it.
-    """
-    fast = ramp(np.array(descent), 0.0, 2 * parameters.descent_body_heights_per_s)
-    deep = ramp(np.array(drop), 0.0, 2 * parameters.drop_body_heights)
-    upright = ramp(np.array(before), 0.48, 0.68)
-    flat = ramp(np.array(lying), 0.3, 0.9)
-    return float(min(flat, fast, (deep * upright) ** 0.5))
 
-
-def descent_of(motion: Motion, index: int, stature: float, within_s: float) -> tuple[float, float, float, float]:
-    """(speed of the way down, body heights a second; whole drop; shoulders over the feet when it began; seconds since)."""
-    times = motion.times()
-    start = int(np.searchsorted(times, -within_s))
-    times, window = times[start:], motion.window(slice(0, BOX_BOTTOM + 1), start)[:, index]
-    heights = np.where(np.isnan(window[:, 3]), window[:, 1] + 0.12 * stature, window[:, 3])
-    there = np.flatnonzero(~np.isnan(heights))
-    if len(there) < 3:
-        return 0.0, 0.0, 0.0, 0.0
-    at, y = times[there], heights[there].astype(np.float64) / stature
-    y[1:-1] = np.median([y[:-2], y[1:-1], y[2:]], axis=0)
-    lowest = float(np.mean(y[-3:]))
-    highest = float(np.min(y))
-    drop = lowest - highest
-    if drop <= 0:
-        return 0.0, 0.0, 0.0, 0.0
-    arrived = int(np.argmax((y >= lowest - SHARE * drop) & (np.arange(len(y)) >= int(np.argmin(y)))))
-    high = np.flatnonzero(y[: arrived + 1] <= highest + SHARE * drop)
-    left = int(high[-1]) if len(high) else 0
-    ground = np.where(np.isnan(window[there, 9]), window[there, BOX_BOTTOM] - 0.03 * stature, window[there, 9])
-    before = float(np.median((ground / stature - y)[max(0, left - 2) : left + 1]))
-    took = max(float(at[arrived] - at[left]), LEAST_S)
-    return (float(y[arrived]) - float(y[left])) / took, drop, before, float(-at[left])
+def _explained(low: Low, down_s: float, parameters: FallingParameters) -> Explanation:
+    return {
+        "descent_body_heights_per_s": round(low.descent, 2),
+        "descent_threshold_body_heights_per_s": parameters.descent_body_heights_per_s,
+        "drop_body_heights": round(low.drop, 2),
+        "down_s": round(down_s, 1),
+        "lying_share": round(low.lying, 2),
+    }

@@ -24,7 +24,7 @@ ASKS: Mapping[str, tuple[str, ...]] = {floor.KIND: (falling.KIND,)}
 """Rules whose acts another rule asks about."""
 BAKED: Mapping[str, tuple[str, ...]] = {
     running.KIND: ("over_s", "focal_picture_heights"),
-    falling.KIND: ("within_s",),
+    falling.KIND: ("within_s", "descent_body_heights_per_s", "drop_body_heights"),
     fighting.KIND: ("near_body_heights", "blow_body_heights_per_s", "window_s"),
 }
 """Parameters that went into what was measured: with another value of these, replay says what the old measures say."""
