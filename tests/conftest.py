@@ -1,6 +1,7 @@
 """The order of test files where several processes share them."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -20,3 +21,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     count = Counter(item.location[0] for item in items)
     usual = float(config.getini("timeout"))
     items.sort(key=lambda item: (-max(longest[item.location[0]], usual), -count[item.location[0]]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str, sched: Any) -> None:
+    """Note a process that died in a test: the gate does not try such a test once more (tools/once_more.py)."""
+    sched.config.cache.set("pennyprotect/crashed", crashitem)

@@ -157,6 +157,16 @@ def test_many_failures_and_broken_runs_are_final(tmp_path: Path, first: int, fai
     assert OnceMore(("pytest",), tmp_path).code(first, never) == first
 
 
+def test_a_test_whose_process_died_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.stages.ROOT", tmp_path)
+    hook = f"import sys\nsys.path.insert(0, {str(CHECKOUT)!r})\nfrom tests.conftest import pytest_handlecrashitem\n"
+    (tmp_path / "conftest.py").write_text(hook)
+    stage = suite(tmp_path, dies="import os; os._exit(3)")
+    spread = Stage("spread", (([*stage.lanes[0][0], "-n", "1"],),), stage.once_more)
+    assert Runner().run([spread]) == 1
+    assert (tmp_path / "memory" / "v" / "pennyprotect" / "crashed").exists()
+
+
 def test_what_earlier_runs_noted_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "memory" / "v").mkdir(parents=True)
     OnceMore(("pytest",), tmp_path / "memory").forget()

@@ -100,14 +100,16 @@ async def test_rule_01_sources_of_a_mixed_batch_whose_switch_is_off_never_reach_
         assert asked == 2 + 4, "the persons of cameras 1 and 3"
         assert await counted(client, "face_pipeline_crops", 6) == 6
         assert await counted(client, "face_pipeline", 6) == 6, "each crop went through detection, alignment and embedding"
-        assert await counted(client, "face_embedding", 0) == 0, "no face in a black crop, so nothing to embed"
         assert [len(frame.found) for frame in taken] == [1, 2, 3, 4]
         allowed.discard(3)  # one store's switch goes off while batches run
         assert (await batch_of(2))[0] == 2
         assert await counted(client, "face_pipeline_crops", 8) == 8
         allowed.clear()  # the grant grew old
         assert (await batch_of(3))[0] == 0
-        assert await counted(client, "face_pipeline_crops", 8) == 8
+        allowed.add(1)  # Triton counts late: by the time that these are counted, what came before them was
+        assert (await batch_of(4))[0] == 2
+        assert await counted(client, "face_pipeline_crops", 10) == 10
+        assert await counted(client, "face_embedding", 0) == 0, "no face in a black crop, so nothing to embed"
         assert not probes.wrong
     finally:
         await loading.unload(CROP_MODELS)
