@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
-from app.behaviour.bodies import heights
+from app.behaviour.bodies import BOX_BOTTOM, heights
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.descent import DROP, HIPS_DROP, PEAK, SIGNS, SPEED, Way, way_down
 from app.behaviour.findings import Explanation, Finding, Threat
@@ -25,6 +25,8 @@ from app.behaviour.trees import read_trees
 KIND = "falling"
 STILL_DOWN = 0.35
 """Score of lying that keeps an act going."""
+BORDER, FARTHEST_DROP = 0.985, 0.9
+"""Whoever walks out at the picture's bottom sinks farther than shoulders are high (shares of the picture, standing heights)."""
 AVERAGED_S = 0.8
 """The trees' answers are averaged over so long."""
 USUAL_DESCENT, USUAL_DROP = 0.4, 0.3
@@ -95,8 +97,12 @@ def _measure(state: Down, sight: Sight, parameters: FallingParameters) -> list[M
     for index, (person, act) in enumerate(zip(sight.seen, acts, strict=True)):
         before = act.reference if act is not None else state.low[person.number].stature if person.number in state.low else 0.0
         stature[index] = max(stature[index], before)
-    low = np.flatnonzero(heights(sight.motion.now()) < LOW * stature).tolist()
+    now = sight.motion.now()
+    low = np.flatnonzero(heights(now) < LOW * stature).tolist()
     ways = {index: way_down(sight.motion, index, float(stature[index]), parameters.within_s) for index in low}
+    for index, way in ways.items():
+        if way is not None and now[index, BOX_BOTTOM] > BORDER and way.signs[DROP] > FARTHEST_DROP:
+            ways[index] = None
     for index, way in ways.items():
         stature[index] = stature[index] if way is None else way.stature
     lying = posture(sight.motion, stature).lying if low else ()

@@ -1,18 +1,21 @@
 """What a fall is told by: the trees and their file, the signs of a way down, and people who keep who they are while they lie."""
 
+import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
 import pytest
 
+from app.behaviour import falling
 from app.behaviour.bodies import features_of
 from app.behaviour.descent import SIGNS, way_down
 from app.behaviour.falling import TREES
 from app.behaviour.motion import Motion
 from app.behaviour.trees import read_trees
 from app.pipeline.camera import Camera
-from tests.unit.behaviour.test_bodies import TALL, falls, figure, film, setup, taken
+from tests.unit.behaviour.test_bodies import TALL, begun, falls, figure, film, setup, taken
 
 LEAF_UP, LEAF_DOWN = [-1, 0.0, 0, 0, 0, 2.0], [-1, 0.0, 0, 0, 0, -2.0]
 
@@ -60,6 +63,22 @@ def test_nobody_who_stands_has_a_way_down() -> None:
         frame = film(number, number / 10, [(1, figure(640, 600))])
         motion.take(frame.captured_at_us, features_of([frame])[0], [1])
     assert way_down(motion, 0, TALL / frame.height, 4.0) is None
+
+
+def test_whoever_walks_out_at_the_bottom_of_the_picture_falls_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Down the picture at a walk, until nothing but the head is left of them; whatever the trees say."""
+    monkeypatch.setattr(falling, "TREES", SimpleNamespace(share=lambda _signs: 1.0))
+    frames = []
+    for number in range(60):
+        at_s = number / 10
+        frame = film(number, at_s, [(1, figure(640, 480 + 190 * min(max(at_s - 2, 0), 2.3)))])
+        left, top, right, _ = struct.unpack("<4f", frame.boxes)
+        points = np.frombuffer(frame.keypoints, "<f4").reshape(17, 3).copy()
+        gone = points[:, 1] > frame.height
+        points[gone] = [0.0, 0.0, 0.05]
+        box = struct.pack("<4f", left, top, right, min(frame.height, struct.unpack("<4f", frame.boxes)[3]))
+        frames.append(msgspec.structs.replace(frame, boxes=box, keypoints=points.tobytes()))
+    assert begun(taken(Camera(), frames, setup())) == []
 
 
 def test_somebody_who_lies_keeps_their_number_when_the_track_changes_its_id() -> None:
