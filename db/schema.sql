@@ -1,5 +1,14 @@
 CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
+CREATE FUNCTION public.added(one bigint[], other bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog'
+    AS $$
+    SELECT array_agg(coalesce(a, 0) + coalesce(b, 0) ORDER BY place)
+    FROM unnest(one, other) WITH ORDINALITY AS each (a, b, place) $$;
+
+ALTER FUNCTION public.added(one bigint[], other bigint[]) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.announce_notifications() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -87,12 +96,15 @@ CREATE FUNCTION public.camera_shares(worker uuid, lease interval) RETURNS TABLE(
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    WITH wanted AS (SELECT count(*)::integer AS cameras FROM cameras c WHERE c.deleted_at IS NULL AND c.enabled),
+    WITH mine AS (SELECT w.stores FROM camera_workers w WHERE w.worker_id = worker),
+    wanted AS (SELECT count(*)::integer AS cameras FROM cameras c, mine WHERE c.deleted_at IS NULL AND c.enabled
+        AND CASE WHEN mine.stores IS NULL THEN c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) ELSE c.store_id = ANY (mine.stores) END),
     sharing AS (
         SELECT w.worker_id, w.capacity,
             (SELECT count(*) FROM camera_leases l WHERE l.worker_id = w.worker_id)::integer AS held
-        FROM camera_workers w WHERE w.worker_id = worker
-            OR (w.expires_at - lease >= w.since + lease AND w.expires_at > now() + lease / 2)),
+        FROM camera_workers w, mine WHERE w.worker_id = worker
+            OR (w.expires_at - lease >= w.since + lease AND w.expires_at > now() + lease / 2
+                AND w.stores IS NOT DISTINCT FROM mine.stores)),
     filled AS (
         SELECT coalesce(max(level), 0) AS level
         FROM generate_series(0, (SELECT least(cameras, (SELECT max(s.capacity) FROM sharing s)) FROM wanted)) level
@@ -130,6 +142,17 @@ CREATE FUNCTION public.chains_to_turn() RETURNS TABLE(chain_id uuid)
             AND NOT EXISTS (SELECT FROM facial_profiles p WHERE p.chain_id = r.chain_id AND p.rotation = r.version) $$;
 
 ALTER FUNCTION public.chains_to_turn() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.chains_with_model_readings() RETURNS TABLE(chain_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT c.id FROM chains c
+    WHERE EXISTS (
+        SELECT FROM model_readings r WHERE r.chain_id = c.id AND r.span = 'hour' AND r.since >= now() - interval '1 day'
+    ) $$;
+
+ALTER FUNCTION public.chains_with_model_readings() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.check_site_policy() RETURNS trigger
     LANGUAGE plpgsql
@@ -235,6 +258,20 @@ CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, co
     ) SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM used) $$;
 
 ALTER FUNCTION public.forget_ended_sign_ins() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.forget_model_readings(minutes interval, hours interval, stills interval) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH short AS (DELETE FROM model_readings WHERE span = 'minute' AND since < now() - minutes RETURNING 1),
+    long AS (DELETE FROM model_readings WHERE span = 'hour' AND since < now() - hours RETURNING 1),
+    pictures AS (DELETE FROM model_disagreements WHERE kept_at < now() - stills RETURNING 1),
+    runs AS (DELETE FROM model_shadows s WHERE s.ended_at < now() - hours AND EXISTS (
+        SELECT FROM model_shadows n WHERE n.chain_id = s.chain_id AND n.model = s.model
+            AND (n.started_at, n.id) > (s.started_at, s.id)) RETURNING 1)
+    SELECT (SELECT count(*) FROM short) + (SELECT count(*) FROM long) + (SELECT count(*) FROM pictures) + (SELECT count(*) FROM runs) $$;
+
+ALTER FUNCTION public.forget_model_readings(minutes interval, hours interval, stills interval) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.forget_old_answers() RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
@@ -358,11 +395,50 @@ END $$;
 
 ALTER FUNCTION public.hold_enrolment(wanted uuid) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    INSERT INTO model_disagreements (id, shadow_id, chain_id, camera_id, against, captured_at, only_old, only_new, likeness, still)
+    SELECT made, s.id, s.chain_id, c.id, CASE WHEN s.version = other THEN of_version ELSE other END, moment,
+        CASE WHEN s.version = other THEN new_alone ELSE old_alone END,
+        CASE WHEN s.version = other THEN old_alone ELSE new_alone END, alike, picture
+    FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model AND s.version IN (of_version, other)
+        AND s.ended_at IS NULL
+    WHERE c.id = camera;
+    DELETE FROM model_disagreements d USING model_disagreements fresh
+    WHERE fresh.id = made AND d.shadow_id = fresh.shadow_id AND d.id IN (
+        SELECT o.id FROM model_disagreements o WHERE o.shadow_id = fresh.shadow_id ORDER BY o.kept_at DESC, o.id DESC OFFSET most
+    ) $$;
+
+ALTER FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, NULL::uuid[]);
+END $$;
+
+ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, stores, NULL::uuid);
+END $$;
+
+ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
 DECLARE
+    others uuid[] := stores_with_workers();
     free integer;
     lacking integer;
     mine record;
@@ -370,14 +446,24 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('lease_cameras'));
     DELETE FROM camera_workers w WHERE w.expires_at < now();
-    INSERT INTO camera_workers AS w (worker_id, capacity, expires_at) VALUES (worker, lease_cameras.capacity, now() + lease)
-        ON CONFLICT ON CONSTRAINT camera_workers_pkey DO UPDATE SET capacity = excluded.capacity, expires_at = excluded.expires_at;
+    IF EXISTS (SELECT FROM camera_workers w WHERE w.worker_id = worker AND w.key_id <> with_key) THEN
+        RAISE EXCEPTION 'another key answers for this worker' USING ERRCODE = 'object_in_use';
+    END IF;
+    INSERT INTO camera_workers AS w (worker_id, capacity, expires_at, stores, key_id)
+        VALUES (worker, lease_cameras.capacity, now() + lease, lease_cameras.stores, with_key)
+        ON CONFLICT ON CONSTRAINT camera_workers_pkey
+        DO UPDATE SET capacity = excluded.capacity, expires_at = excluded.expires_at, stores = excluded.stores,
+            key_id = coalesce(excluded.key_id, w.key_id);
     DELETE FROM camera_leases l USING cameras c
         WHERE c.id = l.camera_id AND (l.expires_at < now() OR c.deleted_at IS NOT NULL OR NOT c.enabled);
+    -- What a key reached once and does not reach any more.
+    DELETE FROM camera_leases l USING cameras c WHERE c.id = l.camera_id AND l.worker_id = worker
+        AND NOT CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END;
     UPDATE camera_leases l SET expires_at = now() + lease WHERE l.worker_id = worker;
 
 SELECT count(*) INTO free FROM cameras c
-        WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id);
+        WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
+        AND CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END;
     SELECT coalesce(sum(greatest(0, s.share - s.held)), 0) INTO lacking
         FROM camera_shares(worker, lease) s WHERE s.worker_id <> worker;
     SELECT s.held, s.share INTO mine FROM camera_shares(worker, lease) s WHERE s.worker_id = worker;
@@ -387,6 +473,7 @@ SELECT count(*) INTO free FROM cameras c
     INSERT INTO camera_leases (camera_id, worker_id, expires_at)
         SELECT c.id, worker, now() + lease FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
+        AND CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END
         ORDER BY c.id
         LIMIT greatest(0, mine.share - mine.held);
     RETURN QUERY
@@ -400,7 +487,7 @@ SELECT count(*) INTO free FROM cameras c
         WHERE l.worker_id = worker ORDER BY c.id;
 END $$;
 
-ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) OWNER TO pennyprotect_owner;
+ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.lists_assigned_here() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -479,12 +566,85 @@ CREATE FUNCTION public.model_pointers_of_worker(worker uuid) RETURNS TABLE(camer
 
 ALTER FUNCTION public.model_pointers_of_worker(worker uuid) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.model_use_of_worker(worker uuid) RETURNS TABLE(camera_id uuid, stable integer, candidate integer, share double precision, previous integer, shadow integer, shadow_share double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT l.camera_id, p.stable, p.candidate, p.share, p.previous, s.version, s.share
+    FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
+    LEFT JOIN model_pointers p ON p.chain_id = c.chain_id AND p.model = 'yolo_pose'
+    LEFT JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = 'yolo_pose' AND s.ended_at IS NULL
+    WHERE l.worker_id = worker AND (p.chain_id IS NOT NULL OR s.id IS NOT NULL)
+        AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) $$;
+
+ALTER FUNCTION public.model_use_of_worker(worker uuid) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.next_model_version() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$ SELECT nextval('model_version_numbers')::integer $$;
 
 ALTER FUNCTION public.next_model_version() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.note_model_comparisons(comparisons jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH said AS (
+        SELECT s.id AS shadow_id, s.chain_id, s.version = r.against AS turned,
+            CASE WHEN s.version = r.against THEN r.version ELSE r.against END AS other, r.*
+        FROM jsonb_to_recordset(comparisons) AS r (
+            camera_id uuid, model text, version integer, against integer, frames bigint, failures bigint, skipped bigint,
+            agreeing bigint, "both" bigint, only_old bigint, only_new bigint, overlap_sum double precision,
+            likeness_sum double precision, likened bigint, shift_sum double precision, shift_squares double precision,
+            latency_old bigint[], latency_new bigint[]
+        ) JOIN cameras c ON c.id = r.camera_id
+        JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = r.model AND s.version IN (r.version, r.against)
+            AND s.ended_at IS NULL
+    )
+    INSERT INTO model_comparisons AS m (
+        shadow_id, chain_id, camera_id, against, frames, failures, skipped, agreeing, "both", only_old, only_new, overlap_sum,
+        likeness_sum, likened, shift_sum, shift_squares, latency_old, latency_new
+    )
+    SELECT shadow_id, chain_id, camera_id, other, sum(frames), coalesce(sum(failures) FILTER (WHERE NOT turned), 0), sum(skipped),
+        sum(agreeing), sum("both"), sum(CASE WHEN turned THEN only_new ELSE only_old END),
+        sum(CASE WHEN turned THEN only_old ELSE only_new END), sum(overlap_sum), sum(likeness_sum), sum(likened),
+        sum(CASE WHEN turned THEN -shift_sum ELSE shift_sum END), sum(shift_squares),
+        added_up(CASE WHEN turned THEN latency_new ELSE latency_old END),
+        added_up(CASE WHEN turned THEN latency_old ELSE latency_new END)
+    FROM said GROUP BY shadow_id, chain_id, camera_id, other ORDER BY camera_id, other
+    ON CONFLICT (shadow_id, camera_id, against) DO UPDATE SET
+        frames = m.frames + excluded.frames, failures = m.failures + excluded.failures, skipped = m.skipped + excluded.skipped,
+        agreeing = m.agreeing + excluded.agreeing, "both" = m."both" + excluded."both",
+        only_old = m.only_old + excluded.only_old, only_new = m.only_new + excluded.only_new,
+        overlap_sum = m.overlap_sum + excluded.overlap_sum, likeness_sum = m.likeness_sum + excluded.likeness_sum,
+        likened = m.likened + excluded.likened, shift_sum = m.shift_sum + excluded.shift_sum,
+        shift_squares = m.shift_squares + excluded.shift_squares,
+        latency_old = added(m.latency_old, excluded.latency_old), latency_new = added(m.latency_new, excluded.latency_new) $$;
+
+ALTER FUNCTION public.note_model_comparisons(comparisons jsonb) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.note_model_readings(readings jsonb) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    INSERT INTO model_readings AS m (
+        chain_id, camera_id, model, version, span, since, frames, failures, persons, score_sum, quality_sum, norm_sum, latency
+    )
+    SELECT c.chain_id, c.id, r.model, r.version, span, date_trunc(span, now()), r.frames, r.failures, r.persons,
+        r.score_sum, r.quality_sum, r.norm_sum, r.latency
+    FROM jsonb_to_recordset(readings) AS r (
+        camera_id uuid, model text, version integer, frames bigint, failures bigint, persons bigint, score_sum double precision,
+        quality_sum double precision, norm_sum double precision, latency bigint[]
+    ) JOIN cameras c ON c.id = r.camera_id CROSS JOIN unnest(ARRAY['minute', 'hour']) AS span
+    ORDER BY c.id, r.model, r.version, span
+    ON CONFLICT (chain_id, model, span, since, camera_id, version) DO UPDATE SET
+        frames = m.frames + excluded.frames, failures = m.failures + excluded.failures,
+        persons = m.persons + excluded.persons, score_sum = m.score_sum + excluded.score_sum,
+        quality_sum = m.quality_sum + excluded.quality_sum, norm_sum = m.norm_sum + excluded.norm_sum,
+        latency = added(m.latency, excluded.latency) $$;
+
+ALTER FUNCTION public.note_model_readings(readings jsonb) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -494,6 +654,14 @@ CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
                 WHEN (SELECT count(*) FROM chains) = 1 THEN (SELECT id FROM chains) END $$;
 
 ALTER FUNCTION public.oidc_chain(wanted uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.overdue_model_shadows(longest interval) RETURNS TABLE(chain_id uuid, model text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT s.chain_id, s.model FROM model_shadows s WHERE s.ended_at IS NULL AND s.started_at < now() - longest $$;
+
+ALTER FUNCTION public.overdue_model_shadows(longest interval) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) RETURNS TABLE(chain_id uuid, person_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -548,6 +716,18 @@ CREATE FUNCTION public.relayed_cameras() RETURNS TABLE(camera_id uuid, url text,
 $$;
 
 ALTER FUNCTION public.relayed_cameras() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.relayed_cameras(stores uuid[]) RETURNS TABLE(camera_id uuid, url text, credentials bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT c.id, c.url, c.credentials FROM cameras c
+        WHERE c.deleted_at IS NULL AND c.enabled AND c.url ~* '^rtsps?://'
+        AND CASE WHEN stores IS NULL THEN c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) ELSE c.store_id = ANY (stores) END
+        ORDER BY c.id
+$$;
+
+ALTER FUNCTION public.relayed_cameras(stores uuid[]) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.retention_chains() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -614,6 +794,16 @@ CREATE FUNCTION public.stores_with_biometrics() RETURNS TABLE(chain_id uuid, sto
 
 ALTER FUNCTION public.stores_with_biometrics() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.stores_with_workers() RETURNS uuid[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT coalesce(array_agg(DISTINCT store), '{}') FROM api_keys k, unnest(k.stores) store
+    WHERE k.permissions @> '{worker}' AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+$$;
+
+ALTER FUNCTION public.stores_with_workers() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.tenant_chain() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (NULLIF(current_setting('pennyprotect.chain_id'::text, true), ''::text))::uuid;
@@ -650,6 +840,22 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.want_evidence() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.watched_model_pointers() RETURNS TABLE(chain_id uuid, model text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT p.chain_id, p.model FROM model_pointers p WHERE p.candidate IS NOT NULL OR p.watched_until > now() $$;
+
+ALTER FUNCTION public.watched_model_pointers() OWNER TO pennyprotect_owner;
+
+CREATE AGGREGATE public.added_up(bigint[]) (
+    SFUNC = public.added,
+    STYPE = bigint[],
+    INITCOND = '{}'
+);
+
+ALTER AGGREGATE public.added_up(bigint[]) OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.acceptance_tests (
     id uuid NOT NULL,
@@ -913,7 +1119,9 @@ CREATE TABLE public.camera_workers (
     worker_id uuid NOT NULL,
     capacity integer NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    stores uuid[],
+    key_id uuid
 );
 
 ALTER TABLE public.camera_workers OWNER TO pennyprotect_owner;
@@ -1008,6 +1216,20 @@ CREATE TABLE public.configuration_revision (
 );
 
 ALTER TABLE public.configuration_revision OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.data_request_footage (
+    request_id uuid NOT NULL,
+    evidence_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    theirs boolean NOT NULL,
+    decided_by uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    erase_from timestamp with time zone,
+    CONSTRAINT data_request_footage_check CHECK ((theirs OR (erase_from IS NULL)))
+);
+
+ALTER TABLE public.data_request_footage OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.data_request_subjects (
     request_id uuid NOT NULL,
@@ -1597,6 +1819,46 @@ CREATE TABLE public.memberships (
 
 ALTER TABLE public.memberships OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.model_comparisons (
+    shadow_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    against integer NOT NULL,
+    frames bigint NOT NULL,
+    failures bigint NOT NULL,
+    skipped bigint NOT NULL,
+    agreeing bigint NOT NULL,
+    "both" bigint NOT NULL,
+    only_old bigint NOT NULL,
+    only_new bigint NOT NULL,
+    overlap_sum double precision NOT NULL,
+    likeness_sum double precision NOT NULL,
+    likened bigint NOT NULL,
+    shift_sum double precision NOT NULL,
+    shift_squares double precision NOT NULL,
+    latency_old bigint[] NOT NULL,
+    latency_new bigint[] NOT NULL
+);
+
+ALTER TABLE public.model_comparisons OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.model_disagreements (
+    id uuid NOT NULL,
+    shadow_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    against integer NOT NULL,
+    captured_at timestamp with time zone NOT NULL,
+    only_old integer NOT NULL,
+    only_new integer NOT NULL,
+    likeness double precision NOT NULL,
+    still bytea NOT NULL,
+    kept_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_disagreements_still_check CHECK ((length(still) <= 120000))
+);
+
+ALTER TABLE public.model_disagreements OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.model_pointers (
     chain_id uuid NOT NULL,
     model text NOT NULL,
@@ -1605,11 +1867,50 @@ CREATE TABLE public.model_pointers (
     share double precision DEFAULT 0 NOT NULL,
     previous integer,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    watched_until timestamp with time zone,
+    reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT model_pointers_check CHECK (((candidate IS NULL) = (share = (0)::double precision))),
+    CONSTRAINT model_pointers_reason_check CHECK ((length(reason) <= 500)),
     CONSTRAINT model_pointers_share_check CHECK (((share >= (0)::double precision) AND (share < (1)::double precision)))
 );
 
 ALTER TABLE public.model_pointers OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.model_readings (
+    chain_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    model text NOT NULL,
+    version integer NOT NULL,
+    span text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    frames bigint NOT NULL,
+    failures bigint NOT NULL,
+    persons bigint NOT NULL,
+    score_sum double precision NOT NULL,
+    quality_sum double precision NOT NULL,
+    norm_sum double precision NOT NULL,
+    latency bigint[] NOT NULL,
+    CONSTRAINT model_readings_model_check CHECK ((model ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
+    CONSTRAINT model_readings_span_check CHECK ((span = ANY (ARRAY['minute'::text, 'hour'::text]))),
+    CONSTRAINT model_readings_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE public.model_readings OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.model_shadows (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    model text NOT NULL,
+    version integer NOT NULL,
+    share double precision NOT NULL,
+    started_by uuid NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT model_shadows_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)))
+);
+
+ALTER TABLE public.model_shadows OWNER TO pennyprotect_owner;
 
 CREATE SEQUENCE public.model_version_numbers
     AS integer
@@ -2366,6 +2667,9 @@ ALTER TABLE ONLY public.complaints
 ALTER TABLE ONLY public.configuration_revision
     ADD CONSTRAINT configuration_revision_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.data_request_footage
+    ADD CONSTRAINT data_request_footage_pkey PRIMARY KEY (request_id, evidence_id);
+
 ALTER TABLE ONLY public.data_request_subjects
     ADD CONSTRAINT data_request_subjects_pkey PRIMARY KEY (request_id, enrolment_id);
 
@@ -2495,8 +2799,20 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_user_id_role_store_id_region_id_key UNIQUE NULLS NOT DISTINCT (user_id, role, store_id, region_id);
 
+ALTER TABLE ONLY public.model_comparisons
+    ADD CONSTRAINT model_comparisons_pkey PRIMARY KEY (shadow_id, camera_id, against);
+
+ALTER TABLE ONLY public.model_disagreements
+    ADD CONSTRAINT model_disagreements_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.model_pointers
     ADD CONSTRAINT model_pointers_pkey PRIMARY KEY (chain_id, model);
+
+ALTER TABLE ONLY public.model_readings
+    ADD CONSTRAINT model_readings_pkey PRIMARY KEY (chain_id, model, span, since, camera_id, version);
+
+ALTER TABLE ONLY public.model_shadows
+    ADD CONSTRAINT model_shadows_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.model_versions
     ADD CONSTRAINT model_versions_model_version_key UNIQUE (model, version);
@@ -2702,6 +3018,10 @@ CREATE INDEX complaints_open ON public.complaints USING btree (store_id, happene
 
 CREATE INDEX complaints_store ON public.complaints USING btree (store_id, received_at DESC, id DESC);
 
+CREATE INDEX data_request_footage_erased ON public.data_request_footage USING btree (chain_id, erase_from) WHERE (erase_from IS NOT NULL);
+
+CREATE INDEX data_request_footage_evidence ON public.data_request_footage USING btree (evidence_id);
+
 CREATE INDEX data_requests_chain ON public.data_requests USING btree (chain_id, received_at DESC, id DESC);
 
 CREATE INDEX data_requests_visit ON public.data_requests USING btree (store_id) WHERE ((state = 'open'::text) AND (store_id IS NOT NULL));
@@ -2755,6 +3075,22 @@ CREATE INDEX matches_enrolment ON public.matches USING btree (enrolment_id, rais
 CREATE INDEX matches_store ON public.matches USING btree (store_id, raised_at DESC, id DESC);
 
 CREATE INDEX memberships_chain ON public.memberships USING btree (chain_id, role);
+
+CREATE INDEX model_comparisons_camera ON public.model_comparisons USING btree (camera_id);
+
+CREATE INDEX model_disagreements_age ON public.model_disagreements USING btree (kept_at);
+
+CREATE INDEX model_disagreements_camera ON public.model_disagreements USING btree (camera_id);
+
+CREATE INDEX model_disagreements_shadow ON public.model_disagreements USING btree (shadow_id, kept_at DESC);
+
+CREATE INDEX model_readings_age ON public.model_readings USING btree (span, since);
+
+CREATE INDEX model_readings_camera ON public.model_readings USING btree (camera_id);
+
+CREATE INDEX model_shadows_newest ON public.model_shadows USING btree (chain_id, model, started_at DESC);
+
+CREATE UNIQUE INDEX model_shadows_one ON public.model_shadows USING btree (chain_id, model) WHERE (ended_at IS NULL);
 
 CREATE INDEX model_versions_chain ON public.model_versions USING btree (chain_id, pushed_at DESC, id DESC);
 
@@ -2972,6 +3308,15 @@ ALTER TABLE ONLY public.complaints
 ALTER TABLE ONLY public.complaints
     ADD CONSTRAINT complaints_recorded_by_fkey FOREIGN KEY (recorded_by) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.data_request_footage
+    ADD CONSTRAINT data_request_footage_chain_id_request_id_fkey FOREIGN KEY (chain_id, request_id) REFERENCES public.data_requests(chain_id, id);
+
+ALTER TABLE ONLY public.data_request_footage
+    ADD CONSTRAINT data_request_footage_chain_id_store_id_evidence_id_fkey FOREIGN KEY (chain_id, store_id, evidence_id) REFERENCES public.evidence(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.data_request_footage
+    ADD CONSTRAINT data_request_footage_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.data_request_subjects
     ADD CONSTRAINT data_request_subjects_added_by_fkey FOREIGN KEY (added_by) REFERENCES public.users(id);
 
@@ -3131,8 +3476,35 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_chain_id_user_id_fkey FOREIGN KEY (chain_id, user_id) REFERENCES public.users(chain_id, id);
 
+ALTER TABLE ONLY public.model_comparisons
+    ADD CONSTRAINT model_comparisons_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.cameras(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.model_comparisons
+    ADD CONSTRAINT model_comparisons_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.model_comparisons
+    ADD CONSTRAINT model_comparisons_shadow_id_fkey FOREIGN KEY (shadow_id) REFERENCES public.model_shadows(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.model_disagreements
+    ADD CONSTRAINT model_disagreements_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.cameras(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.model_disagreements
+    ADD CONSTRAINT model_disagreements_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.model_disagreements
+    ADD CONSTRAINT model_disagreements_shadow_id_fkey FOREIGN KEY (shadow_id) REFERENCES public.model_shadows(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.model_pointers
     ADD CONSTRAINT model_pointers_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.model_readings
+    ADD CONSTRAINT model_readings_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.cameras(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.model_readings
+    ADD CONSTRAINT model_readings_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.model_shadows
+    ADD CONSTRAINT model_shadows_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
 ALTER TABLE ONLY public.model_versions
     ADD CONSTRAINT model_versions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -3357,6 +3729,8 @@ ALTER TABLE public.chains ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.complaints ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.data_request_footage ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.data_request_subjects ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.data_requests ENABLE ROW LEVEL SECURITY;
@@ -3427,7 +3801,15 @@ ALTER TABLE public.matches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.model_comparisons ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_disagreements ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.model_pointers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_readings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_shadows ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.model_versions ENABLE ROW LEVEL SECURITY;
 
@@ -3503,6 +3885,8 @@ CREATE POLICY retention ON public.audit_unsealed FOR INSERT TO pennyprotect_rete
 
 CREATE POLICY retention ON public.complaints FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY retention ON public.data_request_footage FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
 CREATE POLICY retention ON public.data_requests FOR SELECT TO pennyprotect_retention USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY retention ON public.deletion_receipts FOR INSERT TO pennyprotect_retention WITH CHECK ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -3577,6 +3961,8 @@ CREATE POLICY tenant ON public.chains TO pennyprotect_app USING ((id = ( SELECT 
 
 CREATE POLICY tenant ON public.complaints TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.data_request_footage TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
+
 CREATE POLICY tenant ON public.data_request_subjects TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
 
 CREATE POLICY tenant ON public.data_requests TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
@@ -3621,7 +4007,15 @@ CREATE POLICY tenant ON public.matches TO pennyprotect_app USING (((chain_id = (
 
 CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.model_comparisons TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
+
+CREATE POLICY tenant ON public.model_disagreements TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
+
 CREATE POLICY tenant ON public.model_pointers TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.model_readings TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
+
+CREATE POLICY tenant ON public.model_shadows TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
 
 CREATE POLICY tenant ON public.model_versions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
@@ -3742,6 +4136,9 @@ GRANT ALL ON FUNCTION public.chains_to_embed(wanted_model text, wanted_version t
 REVOKE ALL ON FUNCTION public.chains_to_turn() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.chains_to_turn() TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.chains_with_model_readings() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.chains_with_model_readings() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.claim_export() FROM PUBLIC;
@@ -3764,6 +4161,9 @@ GRANT ALL ON FUNCTION public.forget_answered_contacts() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.forget_model_readings(minutes interval, hours interval, stills interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_model_readings(minutes interval, hours interval, stills interval) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.forget_old_answers() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_old_answers() TO pennyprotect_app;
@@ -3797,8 +4197,17 @@ REVOKE ALL ON FUNCTION public.guard_biometrics(guarded regclass, switch text, gu
 REVOKE ALL ON FUNCTION public.hold_enrolment(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.hold_enrolment(wanted uuid) TO pennyprotect_pipeline;
 
+REVOKE ALL ON FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.lists_assigned_here() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lists_assigned_here() TO pennyprotect_app;
@@ -3818,11 +4227,23 @@ GRANT ALL ON FUNCTION public.may_match(wanted uuid) TO pennyprotect_pipeline;
 REVOKE ALL ON FUNCTION public.model_pointers_of_worker(worker uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.model_pointers_of_worker(worker uuid) TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.model_use_of_worker(worker uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.model_use_of_worker(worker uuid) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.next_model_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_model_version() TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.note_model_comparisons(comparisons jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_model_comparisons(comparisons jsonb) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.note_model_readings(readings jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_model_readings(readings jsonb) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.oidc_chain(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.oidc_chain(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.overdue_model_shadows(longest interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.overdue_model_shadows(longest interval) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) TO pennyprotect_app;
@@ -3834,6 +4255,9 @@ REVOKE ALL ON FUNCTION public.refuse_biometrics_when_off() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.relayed_cameras() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.relayed_cameras() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.relayed_cameras(stores uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.relayed_cameras(stores uuid[]) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.retention_chains() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.retention_chains() TO pennyprotect_retention;
@@ -3861,6 +4285,9 @@ GRANT ALL ON FUNCTION public.store_runs(wanted_store uuid, switch text) TO penny
 REVOKE ALL ON FUNCTION public.stores_with_biometrics() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.stores_with_biometrics() TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.stores_with_workers() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.stores_with_workers() TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.tenant_chain() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;
 GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_retention;
@@ -3875,6 +4302,9 @@ GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_app;
 GRANT ALL ON FUNCTION public.tenant_stores() TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.want_evidence() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.watched_model_pointers() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.watched_model_pointers() TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.acceptance_tests TO pennyprotect_app;
 
@@ -4052,11 +4482,31 @@ GRANT UPDATE(revision) ON TABLE public.complaints TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.configuration_revision TO pennyprotect_pipeline;
 
+GRANT SELECT,INSERT ON TABLE public.data_request_footage TO pennyprotect_app;
+
+GRANT SELECT(request_id) ON TABLE public.data_request_footage TO pennyprotect_retention;
+
+GRANT SELECT(evidence_id) ON TABLE public.data_request_footage TO pennyprotect_retention;
+
+GRANT SELECT(chain_id) ON TABLE public.data_request_footage TO pennyprotect_retention;
+
+GRANT UPDATE(theirs) ON TABLE public.data_request_footage TO pennyprotect_app;
+GRANT SELECT(theirs) ON TABLE public.data_request_footage TO pennyprotect_retention;
+
+GRANT UPDATE(decided_by) ON TABLE public.data_request_footage TO pennyprotect_app;
+
+GRANT UPDATE(decided_at) ON TABLE public.data_request_footage TO pennyprotect_app;
+
+GRANT UPDATE(erase_from) ON TABLE public.data_request_footage TO pennyprotect_app;
+GRANT SELECT(erase_from) ON TABLE public.data_request_footage TO pennyprotect_retention;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.data_request_subjects TO pennyprotect_app;
 
 GRANT UPDATE(erasure_id) ON TABLE public.data_request_subjects TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.data_requests TO pennyprotect_app;
+
+GRANT SELECT(id) ON TABLE public.data_requests TO pennyprotect_retention;
 
 GRANT SELECT(chain_id) ON TABLE public.data_requests TO pennyprotect_retention;
 
@@ -4216,6 +4666,8 @@ GRANT SELECT,INSERT ON TABLE public.evidence_exports TO pennyprotect_app;
 GRANT SELECT(id) ON TABLE public.evidence_exports TO pennyprotect_retention;
 
 GRANT SELECT(chain_id) ON TABLE public.evidence_exports TO pennyprotect_retention;
+
+GRANT SELECT(evidence_id) ON TABLE public.evidence_exports TO pennyprotect_retention;
 
 GRANT UPDATE(state) ON TABLE public.evidence_exports TO pennyprotect_app;
 GRANT SELECT(state),UPDATE(state) ON TABLE public.evidence_exports TO pennyprotect_retention;
@@ -4399,6 +4851,10 @@ GRANT SELECT(store_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
 
 GRANT SELECT(region_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
 
+GRANT SELECT ON TABLE public.model_comparisons TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.model_disagreements TO pennyprotect_app;
+
 GRANT SELECT,INSERT ON TABLE public.model_pointers TO pennyprotect_app;
 
 GRANT UPDATE(stable) ON TABLE public.model_pointers TO pennyprotect_app;
@@ -4410,6 +4866,18 @@ GRANT UPDATE(share) ON TABLE public.model_pointers TO pennyprotect_app;
 GRANT UPDATE(previous) ON TABLE public.model_pointers TO pennyprotect_app;
 
 GRANT UPDATE(changed_at) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(limits) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(watched_until) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(reason) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.model_readings TO pennyprotect_app;
+
+GRANT SELECT,INSERT ON TABLE public.model_shadows TO pennyprotect_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.model_shadows TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.model_versions TO pennyprotect_app;
 

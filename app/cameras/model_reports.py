@@ -98,7 +98,7 @@ def _fine(row: dict[str, Any]) -> bool:
             fine = name != "model" or _MODEL.fullmatch(value) is not None
         if not fine:
             return False
-    return row["version"] != row.get("against")
+    return bool(row["version"] != row.get("against"))
 
 
 def _parts(report: ModelReport) -> Iterable[Any]:

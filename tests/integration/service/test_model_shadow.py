@@ -24,6 +24,7 @@ from app.models.evaluation.timing import time_versions
 from app.models.folder import ModelFolder
 from app.models.readings import repository
 from app.models.service import ModelService
+from app.models.shadows.service import end_overdue
 from app.models.trial import Serving
 from app.models.watch.service import Watcher
 from app.workers.cpu.shadow import ShadowStage
@@ -187,6 +188,26 @@ async def compared_from_both_sides(product: Product, camera: uuid.UUID, version:
     assert (row["against"], row["quick"], row["slow"]) == (1, 7, 7)
 
 
+async def forgotten_runs_end(product: Product, pool: Any) -> None:
+    """After a week by themselves, which is in the audit; weeks later they go, but the last of a model."""
+    begin = (
+        "INSERT INTO model_shadows (id, chain_id, model, version, share, started_by, started_at, ended_at)"
+        " SELECT gen_random_uuid(), chain_id, 'yolo_pose', 1009, 1, gen_random_uuid(), now() - $1::integer * interval '1 day',"
+        " now() - $2::integer * interval '1 day' FROM cameras LIMIT 1"
+    )
+    for began, ended in ((50, 40), (45, 36), (8, None)):
+        await product.sql(begin, began, ended)
+    assert (await end_overdue(pool), await end_overdue(pool)) == (1, 0)
+    (told,) = await product.sql("SELECT actor_kind FROM audit_unsealed WHERE act = 'model-shadow-ended'")
+    assert told["actor_kind"] == "system"
+    await repository.forget_old(pool)
+    (left,) = await product.sql("SELECT version, ended_at FROM model_shadows")
+    assert left["ended_at"] is not None
+    await product.sql("UPDATE model_shadows SET ended_at = now() - interval '40 days'")
+    await repository.forget_old(pool)
+    assert len(await product.sql("SELECT version FROM model_shadows")) == 1
+
+
 def reading(camera: str, version: int, frames: int, failures: int) -> ModelReport:
     one = ModelReading(uuid.UUID(camera), "yolo_pose", version, frames=frames, failures=failures)
     return ModelReport(new_id(), uuid.UUID(WORKER), [one], [], [])
@@ -247,6 +268,7 @@ async def test_a_promotion_that_fails_requests_is_taken_back_by_itself_and_says_
     try:
         watcher = Watcher(pool, ModelService(pool, ModelFolder(server.models), tmp_path, serving))
         assert await watcher.round() == 0, "the engineer allowed more"
+        await forgotten_runs_end(product, pool)
     finally:
         await serving.close()
         await pool.close()
