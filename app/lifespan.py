@@ -51,6 +51,7 @@ from app.models.readings.repository import keep_forgetting as keep_forgetting_re
 from app.models.replicas import Replicas
 from app.models.service import ModelService
 from app.models.shadows.service import ShadowService
+from app.models.shadows.service import keep_ending as keep_ending_shadows
 from app.models.watch.service import Watcher
 from app.settings import Settings
 from app.tenancy.policy.enforcer import keep_enforcing
@@ -156,6 +157,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "promotions": _watching(state, pool, stopping),
         "model drift": keep_counting_drift(pool, stopping),
         "model readings": keep_forgetting_readings(pool, stopping),
+        "shadow runs": keep_ending_shadows(pool, stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}
     for task in tasks:

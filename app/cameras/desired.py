@@ -27,11 +27,15 @@ log = logger(__name__)
 
 
 async def answer_heartbeat(
-    pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat: Heartbeat, stores: list[uuid.UUID] | None = None
+    pool: "Pool[asyncpg.Record]", vault: Vault, heartbeat: Heartbeat, stores: list[uuid.UUID] | None, key_id: uuid.UUID
 ) -> DesiredState:
-    """Renew the worker's leases, give it free cameras (of these stores; None: of all) up to its capacity, say what to run."""
+    """Renew the worker's leases, give it free cameras (of these stores; None: of all) up to its capacity, say what to run.
+
+    Raises:
+        ConflictError: the worker of this id speaks with another key.
+    """
     capacity = min(heartbeat.capacity, MOST_CAPACITY)
-    rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S), stores)
+    rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S), stores, key_id)
     uses = await uses_of_worker(pool, heartbeat.worker_id, repository.ACQUIRE_S)
     cameras = [camera for row in rows if (camera := await _camera(vault, row, uses)) is not None]
     recordings = await wanted_recordings(pool, heartbeat.worker_id)

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from app.cameras.models import Camera, CameraStatus, StreamSession
-from app.kit.errors import NotFoundError
+from app.kit.errors import ConflictError, NotFoundError
 from app.kit.postgres import Pool, TenantConnection
 
 ACQUIRE_S = 5.0
@@ -109,12 +109,19 @@ async def list_sessions(
 
 
 async def lease_cameras(
-    pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, capacity: int, lease: timedelta, stores: list[uuid.UUID] | None = None
-) -> list[dict[str, Any]]:
+    pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, capacity: int, lease: timedelta, stores: list[uuid.UUID] | None = None,
+    key_id: uuid.UUID | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Renew a worker's cameras and give it free ones: of these stores, or of every chain's that have no workers of their own.
-    Rows as the function `lease_cameras` returns them."""
-    async with pool.acquire(timeout=ACQUIRE_S) as connection:
-        rows = await connection.fetch("SELECT * FROM lease_cameras($1, $2, $3, $4)", worker_id, capacity, lease, stores)
+    Rows as the function `lease_cameras` returns them. ConflictError where the worker spoke with another key within a lease."""
+    query = "SELECT * FROM lease_cameras($1, $2, $3, $4, $5)"
+    try:
+        async with pool.acquire(timeout=ACQUIRE_S) as connection:
+            rows = await connection.fetch(query, worker_id, capacity, lease, stores, key_id)
+    except asyncpg.ObjectInUseError as error:
+        raise ConflictError(
+            "Another worker says that it is this one, with another key. Give each a state folder; after a new key wait 10 s."
+        ) from error
     return [dict(row) for row in rows]
 
 

@@ -99,7 +99,7 @@ async def heartbeat(request: Request, access: Works, body: HeartbeatIn) -> Respo
     """
     stores, servers = stores_of_worker(access), backends(request)
     said = Heartbeat(body.worker_id, body.host, body.kind, body.capacity, body.running, body.revision)
-    desired = await answer_heartbeat(servers.postgres, vault_of(request), said, stores)
+    desired = await answer_heartbeat(servers.postgres, vault_of(request), said, stores, access.principal.id)
     cameras = [camera.camera_id for camera in desired.cameras]
     await note_worker(servers.memory, said.worker_id, access.principal.id, cameras)
     return Response(msgspec.json.encode(desired), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -167,6 +167,10 @@ class ModelService:
             if known.state != "ready":
                 raise ConflictError(f"Version {known.version} was retired; push it again.")
             moved = promoted(pointer, known.version, share)
+            if moved.candidate is not None and await _watched_on_all(connection, pointer):
+                raise ConflictError(
+                    f"Version {pointer.stable} serves all cameras since a short while and is watched; try another after that."
+                )
             await repository.put_pointer(connection, scope.chain_id, moved)
             held = limits or Limits()
             await watches.put(connection, known.model, held, now() + WATCHED, "")
@@ -201,6 +205,10 @@ class ModelService:
             if runs is not None and runs.version == known.version:
                 raise ConflictError(f"Version {known.version} is shadowed; end that first.")
             left = without(pointer, known.version)
+            if left != pointer and await _watched_on_all(connection, pointer):
+                raise ConflictError(
+                    f"Version {pointer.stable} is watched, and cameras may go back to {known.version}; retire it after that."
+                )
             if left != pointer:
                 await repository.put_pointer(connection, scope.chain_id, left)
             await repository.set_state(connection, known.id, "retiring")
@@ -239,6 +247,12 @@ class ModelService:
         if not any(each.model == POSE_MODEL for each in pointers):
             pointers.append(Pointer(POSE_MODEL, RELEASED_VERSION))
         return pointers, versions, watched
+
+
+async def _watched_on_all(connection: TenantConnection, pointer: Pointer) -> bool:
+    """Whether the version of all cameras may still be taken back by itself."""
+    watch = await watches.get(connection, pointer.model)
+    return pointer.candidate is None and watch is not None and watch.until is not None and watch.until > now()
 
 
 async def _note(connection: TenantConnection, access: Access, act: Act, of: ModelVersion, details: dict[str, Any]) -> None:

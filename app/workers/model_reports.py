@@ -35,17 +35,26 @@ EVERY_S: Final = 5.0
 ASK_S: Final = 4.0
 MOST_WAITING: Final = 60
 """Reports that wait for a service that is away; the oldest is dropped, and counted."""
+WITH_STILLS: Final = 3
+"""The newest of them keep their stills, which are the most of their memory."""
+LAST_S: Final = 1.0
+"""For what waits once the worker is to stop; it is killed soon after."""
 
 log = logger(__name__)
 
 
 class Readings:
-    """Sums since the last report. Event loop only."""
+    """Sums since the last report. Event loop only.
+
+    Attributes:
+        left_out: rows beyond what a report holds, since the worker began.
+    """
 
     def __init__(self) -> None:
         self._readings: dict[tuple[uuid.UUID, str, int], ModelReading] = {}
         self._shadows: dict[tuple[uuid.UUID, str, int, int], ShadowReading] = {}
         self._disagreements: deque[Disagreement] = deque(maxlen=MOST_STILLS)
+        self.left_out = 0
 
     def answered(self, camera: DesiredCamera, found: Detections, took_s: float) -> None:
         """The version that a camera uses answered a frame."""
@@ -53,8 +62,8 @@ class Readings:
         reading.frames += 1
         reading.persons += len(found)
         if len(found):
-            reading.score_sum += float(found.scores.sum())
-            reading.quality_sum += float(found.keypoints[:, :, 2].mean(axis=1).sum())
+            reading.score_sum += float(found.scores.clip(0, 1).sum())
+            reading.quality_sum += float(found.keypoints[:, :, 2].clip(0, 1).mean(axis=1).sum())
         reading.latency[latency_bucket(took_s)] += 1
 
     def failed(self, camera: DesiredCamera) -> None:
@@ -109,6 +118,7 @@ class Readings:
         self._disagreements.clear()
         if not readings and not shadows:
             return None
+        self.left_out += max(0, len(readings) - MOST_ROWS) + max(0, len(shadows) - MOST_ROWS)
         return ModelReport(new_id(), worker_id, readings[:MOST_ROWS], shadows[:MOST_ROWS], shown)
 
     def _reading(self, camera: DesiredCamera) -> ModelReading:
@@ -128,7 +138,7 @@ class ModelReports:
     """Sends reports until the service has them; a service that is away costs the oldest, never memory or a frame.
 
     Args:
-        on_drop: told how many reports were lost.
+        on_drop: told how many reports were lost; rows that one had no room for count as one more.
         trusted: whom to trust for an https service; None for the system's authorities.
     """
 
@@ -139,7 +149,7 @@ class ModelReports:
         self._url, self._trusted = service_url.rstrip("/") + "/api/v1/workers/models", trusted or True
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/vnd.msgpack"}
         self._worker_id, self._readings, self._on_drop = worker_id, readings, on_drop
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[ModelReport] = deque()
 
     @classmethod
     def of(cls, settings: Settings, worker_id: uuid.UUID, readings: Readings, on_drop: Callable[[int], None]) -> Self:
@@ -148,32 +158,57 @@ class ModelReports:
         return cls(settings.service_address, key, worker_id, readings, on_drop, trusted)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """A report every few seconds until `stop`, then a last one."""
+        """A report every few seconds until `stop`, then a last one, for a second at most."""
         retry, failures = Backoff(first_s=1.0, longest_s=30.0), 0
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S), headers=self._headers) as session:
             while not stop.is_set():
                 pause = retry.delay_s(failures - 1) if failures else EVERY_S
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause)
+                if stop.is_set():
+                    break
                 self._pack()
-                problem = await self._send(session)
+                problem = await self._send_until(session, stop)
                 if problem and not failures:
                     log.warning("readings of models wait for the service", problem=problem)
                 failures = failures + 1 if problem else 0
+            self._pack()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_S):
+                    await self._send(session)
+
+    async def _send_until(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> str:
+        """`_send`, but given up once the worker is to stop: the last report is sent anew."""
+        sending, ended = asyncio.create_task(self._send(session)), asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((sending, ended), return_when=asyncio.FIRST_COMPLETED)
+            return sending.result() if sending.done() else ""
+        finally:
+            ended.cancel()
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sending
 
     def _pack(self) -> None:
+        left_out = self._readings.left_out
         if (report := self._readings.take(self._worker_id)) is None:
             return
+        if self._readings.left_out > left_out:
+            self._on_drop(1)
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             self._on_drop(1)
-        self._waiting.append(msgspec.msgpack.encode(report))
+        self._waiting.append(report)
+        if len(self._waiting) > WITH_STILLS:
+            older = self._waiting[-WITH_STILLS - 1]
+            self._waiting[-WITH_STILLS - 1] = msgspec.structs.replace(older, disagreements=[])
 
     async def _send(self, session: aiohttp.ClientSession) -> str:
         """All that wait, oldest first; what went wrong, or ""."""
         while self._waiting:
             try:
-                async with session.post(self._url, data=self._waiting[0], ssl=self._trusted) as reply:
+                body = msgspec.msgpack.encode(self._waiting[0])
+                async with session.post(self._url, data=body, ssl=self._trusted) as reply:
                     await reply.read()
                     status = reply.status
             except (aiohttp.ClientError, TimeoutError, OSError) as error:

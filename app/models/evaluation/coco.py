@@ -31,7 +31,7 @@ class LabelledPicture:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A read folder. `pictures` are those that are there and have annotated keypoints."""
+    """A read folder. `pictures` are all that it names and that are there: who is found in one without people is found wrongly."""
 
     coco: Any
     pictures: tuple[LabelledPicture, ...]
@@ -54,14 +54,13 @@ def read_folder(folder: Path) -> Truth:
             coco = COCO(str(found[0]))
         named = {int(each["id"]): str(each["file_name"]) for each in coco.imgs.values()}
         people = [each for each in coco.anns.values() if each.get("num_keypoints", 0) > 0 and each["category_id"] == PERSON]
-        numbers = {int(each["image_id"]) for each in people}
     except (OSError, json.JSONDecodeError, KeyError, TypeError, ValueError, AssertionError) as error:
         raise BadInputError(f"{found[0]} holds no COCO keypoints ({type(error).__name__}: {str(error)[:100]}).") from error
     places = _places(folder)
-    pictures = [LabelledPicture(number, places[named[number]]) for number in sorted(numbers) if named.get(number, "") in places]
-    if not pictures:
-        raise BadInputError(f"None of the {len(numbers)} pictures that {found[0]} annotates lies below {folder}.")
+    pictures = [LabelledPicture(number, places[name]) for number, name in sorted(named.items()) if name in places]
     inside = {each.number for each in pictures}
+    if not any(int(each["image_id"]) in inside for each in people):
+        raise BadInputError(f"None of the pictures in which {found[0]} annotates people lies below {folder}.")
     return Truth(coco, tuple(pictures), sum(int(each["image_id"]) in inside for each in people))
 
 

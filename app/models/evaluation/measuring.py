@@ -38,8 +38,26 @@ async def evaluate(
         BadInputError: a folder that cannot be read, or a version that is not served.
     """
     truth = await asyncio.to_thread(coco.read_folder, folder)
-    options = CallOptions(deadline_s=DEADLINE_S, in_flight=1)
-    faint = Selection(score=FAINTEST)
+    rows, took = await _asked(url, model, versions, truth, tell)
+    measured = [
+        {
+            "version": version,
+            "accuracy": await asyncio.to_thread(coco.accuracy, truth, rows[version]),
+            "p50_ms": round(1000 * statistics.median(took[version]), 1),
+        }
+        for version in versions
+    ]
+    document: dict[str, Any] = {
+        "model": model, "data_set": folder.name, "pictures": len(truth.pictures), "persons": truth.persons, "versions": measured,
+    }  # fmt: skip
+    return {**document, "last_less_first": coco.better_by(measured)} if len(measured) > 1 else document
+
+
+async def _asked(
+    url: str, model: str, versions: Sequence[str], truth: coco.Truth, tell: Callable[[int, int], None]
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[float]]]:
+    """Result rows, and seconds of each answer, by version."""
+    options, faint = CallOptions(deadline_s=DEADLINE_S, in_flight=1), Selection(score=FAINTEST)
     clients = {version: TritonPose(url, model, version, selection=faint, options=options) for version in versions}
     rows: dict[str, list[dict[str, Any]]] = {version: [] for version in versions}
     took: dict[str, list[float]] = {version: [] for version in versions}
@@ -58,18 +76,7 @@ async def evaluate(
     finally:
         for client in clients.values():
             await client.close()
-    measured = [
-        {
-            "version": version,
-            "accuracy": await asyncio.to_thread(coco.accuracy, truth, rows[version]),
-            "p50_ms": round(1000 * statistics.median(took[version]), 1),
-        }
-        for version in versions
-    ]
-    document: dict[str, Any] = {
-        "model": model, "data_set": folder.name, "pictures": len(truth.pictures), "persons": truth.persons, "versions": measured,
-    }  # fmt: skip
-    return {**document, "last_less_first": coco.better_by(measured)} if len(measured) > 1 else document
+    return rows, took
 
 
 def as_lines(document: dict[str, Any]) -> list[str]:

@@ -1,22 +1,29 @@
 """Starting and ending a shadow run, and what it shows."""
 
+import asyncio
+import contextlib
 import dataclasses
 import uuid
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth.models import Access
 from app.kit.clock import now
-from app.kit.errors import ConflictError, NotFoundError, UnavailableError
+from app.kit.errors import ConflictError, NotFoundError, PennyError, UnavailableError
 from app.kit.ids import new_id
-from app.kit.postgres import Pool, TenantConnection, tenant_transaction
+from app.kit.logs import logger
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 from app.models import repository as versions
 from app.models.service import ModelService
 from app.models.shadows import repository
 from app.models.shadows.models import Agreement, Shadow, ShadowReport
+
+END_EVERY_S: Final = 600.0
+
+log = logger(__name__)
 
 
 class ShadowService:
@@ -76,12 +83,39 @@ class ShadowService:
     async def still(self, access: Access, disagreement_id: uuid.UUID) -> bytes:
         """The picture of a disagreement; looking at it leaves an audit row."""
         async with tenant_transaction(self._pool, access.whole_chain) as connection:
-            camera_id, jpeg = await repository.still(connection, disagreement_id)
+            camera_id, store_id, jpeg = await repository.still(connection, disagreement_id)
             who = access.principal
             told = {"disagreement": str(disagreement_id)}
-            entry = AuditEntry(Act.MODEL_STILL_SHOWN, who.kind, who.id, who.chain_id, None, "camera", camera_id, told)
+            entry = AuditEntry(Act.MODEL_STILL_SHOWN, who.kind, who.id, who.chain_id, store_id, "camera", camera_id, told)
             await audit.append(connection, entry)
         return jpeg
+
+
+async def end_overdue(pool: "Pool[asyncpg.Record]") -> int:
+    """End the runs of every chain that nobody ended in time; how many."""
+    ended = 0
+    for chain_id, model in await repository.overdue(pool):
+        async with tenant_transaction(pool, TenantScope(chain_id)) as connection:
+            runs = await repository.running(connection, model)
+            if runs is None or runs.started_at + repository.LONGEST > now():
+                continue
+            await repository.end(connection, runs.id)
+            told = {"model": runs.model, "version": runs.version, "reason": f"{repository.LONGEST.days} days are over"}
+            entry = AuditEntry(Act.MODEL_SHADOW_ENDED, ActorKind.SYSTEM, None, chain_id, None, "model-version", None, told)
+            await audit.append(connection, entry)
+            ended += 1
+    return ended
+
+
+async def keep_ending(pool: "Pool[asyncpg.Record]", stop: asyncio.Event) -> None:
+    """`end_overdue` now and then until `stop`."""
+    while not stop.is_set():
+        try:
+            await end_overdue(pool)
+        except (*DATABASE_ERRORS, PennyError) as error:
+            log.warning("overdue shadow runs are not ended now", error=str(error) or type(error).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), END_EVERY_S)
 
 
 async def _note(

@@ -1,10 +1,12 @@
 """Whether a promotion is taken back: pure."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from app.models.readings.models import Sums
+from app.contracts.models import LATENCIES
+from app.models.readings.models import Sums, quantile_ms
 from app.models.shadows.models import Agreement
 
 LEAST_ASKED: Final = 40
@@ -13,6 +15,10 @@ LEAST_TIMED: Final = 100
 """Answers of either version before their latency is compared."""
 LEAST_COMPARED: Final = 40
 """Persons that either version found, before their agreement says anything."""
+FAILED_MINUTES: Final = 2
+"""With failures and answers both, before those of a version that serves all cameras say anything."""
+SILENT_MINUTES: Final = 3
+"""With failures, answers or not, that say as much: while the version before it answers."""
 SLACK_MS: Final = 50.0
 """By this much the new version may always be slower."""
 WATCHED: Final = timedelta(minutes=30)
@@ -57,14 +63,31 @@ class Watch:
     reason: str = ""
 
 
-def fault(new: Sums, before: Sums, beside: Agreement | None, limits: Limits) -> str:
+def fault(
+    new: Sums, before: Sums, beside: Agreement | None, limits: Limits, *, together: bool = True, lasting: bool = True
+) -> str:
     """Why the promotion of a version is to be taken back, in one sentence; "" where nothing speaks against it.
 
     Args:
         new: what it answered since it was promoted; `before`: what the version before it did, on other cameras or earlier.
         beside: what a shadow run of it showed.
+        together: `before` is of the same minutes as `new`; what was earlier says nothing of latency, the machine had other work.
+        lasting: its failures are of more than one moment (`lasts`).
     """
-    return _failing(new, before, limits) or _slow(new, before, limits) or _differing(beside, limits)
+    failing = _failing(new, before, limits) if lasting else ""
+    times = (new.latency, before.latency) if together else _times(beside)
+    return failing or _slow(*times, limits) or _differing(beside, limits)
+
+
+def lasts(minutes: Iterable[tuple[int, int]]) -> bool:
+    """Whether (answers, failures) of single minutes are more than a short outage of the server."""
+    failed = [answers for answers, failures in minutes if failures]
+    return sum(answers > 0 for answers in failed) >= FAILED_MINUTES or len(failed) >= SILENT_MINUTES
+
+
+def _times(beside: Agreement | None) -> tuple[Sequence[int], Sequence[int]]:
+    """Counts of the new version and of the one before it, on the same frames."""
+    return ((0,) * LATENCIES,) * 2 if beside is None else (beside.latency_new, beside.latency_old)
 
 
 def _failing(new: Sums, before: Sums, limits: Limits) -> str:
@@ -76,9 +99,9 @@ def _failing(new: Sums, before: Sums, limits: Limits) -> str:
     )
 
 
-def _slow(new: Sums, before: Sums, limits: Limits) -> str:
-    p95, p95_before = new.latency_ms(0.95), before.latency_ms(0.95)
-    if p95 is None or p95_before is None or min(new.frames, before.frames) < LEAST_TIMED:
+def _slow(new: Sequence[int], before: Sequence[int], limits: Limits) -> str:
+    p95, p95_before = quantile_ms(new, 0.95), quantile_ms(before, 0.95)
+    if p95 is None or p95_before is None or min(sum(new), sum(before)) < LEAST_TIMED:
         return ""
     if p95 <= max(limits.slower * p95_before, p95_before + SLACK_MS):
         return ""

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import asdict
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 
@@ -11,7 +12,21 @@ from app.kit.postgres import Pool, TenantConnection
 from app.models.readings.models import Sums
 from app.models.watch.models import Limits, Watch
 
-ACQUIRE_S = 5.0
+ACQUIRE_S: Final = 5.0
+_MINUTES: Final = (
+    "WITH of_it AS (SELECT * FROM model_readings WHERE model = $1 AND version = $2 AND span = 'minute' AND since >= $3"
+    " AND since < $4 AND camera_id NOT IN (SELECT id FROM cameras WHERE store_id = ANY ((SELECT stores_with_workers())::uuid[])))"
+)
+"""Workers that stand in a store ask a Triton of their own, and nothing but the released version: they follow no pointer."""
+
+_EACH: Final = " SELECT sum(frames)::bigint AS frames, sum(failures)::bigint AS failures FROM of_it GROUP BY since"
+_SUMS: Final = (
+    " SELECT coalesce(sum(frames), 0)::bigint AS frames, coalesce(sum(failures), 0)::bigint AS failures,"
+    " coalesce(sum(persons), 0)::bigint AS persons, coalesce(sum(score_sum), 0) AS score_sum,"
+    " coalesce(sum(quality_sum), 0) AS quality_sum, coalesce(sum(norm_sum), 0) AS norm_sum,"
+    " ARRAY(SELECT coalesce((SELECT sum(latency[place]) FROM of_it), 0)::bigint FROM generate_series(1, $5) AS place) AS latency"
+    " FROM of_it"
+)
 
 
 async def watched(pool: "Pool[asyncpg.Record]") -> list[tuple[uuid.UUID, str]]:
@@ -38,17 +53,21 @@ async def put(connection: TenantConnection, model: str, limits: Limits, until: d
 
 
 async def sums(connection: TenantConnection, model: str, version: int, since: datetime, until: datetime) -> Sums:
-    """What a version answered in the whole minutes between, over all cameras."""
+    """What a version answered in the whole minutes between, over the cameras that follow the pointer."""
     row = await connection.fetchrow(
-        "WITH of_it AS (SELECT * FROM model_readings WHERE model = $1 AND version = $2 AND span = 'minute'"
-        " AND since >= $3 AND since < $4)"
-        " SELECT coalesce(sum(frames), 0)::bigint AS frames, coalesce(sum(failures), 0)::bigint AS failures,"
-        " coalesce(sum(persons), 0)::bigint AS persons, coalesce(sum(score_sum), 0) AS score_sum,"
-        " coalesce(sum(quality_sum), 0) AS quality_sum, coalesce(sum(norm_sum), 0) AS norm_sum,"
-        " ARRAY(SELECT coalesce((SELECT sum(latency[place]) FROM of_it), 0)::bigint FROM generate_series(1, $5) AS place)"
-        " AS latency"
-        " FROM of_it",
+        _MINUTES + _SUMS,
         model, version, since, until, LATENCIES,
     )  # fmt: skip
     assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
     return Sums(**{**dict(row), "latency": tuple(row["latency"])})
+
+
+async def minutes(
+    connection: TenantConnection, model: str, version: int, since: datetime, until: datetime
+) -> list[tuple[int, int]]:
+    """(answers, failures) of each minute of the same."""
+    rows = await connection.fetch(
+        _MINUTES + _EACH,
+        model, version, since, until,
+    )  # fmt: skip
+    return [(row["frames"], row["failures"]) for row in rows]

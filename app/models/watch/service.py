@@ -13,17 +13,23 @@ from app.audit.models import Act, ActorKind, AuditEntry
 from app.kit.clock import now
 from app.kit.errors import PennyError
 from app.kit.logs import logger
+from app.kit.metrics import counter
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 from app.models import repository as pointers
 from app.models.models import Pointer, rolled_back
+from app.models.readings.models import Sums
 from app.models.service import ModelService
 from app.models.shadows import repository as shadows
 from app.models.shadows.models import Agreement
 from app.models.watch import repository
-from app.models.watch.models import BASELINE, Watch, fault
+from app.models.watch.models import BASELINE, WATCHED, Watch, fault, lasts
 
 EVERY_S: Final = 5.0
 MINUTE: Final = timedelta(minutes=1)
+LATE: Final = timedelta(seconds=15)
+"""From a failure until its report has come."""
+TAKEN_BACK: Final = counter("model_promotions_taken_back", "Promotions of a model's version that were taken back.", ("model",))
+Span = tuple[datetime, datetime]
 
 log = logger(__name__)
 
@@ -33,6 +39,7 @@ class Watcher:
 
     def __init__(self, pool: "Pool[asyncpg.Record]", models: ModelService) -> None:
         self._pool, self._models = pool, models
+        self._away: dict[tuple[str, int], datetime] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Rounds until `stop`."""
@@ -46,48 +53,67 @@ class Watcher:
 
     async def round(self) -> int:
         """Look at every watched promotion once; how many were taken back."""
-        done = 0
+        done, answers = 0, dict[tuple[str, int], bool]()
         for chain_id, model in await repository.watched(self._pool):
-            done += await self._look(chain_id, model)
+            try:
+                done += await self._look(chain_id, model, answers)
+            except (*DATABASE_ERRORS, PennyError) as error:  # of this chain; the others are watched all the same
+                problem = str(error) or type(error).__name__
+                log.warning("a promotion is not watched now", chain=str(chain_id), model=model, error=problem)
+        self._away = {key: at for key, at in self._away.items() if now() - at < WATCHED}
         return done
 
-    async def _look(self, chain_id: uuid.UUID, model: str) -> bool:
+    async def _look(self, chain_id: uuid.UUID, model: str, answers: dict[tuple[str, int], bool]) -> bool:
+        """`answers`: which versions answered already in this round."""
         scope = TenantScope(chain_id)
         async with tenant_transaction(self._pool, scope) as connection:
             pointer = await pointers.lock_pointer(connection, chain_id, model)
-            why = await self._fault(connection, pointer)
-        if not why or not await self._models.serving.ready(model, pointer.stable if pointer.candidate else pointer.previous or 0):
-            return False  # where the version before it does not answer either, the server is away and not the version at fault
+        if (before := pointer.stable if pointer.candidate is not None else pointer.previous) is None:
+            return False
+        key = (model, before)
+        if key not in answers:
+            answers[key] = await self._models.serving.ready(*key)
+        if not answers[key]:  # the server is away, and not the version at fault
+            self._away[key] = now()
+            return False
         async with tenant_transaction(self._pool, scope) as connection:
             if await pointers.lock_pointer(connection, chain_id, model) != pointer:
                 return False
-            await _take_back(connection, chain_id, pointer, why)
-        log.warning("a promotion was taken back", model=model, version=pointer.candidate or pointer.stable, reason=why)
-        return True
+            why = await _fault(connection, pointer, self._away.get(key))
+            if why:
+                await _take_back(connection, chain_id, pointer, why)
+        if why:
+            TAKEN_BACK.labels(model).inc()
+            log.warning("a promotion was taken back", model=model, version=pointer.candidate or pointer.stable, reason=why)
+        return bool(why)
 
-    async def _fault(self, connection: TenantConnection, pointer: Pointer) -> str:
-        watch = await repository.get(connection, pointer.model)
-        if watch is None:
-            return ""
-        moment = now()
-        if pointer.candidate is not None:
-            return await _compared(connection, pointer.candidate, pointer.stable, pointer.model, watch, moment, together=True)
-        if pointer.previous is None or watch.until is None or watch.until <= moment:
-            return ""
-        return await _compared(connection, pointer.stable, pointer.previous, pointer.model, watch, moment, together=False)
+
+async def _fault(connection: TenantConnection, pointer: Pointer, away: datetime | None) -> str:
+    """`away`: when the version before it was last seen not to answer; what was reported until then says nothing."""
+    watch, moment = await repository.get(connection, pointer.model), now()
+    if watch is None:
+        return ""
+    since = watch.changed_at if away is None else max(watch.changed_at, away + LATE)
+    span = (_next_minute(since), _next_minute(moment))
+    if pointer.candidate is not None:
+        before = await repository.sums(connection, pointer.model, pointer.stable, *span)
+        return await _compared(connection, pointer.model, pointer.candidate, pointer.stable, watch, before, span, together=True)
+    if pointer.previous is None or watch.until is None or watch.until <= moment:
+        return ""
+    earlier = (watch.changed_at - BASELINE, _next_minute(watch.changed_at) - MINUTE)
+    before = await repository.sums(connection, pointer.model, pointer.previous, *earlier)
+    return await _compared(connection, pointer.model, pointer.stable, pointer.previous, watch, before, span, together=False)
 
 
 async def _compared(
-    connection: TenantConnection, new: int, old: int, model: str, watch: Watch, moment: datetime, *, together: bool
+    connection: TenantConnection, model: str, new: int, old: int, watch: Watch, before: Sums, span: Span, *, together: bool
 ) -> str:
-    began, end = _next_minute(watch.changed_at), _next_minute(moment)
-    answered = await repository.sums(connection, model, new, began, end)
-    span = (began, end) if together else (watch.changed_at - BASELINE, began - MINUTE)
-    before = await repository.sums(connection, model, old, *span)
-    shadow, beside = await shadows.newest(connection, model), None
-    if shadow is not None and shadow.version == new:
-        beside = Agreement.of((await shadows.agreements(connection, shadow.id)).values())
-    return fault(answered, before, beside, watch.limits)
+    answered = await repository.sums(connection, model, new, *span)
+    lasting = together or lasts(await repository.minutes(connection, model, new, *span))
+    shadow, beside = await shadows.newest_of(connection, model, new), None
+    if shadow is not None:
+        beside = Agreement.of((await shadows.agreements(connection, shadow.id, old)).values())
+    return fault(answered, before, beside, watch.limits, together=together, lasting=lasting)
 
 
 def _next_minute(moment: datetime) -> datetime:

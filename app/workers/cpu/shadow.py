@@ -5,12 +5,13 @@ that it takes the server's time from cameras as little as measuring allows.
 """
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -22,7 +23,6 @@ from app.contracts.control import DesiredCamera
 from app.contracts.models import LARGEST_STILL, Disagreement
 from app.inference.picture import DecodedPicture
 from app.kit.backoff import Backoff
-from app.kit.errors import PennyError
 from app.kit.logs import logger
 from app.models.comparison import CERTAIN, compare
 from app.perception.blur import coarsen, head_area
@@ -37,6 +37,8 @@ STILL_EVERY_US: Final = 60_000_000
 WIDEST: Final = 640
 QUALITIES: Final = (70, 40, 10)
 """The first whose JPEG is small enough is taken."""
+AFTER_STOP_S: Final = 0.5
+"""What is being compared may still take, once the worker is to stop."""
 CAMERAS_REMEMBERED: Final = 5_000
 GREEN: Final = (80, 200, 80)
 MAGENTA: Final = (200, 40, 220)
@@ -98,12 +100,24 @@ class ShadowStage:
                     await asyncio.wait((filled, ended), return_when=asyncio.FIRST_COMPLETED)
                     filled.cancel()
                     continue
-                await self._compare(self._waiting.popleft())
+                await self._unless_ended(self._compare(self._waiting.popleft(), stop), ended)
         finally:
             ended.cancel()
             self._waiting.clear()
 
-    async def _compare(self, look: Look) -> None:
+    async def _unless_ended(self, work: Coroutine[Any, Any, None], ended: "asyncio.Task[Any]") -> None:
+        """`work` until its end, and no longer than a moment after the worker is to stop."""
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait((task, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                await asyncio.wait((task,), timeout=AFTER_STOP_S)
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _compare(self, look: Look, stop: asyncio.Event) -> None:
         camera = look.camera
         try:
             began = time.monotonic()
@@ -111,12 +125,15 @@ class ShadowStage:
                 picture = DecodedPicture(look.picture)
                 found = (await self._model(camera.pose_model, camera.shadow_version).detect([picture]))[0]
             took_s = time.monotonic() - began
-        except (PennyError, TimeoutError) as error:
+        except Exception as error:  # whatever a version that nobody promoted does, the worker analyses without it
             self._readings.shadow_failed(camera)
             if not self._failures:
-                log.warning("the shadowed version does not answer", version=camera.shadow_version, problem=str(error))
-            await asyncio.sleep(self._retry.delay_s(self._failures))
+                problem = str(error) or type(error).__name__
+                log.warning("the shadowed version does not answer", version=camera.shadow_version, problem=problem)
+            pause = self._retry.delay_s(self._failures)
             self._failures += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
             return
         self._failures = 0
         try:

@@ -239,11 +239,7 @@ async def _run_cameras(
             models.keep({(each.pose_model, version) for each in wanted.values() for version in versions_of(each)})
 
         control = ControlLoop.of(settings, worker_id, "cpu", lanes.ids, want)
-        uploads = Uploads(settings.service_address, settings.worker_key.get_secret_value(), trust(settings.ca_file))
-        spool = Spool(settings.home.absolute() / "spool")
-        recorder = Recorder(
-            lambda: control.grant.state.recordings, lanes.by_id, uploads, spool, metrics  # type: ignore[arg-type]
-        )  # fmt: skip
+        recorder = _recorder(settings, control, lanes, metrics)
         reports = ModelReports.of(settings, worker_id, readings, metrics.reports_lost.inc)
         video = VideoDoor(settings.home.absolute() / "run" / SOCKET, lanes.units_of, metrics)
         stages = (control, analysis, faces, recorder, shadow, reports, video)
@@ -253,6 +249,12 @@ async def _run_cameras(
         await stop.wait()
         lanes.want({})
         analysis.wake()
+
+
+def _recorder(settings: Settings, control: ControlLoop, lanes: Lanes, metrics: WorkerMetrics) -> Recorder:
+    uploads = Uploads(settings.service_address, settings.worker_key.get_secret_value(), trust(settings.ca_file))
+    spool = Spool(settings.home.absolute() / "spool")
+    return Recorder(lambda: control.grant.state.recordings, lanes.by_id, uploads, spool, metrics)  # type: ignore[arg-type]
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:

@@ -44,7 +44,6 @@ async def test_a_hundred_pushes_promotions_and_roll_backs_under_load_fail_no_req
 ) -> None:
     for name in ("A", "B", "C"):
         await product.camera(name)
-    done = 0
     async with traffic(product, server) as seen:
         for cycle in range(CYCLES):
             x = 150.0 + 10 * cycle
@@ -57,12 +56,10 @@ async def test_a_hundred_pushes_promotions_and_roll_backs_under_load_fail_no_req
             assert set((await wanted(product)).values()) == {str(made["version"])}
             assert (await act(product, "rollback"))[0] == 200
             assert set((await wanted(product)).values()) == {"1"}
-            done += 4
             assert (await act(product, f"{path}/retire"))[0] == 200
-    assert done == 100
     assert seen.failed == []
     assert len(seen.answered) > CYCLES / 2, "the new versions were used, too"
-    assert sum(seen.answered.values()) > done
+    assert sum(seen.answered.values()) > 4 * CYCLES, "in each of the hundred changes"
 
 
 @dataclass

@@ -64,6 +64,10 @@ async def test_a_store_s_key_gets_its_own_cameras_and_nobody_else_does(product: 
     assert await cameras_of(product, WORKER_KEY, central) & both == {here["id"]}
     assert await cameras_of(product, key, local) == {there["id"]}
     assert await cameras_of(product, WORKER_KEY, central) & both == {here["id"]}
+    # Nor does it speak for another's worker: it would take that one's cameras away.
+    said = {"worker_id": central, "host": "h", "kind": "cpu", "capacity": 9, "running": [], "revision": ""}
+    assert (await product.ask("POST", "/api/v1/workers/heartbeat", said, token=key))[0] == 409
+    assert await cameras_of(product, WORKER_KEY, central) & both == {here["id"]}
     streams = [(await product.ask("GET", "/api/v1/workers/streams", token=each))[1]["streams"] for each in (key, WORKER_KEY)]
     assert [{each["camera_id"] for each in found} & both for found in streams] == [{there["id"]}, {here["id"]}]
     # Neither does it touch evidence of another store, nor anything that is no worker's.

@@ -61,6 +61,19 @@ def test_the_right_answer_has_every_figure_at_1_and_a_wrong_one_less(tmp_path: P
     assert coco.accuracy(truth, [])["ap"] == 0.0
 
 
+def test_people_found_where_nobody_is_lower_the_precision(tmp_path: Path) -> None:
+    truth = coco.read_folder(write_folder(tmp_path / "set", {7: [100.0], 8: [], 9: [300.0]}))
+    assert ([each.number for each in truth.pictures], truth.persons) == ([7, 8, 9], 2)
+
+    def right() -> list[dict[str, Any]]:
+        return [*coco.results_of(7, found(100)), *coco.results_of(9, found(300))]
+
+    assert coco.accuracy(truth, right())["ap"] == pytest.approx(1.0, abs=1e-3)
+    ghost = coco.accuracy(truth, [*right(), *coco.results_of(8, found(200, score=0.99))])
+    assert ghost["ap"] is not None
+    assert ghost["ap"] < 0.9
+
+
 def test_two_versions_are_told_apart_in_words() -> None:
     figures: dict[str, float | None] = dict.fromkeys(
         ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar", "ar50", "ar75", "ar_medium", "ar_large"), 0.5
@@ -80,11 +93,11 @@ def test_a_folder_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="should hold one file"):
         coco.read_folder(tmp_path)
     (tmp_path / "a.json").write_text("{}")
-    with pytest.raises(BadInputError, match=r"COCO keypoints|pictures that"):
+    with pytest.raises(BadInputError, match=r"COCO keypoints|None of the pictures"):
         coco.read_folder(tmp_path)
     folder = write_folder(tmp_path / "set", {7: [100.0]})
     next(folder.rglob("*.jpg")).unlink()
-    with pytest.raises(BadInputError, match="None of the 1 pictures"):
+    with pytest.raises(BadInputError, match="None of the pictures"):
         coco.read_folder(folder)
 
 

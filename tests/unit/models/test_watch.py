@@ -5,7 +5,7 @@ import pytest
 from app.contracts.models import LATENCIES, latency_bucket
 from app.models.readings.models import Sums
 from app.models.shadows.models import Agreement
-from app.models.watch.models import Limits, fault
+from app.models.watch.models import Limits, fault, lasts
 
 LIMITS = Limits()
 
@@ -60,3 +60,19 @@ def test_an_engineer_may_allow_more() -> None:
     assert fault(sums(milliseconds=200), sums(), None, Limits(slower=20)) == ""
     assert fault(sums(), sums(), beside(10, 90), Limits(agreement=0)) == ""
     assert Limits.of({"slower": 3}) == Limits(slower=3.0)
+
+
+def test_a_short_outage_of_the_server_is_no_failure_of_the_version() -> None:
+    assert not lasts([])
+    assert not lasts([(100, 0), (80, 60), (100, 0)]), "one minute"
+    assert not lasts([(100, 0), (0, 60), (0, 90)]), "silence, and not for long"
+    assert lasts([(80, 10), (100, 0), (90, 5)])
+    assert lasts([(0, 60), (0, 60), (0, 60)])
+    assert fault(sums(400, 40), sums(), None, LIMITS, lasting=False) == ""
+
+
+def test_one_that_serves_all_is_timed_by_its_shadow_run_and_not_by_earlier_hours() -> None:
+    assert fault(sums(milliseconds=200), sums(milliseconds=25), None, LIMITS, together=False) == ""
+    slow, quick = sums(milliseconds=200).latency, sums(milliseconds=25).latency
+    same_frames = Agreement(latency_new=slow, latency_old=quick)
+    assert "slowest twentieth" in fault(sums(), sums(), same_frames, LIMITS, together=False)

@@ -12,7 +12,7 @@ from aiohttp import web
 from av import VideoFrame
 
 from app.contracts.control import DesiredCamera
-from app.contracts.models import ModelReport, decode_report
+from app.contracts.models import Disagreement, ModelReport, decode_report
 from app.kit.errors import UnavailableError
 from app.perception.detections import Detections
 from app.workers import model_reports
@@ -153,3 +153,81 @@ async def test_a_report_reaches_a_service_that_was_away_and_one_that_is_refused_
         await running
         await runner.cleanup()
     assert [each.readings[0].persons for each in came] == [2, 3], "the last one is sent at the end"
+
+
+async def test_whatever_a_shadowed_version_raises_is_counted_and_a_stop_is_heard_at_once(monkeypatch: Any) -> None:
+    monkeypatch.setattr(shadow.Backoff, "delay_s", lambda *_: 3600.0)
+    readings, model = Readings(), Model(KeyError("predictions"))
+    stage, stop = ShadowStage(lambda _model, _version: model, readings), asyncio.Event()
+    running = asyncio.create_task(stage.run(stop))
+    stage.seen(camera(), frame(1), people(100), 0.02)
+    await until(lambda: stage._failures)
+    stop.set()
+    async with asyncio.timeout(20):
+        await running
+    report = readings.take(WORKER)
+    assert report is not None
+    assert report.shadows[0].failures == 1
+
+
+async def test_a_stop_does_not_wait_for_an_answer_that_does_not_come(monkeypatch: Any) -> None:
+    monkeypatch.setattr(shadow, "DEADLINE_S", 3600.0)
+    readings, model = Readings(), Model(people())
+    model.may.clear()
+    stage, stop = ShadowStage(lambda _model, _version: model, readings), asyncio.Event()
+    running = asyncio.create_task(stage.run(stop))
+    stage.seen(camera(), frame(1), people(100), 0.02)
+    await until(lambda: model.asked)
+    stop.set()
+    async with asyncio.timeout(20):
+        await running
+
+
+async def test_the_last_report_is_given_up_after_a_moment_where_the_service_says_nothing(monkeypatch: Any) -> None:
+    monkeypatch.setattr(model_reports, "EVERY_S", 0.02)
+    monkeypatch.setattr(model_reports, "ASK_S", 3600.0)
+    monkeypatch.setattr(model_reports, "LAST_S", 0.1)
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    readings, stop = Readings(), asyncio.Event()
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    running = asyncio.create_task(ModelReports(url, "key", WORKER, readings, lambda _: None).run(stop))
+    readings.answered(camera(), people(1), 0.01)
+    async with asyncio.timeout(20):
+        await asked.wait()
+        stop.set()
+        await running
+    server.close()
+
+
+def test_of_many_waiting_reports_the_newest_alone_keep_their_stills(monkeypatch: Any) -> None:
+    monkeypatch.setattr(model_reports, "MOST_WAITING", 5)
+    monkeypatch.setattr(model_reports, "MOST_ROWS", 1)
+    lost: list[int] = []
+    readings = Readings()
+    reports = ModelReports("http://127.0.0.1:1", "key", WORKER, readings, lost.append)
+    for _ in range(7):
+        readings.answered(camera(), people(1), 0.01)
+        readings.disagreed(Disagreement(CAMERA, "yolo_pose", 1001, 1, 5, 1, 0, 0.5, b"\xff\xd8"))
+        reports._pack()
+    assert [len(each.disagreements) for each in reports._waiting] == [0, 0, 1, 1, 1]
+    assert lost == [1, 1], "the two oldest"
+    readings.answered(camera(), people(1), 0.01)
+    readings.answered(msgspec.structs.replace(camera(), pose_version="1001"), people(1), 0.01)
+    reports._pack()
+    assert lost == [1, 1, 1, 1], "a row that had no room is said, too"
+
+
+def test_keypoints_that_a_model_scores_below_nothing_count_as_nothing() -> None:
+    readings, found = Readings(), people(100)
+    found.keypoints[:, :, 2] = -0.2
+    readings.answered(camera(), found, 0.01)
+    report = readings.take(WORKER)
+    assert report is not None
+    assert report.readings[0].quality_sum == 0.0
