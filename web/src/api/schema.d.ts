@@ -6499,7 +6499,7 @@ export interface components {
          * @description What became of a piece of footage that may show whoever asks.
          * @enum {string}
          */
-        FootageState: "to-look-at" | "not-theirs" | "theirs" | "due" | "kept" | "erased";
+        FootageState: "to-look-at" | "not-theirs" | "theirs" | "due" | "kept" | "erased" | "lost";
         /**
          * FootageVerdictIn
          * @description Whether whoever asks is in it.
