@@ -38,9 +38,9 @@ FROM evidence e LEFT JOIN incident_alerts a ON a.alert_id = e.alert_id
     LEFT JOIN incidents i ON i.id = a.incident_id OR i.id = e.incident_id
 WHERE e.state = 'present' AND ($2::uuid IS NULL OR e.id = $2) GROUP BY e.id ORDER BY asked DESC, e.present_at LIMIT $1
 """  # noqa: S608 - no value in it
-_ERASURE_ASKED = """
-SELECT EXISTS (SELECT FROM data_request_footage f JOIN evidence e ON e.id = f.evidence_id
-    WHERE f.erase_from >= $1 AND e.state = 'present')
+_ERASURES_ASKED = """
+SELECT f.request_id, f.evidence_id FROM data_request_footage f JOIN evidence e ON e.id = f.evidence_id
+    WHERE f.erase_from >= $1 AND e.state = 'present' LIMIT $2
 """
 
 
@@ -92,9 +92,9 @@ async def stored(connection: TenantConnection, only: uuid.UUID | None = None) ->
     return [Held(**dict(row)) for row in await connection.fetch(_STORED, MOST, only)]
 
 
-async def erasure_asked(connection: TenantConnection, since: datetime) -> bool:
-    """Whether a stored piece is to be erased by a request that asked for it since then."""
-    return bool(await connection.fetchval(_ERASURE_ASKED, since))
+async def erasures_asked(connection: TenantConnection, since: datetime) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """(request, piece) of stored pieces whose erasure was asked for since then."""
+    return {(row[0], row[1]) for row in await connection.fetch(_ERASURES_ASKED, since, MOST)}
 
 
 async def leaving(connection: TenantConnection) -> list[uuid.UUID]:

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.compliance.data_requests.models import DataRequest, Footage
-from app.evidence.retention import Holder
+from app.evidence.retention import AT_STORE, Holder
 from app.evidence.retention_repository import OF_CASE, OF_COMPLAINT, OF_REQUEST
 from app.kit.postgres import TenantConnection
 
 MOST: Final = 500
 _HOLDERS: Final = {
-    Holder.LEGAL_HOLD: "e.held",
+    Holder.LEGAL_HOLD: f"(e.held OR e.state = 'deleted' AND e.reason LIKE '%{AT_STORE}')",
     Holder.OPEN_CASE: OF_CASE,
     Holder.COMPLAINT: OF_COMPLAINT,
     Holder.DATA_REQUEST: OF_REQUEST.format(but="$1"),

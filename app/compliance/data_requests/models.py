@@ -164,7 +164,7 @@ _NOT_ERASED: Final = {
     FootageState.THEIRS: "Erase the footage that shows them first.",
     FootageState.DUE: "The footage that shows them is being erased; answer in a few minutes.",
     FootageState.KEPT: "Some footage that shows them is kept, so the request is partly fulfilled; say why in the answer.",
-    FootageState.LOST: "Some footage that shows them was lost, not erased, so the request is partly fulfilled; say so in the answer.",
+    FootageState.LOST: "Footage that shows them was lost, not erased, so the request is partly fulfilled; say so in the answer.",
 }
 
 
