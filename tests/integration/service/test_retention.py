@@ -18,6 +18,7 @@ from app.kit.objects.files import FileStore
 from app.kit.postgres import Pool, TenantScope, connect_pool, tenant_transaction
 from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
+from tests.integration.service.people import person
 from tests.integration.service.test_evidence import beat, stored
 
 
@@ -161,6 +162,16 @@ async def test_a_hold_that_was_released_but_stayed_in_the_store_is_lifted_and_an
     assert [each["evidence_id"] for each in receipts] == [released]
     (reason,) = await product.sql("SELECT reason FROM evidence WHERE id = $1", uuid.UUID(foreign))
     assert reason["reason"] == "alert: Its 30 days were over. Its store holds it."
+
+
+async def test_a_rule_of_the_chain_is_not_made_by_an_administrator_of_one_store(product: Product) -> None:
+    store = await product.store()
+    token = await person(product, "chain-administrator", store)
+    body: dict[str, Any] = {"class": "alert", "days": 1}
+    assert (await product.ask("PUT", "/api/v1/retention", body, token=token))[0] == 403
+    assert (await product.ask("PUT", "/api/v1/retention", body | {"store_id": store}, token=token))[0] == 200
+    items = (await product.ask("GET", "/api/v1/retention"))[1]["items"]
+    assert [each["store_id"] for each in items] == [store]
 
 
 async def test_one_run_at_a_time_and_a_run_that_lost_its_lease_stops(product: Product, pool: "Pool[asyncpg.Record]") -> None:
