@@ -156,8 +156,8 @@ class Retention:
             if key in keys:
                 return
         raise SetupError(
-            f"None of the {len(keys)} recordings of a chain is in the object store. Retention touches nothing until AWS_S3_BUCKET,"
-            " or the state folder, names the store that holds them, or that store is restored."
+            f"None of the {len(keys)} recordings of a chain is in the object store. Retention touches nothing until"
+            " AWS_S3_BUCKET, or the state folder, names the store that holds them, or that store is restored."
         )
 
     async def _begin(self, scope: TenantScope, wanted: Due) -> bool:

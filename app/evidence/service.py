@@ -102,7 +102,9 @@ async def _wanted(
     chain = who.chain_id
     assert chain is not None  # noqa: S101 - a tenant's connection has one
     if await repository.count_asked(connection, camera_id, at - RING) >= MOST_ASKED:
-        raise ConflictError(f"{MOST_ASKED} recordings of this camera are on their way already; ask again in a minute.", again=True)
+        raise ConflictError(
+            f"{MOST_ASKED} recordings of this camera are on their way already; ask again in a minute.", again=True
+        )
     wanted = Evidence(
         id=new_id(), chain_id=chain, store_id=store_id, camera_id=camera_id, alert_id=None, incident_id=incident_id,
         type=kind, state=EvidenceState.WANTED, reason="", wanted_from=begins, wanted_to=ends, moment=begins,

@@ -2107,6 +2107,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ingest/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ingest Messages
+         * @description Take frames, ended tracks, states of cameras, faces and watched pictures, at most 500. Sending it again changes nothing.
+         */
+        post: operations["ingest_messages_api_v1_ingest_messages_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest/tracked-frames": {
         parameters: {
             query?: never;
@@ -2475,6 +2495,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/disagreements/{disagreement_id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Picture
+         * @description The still of a disagreement: heads blurred, boxes of the version in use green, of the other magenta.
+         */
+        get: operations["picture_api_v1_models_disagreements__disagreement_id__picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Drift
+         * @description Where a version's detection rate, scores, quality or embeddings are far from what they were at this camera.
+         */
+        get: operations["drift_api_v1_models_drift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/rollback": {
         parameters: {
             query?: never;
@@ -2489,6 +2549,46 @@ export interface paths {
          * @description Take the last promotion back.
          */
         post: operations["roll_back_api_v1_models_rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description What the shadow run that goes on, or the last one, showed: agreement, scores, latency, and where the two disagree.
+         */
+        get: operations["report_api_v1_models_shadow_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/shadow/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description End it; its report stays.
+         */
+        post: operations["end_api_v1_models_shadow_end_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2529,6 +2629,8 @@ export interface paths {
         /**
          * Promote
          * @description Have a share of the cameras, or all, use this version; workers follow with their next heartbeat, streams go on.
+         *
+         *     It is watched: beyond its limits the promotion is taken back by itself, which leaves a row of the system in the audit.
          */
         post: operations["promote_api_v1_models_versions__model_version_id__promote_post"];
         delete?: never;
@@ -2551,6 +2653,26 @@ export interface paths {
          * @description Unload a version that no camera uses, after the last requests for it. Its number is never used again.
          */
         post: operations["retire_api_v1_models_versions__model_version_id__retire_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/versions/{model_version_id}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Have a share of the cameras ask this version beside the one in use. Nothing it answers has an effect.
+         */
+        post: operations["start_api_v1_models_versions__model_version_id__shadow_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3108,6 +3230,7 @@ export interface paths {
         /**
          * Put Rule
          * @description Make or change a rule; the next run, within the hour, goes by it. Held pieces and those of open cases stay.
+         *     A rule of the chain is made by whoever may for every store.
          */
         put: operations["put_rule_api_v1_retention_put"];
         post?: never;
@@ -4259,8 +4382,30 @@ export interface paths {
         /**
          * Heartbeat
          * @description Renew this worker's cameras and learn what to do. Cameras not renewed for 10 s go to another worker.
+         *
+         *     A key of named stores gets cameras of those alone, and they go to nobody else.
          */
         post: operations["heartbeat_api_v1_workers_heartbeat_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Models
+         * @description Add a report. Sending it again changes nothing; what it says of cameras that are not leased with this key is left out.
+         */
+        post: operations["note_models_api_v1_workers_models_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4463,7 +4608,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "model-shadow-started" | "model-shadow-ended" | "model-still-shown" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -4523,6 +4668,73 @@ export interface components {
             subject_kind: string;
             /** Subject Name */
             subject_name: string | null;
+        };
+        /**
+         * AgreementOut
+         * @description How far two versions agree on the same frames; null where nobody was there to compare.
+         */
+        AgreementOut: {
+            /**
+             * Agreement
+             * @description 0..1: persons times keypoint_likeness.
+             */
+            agreement: number | null;
+            /**
+             * Box Overlap
+             * @description Mean intersection over union.
+             */
+            box_overlap: number | null;
+            /**
+             * Failures
+             * @description Frames that the shadowed version did not answer.
+             */
+            failures: number;
+            /** Frames */
+            frames: number;
+            /**
+             * Frames Agreeing
+             * @description Everybody found by both, no skeleton unlike.
+             */
+            frames_agreeing: number;
+            /**
+             * Keypoint Likeness
+             * @description Mean object keypoint similarity (OKS), 0..1.
+             */
+            keypoint_likeness: number | null;
+            /** P50 Ms In Use */
+            p50_ms_in_use: number | null;
+            /** P50 Ms New */
+            p50_ms_new: number | null;
+            /** P95 Ms In Use */
+            p95_ms_in_use: number | null;
+            /** P95 Ms New */
+            p95_ms_new: number | null;
+            /**
+             * Persons
+             * @description 0..1: of the persons that either found, those that both did.
+             */
+            persons: number | null;
+            /** Persons Both */
+            persons_both: number;
+            /** Persons Only In Use */
+            persons_only_in_use: number;
+            /** Persons Only New */
+            persons_only_new: number;
+            /**
+             * Score Shift
+             * @description Mean of the new score less the one in use.
+             */
+            score_shift: number | null;
+            /**
+             * Score Shift Spread
+             * @description Standard deviation of the same.
+             */
+            score_shift_spread: number | null;
+            /**
+             * Skipped
+             * @description Frames due that were not compared: the shadowed version was busy.
+             */
+            skipped: number;
         };
         /**
          * AlertCountOut
@@ -4997,6 +5209,18 @@ export interface components {
              * @description Track ids of whom the alert is about.
              */
             subjects: string[];
+        };
+        /**
+         * CameraAgreementOut
+         * @description One camera's.
+         */
+        CameraAgreementOut: {
+            agreement: components["schemas"]["AgreementOut"];
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
         };
         /**
          * CameraChange
@@ -5482,6 +5706,11 @@ export interface components {
          */
         CoverageOut: {
             /**
+             * Ends With Addresses
+             * @description Switched off within seconds when a camera of the store gets another address, until it is tested anew.
+             */
+            ends_with_addresses: components["schemas"]["Switch"][];
+            /**
              * Ends With Cameras
              * @description Switched off within seconds when a camera is added to the store or removed from it, until it is tested anew.
              */
@@ -5761,6 +5990,11 @@ export interface components {
             /** Re Identification */
             re_identification: boolean;
             /**
+             * Shadow Version
+             * @description Compared without effects on some frames; empty for none.
+             */
+            shadow_version: string;
+            /**
              * Store Id
              * Format: uuid
              */
@@ -5901,6 +6135,33 @@ export interface components {
             url: string;
         };
         /**
+         * DisagreementOut
+         * @description A kept frame on which the two disagree; its picture has blurred heads and goes after seven days.
+         */
+        DisagreementOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Least Likeness */
+            least_likeness: number;
+            /** Persons Only In Use */
+            persons_only_in_use: number;
+            /** Persons Only New */
+            persons_only_new: number;
+        };
+        /**
          * DiscoverIn
          * @description How long to listen.
          */
@@ -5922,6 +6183,59 @@ export interface components {
          */
         DoneOut: {
             state: components["schemas"]["EvidenceState"];
+        };
+        /**
+         * DriftOut
+         * @description One measure of one version at one camera.
+         */
+        DriftOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Measure
+             * @description persons-a-frame, score, quality or embedding-norm.
+             */
+            measure: string;
+            /** Model */
+            model: string;
+            /**
+             * Now
+             * @description Of the last 24 hours.
+             */
+            now: number;
+            /**
+             * Spreads
+             * @description How many usual spreads of a day that is off; signed.
+             */
+            spreads: number;
+            /**
+             * Usual
+             * @description Median of the days before, at most 14.
+             */
+            usual: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * DriftsOut
+         * @description The furthest off first.
+         */
+        DriftsOut: {
+            /** Items */
+            items: components["schemas"]["DriftOut"][];
+            /**
+             * Waiting
+             * @description Those without, yet.
+             */
+            waiting: number;
+            /**
+             * Watched
+             * @description Cameras and versions with at least three days to compare with.
+             */
+            watched: number;
         };
         /**
          * EnrolmentOut
@@ -6955,6 +7269,42 @@ export interface components {
             reason: string;
         };
         /**
+         * LimitsIn
+         * @description What the promoted version may not exceed; beyond it the promotion is taken back by itself.
+         */
+        LimitsIn: {
+            /**
+             * Agreement
+             * @description Least agreement of a shadow run of it; 0 lets it differ.
+             * @default 0.5
+             */
+            agreement: number;
+            /**
+             * Failures
+             * @description 0..1 of its requests without an answer.
+             * @default 0.02
+             */
+            failures: number;
+            /**
+             * Slower
+             * @description Times the 95th percentile of the version before it.
+             * @default 2
+             */
+            slower: number;
+        };
+        /**
+         * LimitsOut
+         * @description What the promoted version may not exceed.
+         */
+        LimitsOut: {
+            /** Agreement */
+            agreement: number;
+            /** Failures */
+            failures: number;
+            /** Slower */
+            slower: number;
+        };
+        /**
          * LineOut
          * @description What became of one line, or would.
          */
@@ -7500,6 +7850,8 @@ export interface components {
             pointers: components["schemas"]["PointerOut"][];
             /** Versions */
             versions: components["schemas"]["ModelVersionOut"][];
+            /** Watches */
+            watches: components["schemas"]["WatchOut"][];
         };
         /**
          * NameIn
@@ -8198,6 +8550,14 @@ export interface components {
          * @description Which share of the cameras; 1: all.
          */
         PromoteIn: {
+            /**
+             * @default {
+             *       "agreement": 0.5,
+             *       "failures": 0.02,
+             *       "slower": 2
+             *     }
+             */
+            limits: components["schemas"]["LimitsIn"];
             /**
              * Share
              * @default 1
@@ -9372,6 +9732,67 @@ export interface components {
             unit: string;
         };
         /**
+         * ShadowEndIn
+         * @description Of which model.
+         */
+        ShadowEndIn: {
+            /**
+             * Model
+             * @default yolo_pose
+             */
+            model: string;
+        };
+        /**
+         * ShadowIn
+         * @description On which share of the cameras; 1: all.
+         */
+        ShadowIn: {
+            /**
+             * Share
+             * @default 0.25
+             */
+            share: number;
+        };
+        /**
+         * ShadowOut
+         * @description A shadow run.
+         */
+        ShadowOut: {
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /**
+             * Share
+             * @description 0..1 of the cameras: those that a promotion to this share takes first.
+             */
+            share: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ShadowReportOut
+         * @description What a shadow run showed so far; the cameras that agree least come first.
+         */
+        ShadowReportOut: {
+            /** Cameras */
+            cameras: components["schemas"]["CameraAgreementOut"][];
+            /** Disagreements */
+            disagreements: components["schemas"]["DisagreementOut"][];
+            shadow: components["schemas"]["ShadowOut"];
+            total: components["schemas"]["AgreementOut"];
+        };
+        /**
          * ShownState
          * @description A camera's state for a person: the worker's own word, or why there is none.
          * @enum {string}
@@ -9683,6 +10104,29 @@ export interface components {
             re_identification: boolean;
         };
         /**
+         * TakenOut
+         * @description What became of a batch, and which of its cameras somebody watches now.
+         */
+        TakenOut: {
+            /** Accepted */
+            accepted: number;
+            /**
+             * Refused
+             * @description Of cameras that are not leased with this key, or that the servers did not take.
+             */
+            refused: number;
+            /**
+             * Repeated
+             * @description Frames that came before.
+             */
+            repeated: number;
+            /**
+             * Watched
+             * @description Cameras of this batch whose pictures somebody wants.
+             */
+            watched: string[];
+        };
+        /**
          * Threat
          * @description How urgent an act is by default.
          * @enum {string}
@@ -9934,6 +10378,31 @@ export interface components {
          * @enum {string}
          */
         Verdict: "deny" | "counsel" | "allow";
+        /**
+         * WatchOut
+         * @description How the last promotion of a model is watched.
+         */
+        WatchOut: {
+            /**
+             * Changed At
+             * Format: date-time
+             * @description When the pointer last moved.
+             */
+            changed_at: string;
+            limits: components["schemas"]["LimitsOut"];
+            /** Model */
+            model: string;
+            /**
+             * Taken Back Because
+             * @description Empty unless the last promotion was taken back by itself.
+             */
+            taken_back_because: string;
+            /**
+             * Watched Until
+             * @description A version on a share of the cameras is watched as long as it is there.
+             */
+            watched_until: string | null;
+        };
         /**
          * WatchlistChange
          * @description What to change; what is absent stays.
@@ -17563,6 +18032,67 @@ export interface operations {
             };
         };
     };
+    ingest_messages_api_v1_ingest_messages_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description MessagePack array of whatever a worker says. */
+        requestBody: {
+            content: {
+                "application/vnd.msgpack": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ingest_tracked_frames_api_v1_ingest_tracked_frames_post: {
         parameters: {
             query?: never;
@@ -18761,6 +19291,120 @@ export interface operations {
             };
         };
     };
+    picture_api_v1_models_disagreements__disagreement_id__picture_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                disagreement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drift_api_v1_models_drift_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftsOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     roll_back_api_v1_models_rollback_post: {
         parameters: {
             query?: never;
@@ -18781,6 +19425,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PointerOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_api_v1_models_shadow_get: {
+        parameters: {
+            query?: {
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowReportOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_api_v1_models_shadow_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShadowEndIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowOut"];
                 };
             };
             /** @description Not signed in */
@@ -18970,6 +19732,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelVersionOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_api_v1_models_versions__model_version_id__shadow_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_version_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShadowIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowOut"];
                 };
             };
             /** @description Not signed in */
@@ -25419,6 +26243,65 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DesiredStateOut"];
                 };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_models_api_v1_workers_models_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description MessagePack of ModelReport. */
+        requestBody: {
+            content: {
+                "application/vnd.msgpack": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {
