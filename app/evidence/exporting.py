@@ -6,7 +6,8 @@ Runs beside requests in each replica of the service; a claim that nobody finishe
 import asyncio
 import base64
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -24,7 +25,7 @@ from app.evidence.recoding import PoseModel, look_again, redacted
 from app.evidence.redaction import Scene, tracks_of
 from app.evidence.storage import Storage
 from app.kit.clock import now
-from app.kit.errors import PennyError
+from app.kit.errors import ConflictError, PennyError
 from app.kit.ids import new_id
 from app.kit.keys.models import SIGNING
 from app.kit.keys.vault import Vault
@@ -121,21 +122,25 @@ class Exporter:
         reason = error.detail if isinstance(error, PennyError) else "It could not be made; the service's log says more."
         async with tenant_transaction(self._pool, scope) as connection:
             export = await exports_repository.get_export(connection, export_id, lock=True)
+            if export.state is ExportState.ENDED:
+                return
             changes: dict[str, Any] = {"state": ExportState.WAITING.value}
             if isinstance(error, ObjectStoreError):
-                later = now() + timedelta(seconds=AWAY_S)
-                changes = {"state": ExportState.MAKING.value, "claimed_until": later, "tries": max(0, export.tries - 1)}
-            elif export.tries >= MOST_TRIES:
+                later, tries = now() + timedelta(seconds=AWAY_S), export.tries - isinstance(error, _StoreAwayError)
+                changes = {"state": ExportState.MAKING.value, "claimed_until": later, "tries": max(0, tries)}
+            if export.tries >= MOST_TRIES and not isinstance(error, _StoreAwayError):
                 changes = {"state": ExportState.FAILED.value}
             await exports_repository.change_export(connection, export_id, reason=reason[:300], **changes)
 
     async def _make(self, export_id: uuid.UUID, scope: TenantScope) -> None:
-        store = await self._storage.open()
+        with _away():
+            store = await self._storage.open()
         async with tenant_transaction(self._pool, scope) as connection:
             source = await _source(connection, export_id)
             key = await signing_key(connection, self._vault, scope.chain_id)
-        body = await store.get(source.piece.s3_key or "")
-        await service.verify_stored(store, source.piece)
+        with _away():
+            body = await store.get(source.piece.s3_key or "")
+            await service.verify_stored(store, source.piece)
         scene = await self.scene_of(source.piece, body, source.boxes, source.export)
         watermark = watermark_of(source.export)
         if scene.mode is not Redaction.NONE:
@@ -148,19 +153,45 @@ class Exporter:
     async def _keep(self, source: Source, scope: TenantScope, package: bytes) -> None:
         import hashlib
 
-        export, piece, digest = source.export, source.piece, hashlib.sha256(package).digest()
+        export, digest = source.export, hashlib.sha256(package).digest()
         where = f"exports/{export.chain_id}/{export.store_id}/{now():%Y/%m/%d}/{export.id}-{uuid.uuid4().hex[:12]}.zip"
-        await (await self._storage.open()).put(where, package)
-        async with tenant_transaction(self._pool, scope) as connection:
-            await exports_repository.change_export(
-                connection, export.id, state=ExportState.READY.value, reason="", s3_key=where, size=len(package), sha256=digest
-            )
-            locked = await repository.get_evidence(connection, piece.id, lock=True)
-            details = {"export_id": str(export.id), "sha256": digest.hex()}
-            link = Link("exported", ActorKind.SYSTEM.value, None, now(), details)
-            await repository.add_custody(connection, locked, link)
-            system = (Act.EVIDENCE_EXPORTED, ActorKind.SYSTEM, None, piece.chain_id, piece.store_id)
-            await audit.append(connection, AuditEntry(*system, "evidence", piece.id, details))
+        store = await self._storage.open()
+        await store.put(where, package)
+        try:
+            async with tenant_transaction(self._pool, scope) as connection:
+                await _hand_over(connection, export.id, source.piece.id, where, (len(package), digest))
+        except PennyError:
+            await store.erase(where)
+            raise
+
+
+class _StoreAwayError(ObjectStoreError):
+    """What is to be exported cannot be read now: no fault of the export, so it costs no try."""
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except ObjectStoreError as error:
+        raise _StoreAwayError(error.detail) from error
+
+
+async def _hand_over(
+    connection: TenantConnection, export_id: uuid.UUID, piece_id: uuid.UUID, where: str, made: tuple[int, bytes]
+) -> None:
+    """The package is ready. ConflictError where the piece was deleted, or the export was ended, while it was made."""
+    piece = await repository.get_evidence(connection, piece_id, lock=True)
+    service.demand_present(piece)
+    if (await exports_repository.get_export(connection, export_id, lock=True)).state is not ExportState.MAKING:
+        raise ConflictError("This export was ended while it was made.")
+    size, digest = made
+    ready = {"state": ExportState.READY.value, "reason": "", "s3_key": where, "size": size, "sha256": digest}
+    await exports_repository.change_export(connection, export_id, **ready)
+    details = {"export_id": str(export_id), "sha256": digest.hex()}
+    await repository.add_custody(connection, piece, Link("exported", ActorKind.SYSTEM.value, None, now(), details))
+    system = (Act.EVIDENCE_EXPORTED, ActorKind.SYSTEM, None, piece.chain_id, piece.store_id)
+    await audit.append(connection, AuditEntry(*system, "evidence", piece.id, details))
 
 
 async def signing_key(connection: TenantConnection, vault: Vault, chain_id: uuid.UUID) -> Ed25519PrivateKey:

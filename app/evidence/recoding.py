@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import Iterator
 from fractions import Fraction
+from time import monotonic
 from typing import Any, Final, Protocol
 
 import av
@@ -12,12 +13,17 @@ import numpy as np
 
 from app.evidence.redaction import Box, Look, Pixels, Scene, redact, stamp
 from app.inference.picture import PixelPicture
-from app.kit.errors import BadInputError
+from app.kit.backoff import Backoff
+from app.kit.errors import BadInputError, UnavailableError
 from app.perception.detections import Detections
 
 EVERY_MS: Final = 300
 """Between two looks nobody walks further than the padding and both looks' boxes cover."""
 BATCH: Final = 4
+MOST_ASKS: Final = 4
+AGAIN: Final = Backoff(first_s=0.5, longest_s=4.0)
+PATIENCE_S: Final = 100.0
+"""From the first look at a recording on, a batch that got no answer is asked again; of one picture's neighbourhood, a fifth."""
 CLOCK: Final = 90_000
 BITS_PER_PIXEL: Final = 0.15
 QUALITY: Final = 88
@@ -35,16 +41,31 @@ async def look_again(pose: PoseModel, body: bytes, media_type: str, around_ms: f
     """Whom the pose model finds, every `EVERY_MS`; of the looks at a whole recording only those near `around_ms` if given.
 
     Raises:
-        UnavailableError: the model does not answer.
+        UnavailableError: the model does not answer, asked a few times.
     """
     found: list[Look] = []
+    patience = monotonic() + (PATIENCE_S if around_ms is None else PATIENCE_S / 5)
     pictures = _some(body, media_type, around_ms)
     while batch := await asyncio.to_thread(_next, pictures):
-        for (at_ms, pixels), seen in zip(batch, await pose.detect([PixelPicture(each, "bgr") for _, each in batch]), strict=True):
+        persons = await _persons(pose, [PixelPicture(each, "bgr") for _, each in batch], patience)
+        for (at_ms, pixels), seen in zip(batch, persons, strict=True):
             size = (pixels.shape[1], pixels.shape[0]) * 2
             boxes: list[Box] = [(a, b, c, d) for a, b, c, d in (seen.boxes / size).tolist()]
             found.append(Look(at_ms, tuple(boxes)))
     return tuple(found)
+
+
+async def _persons(pose: PoseModel, pictures: list[PixelPicture], patience: float) -> list[Detections]:
+    """Of each picture; one answer that a busy server owes costs no export its subjects. `patience`: until when it asks again."""
+    for attempt in range(MOST_ASKS - 1):
+        try:
+            return await pose.detect(pictures)
+        except UnavailableError:
+            delay = AGAIN.delay_s(attempt)
+            if monotonic() + delay > patience:
+                raise
+        await asyncio.sleep(delay)
+    return await pose.detect(pictures)
 
 
 def redacted(body: bytes, media_type: str, scene: Scene, watermark: str) -> bytes:

@@ -92,6 +92,17 @@ async def add_wanted(connection: TenantConnection, chain_id: uuid.UUID, wanted: 
     )
 
 
+async def count_asked(connection: TenantConnection, camera_id: uuid.UUID, since: datetime) -> int:
+    """Recordings of a camera that people asked for and that wait for its worker; what ended before `since` waits in vain."""
+    found: int = await connection.fetchval(
+        "SELECT count(*) FROM evidence WHERE camera_id = $1 AND alert_id IS NULL AND state IN ('wanted', 'recording')"
+        " AND wanted_to >= $2",
+        camera_id,
+        since,
+    )
+    return found
+
+
 async def store_of_camera(connection: TenantConnection, camera_id: uuid.UUID) -> uuid.UUID | None:
     """The store of a camera in scope; None where there is none."""
     found: uuid.UUID | None = await connection.fetchval(

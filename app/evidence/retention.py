@@ -25,6 +25,10 @@ ERASURE: Final = "erasure"
 """The class of what was deleted because whoever it shows asked for it; no rule is about it."""
 
 
+AT_STORE: Final = " Its store holds it."
+"""Ends the reason of a piece that is to be deleted and is locked where it is stored, until that ends."""
+
+
 class Holder(enum.StrEnum):
     """What keeps a piece from deletion."""
 

@@ -78,12 +78,14 @@ async def get_rules(request: Request, access: Reads) -> RulesOut:
 
 @router.put("/retention", openapi_extra=audited(Act.RETENTION_CHANGED))
 async def put_rule(request: Request, access: Writes, body: RetentionRuleIn) -> RetentionRuleOut:
-    """Make or change a rule; the next run, within the hour, goes by it. Held pieces and those of open cases stay."""
+    """Make or change a rule; the next run, within the hour, goes by it. Held pieces and those of open cases stay.
+    A rule of the chain is made by whoever may for every store."""
     who, rule = access.principal, Rule(body.store_id, body.kind, body.days, body.most_bytes)
-    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+    scope = access.whole_chain if rule.store_id is None else access.scope
+    async with tenant_transaction(backends(request).postgres, scope) as connection:
         if rule.store_id is not None:
             await demand_store(connection, rule.store_id)
-        await stored.set_rule(connection, access.scope.chain_id, rule, now())
+        await stored.set_rule(connection, scope.chain_id, rule, now())
         details = {"class": rule.kind.value, "days": rule.days, "most_bytes": rule.most_bytes}
         subject = ("retention", rule.store_id)
         await audit.append(

@@ -12,12 +12,15 @@ from app.kit.ids import new_id
 from app.kit.postgres import Pool, TenantConnection
 
 MOST = 100_000
-OF_REQUEST = """EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
+OF_REQUEST = """(EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
     AND d.id IS DISTINCT FROM {but}
     AND coalesce(e.recorded_from, e.wanted_from) <= d.seen_to AND coalesce(e.recorded_to, e.wanted_to) >= d.seen_from
     AND NOT EXISTS (SELECT FROM data_request_footage f WHERE f.request_id = d.id AND f.evidence_id = e.id
-        AND (f.erase_from IS NOT NULL OR NOT f.theirs)))"""
-"""An open request, but for one, holds what may show whoever asks, until a handler said that it does not, or is to be erased."""
+        AND (f.erase_from IS NOT NULL OR NOT f.theirs)))
+    OR EXISTS (SELECT FROM data_request_footage f JOIN data_requests d ON d.id = f.request_id WHERE f.evidence_id = e.id
+        AND f.theirs AND f.erase_from IS NULL AND d.state = 'open' AND d.id IS DISTINCT FROM {but}))"""
+"""An open request, but for one, holds what may show whoever asks, until a handler said that it does not, or is to be erased; and
+what a handler said is theirs, wherever it was found."""
 OF_COMPLAINT = """EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided'
     AND (c.alert_id = e.alert_id OR (coalesce(e.recorded_from, e.wanted_from) <= c.happened_at + interval '30 minutes'
         AND coalesce(e.recorded_to, e.wanted_to) >= c.happened_at - interval '30 minutes')))"""
@@ -33,11 +36,11 @@ SELECT e.id, e.store_id, e.type = 'playback' AS is_playback, e.size, e.present_a
     EXISTS (SELECT FROM data_request_footage f WHERE f.evidence_id = e.id AND f.erase_from IS NOT NULL) AS asked
 FROM evidence e LEFT JOIN incident_alerts a ON a.alert_id = e.alert_id
     LEFT JOIN incidents i ON i.id = a.incident_id OR i.id = e.incident_id
-WHERE e.state = 'present' AND ($2::uuid IS NULL OR e.id = $2) GROUP BY e.id ORDER BY e.present_at LIMIT $1
+WHERE e.state = 'present' AND ($2::uuid IS NULL OR e.id = $2) GROUP BY e.id ORDER BY asked DESC, e.present_at LIMIT $1
 """  # noqa: S608 - no value in it
-_ERASURE_ASKED = """
-SELECT EXISTS (SELECT FROM data_request_footage f JOIN evidence e ON e.id = f.evidence_id
-    WHERE f.erase_from >= $1 AND e.state = 'present')
+_ERASURES_ASKED = """
+SELECT f.request_id, f.evidence_id FROM data_request_footage f JOIN evidence e ON e.id = f.evidence_id
+    WHERE f.erase_from >= $1 AND e.state = 'present' LIMIT $2
 """
 
 
@@ -85,13 +88,13 @@ async def set_rule(connection: TenantConnection, chain_id: uuid.UUID, rule: Rule
 
 
 async def stored(connection: TenantConnection, only: uuid.UUID | None = None) -> list[Held]:
-    """What is stored, oldest first; `only`: of one piece."""
+    """What is stored, first what somebody asked to have erased, then the oldest; `only`: of one piece."""
     return [Held(**dict(row)) for row in await connection.fetch(_STORED, MOST, only)]
 
 
-async def erasure_asked(connection: TenantConnection, since: datetime) -> bool:
-    """Whether a stored piece is to be erased by a request that asked for it since then."""
-    return bool(await connection.fetchval(_ERASURE_ASKED, since))
+async def erasures_asked(connection: TenantConnection, since: datetime) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """(request, piece) of stored pieces whose erasure was asked for since then."""
+    return {(row[0], row[1]) for row in await connection.fetch(_ERASURES_ASKED, since, MOST)}
 
 
 async def leaving(connection: TenantConnection) -> list[uuid.UUID]:
@@ -101,11 +104,11 @@ async def leaving(connection: TenantConnection) -> list[uuid.UUID]:
 
 
 async def over_exports(connection: TenantConnection, at: datetime) -> list[tuple[uuid.UUID, str | None]]:
-    """(export, key) of packages whose link is over, or whose piece was erased at the wish of whoever it shows."""
+    """(export, key) of packages whose link is over, or whose piece is gone and shows somebody who asked for their data."""
     rows = await connection.fetch(
         "SELECT id, s3_key FROM evidence_exports x WHERE state <> 'ended' AND (expires_at <= $1 OR EXISTS (SELECT FROM"
         " data_request_footage f JOIN evidence e ON e.id = f.evidence_id WHERE f.evidence_id = x.evidence_id"
-        " AND f.erase_from IS NOT NULL AND e.state = 'deleted')) LIMIT $2",
+        " AND (e.state = 'deleted' AND f.erase_from IS NOT NULL OR e.state IN ('deleted', 'lost') AND f.theirs))) LIMIT $2",
         at,
         MOST,
     )

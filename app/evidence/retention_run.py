@@ -18,11 +18,11 @@ from typing import Any, Final
 import asyncpg
 
 from app.audit.models import Act, ActorKind, AuditEntry
-from app.evidence import exports_repository, repository, service
+from app.evidence import exports_repository, metrics, repository, service
 from app.evidence import retention_repository as stored
 from app.evidence.custody import Link
 from app.evidence.models import Evidence, EvidenceState, ExportState
-from app.evidence.retention import Due, due
+from app.evidence.retention import AT_STORE, Due, due
 from app.evidence.storage import Storage
 from app.kit.clock import now
 from app.kit.errors import ConflictError, PennyError, SetupError
@@ -48,6 +48,9 @@ RENEWED_EVERY: Final = 100
 YOUNG: Final = timedelta(days=1)
 """Objects without a row are left alone for so long by their key's day: an upload may be under way."""
 
+MANY: Final = 10
+"""Pieces that are not all lost at once: where none of so many is there, the store is another one, or empty."""
+
 log = logger(__name__)
 
 
@@ -68,6 +71,7 @@ class Retention:
     def __init__(self, pool: "Pool[asyncpg.Record]", storage: Storage) -> None:
         self._pool, self._storage, self._me = pool, storage, new_id()
         self._ran_at = now()
+        self._acted_on: set[tuple[uuid.UUID, uuid.UUID]] = set()
 
     async def keep(self, stop: asyncio.Event) -> None:
         """A run an hour until `stop`; sooner after one that failed, and where somebody asked for an erasure."""
@@ -79,6 +83,7 @@ class Retention:
                 log.info("retention ran", **asdict(tally))
                 pause = EVERY_S
             except (PennyError, *DATABASE_ERRORS) as error:
+                metrics.failures.labels(type(error).__name__).inc()
                 log.warning("retention waits", error=str(error) or type(error).__name__)
                 pause = AGAIN_S
 
@@ -94,11 +99,13 @@ class Retention:
         return stop.is_set()
 
     async def _erasure_asked(self, since: datetime) -> bool:
+        """Whether anything is to be erased for which no run was made; what something holds stays, and costs one."""
+        found = set()
         for chain_id in await stored.chains(self._pool):
             async with tenant_transaction(self._pool, TenantScope(chain_id)) as connection:
-                if await stored.erasure_asked(connection, since):
-                    return True
-        return False
+                found |= await stored.erasures_asked(connection, since)
+        before, self._acted_on = self._acted_on, found
+        return not found <= before
 
     async def once(self, at: datetime) -> Tally:
         """One run as of `at`; ConflictError where another is under way."""
@@ -118,6 +125,7 @@ class Retention:
             raise ConflictError("Another run of retention is under way; try again when it has ended.")
 
     async def _chain(self, scope: TenantScope, store: EvidenceStore, at: datetime, tally: Tally) -> None:
+        await self._demand_its_store(scope, store)
         async with tenant_transaction(self._pool, scope) as connection:
             wanted = due(await stored.stored(connection), await stored.rules_of(connection), at)
             begun = await stored.leaving(connection)
@@ -135,6 +143,23 @@ class Retention:
             await self._end_export(scope, store, (export_id, key), at, tally)
         await self._reconcile(scope, store, at, tally)
 
+    async def _demand_its_store(self, scope: TenantScope, store: EvidenceStore) -> None:
+        """SetupError where many pieces should be stored and none is: then it is the wrong place, and says nothing of them."""
+        async with tenant_transaction(self._pool, scope) as connection:
+            keys = set((await stored.present_keys(connection)).values())
+        if len(keys) < MANY:
+            return
+        for key in sorted(keys)[:: len(keys) // MANY]:
+            if not await _is_gone(store, key):
+                return
+        async for key in store.keys(f"evidence/{scope.chain_id}/"):
+            if key in keys:
+                return
+        raise SetupError(
+            f"None of the {len(keys)} recordings of a chain is in the object store. Retention touches nothing until"
+            " AWS_S3_BUCKET, or the state folder, names the store that holds them, or that store is restored."
+        )
+
     async def _begin(self, scope: TenantScope, wanted: Due) -> bool:
         """Mark it; False where a hold, a case or a complaint came in between."""
         async with tenant_transaction(self._pool, scope) as connection:
@@ -148,17 +173,18 @@ class Retention:
     async def _finish(self, scope: TenantScope, store: EvidenceStore, evidence_id: uuid.UUID, at: datetime, tally: Tally) -> None:
         async with tenant_transaction(self._pool, scope) as connection:
             piece = await repository.get_evidence(connection, evidence_id)
-        key = piece.s3_key or ""
-        try:
-            await store.erase(key)
-        except LockedError:  # held at the store itself: it stays until that hold ends
+            released = any(each.act == "released" for each in await repository.custody_of(connection, evidence_id))
+        key, why = piece.s3_key or "", piece.reason.removesuffix(AT_STORE)
+        if not await _erased(store, key, released=released and not piece.held):
+            async with tenant_transaction(self._pool, scope) as connection:
+                await repository.change(connection, evidence_id, reason=why + AT_STORE)
             tally.kept_by_store += 1
             return
         async with tenant_transaction(self._pool, scope) as connection:
-            await repository.change(connection, evidence_id, deleted_at=at)
-            kind, _, reason = piece.reason.partition(": ")
-            await stored.add_receipt(connection, piece, scope.chain_id, key, kind, reason or piece.reason, at)
-            await _note(connection, piece, "deleted", at, {"reason": piece.reason})
+            await repository.change(connection, evidence_id, deleted_at=at, reason=why)
+            kind, _, reason = why.partition(": ")
+            await stored.add_receipt(connection, piece, scope.chain_id, key, kind, reason or why, at)
+            await _note(connection, piece, "deleted", at, {"reason": why})
         tally.deleted += 1
 
     async def _end_export(
@@ -228,6 +254,21 @@ async def _stopped(stop: asyncio.Event, seconds: float) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
     return stop.is_set()
+
+
+async def _erased(store: EvidenceStore, key: str, *, released: bool) -> bool:
+    """Whether it is gone; False where the store holds it. A hold that was `released` may have stayed there: it is lifted once."""
+    try:
+        await store.erase(key)
+    except LockedError:
+        if not released:
+            return False
+        with suppress(LockedError):
+            await store.protect(key, None, hold=False)
+            await store.erase(key)
+            return True
+        return False
+    return True
 
 
 async def _is_gone(store: EvidenceStore, key: str) -> bool:

@@ -23,6 +23,8 @@ RING: Final = timedelta(minutes=10)
 LONGEST_WISH: Final = timedelta(minutes=5)
 LARGEST: Final = 64 << 20
 MEDIA: Final = {"video/mp4": "mp4", "image/jpeg": "jpg"}
+MOST_ASKED: Final = 5
+"""Recordings that people may wait for at once, a camera: its ring is cut on the worker, where alerts come first."""
 GOVERNED: Final = timedelta(days=1)
 """Put on an object when it is registered, against mistakes; what is due later decides `app.evidence.retention`."""
 
@@ -51,7 +53,7 @@ async def ask_for_recording(
     """A recording of a camera for an incident, from what its ring still holds.
 
     Raises:
-        BadInputError: the span is none, too long, or not in the ring's ten minutes.
+        BadInputError: the span is none, too long, or not in the ring's ten minutes. ConflictError: too many are waited for.
         NotFoundError: no such incident, or no such camera in its store.
     """
     demand_in_ring(span, at)
@@ -69,6 +71,7 @@ async def ask_for_playback(
 
     Raises:
         BadInputError: the span is none, too long, or not in the ring's ten minutes. NotFoundError: no such camera.
+        ConflictError: too many are waited for.
     """
     demand_in_ring(span, at)
     store_id = await repository.store_of_camera(connection, camera_id)
@@ -98,6 +101,10 @@ async def _wanted(
     (begins, ends), (store_id, camera_id, incident_id) = span, place
     chain = who.chain_id
     assert chain is not None  # noqa: S101 - a tenant's connection has one
+    if await repository.count_asked(connection, camera_id, at - RING) >= MOST_ASKED:
+        raise ConflictError(
+            f"{MOST_ASKED} recordings of this camera are on their way already; ask again in a minute.", again=True
+        )
     wanted = Evidence(
         id=new_id(), chain_id=chain, store_id=store_id, camera_id=camera_id, alert_id=None, incident_id=incident_id,
         type=kind, state=EvidenceState.WANTED, reason="", wanted_from=begins, wanted_to=ends, moment=begins,

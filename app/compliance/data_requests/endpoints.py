@@ -201,8 +201,9 @@ async def erase(request: Request, access: Writes, data_request_id: uuid.UUID) ->
     Footage that shows them goes within minutes, as far as nothing holds it."""
     async with tenant_transaction(backends(request).postgres, access.whole_chain) as connection:
         found = await repository.get_request(connection, data_request_id, lock=True)
-        receipts = await service.erase(connection, access.principal, found, now())
-        await _note(connection, Act.DATA_REQUEST_ERASED, access, data_request_id, entries=len(receipts))
+        receipts, footage = await service.erase(connection, access.principal, found, now())
+        details = {"entries": len(receipts), "footage": [str(each) for each in footage]}
+        await _note(connection, Act.DATA_REQUEST_ERASED, access, data_request_id, **details)
     return ErasuresOut(items=[ErasedOut(**each) for each in receipts])
 
 
@@ -250,10 +251,12 @@ async def proof(request: Request, access: Writes, data_request_id: uuid.UUID) ->
         if found.state is not RequestState.ANSWERED:
             raise ConflictError("There is nothing to prove yet: this request is open.")
         receipts = await repository.receipts_of(connection, data_request_id)
-        footage = [each for each in await footages.footage_of(connection, found) if each.theirs is not False]
+        all_footage = await footages.footage_of(connection, found)
+        footage = [each for each in all_footage[: footages.MOST] if each.theirs is not False]
         deleted = await footages.receipts_of(connection, [each.id for each in footage])
         key = await signing_key(connection, vault, scope.chain_id)
-        package = proof_package(found, receipts, footage_proof(footage, deleted), key, now())
+        told, complete = footage_proof(footage, deleted), len(all_footage) <= footages.MOST
+        package = proof_package(found, receipts, told, key, now(), footage_complete=complete)
         await _note(connection, Act.DATA_REQUEST_PROVED, access, data_request_id)
     return _package(package, f"proof-{data_request_id}")
 

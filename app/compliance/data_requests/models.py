@@ -100,6 +100,7 @@ class FootageState(enum.StrEnum):
     DUE = "due"  # its erasure was asked for; retention does it within minutes
     KEPT = "kept"  # its erasure was asked for, and waits for what holds it
     ERASED = "erased"
+    LOST = "lost"  # its bytes are gone, and nobody erased them
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Footage:
         theirs: whether whoever asks is in it, as a handler said who looked; None: nobody did.
         erase_from: since when it is to be erased. erased_at: when it was. gone: nothing of it is stored.
         kept_for: what keeps it from deletion, but for this request.
+        lost: its bytes vanished from the store without retention. coming: it is on its way to the store.
     """
 
     id: uuid.UUID
@@ -125,6 +127,8 @@ class Footage:
     erased_at: datetime | None
     gone: bool
     kept_for: tuple[Holder, ...]
+    lost: bool = False
+    coming: bool = False
 
     @property
     def state(self) -> FootageState:
@@ -133,6 +137,8 @@ class Footage:
             return FootageState.TO_LOOK_AT
         if not self.theirs:
             return FootageState.NOT_THEIRS
+        if self.lost:
+            return FootageState.LOST
         if self.gone:
             return FootageState.ERASED
         if self.erase_from is None:
@@ -158,6 +164,7 @@ _NOT_ERASED: Final = {
     FootageState.THEIRS: "Erase the footage that shows them first.",
     FootageState.DUE: "The footage that shows them is being erased; answer in a few minutes.",
     FootageState.KEPT: "Some footage that shows them is kept, so the request is partly fulfilled; say why in the answer.",
+    FootageState.LOST: "Footage that shows them was lost, not erased, so the request is partly fulfilled; say so in the answer.",
 }
 
 

@@ -46,6 +46,8 @@ KEPT_FOR: Final = {
     Holder.COMPLAINT: "A complaint that is not decided.",
     Holder.DATA_REQUEST: "Another person's request that is not answered.",
 }
+LOST: Final = "Its bytes vanished from the store and were not erased by the product; nothing proves what became of them."
+CUT: Final = "The visit has more footage than is listed here; ask about a shorter visit for the rest."
 STAFF: Final = frozenset({"enrolled_by", "decided_by", "renewal", "look_alikes", "override_reason", "decision_reason"})
 """Of an entry, what is about staff or about other people."""
 
@@ -83,7 +85,9 @@ def footage_proof(footage: Sequence[Footage], deleted: Mapping[uuid.UUID, Mappin
     for each in footage:
         receipt = {name: value for name, value in deleted.get(each.id, {}).items() if name != "evidence_id"}
         why = [KEPT_FOR[holder] for holder in each.kept_for] if each.state is FootageState.KEPT else []
-        told.append({**{name: getattr(each, name) for name in FOOTAGE}, "state": each.state, "kept_for": why, "receipt": receipt})
+        what = {name: getattr(each, name) for name in FOOTAGE}
+        lost = {"lost": LOST} if each.state is FootageState.LOST else {}
+        told.append({**what, "state": each.state, "kept_for": why, "receipt": receipt, **lost})
     return told
 
 
@@ -93,8 +97,11 @@ def proof_package(
     footage: Sequence[Mapping[str, Any]],
     key: Ed25519PrivateKey,
     at: datetime,
+    *,
+    footage_complete: bool = True,
 ) -> bytes:
     """The proof of what was done about an answered request, as of `at`: footage that is kept may be erased later."""
+    cut = {} if footage_complete else {"footage_note": CUT}
     document = {
         "request": _request(request),
         "answered_at": request.answered_at,
@@ -103,6 +110,8 @@ def proof_package(
         "exports": request.exports,
         "erased": [*receipts],
         "footage": [*footage],
+        "footage_complete": footage_complete,
+        **cut,
         "as_of": at,
         "horizon": HORIZON,
     }

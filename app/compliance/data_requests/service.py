@@ -138,25 +138,30 @@ async def decide_footage(
     """A person looked at a piece and says whether whoever asks is in it.
 
     Raises:
-        NotFoundError: it does not belong to the request. ConflictError: the request is answered, or the piece is being erased.
+        NotFoundError: it does not belong to the request. ConflictError: the request is answered, the piece is being erased, or is
+            not there yet.
     """
     demand_open(request)
     piece = next((each for each in await footages.footage_of(connection, request) if each.id == evidence_id), None)
     if piece is None:
         raise NotFoundError("This piece shows nothing of the visit or of an entry of the request, or you may not see it.")
+    if piece.coming:
+        raise ConflictError("This piece is on its way; look at it once it has arrived.")
     if piece.erase_from is not None:
         raise ConflictError("The erasure of this piece was asked for.")
     assert who.chain_id is not None  # noqa: S101 - a tenant's connection has one
     await footages.decide(connection, who.chain_id, request.id, piece, who.id, at, theirs=theirs)
 
 
-async def _erase_footage(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> None:
-    """Ask retention, which alone deletes evidence, for each piece that shows them."""
-    for piece in await footages.footage_of(connection, request):
-        if piece.state is FootageState.THEIRS:
-            await footages.ask_for_erasure(connection, request.id, piece.id, at)
-            locked = await evidence.get_evidence(connection, piece.id, lock=True)
-            await evidence.add_custody(connection, locked, link_by(who, "erasure-asked", at, data_request=str(request.id)))
+async def _erase_footage(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> list[uuid.UUID]:
+    """Ask retention, which alone deletes evidence, for each piece that shows them; which it was asked for."""
+    asked = [each.id for each in await footages.footage_of(connection, request) if each.state is FootageState.THEIRS]
+    for piece_id in asked:
+        await footages.ask_for_erasure(connection, request.id, piece_id, at)
+        locked = await evidence.get_evidence(connection, piece_id, lock=True)
+        # Whose request it was stands in the audit, which fewer people read.
+        await evidence.add_custody(connection, locked, link_by(who, "erasure-asked", at))
+    return asked
 
 
 async def collect(connection: TenantConnection, vault: Vault, subjects: Sequence[Subject]) -> list[HeldEntry]:
@@ -165,8 +170,12 @@ async def collect(connection: TenantConnection, vault: Vault, subjects: Sequence
     return [await _held(connection, vault, each.enrolment_id, room) for each in subjects]
 
 
-async def erase(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> list[dict[str, Any]]:
-    """Erase every entry of the request that stands: template, pictures, crops, and what points at it; the receipts of all.
+async def erase(
+    connection: TenantConnection, who: Principal, request: DataRequest, at: datetime
+) -> tuple[list[dict[str, Any]], list[uuid.UUID]]:
+    """Erase every entry of the request that stands: template, pictures, crops, and what points at it; the receipts of all, and
+    the footage whose erasure it asked for now.
+
     Footage that shows them is deleted by retention's next run, as far as nothing holds it, and else when nothing does any more.
 
     Raises:
@@ -178,12 +187,12 @@ async def erase(connection: TenantConnection, who: Principal, request: DataReque
     subjects = await repository.subjects_of(connection, request.id)
     if not subjects and not any(each.theirs for each in await footages.footage_of(connection, request)):
         raise ConflictError("Nothing belongs to this request: look for the person by a photo, or at the footage of the visit.")
-    await _erase_footage(connection, who, request, at)
+    footage = await _erase_footage(connection, who, request, at)
     for subject in subjects:
         if subject.erasure_id is None:
             await repository.note_erasure(connection, subject, await _erased(connection, who, request, subject.enrolment_id, at))
     await repository.change_request(connection, advance(request))
-    return await repository.receipts_of(connection, request.id)
+    return await repository.receipts_of(connection, request.id), footage
 
 
 async def _erased(

@@ -15,6 +15,7 @@ from app.kit.errors import SetupError
 from app.kit.keys.provider import KEY_BYTES, KeyLostError, key_id_of, read_key
 
 NONCE_BYTES = 12
+ROOT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class FileRing:
 
     def _read(self, path: Path, found: os.stat_result) -> Ring:
         # A Secret is mounted as root's with this process's group, which is how it can be read at all.
-        others = 0o037 if found.st_uid != os.geteuid() else 0o077
+        others = 0o037 if found.st_uid == ROOT != os.geteuid() else 0o077
         if stat.S_IMODE(found.st_mode) & others:
             raise SetupError(f"The key ring {path} may be read by other users; run `chmod 600 {path}`.")
         try:

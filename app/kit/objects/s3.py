@@ -16,6 +16,9 @@ TRIES = 3
 WHOLE_S = 90.0
 PAGE = 1000
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket"})
+NO_SUCH_CALL = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
+"""What a server answers to a call it does not know."""
+_NO_LOCKS = NO_SUCH_CALL | {"ObjectLockConfigurationNotFoundError"}
 
 
 class S3Store:
@@ -88,7 +91,7 @@ class S3Store:
             async with asyncio.timeout(WHOLE_S):
                 return await asyncio.to_thread(call)
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
+            code = _code(error)
             if code in _MISSING:
                 raise NoSuchObjectError("Nothing is stored under this key.") from error
             raise ObjectStoreError(f"The bucket {self._bucket} refused: {code or 'no reason given'}.") from error
@@ -122,15 +125,33 @@ def make_client(region: str, key_id: str = "", secret: str = "", endpoint: str =
 
 
 async def connect(client: Any, bucket: str) -> S3Store:
-    """The store of a bucket, after asking whether it locks; ObjectStoreError where it does not answer."""
+    """The store of a bucket, after asking whether it locks.
+
+    Raises:
+        ObjectStoreError: it does not answer, or does not say whether it locks: what is locked must not be taken for free.
+    """
     store = S3Store(client, bucket, locks=False)
     await store._ask(lambda: client.head_bucket(Bucket=bucket))
     try:
         found = await store._ask(lambda: client.get_object_lock_configuration(Bucket=bucket))
-    except (ObjectStoreError, NoSuchObjectError):  # no lock configured, or a server without that call
+    except ObjectStoreError as error:
+        if code_of(error) not in _NO_LOCKS:
+            raise
         return store
     store.locks = found.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
     return store
+
+
+def code_of(error: ObjectStoreError) -> str:
+    """What the server called its refusal; "" where it did not answer."""
+    from botocore.exceptions import ClientError
+
+    return _code(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
+
+
+def _code(error: Any) -> str:
+    """Of boto3's error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 async def make_bucket(client: Any, bucket: str, region: str) -> bool:

@@ -3,12 +3,14 @@
 import base64
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from app.kit.errors import BadInputError, ConflictError
-from app.kit.objects.s3 import S3Store, connect
-from app.kit.objects.store import LockedError, NoSuchObjectError, PutGrant, check_key
+from app.kit.objects.s3 import NO_SUCH_CALL, S3Store, code_of, connect
+from app.kit.objects.store import LockedError, NoSuchObjectError, ObjectStoreError, PutGrant, check_key
 
 CHUNK = 8 << 20
 
@@ -97,28 +99,50 @@ class S3EvidenceStore(S3Store):
         await self._ask(lambda: self._client.put_object_legal_hold(**where, LegalHold=status))
 
     async def erase(self, key: str) -> None:
-        """`EvidenceStore.erase`."""
-        check_key(key)
-        if not self.locks:
-            await self._ask(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+        """`EvidenceStore.erase`. Versions are asked for in every bucket: one without locks may keep them all the same."""
+        versions, markers = await self._versions(check_key(key))
+        for version in versions if self.locks else ():
+            with suppress(NoSuchObjectError):  # erased meanwhile
+                await self._demand_not_held(key, version)
+        for version in (*versions, *markers):
+            await self._erase_version(key, version)
+        if versions:
             return
-        if await self._held(key):
-            raise LockedError("This object is under a legal hold.")
-        listed = await self._ask(lambda: self._client.list_object_versions(Bucket=self._bucket, Prefix=key))
-        for each in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())):
-            if each["Key"] == key:
-                await self._erase_version(key, each["VersionId"])
+        with suppress(NoSuchObjectError):  # else a server that lists no versions
+            await self._demand_not_held(key)
+            await self._ask(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+
+    async def _versions(self, key: str) -> tuple[list[str], list[str]]:
+        """Versions and delete markers of one key; none where the server knows no versions."""
+        found: tuple[list[str], list[str]] = [], []
+        start: dict[str, str] = {}
+        while True:
+            try:
+                page = await self._ask(partial(self._client.list_object_versions, Bucket=self._bucket, Prefix=key, **start))
+            except ObjectStoreError as error:
+                if code_of(error) not in NO_SUCH_CALL:
+                    raise
+                return found
+            listed = [[each for each in page.get(kind, ()) if each["Key"] == key] for kind in ("Versions", "DeleteMarkers")]
+            for into, of in zip(found, listed, strict=True):
+                into += [each["VersionId"] for each in of]
+            # Longer keys with this beginning come behind all of its versions.
+            if not page.get("IsTruncated") or not any(listed):
+                return found
+            start = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
     async def _erase_version(self, key: str, version: str) -> None:
-        where = {"Bucket": self._bucket, "Key": key, "VersionId": version}
-        await self._ask(lambda: self._client.delete_object(**where, BypassGovernanceRetention=True))
+        where: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "VersionId": version}
+        if self.locks:
+            where["BypassGovernanceRetention"] = True
+        await self._ask(lambda: self._client.delete_object(**where))
 
-    async def _held(self, key: str) -> bool:
-        try:
-            found = await self._ask(lambda: self._client.head_object(Bucket=self._bucket, Key=key))
-        except NoSuchObjectError:
-            return False
-        return bool(found.get("ObjectLockLegalHoldStatus") == "ON")
+    async def _demand_not_held(self, key: str, version: str | None = None) -> None:
+        """LockedError under a legal hold; NoSuchObjectError."""
+        more = {} if version is None else {"VersionId": version}
+        found = await self._ask(lambda: self._client.head_object(Bucket=self._bucket, Key=key, **more))
+        if found.get("ObjectLockLegalHoldStatus") == "ON":
+            raise LockedError("This object is under a legal hold.")
 
 
 async def connect_evidence(client: Any, bucket: str, kms_key: str = "") -> S3EvidenceStore:

@@ -12,6 +12,8 @@ def _lines(names: Sequence[str], rows: Iterable[Sequence[str]]) -> list[Line]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
+GIGABYTE = 1024**3
+"""As on the page of retention."""
 _FLOWS = (
     ("Picture", "camera", "worker", "in memory while it is analysed; masks are blackened first"),
     ("Encoded pictures of the last minutes", "camera", "worker", "in memory, to cut clips from; nothing leaves past a mask"),
@@ -20,6 +22,7 @@ _FLOWS = (
     ("Boxes and figures of rules, without body points", "pipeline", "database", "see retention"),
     ("Alert: kind, time, camera, explanation", "pipeline", "database and signed-in users", "see retention"),
     ("Clip and still of an alert or incident", "worker", "object store", "see retention"),
+    ("Look-back into a camera's last ten minutes, asked for by a signed-in user", "worker", "object store", "see retention"),
     ("Export of a clip, everybody else blurred by default", "service", "whoever holds its link", "until the link expires"),
     ("What a model answered, counted: persons, scores, time (no picture)", "worker", "database", "see retention"),
     ("Still on which two versions of a model disagree, heads blurred (shadow run)", "worker", "database", "see retention"),
@@ -96,9 +99,9 @@ def _footage(site: Site, kind: str) -> Sequence[str]:
     store, told = site["store"]["id"], site["retention"]
     rules = [rule for rule in (*told["defaults"], *told["items"]) if rule["class"] == kind and rule["store_id"] in (None, store)]
     rule = sorted(rules, key=lambda each: each["store_id"] is not None)[-1]
-    bound = f", at most {rule['most_bytes'] / 1e9:.1f} GB" if rule["most_bytes"] else ""
+    bound = f", at most {rule['most_bytes'] / GIGABYTE:.1f} GB" if rule["most_bytes"] else ""
     days = "1 day" if rule["days"] == 1 else f"{rule['days']} days"
-    kept = f"{days}{bound}; longer on hold or in an open case"
+    kept = f"{days}{bound}; longer on hold, in an open case, or for an open complaint or data request"
     return _CLASSES.get(kind, f"Footage, {kind}"), "object store", kept, "the retention process, with a receipt"
 
 

@@ -207,6 +207,35 @@ async def test_evidence_in_a_bucket_is_governed_and_encrypted_not_locked_for_goo
     assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", "alias/evidence")
 
 
+async def test_erasure_leaves_no_version_where_a_bucket_keeps_them_without_locks(moto: str) -> None:
+    bucket, s3 = make_bucket(moto), client(moto)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    store = await connect_evidence(s3, bucket)
+    for key in ("evidence/a", "evidence/a", "evidence/a.mp4"):
+        await store.put(key, b"one")
+    s3.delete_object(Bucket=bucket, Key="evidence/a")
+    await store.erase("evidence/a")
+    left = s3.list_object_versions(Bucket=bucket)
+    assert [each["Key"] for kind in ("Versions", "DeleteMarkers") for each in left.get(kind, ())] == ["evidence/a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("code", "known"), [("ObjectLockConfigurationNotFoundError", True), ("NotImplemented", True), ("AccessDenied", False)]
+)
+async def test_a_bucket_that_does_not_say_whether_it_locks_is_not_taken_for_free(code: str, known: bool) -> None:
+    from botocore.exceptions import ClientError
+
+    def refuse(**_: str) -> None:
+        raise ClientError({"Error": {"Code": code}}, "GetObjectLockConfiguration")
+
+    s3 = SimpleNamespace(head_bucket=lambda **_: {}, get_object_lock_configuration=refuse)
+    if known:
+        assert not (await connect(s3, "bucket")).locks
+    else:
+        with pytest.raises(ObjectStoreError):
+            await connect(s3, "bucket")
+
+
 async def keys(store: ObjectStore, prefix: str = "", after: str = "") -> list[str]:
     return [key async for key in store.keys(prefix, after)]
 

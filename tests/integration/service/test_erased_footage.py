@@ -19,6 +19,7 @@ from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
 from tests.integration.service.faces import add_match
 from tests.integration.service.test_data_requests import PATH, checked, record
+from tests.integration.service.test_exports import until_made
 from tests.integration.service.test_identity import Desk, desk, more_settings  # noqa: F401 - fixtures
 from tests.integration.service.test_retention import clips, states
 
@@ -52,6 +53,7 @@ async def test_rule_17_footage_of_them_is_erased_what_is_held_waits_and_the_proo
     assert (await product.ask("POST", f"/api/v1/evidence/{held}/hold", hold))[0] == 200
     package = {"purpose": "Report of a theft", "recipient": "City police"}
     assert (await product.ask("POST", f"/api/v1/evidence/{theirs}/export", package))[0] == 201
+    await until_made(product, f"/api/v1/evidence/{theirs}")
     span = {"store_id": store, "seen_from": (visit - MINUTE).isoformat(), "seen_to": (visit + 5 * MINUTE).isoformat()}
     somebody_elses = await record(product, kind="access", **span)
     one = await record(product, **span)
@@ -68,6 +70,13 @@ async def test_rule_17_footage_of_them_is_erased_what_is_held_waits_and_the_proo
     assert [(await answer(product, one, outcome))[0] for outcome in ("fulfilled", "nothing-held")] == [409, 409]
     status, done = await product.ask("POST", f"{PATH}/{one['id']}/erase")
     assert (status, done) == (200, {"items": []})
+    (told,) = await product.sql(
+        "SELECT details->'footage' AS footage FROM (SELECT act, details::jsonb FROM audit_unsealed"
+        " UNION ALL SELECT act, details::jsonb FROM audit_log) a WHERE act = 'data-request-erased'"
+    )
+    assert set(json.loads(told["footage"])) == {theirs, held}
+    custody = (await product.ask("GET", f"/api/v1/evidence/{theirs}/custody"))[1]["items"]
+    assert (custody[-1]["act"], custody[-1]["details"]) == ("erasure-asked", {}), "stores read it: it names no request"
     assert await footage(product, one) == {theirs: "kept", held: "kept", other: "not-theirs"}, "another request holds it, too"
     assert (await answer(product, somebody_elses, "refused"))[0] == 200
     assert await footage(product, one) == {theirs: "due", held: "kept", other: "not-theirs"}
@@ -124,6 +133,12 @@ async def test_rule_17_footage_of_a_lead_is_found_by_its_entry_and_erased_withou
     await product.sql(SPAN, uuid.UUID(later), seen["captured_at"] + MINUTE, seen["captured_at"] + 2 * MINUTE)
     one = await record(product)
     assert (await product.ask("POST", f"{PATH}/{one['id']}/entries", {"enrolment_id": mine["id"]}))[0] == 200
+    shown = await footage(product, one)
+    coming = [each for each in shown if each != near]
+    assert shown == dict.fromkeys((near, *coming), "to-look-at")
+    assert len(coming) == 2, "stills of the same moment, which no worker has sent yet"
+    assert await say(product, one, coming[0], theirs=False) == 409, "nobody has seen it"
+    await product.sql("UPDATE evidence SET state = 'lost' WHERE id = ANY ($1)", [uuid.UUID(each) for each in coming])
     assert await footage(product, one) == {near: "to-look-at"}
     monkeypatch.setattr(retention_run, "LOOK_S", 0.1)
     monkeypatch.setattr(retention_run, "FIRST_S", 3600.0)

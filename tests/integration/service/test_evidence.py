@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.auth.permissions import Role
+from app.evidence.service import MOST_ASKED
 from app.kit.clock import now
 from tests.integration.service.conftest import WORKER_KEY, Product
 from tests.integration.service.principals import make_world
@@ -152,6 +153,10 @@ async def test_the_last_ten_minutes_of_a_camera_can_be_looked_back_at_which_is_a
     assert (await product.ask("POST", f"/api/v1/cameras/{uuid.uuid4()}/playback", span(60, 30)))[0] == 404
     status, made = await product.ask("POST", path, span(60, 30))
     assert (status, made["type"], made["state"]) == (201, "playback", "wanted")
+    others = [(await product.ask("POST", path, span(60, 30)))[1]["id"] for _ in range(MOST_ASKED - 1)]
+    status, problem = await product.ask("POST", path, span(60, 30))
+    assert (status, "on their way" in problem["detail"]) == (409, True)
+    await product.sql("UPDATE evidence SET state = 'lost' WHERE id = ANY ($1)", [uuid.UUID(each) for each in others])
     (recording,) = (await beat(product))["recordings"]
     assert (recording["evidence_id"], recording["type"], recording["to_us"] - recording["from_us"]) == (
         made["id"],

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,31 @@ async def test_an_export_waits_while_the_store_is_away_and_is_made_when_it_is_ba
     assert shown["state"] == "making", "whoever asked sees what it waits for"
     made = await until_made(product, path)
     assert (made["state"], made["reason"], away) == ("ready", "", 0)
+
+
+async def test_a_package_of_a_piece_that_is_deleted_while_it_is_made_goes_with_it(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, over = await clip_of(product), asyncio.Event()
+    put, put_off = FileStore.put, Exporter._put_off
+
+    async def ended_meanwhile(store: FileStore, key: str, body: bytes, **more: Any) -> None:
+        await put(store, key, body, **more)
+        if key.startswith("exports/"):
+            await product.sql("UPDATE evidence SET state = 'deleted' WHERE id = $1", uuid.UUID(clip))
+            await product.sql("UPDATE evidence_exports SET state = 'ended'")
+
+    async def seen(*given: Any) -> None:
+        await put_off(*given)
+        over.set()
+
+    monkeypatch.setattr(FileStore, "put", ended_meanwhile)
+    monkeypatch.setattr(Exporter, "_put_off", seen)
+    assert (await product.ask("POST", f"/api/v1/evidence/{clip}/export", {"purpose": "p", "recipient": "r"}))[0] == 201
+    await asyncio.wait_for(over.wait(), 120)
+    (row,) = await product.sql("SELECT state, s3_key FROM evidence_exports")
+    assert (row["state"], row["s3_key"]) == ("ended", None)
+    assert [key async for key in FileStore(product.settings.home / "objects").keys("exports/")] == []
 
 
 async def test_what_cannot_be_exported_says_so(product: Product) -> None:

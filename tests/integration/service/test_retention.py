@@ -8,16 +8,17 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.evidence import retention_repository
+from app.evidence import retention_repository, retention_run
 from app.evidence.retention_run import LEASE_S, Retention
 from app.evidence.storage import Storage
 from app.kit.clock import now
-from app.kit.errors import ConflictError
+from app.kit.errors import ConflictError, SetupError
 from app.kit.ids import new_id
 from app.kit.objects.files import FileStore
 from app.kit.postgres import Pool, TenantScope, connect_pool, tenant_transaction
 from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
+from tests.integration.service.people import person
 from tests.integration.service.test_evidence import beat, stored
 
 
@@ -122,6 +123,55 @@ async def test_what_is_held_or_joins_a_case_between_look_and_deletion_stays(
     monkeypatch.setattr(retention_repository, "stored", meanwhile)
     assert (await Retention(pool, Storage(product.settings)).once(later)).deleted == 1
     assert await states(product, [held, cased, complained, due]) == ["present", "present", "present", "deleted"]
+
+
+async def test_an_empty_store_is_taken_for_the_wrong_one_and_nothing_is_touched(
+    product: Product, pool: "Pool[asyncpg.Record]", monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(retention_run, "MANY", 2)
+    ids, retention = await clips(product, 2), Retention(pool, Storage(product.settings))
+    keys = [row["s3_key"] for row in await product.sql("SELECT s3_key FROM evidence WHERE state = 'present'")]
+    files = [product.settings.home / "objects" / key for key in keys]
+    bodies = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    for at in (now(), now() + timedelta(days=400)):
+        with pytest.raises(SetupError, match="None of the 2 recordings"):
+            await retention.once(at)
+    assert await states(product, ids) == ["present", "present"]
+    files[1].write_bytes(bodies[1])
+    assert (await retention.once(now())).missing_found == 1, "one of two may be lost"
+
+
+async def test_a_hold_that_was_released_but_stayed_in_the_store_is_lifted_and_another_is_not(
+    product: Product, pool: "Pool[asyncpg.Record]"
+) -> None:
+    released, foreign = await clips(product, 2)
+    for held in (True, False):
+        body = {"held": held, "reason": "police"}
+        assert (await product.ask("POST", f"/api/v1/evidence/{released}/hold", body))[0] == 200
+    keys = {row["id"]: row["s3_key"] for row in await product.sql("SELECT id, s3_key FROM evidence WHERE s3_key IS NOT NULL")}
+    for each in (released, foreign):
+        file = product.settings.home / "objects" / keys[uuid.UUID(each)]
+        file.with_name(file.name + ".hold").touch()
+    retention, later = Retention(pool, Storage(product.settings)), now() + timedelta(days=31)
+    for deleted in (1, 0):
+        tally = await retention.once(later)
+        assert (tally.deleted, tally.kept_by_store) == (deleted, 1)
+    receipts = (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]
+    assert [each["evidence_id"] for each in receipts] == [released]
+    (reason,) = await product.sql("SELECT reason FROM evidence WHERE id = $1", uuid.UUID(foreign))
+    assert reason["reason"] == "alert: Its 30 days were over. Its store holds it."
+
+
+async def test_a_rule_of_the_chain_is_not_made_by_an_administrator_of_one_store(product: Product) -> None:
+    store = await product.store()
+    token = await person(product, "chain-administrator", store)
+    body: dict[str, Any] = {"class": "alert", "days": 1}
+    assert (await product.ask("PUT", "/api/v1/retention", body, token=token))[0] == 403
+    assert (await product.ask("PUT", "/api/v1/retention", body | {"store_id": store}, token=token))[0] == 200
+    items = (await product.ask("GET", "/api/v1/retention"))[1]["items"]
+    assert [each["store_id"] for each in items] == [store]
 
 
 async def test_one_run_at_a_time_and_a_run_that_lost_its_lease_stops(product: Product, pool: "Pool[asyncpg.Record]") -> None:

@@ -1,5 +1,6 @@
 """Data-subject requests: the clock, what may follow what, and packages that anybody can check without a network."""
 
+import dataclasses
 import json
 import uuid
 import zipfile
@@ -103,16 +104,19 @@ def test_rule_17_nothing_is_held_only_where_all_was_compared_and_no_footage_is_t
         (True, False, AT, (), FootageState.DUE),
         (True, False, AT, (Holder.LEGAL_HOLD,), FootageState.KEPT),
         (True, True, AT, (Holder.LEGAL_HOLD,), FootageState.ERASED),
+        (True, False, AT, (), FootageState.LOST),
     ],
 )
 def test_rule_17_an_erasure_is_fulfilled_once_footage_of_them_is_gone_and_what_is_kept_says_why(
     theirs: bool | None, gone: bool, asked_for: datetime | None, kept_for: tuple[Holder, ...], state: FootageState
 ) -> None:
     piece = Footage(uuid.uuid4(), uuid.uuid4(), "clip", "North", "Door", AT, AT, AT, theirs, asked_for, None, gone, kept_for)
+    piece = dataclasses.replace(piece, lost=state is FootageState.LOST)
     assert piece.state is state
     (told,) = footage_proof([piece], {piece.id: {"evidence_id": piece.id, "sha256": "00"}})
     assert bool(told["kept_for"]) is (state is FootageState.KEPT)
     assert told["receipt"] == {"sha256": "00"}
+    assert ("lost" in told) is (state is FootageState.LOST)
     held = Held((state,))
 
     def claim(outcome: RequestOutcome, subjects: list[Subject]) -> DataRequest:
@@ -162,6 +166,11 @@ def test_rule_17_packages_are_signed_leave_out_other_people_and_name_what_was_ch
         proof_package(asked(), [{"erasure_id": uuid.uuid4(), "receipt": {"removed": {"templates": 1}}}], [], key, AT)
     )
     assert verify(path, fingerprint).whole
+    part = tmp_path / "part.zip"
+    part.write_bytes(proof_package(asked(), [], [], key, AT, footage_complete=False))
+    with zipfile.ZipFile(part) as package:
+        cut = json.loads(package.read("proof.json"))
+    assert (cut["footage_complete"], "shorter visit" in cut["footage_note"]) == (False, True)
     body = path.read_bytes()
     for changed in (body.index(b'"templates"') + 1, len(body) // 2):
         path.write_bytes(body[:changed] + bytes([body[changed] ^ 1]) + body[changed + 1 :])

@@ -7,10 +7,13 @@ import av
 import numpy as np
 import pytest
 
+from app.evidence import recoding
 from app.evidence.models import Redaction
 from app.evidence.recoding import EVERY_MS, look_again, redacted
 from app.evidence.redaction import HOLD_MS, Look, Scene, overlap, redact, tracks_of
 from app.inference.picture import PixelPicture
+from app.kit.backoff import Backoff
+from app.kit.errors import UnavailableError
 from app.perception.detections import Detections
 
 FRAMES = [
@@ -108,6 +111,31 @@ class Finder:
         self.asked += len(frames)
         box = np.array([[32, 40, 96, 180]], np.float32)
         return [Detections(box, np.ones(1, np.float32), np.zeros((1, 17, 3), np.float32)) for _ in frames]
+
+
+class Busy(Finder):
+    """Leaves the first questions without an answer."""
+
+    def __init__(self, unanswered: int) -> None:
+        super().__init__()
+        self.unanswered = unanswered
+
+    async def detect(self, frames: list[PixelPicture]) -> list[Detections]:
+        if self.unanswered:
+            self.unanswered -= 1
+            raise UnavailableError("Busy.")
+        return await super().detect(frames)
+
+
+async def test_a_busy_pose_model_is_asked_again_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recoding, "AGAIN", Backoff(first_s=0.0))
+    looks = await look_again(Finder(), film(), "video/mp4")
+    assert await look_again(Busy(recoding.MOST_ASKS - 1), film(), "video/mp4") == looks
+    with pytest.raises(UnavailableError):
+        await look_again(Busy(recoding.MOST_ASKS), film(), "video/mp4")
+    monkeypatch.setattr(recoding, "PATIENCE_S", -1.0)
+    with pytest.raises(UnavailableError):
+        await look_again(Busy(1), film(), "video/mp4")
 
 
 async def test_a_preview_looks_where_the_whole_export_would_but_near_its_moment_alone() -> None:

@@ -63,6 +63,7 @@ def test_a_ring_mounted_from_a_secret_is_read_through_the_group_and_never_writte
         (folder / "keys.json").write_text(text_of(content))
         (folder / "keys.json").chmod(0o440)
         monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 10001)
+        monkeypatch.setattr("app.kit.keys.ring.ROOT", os.getuid())
         fresh = mounted / "..data.new"
         fresh.symlink_to(f"..{number}")
         fresh.replace(mounted / "..data")
@@ -70,6 +71,9 @@ def test_a_ring_mounted_from_a_secret_is_read_through_the_group_and_never_writte
     assert ring.current() == next_id
     assert ring.known() == {next_id}
     assert not ring.writable
+    monkeypatch.setattr("app.kit.keys.ring.ROOT", os.getuid() + 1)
+    with pytest.raises(SetupError, match="chmod 600"):  # another user's, open to this one's group
+        FileRing(mounted / "keys.json", FIRST)
     monkeypatch.undo()
     with pytest.raises(SetupError, match="chmod 600"):  # this user's own file, open to the group
         FileRing(mounted / "keys.json", FIRST)

@@ -72,7 +72,7 @@ SITE = {
         ],
         "items": [
             {"class": "alert", "days": 20, "most_bytes": None, "store_id": None},
-            {"class": "alert", "days": 7, "most_bytes": 5e9, "store_id": "s1"},
+            {"class": "alert", "days": 7, "most_bytes": 5 * 1024**3, "store_id": "s1"},
             {"class": "alert", "days": 90, "most_bytes": None, "store_id": "s2"},
         ],
     },

@@ -11,7 +11,7 @@ import { usePlace } from "../shell/stores";
 import { ago, clock } from "../text/format";
 import { dayStart } from "../text/zone";
 import { byTopic } from "./topics";
-import { done, told, what, who } from "./words";
+import { done, told, what, who, whole } from "./words";
 
 const TOPICS = byTopic();
 
@@ -118,7 +118,7 @@ function Whole({ state, now }: { state: AuditState; now: number }) {
         {broken
           ? `The record does not hold. ${state.finding}`
           : state.verified_at
-            ? `Nothing was changed afterwards: checked ${ago(state.verified_at, now)}, ${state.verified_rows} entries and ${state.verified_anchors} fingerprints kept outside the database agree.`
+            ? whole(state, ago(state.verified_at, now))
             : "Not checked yet."}{" "}
         The chain has {state.sealed_rows} sealed entries, the last {ago(state.sealed_at, now)}
         {state.waiting > 0 ? `, ${state.waiting} waiting.` : "."}

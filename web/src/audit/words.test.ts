@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ACTS } from "../api/acts";
 import type { AuditAct } from "../api/types";
-import { done, told, what } from "./words";
+import { done, told, what, whole } from "./words";
 
 it("an act reads as a sentence", () => {
   expect(done("camera-created")).toBe("created camera");
@@ -27,4 +27,10 @@ it("details read as facts", () => {
     ["Roles", "from –, to viewer"],
     ["Reason", "–"],
   ]);
+});
+
+it("claims no more than was compared", () => {
+  expect(whole({ verified_rows: 812, verified_anchors: 3 }, "1 hour ago")).toBe("Nothing up to entry 812 was changed afterwards: checked 1 hour ago, and 3 fingerprints kept outside the database agree.");
+  expect(whole({ verified_rows: 812, verified_anchors: 1 }, "now")).toContain("1 fingerprint kept outside the database agrees");
+  expect(whole({ verified_rows: 812, verified_anchors: 0 }, "now")).toMatch(/up to entry 812\. Nothing kept outside the database was compared/);
 });

@@ -1,5 +1,5 @@
 /** One act in plain words. Pure. */
-import type { AuditAct } from "../api/types";
+import type { AuditAct, AuditState } from "../api/types";
 import { humanise } from "../text/format";
 
 const DONE: Record<string, string> = {
@@ -51,6 +51,13 @@ function plain(value: unknown): string {
   if (Array.isArray(value)) return value.map(plain).join(", ") || "–";
   if (typeof value === "object") return Object.entries(value).map(([name, each]) => `${humanise(name).toLowerCase()} ${plain(each)}`).join(", ");
   return String(value);
+}
+
+/** What the last verification shows, and no more. `when`: "5 minutes ago". */
+export function whole({ verified_rows, verified_anchors }: Pick<AuditState, "verified_rows" | "verified_anchors">, when: string): string {
+  if (verified_anchors === 0) return `Checked ${when}: the chain holds up to entry ${verified_rows}. Nothing kept outside the database was compared, so a chain that was rewritten as a whole would not be found.`;
+  const kept = verified_anchors === 1 ? "1 fingerprint kept outside the database agrees" : `${verified_anchors} fingerprints kept outside the database agree`;
+  return `Nothing up to entry ${verified_rows} was changed afterwards: checked ${when}, and ${kept}.`;
 }
 
 export function who(act: AuditAct): string {

@@ -40,6 +40,7 @@ function Piece({ request, footage, decides, changed }: { request: Id; footage: F
   const { busy, error, run } = useAct();
   const [open, setOpen] = useState(false);
   const [words, tone] = FOOTAGE_WORDS[footage.state];
+  const there = footage.state !== "erased" && footage.state !== "lost";
   const undecided = footage.state === "to-look-at" || footage.state === "theirs" || footage.state === "not-theirs";
   const say = (theirs: boolean) => void run(() => decideFootage(request, footage.id, theirs).then(changed));
   return (
@@ -51,12 +52,12 @@ function Piece({ request, footage, decides, changed }: { request: Id; footage: F
         </span>
         <small>
           {humanise(footage.type)} in {footage.store}, {clock(footage.recorded_from ?? footage.moment, now)}
-          {footage.kept_for.length > 0 && footage.state !== "erased" && ` · held by ${footage.kept_for.map((each) => HOLDER_WORDS[each]).join(", ")}`}
+          {footage.kept_for.length > 0 && there && ` · held by ${footage.kept_for.map((each) => HOLDER_WORDS[each]).join(", ")}`}
         </small>
         <Problem sentence={error} />
       </div>
       <div className="row-tools">
-        {footage.state !== "erased" && may("evidence:play") && (
+        {there && may("evidence:play") && (
           <button type="button" className="button button-small" aria-expanded={open} data-testid="request-look" onClick={() => setOpen(!open)}>
             {open ? "Close" : "Look"}
           </button>

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent } from "react";
+import { useState, type FormEvent } from "react";
 import type { Id } from "../api/types";
 import { AnswerForm } from "../parts/AnswerForm";
 import { Problem, useAct } from "../security/parts";
@@ -12,20 +12,13 @@ import { addEntry, answer, erase, exportHeld, extend, proof, removeEntry, reques
 import { FootageList } from "./FootageList";
 import { OUTCOME_WORDS, outcomes } from "./words";
 
-const LOOK_AGAIN_MS = 5_000;
-
 /** One request at work: find, say which entries are theirs, hand over or erase, answer, prove. */
 export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
   const { may } = usePlace();
-  const { value, error, reload } = useLoad(`data-request-${id}`, () => request(id));
+  const { value, error, loading, reload } = useLoad(`data-request-${id}`, () => request(id));
   const now = useNow(60_000);
   const act = useAct();
   const erasing = value?.footage.some(({ state }) => state === "due") ?? false;
-  useEffect(() => {
-    if (!erasing) return;
-    const timer = setInterval(reload, LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [erasing, reload]);
   if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
   const { request: one, contact, entries, footage } = value;
   const writes = may("data-requests:write");
@@ -62,6 +55,15 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
         </section>
       )}
       <FootageList file={value} decides={open && writes} changed={reload} />
+      {/* Each look is an entry of the audit, so nothing looks by itself. */}
+      {erasing && (
+        <div className="form-actions">
+          <button type="button" className="button button-small" disabled={loading} data-testid="request-look-again" onClick={reload}>
+            Look again
+          </button>
+          <small>Footage is erased within minutes.</small>
+        </div>
+      )}
       {open && writes && (
         <div className="form-actions">
           {(entries.length > 0 || footage.length > 0) && (
@@ -85,7 +87,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
         </div>
       )}
       <Problem sentence={act.error} />
-      {open && writes && <AnswerForm key={possible.join()} testId="request" outcomes={possible} words={OUTCOME_WORDS} answer={(outcome, words) => answer(id, outcome, words).then(changed)} />}
+      {open && writes && <AnswerForm testId="request" outcomes={possible} words={OUTCOME_WORDS} answer={(outcome, words) => answer(id, outcome, words).then(changed)} />}
     </div>
   );
 }

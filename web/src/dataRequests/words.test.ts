@@ -25,7 +25,7 @@ it("counts footage among what is held", () => {
   const searched = { searches: 1, exports: 0 };
   const found = (...states: FootageState[]) => ({ entries: [], footage: states.map((state) => ({ state })), more_footage: false });
   expect(outcomes("erasure", found("erased", "not-theirs"), searched)).toContain("fulfilled");
-  for (const state of ["to-look-at", "theirs", "due", "kept"] as const) expect(outcomes("erasure", found("erased", state), searched)).not.toContain("fulfilled");
+  for (const state of ["to-look-at", "theirs", "due", "kept", "lost"] as const) expect(outcomes("erasure", found("erased", state), searched)).not.toContain("fulfilled");
   expect(outcomes("access", found("not-theirs"), searched)).toContain("nothing-held");
   expect(outcomes("access", found("to-look-at"), searched)).not.toContain("nothing-held");
   expect(outcomes("erasure", { ...found("erased"), more_footage: true }, searched)).not.toContain("fulfilled");

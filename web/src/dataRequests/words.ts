@@ -13,6 +13,7 @@ export const FOOTAGE_WORDS: Record<FootageState, [words: string, tone: "good" | 
   due: ["Being erased", "ending"],
   kept: ["Kept", "bad"],
   erased: ["Erased", "good"],
+  lost: ["Lost", "bad"],
 };
 export const HOLDER_WORDS: Record<Holder, string> = {
   "legal-hold": "a legal hold",

@@ -13,7 +13,8 @@ interface Props<T extends string> {
 
 /** What was found or done about what somebody brought forward, and what they are answered: once, for good. */
 export function AnswerForm<T extends string>({ testId, outcomes, words, answer, more }: Props<T>) {
-  const [outcome, setOutcome] = useState<T>(outcomes[0]);
+  const [chosen, setOutcome] = useState<T | null>(null);
+  const outcome = chosen !== null && outcomes.includes(chosen) ? chosen : outcomes[0];
   const [said, setSaid] = useState("");
   const { busy, error, run } = useAct();
   const submit = (event: FormEvent) => {

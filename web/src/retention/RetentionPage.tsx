@@ -1,12 +1,13 @@
 import { useState, type FormEvent } from "react";
 import { Tabs } from "../parts/Tabs";
 import { Problem, useAct } from "../security/parts";
+import { Confirm } from "../shell/Confirm";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
-import { receipts as loadReceipts, rules as loadRules, setRule, type Receipt, type RetentionClass, type Rules } from "./endpoints";
-import { bytesOf, CLASS_WORDS, CLASSES, gigabytesOf, receiptKind, ruleFor, stays, weight } from "./words";
+import { receipts as loadReceipts, rules as loadRules, setRule, type Receipt, type RetentionClass, type Rule, type Rules } from "./endpoints";
+import { bytesOf, CLASS_WORDS, CLASSES, deletesMore, gigabytesOf, receiptKind, ruleFor, stays, weight } from "./words";
 
 /** How long recordings and stills stay, and what was deleted, when and why. */
 export function RetentionPage() {
@@ -64,8 +65,7 @@ function ClassRow({ kind, rules, changed }: { kind: RetentionClass; rules: Rules
       {editing && (
         <Change
           kind={kind}
-          days={rule.days}
-          mostBytes={rule.most_bytes}
+          rules={rules}
           done={() => {
             setEditing(false);
             changed();
@@ -76,23 +76,38 @@ function ClassRow({ kind, rules, changed }: { kind: RetentionClass; rules: Rules
   );
 }
 
-function Change({ kind, days: first, mostBytes, done }: { kind: RetentionClass; days: number; mostBytes: number | null; done: () => void }) {
-  const { store } = usePlace();
-  const [days, setDays] = useState(String(first));
-  const [most, setMost] = useState(mostBytes === null ? "" : String(gigabytesOf(mostBytes)));
-  const [here, setHere] = useState(false);
+function Change({ kind, rules, done }: { kind: RetentionClass; rules: Rules; done: () => void }) {
+  const { store, me } = usePlace();
+  const everywhere = me.memberships.some(({ store_id, region_id }) => store_id === null && region_id === null);
+  const [here, setHere] = useState(!everywhere || ruleFor(rules, kind, store.id).whose === "store");
+  const before = (of: boolean) => ruleFor(rules, kind, of ? store.id : null).rule;
+  const [days, setDays] = useState(String(before(here).days));
+  const [most, setMost] = useState(gigabytes(before(here)));
+  const [asked, setAsked] = useState(false);
   const { busy, error, run } = useAct();
+  const choose = (store: boolean) => {
+    setHere(store);
+    setDays(String(before(store).days));
+    setMost(gigabytes(before(store)));
+  };
+  // What nobody touched stays to the byte.
+  const bytes = most === gigabytes(before(here)) ? before(here).most_bytes : most ? bytesOf(Number(most)) : null;
+  const save = () => {
+    setAsked(false);
+    void run(() => setRule(kind, here ? store.id : null, Number(days), bytes).then(done));
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void run(() => setRule(kind, here ? store.id : null, Number(days), most ? bytesOf(Number(most)) : null).then(done));
+    if (deletesMore(before(here), { days: Number(days), most_bytes: bytes })) setAsked(true);
+    else save();
   };
   return (
     <form className="stack complaint-file" onSubmit={submit} aria-label={`Change how long: ${CLASS_WORDS[kind][0]}`}>
       <div className="channel-fields">
         <label className="field">
           <span>For</span>
-          <select value={here ? "store" : "chain"} onChange={(event) => setHere(event.target.value === "store")}>
-            <option value="chain">Every store</option>
+          <select value={here ? "store" : "chain"} data-testid="retention-for" onChange={(event) => choose(event.target.value === "store")}>
+            {everywhere && <option value="chain">Every store</option>}
             <option value="store">{store.name}</option>
           </select>
         </label>
@@ -112,9 +127,19 @@ function Change({ kind, days: first, mostBytes, done }: { kind: RetentionClass; 
           Save
         </button>
       </div>
+      {asked && (
+        <Confirm title={here ? `Delete more in ${store.name}?` : "Delete more in every store?"} act="Save" busy={busy} onAct={save} onCancel={() => setAsked(false)}>
+          <p>
+            {CLASS_WORDS[kind][0]} stay {stays(before(here))} now. What is over the new bound is deleted within the hour and cannot be brought back.
+            {!here && " Stores with a rule of their own keep theirs."}
+          </p>
+        </Confirm>
+      )}
     </form>
   );
 }
+
+const gigabytes = ({ most_bytes }: Rule) => (most_bytes === null ? "" : String(gigabytesOf(most_bytes)));
 
 function Receipts() {
   const { value, error, reload } = useLoad("retention-receipts", loadReceipts);

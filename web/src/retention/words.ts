@@ -14,10 +14,10 @@ const GIGABYTE = 1024 ** 3;
 
 export const receiptKind = (kind: string) => RECEIPT_WORDS[kind] ?? kind;
 
-/** The rule that counts for a store: its own, the chain's, or the default. */
-export function ruleFor({ items, defaults }: Rules, kind: RetentionClass, storeId: Id): { rule: Rule; whose: "store" | "chain" | "default" } {
+/** The rule that counts for a store: its own, the chain's, or the default; without a store, for every one without its own. */
+export function ruleFor({ items, defaults }: Rules, kind: RetentionClass, storeId: Id | null): { rule: Rule; whose: "store" | "chain" | "default" } {
   const of = (wanted: Id | null) => items.find((each) => each.class === kind && each.store_id === wanted);
-  const own = of(storeId);
+  const own = storeId && of(storeId);
   if (own) return { rule: own, whose: "store" };
   const chain = of(null);
   if (chain) return { rule: chain, whose: "chain" };
@@ -30,6 +30,11 @@ export function stays({ days, most_bytes }: Pick<Rule, "days" | "most_bytes">): 
   const long = `${days} ${days === 1 ? "day" : "days"}`;
   return most_bytes === null ? long : `${long}, at most ${Number((most_bytes / GIGABYTE).toFixed(1))} GB a store`;
 }
+
+type Bounds = Pick<Rule, "days" | "most_bytes">;
+
+/** Whether a rule ends what the one before would keep. */
+export const deletesMore = (before: Bounds, after: Bounds) => after.days < before.days || (after.most_bytes ?? Infinity) < (before.most_bytes ?? Infinity);
 
 export const bytesOf = (gigabytes: number) => Math.round(gigabytes * GIGABYTE);
 export const gigabytesOf = (bytes: number) => Number((bytes / GIGABYTE).toFixed(2));

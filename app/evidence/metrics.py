@@ -1,0 +1,5 @@
+"""Retention's metrics."""
+
+from app.kit.metrics import counter
+
+failures = counter("retention_failures", "Runs of retention that an error ended, by its kind.", ("error",))
