@@ -265,8 +265,11 @@ CREATE FUNCTION public.forget_model_readings(minutes interval, hours interval, s
     AS $$
     WITH short AS (DELETE FROM model_readings WHERE span = 'minute' AND since < now() - minutes RETURNING 1),
     long AS (DELETE FROM model_readings WHERE span = 'hour' AND since < now() - hours RETURNING 1),
-    pictures AS (DELETE FROM model_disagreements WHERE kept_at < now() - stills RETURNING 1)
-    SELECT (SELECT count(*) FROM short) + (SELECT count(*) FROM long) + (SELECT count(*) FROM pictures) $$;
+    pictures AS (DELETE FROM model_disagreements WHERE kept_at < now() - stills RETURNING 1),
+    runs AS (DELETE FROM model_shadows s WHERE s.ended_at < now() - hours AND EXISTS (
+        SELECT FROM model_shadows n WHERE n.chain_id = s.chain_id AND n.model = s.model
+            AND (n.started_at, n.id) > (s.started_at, s.id)) RETURNING 1)
+    SELECT (SELECT count(*) FROM short) + (SELECT count(*) FROM long) + (SELECT count(*) FROM pictures) + (SELECT count(*) FROM runs) $$;
 
 ALTER FUNCTION public.forget_model_readings(minutes interval, hours interval, stills interval) OWNER TO pennyprotect_owner;
 
@@ -397,8 +400,10 @@ CREATE FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model 
     SET search_path TO 'pg_catalog', 'public'
     AS $$
     INSERT INTO model_disagreements (id, shadow_id, chain_id, camera_id, against, captured_at, only_old, only_new, likeness, still)
-    SELECT made, s.id, s.chain_id, c.id, other, moment, old_alone, new_alone, alike, picture
-    FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model AND s.version = of_version
+    SELECT made, s.id, s.chain_id, c.id, CASE WHEN s.version = other THEN of_version ELSE other END, moment,
+        CASE WHEN s.version = other THEN new_alone ELSE old_alone END,
+        CASE WHEN s.version = other THEN old_alone ELSE new_alone END, alike, picture
+    FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model AND s.version IN (of_version, other)
         AND s.ended_at IS NULL
     WHERE c.id = camera;
     DELETE FROM model_disagreements d USING model_disagreements fresh
@@ -422,6 +427,16 @@ CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interv
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, stores, NULL::uuid);
+END $$;
+
+ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
 DECLARE
     others uuid[] := stores_with_workers();
     free integer;
@@ -431,10 +446,14 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('lease_cameras'));
     DELETE FROM camera_workers w WHERE w.expires_at < now();
-    INSERT INTO camera_workers AS w (worker_id, capacity, expires_at, stores)
-        VALUES (worker, lease_cameras.capacity, now() + lease, lease_cameras.stores)
+    IF EXISTS (SELECT FROM camera_workers w WHERE w.worker_id = worker AND w.key_id <> with_key) THEN
+        RAISE EXCEPTION 'another key answers for this worker' USING ERRCODE = 'object_in_use';
+    END IF;
+    INSERT INTO camera_workers AS w (worker_id, capacity, expires_at, stores, key_id)
+        VALUES (worker, lease_cameras.capacity, now() + lease, lease_cameras.stores, with_key)
         ON CONFLICT ON CONSTRAINT camera_workers_pkey
-        DO UPDATE SET capacity = excluded.capacity, expires_at = excluded.expires_at, stores = excluded.stores;
+        DO UPDATE SET capacity = excluded.capacity, expires_at = excluded.expires_at, stores = excluded.stores,
+            key_id = coalesce(excluded.key_id, w.key_id);
     DELETE FROM camera_leases l USING cameras c
         WHERE c.id = l.camera_id AND (l.expires_at < now() OR c.deleted_at IS NOT NULL OR NOT c.enabled);
     -- What a key reached once and does not reach any more.
@@ -468,7 +487,7 @@ SELECT count(*) INTO free FROM cameras c
         WHERE l.worker_id = worker ORDER BY c.id;
 END $$;
 
-ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) OWNER TO pennyprotect_owner;
+ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.lists_assigned_here() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -555,7 +574,8 @@ CREATE FUNCTION public.model_use_of_worker(worker uuid) RETURNS TABLE(camera_id 
     FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
     LEFT JOIN model_pointers p ON p.chain_id = c.chain_id AND p.model = 'yolo_pose'
     LEFT JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = 'yolo_pose' AND s.ended_at IS NULL
-    WHERE l.worker_id = worker AND (p.chain_id IS NOT NULL OR s.id IS NOT NULL) $$;
+    WHERE l.worker_id = worker AND (p.chain_id IS NOT NULL OR s.id IS NOT NULL)
+        AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) $$;
 
 ALTER FUNCTION public.model_use_of_worker(worker uuid) OWNER TO pennyprotect_owner;
 
@@ -570,20 +590,29 @@ CREATE FUNCTION public.note_model_comparisons(comparisons jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
+    WITH said AS (
+        SELECT s.id AS shadow_id, s.chain_id, s.version = r.against AS turned,
+            CASE WHEN s.version = r.against THEN r.version ELSE r.against END AS other, r.*
+        FROM jsonb_to_recordset(comparisons) AS r (
+            camera_id uuid, model text, version integer, against integer, frames bigint, failures bigint, skipped bigint,
+            agreeing bigint, "both" bigint, only_old bigint, only_new bigint, overlap_sum double precision,
+            likeness_sum double precision, likened bigint, shift_sum double precision, shift_squares double precision,
+            latency_old bigint[], latency_new bigint[]
+        ) JOIN cameras c ON c.id = r.camera_id
+        JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = r.model AND s.version IN (r.version, r.against)
+            AND s.ended_at IS NULL
+    )
     INSERT INTO model_comparisons AS m (
         shadow_id, chain_id, camera_id, against, frames, failures, skipped, agreeing, "both", only_old, only_new, overlap_sum,
         likeness_sum, likened, shift_sum, shift_squares, latency_old, latency_new
     )
-    SELECT s.id, s.chain_id, c.id, r.against, r.frames, r.failures, r.skipped, r.agreeing, r."both", r.only_old, r.only_new,
-        r.overlap_sum, r.likeness_sum, r.likened, r.shift_sum, r.shift_squares, r.latency_old, r.latency_new
-    FROM jsonb_to_recordset(comparisons) AS r (
-        camera_id uuid, model text, version integer, against integer, frames bigint, failures bigint, skipped bigint,
-        agreeing bigint, "both" bigint, only_old bigint, only_new bigint, overlap_sum double precision,
-        likeness_sum double precision, likened bigint, shift_sum double precision, shift_squares double precision,
-        latency_old bigint[], latency_new bigint[]
-    ) JOIN cameras c ON c.id = r.camera_id
-    JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = r.model AND s.version = r.version AND s.ended_at IS NULL
-    ORDER BY c.id, r.against
+    SELECT shadow_id, chain_id, camera_id, other, sum(frames), coalesce(sum(failures) FILTER (WHERE NOT turned), 0), sum(skipped),
+        sum(agreeing), sum("both"), sum(CASE WHEN turned THEN only_new ELSE only_old END),
+        sum(CASE WHEN turned THEN only_old ELSE only_new END), sum(overlap_sum), sum(likeness_sum), sum(likened),
+        sum(CASE WHEN turned THEN -shift_sum ELSE shift_sum END), sum(shift_squares),
+        added_up(CASE WHEN turned THEN latency_new ELSE latency_old END),
+        added_up(CASE WHEN turned THEN latency_old ELSE latency_new END)
+    FROM said GROUP BY shadow_id, chain_id, camera_id, other ORDER BY camera_id, other
     ON CONFLICT (shadow_id, camera_id, against) DO UPDATE SET
         frames = m.frames + excluded.frames, failures = m.failures + excluded.failures, skipped = m.skipped + excluded.skipped,
         agreeing = m.agreeing + excluded.agreeing, "both" = m."both" + excluded."both",
@@ -625,6 +654,14 @@ CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
                 WHEN (SELECT count(*) FROM chains) = 1 THEN (SELECT id FROM chains) END $$;
 
 ALTER FUNCTION public.oidc_chain(wanted uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.overdue_model_shadows(longest interval) RETURNS TABLE(chain_id uuid, model text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT s.chain_id, s.model FROM model_shadows s WHERE s.ended_at IS NULL AND s.started_at < now() - longest $$;
+
+ALTER FUNCTION public.overdue_model_shadows(longest interval) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) RETURNS TABLE(chain_id uuid, person_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -811,6 +848,14 @@ CREATE FUNCTION public.watched_model_pointers() RETURNS TABLE(chain_id uuid, mod
     SELECT p.chain_id, p.model FROM model_pointers p WHERE p.candidate IS NOT NULL OR p.watched_until > now() $$;
 
 ALTER FUNCTION public.watched_model_pointers() OWNER TO pennyprotect_owner;
+
+CREATE AGGREGATE public.added_up(bigint[]) (
+    SFUNC = public.added,
+    STYPE = bigint[],
+    INITCOND = '{}'
+);
+
+ALTER AGGREGATE public.added_up(bigint[]) OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.acceptance_tests (
     id uuid NOT NULL,
@@ -1075,7 +1120,8 @@ CREATE TABLE public.camera_workers (
     capacity integer NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    stores uuid[]
+    stores uuid[],
+    key_id uuid
 );
 
 ALTER TABLE public.camera_workers OWNER TO pennyprotect_owner;
@@ -3961,15 +4007,15 @@ CREATE POLICY tenant ON public.matches TO pennyprotect_app USING (((chain_id = (
 
 CREATE POLICY tenant ON public.memberships TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
-CREATE POLICY tenant ON public.model_comparisons TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+CREATE POLICY tenant ON public.model_comparisons TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
 
-CREATE POLICY tenant ON public.model_disagreements TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+CREATE POLICY tenant ON public.model_disagreements TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
 
 CREATE POLICY tenant ON public.model_pointers TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
-CREATE POLICY tenant ON public.model_readings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+CREATE POLICY tenant ON public.model_readings TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
 
-CREATE POLICY tenant ON public.model_shadows TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+CREATE POLICY tenant ON public.model_shadows TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
 
 CREATE POLICY tenant ON public.model_versions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
@@ -4160,6 +4206,9 @@ GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease 
 REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.lists_assigned_here() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lists_assigned_here() TO pennyprotect_app;
 
@@ -4192,6 +4241,9 @@ GRANT ALL ON FUNCTION public.note_model_readings(readings jsonb) TO pennyprotect
 
 REVOKE ALL ON FUNCTION public.oidc_chain(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.oidc_chain(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.overdue_model_shadows(longest interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.overdue_model_shadows(longest interval) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) TO pennyprotect_app;
@@ -4234,6 +4286,7 @@ REVOKE ALL ON FUNCTION public.stores_with_biometrics() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.stores_with_biometrics() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.stores_with_workers() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.stores_with_workers() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.tenant_chain() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tenant_chain() TO pennyprotect_app;

@@ -3230,6 +3230,7 @@ export interface paths {
         /**
          * Put Rule
          * @description Make or change a rule; the next run, within the hour, goes by it. Held pieces and those of open cases stay.
+         *     A rule of the chain is made by whoever may for every store.
          */
         put: operations["put_rule_api_v1_retention_put"];
         post?: never;
@@ -6812,7 +6813,7 @@ export interface components {
          * @description What became of a piece of footage that may show whoever asks.
          * @enum {string}
          */
-        FootageState: "to-look-at" | "not-theirs" | "theirs" | "due" | "kept" | "erased";
+        FootageState: "to-look-at" | "not-theirs" | "theirs" | "due" | "kept" | "erased" | "lost";
         /**
          * FootageVerdictIn
          * @description Whether whoever asks is in it.
