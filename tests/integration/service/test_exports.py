@@ -174,6 +174,24 @@ async def test_a_package_of_a_piece_that_is_deleted_while_it_is_made_goes_with_i
     assert [key async for key in FileStore(product.settings.home / "objects").keys("exports/")] == []
 
 
+async def test_a_store_that_takes_no_package_costs_tries(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, put, refused = await clip_of(product), FileStore.put, 0
+
+    async def full(store: FileStore, key: str, body: bytes, **more: Any) -> None:
+        nonlocal refused
+        if key.startswith("exports/"):
+            refused += 1
+            raise ObjectStoreError("The bucket refused: QuotaExceeded.")
+        await put(store, key, body, **more)
+
+    monkeypatch.setattr(FileStore, "put", full)
+    monkeypatch.setattr(exporting, "AWAY_S", 0.1)
+    path = f"/api/v1/evidence/{clip}"
+    assert (await product.ask("POST", f"{path}/export", {"purpose": "p", "recipient": "r"}))[0] == 201
+    made = await until_made(product, path)
+    assert (made["state"], "QuotaExceeded" in made["reason"], refused) == ("failed", True, MOST_TRIES)
+
+
 async def test_what_cannot_be_exported_says_so(product: Product) -> None:
     await product.alert(await product.camera())
     clip = next(each for each in (await beat(product))["recordings"] if each["type"] == "clip")
