@@ -85,6 +85,8 @@ async def test_rule_17_footage_of_them_is_erased_what_is_held_waits_and_the_proo
     pool = await connect_pool(database.url("retention"), role="test", largest=2)
     try:
         retention = Retention(pool, Storage(product.settings))
+        asked = [await retention._erasure_asked(now() - 10 * MINUTE) for _ in range(2)]
+        assert asked == [True, False], "what is kept causes one run, not one after the other"
         assert (await retention.once(now())).deleted == 1
         assert await states(product, [theirs, held, other, outside]) == ["deleted", "present", "present", "present"]
         assert [each["state"] for each in (await product.ask("GET", f"/api/v1/evidence/{theirs}/exports"))[1]["items"]] == [
@@ -155,4 +157,28 @@ async def test_rule_17_footage_of_a_lead_is_found_by_its_entry_and_erased_withou
     finally:
         stop.set()
         await running
+        await pool.close()
+
+
+async def test_rule_17_footage_of_a_lead_that_is_theirs_is_held_while_their_request_is_open(
+    desk: Desk,  # noqa: F811
+    database: Database,
+) -> None:
+    product, later = desk.product, now() + timedelta(days=31)
+    mine = await desk.approved(1)
+    lead = await add_match(product, mine["id"], desk.camera)
+    (near,) = await clips(product, 1)
+    (seen,) = await product.sql("SELECT camera_id, captured_at FROM matches WHERE id = $1", uuid.UUID(lead))
+    await product.sql("UPDATE evidence SET camera_id = $1 WHERE id = $2", seen["camera_id"], uuid.UUID(near))
+    await product.sql(SPAN, uuid.UUID(near), seen["captured_at"] - MINUTE, seen["captured_at"] + MINUTE)
+    one = await record(product, kind="access")
+    assert (await product.ask("POST", f"{PATH}/{one['id']}/entries", {"enrolment_id": mine["id"]}))[0] == 200
+    assert await say(product, one, near, theirs=True) == 204
+    pool = await connect_pool(database.url("retention"), role="test", largest=2)
+    try:
+        retention = Retention(pool, Storage(product.settings))
+        assert (await retention.once(later)).deleted == 0
+        assert (await answer(product, one, "refused"))[0] == 200
+        assert (await retention.once(later)).deleted == 1
+    finally:
         await pool.close()
