@@ -24,7 +24,7 @@ LONGEST_WISH: Final = timedelta(minutes=5)
 LARGEST: Final = 64 << 20
 MEDIA: Final = {"video/mp4": "mp4", "image/jpeg": "jpg"}
 MOST_ASKED: Final = 5
-"""Recordings that people may wait for at once, a camera: its ring is cut on the worker, where alerts come first."""
+"""Recordings that people may wait for at once, a camera: its worker cuts one after the other, and alerts need their turn."""
 GOVERNED: Final = timedelta(days=1)
 """Put on an object when it is registered, against mistakes; what is due later decides `app.evidence.retention`."""
 

@@ -103,6 +103,7 @@ def _frames_move_again(product: Product, limit_s: float) -> None:
     pytest.fail(f"no two cameras moved on in {limit_s} s: {_newest_frame(product)}")
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(200)
 def test_second_start_is_fast_and_ctrl_c_leaves_nothing(product: Product) -> None:
     started = time.monotonic()
@@ -115,6 +116,7 @@ def test_second_start_is_fast_and_ctrl_c_leaves_nothing(product: Product) -> Non
     assert seconds < 60
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(200)
 def test_killed_supervisor_leaves_nothing(product: Product) -> None:
     assert product.process is not None

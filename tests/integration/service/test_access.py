@@ -5,6 +5,8 @@ import json
 import re
 import stat
 
+import pytest
+
 from app.first_run import first_run
 from tests.integration.service.conftest import WORKER_KEY, Product
 
@@ -30,6 +32,7 @@ async def test_every_operation_refuses_a_stranger_even_with_nonsense(product: Pr
     assert leaks == []
 
 
+@pytest.mark.matrix
 async def test_nonsense_from_an_administrator_is_a_problem_and_never_a_crash(product: Product) -> None:
     document = (await product.ask("GET", "/openapi.json"))[1]
     store, camera = await product.store(), await product.camera()
