@@ -36,8 +36,6 @@ from app.settings import Settings
 
 CONFIGURATION_S = 1.0
 CHECKPOINT_S = 1.0
-PARTS = 8
-"""Of all shards, written one after the other within `CHECKPOINT_S`: a new alert waits behind one of them at most."""
 PARTITIONS_S = 3600.0
 PARTITIONS_AGAIN_S = 60.0
 MOST_PENDING = 5000
@@ -66,7 +64,6 @@ class Pipeline:
         self.tally = Tally()
         self._revision = -1
         self._hurried: set[Shard] = set()
-        self._part = 0
         self._due = {"leases": 0.0, "configuration": 0.0, "checkpoint": 0.0, "partitions": 0.0}
         self._told: set[str] = set()
 
@@ -199,13 +196,9 @@ class Pipeline:
             reader.follow(self.shards.values())
 
     async def _write_due(self) -> None:
-        """Every shard once a second, a part of them at a time; in between those alone that hold a new alert."""
+        """All shards once a second; in between those alone that hold a new alert, which is faster written without the others."""
         if time.monotonic() >= self._due["checkpoint"]:
-            self._part = (self._part + 1) % PARTS
-            await self.checkpoint(
-                [shard for shard in self.shards.values() if shard.number % PARTS == self._part or shard in self._hurried]
-            )
-            self._due["checkpoint"] = time.monotonic() + CHECKPOINT_S / PARTS
+            await self.checkpoint()
         elif self._hurried:
             await self.checkpoint(sorted(self._hurried, key=lambda shard: shard.number))
 
@@ -219,6 +212,8 @@ class Pipeline:
         if moved:
             await self._commit(moved)
         self._hurried.difference_update(moved)
+        if shards is None:
+            self._due["checkpoint"] = time.monotonic() + CHECKPOINT_S
 
     async def _commit(self, moved: list[Shard]) -> None:
         commits = [
