@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 import asyncpg
@@ -109,10 +109,15 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await _finished(tasks)
         await state.endings.finish()
         clients = (pose, faces, serving, state.provider)
-        for close in (*(each.close for each in clients if each is not None), memory.aclose, bus.aclose, pool.close):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_PATIENCE_S):
-                    await close()
+        await _closed(*(each.close for each in clients if each is not None), memory.aclose, bus.aclose, pool.close)
+
+
+async def _closed(*closing: Callable[[], Awaitable[object]]) -> None:
+    """Close one after the other, each within its own bound."""
+    for close in closing:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_PATIENCE_S):
+                await close()
 
 
 def _sign_in(state: State, pool: "Pool[asyncpg.Record]", memory: Redis) -> None:

@@ -84,6 +84,16 @@ def create_app(settings: Settings) -> FastAPI:
     vault_of(settings, None)  # a wrong key is said before anything is served
     app.add_middleware(BodyClock)
     app.add_middleware(Doors, parse_networks(settings.trusted_proxies), parse_networks(settings.operator_networks))
+    _allow_dashboard_elsewhere(app, settings)
+    install_problem_handlers(app)
+    add_api(app)
+    app.add_api_websocket_route("/ws", serve_socket)
+    add_pages(app)
+    return app
+
+
+def _allow_dashboard_elsewhere(app: FastAPI, settings: Settings) -> None:
+    """CORS for the one origin of a dashboard that is served elsewhere."""
     if settings.client_url:
         app.add_middleware(
             CORSMiddleware,
@@ -92,11 +102,6 @@ def create_app(settings: Settings) -> FastAPI:
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         )
-    install_problem_handlers(app)
-    add_api(app)
-    app.add_api_websocket_route("/ws", serve_socket)
-    add_pages(app)
-    return app
 
 
 class _Server(uvicorn.Server):
@@ -111,23 +116,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then let requests finish for a few seconds."""
     _quiet_server_log()
     app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        http=PunctualProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws=FramedSockets,
-        ws_per_message_deflate=False,  # a frame of its own for each viewer would be compressed for each
-        ws_max_size=LARGEST_SOCKET_MESSAGE,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
-        timeout_graceful_shutdown=STOP_PATIENCE_S,
-        proxy_headers=False,
-        **_certificate(settings),
-    )
+    config = _server_configuration(app, settings)
     config.load()
     keeping = _keep_certificate(config, settings)
     server = _Server(config)
@@ -151,6 +140,27 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     if serving not in done:
         raise RuntimeError("The service ends because its live side did; the log above says why.")
     raise SetupError(f"The service could not listen on {settings.host}:{settings.port}; choose another PENNYPROTECT_PORT.")
+
+
+def _server_configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """What uvicorn is told; SetupError where one file of the certificate's pair is missing."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=PunctualProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws=FramedSockets,
+        ws_per_message_deflate=False,  # a frame of its own for each viewer would be compressed for each
+        ws_max_size=LARGEST_SOCKET_MESSAGE,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=STOP_PATIENCE_S,
+        proxy_headers=False,
+        **_certificate(settings),
+    )
 
 
 def _certificate(settings: Settings) -> dict[str, Any]:

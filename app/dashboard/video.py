@@ -18,7 +18,7 @@ from app.dashboard.visibility import still_sees
 from app.kit.errors import BadInputError, ConflictError, NotFoundError, PennyError, UnavailableError
 from app.kit.logs import logger
 from app.kit.problems import UNREACHABLE
-from app.settings import RELAY_USER
+from app.settings.servers import RELAY_USER
 
 RECHECK_S: Final = 2.0
 ASK_S: Final = 12.0

@@ -1,22 +1,19 @@
 """The only reader of the environment. Names are the guide's own; `.env.example` documents each (a test compares them)."""
 
 import functools
-import uuid
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from app.kit.egress import EgressPolicy, parse_networks, parse_policy
 from app.kit.errors import BadInputError
-
-RELAY_USER = "pennyprotect"
-"""Who reads at a MediaMTX of ours."""
+from app.settings.servers import ServerSettings
 
 
-class Settings(BaseSettings):
+class Settings(ServerSettings):
     """All settings of every role. A role reads what it needs; the embedded default fills in addresses of its own servers."""
 
     # By alias only: with `populate_by_name` a field's own name is an environment variable too, and `home` would be $HOME.
@@ -121,21 +118,6 @@ class Settings(BaseSettings):
         alias="PENNYPROTECT_LIVE_URL",
         description="Who relays live video: http://host:8889 of a MediaMTX whose paths are camera ids; default: our own relay.",
     )
-    relay_url: str = Field(
-        default="",
-        alias="PENNYPROTECT_RELAY_URL",
-        description="rtsp://host:8554 of that MediaMTX: workers read RTSP cameras there, each is pulled once; empty: directly.",
-    )
-    relay_api: str = Field(
-        default="http://127.0.0.1:9997",
-        alias="PENNYPROTECT_RELAY_API",
-        description="Its control API, for the role live-paths beside it.",
-    )
-    relay_key: SecretStr = Field(
-        default=SecretStr(""),
-        alias="PENNYPROTECT_RELAY_KEY",
-        description="Password of its user pennyprotect, who may read; empty: it asks for none.",
-    )
     skip_still: bool = Field(
         default=True,
         alias="PENNYPROTECT_SKIP_STILL",
@@ -167,98 +149,19 @@ class Settings(BaseSettings):
     demo_cameras: bool = Field(
         default=True, alias="PENNYPROTECT_DEMO_CAMERAS", description="0: a new store starts without the demo's cameras."
     )
-
-    # The guide's
-    database_url: SecretStr = Field(
-        default=SecretStr(""),
-        alias="DATABASE_URL",
-        description="PostgreSQL with pgvector; replaces the embedded server.",
-    )
-    db_user: str = Field(default="", alias="DB_USER", description="User, where DATABASE_URL names none.")
-    db_password: SecretStr = Field(default=SecretStr(""), alias="DB_PASSWORD", description="Password, likewise.")
-    redis_url: SecretStr = Field(
-        default=SecretStr(""), alias="REDIS_URL", description="The durable bus; replaces the embedded one."
-    )
-    memory_redis_url: SecretStr = Field(
-        default=SecretStr(""), alias="MEMORY_REDIS_URL", description="The memory-only Redis; replaces the embedded one."
-    )
-    triton_url: str = Field(
-        default="", alias="TRITON_URL", description="host:port of Triton's gRPC; replaces the embedded server."
-    )
     jwt_secret: SecretStr = Field(
         default=SecretStr(""), alias="JWT_SECRET", description="At least 32 characters; signs access tokens."
     )
-    # Sign-in by the operator's OpenID Connect provider
     public_url: str = Field(
         default="",
         alias="PENNYPROTECT_PUBLIC_URL",
         description="Where browsers reach the dashboard, e.g. https://penny.example; default: as each request says.",
     )
-    # Notifications
-    twilio_account_sid: str = Field(default="", alias="TWILIO_ACCOUNT_SID", description="Account that sends SMS; empty: none go.")
-    twilio_auth_token: SecretStr = Field(default=SecretStr(""), alias="TWILIO_AUTH_TOKEN", description="Its token.")
-    twilio_phone_number: str = Field(
-        default="", alias="TWILIO_PHONE_NUMBER", description="Number that SMS come from, such as +15005550006."
-    )
-    twilio_base_url: str = Field(
-        default="https://api.twilio.com", alias="TWILIO_BASE_URL", description="Another address of that API, for tests."
-    )
-    smtp_url: SecretStr = Field(
-        default=SecretStr(""),
-        alias="PENNYPROTECT_SMTP_URL",
-        description="Mail server: smtps://user:password@host, smtp://host:587 (STARTTLS), smtp+plain://127.0.0.1:25.",
-    )
-    mail_from: str = Field(default="", alias="PENNYPROTECT_MAIL_FROM", description="Address that e-mail comes from.")
     webhook_networks: str = Field(
         default="public",
         alias="PENNYPROTECT_WEBHOOK_NETWORKS",
         description="Where webhooks may be: public, private, networks like 10.9.0.0/16.",
     )
-    oidc_issuer: str = Field(
-        default="", alias="PENNYPROTECT_OIDC_ISSUER", description="Issuer of the OpenID Connect provider; empty: none."
-    )
-    oidc_client_id: str = Field(default="", alias="PENNYPROTECT_OIDC_CLIENT_ID", description="Our client id there.")
-    oidc_client_secret: SecretStr = Field(
-        default=SecretStr(""), alias="PENNYPROTECT_OIDC_CLIENT_SECRET", description="Its secret; empty: a public client."
-    )
-    openai_api_key: SecretStr = Field(
-        default=SecretStr(""),
-        alias="OPENAI_API_KEY",
-        description="Key of a vision endpoint for second looks at alerts; each store switches them on for itself.",
-    )
-    openai_base_url: str = Field(
-        default="https://api.openai.com/v1",
-        alias="OPENAI_BASE_URL",
-        description="Any endpoint that follows that API; one of your own keeps pictures at home.",
-    )
-    openai_model: str = Field(default="gpt-4o-mini", alias="OPENAI_MODEL", max_length=200, description="Its vision model.")
-    second_look_tokens: int = Field(
-        default=200_000,
-        alias="PENNYPROTECT_SECOND_LOOK_TOKENS_A_DAY",
-        ge=0,
-        description="Tokens that second looks of one chain may use a day (UTC).",
-    )
-    oidc_name: str = Field(
-        default="single sign-on", alias="PENNYPROTECT_OIDC_NAME", max_length=60, description="Its name on the log-in page."
-    )
-    oidc_scopes: str = Field(
-        default="openid profile email", alias="PENNYPROTECT_OIDC_SCOPES", description="Scopes to ask for; must hold openid."
-    )
-    oidc_groups_claim: str = Field(
-        default="groups", alias="PENNYPROTECT_OIDC_GROUPS_CLAIM", description="Claim that lists a person's groups."
-    )
-    oidc_username_claim: str = Field(
-        default="preferred_username", alias="PENNYPROTECT_OIDC_USERNAME_CLAIM", description="Claim that names a person."
-    )
-    oidc_chain: uuid.UUID | None = Field(
-        default=None, alias="PENNYPROTECT_OIDC_CHAIN", description="Chain of the provider's people; default: the only one."
-    )
-    oidc_second_factor: bool = Field(
-        default=False,
-        alias="PENNYPROTECT_OIDC_SECOND_FACTOR",
-        description="1: the provider always asks for a second factor.",
-    )
-
     trusted_proxies: str = Field(
         default="", alias="PENNYPROTECT_TRUSTED_PROXIES", description="Networks of proxies whose X-Forwarded-For is believed."
     )
@@ -283,27 +186,6 @@ class Settings(BaseSettings):
     )
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
-    )
-    aws_access_key_id: SecretStr = Field(
-        default=SecretStr(""), alias="AWS_ACCESS_KEY_ID", description="Key of the bucket; empty: the machine's own role."
-    )
-    aws_secret_access_key: SecretStr = Field(
-        default=SecretStr(""), alias="AWS_SECRET_ACCESS_KEY", description="Secret of that key."
-    )
-    aws_region: str = Field(default="", alias="AWS_REGION", description="Region of the bucket.")
-    s3_bucket: str = Field(
-        default="", alias="AWS_S3_BUCKET", description="Bucket of objects; replaces the folder. Object Lock makes anchors final."
-    )
-    s3_kms_key: str = Field(
-        default="", alias="PENNYPROTECT_S3_KMS_KEY", description="KMS key of evidence in the bucket; empty: the bucket's own."
-    )
-    s3_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_S3", description="Address of an S3 server that is not Amazon's.")
-
-    # OpenTelemetry's own
-    otlp_endpoint: str = Field(
-        default="",
-        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
-        description="gRPC address of an OpenTelemetry collector, such as http://127.0.0.1:4317; traces go there.",
     )
 
     @field_validator("log_level", mode="before")
@@ -347,20 +229,6 @@ class Settings(BaseSettings):
         return self.live_url or f"unix:{self.home.absolute() / 'run' / 'live.sock'}"
 
     @property
-    def relay_source(self) -> str:
-        """PENNYPROTECT_RELAY_URL with its credentials, or "". Holds a password: never log it."""
-        key, parts = self.relay_key.get_secret_value(), urlsplit(self.relay_url)
-        if not self.relay_url or not key or "@" in parts.netloc:
-            return self.relay_url
-        return urlunsplit(parts._replace(netloc=f"{RELAY_USER}:{quote(key, safe='')}@{parts.netloc}"))
-
-    @property
-    def relay_places(self) -> frozenset[tuple[str, int]]:
-        """Where a worker may read besides cameras: the relay of the operator's own settings."""
-        parts = urlsplit(self.relay_url)
-        return frozenset({(parts.hostname, parts.port or 554)} if parts.hostname else ())
-
-    @property
     def camera_egress(self) -> EgressPolicy:
         """Where cameras that users add may be; never a port of the product itself."""
         return parse_policy(self.camera_networks, self._own_ports)
@@ -391,17 +259,6 @@ class Settings(BaseSettings):
     def demo_allowed(self) -> bool:
         """Whether a demonstration store may run: asked for, and reachable from this machine only."""
         return self.demo and self.host in ("127.0.0.1", "::1", "localhost")
-
-    @property
-    def database_dsn(self) -> str:
-        """DATABASE_URL, with DB_USER and DB_PASSWORD where it names no user. Holds a password: never log it."""
-        url = self.database_url.get_secret_value()
-        parts = urlsplit(url)
-        if not url or not self.db_user or "@" in parts.netloc:
-            return url
-        password = self.db_password.get_secret_value()
-        user = quote(self.db_user, safe="") + (f":{quote(password, safe='')}" if password else "")
-        return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))
 
 
 def _port_of(url: str) -> int | None:

@@ -173,7 +173,7 @@ class Recorder:
     async def _upload(self, waiting: Waiting) -> None:
         began, attempt = time.monotonic(), 0
         while time.monotonic() - began < GIVE_UP_S:
-            self._metrics.spool_bytes.set(self._spool.held_bytes())
+            self._metrics.clips.spool_bytes.set(self._spool.held_bytes())
             try:
                 async with self._sending:
                     body = waiting.body or await asyncio.to_thread(self._spool.body_of, waiting.evidence_id)
@@ -187,16 +187,16 @@ class Recorder:
             except RETRIED as error:
                 if attempt == 0:
                     log.warning("a recording waits for its upload", problem=type(error).__name__)
-                self._metrics.upload_retries.inc()
+                self._metrics.clips.upload_retries.inc()
                 await pause(attempt)
                 attempt += 1
         else:
             end = "given-up"
-        self._metrics.recordings.labels(end).inc()
+        self._metrics.clips.recordings.labels(end).inc()
         await asyncio.to_thread(self._spool.forget, waiting.evidence_id)
 
     async def _say_lost(self, evidence_id: uuid.UUID, reason: str) -> None:
-        self._metrics.recordings.labels("lost").inc()
+        self._metrics.clips.recordings.labels("lost").inc()
         for attempt in range(5):
             try:
                 await self._uploads.give_up(evidence_id, reason)

@@ -45,27 +45,7 @@ class WorkerMetrics:
             ["outlet"],
             registry=self.registry,
         )
-        self.ring_bytes = Gauge(
-            "pennyprotect_worker_ring_bytes", "Encoded packets held for clips.", camera, registry=self.registry
-        )
-        self.ring_seconds = Gauge(
-            "pennyprotect_worker_ring_seconds", "How far back clips can reach.", camera, registry=self.registry
-        )
-        self.ring_dropped = Counter(
-            "pennyprotect_worker_ring_dropped",
-            "Packets that left the ring for its budget, before ten minutes were over.",
-            camera,
-            registry=self.registry,
-        )
-        self.recordings = Counter(
-            "pennyprotect_worker_recordings", "Pieces of evidence, by what became of them.", ["end"], registry=self.registry
-        )
-        self.upload_retries = Counter(
-            "pennyprotect_worker_upload_retries", "Uploads of evidence tried again.", registry=self.registry
-        )
-        self.spool_bytes = Gauge(
-            "pennyprotect_worker_spool_bytes", "Evidence on disk that waits for its upload.", registry=self.registry
-        )
+        self.clips = ClipMetrics(self.registry)
         self.units_dropped = Counter(
             "pennyprotect_worker_access_units_dropped",
             "Encoded pictures that a viewer's relay did not take in time.",
@@ -86,12 +66,33 @@ class WorkerMetrics:
             self.failed,
             self.reconnects,
             self.live,
-            self.ring_bytes,
-            self.ring_seconds,
-            self.ring_dropped,
+            *self.clips.of_cameras,
         ):
             with contextlib.suppress(KeyError):
                 metric.remove(camera)
+
+
+class ClipMetrics:
+    """What the encoded packets and the clips cut from them count; `of_cameras` has the camera's id as its label."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        camera = ["camera"]
+        self.ring_bytes = Gauge("pennyprotect_worker_ring_bytes", "Encoded packets held for clips.", camera, registry=registry)
+        self.ring_seconds = Gauge("pennyprotect_worker_ring_seconds", "How far back clips can reach.", camera, registry=registry)
+        self.ring_dropped = Counter(
+            "pennyprotect_worker_ring_dropped",
+            "Packets that left the ring for its budget, before ten minutes were over.",
+            camera,
+            registry=registry,
+        )
+        self.recordings = Counter(
+            "pennyprotect_worker_recordings", "Pieces of evidence, by what became of them.", ["end"], registry=registry
+        )
+        self.upload_retries = Counter("pennyprotect_worker_upload_retries", "Uploads of evidence tried again.", registry=registry)
+        self.spool_bytes = Gauge(
+            "pennyprotect_worker_spool_bytes", "Evidence on disk that waits for its upload.", registry=registry
+        )
+        self.of_cameras = (self.ring_bytes, self.ring_seconds, self.ring_dropped)
 
 
 class FaceMetrics:

@@ -211,7 +211,7 @@ class Lane:
         self._metrics.reconnects.labels(self._label).set(reconnects)
         self._metrics.live.labels(self._label).set(live)
         if self.ring is not None:
-            self._metrics.ring_bytes.labels(self._label).set(self.ring.held_bytes)
-            self._metrics.ring_seconds.labels(self._label).set(self.ring.held_us / 1e6)
-            self._metrics.ring_dropped.labels(self._label).inc(self.ring.dropped - self._ring_counted)
+            self._metrics.clips.ring_bytes.labels(self._label).set(self.ring.held_bytes)
+            self._metrics.clips.ring_seconds.labels(self._label).set(self.ring.held_us / 1e6)
+            self._metrics.clips.ring_dropped.labels(self._label).inc(self.ring.dropped - self._ring_counted)
             self._ring_counted = self.ring.dropped
