@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.kit.collector import collect_seldom
 from app.kit.cores import leave_no_core
 from app.kit.errors import BadInputError
 from app.kit.logs import configure
@@ -67,6 +68,7 @@ def service() -> None:
 @roles.command()
 def pipeline() -> None:
     """Tracked frames to alerts. Run as many as you like: they share the shards by leases."""
+    collect_seldom()
     _role("pipeline", "app.pipeline.runner")
 
 

@@ -197,11 +197,12 @@ def _environment(servers: OwnServers, home: Path, role: str) -> dict[str, str]:
 def _start_pipeline(servers: OwnServers, home: Path) -> "subprocess.Popen[bytes]":
     env = _environment(servers, home, "pipeline")
     code = (
-        "import asyncio, signal, uvloop\nfrom app.kit.logs import configure\nfrom app.pipeline.runner import run\n"
+        "import asyncio, signal, uvloop\nfrom app.kit.collector import collect_seldom\nfrom app.kit.logs import configure\n"
+        "from app.pipeline.runner import run\n"
         "from app.settings import settings\n"
         "async def main():\n stop = asyncio.Event()\n"
         " asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)\n await run(settings(), stop)\n"
-        "configure('pipeline', level='WARNING')\nuvloop.run(main())\n"
+        "configure('pipeline', level='WARNING')\ncollect_seldom()\nuvloop.run(main())\n"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=CHECKOUT, env=env)
 

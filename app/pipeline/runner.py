@@ -1,7 +1,6 @@
 """The pipeline process: holds shards, reads their streams, moves the rules, and checkpoints with everything they caused."""
 
 import asyncio
-import gc
 import time
 from contextlib import suppress
 
@@ -42,8 +41,6 @@ MOST_PENDING = 5000
 """Rows of a shard that wait for a checkpoint; more make it due at once."""
 QUEUED_BATCHES = 4
 LAST_COMMIT_S = 2.5
-COLLECT_AFTER = (20_000, 20, 20)
-"""Frames make thousands of small objects a second and no cycles: looking through them over and over took a sixth of the time."""
 
 log = logger(__name__)
 
@@ -63,7 +60,6 @@ class Pipeline:
         self.setups: Setups = {}
         self.tally = Tally()
         self._revision = -1
-        self._hurried: set[Shard] = set()
         self._due = {"leases": 0.0, "configuration": 0.0, "checkpoint": 0.0, "partitions": 0.0}
         self._told: set[str] = set()
 
@@ -112,8 +108,7 @@ class Pipeline:
                 shard.take_tracklets(entries, self.setups, self.tally)
             else:
                 shard.take_health(entries, self.setups, at, self.tally)
-            if shard.urgent or len(shard.pending) > MOST_PENDING:
-                self._hurried.add(shard)
+            shard.urgent = shard.urgent or len(shard.pending) > MOST_PENDING
         if self.tally.newest_us:
             metrics.lag.observe(max(0.0, (now_us() - self.tally.newest_us) / 1e6))
         for what in self.tally.poison:
@@ -188,7 +183,6 @@ class Pipeline:
             shard = self.shards.pop(number, None)
             if shard is not None:
                 shard.held = False
-                self._hurried.discard(shard)
 
     def _follow(self) -> None:
         metrics.shards.set(len(self.shards))
@@ -199,8 +193,8 @@ class Pipeline:
         """All shards once a second; in between those alone that hold a new alert, which is faster written without the others."""
         if time.monotonic() >= self._due["checkpoint"]:
             await self.checkpoint()
-        elif self._hurried:
-            await self.checkpoint(sorted(self._hurried, key=lambda shard: shard.number))
+        elif hurried := [shard for shard in self.shards.values() if shard.urgent]:
+            await self.checkpoint(hurried)
 
     async def checkpoint(self, shards: list[Shard] | None = None) -> None:
         """Write the positions, state and pending rows of all shards that moved, in one transaction.
@@ -211,7 +205,6 @@ class Pipeline:
         moved = [shard for shard in (self.shards.values() if shards is None else shards) if shard.dirty]
         if moved:
             await self._commit(moved)
-        self._hurried.difference_update(moved)
         if shards is None:
             self._due["checkpoint"] = time.monotonic() + CHECKPOINT_S
 
@@ -271,8 +264,6 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         return
     bus, memory = connect_redis(bus_url, role="pipeline"), connect_redis(memory_url, role="pipeline")
     probes = connect_redis(memory_url, role="pipeline")
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
     queue: asyncio.Queue[Batch] = asyncio.Queue(QUEUED_BATCHES)
     readers = (Reader("memory", memory, ("frames",), queue), Reader("bus", bus, ("tracklets", "health"), queue))
     try:
