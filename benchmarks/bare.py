@@ -1,47 +1,65 @@
-"""The engine behind Triton, called without it, from this process: latencies of `bare_engine.py` on request."""
+"""The engine behind Triton, called without it: `bare_engine.py` in Triton's own environment, asked line by line."""
 
 import asyncio
 import contextlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from app.inference.contract import PoseContract
+from app.inference.picture import Picture
+from app.inference.pose import Letterbox
 from app.kit.errors import SetupError
+from benchmarks.pictures import HEIGHT, WIDTH
 
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
 PYTHON: Final = CHECKOUT / ".venv-triton" / "bin" / "python"
 STARTUP_S: Final = 90.0
+Ask = Callable[[float], Awaitable[Any]]
+"""A number to what the engine says to it: seconds to frames a second, or a count of single frames to the seconds of each."""
+
+
+def letterboxed(pictures: Iterable[Picture], contract: PoseContract) -> npt.NDArray[np.uint8]:
+    """(n, h, w, 3) RGB: 720p pictures as the network takes them."""
+    box = Letterbox.fit(WIDTH, HEIGHT, contract.long_side, contract.stride)
+    frames = []
+    for picture in pictures:
+        frames.append(np.empty((box.height, box.width, 3), np.uint8))
+        box.paint(picture, frames[-1], contract.pad)
+    return np.stack(frames)
 
 
 @asynccontextmanager
-async def bare_latencies(
-    model: Path, frames: Any, precision: str = "bf16", python: Path = PYTHON
-) -> AsyncIterator[Callable[[int], Awaitable[list[float]]]]:
-    """A function of a count to the seconds of so many single frames, one after the other; one thread, as Triton's instances."""
+async def bare_engine(
+    model: Path, frames: npt.NDArray[np.uint8], precision: str = "bf16", *, python: Path = PYTHON, alone: bool = False
+) -> AsyncIterator[Ask]:
+    """The engine on these frames; `alone`: one after the other in one thread, as an instance of Triton's gets them."""
     pipe = asyncio.subprocess.PIPE
     with tempfile.TemporaryDirectory(prefix="pennyprotect-bare-") as folder:
         inputs = Path(folder) / "inputs.npy"
         await asyncio.to_thread(np.save, inputs, frames)
-        command = (python, CHECKOUT / "benchmarks" / "bare_engine.py", model, inputs, precision, "--alone")
-        process = await asyncio.create_subprocess_exec(*map(str, command), stdin=pipe, stdout=pipe)
+        more = ["--alone"] if alone else []
+        command = [*map(str, (python, CHECKOUT / "benchmarks" / "bare_engine.py", model, inputs, precision)), *more]
+        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
 
-        async def answer() -> Any:
-            line = await asyncio.wait_for(process.stdout.readline(), STARTUP_S)  # type: ignore[union-attr]
+        async def answer(limit_s: float) -> Any:
+            line = await asyncio.wait_for(process.stdout.readline(), limit_s)  # type: ignore[union-attr]
             if not line:
-                raise SetupError(f"The bare engine ended; run it by hand: {' '.join(map(str, command))}")
+                raise SetupError(f"The bare engine ended; run it by hand: {' '.join(command)}")
             return json.loads(line)
 
-        async def ask(count: int) -> list[float]:
-            process.stdin.write(f"{count}\n".encode())  # type: ignore[union-attr]
-            return [float(each) for each in await answer()]
+        async def ask(number: float) -> Any:
+            process.stdin.write(f"{number}\n".encode())  # type: ignore[union-attr]
+            return await answer(STARTUP_S + number)
 
         try:
-            await answer()
+            await answer(STARTUP_S)
             yield ask
         finally:
             process.stdin.close()  # type: ignore[union-attr]

@@ -9,17 +9,15 @@ never the result, and the figure of every round is reported beside.
 
 import asyncio
 import contextlib
-import json
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 from app.embedded.demo_clips import available_clips, fetch_clip
@@ -27,11 +25,11 @@ from app.inference.contract import PoseContract
 from app.inference.picture import Picture
 from app.inference.pose import Letterbox
 from app.inference.triton import CallOptions, TritonPose
-from app.kit.errors import SetupError
 from app.perception.detections import Detections
 from app.settings import settings
 from app.tracking.tracker import make_tracker
 from benchmarks import still_scenes
+from benchmarks.bare import PYTHON, bare_engine, letterboxed
 from benchmarks.cameras import as_rows, most_cameras
 from benchmarks.document import BenchArguments
 from benchmarks.foreign_load import Reading, own_processes
@@ -72,7 +70,7 @@ class Options:
     triton_url: str
     model: Path
     clip: Path
-    engine_python: Path = CHECKOUT / ".venv-triton" / "bin" / "python"
+    engine_python: Path = PYTHON
     rounds: int = ROUNDS
     seconds: float = SLICE_S
     cameras: int = 4
@@ -221,39 +219,13 @@ async def _worker(client: TritonPose, source: Source, args: Options, seconds: fl
 
 
 @contextlib.asynccontextmanager
-async def _bare_engine(args: Options, pictures: Sequence[Picture]) -> Any:
+async def _bare_engine(args: Options, pictures: Sequence[Picture]) -> AsyncIterator[Callable[[float], Awaitable[float]]]:
     """The bare loop as a function of seconds to frames a second."""
-    contract = PoseContract.of("yolo_pose")
-    box = Letterbox.fit(WIDTH, HEIGHT, contract.long_side, contract.stride)
-    inputs = np.empty((len(pictures), box.height, box.width, 3), np.uint8)
-    for target, picture in zip(inputs, pictures, strict=True):
-        box.paint(picture, target, contract.pad)
-    with tempfile.TemporaryDirectory(prefix="pennyprotect-density-") as folder:
-        np.save(Path(folder) / "inputs.npy", inputs)
-        command = (args.engine_python, CHECKOUT / "benchmarks" / "bare_engine.py", args.model)
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *map(str, command), str(Path(folder) / "inputs.npy"), args.precision, stdin=pipe, stdout=pipe
-        )
-
-        async def answer(limit_s: float) -> dict[str, float]:
-            line = await asyncio.wait_for(process.stdout.readline(), limit_s)  # type: ignore[union-attr]
-            if not line:
-                raise SetupError(f"The bare engine loop ended; run it by hand: {' '.join(map(str, command))}")
-            return dict(json.loads(line))
+    frames = letterboxed(pictures, PoseContract.of("yolo_pose"))
+    async with bare_engine(args.model, frames, args.precision, python=args.engine_python) as ask:
 
         async def measure(seconds: float) -> float:
-            process.stdin.write(f"{seconds}\n".encode())  # type: ignore[union-attr]
-            result = await answer(seconds + STARTUP_S)
-            return result["frames"] / result["elapsed_s"]
+            result = await ask(seconds)
+            return float(result["frames"] / result["elapsed_s"])
 
-        try:
-            await answer(STARTUP_S)
-            yield measure
-        finally:
-            process.stdin.close()  # type: ignore[union-attr]
-            try:
-                await asyncio.wait_for(process.wait(), 10.0)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        yield measure

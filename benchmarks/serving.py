@@ -22,13 +22,12 @@ from tritonclient.grpc import InferInput, aio
 
 from app.embedded.demo_clips import available_clips, fetch_clip
 from app.inference.contract import PoseContract
-from app.inference.pose import Letterbox
 from app.inference.triton import CallOptions, TritonPose
 from app.kit.errors import SetupError
 from app.models.models import POSE_MODEL
 from app.models.trial import Serving
 from app.settings import settings
-from benchmarks.bare import bare_latencies
+from benchmarks.bare import bare_engine, letterboxed
 from benchmarks.document import BenchArguments
 from benchmarks.hold import held
 from benchmarks.pictures import HEIGHT, WIDTH, read_pictures
@@ -76,7 +75,7 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
     """The document."""
     cache, mirror = settings().cache.expanduser().absolute(), settings().model_mirror
     clip = await asyncio.to_thread(lambda: fetch_clip(available_clips(cache, mirror, 1)[0], cache, mirror))
-    frames = await asyncio.to_thread(letterboxed, clip, 16)
+    frames = await asyncio.to_thread(lambda: letterboxed(read_pictures(clip, 16), PoseContract.of(POSE_MODEL)))
     async with held("worker-cpu", "demo-cameras"), inference_servers() as servers:
         rates = await _throughput(servers, frames, max(3, round(arguments.seconds / SLICE_S)))
         alone = await _alone(servers, frames)
@@ -100,15 +99,6 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
         "data_set": f"{clip.name}, letterboxed from {WIDTH}x{HEIGHT}",
         "samples": {"rounds": len(rates["ours"]), "seconds_each": SLICE_S, "frames_alone": len(alone["ours"])},
     }
-
-
-def letterboxed(clip: Path, count: int) -> Frames:
-    """Frames of the clip as the network takes them, so that all sides are given the same."""
-    contract, box = PoseContract.of(POSE_MODEL), Letterbox.fit(WIDTH, HEIGHT)
-    found = np.empty((count, box.height, box.width, 3), np.uint8)
-    for target, picture in zip(found, read_pictures(clip, count), strict=True):
-        box.paint(picture, target, contract.pad)
-    return found
 
 
 async def _throughput(servers: Servers, frames: Frames, rounds: int) -> dict[str, list[float]]:
@@ -150,7 +140,7 @@ async def _alone(servers: Servers, frames: Frames, rounds: int = 5) -> dict[str,
     plain = aio.InferenceServerClient(servers.triton_url)
     took: dict[str, list[float]] = {"ours": [], "plain": [], "engine": []}
     try:
-        async with bare_latencies(servers.model, frames) as engine:
+        async with bare_engine(servers.model, frames, alone=True) as engine:
             await ours.detect([frames[0]])
             for _ in range(rounds):
                 took["engine"] += await engine(ASKED_ALONE)
