@@ -37,8 +37,6 @@ from benchmarks.hold import held
 from benchmarks.pictures import FPS, HEIGHT, WIDTH, Source, decoding, given, read_pictures, write_stream
 from benchmarks.servers import inference_servers
 
-CHECKOUT = Path(__file__).resolve().parents[1]
-STARTUP_S = 60.0
 SLICE_S = 1.5
 ROUNDS = 13
 QUIET_SHARE = 0.1
