@@ -15,6 +15,7 @@ from app.auth.permissions import Permission
 from app.cameras.workers import allowed_cameras, stores_of_worker
 from app.contracts.models import LARGEST_STILL, LATENCIES, MOST_ROWS, MOST_STILLS, ModelReport, decode_report
 from app.kit.backends import backends
+from app.kit.clock import LATEST_US
 from app.kit.errors import BadInputError
 from app.kit.logs import logger
 from app.models.readings import repository
@@ -27,8 +28,6 @@ MOST_COUNT: Final = 1 << 40
 _JPEG: Final = b"\xff\xd8"
 _MODEL: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _NUMBERS: Final = ("version", "against")
-_LATEST_US: Final = 4_102_444_800_000_000
-"""The year 2100."""
 BODY: Final = {
     "requestBody": {
         "required": True,
@@ -89,7 +88,7 @@ def _fine(row: dict[str, Any]) -> bool:
         elif name in _NUMBERS:
             fine = 0 < value < 1 << 31
         elif name == "captured_at_us":
-            fine = 0 <= value <= _LATEST_US
+            fine = 0 <= value <= LATEST_US
         elif name.startswith("only_"):
             fine = 0 <= value < 1 << 31
         elif isinstance(value, int | float):

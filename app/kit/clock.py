@@ -2,8 +2,11 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_US: Final = 4_102_444_800_000_000
+"""The year 2100: who speaks of a later time is wrong."""
 
 
 def now() -> datetime:
@@ -22,5 +25,5 @@ def to_us(moment: datetime) -> int:
 
 
 def from_us(moment_us: int) -> datetime:
-    """The aware UTC datetime of a count of microseconds, exactly."""
+    """The aware UTC datetime of a count of microseconds, exactly; OverflowError beyond the years 1 to 9999."""
     return EPOCH + timedelta(microseconds=moment_us)

@@ -25,6 +25,8 @@ MOST_LEASED: Final = 64
 """Requests taken at once for a principal that used up its last ones within `LEASE_S`; unused ones lapse then."""
 LEASE_S: Final = 1.0
 MOST_LEASES: Final = 8192
+MESSAGES_A_REQUEST: Final = 20
+"""A worker says many things in one request; on average as many as this."""
 WAYS_IN: Final = frozenset(
     {
         *(("POST", f"/api/v1/auth/{each}") for each in ("token", "refresh", "logout")),
@@ -108,6 +110,7 @@ class Limiter:
         self._memory = memory
         self._principals = principals
         self._sign_ins = sign_ins
+        self._messages = Rate(principals.per_s * MESSAGES_A_REQUEST, principals.burst * MESSAGES_A_REQUEST)
         self._leases: dict[str, Lease] = {}
 
     async def spend(self, principal: str) -> None:
@@ -127,6 +130,18 @@ class Limiter:
             self._leases.clear()
         self._leases[principal] = Lease(found.granted - 1, time.monotonic() + LEASE_S, wanted)
 
+    async def spend_messages(self, principal: str, count: int) -> None:
+        """What one request of a principal carries, all of it or none; nothing is refused while the server is away."""
+        wanted = min(count, self._messages.burst)
+        if wanted <= 0:
+            return
+        try:
+            found = await self._take(f"limit:messages:{principal}", self._messages, wanted, whole=True)
+        except (RedisError, OSError) as error:
+            log.warning("limits of messages are off", error=type(error).__name__)
+            return
+        _demand(found, "messages")
+
     async def spend_sign_in(self, address: str) -> None:
         """One attempt to sign in or out from an address; UnavailableError while the server is away."""
         try:
@@ -135,7 +150,7 @@ class Limiter:
             raise UnavailableError("Signing in is not possible right now. Try again in a few seconds.") from error
         _demand(found, "sign-in")
 
-    async def _take(self, key: str, rate: Rate, wanted: int) -> Share:
+    async def _take(self, key: str, rate: Rate, wanted: int, *, whole: bool = False) -> Share:
         window, part = divmod(time.time() / rate.window_s, 1.0)
         mine, before = f"{key}:{int(window)}", f"{key}:{int(window) - 1}"
         async with self._memory.pipeline(transaction=True) as commands:
@@ -144,6 +159,8 @@ class Limiter:
             commands.get(before)
             counted, _, previous = await commands.execute()
         found = share(rate, int(previous or 0), int(counted) - wanted, part, wanted)
+        if whole and 0 < found.granted < wanted:
+            found = Share(0, (wanted - found.granted) / rate.per_s)
         if found.granted < wanted:
             await self._memory.incrby(mine, found.granted - wanted)
         return found

@@ -18,6 +18,8 @@ from app.pipeline.transaction_repository import bound_transaction
 
 Connection = asyncpg.pool.PoolConnectionProxy
 LEASE = timedelta(seconds=LEASE_S)
+REFUSED_ROW = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError, ArithmeticError)
+"""A row that will never be written: the database says so, or the driver, which cannot put a value into its bytes."""
 
 
 class StaleLeaseError(Exception):
@@ -91,7 +93,7 @@ class _Writer:
             try:
                 async with self.connection.transaction():
                     await write(self.connection, [row])
-            except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+            except REFUSED_ROW as error:
                 self.refused.append(str(error))
 
 

@@ -102,7 +102,7 @@ class Matcher:
             dropped = refusal(probe, self._setups(), now_us())
             if dropped is None:
                 dropped = await self._look(probe, self._setups()[probe.camera_id])
-        except (msgspec.DecodeError, WireError, BadInputError, ValueError, LookupError):
+        except (msgspec.DecodeError, WireError, BadInputError, ValueError, ArithmeticError, LookupError, RecursionError):
             dropped = Dropped.POISON
         except DATABASE_ERRORS as error:
             metrics.outages.labels("matches").inc()

@@ -17,7 +17,7 @@ from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import connect_redis
 from app.pipeline import metrics
 from app.pipeline.camera import decode_cameras
-from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, commit
+from app.pipeline.checkpoint_repository import REFUSED_ROW, ShardCommit, StaleLeaseError, commit
 from app.pipeline.configuration import set_up
 from app.pipeline.configuration_repository import (
     configuration_revision,
@@ -215,7 +215,7 @@ class Pipeline:
         started = time.perf_counter()
         try:
             written = await commit(self.pool, self.me, commits)
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+        except REFUSED_ROW as error:
             log.warning("the database refused a row, writing each apart", error=str(error))
             written = await commit(self.pool, self.me, commits, apart=True)
             metrics.refused.inc(len(written.refused))

@@ -11,6 +11,7 @@ import msgspec
 
 from app.behaviour.bodies import Floats, features_of
 from app.behaviour.feet import check_arrays
+from app.contracts.soundness import check_frame, check_health, check_tracklet
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet
 from app.contracts.wire import FIELD, WireError
 from app.kit.tracing import continue_trace
@@ -23,7 +24,7 @@ from app.pipeline.series import SeriesRow
 START = "0-0"
 WARM_MS = 30_000
 """What a new holder reads again of the frames, for the windows of motion that no checkpoint holds."""
-POISONOUS = (msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError)
+POISONOUS = (msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError, RecursionError)
 """What a message that nobody can process may raise; it is counted and passed over."""
 RawEntry = Sequence[object]
 """[stream id, [name, value, ...]] as the driver reads it, all bytes."""
@@ -114,15 +115,16 @@ class Shard:
         for entry in entries:
             try:
                 frame = decode_frame(_message(entry))
+                check_frame(frame)
                 check_arrays(frame)
                 frames.append(frame)
             except POISONOUS as error:
-                _poisoned(error, tally)
+                _poisoned("frame", error, tally)
         for frame, bodies in zip(frames, _bodies(frames, setups), strict=True):
             try:
                 self._take_frame(frame, bodies, setups, at, tally)
             except POISONOUS as error:
-                _poisoned(error, tally)
+                _poisoned("frame", error, tally)
         self.taken.frames = _text(entries[-1][0])
 
     def start_over(self) -> None:
@@ -173,15 +175,14 @@ class Shard:
             camera.missing = 0
 
     def take_tracklets(self, entries: Sequence[RawEntry], setups: Setups, tally: Tally) -> None:
-        """Queue the rows of closed tracklets."""
+        """Queue the rows of closed tracklets. A message that no row can hold is counted and passed over."""
         self.dirty = True
         for entry in entries:
             try:
                 tracklet = decode_tracklet(_message(entry))
-                if len(tracklet.boxes) % 20 or tracklet.ended_at_us < tracklet.started_at_us:
-                    raise WireError("a tracklet contradicts itself")
-            except (msgspec.DecodeError, WireError) as error:
-                tally.poison[f"tracklet: {error}"[:200]] += 1
+                check_tracklet(tracklet)
+            except POISONOUS as error:
+                _poisoned("tracklet", error, tally)
                 continue
             setup = setups.get(tracklet.camera_id)
             if setup is None:
@@ -191,19 +192,22 @@ class Shard:
         self.taken.tracklets = _text(entries[-1][0])
 
     def take_health(self, entries: Sequence[RawEntry], setups: Setups, at: datetime, tally: Tally) -> None:
-        """Queue what health messages change about stream sessions and status, and what the rules about cameras say to them."""
+        """Queue what health messages change about stream sessions and status, and what the rules about cameras say to them.
+
+        A message that cannot be processed, or that no row can hold, is counted and passed over.
+        """
         self.dirty = True
         for entry in entries:
             try:
                 health = decode_health(_message(entry))
-            except (msgspec.DecodeError, WireError) as error:
-                tally.poison[f"health: {error}"[:200]] += 1
-                continue
-            setup = setups.get(health.camera_id)
-            if setup is None:
-                tally.skipped[Skip.UNKNOWN_CAMERA] += 1
-                continue
-            self._take_health(setup, health, at)
+                check_health(health)
+                setup = setups.get(health.camera_id)
+                if setup is None:
+                    tally.skipped[Skip.UNKNOWN_CAMERA] += 1
+                else:
+                    self._take_health(setup, health, at)
+            except POISONOUS as error:
+                _poisoned("health", error, tally)
         self.taken.health = _text(entries[-1][0])
 
     def _take_health(self, setup: CameraSetup, health: CameraHealth, at: datetime) -> None:
@@ -260,8 +264,8 @@ def _bodies(frames: Sequence[TrackedFrame], setups: Setups) -> Sequence[Floats |
     return [None] * len(frames)
 
 
-def _poisoned(error: Exception, tally: Tally) -> None:
-    tally.poison[f"frame: {type(error).__name__}: {error}"[:200]] += 1
+def _poisoned(kind: str, error: Exception, tally: Tally) -> None:
+    tally.poison[f"{kind}: {type(error).__name__}: {error}"[:200]] += 1
     tally.skipped[Skip.POISON] += 1
 
 

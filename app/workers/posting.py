@@ -1,6 +1,5 @@
 """The way out of a worker that cannot reach Redis: everything it says goes to the service, `POST /api/v1/ingest/messages`."""
 
-import asyncio
 import ssl
 import time
 import uuid
@@ -17,16 +16,21 @@ from app.kit.errors import SetupError
 from app.kit.logs import logger
 from app.kit.tls import trust
 from app.settings import Settings
-from app.workers.emitter import SEND_TIMEOUT_S, Emitter, Outlet, Parcel, RedisEmitter
+from app.workers.emitter import Emitter, RedisEmitter
+from app.workers.outlets import SEND_TIMEOUT_S, Outlet, Parcel
 
 AT_ONCE: Final = 256
 """Messages of a request; the service takes 500."""
+DURABLE_AT_ONCE: Final = 64
+"""Ended tracks and states of a request: the service takes no more of one camera."""
+MOST_BYTES: Final = 128 << 10
+"""Of a request: within `SEND_TIMEOUT_S` over 350 kbit/s; where that fails, the next is smaller."""
 GATHER_S: Final = 0.1
 """What is said within this time travels together: a request a frame would meet the limit of requests."""
 WATCHED_FOR_S: Final = 6.0
 """A camera's own state, which asks anew, is said every two seconds."""
-REFUSED: Final = frozenset({400, 413, 422})
-"""Answers that sending again will not change."""
+REFUSED: Final = frozenset({400, 404, 405, 413, 422})
+"""Answers that sending again will not change: an older service, or messages that it will never take."""
 
 log = logger(__name__)
 
@@ -49,6 +53,7 @@ class Poster:
         self._trusted = trusted or True
         self._session: aiohttp.ClientSession | None = None
         self._watched: dict[uuid.UUID, float] = {}
+        self._told = 0
 
     async def post(self, payloads: list[bytes]) -> int:
         """How many the service refused for good.
@@ -59,15 +64,30 @@ class Poster:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SEND_TIMEOUT_S))
         body = msgspec.msgpack.encode([msgspec.Raw(payload) for payload in payloads])
-        async with self._session.post(self._url, data=body, headers=self._headers, ssl=self._trusted) as reply:
+        # A redirected POST becomes a GET and loses what it carried.
+        async with self._session.post(
+            self._url, data=body, headers=self._headers, ssl=self._trusted, allow_redirects=False
+        ) as reply:
             answer = await reply.read()
             if reply.status in REFUSED:
+                self._tell(reply.status)
                 return len(payloads)
-            reply.raise_for_status()
-        taken = msgspec.json.decode(answer, type=_Taken)
+            if reply.status != 200:
+                raise aiohttp.ClientResponseError(reply.request_info, (), status=reply.status, message=reply.reason or "")
+        try:
+            taken = msgspec.json.decode(answer, type=_Taken)
+        except msgspec.DecodeError as error:  # somebody on the way answers in its place
+            raise aiohttp.ClientPayloadError("The answer is none of the service's.") from error
+        self._told = 0
         until = time.monotonic() + WATCHED_FOR_S
         self._watched |= dict.fromkeys(taken.watched, until)
         return taken.refused
+
+    def _tell(self, status: int) -> None:
+        """Once, until it takes something or refuses otherwise."""
+        if status != self._told:
+            self._told = status
+            log.warning("the service refuses what this worker says", status=status)
 
     def watches(self, camera: uuid.UUID) -> bool:
         """Whether somebody looked at this camera a moment ago."""
@@ -82,17 +102,19 @@ class Poster:
 class PostedOutlet(Outlet):
     """To the service."""
 
-    at_once = AT_ONCE
+    most_bytes = MOST_BYTES
+    gather_s = GATHER_S
 
-    def __init__(self, name: str, poster: Poster, bound: int, on_drop: Callable[[int], None]) -> None:
-        super().__init__(name, bound, on_drop)
-        self._poster = poster
+    def __init__(
+        self, name: str, poster: Poster, bound: int, on_drop: Callable[[int], None], *, at_once: int = AT_ONCE,
+        fleeting: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(name, bound, on_drop, fleeting=fleeting)
+        self._poster, self.at_once = poster, at_once
 
     async def deliver(self, batch: list[Parcel]) -> int:
-        """One request, and the moment in which the next one gathers."""
-        refused = await self._poster.post([parcel.payload for parcel in batch])
-        await asyncio.sleep(GATHER_S)
-        return refused
+        """One request."""
+        return await self._poster.post([parcel.payload for parcel in batch])
 
 
 class PostingEmitter(Emitter):
@@ -101,9 +123,9 @@ class PostingEmitter(Emitter):
     def __init__(self, poster: Poster, on_drop: Callable[[str, int], None] = lambda _name, _n: None) -> None:
         self._poster = poster
         self.frames = PostedOutlet("frames", poster, 2048, partial(on_drop, "frames"))
-        self.pictures = PostedOutlet("pictures", poster, 32, partial(on_drop, "pictures"))
+        self.pictures = PostedOutlet("pictures", poster, 32, partial(on_drop, "pictures"), fleeting=True)
         self.probes = PostedOutlet("probes", poster, 64, partial(on_drop, "probes"))
-        self.durable = PostedOutlet("durable", poster, 20_000, partial(on_drop, "durable"))
+        self.durable = PostedOutlet("durable", poster, 20_000, partial(on_drop, "durable"), at_once=DURABLE_AT_ONCE)
 
     def picture(self, camera: uuid.UUID, captured_at_us: int, jpeg: bytes) -> None:
         """The JPEG of an analysed frame, with its camera's name: there is no channel here that says it."""

@@ -20,7 +20,8 @@ from app.kit.tracing import begin_trace
 from app.perception.detections import Detections
 from app.workers.cpu.fair import longest_waiting
 from app.workers.cpu.lane import Lane
-from app.workers.emitter import AWAY, Emitter
+from app.workers.emitter import Emitter
+from app.workers.outlets import AWAY
 from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 

@@ -3,12 +3,13 @@
 import asyncio
 import signal
 
+import msgspec
 import pytest
 
-from app.contracts.tracked import frames_stream
+from app.contracts.tracked import frames_stream, health_stream, tracklets_stream
 from app.kit.clock import now_us
 from app.kit.ids import shard_of
-from tests.builders import make_tracked_frame
+from tests.builders import make_health, make_tracked_frame, make_tracklet
 from tests.integration.pipeline.conftest import Actor, Site
 
 STANDS = [(7, 0.5, 0.8)]
@@ -155,6 +156,33 @@ async def test_poison_among_the_frames_blocks_nothing(site: Site) -> None:
         await asyncio.sleep(0.2)
     async with Actor(site, STANDS, epoch=2):
         await one_alert_that_goes_on(site)
+
+
+async def test_poison_among_states_and_ended_tracks_blocks_nothing(site: Site) -> None:
+    pipeline = site.role("pipeline")
+    await site.until(site.held)
+    health, tracklet = (make(camera=site.camera, start_us=now_us()) for make in (make_health, make_tracklet))
+    for wrong in (2**62, 2**63 - 1, -(2**62)):
+        await site.send(msgspec.structs.replace(health, at_us=wrong))
+        await site.send(msgspec.structs.replace(health, last_frame_at_us=abs(wrong)))
+        await site.send(msgspec.structs.replace(tracklet, ended_at_us=wrong))
+        await site.send(make_tracked_frame(STANDS, camera=site.camera, start_us=wrong))
+    for message in (health, tracklet):
+        await site.send(msgspec.structs.replace(message, epoch=2**64 - 1))
+        await site.send(msgspec.structs.replace(message, width=2**40))
+    await site.send(msgspec.structs.replace(health, fps_in=float("nan"), reason="a\0b"))
+    await site.send(msgspec.structs.replace(tracklet, mean_score=1e300))
+    for stream in (health_stream, tracklets_stream):
+        for payload in (b"", b"\xff\xfe", b"\x90", b"\x91" * 100_000):
+            await site.raw(stream(shard_of(site.camera)), payload, bus=True)
+    await site.send(health)
+    await site.send(tracklet)
+    async with Actor(site, STANDS):
+        await one_alert_that_goes_on(site)
+    await site.until(lambda: site.pool.fetchval("SELECT count(*) FROM ai_detections"))
+    assert await site.until(lambda: site.pool.fetchval("SELECT state FROM camera_status")) == "live"
+    assert pipeline.process is not None
+    assert pipeline.process.poll() is None
 
 
 async def test_frames_that_come_twice_out_of_order_or_not_at_all(site: Site) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from app.workers.emitter import Outlet, Parcel, RedisOutlet
+from app.workers.outlets import Outlet, Parcel, RedisOutlet
 
 
 class ListRedis:
