@@ -55,7 +55,8 @@ class Outlet(abc.ABC):
 
     Messages wait here while it is away. An entry may be written twice when a reply is lost: readers are idempotent.
 
-    A batch that did not arrive in time is followed by one of half its bytes, and one that did by one of twice as many.
+    A batch that did not arrive in time is followed by one of half its bytes. Those that do arrive grow again: fast up to half
+    of what first failed, slowly from there, since over a thin line each one that is too large costs seconds.
 
     Attributes:
         most_bytes: of a batch.
@@ -73,7 +74,8 @@ class Outlet(abc.ABC):
         self._name, self._bound, self._on_drop, self._fleeting = name, bound, on_drop, fleeting
         self._waiting: deque[Parcel] = deque()
         self._filled = asyncio.Event()
-        self._bytes = self.most_bytes
+        self._bytes = self._safe_bytes = self.most_bytes
+        self._arrived = True
         self._problem, self._refusing = "", False
         self.sent = 0
 
@@ -126,7 +128,9 @@ class Outlet(abc.ABC):
         except AWAY as error:
             self._failed(batch, error)
             return False
-        self._bytes = min(self.most_bytes, self._bytes * 2)
+        self._arrived = True
+        grown = self._bytes * 2 if self._bytes * 2 <= self._safe_bytes else self._bytes * 9 // 8
+        self._bytes = min(self.most_bytes, grown)
         if refused:
             # Memory full or not permitted: sending again would not help, and newer messages wait behind.
             self._on_drop(refused)
@@ -150,6 +154,9 @@ class Outlet(abc.ABC):
         answered = error.status if isinstance(error, aiohttp.ClientResponseError) else 0
         self._problem = f"the server answers {answered}" if answered else "the server does not answer"
         if answered not in ASKED_TOO_MUCH:
+            if self._arrived:
+                self._safe_bytes = max(LEAST_BYTES, self._bytes // 2)
+            self._arrived = False
             size = sum(len(parcel.payload) for parcel in batch)
             self._bytes = max(LEAST_BYTES, min(self._bytes, size) // 2)
         if self._fleeting:
