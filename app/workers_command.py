@@ -26,7 +26,10 @@ def workers_create(
     store: Annotated[list[str], typer.Option(help="Id or name of a store; again for more of one chain.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make a key that gets cameras of these stores and no other; shown this once. From then on nobody else gets them."""
+    """Make a key that gets cameras of these stores and no other; shown this once. From then on nobody else gets them.
+
+    Several keys of one store are of the same stores: workers share a store's cameras with those that reach the same alone.
+    """
     from app.auth.tokens import opaque_token, token_hash
     from app.tenancy import worker_keys
 

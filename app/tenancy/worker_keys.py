@@ -34,13 +34,30 @@ async def find_stores(connection: Connection, wanted: list[str]) -> tuple[uuid.U
 
 
 async def add(connection: Connection, chain_id: uuid.UUID, stores: list[uuid.UUID], name: str, key_hash: bytes) -> uuid.UUID:
-    """A key that answers until it is revoked; ConflictError where one of this name does already."""
+    """A key that answers until it is revoked.
+
+    Raises:
+        ConflictError: one of this name does already, or one of some of these stores and not of the same: only workers whose
+            keys are of the same stores share them evenly.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('worker_keys'))")
     if await connection.fetchval(
         "SELECT EXISTS (SELECT FROM api_keys"
         " WHERE chain_id = $1 AND name = $2 AND permissions @> '{worker}' AND revoked_at IS NULL)",
         chain_id, name,
     ):  # fmt: skip
         raise ConflictError(f"A worker's key {name!r} answers already; revoke it first, or choose another name.")
+    other = await connection.fetchval(
+        "SELECT name FROM api_keys WHERE permissions @> '{worker}' AND revoked_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > now())"
+        " AND stores && $1 AND NOT (stores @> $1 AND stores <@ $1) ORDER BY name LIMIT 1",
+        stores,
+    )
+    if other is not None:
+        raise ConflictError(
+            f"The worker's key {other!r} is of some of these stores, but not of the same, so their workers could not share the"
+            " cameras; name the same stores, or revoke it first."
+        )
     key_id = new_id()
     await connection.execute(
         "INSERT INTO api_keys (id, chain_id, name, key_hash, permissions, stores, regions) VALUES ($1, $2, $3, $4, $5, $6, '{}')",

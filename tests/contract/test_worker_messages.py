@@ -8,6 +8,7 @@ import pytest
 
 from app.contracts import control, models
 from app.contracts.biometrics import ProbeEmbedding, decode_probe
+from app.contracts.live import WatchedPicture
 from app.contracts.tracked import (
     CameraHealth,
     CameraState,
@@ -17,8 +18,8 @@ from app.contracts.tracked import (
     decode_health,
     decode_tracklet,
 )  # fmt: skip
-from app.contracts.wire import WireError, encode
-from tests.builders import make_health, make_probe, make_tracked_frame, make_tracklet
+from app.contracts.wire import WireError, decoder, encode
+from tests.builders import CAMERA, START_US, make_health, make_probe, make_tracked_frame, make_tracklet
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parents[1] / "docs" / "contracts.schema.json"
@@ -28,6 +29,7 @@ MESSAGES: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct
     "tracklet_closed_v1": (make_tracklet(2**64 - 1, 2.0), decode_tracklet),
     "camera_health_v2": (make_health(CameraState.LIVE, 3.0, view="moved", clock_off_s=-7.25), decode_health),
     "probe_embedding_v2": (make_probe(4.0, picture=b"\xff\xd8\xff\xd9", attack=0.25), decode_probe),
+    "watched_picture_v1": (WatchedPicture(CAMERA, START_US, b"\xff\xd8\xff\xd9"), decoder(WatchedPicture).decode),
 }
 OLDER: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct]]] = {
     "camera_health_v1": (make_health(CameraState.REFUSED, 3.0, reason="The camera refused the password."), decode_health),
@@ -39,6 +41,7 @@ SCHEMAS = (
     TrackletClosed,
     CameraHealth,
     ProbeEmbedding,
+    WatchedPicture,
     control.Heartbeat,
     control.DesiredState,
     models.ModelReport,

@@ -2,28 +2,21 @@
 
 import asyncio
 import itertools
-import json
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from app.contracts.biometrics import decode_probe, probes_stream
-from app.contracts.live import WatchedPicture, pack_picture, picture_channel, watch_key
-from app.contracts.tracked import decode_frame, decode_health, decode_tracklet, frames_stream, health_stream, tracklets_stream
+from app.contracts.live import picture_channel, watch_key
+from app.contracts.tracked import decode_frame, decode_health, frames_stream, health_stream
 from app.kit.ids import new_id, shard_of
 from app.settings import Settings
 from app.workers.cpu import worker
-from tests.builders import make_health, make_probe, make_tracked_frame, make_tracklet
 from tests.integration.conftest import Database
 from tests.integration.service.conftest import WORKER_KEY, Product
 from tests.integration.service.test_commands import command, document
 from tests.integration.service.test_evidence import wish
-
-INGEST = "/api/v1/ingest/messages"
 
 
 async def second_store(product: Product) -> str:
@@ -76,6 +69,11 @@ async def test_a_store_s_key_gets_its_own_cameras_and_nobody_else_does(product: 
     for path, body in (("upload", wish()), ("uploaded", {}), ("lost", {"reason": "no"})):
         assert (await product.ask("POST", f"/api/v1/workers/evidence/{piece[0]}/{path}", body, token=key))[0] == 404
     assert (await product.ask("GET", "/api/v1/cameras", token=key))[0] == 403
+    # Another key of the same stores shares with it; one of some of them and others could not.
+    same = await document(product, owner, "workers", "create", "second", "--store", harbour)
+    code, _, said = await command(product, owner, "workers", "create", "both", "--store", harbour, "--store", here["store_id"])
+    assert (code, "could not share" in said) == (1, True)
+    assert (await command(product, owner, "workers", "revoke", same["id"]))[0] == 0
     # The same name twice, a store that is not there, an end.
     assert (await command(product, owner, "workers", "create", "harbour", "--store", harbour))[0] == 1
     code, _, said = await command(product, owner, "workers", "create", "x", "--store", "Nowhere")
@@ -85,7 +83,7 @@ async def test_a_store_s_key_gets_its_own_cameras_and_nobody_else_does(product: 
     acts = await product.sql("SELECT act FROM audit_unsealed WHERE subject_id = $1", uuid.UUID(made["id"]))
     acts += await product.sql("SELECT act FROM audit_log WHERE subject_id = $1", uuid.UUID(made["id"]))
     assert {row[0] for row in acts} == {"api-key-created", "api-key-revoked"}
-    (listed,) = await document(product, owner, "workers", "list")
+    (listed,) = [each for each in await document(product, owner, "workers", "list") if each["id"] == made["id"]]
     assert (listed["name"], listed["stores"], bool(listed["revoked_at"])) == ("harbour", ["Harbour"], True)
     await until(lambda: _refused(product, key, local))
     await product.sql("UPDATE camera_leases SET expires_at = now() - interval '1 s' WHERE worker_id = $1", uuid.UUID(local))
@@ -103,42 +101,6 @@ async def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not await true():
             await asyncio.sleep(0.1)
-
-
-async def test_all_that_a_worker_says_arrives_where_its_own_redis_would_have_it(product: Product) -> None:
-    camera, foreign = uuid.UUID((await product.camera())["id"]), uuid.uuid4()
-    await cameras_of(product, WORKER_KEY, str(uuid.uuid4()))
-    shard = shard_of(camera)
-    frame = make_tracked_frame([(1, 0.5, 0.5)], camera=camera)
-    health, tracklet, probe = (
-        msgspec.structs.replace(each, camera_id=camera) for each in (make_health(), make_tracklet(7, 1.0), make_probe())
-    )
-    picture = WatchedPicture(camera, 7, b"\xff\xd8picture")
-    said = msgspec.msgpack.encode([frame, health, tracklet, probe, picture, make_tracked_frame([], camera=foreign)])
-    pubsub = product.memory.pubsub()
-    await pubsub.subscribe(picture_channel(camera))
-    await product.memory.set(watch_key(camera), b"1", ex=60)
-    status, answer = await product.ask("POST", INGEST, token=WORKER_KEY, data=said)
-    assert (status, answer) == (200, {"accepted": 5, "repeated": 0, "refused": 1, "watched": [str(camera)]})
-    status, answer = await product.ask("POST", INGEST, token=WORKER_KEY, data=msgspec.msgpack.encode([frame]))
-    assert (answer["accepted"], answer["repeated"]) == (0, 1)
-
-    async def kept(server: Any, stream: str, decode: Callable[[bytes], Any]) -> list[Any]:
-        return [one for _, fields in await server.xrange(stream) if (one := decode(fields[b"m"])).camera_id == camera]
-
-    memory, bus = product.memory, product.bus
-    assert await kept(memory, frames_stream(shard), decode_frame) == [frame]
-    assert await kept(memory, probes_stream(shard), decode_probe) == [probe]
-    assert 0 < await memory.pttl(probes_stream(shard)) <= 5_000
-    assert await kept(bus, health_stream(shard), decode_health) == [health]
-    assert await kept(bus, tracklets_stream(shard), decode_tracklet) == [tracklet]
-    async with asyncio.timeout(20):
-        while (heard := await pubsub.get_message(ignore_subscribe_messages=True, timeout=1.0)) is None:
-            pass
-    assert heard["data"] == pack_picture(7, b"\xff\xd8picture")
-    await pubsub.aclose()
-    for wrong in (said[:-3], msgspec.msgpack.encode([1]), msgspec.msgpack.encode([frame] * 501)):
-        assert (await product.ask("POST", INGEST, token=WORKER_KEY, data=wrong))[0] == 422
 
 
 async def test_a_real_worker_without_redis_works_by_its_region_s_address(
@@ -161,8 +123,11 @@ async def test_a_real_worker_without_redis_works_by_its_region_s_address(
 
         async def seen() -> bool:
             frames = [decode_frame(fields[b"m"]) for _, fields in await product.memory.xrange(frames_stream(shard))]
-            mine = [frame.sequence for frame in frames if str(frame.camera_id) == camera]
-            assert all(later == one + 1 for one, later in itertools.pairwise(mine))
+            mine = [(frame.epoch, frame.sequence) for frame in frames if str(frame.camera_id) == camera]
+            # A lease that lapsed begins an epoch anew; within one nothing is missing.
+            for _, group in itertools.groupby(sorted(set(mine)), key=lambda place: place[0]):
+                numbers = [sequence for _, sequence in group]
+                assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
             states = [decode_health(fields[b"m"]) for _, fields in await product.bus.xrange(health_stream(shard))]
             return len(mine) > 10 and any(str(each.camera_id) == camera for each in states)
 
@@ -177,4 +142,4 @@ async def test_a_real_worker_without_redis_works_by_its_region_s_address(
         stop.set()
         await asyncio.wait_for(task, 20)
         await pubsub.aclose()
-    assert json.loads(json.dumps(made))["worker_key"] not in str(await product.sql("SELECT * FROM api_keys"))
+    assert made["worker_key"] not in str(await product.sql("SELECT * FROM api_keys"))

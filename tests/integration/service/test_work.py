@@ -200,7 +200,7 @@ async def test_pictures_come_while_watched(product: Product) -> None:
 
 async def test_a_batch_of_frames_counts_once(product: Product) -> None:
     camera = uuid.UUID((await product.camera())["id"])
-    frames = [make_tracked_frame([(1, 0.5, 0.5)], camera=camera, sequence=n) for n in range(3)]
+    frames = [make_tracked_frame([(1, 0.5, 0.5)], camera=camera, sequence=n, start_us=now_us()) for n in range(3)]
     batch = msgspec.msgpack.encode(frames)
     path = "/api/v1/ingest/tracked-frames"
     assert (await product.ask("POST", path, token=WORKER_KEY, data=batch))[0] == 403

@@ -179,6 +179,7 @@ async def test_an_outage_makes_no_batch_smaller_than_the_least() -> None:
     assert outlet._bytes == LEAST_BYTES
     assert len(outlet) == 100
     assert outlet._problem == "the server does not answer"
+    assert outlet._problem == "the server does not answer"
     await outlet._poster.close()
 
 
