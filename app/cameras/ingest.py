@@ -69,8 +69,8 @@ async def ingest_tracked_frames(request: Request, access: Annotated[Access, requ
 
 @router.post("/ingest/messages", openapi_extra=_body("whatever a worker says") | unaudited(MACHINES), max_body_size=LARGEST_BATCH)
 async def ingest_messages(request: Request, access: Annotated[Access, require(Permission.WORKER)]) -> TakenOut:
-    """Take frames, ended tracks, states of cameras, faces and watched pictures, at most 500; a message that cannot be read costs
-    only itself. Sending it again changes nothing: frames are known here, the rest by its readers."""
+    """Take at most 500 frames, ended tracks, states, faces and pictures, each by itself. Sending it again changes nothing."""
+    # Of what comes twice, frames are known here (and by the pipeline once more), the rest by its readers.
     stores_of_worker(access)
     said, unreadable = read_messages(await _counted_body(request, access))
     servers = backends(request)

@@ -75,6 +75,25 @@ async def test_replicas_share_one_count_that_lapses(memory: Valkey) -> None:
         await two.aclose()
 
 
+async def test_messages_of_a_request_are_granted_whole_or_not_at_all(memory: Valkey) -> None:
+    client = connect_redis(memory.url("service"), role="test")
+    limiter = Limiter(client, Rate(0.001, 10), Rate(5.0, 10))  # 200 messages; hours until more are granted
+    try:
+        await limiter.spend_messages("somebody", 150)
+        for _ in range(3):  # what was not granted is not counted
+            with pytest.raises(TooManyRequestsError):
+                await limiter.spend_messages("somebody", 100)
+        await limiter.spend_messages("somebody", 50)
+        with pytest.raises(TooManyRequestsError):
+            await limiter.spend_messages("somebody", 1)
+        await limiter.spend_messages("somebody", 0)
+        await limiter.spend_messages("somebody else", 10_000)  # more than there ever is: a bound, not a wall
+        for _ in range(10):  # requests are counted apart
+            await limiter.spend("somebody")
+    finally:
+        await client.aclose()
+
+
 async def test_without_the_limiter_nobody_signs_in_and_the_rest_goes_on(memory: Valkey) -> None:
     client = connect_redis(memory.url("dispatcher"), role="test")  # a user that may not count: as good as a server that is away
     limiter = Limiter(client, Rate(20.0, 40), Rate(5.0, 10))

@@ -2118,7 +2118,7 @@ export interface paths {
         put?: never;
         /**
          * Ingest Messages
-         * @description Take frames, ended tracks, states of cameras, faces and watched pictures, at most 500. Sending it again changes nothing.
+         * @description Take at most 500 frames, ended tracks, states, faces and pictures, each by itself. Sending it again changes nothing.
          */
         post: operations["ingest_messages_api_v1_ingest_messages_post"];
         delete?: never;
@@ -10112,7 +10112,7 @@ export interface components {
             accepted: number;
             /**
              * Refused
-             * @description Of cameras that are not leased with this key, or that the servers did not take.
+             * @description Unreadable, of a time that is not now, of cameras that are not leased with this key, too many of one camera, or not taken by the servers.
              */
             refused: number;
             /**
