@@ -14,7 +14,7 @@ from app.audit.models import MACHINES, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
-from app.cameras.ingested import Said, bounded, count_of, read_batch, read_messages
+from app.cameras.ingested import Said, bounded, count_of, durable_of, read_batch, read_messages
 from app.cameras.streams import write_frames, write_others
 from app.cameras.workers import allowed_cameras, stores_of_worker
 from app.contracts.biometrics import ProbeEmbedding
@@ -77,6 +77,8 @@ async def ingest_messages(request: Request, access: Annotated[Access, require(Pe
     cameras = sorted({each.camera_id for each in said})
     allowed = await allowed_cameras(servers.memory, access.principal.id, cameras)
     taken = bounded([each for each in said if each.camera_id in allowed])
+    if access.principal.chain_id is not None:
+        await request.app.state.limiter.spend_kept(durable_of(taken))
     written, repeated = await _write(servers, taken)
     wanted = await servers.memory.mget([watch_key(camera) for camera in sorted(allowed)]) if allowed else []
     return TakenOut(

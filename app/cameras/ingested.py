@@ -17,7 +17,8 @@ from app.kit.errors import BadInputError
 Said = TrackedFrame | TrackletClosed | CameraHealth | ProbeEmbedding | WatchedPicture
 MOST_MESSAGES: Final = 500
 MOST_DURABLE: Final = 64
-"""Ended tracks and states of one camera in one batch: their streams are trimmed by number, and other cameras write there too."""
+"""Ended tracks and states of one camera in one batch: their streams are trimmed by number, and other cameras write there too.
+What a camera may say of them over time is `kit.limits.KEPT`."""
 LARGEST_MESSAGE: Final = LARGEST_LIVE_PICTURE + 4096
 NEAR_US: Final = 24 * 3600 * 1_000_000
 """A worker whose clock is further off, or that waited longer, says nothing of use: rules and rows go by its times."""
@@ -70,6 +71,11 @@ def read_batch(raw: bytes) -> list[TrackedFrame]:
     except UNREADABLE as error:
         raise BadInputError(f"This is no batch of tracked frames: {error}.") from error
     return frames
+
+
+def durable_of(said: Iterable[Said]) -> Counter[str]:
+    """How many ended tracks and states there are of each camera."""
+    return Counter(str(each.camera_id) for each in said if isinstance(each, TrackletClosed | CameraHealth))
 
 
 def bounded(said: Iterable[Said]) -> list[Said]:

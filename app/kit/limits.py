@@ -8,6 +8,7 @@ is not theirs.
 import ipaddress
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,6 +60,10 @@ class Share:
 
     granted: int
     wait_s: float
+
+
+KEPT: Final = Rate(20.0, 200)
+"""Of one camera, of what streams keep by number: it says a few a second, and more where its line was down before."""
 
 
 def share(rate: Rate, previous: int, current: int, part: float, wanted: int) -> Share:
@@ -142,6 +147,25 @@ class Limiter:
             return
         _demand(found, "messages")
 
+    async def spend_kept(self, counts: Mapping[str, int]) -> None:
+        """Messages of each of these cameras that streams keep by number; of all of them or of none.
+
+        Raises:
+            TooManyRequestsError: one of them said too much lately.
+        """
+        spent: list[tuple[str, int]] = []
+        try:
+            for camera, count in counts.items():
+                key, wanted = f"limit:kept:{camera}", min(count, KEPT.burst)
+                found = await self._take(key, KEPT, wanted, whole=True)
+                if found.granted <= 0:
+                    for other, number in spent:
+                        await self._give_back(other, KEPT, number)
+                    _demand(found, "messages")
+                spent.append((key, wanted))
+        except (RedisError, OSError) as error:
+            log.warning("limits of messages are off", error=type(error).__name__)
+
     async def spend_sign_in(self, address: str) -> None:
         """One attempt to sign in or out from an address; UnavailableError while the server is away."""
         try:
@@ -164,6 +188,13 @@ class Limiter:
         if found.granted < wanted:
             await self._memory.incrby(mine, found.granted - wanted)
         return found
+
+    async def _give_back(self, key: str, rate: Rate, count: int) -> None:
+        mine = f"{key}:{int(time.time() / rate.window_s)}"
+        async with self._memory.pipeline(transaction=True) as commands:
+            commands.incrby(mine, -count)
+            commands.pexpire(mine, int(2000 * rate.window_s) + 1000, nx=True)
+            await commands.execute()
 
 
 def _demand(found: Share, of: str) -> None:

@@ -137,6 +137,16 @@ async def test_who_says_too_much_waits(product: Product, database: Database) -> 
         await product.memory.delete(f"limit:messages:{made['id']}:{each}")
     status, answer = await product.ask("POST", INGEST, token=made["worker_key"], data=said)
     assert (status, answer["accepted"]) == (200, 1)
+    # Nor does one camera fill the streams that are trimmed by number, and its frames go on.
+    for each in range(window, window + 60):
+        await product.memory.set(f"limit:kept:{camera}:{each}", 10_000_000)
+    _, _, health, tracklet = each_of(camera, now_us())
+    for message in (health, tracklet):
+        batch = msgspec.msgpack.encode([message])
+        assert (await product.ask("POST", INGEST, token=made["worker_key"], data=batch))[0] == 429
+    later = msgspec.msgpack.encode([msgspec.structs.replace(each_of(camera, now_us())[0], sequence=1)])
+    assert (await product.ask("POST", INGEST, token=made["worker_key"], data=later))[1]["accepted"] == 1
+    assert [len(each) for each in await everything_of(product, camera)] == [2, 0, 0, 0]
 
 
 @pytest.mark.usefixtures("faces_stay")

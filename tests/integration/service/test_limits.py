@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import time
 import uuid
 from typing import Any
 
@@ -11,7 +12,7 @@ import aiohttp
 import pytest
 
 from app.kit.errors import TooManyRequestsError, UnavailableError
-from app.kit.limits import Limiter, Rate
+from app.kit.limits import KEPT, Limiter, Rate
 from app.kit.redis import connect_redis
 from app.main import LARGEST_BODY, run
 from tests.integration.conftest import Valkey
@@ -92,6 +93,30 @@ async def test_messages_of_a_request_are_granted_whole_or_not_at_all(memory: Val
             await limiter.spend("somebody")
     finally:
         await client.aclose()
+
+
+async def test_of_what_streams_keep_by_number_a_camera_says_so_much_and_holds_no_other_back(memory: Valkey) -> None:
+    client, admin = (connect_redis(memory.url(user), role="test") for user in ("service", "admin"))
+    limiter = Limiter(client, Rate(20.0, 40), Rate(5.0, 10))
+    try:
+        said, refused = 0, 0
+        began = time.monotonic()
+        while not refused:
+            try:
+                await limiter.spend_kept({"quiet": 1, "loud": 64})
+                said += 64
+            except TooManyRequestsError:
+                refused += 1
+        assert said <= KEPT.burst + KEPT.per_s * (time.monotonic() - began)
+        for _ in range(20):  # what is refused with another's is given back
+            with pytest.raises(TooManyRequestsError):
+                await limiter.spend_kept({"quiet": 20, "loud": KEPT.burst})
+        await limiter.spend_kept({"quiet": 100})
+        keys = await admin.keys("limit:kept:*")
+        assert [key for key in keys if await admin.pttl(key) == -1] == []
+    finally:
+        await client.aclose()
+        await admin.aclose()
 
 
 async def test_without_the_limiter_nobody_signs_in_and_the_rest_goes_on(memory: Valkey) -> None:
