@@ -21,6 +21,11 @@ _SIGN_ON = {
     "ingress": {"enabled": True, "host": "a.example.com"},
     "networkPolicy": {"providers": {"cidrs": ["10.6.0.0/16"]}},
 }
+_JOINED = {
+    "region": {"url": "https://safety.example.com", "caSecret": "region-ca"},
+    "mediamtx": {"enabled": False},
+    "models": {"pushes": {"enabled": False}},
+}
 _INNER_PORTS = {"objects": {"ports": [9000]}, "ingressCidrs": ["10.64.0.0/24"], "providers": {"cidrs": ["10.5.0.0/16"]}}
 
 CHOICES: dict[str, list[dict[str, Any]]] = {
@@ -51,7 +56,7 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
         {"ingress": {"enabled": True, "host": "a.example.com", "controller": "alb", "className": "alb"}},
         _SIGN_ON,
     ],
-    "whole": [{}, {"region": {"url": "https://safety.example.com", "caSecret": "region-ca"}, "mediamtx": {"enabled": False}}],
+    "whole": [{}, _JOINED],
     "network": [{}, {"networkPolicy": {"enabled": False}}, {"networkPolicy": _ONE_NETWORK}, {"networkPolicy": _INNER_PORTS}],
     "monitoring": [{}, {"monitoring": _ALL_MONITORS}],
     "secrets": [{}, _VAULT],

@@ -193,6 +193,13 @@ def test_a_wrong_value_is_refused_by_its_name(render: Render, values: dict[str, 
             {"region": {"url": "https://a.example"}, "mediamtx": {"enabled": True, "publicHosts": ["a.example"]}},
             "region.url and mediamtx.enabled are both set",
         ),
+        # A joined store has a Triton of its own, which is asked the same.
+        ({"region": {"url": "https://a.example"}, "models": {"source": "claim"}}, "models.claim is empty"),
+        ({"region": {"url": "https://a.example"}, "models": {"source": "s3"}}, "models.s3.bucket is empty"),
+        (
+            {"region": {"url": "https://a.example"}, "models": {"pushes": {"enabled": True, "keysSecret": "k"}}},
+            "region.url and models.pushes.enabled are both set",
+        ),
         ({"oidc": {"issuer": "https://login.example.com"}}, "oidc.clientId is empty"),
         (
             {"oidc": {"issuer": "https://login.example.com", "clientId": "p"}, "ingress": {"host": "a.example"}},
@@ -390,6 +397,46 @@ def test_only_roles_that_call_the_bucket_or_kms_carry_an_identity(render: Render
     assert known({"models": {"source": "s3", "s3": {"bucket": "models"}}}) == {"service", "sealer", "retention", "bus", "triton"}
     found = known({"extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}})
     assert found == {"service", "sealer", "retention", "bus", "pipeline", "dispatcher", "migrate"}
+
+
+@pytest.mark.parametrize(
+    ("values", "asking"),
+    [
+        ({}, set()),
+        ({"objects": {"bucket": "evidence"}}, {"service", "sealer", "retention"}),
+        ({"objects": {"bucket": "evidence", "credentialsSecret": "s"}}, set()),
+        ({"models": {"source": "s3", "s3": {"bucket": "models"}}}, {"triton"}),
+        ({"models": {"source": "s3", "s3": {"bucket": "models", "credentialsSecret": "s"}}}, set()),
+        ({"extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}}, {"service", "pipeline", "dispatcher", "migrate"}),
+        ({"region": {"url": "https://a.example"}, "extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}}, set()),
+    ],
+)
+def test_the_identity_s_agent_is_open_to_whoever_asks_it_and_to_nobody_whom_a_secret_gives_keys(
+    render: Render, values: dict[str, Any], asking: set[str]
+) -> None:
+    manifests = render(values)
+    assert {role for role in roles(manifests) if ("169.254.170.23/32", 80) in allowed_out(manifests, role)} == asking
+
+
+@pytest.mark.parametrize(
+    ("controller", "named", "theirs"),
+    [
+        ("nginx", "nginx.ingress.kubernetes.io/proxy-body-size", "64m"),
+        ("alb", "alb.ingress.kubernetes.io/target-type", "instance"),
+        ("other", "example.com/words", "kept"),
+    ],
+)
+def test_an_annotation_that_the_values_name_too_stands_once_and_is_theirs(
+    chart: Chart, controller: str, named: str, theirs: str
+) -> None:
+    def text(annotations: dict[str, str]) -> str:
+        values = {"ingress": {"enabled": True, "host": "a.example", "controller": controller, "annotations": annotations}}
+        files = chart.render(values=values, name="pp", namespace="stores", is_install=True, revision=1)
+        return next(each for path, each in files.items() if path.endswith("service/ingress.yaml"))
+
+    own, given = (yaml.safe_load(text(each))["metadata"].get("annotations", {}) for each in ({}, {named: theirs}))
+    assert given == own | {named: theirs}
+    assert text({named: theirs}).count(f"{named}:") == 1
 
 
 def test_what_stores_workers_post_lies_in_no_file_of_the_ingress(render: Render) -> None:

@@ -76,12 +76,23 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{ join " " $found }}
 {{- end -}}
 
-{{/* Those of them that call the object store, the models' bucket or KMS, and so need an identity there. */}}
+{{/* Who opens the object store, with a blank between; workers only PUT to addresses that the service has signed. */}}
+{{- define "pennyprotect.objectsRoles" -}}
+service sealer retention
+{{- end -}}
+
+{{/* Who opens stored secrets by AWS KMS, where they are sealed by it. */}}
+{{- define "pennyprotect.kmsRoles" -}}
+{{- if .Values.extraEnv.PENNYPROTECT_KMS_KEYS }}service pipeline dispatcher migrate{{ end -}}
+{{- end -}}
+
+{{/* Those that call the object store, the models' bucket or KMS, and so may be known there. `asking`: those alone that no Secret gives keys, and that ask for an identity. */}}
 {{- define "pennyprotect.rolesWithIdentity" -}}
-{{- $found := list "service" "sealer" "retention" -}}
-{{- if eq .Values.models.source "s3" }}{{ $found = append $found "triton" }}{{ end -}}
-{{- if .Values.extraEnv.PENNYPROTECT_KMS_KEYS }}{{ $found = concat $found (list "dispatcher" "migrate" "pipeline") }}{{ end -}}
-{{ join " " $found }}
+{{- $values := .root.Values -}}
+{{- $found := include "pennyprotect.kmsRoles" .root | splitList " " -}}
+{{- if or (not .asking) (and $values.objects.bucket (not $values.objects.credentialsSecret)) }}{{ $found = concat $found (include "pennyprotect.objectsRoles" .root | splitList " ") }}{{ end -}}
+{{- if and (eq $values.models.source "s3") (not (and .asking $values.models.s3.credentialsSecret)) }}{{ $found = append $found "triton" }}{{ end -}}
+{{ $found | compact | uniq | join " " }}
 {{- end -}}
 
 {{- define "pennyprotect.tritonUrl" -}}
@@ -111,6 +122,23 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- if and .Values.oidc.issuer (not .Values.ingress.host) -}}
 {{- fail "oidc.issuer is set and ingress.host is empty: the provider sends people back to https://HOST/api/v1/auth/oidc/callback." -}}
 {{- end -}}
+{{- if and (eq .Values.models.source "claim") (not .Values.models.claim) -}}
+{{- fail "models.source is claim and models.claim is empty: name the PersistentVolumeClaim that holds triton/models." -}}
+{{- end -}}
+{{- if and (eq .Values.models.source "s3") (not .Values.models.s3.bucket) -}}
+{{- fail "models.source is s3 and models.s3.bucket is empty: name the bucket that holds the models' artefacts." -}}
+{{- end -}}
+{{- if .Values.models.pushes.enabled -}}
+{{- if include "pennyprotect.joins" . -}}
+{{- fail "region.url and models.pushes.enabled are both set: versions are pushed to a service, which is the region's; a joined store's cameras use the released model." -}}
+{{- end -}}
+{{- if or (eq .Values.models.source "claim") (not .Values.triton.enabled) -}}
+{{- fail "models.pushes.enabled needs this release's own Triton and models.source internet, image or s3: a claim or a Triton of your own is changed by you." -}}
+{{- end -}}
+{{- if not .Values.models.pushes.keysSecret -}}
+{{- fail "models.pushes.enabled is true and models.pushes.keysSecret is empty: name the Secret with the public keys (*.pem) that may sign versions." -}}
+{{- end -}}
+{{- end -}}
 {{- if include "pennyprotect.joins" . }}{{/* What follows is of parts that the region has. */}}{{- else -}}
 {{- $oneNode := and (not .Values.objects.bucket) (eq .Values.objects.volume.accessMode "ReadWriteOnce") -}}
 {{- if and $oneNode .Values.service.enabled .Values.service.autoscaling.enabled -}}
@@ -128,20 +156,6 @@ postgresql://{{ include "pennyprotect.name" . }}-postgres-rw:5432/{{ .Values.dat
 {{- with .Values.database.cloudnativepg.backup -}}
 {{- if and (eq $.Values.database.mode "cloudnativepg") .destinationPath (not .inheritFromIamRole) (not .credentialsSecret) -}}
 {{- fail "database.cloudnativepg.backup.destinationPath is set and nothing opens the bucket: name credentialsSecret, or set inheritFromIamRole=true." -}}
-{{- end -}}
-{{- end -}}
-{{- if and (eq .Values.models.source "claim") (not .Values.models.claim) -}}
-{{- fail "models.source is claim and models.claim is empty: name the PersistentVolumeClaim that holds triton/models." -}}
-{{- end -}}
-{{- if and (eq .Values.models.source "s3") (not .Values.models.s3.bucket) -}}
-{{- fail "models.source is s3 and models.s3.bucket is empty: name the bucket that holds the models' artefacts." -}}
-{{- end -}}
-{{- if .Values.models.pushes.enabled -}}
-{{- if or (eq .Values.models.source "claim") (not .Values.triton.enabled) -}}
-{{- fail "models.pushes.enabled needs this release's own Triton and models.source internet, image or s3: a claim or a Triton of your own is changed by you." -}}
-{{- end -}}
-{{- if not .Values.models.pushes.keysSecret -}}
-{{- fail "models.pushes.enabled is true and models.pushes.keysSecret is empty: name the Secret with the public keys (*.pem) that may sign versions." -}}
 {{- end -}}
 {{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}

@@ -60,7 +60,7 @@ topologySpreadConstraints:
 {{/* A volume that one node mounts holds its users on that node: a pod that another node got would wait for it for ever. */}}
 {{- define "pennyprotect.affinity" -}}
 {{- $affinity := deepCopy (.settings.affinity | default dict) -}}
-{{- $users := list "service" "sealer" "retention" -}}
+{{- $users := include "pennyprotect.objectsRoles" .root | splitList " " -}}
 {{- if and (has .role $users) (not .root.Values.objects.bucket) (eq .root.Values.objects.volume.accessMode "ReadWriteOnce") -}}
 {{- $kin := dict "app.kubernetes.io/name" "pennyprotect" "app.kubernetes.io/instance" .root.Release.Name -}}
 {{- $choice := list (dict "key" "app.kubernetes.io/component" "operator" "In" "values" $users) -}}
