@@ -1,6 +1,7 @@
 """Scanners over everything that is deployed, nothing left unexplained; files of others' formats against their schemas."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.conftest import ROOT
+from tests.charts.conftest import ROOT, Render
 
 TOOLS = Path(sys.executable).parent
 EXPLAINED = {
@@ -62,6 +63,57 @@ def test_terraform() -> None:
         assert (done.returncode, done.stdout) == (0, "")
 
 
+IDENTITY = (ROOT / "infra" / "terraform" / "aws" / "identity.tf").read_text("utf-8")
+
+
+def may(role: str) -> set[str]:
+    """The actions that AWS allows a role of the chart."""
+    found = re.search(rf"^      {role} = \[\n(.*?)^      \]$", IDENTITY, re.MULTILINE | re.DOTALL)
+    assert found, role
+    actions = set(re.findall(r'"((?:s3|kms):\w+)"', found[1]))
+    for name in re.findall(r"local\.(bucket|versions)", found[1]):
+        (block,) = re.findall(rf"^  {name} = \{{\n(.*?)^  \}}$", IDENTITY, re.MULTILINE | re.DOTALL)
+        actions |= set(re.findall(r'"(s3:\w+)"', block))
+    return actions
+
+
+def test_a_lock_is_overridden_by_retention_alone_and_each_role_may_what_it_calls() -> None:
+    """What is called: app/kit/objects, app/evidence, app/audit/anchors."""
+    holders = {role for role in ("service", "sealer", "retention") if "s3:BypassGovernanceRetention" in may(role)}
+    assert (holders, IDENTITY.count("s3:BypassGovernanceRetention")) == ({"retention"}, 1)
+    opened = {"s3:ListBucket", "s3:GetBucketObjectLockConfiguration"}
+    seen = {"s3:GetObject", "s3:GetObjectRetention"}
+    assert may("sealer") == opened | seen | {"s3:PutObject", "s3:PutObjectRetention", "kms:Decrypt", "kms:GenerateDataKey"}
+    erases = {
+        "s3:ListBucketVersions",
+        "s3:GetObjectVersion",
+        "s3:GetObjectLegalHold",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+    }
+    assert may("retention") == opened | seen | erases | {"s3:PutObjectLegalHold", "s3:BypassGovernanceRetention"}
+    writes = {"s3:PutObject", "s3:PutObjectRetention", "s3:PutObjectLegalHold"}
+    assert may("service") == opened | seen | erases | writes | {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"}
+    assert not re.search(r'"\w+:\w*\*"', IDENTITY)
+
+
+def test_whoever_may_be_known_to_aws_in_the_chart_is_given_an_identity_there(render: Render) -> None:
+    values = {"extraEnv": {"PENNYPROTECT_KMS_KEYS": "arn:x"}, "models": {"source": "s3", "s3": {"bucket": "models"}}}
+    accounts = render({**values, "serviceAccount": {"annotations": {"a": "b"}}})
+    named = {
+        each["metadata"]["name"].removeprefix("pp-pennyprotect-")
+        for each in accounts
+        if each["kind"] == "ServiceAccount" and "annotations" in each["metadata"]
+    }
+    always = set(re.findall(r"^      ([\w-]+) = \[$", IDENTITY, re.MULTILINE))
+    some = {
+        role for line in re.findall(r"^  \w+_roles\s+= (.*)$", IDENTITY, re.MULTILINE) for role in re.findall(r'"([\w-]+)"', line)
+    }
+    assert always | some == named - {"pp-pennyprotect"}
+    assert IDENTITY.count("for_each        = local.identities") == 1
+    assert 'service_account = "pennyprotect-${each.key}"' in IDENTITY
+
+
 @pytest.mark.parametrize(
     ("schema", "path"),
     [("vendor.compose-spec", "compose.yaml"), ("vendor.dependabot", ".github/dependabot.yaml")]
@@ -86,13 +138,16 @@ COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
 
 def test_compose_keeps_evidence_in_a_bucket_that_locks_and_that_nobody_outside_reaches() -> None:
     server, told = COMPOSE["objects"], ("AWS_S3_BUCKET", "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    told += ("PENNYPROTECT_OBJECTS", "PENNYPROTECT_OBJECTS_SECRET")
     users = {name: each["environment"] for name, each in COMPOSE.items() if "AWS_S3_BUCKET" in each.get("environment", {})}
     assert set(users) == {"service", "sealer", "retention", "bucket"}
     assert len({tuple(env[name] for name in told) for env in users.values()}) == 1
     assert (server["networks"], "ports" in server) == (["inside"], False)
-    assert server["environment"]["ROOT_SECRET_ACCESS_KEY"] in users["service"]["AWS_SECRET_ACCESS_KEY"]
+    assert server["environment"]["ROOT_SECRET_ACCESS_KEY"] == users["service"]["PENNYPROTECT_OBJECTS_SECRET"]
+    assert users["service"]["PENNYPROTECT_OBJECTS"] == f"http://objects{server['command'][1]}"
+    assert server["environment"]["ROOT_ACCESS_KEY_ID"] == "pennyprotect", "BUNDLED_USER of app/settings/servers.py"
     assert server["command"][-3:] == ["--versioning-dir", "/objects/versions", "/objects/data"], "Object Lock needs versions"
-    # Who PUTs clips must reach it, and the service waits until the bucket is there with its lock.
+    # The service, which takes clips for it, waits until the bucket is there with its lock.
     assert "inside" in COMPOSE["worker-cpu"]["networks"]
     assert COMPOSE["bucket"]["command"] == ["evidence", "bucket"]
     assert COMPOSE["service"]["depends_on"]["bucket"] == {"condition": "service_completed_successfully"}

@@ -1,5 +1,6 @@
 """Evidence in an S3 bucket: presigned whole-file PUTs, SSE-KMS, GOVERNANCE retention and legal holds, and their end."""
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
@@ -8,11 +9,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from app.kit.errors import BadInputError, ConflictError
-from app.kit.objects.s3 import NO_SUCH_CALL, S3Store, code_of, connect
+from app.kit.errors import BadInputError, ConflictError, UnavailableError
+from app.kit.objects.s3 import NO_SUCH_CALL, WHOLE_S, S3Store, code_of, connect
 from app.kit.objects.store import LockedError, NoSuchObjectError, ObjectStoreError, PutGrant, check_key
 
 CHUNK = 8 << 20
+RECEIVED_AT_ONCE = 8
+"""Uploads that are in memory at once, of 64 MiB at most each."""
 
 
 class S3EvidenceStore(S3Store):
@@ -20,10 +23,12 @@ class S3EvidenceStore(S3Store):
 
     Args:
         kms_key: key of SSE-KMS; "" leaves the encryption to the bucket's default.
+        grants: whether whoever uploads reaches the server; else the service takes uploads itself.
     """
 
-    def __init__(self, client: Any, bucket: str, *, locks: bool, kms_key: str = "") -> None:
+    def __init__(self, client: Any, bucket: str, *, locks: bool, kms_key: str = "", grants: bool = True) -> None:
         super().__init__(client, bucket, locks=locks)
+        self._grants, self._places = grants, asyncio.Semaphore(RECEIVED_AT_ONCE)
         self._kms: dict[str, str] = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
 
     async def put(self, key: str, body: bytes, *, locked_until: datetime | None = None) -> None:
@@ -37,6 +42,8 @@ class S3EvidenceStore(S3Store):
 
     def grant(self, key: str, size: int, sha256: bytes, media_type: str, seconds: int) -> PutGrant | None:
         """`EvidenceStore.grant`: the signature covers length, checksum, type and that nothing is there yet."""
+        if not self._grants:
+            return None
         checksum = base64.b64encode(sha256).decode()
         given: dict[str, Any] = {"ContentLength": size, "ContentType": media_type, "ChecksumSHA256": checksum, "IfNoneMatch": "*"}
         url: str = self._client.generate_presigned_url(
@@ -49,20 +56,21 @@ class S3EvidenceStore(S3Store):
         return PutGrant(url, {name: value for name, value in headers.items() if _is_signed(url, name) or name == "Content-Type"})
 
     async def receive(self, key: str, chunks: AsyncIterator[bytes], size: int, sha256: bytes) -> None:
-        """`EvidenceStore.receive`, for uploads that came to the service all the same."""
+        """`EvidenceStore.receive`: each upload in memory, a few at once; UnavailableError where no place gets free."""
         try:
             await self.stat(key)
             raise ConflictError("Something is stored there already.")
         except NoSuchObjectError:
             pass
-        body = bytearray()
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > size:
-                break
-        if len(body) != size or hashlib.sha256(body).digest() != sha256:
-            raise BadInputError("What was sent is not what was announced: its length or its hash differs.")
-        await self.put(key, bytes(body))
+        try:
+            async with asyncio.timeout(WHOLE_S):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise UnavailableError("Too many uploads are under way; send it again later.") from error
+        try:
+            await self.put(key, await _whole(chunks, size, sha256))
+        finally:
+            self._places.release()
 
     async def digest(self, key: str) -> tuple[int, bytes]:
         """`EvidenceStore.digest`: read and hashed here; what a server says about itself proves nothing."""
@@ -101,11 +109,13 @@ class S3EvidenceStore(S3Store):
     async def erase(self, key: str) -> None:
         """`EvidenceStore.erase`. Versions are asked for in every bucket: one without locks may keep them all the same."""
         versions, markers = await self._versions(check_key(key))
+        governed = set()
         for version in versions if self.locks else ():
             with suppress(NoSuchObjectError):  # erased meanwhile
-                await self._demand_not_held(key, version)
+                if await self._demand_not_held(key, version):
+                    governed.add(version)
         for version in (*versions, *markers):
-            await self._erase_version(key, version)
+            await self._erase_version(key, version, governed=version in governed)
         if versions:
             return
         with suppress(NoSuchObjectError):  # else a server that lists no versions
@@ -131,24 +141,43 @@ class S3EvidenceStore(S3Store):
                 return found
             start = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
-    async def _erase_version(self, key: str, version: str) -> None:
+    async def _erase_version(self, key: str, version: str, *, governed: bool) -> None:
+        """Retention is overridden only where there is some: that is a right of its own, which only retention's role needs."""
         where: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "VersionId": version}
-        if self.locks:
-            where["BypassGovernanceRetention"] = True
-        await self._ask(lambda: self._client.delete_object(**where))
+        if not governed:
+            try:
+                await self._ask(lambda: self._client.delete_object(**where))
+                return
+            except ObjectStoreError as error:
+                if not self.locks or not code_of(error):
+                    raise  # else a server that does not tell in a HEAD what it retains
+        await self._ask(lambda: self._client.delete_object(**where, BypassGovernanceRetention=True))
 
-    async def _demand_not_held(self, key: str, version: str | None = None) -> None:
-        """LockedError under a legal hold; NoSuchObjectError."""
+    async def _demand_not_held(self, key: str, version: str | None = None) -> bool:
+        """Whether retention governs it; LockedError under a legal hold, NoSuchObjectError."""
         more = {} if version is None else {"VersionId": version}
         found = await self._ask(lambda: self._client.head_object(Bucket=self._bucket, Key=key, **more))
         if found.get("ObjectLockLegalHoldStatus") == "ON":
             raise LockedError("This object is under a legal hold.")
+        return found.get("ObjectLockMode") == "GOVERNANCE"
 
 
-async def connect_evidence(client: Any, bucket: str, kms_key: str = "") -> S3EvidenceStore:
+async def connect_evidence(client: Any, bucket: str, kms_key: str = "", *, grants: bool = True) -> S3EvidenceStore:
     """The store of a bucket, after asking whether it locks; ObjectStoreError where it does not answer."""
     locks = (await connect(client, bucket)).locks
-    return S3EvidenceStore(client, bucket, locks=locks, kms_key=kms_key)
+    return S3EvidenceStore(client, bucket, locks=locks, kms_key=kms_key, grants=grants)
+
+
+async def _whole(chunks: AsyncIterator[bytes], size: int, sha256: bytes) -> bytes:
+    """All of an upload; BadInputError where it is not what was announced."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > size:
+            break
+    if len(body) != size or hashlib.sha256(body).digest() != sha256:
+        raise BadInputError("What was sent is not what was announced: its length or its hash differs.")
+    return bytes(body)
 
 
 def _is_signed(url: str, name: str) -> bool:

@@ -120,56 +120,6 @@ resource "aws_eks_node_group" "gpu" {
   depends_on = [aws_iam_role_policy_attachment.node]
 }
 
-# Roles that reach the evidence bucket do it by their own identity; the workers PUT to addresses that the service signed.
-resource "aws_iam_role" "service" {
-  name = "${var.name}-service"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Principal = { Service = "pods.eks.amazonaws.com" }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "service" {
-  role = aws_iam_role.service.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Effect   = "Allow"
-        Action   = ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketObjectLockConfiguration"]
-        Resource = aws_s3_bucket.evidence.arn
-      },
-      {
-        Effect = "Allow"
-        Action = [
-          "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention",
-          "s3:PutObjectLegalHold", "s3:GetObjectRetention", "s3:GetObjectLegalHold", "s3:AbortMultipartUpload",
-          # Retention ends evidence under a GOVERNANCE lock; audit anchors are in COMPLIANCE mode, which this does not open.
-          "s3:BypassGovernanceRetention"
-        ]
-        Resource = "${aws_s3_bucket.evidence.arn}/*"
-      },
-      {
-        Effect   = "Allow"
-        Action   = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = aws_kms_key.this.arn
-      }
-    ]
-  })
-}
-
-resource "aws_eks_pod_identity_association" "service" {
-  for_each        = toset(["service", "sealer", "retention"])
-  cluster_name    = aws_eks_cluster.this.name
-  namespace       = "pennyprotect"
-  service_account = "pennyprotect-${each.key}"
-  role_arn        = aws_iam_role.service.arn
-}
-
 # Network policies are enforced by the CNI's own agent, which is off by default.
 resource "aws_eks_addon" "network" {
   cluster_name                = aws_eks_cluster.this.name
@@ -179,7 +129,7 @@ resource "aws_eks_addon" "network" {
   resolve_conflicts_on_update = "OVERWRITE"
 }
 
-# Hands pods the identities of the associations in this file.
+# Hands pods the identities of identity.tf.
 resource "aws_eks_addon" "identity" {
   cluster_name = aws_eks_cluster.this.name
   addon_name   = "eks-pod-identity-agent"

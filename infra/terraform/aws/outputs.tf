@@ -12,7 +12,8 @@ output "values" {
       mode     = "external"
       external = { host = aws_elasticache_replication_group.memory.primary_endpoint_address, tls = true, cidrs = [var.network], nothingOnDisk = true }
     }
-    objects = { bucket = aws_s3_bucket.evidence.id, region = var.region }
+    objects  = { bucket = aws_s3_bucket.evidence.id, region = var.region }
+    extraEnv = { for key in local.kms_keys : "PENNYPROTECT_KMS_KEYS" => key }
     # The load balancer sends to pods itself, from the public subnets.
     service = { trustedProxies = [for subnet in aws_subnet.public : subnet.cidr_block] }
     networkPolicy = {

@@ -71,3 +71,15 @@ variable "redis_passwords" {
   type        = map(string)
   sensitive   = true
 }
+
+variable "kms_secrets" {
+  description = "Whether stored secrets are sealed by the key of this region: dispatcher, pipeline and migrate may use it then, as the service may. networkPolicy.providers.cidrs must let them reach it."
+  type        = bool
+  default     = false
+}
+
+variable "models_bucket" {
+  description = "Bucket of the models' artefacts (models.source=s3, models.s3.bucket); Triton may read it. Empty: they come another way."
+  type        = string
+  default     = ""
+}

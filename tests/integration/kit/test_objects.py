@@ -26,7 +26,7 @@ from app.kit.clock import now
 from app.kit.errors import BadInputError, ConflictError, PennyError
 from app.kit.objects.files import FileStore
 from app.kit.objects.s3 import connect, make_client
-from app.kit.objects.s3_evidence import connect_evidence
+from app.kit.objects.s3_evidence import S3EvidenceStore, connect_evidence
 from app.kit.objects.store import EvidenceStore, LockedError, NoSuchObjectError, ObjectStore, ObjectStoreError
 from app.models import mirror
 from app.settings import Settings
@@ -78,22 +78,42 @@ def make_bucket(endpoint: str, *, locks: bool = False) -> str:
     return name
 
 
-async def test_a_bucket_is_made_with_object_lock_once(moto: str) -> None:
-    """`pennyprotect evidence bucket`, as compose.yaml runs it before the service."""
-    name = f"made-{uuid.uuid4().hex[:12]}"
+async def evidence_bucket(endpoint: str, name: str, *more: str, secret: str = SECRET) -> tuple[int | None, str, str]:
+    """`pennyprotect evidence bucket`, as compose.yaml runs it before the service: exit code, stdout, stderr."""
     told = {
-        "AWS_S3_BUCKET": name, "AWS_REGION": REGION, "AWS_ENDPOINT_URL_S3": moto, "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_S3_BUCKET": name, "AWS_REGION": REGION, "AWS_ENDPOINT_URL_S3": endpoint, "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": secret,
     }  # fmt: skip
-    said = []
+    command = (sys.executable, "-m", "app.cli", "evidence", "bucket", *more)
+    running = await asyncio.create_subprocess_exec(*command, env={**os.environ, **told}, stdout=-1, stderr=-1)
+    out, err = await asyncio.wait_for(running.communicate(), 240)
+    return running.returncode, out.decode(), err.decode()
+
+
+async def test_a_bucket_is_made_with_object_lock_once(moto: str) -> None:
+    name, said = f"made-{uuid.uuid4().hex[:12]}", []
     for _ in range(2):
-        running = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "app.cli", "evidence", "bucket", "--json", env={**os.environ, **told}, stdout=-1, stderr=-1
-        )
-        out, err = await asyncio.wait_for(running.communicate(), 120)
-        assert running.returncode == 0, err
+        code, out, err = await evidence_bucket(moto, name, "--json")
+        assert code == 0, err
         said.append(json.loads(out))
     assert said == [{"bucket": name, "made": made, "locks": True} for made in (True, False)]
+
+
+async def test_a_bucket_that_does_not_lock_is_taken_only_by_whoever_says_so(moto: str) -> None:
+    name = make_bucket(moto)
+    code, out, err = await evidence_bucket(moto, name)
+    assert (code, out) == (1, "")
+    assert f"The bucket {name} has no Object Lock" in err
+    assert len(err.strip().splitlines()) == 1
+    code, out, err = await evidence_bucket(moto, name, "--without-lock")
+    assert (code, out.strip()) == (0, f"{name}: was there, Object Lock OFF."), err
+
+
+async def test_a_refusal_of_the_bucket_s_server_is_said_at_once_and_not_waited_out(nanio: str) -> None:
+    """The hour that it would wait is over neither in the command's time nor in the test's."""
+    code, _, err = await evidence_bucket(nanio, "refused", "--seconds", "3600", secret="another")
+    assert code == 1
+    assert "refused" in err
 
 
 @pytest.fixture(params=["files", "moto", "moto-locked", "nanio"])
@@ -205,6 +225,45 @@ async def test_evidence_in_a_bucket_is_governed_and_encrypted_not_locked_for_goo
     found = client(moto).head_object(Bucket=bucket, Key="evidence/a")
     assert (found["ObjectLockMode"], found["ObjectLockLegalHoldStatus"]) == ("GOVERNANCE", "ON")
     assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", "alias/evidence")
+
+
+async def test_retention_is_overridden_only_where_there_is_some(moto: str) -> None:
+    """On AWS the override is a right of its own: the service, which has it not, still removes what it stored and did not keep."""
+    s3, asked = client(moto), []
+    store = await connect_evidence(s3, make_bucket(moto, locks=True))
+    s3.meta.events.register("provide-client-params.s3.DeleteObject", lambda params, **_: asked.append(dict(params)))
+    await store.put("evidence/a", b"one")
+    await store.erase("evidence/a")
+    await store.put("evidence/b", b"one")
+    await store.protect("evidence/b", now() + HOUR, hold=False)
+    await store.erase("evidence/b")
+    assert [(each["Key"], each.get("BypassGovernanceRetention", False)) for each in asked] == [
+        ("evidence/a", False),
+        ("evidence/b", True),
+    ]
+    assert await keys(store) == []
+
+
+async def test_a_server_that_does_not_tell_what_it_retains_is_asked_again_with_the_override() -> None:
+    """And one that refuses that, too, is an error: nothing is taken for erased."""
+    from botocore.exceptions import ClientError
+
+    asked, may = [], True
+
+    def delete(*, BypassGovernanceRetention: bool = False, **_: str) -> dict[str, str]:  # noqa: N803 - S3's names
+        asked.append(BypassGovernanceRetention)
+        if not (BypassGovernanceRetention and may):
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "DeleteObject")
+        return {}
+
+    listed = {"Versions": [{"Key": "evidence/a", "VersionId": "1"}]}
+    s3 = SimpleNamespace(list_object_versions=lambda **_: listed, head_object=lambda **_: {}, delete_object=delete)
+    store = S3EvidenceStore(s3, "bucket", locks=True)
+    await store.erase("evidence/a")
+    assert asked == [False, True]
+    may = False
+    with pytest.raises(ObjectStoreError, match="AccessDenied"):
+        await store.erase("evidence/a")
 
 
 async def test_erasure_leaves_no_version_where_a_bucket_keeps_them_without_locks(moto: str) -> None:
