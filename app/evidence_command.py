@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.kit.errors import BadInputError, UnavailableError
+from app.kit.errors import BadInputError, ConflictError, UnavailableError
+from app.settings import Settings, settings
 
 evidence = typer.Typer(no_args_is_help=True, help="Packages of evidence: fetch one by its link, verify one without a network.")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
@@ -17,39 +18,49 @@ FETCH_S = 300
 @evidence.command()
 def bucket(
     seconds: Annotated[float, typer.Option(help="How long to wait for a server that does not answer yet.", min=0)] = 60.0,
+    without_lock: Annotated[
+        bool, typer.Option("--without-lock", help="A bucket that exists without Object Lock will do.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the bucket AWS_S3_BUCKET with Object Lock where there is none, and say whether it locks."""
+    """Make the bucket AWS_S3_BUCKET with Object Lock where there is none. Exit code 1 where one is there that does not lock."""
+    import asyncio
+
+    given = settings()
+    if not given.s3_bucket:
+        typer.echo(json.dumps({"bucket": ""}) if as_json else "AWS_S3_BUCKET is empty: evidence lies in the state folder.")
+        return
+    made, locks = asyncio.run(_prepare(given, seconds))
+    if not locks and not without_lock:
+        raise ConflictError(
+            f"The bucket {given.s3_bucket} has no Object Lock, which a bucket is given when it is made: name another one in"
+            " AWS_S3_BUCKET, or say --without-lock if whoever may delete its objects may remove evidence and the audit's anchors."
+        )
+    if as_json:
+        typer.echo(json.dumps({"bucket": given.s3_bucket, "made": made, "locks": locks}, indent=2))
+        return
+    typer.echo(f"{given.s3_bucket}: {'made' if made else 'was there'}, Object Lock {'on' if locks else 'OFF'}.")
+
+
+async def _prepare(given: Settings, seconds: float) -> tuple[bool, bool]:
+    """(whether it was made, whether it locks). A refusal is one at once; who does not answer yet is asked again."""
     import asyncio
 
     from app.kit.backoff import Backoff
     from app.kit.objects import s3
     from app.kit.objects.store import ObjectStoreError
-    from app.settings import settings
 
-    given = settings()
-    if not given.s3_bucket:
-        raise BadInputError("AWS_S3_BUCKET is not set; name the bucket.")
-
-    async def prepare() -> dict[str, object]:
-        key_id, secret = given.aws_access_key_id.get_secret_value(), given.aws_secret_access_key.get_secret_value()
-        client = s3.make_client(given.aws_region, key_id, secret, given.s3_endpoint)
-        ends, backoff, failures = time.monotonic() + seconds, Backoff(first_s=0.5, longest_s=5.0), 0
-        while True:
-            try:
-                made = await s3.make_bucket(client, given.s3_bucket, given.aws_region)
-                return {"bucket": given.s3_bucket, "made": made, "locks": (await s3.connect(client, given.s3_bucket)).locks}
-            except ObjectStoreError:
-                if time.monotonic() > ends:
-                    raise
-                await asyncio.sleep(backoff.delay_s(failures))
-                failures += 1
-
-    found = asyncio.run(prepare())
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    typer.echo(f"{found['bucket']}: {'made' if found['made'] else 'was there'}, Object Lock {'on' if found['locks'] else 'OFF'}.")
+    client = s3.make_client(given.aws_region, *given.s3_access)
+    ends, backoff, failures = time.monotonic() + seconds, Backoff(first_s=0.5, longest_s=5.0), 0
+    while True:
+        try:
+            made = await s3.make_bucket(client, given.s3_bucket, given.aws_region)
+            return made, (await s3.connect(client, given.s3_bucket)).locks
+        except ObjectStoreError as error:
+            if s3.code_of(error) or time.monotonic() > ends:
+                raise
+            await asyncio.sleep(backoff.delay_s(failures))
+            failures += 1
 
 
 @evidence.command()

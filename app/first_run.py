@@ -22,6 +22,7 @@ from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.ids import new_id
 from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.models import CAMERA
+from app.kit.keys.repository import provider_keys
 from app.kit.keys.vault import LookUp, Vault
 from app.kit.logs import logger
 from app.kit.postgres import TenantConnection
@@ -51,6 +52,7 @@ async def first_run(settings: Settings, owner_url: str) -> None:
     wanted = wanted_cameras(settings)
     connection = await repository.connect_owner(owner_url)
     try:
+        await _tell_lost_keys(connection, settings)
         async with connection.transaction():
             await repository.lock_setup(connection)
             place = await _place(connection, settings)
@@ -71,6 +73,17 @@ def open_vault_of(settings: Settings, look_up: LookUp) -> Vault:
 
 def _vault(settings: Settings, connection: repository.Connection | None) -> Vault:
     return open_vault_of(settings, by_pool(connection))
+
+
+async def _tell_lost_keys(connection: repository.Connection, settings: Settings) -> None:
+    """An error in the log where stored secrets are sealed by keys that are not here: a ring was left behind, or lost."""
+    absent = await provider_keys(connection) - _vault(settings, None).provider.known()
+    if absent:
+        log.error(
+            "stored secrets are sealed by keys that the key ring does not hold: bring its keys.json back (docs/deploy.md, Keys)",
+            key_ring=str(settings.key_ring_file),
+            absent=sorted(absent),
+        )
 
 
 def wanted_cameras(settings: Settings) -> list[WantedCamera]:

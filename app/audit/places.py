@@ -35,8 +35,7 @@ class BucketAnchors:
     async def _open(self) -> ObjectAnchors:
         if self._opened is None:
             given = self._settings
-            key_id, secret = given.aws_access_key_id.get_secret_value(), given.aws_secret_access_key.get_secret_value()
-            client = await asyncio.to_thread(s3.make_client, given.aws_region, key_id, secret, given.s3_endpoint)
+            client = await asyncio.to_thread(s3.make_client, given.aws_region, *given.s3_access)
             store = await s3.connect(client, given.s3_bucket)
             if not store.locks:
                 log.warning("the bucket has no Object Lock: whoever may delete its objects can remove anchors", bucket=self.where)

@@ -27,7 +27,6 @@ class Storage:
             self._opened = FileStore(given.home.absolute() / OBJECTS)
             return self._opened
         async with self._lock:
-            key_id, secret = given.aws_access_key_id.get_secret_value(), given.aws_secret_access_key.get_secret_value()
-            client = await asyncio.to_thread(s3.make_client, given.aws_region, key_id, secret, given.s3_endpoint)
-            self._opened = await connect_evidence(client, given.s3_bucket, given.s3_kms_key)
+            client = await asyncio.to_thread(s3.make_client, given.aws_region, *given.s3_access)
+            self._opened = await connect_evidence(client, given.s3_bucket, given.s3_kms_key, grants=not given.bucket_is_bundled)
             return self._opened

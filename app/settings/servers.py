@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings
 
 RELAY_USER = "pennyprotect"
 """Who reads at a MediaMTX of ours."""
+BUNDLED_BUCKET = BUNDLED_USER = "pennyprotect"
+"""In the S3 server of ours."""
 
 
 class ServerSettings(BaseSettings):
@@ -128,12 +130,33 @@ class ServerSettings(BaseSettings):
     )
     s3_endpoint: str = Field(default="", alias="AWS_ENDPOINT_URL_S3", description="Address of an S3 server that is not Amazon's.")
 
+    bundled_objects: str = Field(
+        default="",
+        alias="PENNYPROTECT_OBJECTS",
+        description="S3 server that compose.yaml brings and names here, for the bucket `pennyprotect` there alone.",
+    )
+    bundled_objects_secret: SecretStr = Field(
+        default=SecretStr(""), alias="PENNYPROTECT_OBJECTS_SECRET", description="Secret of the user `pennyprotect` there."
+    )
+
     # OpenTelemetry's own name
     otlp_endpoint: str = Field(
         default="",
         alias="OTEL_EXPORTER_OTLP_ENDPOINT",
         description="gRPC address of an OpenTelemetry collector, such as http://127.0.0.1:4317; traces go there.",
     )
+
+    @property
+    def bucket_is_bundled(self) -> bool:
+        """Whether evidence lies in the S3 server that this installation brings, which nobody outside of it reaches."""
+        return bool(self.bundled_objects) and self.s3_bucket == BUNDLED_BUCKET and not self.s3_endpoint
+
+    @property
+    def s3_access(self) -> tuple[str, str, str]:
+        """(key id, secret, endpoint) of the bucket; a key of another server is never sent to ours, nor the other way round."""
+        if self.bucket_is_bundled:
+            return BUNDLED_USER, self.bundled_objects_secret.get_secret_value(), self.bundled_objects
+        return self.aws_access_key_id.get_secret_value(), self.aws_secret_access_key.get_secret_value(), self.s3_endpoint
 
     @property
     def database_dsn(self) -> str:
