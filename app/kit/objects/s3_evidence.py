@@ -14,6 +14,7 @@ from app.kit.objects.s3 import NO_SUCH_CALL, WHOLE_S, S3Store, code_of, connect
 from app.kit.objects.store import LockedError, NoSuchObjectError, ObjectStoreError, PutGrant, check_key
 
 CHUNK = 8 << 20
+ALREADY_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 RECEIVED_AT_ONCE = 8
 """Uploads that are in memory at once, of 64 MiB at most each."""
 
@@ -35,8 +36,8 @@ class S3EvidenceStore(S3Store):
         """`ObjectStore.put`, encrypted; `locked_until` is GOVERNANCE here."""
         if self.locks:
             await self._demand_unlocked(key)
-        more: dict[str, Any] = {"ContentMD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()}
-        await self._ask(lambda: self._client.put_object(Bucket=self._bucket, Key=check_key(key), Body=body, **more, **self._kms))
+        more = {"ContentMD5": _md5(body), **self._kms}
+        await self._ask(lambda: self._client.put_object(Bucket=self._bucket, Key=check_key(key), Body=body, **more))
         if locked_until is not None:
             await self.protect(key, locked_until, hold=False)
 
@@ -68,9 +69,19 @@ class S3EvidenceStore(S3Store):
         except TimeoutError as error:
             raise UnavailableError("Too many uploads are under way; send it again later.") from error
         try:
-            await self.put(key, await _whole(chunks, size, sha256))
+            await self._put_first(key, await _whole(chunks, size, sha256))
         finally:
             self._places.release()
+
+    async def _put_first(self, key: str, body: bytes) -> None:
+        """ConflictError where somebody was faster."""
+        put = partial(self._client.put_object, Bucket=self._bucket, Key=check_key(key), Body=body, IfNoneMatch="*", **self._kms)
+        try:
+            await self._ask(lambda: put(ContentMD5=_md5(body)))
+        except ObjectStoreError as error:
+            if code_of(error) in ALREADY_THERE:
+                raise ConflictError("Something is stored there already.") from error
+            raise
 
     async def digest(self, key: str) -> tuple[int, bytes]:
         """`EvidenceStore.digest`: read and hashed here; what a server says about itself proves nothing."""
@@ -166,6 +177,11 @@ async def connect_evidence(client: Any, bucket: str, kms_key: str = "", *, grant
     """The store of a bucket, after asking whether it locks; ObjectStoreError where it does not answer."""
     locks = (await connect(client, bucket)).locks
     return S3EvidenceStore(client, bucket, locks=locks, kms_key=kms_key, grants=grants)
+
+
+def _md5(body: bytes) -> str:
+    """What a bucket with Object Lock demands of whoever stores something."""
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 async def _whole(chunks: AsyncIterator[bytes], size: int, sha256: bytes) -> bytes:

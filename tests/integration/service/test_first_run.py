@@ -7,11 +7,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from app.alerts.rules.repository import list_rules
 from app.embedded.console import REMOVED_NOTE
 from app.first_run import first_run
 from app.kit.errors import SetupError
+from app.kit.keys.choice import by_pool, open_vault
+from app.kit.keys.ring import FileRing
 from app.kit.postgres import TenantScope, connect_pool, tenant_transaction
 from app.settings import Settings
 from tests.integration.conftest import Database
@@ -91,3 +94,27 @@ async def test_cameras_that_the_settings_no_longer_name_go_with_a_word_and_their
     async with tenant_transaction(pool, scope) as tenant:
         assert await list_rules(tenant, None, None, None, 10) == []
     await pool.close()
+
+
+async def test_secrets_sealed_by_a_key_that_was_left_behind_are_told_once_and_the_rest_starts(
+    database: Database, tmp_path: Path
+) -> None:
+    """A ring that stayed in another volume: the keys that it got by a rotation are missing, and nothing else."""
+    chosen = _settings(tmp_path)
+    await first_run(chosen, database.url("owner"))
+    pool = await asyncpg.connect(database.url("owner"), timeout=10)
+    ((chain,),) = await _rows(database.url("owner"), "SELECT id FROM chains")
+    ring = FileRing(chosen.key_ring_file, chosen.secret_key.get_secret_value())
+    vault = open_vault(chosen.secret_key.get_secret_value(), chosen.key_ring_file, "", by_pool(pool))
+    key_id = ring.add_key()
+    await vault.add_version(pool, chain, 2)
+    await pool.close(timeout=5)
+    with capture_logs() as said:
+        await first_run(chosen, database.url("owner"))
+    assert [each for each in said if each["log_level"] == "error"] == []
+    chosen.key_ring_file.unlink()
+    with capture_logs() as said:
+        await first_run(chosen, database.url("owner"))
+    (told,) = (each for each in said if each["log_level"] == "error")
+    assert told["event"].startswith("stored secrets are sealed by keys that the key ring does not hold: bring its keys.json back")
+    assert (told["absent"], told["key_ring"]) == ([key_id], str(chosen.key_ring_file))

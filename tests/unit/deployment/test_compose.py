@@ -1,4 +1,4 @@
-"""compose.yaml asks for nothing that `pennyprotect secrets compose` does not make, and puts evidence where each kind of .env says."""
+"""compose.yaml asks for nothing that `pennyprotect secrets compose` does not make; evidence goes where each kind of .env says."""
 
 import os
 import re
