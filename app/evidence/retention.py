@@ -1,7 +1,7 @@
 """What is due for deletion, as a pure function of the pieces, the rules and a time. Whatever is held, or of an open case, is not.
 
 A piece that somebody whom it shows asked to have erased is due at once. Any other of an alert that no incident took lives by the
-rule `alert`; one of an incident by `incident`, counted from the day the last of its incidents was closed; a play-back by
+rule `alert`; one of an incident by `incident`, counted from the day the last of its incidents was closed; a look-back by
 `playback`. A store's own rule stands before its chain's, and that before the default.
 """
 

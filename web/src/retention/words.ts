@@ -6,10 +6,10 @@ export const CLASSES = ["alert", "incident", "playback"] as const satisfies read
 export const CLASS_WORDS: Record<RetentionClass, [name: string, from: string]> = {
   alert: ["Alerts", "Recordings and stills of alerts that no incident took, from when they were stored"],
   incident: ["Incidents", "Evidence of incidents, from the day the last of them was closed"],
-  playback: ["Play-backs", "What somebody played back from a camera's last ten minutes"],
+  playback: ["Look-backs", "What somebody looked back at in a camera's last ten minutes"],
 };
 
-const RECEIPT_WORDS: Record<string, string> = { alert: "Of an alert", incident: "Of an incident", playback: "Play-back", erasure: "Erased for a request", export: "Export", orphan: "Needed by nothing" };
+const RECEIPT_WORDS: Record<string, string> = { alert: "Of an alert", incident: "Of an incident", playback: "Look-back", erasure: "Erased for a request", export: "Export", orphan: "Needed by nothing" };
 const GIGABYTE = 1024 ** 3;
 
 export const receiptKind = (kind: string) => RECEIPT_WORDS[kind] ?? kind;
