@@ -208,12 +208,15 @@ BEGIN
             ELSE 'No worker that had the pictures could record it: the camera or its worker was away.' END
         WHERE e.state IN ('wanted', 'recording', 'uploading')
         AND e.wanted_to < now() - CASE e.state WHEN 'uploading' THEN interval '1 day' ELSE interval '10 minutes' END;
-    RETURN QUERY UPDATE evidence e SET state = CASE e.state WHEN 'uploading' THEN 'uploading' ELSE 'recording' END, worker_id = worker
+    RETURN QUERY WITH jobs AS (
+        UPDATE evidence e SET state = CASE e.state WHEN 'uploading' THEN 'uploading' ELSE 'recording' END, worker_id = worker
         FROM (SELECT w.id FROM evidence w JOIN camera_leases l ON l.camera_id = w.camera_id AND l.worker_id = worker
             WHERE w.state IN ('wanted', 'recording') OR (w.state = 'uploading' AND w.worker_id = worker)
-            ORDER BY w.wanted_to, w.id LIMIT most) chosen
+            ORDER BY w.alert_id IS NULL, w.wanted_to, w.id LIMIT most) chosen
         WHERE e.id = chosen.id
-        RETURNING e.id, e.camera_id, e.type, e.wanted_from, e.wanted_to, e.moment;
+        RETURNING e.id, e.camera_id, e.type, e.wanted_from, e.wanted_to, e.moment, e.alert_id)
+    SELECT j.id, j.camera_id, j.type, j.wanted_from, j.wanted_to, j.moment FROM jobs j
+        ORDER BY j.alert_id IS NULL, j.wanted_to, j.id;
 END $$;
 
 ALTER FUNCTION public.evidence_jobs(worker uuid, most integer) OWNER TO pennyprotect_owner;
@@ -1426,8 +1429,11 @@ CREATE TABLE public.evidence (
     held boolean DEFAULT false NOT NULL,
     hold_reason text DEFAULT ''::text NOT NULL,
     deleted_at timestamp with time zone,
+    locked_at_store boolean DEFAULT false NOT NULL,
+    deletion_class text,
     CONSTRAINT evidence_check CHECK ((wanted_from <= wanted_to)),
     CONSTRAINT evidence_check1 CHECK (((state <> 'present'::text) OR ((s3_key IS NOT NULL) AND (size IS NOT NULL) AND (sha256 IS NOT NULL) AND (present_at IS NOT NULL)))),
+    CONSTRAINT evidence_deletion_class_check CHECK (((length(deletion_class) >= 1) AND (length(deletion_class) <= 50))),
     CONSTRAINT evidence_hold_reason_check CHECK ((length(hold_reason) <= 500)),
     CONSTRAINT evidence_media_type_check CHECK ((length(media_type) <= 50)),
     CONSTRAINT evidence_reason_check CHECK ((length(reason) <= 300)),
@@ -4041,7 +4047,7 @@ CREATE POLICY tenant ON public.recovery_codes TO pennyprotect_app USING ((chain_
 
 CREATE POLICY tenant ON public.regions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
-CREATE POLICY tenant ON public.retention_rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+CREATE POLICY tenant ON public.retention_rules TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[]))))) WITH CHECK (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.rota_entries TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -4657,6 +4663,10 @@ GRANT UPDATE(hold_reason) ON TABLE public.evidence TO pennyprotect_app;
 GRANT SELECT(hold_reason) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT SELECT(deleted_at),UPDATE(deleted_at) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(locked_at_store),UPDATE(locked_at_store) ON TABLE public.evidence TO pennyprotect_retention;
+
+GRANT SELECT(deletion_class),UPDATE(deletion_class) ON TABLE public.evidence TO pennyprotect_retention;
 
 GRANT SELECT,INSERT ON TABLE public.evidence_custody TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_custody TO pennyprotect_retention;

@@ -54,6 +54,8 @@ class Evidence:
         sha256: of the stored bytes, None before they are announced.
         masked: it was encoded anew through privacy masks.
         held: a legal hold; nothing deletes it.
+        locked_at_store: it is to be deleted, and the object store does not let it go yet.
+        deletion_class: the class it lived by, once it is to be deleted.
     """
 
     id: uuid.UUID
@@ -79,6 +81,8 @@ class Evidence:
     present_at: datetime | None
     held: bool
     hold_reason: str
+    locked_at_store: bool = False
+    deletion_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

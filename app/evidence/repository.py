@@ -15,9 +15,14 @@ from app.kit.postgres import Pool, TenantConnection
 MOST_LINKS = 2000
 _SELECT = (
     "SELECT id, chain_id, store_id, camera_id, alert_id, incident_id, type, state, reason, wanted_from, wanted_to, moment,"
-    " s3_key, size, sha256, media_type, recorded_from, recorded_to, masked, created_at, present_at, held, hold_reason"
-    " FROM evidence WHERE "
+    " s3_key, size, sha256, media_type, recorded_from, recorded_to, masked, created_at, present_at, held, hold_reason,"
+    " locked_at_store, deletion_class FROM evidence WHERE "
 )
+
+
+def shows(begins: str, ends: str) -> str:
+    """SQL: whether a piece `e` shows, or is to show, any moment between two others (expressions)."""
+    return f"(coalesce(e.recorded_from, e.wanted_from) <= {ends} AND coalesce(e.recorded_to, e.wanted_to) >= {begins})"
 
 
 def _evidence(row: "asyncpg.Record") -> Evidence:

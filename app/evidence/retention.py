@@ -25,10 +25,6 @@ ERASURE: Final = "erasure"
 """The class of what was deleted because whoever it shows asked for it; no rule is about it."""
 
 
-AT_STORE: Final = " Its store holds it."
-"""Ends the reason of a piece that is to be deleted and is locked where it is stored, until that ends."""
-
-
 class Holder(enum.StrEnum):
     """What keeps a piece from deletion."""
 
@@ -40,6 +36,9 @@ class Holder(enum.StrEnum):
 
 DAYS: Final = {RetentionClass.ALERT: 30, RetentionClass.INCIDENT: 365, RetentionClass.PLAYBACK: 1}
 """Where no rule says otherwise."""
+
+HELD_AROUND: Final = timedelta(minutes=30)
+"""Evidence so long before and after what somebody complains about is kept while the complaint is open."""
 
 
 @dataclass(frozen=True, slots=True)

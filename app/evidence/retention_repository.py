@@ -7,23 +7,25 @@ from typing import Any
 import asyncpg
 
 from app.evidence.models import Evidence
-from app.evidence.retention import Held, RetentionClass, Rule
+from app.evidence.repository import shows
+from app.evidence.retention import HELD_AROUND, Held, RetentionClass, Rule
 from app.kit.ids import new_id
 from app.kit.postgres import Pool, TenantConnection
 
 MOST = 100_000
-OF_REQUEST = """(EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
-    AND d.id IS DISTINCT FROM {but}
-    AND coalesce(e.recorded_from, e.wanted_from) <= d.seen_to AND coalesce(e.recorded_to, e.wanted_to) >= d.seen_from
+_AROUND = f"interval '{HELD_AROUND.total_seconds():.0f} seconds'"
+OF_REQUEST = f"""(EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
+    AND d.id IS DISTINCT FROM {{but}} AND {shows("d.seen_from", "d.seen_to")}
     AND NOT EXISTS (SELECT FROM data_request_footage f WHERE f.request_id = d.id AND f.evidence_id = e.id
         AND (f.erase_from IS NOT NULL OR NOT f.theirs)))
     OR EXISTS (SELECT FROM data_request_footage f JOIN data_requests d ON d.id = f.request_id WHERE f.evidence_id = e.id
-        AND f.theirs AND f.erase_from IS NULL AND d.state = 'open' AND d.id IS DISTINCT FROM {but}))"""
+        AND f.theirs AND f.erase_from IS NULL AND d.state = 'open' AND d.id IS DISTINCT FROM {{but}}))"""  # noqa: S608 - no value in it
 """An open request, but for one, holds what may show whoever asks, until a handler said that it does not, or is to be erased; and
 what a handler said is theirs, wherever it was found."""
-OF_COMPLAINT = """EXISTS (SELECT FROM complaints c WHERE c.store_id = e.store_id AND c.state <> 'decided'
-    AND (c.alert_id = e.alert_id OR (coalesce(e.recorded_from, e.wanted_from) <= c.happened_at + interval '30 minutes'
-        AND coalesce(e.recorded_to, e.wanted_to) >= c.happened_at - interval '30 minutes')))"""
+ABOUT = f"""(c.store_id = e.store_id
+    AND (c.alert_id = e.alert_id OR {shows(f"c.happened_at - {_AROUND}", f"c.happened_at + {_AROUND}")}))"""
+"""Whether a complaint `c` is about what a piece `e` shows, or about its alert."""
+OF_COMPLAINT = f"EXISTS (SELECT FROM complaints c WHERE c.state <> 'decided' AND {ABOUT})"
 OF_CASE = (
     "EXISTS (SELECT FROM incidents i WHERE i.state <> 'closed' AND (i.id = e.incident_id"
     " OR i.id IN (SELECT a.incident_id FROM incident_alerts a WHERE a.alert_id = e.alert_id)))"
@@ -122,6 +124,20 @@ async def known_keys(connection: TenantConnection) -> set[str]:
         " UNION ALL SELECT s3_key FROM evidence_exports WHERE s3_key IS NOT NULL AND state <> 'ended'"
     )
     return {row["s3_key"] for row in rows}
+
+
+async def sample_of_keys(connection: TenantConnection, most: int) -> list[str]:
+    """Keys of pieces that should be stored, drawn by lot."""
+    rows = await connection.fetch("SELECT s3_key FROM evidence WHERE state = 'present' ORDER BY random() LIMIT $1", most)
+    return [row["s3_key"] for row in rows]
+
+
+async def was_released(connection: TenantConnection, evidence_id: uuid.UUID) -> bool:
+    """Whether somebody lifted a legal hold on it."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM evidence_custody WHERE evidence_id = $1 AND act = 'released')", evidence_id
+    )
+    return found
 
 
 async def present_keys(connection: TenantConnection) -> dict[uuid.UUID, str]:

@@ -22,7 +22,7 @@ from app.evidence import exports_repository, metrics, repository, service
 from app.evidence import retention_repository as stored
 from app.evidence.custody import Link
 from app.evidence.models import Evidence, EvidenceState, ExportState
-from app.evidence.retention import AT_STORE, Due, due
+from app.evidence.retention import Due, due
 from app.evidence.storage import Storage
 from app.kit.clock import now
 from app.kit.errors import ConflictError, PennyError, SetupError
@@ -48,6 +48,8 @@ RENEWED_EVERY: Final = 100
 YOUNG: Final = timedelta(days=1)
 """Objects without a row are left alone for so long by their key's day: an upload may be under way."""
 
+UNNAMED: Final = "unnamed"
+"""The class in the receipt of what the release before this one marked, which wrote the class into the reason."""
 MANY: Final = 10
 """Pieces that are not all lost at once: where none of so many is there, the store is another one, or empty."""
 
@@ -146,12 +148,14 @@ class Retention:
     async def _demand_its_store(self, scope: TenantScope, store: EvidenceStore) -> None:
         """SetupError where many pieces should be stored and none is: then it is the wrong place, and says nothing of them."""
         async with tenant_transaction(self._pool, scope) as connection:
-            keys = set((await stored.present_keys(connection)).values())
-        if len(keys) < MANY:
+            sample = await stored.sample_of_keys(connection, MANY)
+        if len(sample) < MANY:
             return
-        for key in sorted(keys)[:: len(keys) // MANY]:
+        for key in sample:
             if not await _is_gone(store, key):
                 return
+        async with tenant_transaction(self._pool, scope) as connection:
+            keys = set((await stored.present_keys(connection)).values())
         async for key in store.keys(f"evidence/{scope.chain_id}/"):
             if key in keys:
                 return
@@ -166,26 +170,39 @@ class Retention:
             await repository.get_evidence(connection, wanted.id, lock=True)
             if not any(each.is_free for each in await stored.stored(connection, wanted.id)):
                 return False
-            reason = f"{wanted.kind}: {wanted.reason}"
-            await repository.change(connection, wanted.id, state=EvidenceState.DELETED.value, reason=reason, boxes=None)
+            said = {"state": EvidenceState.DELETED.value, "reason": wanted.reason, "deletion_class": wanted.kind}
+            await repository.change(connection, wanted.id, **said, boxes=None)
         return True
 
     async def _finish(self, scope: TenantScope, store: EvidenceStore, evidence_id: uuid.UUID, at: datetime, tally: Tally) -> None:
         async with tenant_transaction(self._pool, scope) as connection:
             piece = await repository.get_evidence(connection, evidence_id)
-            released = any(each.act == "released" for each in await repository.custody_of(connection, evidence_id))
-        key, why = piece.s3_key or "", piece.reason.removesuffix(AT_STORE)
-        if not await _erased(store, key, released=released and not piece.held):
+        if not await self._erased(scope, store, piece):
             async with tenant_transaction(self._pool, scope) as connection:
-                await repository.change(connection, evidence_id, reason=why + AT_STORE)
+                await repository.change(connection, evidence_id, locked_at_store=True)
             tally.kept_by_store += 1
             return
+        kind = piece.deletion_class or UNNAMED
         async with tenant_transaction(self._pool, scope) as connection:
-            await repository.change(connection, evidence_id, deleted_at=at, reason=why)
-            kind, _, reason = why.partition(": ")
-            await stored.add_receipt(connection, piece, scope.chain_id, key, kind, reason or why, at)
-            await _note(connection, piece, "deleted", at, {"reason": why})
+            await repository.change(connection, evidence_id, deleted_at=at, locked_at_store=False)
+            await stored.add_receipt(connection, piece, scope.chain_id, piece.s3_key or "", kind, piece.reason, at)
+            await _note(connection, piece, "deleted", at, {"class": kind, "reason": piece.reason})
         tally.deleted += 1
+
+    async def _erased(self, scope: TenantScope, store: EvidenceStore, piece: Evidence) -> bool:
+        """Whether it is gone; False where the store holds it. A hold that was lifted here may have stayed there: it goes, too."""
+        key = piece.s3_key or ""
+        with suppress(LockedError):
+            await store.erase(key)
+            return True
+        async with tenant_transaction(self._pool, scope) as connection:
+            if piece.held or not await stored.was_released(connection, piece.id):
+                return False
+        with suppress(LockedError):
+            await store.protect(key, None, hold=False)
+            await store.erase(key)
+            return True
+        return False
 
     async def _end_export(
         self, scope: TenantScope, store: EvidenceStore, export: tuple[uuid.UUID, str | None], at: datetime, tally: Tally
@@ -254,21 +271,6 @@ async def _stopped(stop: asyncio.Event, seconds: float) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
     return stop.is_set()
-
-
-async def _erased(store: EvidenceStore, key: str, *, released: bool) -> bool:
-    """Whether it is gone; False where the store holds it. A hold that was `released` may have stayed there: it is lifted once."""
-    try:
-        await store.erase(key)
-    except LockedError:
-        if not released:
-            return False
-        with suppress(LockedError):
-            await store.protect(key, None, hold=False)
-            await store.erase(key)
-            return True
-        return False
-    return True
 
 
 async def _is_gone(store: EvidenceStore, key: str) -> bool:

@@ -75,6 +75,7 @@ class EvidenceOut(BaseModel):
     present_at: datetime | None
     held: bool
     hold_reason: str
+    locked_at_store: bool = Field(description="It is to be deleted, and the object store does not let it go yet.")
 
 
 class CustodyOut(BaseModel):

@@ -10,8 +10,6 @@ from app.kit.errors import BadInputError, ConflictError
 
 ACKNOWLEDGE_DAYS: Final = 7
 ANSWER_DAYS: Final = 30
-HELD_AROUND: Final = timedelta(minutes=30)
-"""Evidence so long before and after what happened is kept while the complaint is open."""
 
 
 class ComplaintState(enum.StrEnum):

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import asyncpg
 
-from app.compliance.complaints.models import HELD_AROUND, Complaint, ComplaintOutcome, ComplaintState
+from app.compliance.complaints.models import Complaint, ComplaintOutcome, ComplaintState
+from app.evidence.retention_repository import ABOUT
 from app.kit.errors import BadInputError, NotFoundError
 from app.kit.postgres import TenantConnection
 
@@ -101,12 +102,9 @@ async def held_evidence(connection: TenantConnection, complaint: Complaint) -> i
     """How many pieces the complaint keeps from deletion while it is open."""
     return int(
         await connection.fetchval(
-            "SELECT count(*) FROM evidence WHERE store_id = $1 AND state <> 'deleted' AND (alert_id = $2"
-            " OR coalesce(recorded_from, wanted_from) <= $4 AND coalesce(recorded_to, wanted_to) >= $3)",
-            complaint.store_id,
-            complaint.alert_id,
-            complaint.happened_at - HELD_AROUND,
-            complaint.happened_at + HELD_AROUND,
+            "SELECT count(*) FROM complaints c JOIN evidence e"  # noqa: S608 - no value in it
+            f" ON {ABOUT} WHERE c.id = $1 AND e.state <> 'deleted'",
+            complaint.id,
         )
     )
 

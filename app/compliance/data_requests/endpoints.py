@@ -24,7 +24,7 @@ from app.compliance.data_requests.models import (
     demand_times,
     extend,
 )
-from app.compliance.data_requests.packaging import footage_proof, held_package, proof_package
+from app.compliance.data_requests.packaging import held_package, proof_package
 from app.compliance.data_requests.schemas import (
     DataRequestFileOut,
     DataRequestIn,
@@ -114,11 +114,11 @@ async def get_request(request: Request, access: Reads, data_request_id: uuid.UUI
         found = await repository.get_request(connection, data_request_id)
         entries = [entry_out(each, await enrolments.get_enrolment(connection, each.enrolment_id))
                    for each in await repository.subjects_of(connection, data_request_id)]  # fmt: skip
-        footage = [footage_out(each) for each in await footages.footage_of(connection, found)]
+        footage, more = await footages.footage_of(connection, found)
         await _note(connection, Act.DATA_REQUEST_SHOWN, access, data_request_id)
     handles = Permission.DATA_REQUESTS_WRITE in held_at(access.principal, CHAIN)
     contact = await _vault(request).open_left(REQUESTER, found.id, found.contact) if handles else None
-    shown, more = footage[: footages.MOST], len(footage) > footages.MOST
+    shown = [footage_out(each) for each in footage]
     return DataRequestFileOut(request=request_out(found), contact=contact, entries=entries, footage=shown, more_footage=more)
 
 
@@ -245,18 +245,19 @@ async def answer(request: Request, access: Writes, data_request_id: uuid.UUID, b
 @router.get(f"{ONE}/proof", response_class=Response, responses=ZIP, openapi_extra=audited(Act.DATA_REQUEST_PROVED))
 async def proof(request: Request, access: Writes, data_request_id: uuid.UUID) -> Response:
     """The signed proof of what was done about an answered request, for whoever asked."""
-    vault, scope = _vault(request), access.whole_chain
-    async with tenant_transaction(backends(request).postgres, scope) as connection:
+    async with service.alone(request.app.state.packing):
+        return await _proved(request, access, data_request_id)
+
+
+async def _proved(request: Request, access: Access, data_request_id: uuid.UUID) -> Response:
+    pool, scope = backends(request).postgres, access.whole_chain
+    async with tenant_transaction(pool, scope) as connection:
         found = await repository.get_request(connection, data_request_id)
-        if found.state is not RequestState.ANSWERED:
-            raise ConflictError("There is nothing to prove yet: this request is open.")
-        receipts = await repository.receipts_of(connection, data_request_id)
-        all_footage = await footages.footage_of(connection, found)
-        footage = [each for each in all_footage[: footages.MOST] if each.theirs is not False]
-        deleted = await footages.receipts_of(connection, [each.id for each in footage])
-        key = await signing_key(connection, vault, scope.chain_id)
-        told, complete = footage_proof(footage, deleted), len(all_footage) <= footages.MOST
-        package = proof_package(found, receipts, told, key, now(), footage_complete=complete)
+        done, at = await service.done_about(connection, found), now()
+        key = await signing_key(connection, _vault(request), scope.chain_id)
+    told = (found, done.receipts, done.footage, key, at)
+    package = await asyncio.to_thread(proof_package, *told, footage_complete=done.complete)
+    async with tenant_transaction(pool, scope) as connection:
         await _note(connection, Act.DATA_REQUEST_PROVED, access, data_request_id)
     return _package(package, f"proof-{data_request_id}")
 

@@ -4,14 +4,18 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
+import asyncpg
+
 from app.compliance.data_requests.models import DataRequest, Footage
-from app.evidence.retention import AT_STORE, Holder
+from app.evidence.models import EvidenceState
+from app.evidence.repository import shows
+from app.evidence.retention import Holder
 from app.evidence.retention_repository import OF_CASE, OF_COMPLAINT, OF_REQUEST
 from app.kit.postgres import TenantConnection
 
 MOST: Final = 500
 _HOLDERS: Final = {
-    Holder.LEGAL_HOLD: f"(e.held OR e.state = 'deleted' AND e.reason LIKE '%{AT_STORE}')",
+    Holder.LEGAL_HOLD: "(e.held OR e.locked_at_store)",
     Holder.OPEN_CASE: OF_CASE,
     Holder.COMPLAINT: OF_COMPLAINT,
     Holder.DATA_REQUEST: OF_REQUEST.format(but="$1"),
@@ -21,29 +25,36 @@ _STORED_OR_COMING: Final = "('wanted', 'recording', 'uploading', 'present')"
 _FOOTAGE: Final = f"""
 WITH wanted AS (
     SELECT evidence_id AS id FROM data_request_footage WHERE request_id = $1
-    UNION SELECT id FROM evidence WHERE store_id = $2 AND state IN {_STORED_OR_COMING}
-        AND coalesce(recorded_from, wanted_from) <= $4 AND coalesce(recorded_to, wanted_to) >= $3
+    UNION SELECT e.id FROM evidence e WHERE e.store_id = $2 AND e.state IN {_STORED_OR_COMING} AND {shows("$3", "$4")}
     UNION SELECT e.id FROM data_request_subjects s JOIN matches m ON m.enrolment_id = s.enrolment_id
         JOIN evidence e ON e.store_id = m.store_id AND e.camera_id = m.camera_id AND e.state IN {_STORED_OR_COMING}
-        AND coalesce(e.recorded_from, e.wanted_from) <= m.captured_at + interval '10 seconds'
-        AND coalesce(e.recorded_to, e.wanted_to) >= m.captured_at - interval '10 seconds'
+        AND {shows("m.captured_at - interval '10 seconds'", "m.captured_at + interval '10 seconds'")}
         WHERE s.request_id = $1)
 SELECT e.id, e.store_id, e.type, s.name AS store, c.name AS camera, e.recorded_from, e.recorded_to, e.moment, f.theirs,
-    f.erase_from, e.deleted_at AS erased_at, e.deleted_at IS NOT NULL AS gone, e.state = 'lost' AS lost,
-    e.state NOT IN ('present', 'lost', 'deleted') AS coming,
+    f.erase_from, e.deleted_at AS erased_at, e.state AS evidence_state,
     array_remove(ARRAY[{_KEPT_FOR}], NULL) AS kept_for
 FROM wanted w JOIN evidence e USING (id) JOIN cameras c ON c.id = e.camera_id JOIN stores s ON s.id = e.store_id
     LEFT JOIN data_request_footage f ON f.evidence_id = e.id AND f.request_id = $1
-ORDER BY e.moment, e.id LIMIT $5
+WHERE $6::uuid IS NULL OR e.id = $6
+ORDER BY f.evidence_id IS NULL, e.moment, e.id LIMIT $5
 """  # noqa: S608 - no value in it
 
 
-async def footage_of(connection: TenantConnection, request: DataRequest) -> list[Footage]:
+async def footage_of(
+    connection: TenantConnection, request: DataRequest, only: uuid.UUID | None = None
+) -> tuple[list[Footage], bool]:
     """Pieces that show some of the visit, or a moment of a lead of an entry, stored or on their way; and those that were
-    decided about. Oldest first; one more than `MOST` when there are more."""
+    decided about, which come before others where there are too many. Oldest first; and whether there are more than `MOST`.
+    `only`: of one piece."""
     where = (request.store_id, request.seen_from, request.seen_to)
-    rows = await connection.fetch(_FOOTAGE, request.id, *where, MOST + 1)
-    return [Footage(**{**dict(row), "kept_for": tuple(Holder(each) for each in row["kept_for"])}) for row in rows]
+    rows = await connection.fetch(_FOOTAGE, request.id, *where, MOST + 1, only)
+    found = [_footage(row) for row in rows[:MOST]]
+    return sorted(found, key=lambda each: (each.moment, each.id)), len(rows) > MOST
+
+
+def _footage(row: "asyncpg.Record") -> Footage:
+    fixed = {"evidence_state": EvidenceState(row["evidence_state"]), "kept_for": tuple(map(Holder, row["kept_for"]))}
+    return Footage(**{**dict(row), **fixed})
 
 
 async def decide(

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.evidence.models import EvidenceState
 from app.evidence.retention import Holder
 from app.kit.errors import BadInputError, ConflictError
 
@@ -109,9 +110,8 @@ class Footage:
 
     Attributes:
         theirs: whether whoever asks is in it, as a handler said who looked; None: nobody did.
-        erase_from: since when it is to be erased. erased_at: when it was. gone: nothing of it is stored.
+        erase_from: since when it is to be erased. erased_at: since when nothing of it is stored.
         kept_for: what keeps it from deletion, but for this request.
-        lost: its bytes vanished from the store without retention. coming: it is on its way to the store.
     """
 
     id: uuid.UUID
@@ -125,10 +125,13 @@ class Footage:
     theirs: bool | None
     erase_from: datetime | None
     erased_at: datetime | None
-    gone: bool
+    evidence_state: EvidenceState
     kept_for: tuple[Holder, ...]
-    lost: bool = False
-    coming: bool = False
+
+    @property
+    def coming(self) -> bool:
+        """Whether it is on its way to the store."""
+        return self.evidence_state in (EvidenceState.WANTED, EvidenceState.RECORDING, EvidenceState.UPLOADING)
 
     @property
     def state(self) -> FootageState:
@@ -137,9 +140,9 @@ class Footage:
             return FootageState.TO_LOOK_AT
         if not self.theirs:
             return FootageState.NOT_THEIRS
-        if self.lost:
+        if self.evidence_state is EvidenceState.LOST:
             return FootageState.LOST
-        if self.gone:
+        if self.erased_at is not None:
             return FootageState.ERASED
         if self.erase_from is None:
             return FootageState.THEIRS

@@ -115,7 +115,6 @@ class FootageOut(BaseModel):
     moment: datetime
     state: FootageState
     kept_for: list[Holder] = Field(description="What keeps it from deletion, but for this request.")
-    erased_at: datetime | None
 
 
 class FootageVerdictIn(BaseModel):

@@ -17,11 +17,12 @@ from app.compliance.data_requests.models import (
     FootageState,
     Held,
     RequestKind,
+    RequestState,
     Subject,
     advance,
     demand_open,
 )
-from app.compliance.data_requests.packaging import HeldEntry
+from app.compliance.data_requests.packaging import HeldEntry, footage_proof
 from app.evidence import repository as evidence
 from app.evidence.repository import link_by
 from app.identity.enrolment import erasure, image_repository
@@ -118,8 +119,8 @@ class _Room:
 
 async def footage(connection: TenantConnection, request: DataRequest) -> list[Footage]:
     """All footage that may show them; ConflictError where it is more than one package names."""
-    found = await footages.footage_of(connection, request)
-    if len(found) > footages.MOST:
+    found, more = await footages.footage_of(connection, request)
+    if more:
         raise ConflictError(f"The visit has more than {footages.MOST} pieces of footage. Name a shorter visit.")
     return [each for each in found if each.theirs is not False]
 
@@ -127,9 +128,9 @@ async def footage(connection: TenantConnection, request: DataRequest) -> list[Fo
 async def held_besides(connection: TenantConnection, request: DataRequest) -> Held:
     """What is held besides the entries; footage beyond what is listed counts as not looked at."""
     _, other = await repository.count_templates(connection, FACE_MODEL, FACE_VERSION)
-    states = [each.state for each in await footages.footage_of(connection, request)]
-    more = [FootageState.TO_LOOK_AT] if len(states) > footages.MOST else []
-    return Held((*states, *more), other)
+    found, more = await footages.footage_of(connection, request)
+    beyond = (FootageState.TO_LOOK_AT,) if more else ()
+    return Held((*(each.state for each in found), *beyond), other)
 
 
 async def decide_footage(
@@ -142,9 +143,10 @@ async def decide_footage(
             not there yet.
     """
     demand_open(request)
-    piece = next((each for each in await footages.footage_of(connection, request) if each.id == evidence_id), None)
-    if piece is None:
+    found, _ = await footages.footage_of(connection, request, evidence_id)
+    if not found:
         raise NotFoundError("This piece shows nothing of the visit or of an entry of the request, or you may not see it.")
+    piece = found[0]
     if piece.coming:
         raise ConflictError("This piece is on its way; look at it once it has arrived.")
     if piece.erase_from is not None:
@@ -153,9 +155,11 @@ async def decide_footage(
     await footages.decide(connection, who.chain_id, request.id, piece, who.id, at, theirs=theirs)
 
 
-async def _erase_footage(connection: TenantConnection, who: Principal, request: DataRequest, at: datetime) -> list[uuid.UUID]:
+async def _erase_footage(
+    connection: TenantConnection, who: Principal, request: DataRequest, found: Sequence[Footage], at: datetime
+) -> list[uuid.UUID]:
     """Ask retention, which alone deletes evidence, for each piece that shows them; which it was asked for."""
-    asked = [each.id for each in await footages.footage_of(connection, request) if each.state is FootageState.THEIRS]
+    asked = [each.id for each in found if each.state is FootageState.THEIRS]
     for piece_id in asked:
         await footages.ask_for_erasure(connection, request.id, piece_id, at)
         locked = await evidence.get_evidence(connection, piece_id, lock=True)
@@ -185,14 +189,35 @@ async def erase(
     if request.kind is not RequestKind.ERASURE:
         raise ConflictError("This request asks for access, not for erasure; record another one.")
     subjects = await repository.subjects_of(connection, request.id)
-    if not subjects and not any(each.theirs for each in await footages.footage_of(connection, request)):
+    found, _ = await footages.footage_of(connection, request)  # what was decided about comes first
+    if not subjects and not any(each.theirs for each in found):
         raise ConflictError("Nothing belongs to this request: look for the person by a photo, or at the footage of the visit.")
-    footage = await _erase_footage(connection, who, request, at)
+    asked = await _erase_footage(connection, who, request, found, at)
     for subject in subjects:
         if subject.erasure_id is None:
             await repository.note_erasure(connection, subject, await _erased(connection, who, request, subject.enrolment_id, at))
     await repository.change_request(connection, advance(request))
-    return await repository.receipts_of(connection, request.id), footage
+    return await repository.receipts_of(connection, request.id), asked
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done about an answered request: receipts of entries, what became of footage, and whether that is all of it."""
+
+    receipts: list[dict[str, Any]]
+    footage: list[dict[str, Any]]
+    complete: bool
+
+
+async def done_about(connection: TenantConnection, request: DataRequest) -> Done:
+    """What its proof tells; ConflictError while it is open."""
+    if request.state is not RequestState.ANSWERED:
+        raise ConflictError("There is nothing to prove yet: this request is open.")
+    found, more = await footages.footage_of(connection, request)
+    maybe_theirs = [each for each in found if each.theirs is not False]
+    deleted = await footages.receipts_of(connection, [each.id for each in maybe_theirs])
+    receipts = await repository.receipts_of(connection, request.id)
+    return Done(receipts, footage_proof(maybe_theirs, deleted), not more)
 
 
 async def _erased(

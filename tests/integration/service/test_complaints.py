@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 from app.auth.permissions import Permission, Role
-from app.compliance.complaints.models import HELD_AROUND
+from app.evidence.retention import HELD_AROUND
 from app.evidence.retention_run import Retention
 from app.evidence.storage import Storage
 from app.kit.clock import now

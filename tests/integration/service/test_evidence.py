@@ -140,6 +140,17 @@ async def test_a_lost_piece_says_why_and_an_incident_shows_its_alerts_evidence(p
     assert any("camera or its worker was away" in each["reason"] for each in listed)
 
 
+async def test_what_alerts_want_is_recorded_before_what_people_ask_for_though_that_ends_earlier(product: Product) -> None:
+    camera = await product.camera()
+    begins = now() - timedelta(minutes=5)
+    asked = {"from": begins.isoformat(), "to": (begins + timedelta(seconds=30)).isoformat()}
+    assert (await product.ask("POST", f"/api/v1/cameras/{camera['id']}/playback", asked))[0] == 201
+    await product.alert(camera)
+    assert [each["type"] for each in (await beat(product))["recordings"]] == ["still", "clip", "playback"]
+    few = await product.sql("SELECT type FROM evidence_jobs($1, 2)", uuid.UUID(WORKER))
+    assert [row["type"] for row in few] == ["still", "clip"], "and where not all fit"
+
+
 async def test_the_last_ten_minutes_of_a_camera_can_be_looked_back_at_which_is_audited(product: Product) -> None:
     camera = await product.camera()
     path, moment = f"/api/v1/cameras/{camera['id']}/playback", now()

@@ -1,5 +1,6 @@
 """Rule 18 on the running service: what is due goes, with a receipt, and nothing else; database and objects agree both ways."""
 
+import dataclasses
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,6 +10,7 @@ import asyncpg
 import pytest
 
 from app.evidence import retention_repository, retention_run
+from app.evidence.retention import RetentionClass, Rule
 from app.evidence.retention_run import LEASE_S, Retention
 from app.evidence.storage import Storage
 from app.kit.clock import now
@@ -160,8 +162,18 @@ async def test_a_hold_that_was_released_but_stayed_in_the_store_is_lifted_and_an
         assert (tally.deleted, tally.kept_by_store) == (deleted, 1)
     receipts = (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]
     assert [each["evidence_id"] for each in receipts] == [released]
-    (reason,) = await product.sql("SELECT reason FROM evidence WHERE id = $1", uuid.UUID(foreign))
-    assert reason["reason"] == "alert: Its 30 days were over. Its store holds it."
+    query = "SELECT reason, locked_at_store, deletion_class FROM evidence WHERE id = $1"
+    said = ("Its 30 days were over.", True, "alert")
+    assert [tuple(row) for row in await product.sql(query, uuid.UUID(foreign))] == [said]
+    shown = (await product.ask("GET", f"/api/v1/evidence/{foreign}"))[1]
+    assert (shown["state"], shown["locked_at_store"]) == ("deleted", True)
+    (product.settings.home / "objects" / f"{keys[uuid.UUID(foreign)]}.hold").unlink()
+    assert (await retention.once(later)).deleted == 1, "it goes once its store lets go"
+    receipts = (await product.ask("GET", "/api/v1/retention/receipts"))[1]["items"]
+    assert [(each["evidence_id"], each["kind"], each["reason"]) for each in receipts] == [
+        (each, "alert", "Its 30 days were over.") for each in (foreign, released)
+    ]
+    assert not (await product.ask("GET", f"/api/v1/evidence/{foreign}"))[1]["locked_at_store"]
 
 
 async def test_a_rule_of_the_chain_is_not_made_by_an_administrator_of_one_store(product: Product) -> None:
@@ -172,6 +184,33 @@ async def test_a_rule_of_the_chain_is_not_made_by_an_administrator_of_one_store(
     assert (await product.ask("PUT", "/api/v1/retention", body | {"store_id": store}, token=token))[0] == 200
     items = (await product.ask("GET", "/api/v1/retention"))[1]["items"]
     assert [each["store_id"] for each in items] == [store]
+
+
+async def test_the_database_lets_people_of_a_store_read_the_chains_rule_and_write_their_own_only(product: Product) -> None:
+    chain = (await product.sql("SELECT id FROM chains"))[0]["id"]
+    store, at = uuid.UUID(await product.store()), now()
+    ours, theirs = Rule(None, RetentionClass.ALERT, 30), Rule(store, RetentionClass.ALERT, 5)
+    whole, one_store = TenantScope(chain), TenantScope(chain, frozenset({store}))
+    pool = await connect_pool(product.settings.database_dsn, role="test", largest=1)
+
+    async def set_rule(scope: TenantScope, rule: Rule) -> None:
+        async with tenant_transaction(pool, scope) as connection:
+            await retention_repository.set_rule(connection, chain, rule, at)
+
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await set_rule(one_store, ours)
+        await set_rule(whole, ours)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await set_rule(one_store, dataclasses.replace(ours, days=1))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with tenant_transaction(pool, one_store) as connection:
+                await connection.execute("UPDATE retention_rules SET days = 1")
+        await set_rule(one_store, theirs)
+        async with tenant_transaction(pool, one_store) as connection:
+            assert await retention_repository.rules_of(connection) == [ours, theirs]
+    finally:
+        await pool.close()
 
 
 async def test_one_run_at_a_time_and_a_run_that_lost_its_lease_stops(product: Product, pool: "Pool[asyncpg.Record]") -> None:

@@ -1,6 +1,5 @@
 """Data-subject requests: the clock, what may follow what, and packages that anybody can check without a network."""
 
-import dataclasses
 import json
 import uuid
 import zipfile
@@ -24,6 +23,7 @@ from app.compliance.data_requests.models import (
     extend,
 )
 from app.compliance.data_requests.packaging import HeldEntry, footage_proof, held_package, proof_package
+from app.evidence.models import EvidenceState
 from app.evidence.package import fingerprint_of, verify
 from app.evidence.retention import Holder
 from app.kit.errors import BadInputError, ConflictError
@@ -110,8 +110,9 @@ def test_rule_17_nothing_is_held_only_where_all_was_compared_and_no_footage_is_t
 def test_rule_17_an_erasure_is_fulfilled_once_footage_of_them_is_gone_and_what_is_kept_says_why(
     theirs: bool | None, gone: bool, asked_for: datetime | None, kept_for: tuple[Holder, ...], state: FootageState
 ) -> None:
-    piece = Footage(uuid.uuid4(), uuid.uuid4(), "clip", "North", "Door", AT, AT, AT, theirs, asked_for, None, gone, kept_for)
-    piece = dataclasses.replace(piece, lost=state is FootageState.LOST)
+    stored = {FootageState.LOST: EvidenceState.LOST}.get(state, EvidenceState.DELETED if gone else EvidenceState.PRESENT)
+    ids, erased_at = (uuid.uuid4(), uuid.uuid4()), AT if gone else None
+    piece = Footage(*ids, "clip", "North", "Door", AT, AT, AT, theirs, asked_for, erased_at, stored, kept_for)
     assert piece.state is state
     (told,) = footage_proof([piece], {piece.id: {"evidence_id": piece.id, "sha256": "00"}})
     assert bool(told["kept_for"]) is (state is FootageState.KEPT)
@@ -153,7 +154,7 @@ def test_rule_17_packages_are_signed_leave_out_other_people_and_name_what_was_ch
     leads = [{"at": AT, "store": "North", "camera": "Door", "state": "open", "band": "high"}]
     held = HeldEntry(uuid.uuid4(), "Ada Example", "Violence", entry, ["North"], leads, [("pictures/entry-1.jpg", b"\xff\xd8x")])
     path = tmp_path / "held.zip"
-    film = Footage(uuid.uuid4(), uuid.uuid4(), "clip", "North", "Door", AT, AT, AT, None, None, None, False, ())
+    film = Footage(uuid.uuid4(), uuid.uuid4(), "clip", "North", "Door", AT, AT, AT, None, None, None, EvidenceState.PRESENT, ())
     path.write_bytes(held_package(asked(RequestKind.ACCESS), [held], [film], key))
     assert verify(path, fingerprint).whole
     with zipfile.ZipFile(path) as package:

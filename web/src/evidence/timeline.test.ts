@@ -33,8 +33,10 @@ describe("boxes of a recording", () => {
 
   it("say where a piece stands", () => {
     const at = Date.parse("2026-01-01T00:00:00Z");
-    expect(standing({ state: "recording", reason: "", wanted_to: "2026-01-01T00:00:07.5Z" }, at)).toBe("Recording, 8 s to go");
-    expect(standing({ state: "lost", reason: "The ring was empty.", wanted_to: "2026-01-01T00:00:00Z" }, at)).toBe("Lost: The ring was empty.");
+    const there = { reason: "", wanted_to: "2026-01-01T00:00:00Z", locked_at_store: false };
+    expect(standing({ ...there, state: "recording", wanted_to: "2026-01-01T00:00:07.5Z" }, at)).toBe("Recording, 8 s to go");
+    expect(standing({ ...there, state: "lost", reason: "The ring was empty." }, at)).toBe("Lost: The ring was empty.");
+    expect(standing({ ...there, state: "deleted", reason: "Its 30 days were over.", locked_at_store: true }, at)).toBe("To be deleted, but locked where it is stored: Its 30 days were over.");
     expect([isUnderWay({ state: "uploading" }), isUnderWay({ state: "lost" })]).toEqual([true, false]);
   });
 });

@@ -48,11 +48,12 @@ const STATES: Record<Piece["state"], string> = {
 };
 
 /** One sentence about where a piece stands. */
-export function standing(piece: Pick<Piece, "state" | "reason" | "wanted_to">, now: number): string {
+export function standing(piece: Pick<Piece, "state" | "reason" | "wanted_to" | "locked_at_store">, now: number): string {
   if (piece.state === "recording" && Date.parse(piece.wanted_to) > now) {
     return `Recording, ${Math.ceil((Date.parse(piece.wanted_to) - now) / 1000)} s to go`;
   }
-  return piece.reason ? `${STATES[piece.state]}: ${piece.reason}` : STATES[piece.state];
+  const state = piece.locked_at_store ? "To be deleted, but locked where it is stored" : STATES[piece.state];
+  return piece.reason ? `${state}: ${piece.reason}` : state;
 }
 
 export const isUnderWay = ({ state }: Pick<Piece, "state">) => state === "wanted" || state === "recording" || state === "uploading";
