@@ -5,6 +5,7 @@ Runs beside requests in each replica of the service; a claim that nobody finishe
 
 import asyncio
 import base64
+import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -147,13 +148,11 @@ class Exporter:
             body = await asyncio.to_thread(redacted, body, source.piece.media_type or "", scene, watermark)
         name = f"recording.{service.MEDIA[source.piece.media_type or '']}"
         files = [("README.txt", README.encode()), (name, body), (CUSTODY, _custody(source))]
-        package = build(files, _about(source, scene), key)
-        await self._keep(source, scope, package)
+        package, digest = await asyncio.to_thread(_packed, files, _about(source, scene), key)
+        await self._keep(source, scope, package, digest)
 
-    async def _keep(self, source: Source, scope: TenantScope, package: bytes) -> None:
-        import hashlib
-
-        export, digest = source.export, hashlib.sha256(package).digest()
+    async def _keep(self, source: Source, scope: TenantScope, package: bytes, digest: bytes) -> None:
+        export = source.export
         where = f"exports/{export.chain_id}/{export.store_id}/{now():%Y/%m/%d}/{export.id}-{uuid.uuid4().hex[:12]}.zip"
         store = await self._storage.open()
         await store.put(where, package)
@@ -221,6 +220,12 @@ async def _source(connection: TenantConnection, export_id: uuid.UUID) -> Source:
     boxes = await repository.boxes_of(connection, piece.id)
     names = await exports_repository.names_for(connection, piece.store_id, piece.camera_id)
     return Source(piece, export, boxes, await repository.custody_of(connection, piece.id), *names)
+
+
+def _packed(files: list[tuple[str, bytes]], about: dict[str, Any], key: Ed25519PrivateKey) -> tuple[bytes, bytes]:
+    """The package and its sha256."""
+    package = build(files, about, key)
+    return package, hashlib.sha256(package).digest()
 
 
 def _custody(source: Source) -> bytes:

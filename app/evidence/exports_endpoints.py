@@ -137,7 +137,7 @@ async def fetch_export(request: Request, token: str) -> Response:
         system = (Act.EVIDENCE_EXPORT_FETCHED, ActorKind.SYSTEM, None, chain_id, piece.store_id)
         await audit.append(connection, AuditEntry(*system, "evidence", piece.id, details))
     package = await (await storage_of(request).open()).get(export.s3_key)
-    if hashlib.sha256(package).digest() != export.sha256:
+    if (await asyncio.to_thread(hashlib.sha256, package)).digest() != export.sha256:
         raise ConflictError("The stored package is not the one that was made; ask for a new export.")
     named = f'attachment; filename="evidence-{piece.id}.zip"'
     return Response(package, media_type="application/zip", headers={"Content-Disposition": named, "Cache-Control": "no-store"})
