@@ -45,6 +45,9 @@ _BODY = " || ".join(
     )
 )
 """What `sealed.body` writes, written by the database."""
+_LARGEST = 2**63 - 1
+PAGE = " FROM audit_log WHERE ledger = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence"
+"""Bounded at both ends: with a LIMIT alone, all later rows of a table that was never analysed would be sorted for each page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,29 +192,19 @@ async def all_ledgers(connection: "Connection[asyncpg.Record]") -> list[uuid.UUI
 
 @asynccontextmanager
 async def reading(pool: "Pool[asyncpg.Record]") -> AsyncIterator["Connection[asyncpg.Record]"]:
-    """A read-only transaction that sees one moment of every ledger, and reads each by its primary key."""
+    """A read-only transaction that sees one moment of every ledger."""
     async with (
         pool.acquire(timeout=ACQUIRE_S) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        # Of a table that was never analysed all later rows would be sorted for each page: the square of a ledger's length.
-        await connection.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         yield connection
 
 
 async def read_ledger(
     connection: "Connection[asyncpg.Record]", ledger: uuid.UUID, after: int = 0, batch: int = 5000
 ) -> AsyncIterator[list[SealedRow]]:
-    """The rows of a ledger after a sequence, in order, `batch` at a time."""
-    while True:
-        rows = await connection.fetch(
-            f"SELECT {_COLUMNS} FROM audit_log WHERE ledger = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",  # noqa: S608
-            ledger,
-            after,
-            batch,
-        )
-        if not rows:
-            return
+    """The rows of a ledger after a sequence, in order, at most `batch` at a time."""
+    while rows := await _page(connection, _COLUMNS, ledger, after, batch):
         yield [_row(row) for row in rows]
         after = rows[-1]["sequence"]
 
@@ -224,9 +217,10 @@ async def read_bodies(
     The database writes the bytes from the columns it holds: to decode thirteen values a row one by one would cost much more.
     The next batch is on its way while the caller hashes the one before.
     """
-    rows = await _bodies(connection, ledger, 0, batch)
+    columns = f"sequence, previous_hash, hash, {_BODY} AS body"
+    rows = await _page(connection, columns, ledger, 0, batch)
     while rows:
-        following = asyncio.ensure_future(_bodies(connection, ledger, rows[-1]["sequence"], batch))
+        following = asyncio.ensure_future(_page(connection, columns, ledger, rows[-1]["sequence"], batch))
         try:
             await asyncio.sleep(0)  # sends it
             yield rows
@@ -238,14 +232,15 @@ async def read_bodies(
         rows = await following
 
 
-async def _bodies(connection: "Connection[asyncpg.Record]", ledger: uuid.UUID, after: int, batch: int) -> list["asyncpg.Record"]:
-    return await connection.fetch(
-        f"SELECT sequence, previous_hash, hash, {_BODY} AS body FROM audit_log"  # noqa: S608
-        " WHERE ledger = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
-        ledger,
-        after,
-        batch,
-    )
+async def _page(
+    connection: "Connection[asyncpg.Record]", columns: str, ledger: uuid.UUID, after: int, batch: int
+) -> list["asyncpg.Record"]:
+    """The next rows after a sequence, at most `batch`, passing over what somebody removed; none at the ledger's end."""
+    query, least = f"SELECT {columns}{PAGE}", "SELECT min(sequence) FROM audit_log WHERE ledger = $1 AND sequence > $2"
+    rows = await connection.fetch(query, ledger, after, min(after + batch, _LARGEST))
+    if not rows and (following := await connection.fetchval(least, ledger, after)) is not None:
+        rows = await connection.fetch(query, ledger, following - 1, min(following - 1 + batch, _LARGEST))
+    return rows
 
 
 def _row(row: "asyncpg.Record") -> SealedRow:

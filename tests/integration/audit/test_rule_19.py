@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from app.audit.anchors import FileAnchors
-from app.audit.ledger_repository import heads_of, open_ledgers, reading, seal_batch
+from app.audit.ledger_repository import PAGE, heads_of, open_ledgers, read_ledger, reading, seal_batch
 from app.audit.sealed import PLATFORM
 from app.audit.verify import Finding, verify_all
 from app.kit.ids import new_id
@@ -250,8 +250,19 @@ async def test_a_ledger_is_read_by_its_key_though_nothing_is_known_of_the_table(
 ) -> None:
     await site.pool.execute(INSERT, site.chain, 900)
     assert await seal(ledgers) == 900
-    query = "EXPLAIN SELECT hash FROM audit_log WHERE ledger = $1 AND sequence > 5 ORDER BY sequence LIMIT 100"
     async with reading(ledgers) as connection:
-        plan = "\n".join(row[0] for row in await connection.fetch(query, site.chain))
+        plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN SELECT hash{PAGE}", site.chain, 5, 105))
     assert "Index Scan using audit_log_pkey" in plan
     assert "Sort" not in plan
+
+
+async def test_a_ledger_is_read_to_its_end_over_a_gap_that_is_longer_than_a_page(
+    site: Site,  # noqa: F811
+    ledgers: "Ledgers[asyncpg.Record]",
+) -> None:
+    await site.pool.execute(INSERT, site.chain, 60)
+    assert await seal(ledgers) == 60
+    await site.pool.execute("DELETE FROM audit_log WHERE ledger = $1 AND sequence BETWEEN 8 AND 57", site.chain)
+    async with reading(ledgers) as connection:
+        read = [row.sequence async for rows in read_ledger(connection, site.chain, 2, 3) for row in rows]
+    assert read == [3, 4, 5, 6, 7, 58, 59, 60]
