@@ -1,7 +1,7 @@
 import { ArchiveX, BellDot, Boxes, Building2, CalendarClock, ChartColumn, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
+import type { Permission } from "../api/types";
 import { lazily } from "../shell/lazily";
-import type { Permission } from "../shell/stores";
 import { language } from "../text/language";
 
 /** A page that the sidebar lists. */

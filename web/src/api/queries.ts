@@ -2,7 +2,7 @@
  * The pages' memory of the server (TanStack Query). Keys begin with the noun and end with what narrows it:
  * ["cameras", storeId], ["zones", cameraId]. After a change, `invalidateQueries({ queryKey: ["zones"] })`.
  */
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, type Query } from "@tanstack/react-query";
 import { ApiError } from "./problem";
 import { session } from "./session";
 
@@ -23,6 +23,11 @@ export function makeQueryClient(): QueryClient {
 export function shouldRetry(failures: number, error: unknown): boolean {
   if (failures >= MOST_TRIES) return false;
   return !(error instanceof ApiError) || error.status === 0 || error.status >= 500;
+}
+
+/** Asks again every `everyMs` while what was loaded says so; not after an error, from which a person goes on. */
+export function lookAgain<T>(everyMs: number, waits: (found: T) => boolean) {
+  return ({ state }: Query<T>) => state.error === null && state.data !== undefined && waits(state.data) && everyMs;
 }
 
 export function retryDelay(failures: number): number {

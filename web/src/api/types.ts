@@ -20,6 +20,7 @@ export type Enrolment = Schemas["EnrolmentOut"];
 export type LoginSession = Schemas["LoginSessionOut"];
 export type SignInSettings = Schemas["SignInSettings"];
 export type Role = Schemas["Role"];
+export type Permission = Schemas["Permission"];
 export type GroupMapping = Schemas["MappingOut"];
 export type OidcProvider = Schemas["ProviderOut"];
 export type OidcDetails = Schemas["ProviderDetailsOut"];

@@ -23,10 +23,10 @@ export interface Topic {
 }
 
 /** Each act once, under the first topic that it fits. */
-export function byTopic(acts: readonly string[] = ACTS): Topic[] {
+export function byTopic(): Topic[] {
   const of = (act: string) => TOPICS.find(([, beginnings]) => beginnings.test(act))?.[0] ?? "Other";
   return [...TOPICS.map(([topic]) => topic), "Other"]
-    .map((topic) => ({ topic, acts: acts.filter((act) => of(act) === topic).map((act) => ({ act, name: humanise(act) })) }))
+    .map((topic) => ({ topic, acts: ACTS.filter((act) => of(act) === topic).map((act) => ({ act, name: humanise(act) })) }))
     .map(({ topic, acts: found }) => ({ topic, acts: found.sort((a, b) => a.name.localeCompare(b.name)) }))
     .filter(({ acts: found }) => found.length > 0);
 }

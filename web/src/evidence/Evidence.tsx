@@ -1,8 +1,10 @@
-import { useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { sentenceFor } from "../api/problem";
+import { lookAgain } from "../api/queries";
 import type { Id } from "../api/types";
 import { Failure } from "../shell/Empty";
-import { useLoad, useNow } from "../shell/hooks";
+import { useNow } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { clock, humanise } from "../text/format";
 import { evidenceOfAlert, evidenceOfIncident, hold, type Piece } from "./endpoints";
@@ -18,25 +20,21 @@ const LOOK_AGAIN_MS = 2_000;
 export function Evidence({ alertId, incidentId }: { alertId?: Id; incidentId?: Id }) {
   const { may } = usePlace();
   const reads = may("evidence:read");
-  const key = alertId ?? incidentId ?? null;
-  const { value, error, reload } = useLoad(reads ? key : null, async () => {
-    if (incidentId) return evidenceOfIncident(incidentId);
-    return alertId ? evidenceOfAlert(alertId) : [];
+  const { data, error, refetch } = useQuery({
+    queryKey: ["evidence", { alertId, incidentId }],
+    queryFn: async () => (incidentId ? evidenceOfIncident(incidentId) : alertId ? evidenceOfAlert(alertId) : []),
+    enabled: reads,
+    refetchInterval: lookAgain<Piece[]>(LOOK_AGAIN_MS, (pieces) => pieces.some(isUnderWay)),
   });
-  const waits = value?.some(isUnderWay) ?? false;
-  useEffect(() => {
-    if (!waits) return;
-    const timer = setInterval(reload, LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [waits, reload]);
+  const reload = () => void refetch();
   if (!reads) return null;
   return (
     <section className="evidence" aria-label="Evidence" data-testid="evidence">
       <h3>Evidence</h3>
-      {error && <Failure sentence={error} retry={reload} />}
-      {value?.length === 0 && <p className="page-note">Nothing was recorded.</p>}
+      {error && <Failure sentence={sentenceFor(error)} retry={reload} />}
+      {data?.length === 0 && <p className="page-note">Nothing was recorded.</p>}
       <ul>
-        {(value ?? []).map((piece) => (
+        {(data ?? []).map((piece) => (
           <PieceRow key={piece.id} piece={piece} changed={reload} />
         ))}
       </ul>

@@ -1,7 +1,10 @@
-import { useEffect, useState, type FormEvent } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import { lookAgain } from "../api/queries";
 import type { Id } from "../api/types";
+import { Answer } from "../parts/Query";
 import { Problem, useAct } from "../security/parts";
-import { useLoad, useNow } from "../shell/hooks";
+import { useNow } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { pieceOf, playBack, type Piece } from "./endpoints";
 import { Player } from "./Player";
@@ -57,13 +60,6 @@ export function LookBack({ cameraId }: { cameraId: Id }) {
 
 function Fetched({ id }: { id: Id }) {
   const now = useNow();
-  const { value, error, reload } = useLoad<Piece>(`piece-${id}`, () => pieceOf(id));
-  const waits = value === null || isUnderWay(value);
-  useEffect(() => {
-    if (!waits) return;
-    const timer = setInterval(reload, LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [waits, reload]);
-  if (value?.state === "present") return <Player piece={value} />;
-  return error ? <Problem sentence={error} /> : <p className="page-note">{value ? standing(value, now) : "Asking…"}</p>;
+  const fetched = useQuery({ queryKey: ["evidence", id], queryFn: () => pieceOf(id), refetchInterval: lookAgain<Piece>(LOOK_AGAIN_MS, isUnderWay) });
+  return <Answer of={fetched}>{(piece) => (piece.state === "present" ? <Player piece={piece} /> : <p className="page-note">{standing(piece, now)}</p>)}</Answer>;
 }

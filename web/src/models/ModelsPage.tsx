@@ -16,7 +16,7 @@ const LOOK_EVERY_MS = 5_000;
 export function ModelsPage() {
   useTitle("Models");
   const known = useQuery({ queryKey: ["models"], queryFn: models, refetchInterval: LOOK_EVERY_MS });
-  const shadow = useQuery({ queryKey: ["models", "shadow"], queryFn: shadowReport, refetchInterval: LOOK_EVERY_MS });
+  const shadow = useQuery({ queryKey: ["models", "shadow"], queryFn: shadowReport, refetchInterval: ({ state }) => !state.data?.shadow.ended_at && LOOK_EVERY_MS });
   const reload = () => {
     void known.refetch();
     void shadow.refetch();

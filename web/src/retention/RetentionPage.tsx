@@ -1,4 +1,6 @@
 import { useState, type FormEvent } from "react";
+import { CHAIN, heldAt } from "../administration/reach";
+import { roles as loadRoles } from "../api/administration";
 import { Tabs } from "../parts/Tabs";
 import { Problem, useAct } from "../security/parts";
 import { Confirm } from "../shell/Confirm";
@@ -35,18 +37,23 @@ export function RetentionPage() {
 }
 
 function Classes() {
-  const { value, error, reload } = useLoad("retention", loadRules);
+  const { me, stores } = usePlace();
+  const { value, error, reload } = useLoad("retention", async () => {
+    const [rules, roles] = await Promise.all([loadRules(), loadRoles()]);
+    return { rules, roles };
+  });
   if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
+  const everywhere = heldAt(me.memberships, value.roles, CHAIN, stores).has("retention:write");
   return (
     <ul className="rows" data-testid="retention-rules">
       {CLASSES.map((kind) => (
-        <ClassRow key={kind} kind={kind} rules={value} changed={reload} />
+        <ClassRow key={kind} kind={kind} rules={value.rules} everywhere={everywhere} changed={reload} />
       ))}
     </ul>
   );
 }
 
-function ClassRow({ kind, rules, changed }: { kind: RetentionClass; rules: Rules; changed: () => void }) {
+function ClassRow({ kind, rules, everywhere, changed }: { kind: RetentionClass; rules: Rules; everywhere: boolean; changed: () => void }) {
   const { store, may } = usePlace();
   const [editing, setEditing] = useState(false);
   const { rule, whose } = ruleFor(rules, kind, store.id);
@@ -66,6 +73,7 @@ function ClassRow({ kind, rules, changed }: { kind: RetentionClass; rules: Rules
         <Change
           kind={kind}
           rules={rules}
+          everywhere={everywhere}
           done={() => {
             setEditing(false);
             changed();
@@ -76,9 +84,9 @@ function ClassRow({ kind, rules, changed }: { kind: RetentionClass; rules: Rules
   );
 }
 
-function Change({ kind, rules, done }: { kind: RetentionClass; rules: Rules; done: () => void }) {
-  const { store, me } = usePlace();
-  const everywhere = me.memberships.some(({ store_id, region_id }) => store_id === null && region_id === null);
+/** `everywhere`: whether this person may change what holds in every store. */
+function Change({ kind, rules, everywhere, done }: { kind: RetentionClass; rules: Rules; everywhere: boolean; done: () => void }) {
+  const { store } = usePlace();
   const [here, setHere] = useState(!everywhere || ruleFor(rules, kind, store.id).whose === "store");
   const before = (of: boolean) => ruleFor(rules, kind, of ? store.id : null).rule;
   const [days, setDays] = useState(String(before(here).days));

@@ -1,6 +1,6 @@
 import { createContext, useContext, type ReactNode } from "react";
 import { stores as loadStores, whoAmI } from "../api/endpoints";
-import type { Id, Me, Store } from "../api/types";
+import type { Id, Me, Permission, Store } from "../api/types";
 import { setZone } from "../text/zone";
 import { Duties } from "../security/Duties";
 import { Empty, Failure } from "./Empty";
@@ -17,56 +17,6 @@ interface Place {
   /** Whether to offer something. The server decides again. */
   may: (permission: Permission) => boolean;
 }
-
-export type Permission =
-  | "evidence:read"
-  | "evidence:play"
-  | "evidence:record"
-  | "evidence:hold"
-  | "evidence:export"
-  | "retention:read"
-  | "retention:write"
-  | "data-requests:read"
-  | "data-requests:write"
-  | "audit:read"
-  | "audit:export"
-  | "cameras:write"
-  | "rules:read"
-  | "rules:write"
-  | "alerts:read"
-  | "alerts:handle"
-  | "complaints:read"
-  | "complaints:write"
-  | "notifications:read"
-  | "notifications:write"
-  | "rota:read"
-  | "rota:write"
-  | "incidents:read"
-  | "incidents:write"
-  | "chain:write"
-  | "stores:read"
-  | "stores:write"
-  | "users:read"
-  | "users:write"
-  | "api-keys:read"
-  | "api-keys:write"
-  | "watchlists:read"
-  | "watchlists:write"
-  | "watchlists:share"
-  | "enrolments:write"
-  | "enrolments:approve"
-  | "matches:read"
-  | "models:read"
-  | "models:write"
-  | "matches:review"
-  | "policy:read"
-  | "policy:write"
-  | "policy:approve"
-  | "training:read"
-  | "training:write"
-  | "sessions:end"
-  | "sign-in:read"
-  | "sign-in:write";
 
 const Context = createContext<Place | null>(null);
 

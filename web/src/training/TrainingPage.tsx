@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from "react";
+import { CHAIN, heldAt } from "../administration/reach";
+import { roles as loadRoles } from "../api/administration";
 import { sentenceFor } from "../api/problem";
-import type { Me } from "../api/types";
 import { addCourse, courses, recordTraining, retireCourse, trainees, trainingRecords, withdrawTraining } from "../policy/endpoints";
 import { today } from "../policy/words";
 import { Confirm } from "../shell/Confirm";
@@ -10,11 +11,11 @@ import { usePlace } from "../shell/stores";
 
 /** Who was trained, until when, and for what. Reviewing matches stays shut to everybody else. */
 export function TrainingPage() {
-  const { me, may } = usePlace();
+  const { me, may, stores } = usePlace();
   useTitle("Training");
   const loaded = useLoad("training", async () => {
-    const [offered, records, people] = await Promise.all([courses(), trainingRecords(), trainees()]);
-    return { offered, records, people };
+    const [offered, records, people, roles] = await Promise.all([courses(), trainingRecords(), trainees(), loadRoles()]);
+    return { offered, records, people, roles };
   });
   const [error, setError] = useState<string | null>(null);
   const attempt = async (work: () => Promise<unknown>) => {
@@ -27,9 +28,9 @@ export function TrainingPage() {
     }
   };
   if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
-  const { offered, records, people } = loaded.value;
+  const { offered, records, people, roles } = loaded.value;
   const write = may("training:write");
-  const sets = write && forTheWholeChain(me);
+  const sets = heldAt(me.memberships, roles, CHAIN, stores).has("training:write");
   const courseName = (id: string) => offered.find((course) => course.id === id)?.name ?? "Retired course";
   return (
     <div className="page page-training">
@@ -97,11 +98,6 @@ export function TrainingPage() {
       </section>
     </div>
   );
-}
-
-/** Whether this person sets what holds in every store; the server decides again. */
-function forTheWholeChain({ memberships }: Me): boolean {
-  return memberships.some(({ role, store_id, region_id }) => store_id === null && region_id === null && ["chain-administrator", "store-manager"].includes(role));
 }
 
 /** A button whose act is asked about first. */
