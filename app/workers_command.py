@@ -31,7 +31,7 @@ def workers_create(
     Several keys of one store are of the same stores: workers share a store's cameras with those that reach the same alone.
     """
     from app.auth.tokens import opaque_token, token_hash
-    from app.tenancy import worker_keys
+    from app.tenancy.api_keys import worker_repository as worker_keys
 
     if not 1 <= len(name.strip()) <= LONGEST or not name.isprintable():
         raise BadInputError("The name is empty, too long, or holds characters that cannot be printed.")
@@ -49,7 +49,7 @@ def workers_create(
 @workers.command("list")
 def workers_list(as_json: AsJson = False) -> None:
     """Every such key, without its secret."""
-    from app.tenancy import worker_keys
+    from app.tenancy.api_keys import worker_repository as worker_keys
 
     found = [
         {
@@ -69,7 +69,7 @@ def workers_list(as_json: AsJson = False) -> None:
 @workers.command("stores")
 def workers_stores(as_json: AsJson = False) -> None:
     """Every store with its id."""
-    from app.tenancy import worker_keys
+    from app.tenancy.api_keys import worker_repository as worker_keys
 
     found = [{"id": str(each["id"]), "name": each["name"], "chain": each["chain"]} for each in _as_owner(worker_keys.stores)]
     lines = [f"{each['id']}  {each['name']}  ({each['chain']})" for each in found]
@@ -80,7 +80,7 @@ def workers_stores(as_json: AsJson = False) -> None:
 @workers.command("revoke")
 def workers_revoke(key: Annotated[str, typer.Argument(help="Id of the key.")]) -> None:
     """It answers no more, within two seconds; the stores' cameras are anybody's again."""
-    from app.tenancy import worker_keys
+    from app.tenancy.api_keys import worker_repository as worker_keys
 
     try:
         key_id = uuid.UUID(key)

@@ -7,7 +7,6 @@ from typing import Any
 import asyncpg
 
 from app.identity.templates.protection import Rotation, new_rotation, turn_anew
-from app.kit.ids import new_id
 from app.kit.keys import repository as keys
 from app.kit.keys.choice import by_pool
 from app.kit.keys.vault import LookUp, Vault
@@ -30,7 +29,7 @@ async def rotate_templates(url: str, open_vault: OpenVault) -> dict[str, Any]:
             async with connection.transaction():
                 rotation = await new_rotation(connection, vault, chain_id)
                 details = {"rotation": rotation.version}
-                await keys.append_system_audit(connection, new_id(), chain_id, "templates-turned", details)
+                await keys.append_system_audit(connection, chain_id, "templates-turned", details)
             moved += await _move(connection, vault, chain_id, rotation)
             chains += 1
         return {"chains": chains, "templates": moved}

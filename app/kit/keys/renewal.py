@@ -12,7 +12,6 @@ from typing import Any
 import asyncpg
 
 from app.kit.errors import UnavailableError
-from app.kit.ids import new_id
 from app.kit.keys import repository
 from app.kit.keys.models import PROTECTED, Protected
 from app.kit.keys.provider import KeyLostError
@@ -59,7 +58,7 @@ async def renew(connection: "asyncpg.Connection[asyncpg.Record]", vault: Vault) 
             version = 1 if newest is None else newest.version + 1
             await vault.add_version(connection, chain_id, version)
             details = {"version": version, "provider_key": vault.provider.current()}
-            await repository.append_system_audit(connection, new_id(), chain_id, "key-rotated", details)
+            await repository.append_system_audit(connection, chain_id, "key-rotated", details)
         count += 1
         for what in PROTECTED:
             done, lost = await _seal_anew(connection, vault, what, chain_id, version)

@@ -5,6 +5,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from app.kit.ids import new_id
 from app.kit.keys.envelope import KeyName
 from app.kit.keys.models import Protected, StoredKey
 
@@ -117,16 +118,15 @@ async def count_values(connection: Connection, what: Protected, chain_id: uuid.U
     return {row["version"]: row["count"] for row in rows}
 
 
-async def append_system_audit(connection: Connection, row_id: uuid.UUID, chain_id: uuid.UUID, act: str, details: Any) -> None:
-    """An audit row of the owner's own tools, in their transaction."""
+async def append_system_audit(
+    connection: Connection, chain_id: uuid.UUID, act: str, details: Any, subject: tuple[str, uuid.UUID] | None = None
+) -> None:
+    """An audit row of the owner's own tools, in their transaction. `subject`: (kind, id); None: the chain."""
     await connection.execute(
         "INSERT INTO audit_unsealed (id, chain_id, actor_kind, act, subject_kind, subject_id, details)"
-        " VALUES ($1, $2, 'system', $3, 'chain', $2, $4)",
-        row_id,
-        chain_id,
-        act,
-        json.dumps(details),
-    )
+        " VALUES ($1, $2, 'system', $3, $4, $5, $6)",
+        new_id(), chain_id, act, *(subject or ("chain", chain_id)), json.dumps(details),
+    )  # fmt: skip
 
 
 async def provider_keys(connection: Connection) -> set[str]:

@@ -1,6 +1,5 @@
 """SQL of making and listing chains, with the owner's role, which row-level security does not bind."""
 
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from app.audit.models import Act
 from app.auth.permissions import Role
 from app.kit.errors import ConflictError
 from app.kit.ids import new_id
+from app.kit.keys.repository import append_system_audit
 from app.kit.postgres import said_in_one_sentence
 
 Connection = Any
@@ -63,14 +63,8 @@ async def add(connection: Connection, new: NewChain) -> None:
         new.user_id,
         Role.CHAIN_ADMINISTRATOR.value,
     )
-    await connection.execute(
-        "INSERT INTO audit_unsealed (id, chain_id, actor_kind, act, subject_kind, subject_id, details)"
-        " VALUES ($1, $2, 'system', $3, 'chain', $2, $4)",
-        new_id(),
-        new.chain_id,
-        Act.CHAIN_CREATED.value,
-        json.dumps({"store_id": str(new.store_id), "user_id": str(new.user_id)}),
-    )
+    details = {"store_id": str(new.store_id), "user_id": str(new.user_id)}
+    await append_system_audit(connection, new.chain_id, Act.CHAIN_CREATED.value, details)
 
 
 async def listed(connection: Connection) -> list[tuple[uuid.UUID, str, datetime, int, int]]:

@@ -1,6 +1,5 @@
 """SQL of keys for workers that stand in stores, with the owner's role: none can be made over HTTP."""
 
-import json
 import uuid
 from typing import Any
 
@@ -8,6 +7,7 @@ from app.audit.models import Act
 from app.auth.permissions import Permission
 from app.kit.errors import BadInputError, ConflictError, NotFoundError
 from app.kit.ids import new_id
+from app.kit.keys.repository import append_system_audit
 
 Connection = Any
 """asyncpg.Connection of the owner, in a transaction."""
@@ -64,7 +64,7 @@ async def add(connection: Connection, chain_id: uuid.UUID, stores: list[uuid.UUI
         key_id, chain_id, name, key_hash, [Permission.WORKER.value], stores,
     )  # fmt: skip
     details = {"permissions": [Permission.WORKER.value], "stores": [str(store) for store in stores]}
-    await _note(connection, Act.API_KEY_CREATED, chain_id, key_id, details)
+    await append_system_audit(connection, chain_id, Act.API_KEY_CREATED.value, details, ("api-key", key_id))
     return key_id
 
 
@@ -77,7 +77,7 @@ async def revoke(connection: Connection, key_id: uuid.UUID) -> None:
     )
     if chain_id is None:
         raise NotFoundError("There is no such key of a store's workers; `pennyprotect workers list` shows them.")
-    await _note(connection, Act.API_KEY_REVOKED, chain_id, key_id, {})
+    await append_system_audit(connection, chain_id, Act.API_KEY_REVOKED.value, {}, ("api-key", key_id))
 
 
 async def listed(connection: Connection) -> list[dict[str, Any]]:
@@ -96,11 +96,3 @@ async def stores(connection: Connection) -> list[dict[str, Any]]:
         "SELECT s.id, s.name, c.name AS chain FROM stores s JOIN chains c ON c.id = s.chain_id ORDER BY c.name, s.name, s.id"
     )
     return [dict(row) for row in rows]
-
-
-async def _note(connection: Connection, act: Act, chain_id: uuid.UUID, key_id: uuid.UUID, details: dict[str, Any]) -> None:
-    await connection.execute(
-        "INSERT INTO audit_unsealed (id, chain_id, actor_kind, act, subject_kind, subject_id, details)"
-        " VALUES ($1, $2, 'system', $3, 'api-key', $4, $5)",
-        new_id(), chain_id, act.value, key_id, json.dumps(details),
-    )  # fmt: skip
