@@ -38,6 +38,7 @@ from app.identity.templates.turner import keep_turning
 from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.triton import TritonPose
 from app.kit.backends import Backends
+from app.kit.keeping import keep
 from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.vault import Vault
 from app.kit.limits import Limiter, Rate
@@ -47,7 +48,7 @@ from app.kit.redis import Redis, connect_redis
 from app.models.drift.service import keep_counting as keep_counting_drift
 from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL, RELEASED_VERSION
-from app.models.readings.repository import keep_forgetting as keep_forgetting_readings
+from app.models.readings.repository import FORGET_EVERY_S, forget_old
 from app.models.replicas import Replicas
 from app.models.service import ModelService
 from app.models.shadows.service import ShadowService
@@ -161,7 +162,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "models": state.models.keep_level(stopping),
         "promotions": _watching(state, pool, stopping),
         "model drift": keep_counting_drift(pool, stopping),
-        "model readings": keep_forgetting_readings(pool, stopping),
+        "model readings": keep(partial(forget_old, pool), FORGET_EVERY_S, stopping, "old readings of models are not deleted now"),
         "shadow runs": keep_ending_shadows(pool, stopping),
     }
     tasks = {asyncio.create_task(each, name=name) for name, each in work.items()}

@@ -27,8 +27,8 @@ def no_latencies() -> list[int]:
     return [0] * LATENCIES
 
 
-class ModelReading(msgspec.Struct):
-    """What one version answered of one camera since the last report.
+class ModelSums(msgspec.Struct, kw_only=True):
+    """What a version answered.
 
     Attributes:
         frames, failures: answered, and asked without an answer.
@@ -39,9 +39,6 @@ class ModelReading(msgspec.Struct):
         latency: counts by `LATENCY_MS`.
     """
 
-    camera_id: uuid.UUID
-    model: str
-    version: int
     frames: int = 0
     failures: int = 0
     persons: int = 0
@@ -51,11 +48,18 @@ class ModelReading(msgspec.Struct):
     latency: list[int] = msgspec.field(default_factory=no_latencies)
 
 
-class ShadowReading(msgspec.Struct):
-    """The version in use and another one on the same frames of a camera since the last report (`models.comparison`).
+class ModelReading(ModelSums):
+    """What one version answered of one camera since the last report."""
+
+    camera_id: uuid.UUID
+    model: str
+    version: int
+
+
+class ShadowSums(msgspec.Struct, kw_only=True):
+    """The version in use and another one on the same frames (`models.comparison`).
 
     Attributes:
-        version: the one that is tried without effects; `against`: the one the camera uses.
         frames, failures, skipped: compared, not answered by the other, not asked because it was busy.
         agreeing: frames in which nothing was worth showing.
         both, only_old, only_new: persons.
@@ -65,10 +69,6 @@ class ShadowReading(msgspec.Struct):
         latency_old, latency_new: counts by `LATENCY_MS`.
     """
 
-    camera_id: uuid.UUID
-    model: str
-    version: int
-    against: int
     frames: int = 0
     failures: int = 0
     skipped: int = 0
@@ -83,6 +83,19 @@ class ShadowReading(msgspec.Struct):
     shift_squares: float = 0.0
     latency_old: list[int] = msgspec.field(default_factory=no_latencies)
     latency_new: list[int] = msgspec.field(default_factory=no_latencies)
+
+
+class ShadowReading(ShadowSums):
+    """The same of a camera since the last report.
+
+    Attributes:
+        version: the one that is tried without effects; `against`: the one the camera uses.
+    """
+
+    camera_id: uuid.UUID
+    model: str
+    version: int
+    against: int
 
 
 class Disagreement(msgspec.Struct, frozen=True):

@@ -4,11 +4,9 @@ from typing import Final
 
 import numpy as np
 
-from app.models.comparison import overlaps
+from app.models.comparison import CERTAIN, SEEN, overlaps
 from app.perception.detections import Detections
 
-CERTAIN: Final = 0.4
-"""Persons of at least this score must be found by both; fainter ones may come and go with rounding."""
 LEAST_OVERLAP: Final = 0.8
 
 
@@ -26,7 +24,7 @@ def differs(golden: Detections, found: Detections, keypoint_px: float, score: fl
         match = int(shared.argmax())
         if abs(found.scores[match] - golden.scores[person]) > score:
             return f"a score is {abs(found.scores[match] - golden.scores[person]):.3f} off, {score:g} are allowed"
-        seen = golden.keypoints[person, :, 2] > 0.5
+        seen = golden.keypoints[person, :, 2] >= SEEN
         if seen.any():
             off = np.linalg.norm(found.keypoints[match, seen, :2] - golden.keypoints[person, seen, :2], axis=1).mean()
             if not off <= keypoint_px:

@@ -9,10 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from app.kit.errors import BadInputError
+from app.models.models import POSE_MODEL
+from app.models.watch.models import Limits
 from app.settings import settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Model = Annotated[str, typer.Option(help="Name of the served model.")]
+LIMITS = Limits()
 models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch, push, promote, roll back (docs/models.md).")
 
 
@@ -112,7 +115,7 @@ def models_key(file: Annotated[Path, typer.Argument(help="Where to write the pri
 def models_wrap(
     export: Annotated[Path, typer.Argument(help="A YOLOv8 or YOLO11 pose export, .onnx.")],
     target: Annotated[Path, typer.Argument(help="The model.onnx to write.")],
-    model: Model = "yolo_pose",
+    model: Model = POSE_MODEL,
 ) -> None:
     """Make an export a model of the served contract: pictures as UINT8 in, the normalisation inside."""
     from app.inference.contract import PoseContract
@@ -150,17 +153,17 @@ def models_push(
 def models_promote(
     version: Annotated[int, typer.Argument(help="Its number.")],
     share: Annotated[float, typer.Option(min=0, max=1, help="Of the cameras; 1: all.")] = 1.0,
-    failures: Annotated[float, typer.Option(min=0, max=1, help="Of its requests that may have no answer.")] = 0.02,
-    slower: Annotated[float, typer.Option(min=1, max=100, help="Times the slowest twentieth of the version before.")] = 2.0,
-    agreement: Annotated[float, typer.Option(min=0, max=1, help="Least agreement of its shadow run; 0: any.")] = 0.5,
-    model: Model = "yolo_pose",
+    failures: Annotated[float, typer.Option(min=0, max=1, help="Of its requests that may have no answer.")] = LIMITS.failures,
+    slower: Annotated[float, typer.Option(min=1, max=100, help="Times the slowest twentieth of the one before.")] = LIMITS.slower,
+    agreement: Annotated[float, typer.Option(min=0, max=1, help="Least agreement of its shadow run; 0: any.")] = LIMITS.agreement,
+    model: Model = POSE_MODEL,
     as_json: AsJson = False,
 ) -> None:
     """Have a share of the cameras, or all, use a version; beyond these limits the promotion is taken back by itself."""
     from app.models.command import promote
 
-    limits = {"failures": failures, "slower": slower, "agreement": agreement}
-    moved = promote(settings().home, model, version, share, limits)
+    limits = Limits(failures, slower, agreement)
+    moved = promote(settings().home, model, version, share, asdict(limits))
     _say(moved, as_json, "{model}: all use {stable}, but a share of {share} that use {candidate}.")
 
 
@@ -169,7 +172,7 @@ def models_shadow(
     version: Annotated[int | None, typer.Argument(help="Its number; without one the report is shown.")] = None,
     share: Annotated[float, typer.Option(min=0, max=1, help="Of the cameras; 1: all.")] = 0.25,
     end: Annotated[bool, typer.Option("--end", help="End the run; its report stays.")] = False,
-    model: Model = "yolo_pose",
+    model: Model = POSE_MODEL,
     as_json: AsJson = False,
 ) -> None:
     """Run a version beside the one in use, without effects, and show how far the two agree."""
@@ -196,7 +199,7 @@ def models_shadow(
 def models_bench(
     version: Annotated[list[str] | None, typer.Option(help="Of the model; give two to compare them. 1 at first.")] = None,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="For each version and number of requests at once.")] = 5.0,
-    model: Model = "yolo_pose",
+    model: Model = POSE_MODEL,
     as_json: AsJson = False,
 ) -> None:
     """How fast served versions answer, in turn; cameras go on meanwhile. `pennyprotect bench serving` measures the server."""
@@ -218,7 +221,7 @@ def models_bench(
 def models_evaluate(
     folder: Annotated[Path, typer.Argument(help="Pictures with one .json of COCO keypoints.")],
     version: Annotated[list[str] | None, typer.Option(help="Of the model; give two to compare them. 1 at first.")] = None,
-    model: Model = "yolo_pose",
+    model: Model = POSE_MODEL,
     as_json: AsJson = False,
 ) -> None:
     """The accuracy of served versions on a folder of pictures with COCO keypoints, side by side; at the Triton that serves."""
@@ -234,7 +237,7 @@ def models_evaluate(
 
 
 @models.command("rollback")
-def models_rollback(model: Model = "yolo_pose", as_json: AsJson = False) -> None:
+def models_rollback(model: Model = POSE_MODEL, as_json: AsJson = False) -> None:
     """Take the last promotion back, at once."""
     from app.models.command import roll_back
 
@@ -243,7 +246,7 @@ def models_rollback(model: Model = "yolo_pose", as_json: AsJson = False) -> None
 
 @models.command("retire")
 def models_retire(
-    version: Annotated[int, typer.Argument(help="Its number.")], model: Model = "yolo_pose", as_json: AsJson = False
+    version: Annotated[int, typer.Argument(help="Its number.")], model: Model = POSE_MODEL, as_json: AsJson = False
 ) -> None:
     """Unload a version that no camera uses, after the last requests for it."""
     from app.models.command import retire

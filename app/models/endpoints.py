@@ -16,7 +16,7 @@ from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.kit.errors import UnavailableError
-from app.models.models import ModelVersion, Pointer
+from app.models.models import POSE_MODEL, ModelVersion, Pointer
 from app.models.packages import LARGEST_PACKAGE
 from app.models.service import ModelService
 from app.models.trial import SLOWER
@@ -113,7 +113,7 @@ class RollBackIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(default="yolo_pose", max_length=100)
+    model: str = Field(default=POSE_MODEL, max_length=100)
 
 
 class RetireIn(BaseModel):

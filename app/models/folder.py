@@ -100,10 +100,6 @@ class ModelFolder:
             with self.staging() as place:
                 source.replace(place / "gone")
 
-    def holds(self, model: str, version: int) -> bool:
-        """Whether the version lies among the served ones."""
-        return (self.root / model / str(version)).is_dir()
-
     def versions(self, model: str) -> list[int]:
         """The versions that lie among the served ones. Blocking."""
         try:

@@ -74,12 +74,6 @@ async def lock_pointer(connection: TenantConnection, chain_id: uuid.UUID, model:
     return Pointer(model, RELEASED_VERSION) if row is None else Pointer(**dict(row))
 
 
-async def list_pointers(connection: TenantConnection) -> list[Pointer]:
-    """Pointers that were ever moved."""
-    rows = await connection.fetch("SELECT model, stable, candidate, share, previous FROM model_pointers ORDER BY model")
-    return [Pointer(**dict(row)) for row in rows]
-
-
 async def put_pointer(connection: TenantConnection, chain_id: uuid.UUID, pointer: Pointer) -> None:
     """Move it."""
     await connection.execute(

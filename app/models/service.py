@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import hashlib
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import IO, Any, Final
 import asyncpg
 
 from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth.models import Access
 from app.inference.contract import PoseContract
 from app.kit.clock import now
@@ -154,27 +156,39 @@ class ModelService:
                         await self.serving.load(made.model)
                 raise
 
-    async def promote(self, access: Access, version_id: uuid.UUID, share: float, limits: Limits | None = None) -> Pointer:
-        """Point `share` of the chain's cameras, or all (1), at a version that Triton serves now; it is then watched."""
+    @asynccontextmanager
+    async def with_ready_version(
+        self, access: Access, version_id: uuid.UUID
+    ) -> AsyncIterator[tuple[TenantConnection, Pointer, ModelVersion]]:
+        """A transaction that holds the pointer of a version that Triton serves now.
+
+        Raises:
+            UnavailableError: Triton does not serve it.
+            ConflictError: it is retired.
+        """
         scope = access.whole_chain
         async with tenant_transaction(self._pool, scope) as connection:
             known = await repository.get_version(connection, version_id)
         if not await self.serving.ready(known.model, known.version):
-            raise UnavailableError(f"Triton does not serve version {known.version} of {known.model} now; nothing was promoted.")
+            raise UnavailableError(f"Triton does not serve version {known.version} of {known.model} now; nothing was changed.")
         async with tenant_transaction(self._pool, scope) as connection:
             pointer = await repository.lock_pointer(connection, scope.chain_id, known.model)
             known = await repository.get_version(connection, version_id)
             if known.state != "ready":
                 raise ConflictError(f"Version {known.version} was retired; push it again.")
+            yield connection, pointer, known
+
+    async def promote(self, access: Access, version_id: uuid.UUID, share: float, limits: Limits) -> Pointer:
+        """Point `share` of the chain's cameras, or all (1), at a version that Triton serves now; it is then watched."""
+        async with self.with_ready_version(access, version_id) as (connection, pointer, known):
             moved = promoted(pointer, known.version, share)
             if moved.candidate is not None and await _watched_on_all(connection, pointer):
                 raise ConflictError(
                     f"Version {pointer.stable} serves all cameras since a short while and is watched; try another after that."
                 )
-            await repository.put_pointer(connection, scope.chain_id, moved)
-            held = limits or Limits()
-            await watches.put(connection, known.model, held, now() + WATCHED, "")
-            await _note(connection, access, Act.MODEL_PROMOTED, known, {"share": share, "limits": asdict(held)})
+            await repository.put_pointer(connection, access.whole_chain.chain_id, moved)
+            await watches.put(connection, known.model, limits, now() + WATCHED, "")
+            await _note(connection, access, Act.MODEL_PROMOTED, known, {"share": share, "limits": asdict(limits)})
         return moved
 
     async def roll_back(self, access: Access, model: str) -> Pointer:
@@ -184,13 +198,7 @@ class ModelService:
             raise BadInputError(f"There is no pointer of a model {model[:80]!r}.")
         async with tenant_transaction(self._pool, scope) as connection:
             pointer = await repository.lock_pointer(connection, scope.chain_id, model)
-            moved = rolled_back(pointer)
-            await repository.put_pointer(connection, scope.chain_id, moved)
-            await watches.put(connection, model, Limits(), None, "")
-            details = {"model": model, "from": pointer.candidate or pointer.stable, "to": moved.stable}
-            entry = AuditEntry(Act.MODEL_ROLLED_BACK, who.kind, who.id, who.chain_id, None, "model", None, details)
-            await audit.append(connection, entry)
-        return moved
+            return await take_back(connection, scope.chain_id, pointer, who.kind, who.id, Limits())
 
     async def retire(self, access: Access, version_id: uuid.UUID) -> ModelVersion:
         """Unload a version that no camera uses, once the last request for it can be over; again after a failure goes on."""
@@ -242,11 +250,26 @@ class ModelService:
     async def listed(self, access: Access) -> tuple[list[Pointer], list[ModelVersion], dict[str, Watch]]:
         """Pointers, versions newest first, and the watches of pointers that were ever moved."""
         async with tenant_transaction(self._pool, access.everywhere) as connection:
-            pointers, versions = await repository.list_pointers(connection), await repository.list_versions(connection)
-            watched = await watches.every(connection)
+            versions, known = await repository.list_versions(connection), await watches.every(connection)
+        pointers = [pointer for pointer, _ in known]
         if not any(each.model == POSE_MODEL for each in pointers):
             pointers.append(Pointer(POSE_MODEL, RELEASED_VERSION))
-        return pointers, versions, watched
+        return pointers, versions, {pointer.model: watch for pointer, watch in known}
+
+
+async def take_back(
+    connection: TenantConnection, chain_id: uuid.UUID, pointer: Pointer, kind: ActorKind, who: uuid.UUID | None, limits: Limits,
+    reason: str = "",
+) -> Pointer:  # fmt: skip
+    """The pointer before its last promotion, which is watched no longer; `reason` where nobody asked for it."""
+    moved = rolled_back(pointer)
+    await repository.put_pointer(connection, chain_id, moved)
+    await watches.put(connection, pointer.model, limits, None, reason)
+    details = {"model": pointer.model, "from": pointer.candidate or pointer.stable, "to": moved.stable}
+    if reason:
+        details["reason"] = reason[:500]
+    await audit.append(connection, AuditEntry(Act.MODEL_ROLLED_BACK, kind, who, chain_id, None, "model", None, details))
+    return moved
 
 
 async def _watched_on_all(connection: TenantConnection, pointer: Pointer) -> bool:

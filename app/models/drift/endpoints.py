@@ -34,6 +34,7 @@ class DriftsOut(BaseModel):
     items: list[DriftOut]
     watched: int = Field(description="Cameras and versions with at least three days to compare with.")
     waiting: int = Field(description="Those without, yet.")
+    left_out: int = Field(description="Those beyond the 5000 that are looked at.")
 
 
 @router.get("/models/drift", openapi_extra=unaudited(SETTINGS_SHOWN))
@@ -52,4 +53,4 @@ async def drift(request: Request, access: Annotated[Access, require(Permission.M
         )
         for each in found.found
     ]
-    return DriftsOut(items=items, watched=found.watched, waiting=found.waiting)
+    return DriftsOut(items=items, watched=found.watched, waiting=found.waiting, left_out=found.left_out)

@@ -1,10 +1,8 @@
 """Sums of what a version answered, and what follows from them: pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Sequence
 
-from app.contracts.models import LATENCIES, LATENCY_MS
+from app.contracts.models import LATENCY_MS, ModelSums
 
 
 def quantile_ms(counts: Sequence[int], share: float) -> float | None:
@@ -23,31 +21,8 @@ def quantile_ms(counts: Sequence[int], share: float) -> float | None:
     return float(edges[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What one version answered, over any cameras and time (`contracts.models.ModelReading`)."""
-
-    frames: int = 0
-    failures: int = 0
-    persons: int = 0
-    score_sum: float = 0.0
-    quality_sum: float = 0.0
-    norm_sum: float = 0.0
-    latency: tuple[int, ...] = (0,) * LATENCIES
-
-    @classmethod
-    def of(cls, several: Iterable[Self]) -> Self:
-        """All of them together."""
-        found = list(several)
-        return cls(
-            sum(each.frames for each in found),
-            sum(each.failures for each in found),
-            sum(each.persons for each in found),
-            sum(each.score_sum for each in found),
-            sum(each.quality_sum for each in found),
-            sum(each.norm_sum for each in found),
-            tuple(sum(each.latency[i] for each in found) for i in range(LATENCIES)),
-        )
+class Sums(ModelSums):
+    """What one version answered, over any cameras and time."""
 
     @property
     def asked(self) -> int:
@@ -78,7 +53,3 @@ class Sums:
     def norm(self) -> float | None:
         """Mean length of an embedding; None of a pose model."""
         return self.norm_sum / self.persons if self.persons and self.norm_sum else None
-
-    def latency_ms(self, share: float) -> float | None:
-        """A quantile."""
-        return quantile_ms(self.latency, share)

@@ -1,19 +1,16 @@
 """SQL of what workers measured."""
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, get_origin
 
 import asyncpg
 import msgspec
 
-from app.contracts.models import Disagreement, ModelReading, ModelReport, ShadowReading
+from app.contracts.models import LATENCIES, Disagreement, ModelReading, ModelReport, ModelSums, ShadowReading, ShadowSums
 from app.kit.clock import from_us
 from app.kit.ids import new_id
-from app.kit.logs import logger
-from app.kit.postgres import DATABASE_ERRORS, Pool
+from app.kit.postgres import Pool
 
 MINUTES_KEPT: Final = timedelta(hours=6)
 HOURS_KEPT: Final = timedelta(days=35)
@@ -21,9 +18,24 @@ STILLS_KEPT: Final = timedelta(days=7)
 MOST_STILLS_KEPT: Final = 60
 """Of one shadow run: the newest."""
 FORGET_EVERY_S: Final = 600.0
+MOST_CAMERAS: Final = 5_000
+"""Of which a page lists what was read, camera by camera."""
 ACQUIRE_S: Final = 5.0
 
-log = logger(__name__)
+
+def summed(kind: type[ModelSums] | type[ShadowSums], *but: str) -> str:
+    """Columns that add rows up, named as the fields of `kind` are, without those of `but`; 0 without a row."""
+    return ", ".join(f'{_summed(each)} AS "{each.name}"' for each in msgspec.structs.fields(kind) if each.name not in but)
+
+
+def _summed(field: msgspec.structs.FieldInfo) -> str:
+    if get_origin(field.type) is list:  # one pass over the rows; `added_up` calls a function for each, which is for a few
+        return f"ARRAY[{', '.join(_total(f'{field.name}[{place}]', 'bigint') for place in range(1, LATENCIES + 1))}]"
+    return _total(f'"{field.name}"', {int: "bigint", float: "double precision"}[field.type])
+
+
+def _total(column: str, kind: str) -> str:
+    return f"coalesce(sum({column}), 0)::{kind}"
 
 
 async def note_report(pool: "Pool[asyncpg.Record]", report: ModelReport) -> None:
@@ -54,14 +66,3 @@ async def forget_old(pool: "Pool[asyncpg.Record]") -> int:
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
         query = "SELECT forget_model_readings($1, $2, $3)"
         return int(await connection.fetchval(query, MINUTES_KEPT, HOURS_KEPT, STILLS_KEPT) or 0)
-
-
-async def keep_forgetting(pool: "Pool[asyncpg.Record]", stop: asyncio.Event) -> None:
-    """`forget_old` now and then until `stop`."""
-    while not stop.is_set():
-        try:
-            await forget_old(pool)
-        except DATABASE_ERRORS as error:
-            log.warning("old readings of models are not deleted now", error=str(error) or type(error).__name__)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), FORGET_EVERY_S)

@@ -9,6 +9,7 @@ from app.audit.models import SETTINGS_SHOWN, Act, audited, unaudited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
+from app.models.models import POSE_MODEL
 from app.models.shadows.schemas import ShadowEndIn, ShadowIn, ShadowOut, ShadowReportOut
 from app.models.shadows.service import ShadowService
 
@@ -37,7 +38,7 @@ async def end(request: Request, access: Writes, body: ShadowEndIn) -> ShadowOut:
 
 
 @router.get("/models/shadow", openapi_extra=unaudited(SETTINGS_SHOWN))
-async def report(request: Request, access: Reads, model: Annotated[str, Query(max_length=100)] = "yolo_pose") -> ShadowReportOut:
+async def report(request: Request, access: Reads, model: Annotated[str, Query(max_length=100)] = POSE_MODEL) -> ShadowReportOut:
     """What the shadow run that goes on, or the last one, showed: agreement, scores, latency, and where the two disagree."""
     return ShadowReportOut.of(await _service(request).report(access, model))
 

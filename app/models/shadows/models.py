@@ -1,12 +1,10 @@
 """Which camera compares which versions, and what the comparison says: pure."""
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
 
-from app.contracts.models import LATENCIES
+from app.contracts.models import ShadowSums
 from app.models.models import Pointer, place_of, version_for
 from app.models.readings.models import quantile_ms
 
@@ -24,7 +22,6 @@ class Shadow:
     model: str
     version: int
     share: float
-    started_by: uuid.UUID
     started_at: datetime
     ended_at: datetime | None = None
 
@@ -41,34 +38,8 @@ def shadow_of(pointer: Pointer, version: int, share: float, camera_id: uuid.UUID
     return pointer.stable if pointer.stable != version else pointer.previous
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """Sums over frames that two versions answered (`contracts.models.ShadowReading`)."""
-
-    frames: int = 0
-    failures: int = 0
-    skipped: int = 0
-    agreeing: int = 0
-    both: int = 0
-    only_old: int = 0
-    only_new: int = 0
-    overlap_sum: float = 0.0
-    likeness_sum: float = 0.0
-    likened: int = 0
-    shift_sum: float = 0.0
-    shift_squares: float = 0.0
-    latency_old: tuple[int, ...] = (0,) * LATENCIES
-    latency_new: tuple[int, ...] = (0,) * LATENCIES
-
-    @classmethod
-    def of(cls, several: Iterable[Self]) -> Self:
-        """All of them together."""
-        found = list(several)
-        sums: dict[str, Any] = {name: sum(getattr(each, name) for each in found) for name in _SUMMED}
-        counts: dict[str, Any] = {
-            name: tuple(sum(getattr(each, name)[i] for each in found) for i in range(LATENCIES)) for name in _COUNTED
-        }
-        return cls(**sums, **counts)
+class Agreement(ShadowSums):
+    """Sums over frames that two versions answered."""
 
     @property
     def persons(self) -> float | None:
@@ -110,13 +81,6 @@ class Agreement:
         return quantile_ms(self.latency_old, share), quantile_ms(self.latency_new, share)
 
 
-_SUMMED = (
-    "frames", "failures", "skipped", "agreeing", "both", "only_old", "only_new", "overlap_sum", "likeness_sum", "likened",
-    "shift_sum", "shift_squares",
-)  # fmt: skip
-_COUNTED = ("latency_old", "latency_new")
-
-
 @dataclass(frozen=True, slots=True)
 class Disagreed:
     """A kept frame on which the two disagree, without its picture."""
@@ -124,7 +88,6 @@ class Disagreed:
     id: uuid.UUID
     camera_id: uuid.UUID
     captured_at: datetime
-    against: int
     only_old: int
     only_new: int
     likeness: float

@@ -6,20 +6,17 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.contracts.models import LATENCIES
+from app.contracts.models import ShadowSums
 from app.kit.errors import NotFoundError
 from app.kit.postgres import Pool, TenantConnection
+from app.models.readings.repository import MOST_CAMERAS, summed
 from app.models.shadows.models import Agreement, Disagreed, Shadow
 
-MOST_CAMERAS: Final = 5_000
 ACQUIRE_S: Final = 5.0
 LONGEST: Final = timedelta(days=7)
 """A run ends by itself: pictures are kept for what is being decided, not for good."""
-_SHADOW: Final = "SELECT id, model, version, share, started_by, started_at, ended_at FROM model_shadows "
-_SUMS: Final = (
-    "frames", "failures", "skipped", "agreeing", "both", "only_old", "only_new", "overlap_sum", "likeness_sum", "likened",
-    "shift_sum", "shift_squares",
-)  # fmt: skip
+_SHADOW: Final = "SELECT id, model, version, share, started_at, ended_at FROM model_shadows "
+_SUMS: Final = summed(ShadowSums)
 
 
 def _shadow(row: "asyncpg.Record") -> Shadow:
@@ -45,12 +42,12 @@ async def newest_of(connection: TenantConnection, model: str, version: int) -> S
     return None if row is None else _shadow(row)
 
 
-async def start(connection: TenantConnection, chain_id: uuid.UUID, made: Shadow) -> None:
+async def start(connection: TenantConnection, chain_id: uuid.UUID, made: Shadow, by: uuid.UUID) -> None:
     """Begin one; none of this model may run."""
     await connection.execute(
         "INSERT INTO model_shadows (id, chain_id, model, version, share, started_by, started_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        made.id, chain_id, made.model, made.version, made.share, made.started_by, made.started_at,
+        made.id, chain_id, made.model, made.version, made.share, by, made.started_at,
     )  # fmt: skip
 
 
@@ -59,31 +56,33 @@ async def end(connection: TenantConnection, shadow_id: uuid.UUID) -> None:
     await connection.execute("UPDATE model_shadows SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", shadow_id)
 
 
-async def agreements(
-    connection: TenantConnection, shadow_id: uuid.UUID, against: int | None = None
-) -> dict[uuid.UUID, Agreement]:
-    """What each camera compared: with this version, or with any."""
+async def agreements(connection: TenantConnection, shadow_id: uuid.UUID) -> dict[uuid.UUID, Agreement]:
+    """What each camera compared, with any version; at most `MOST_CAMERAS` of them."""
     rows = await connection.fetch(
-        "SELECT * FROM model_comparisons WHERE shadow_id = $1 AND ($2::integer IS NULL OR against = $2)"
-        " ORDER BY camera_id, against LIMIT $3",
-        shadow_id, against, MOST_CAMERAS,
+        f"SELECT camera_id, {_SUMS} FROM model_comparisons WHERE shadow_id = $1 GROUP BY camera_id ORDER BY camera_id LIMIT $2",  # noqa: S608 - names of fields
+        shadow_id, MOST_CAMERAS,
     )  # fmt: skip
-    found: dict[uuid.UUID, list[Agreement]] = {}
-    for row in rows:
-        found.setdefault(row["camera_id"], []).append(_agreement(row))
-    return {camera_id: Agreement.of(several) for camera_id, several in found.items()}
+    return {camera_id: Agreement(**sums) for camera_id, sums in ((row["camera_id"], _sums(row)) for row in rows)}
 
 
-def _agreement(row: "asyncpg.Record") -> Agreement:
-    sums: dict[str, Any] = {name: row[name] for name in _SUMS}
-    old, new = ((*row[name], *(0,) * LATENCIES)[:LATENCIES] for name in ("latency_old", "latency_new"))
-    return Agreement(**sums, latency_old=tuple(old), latency_new=tuple(new))
+async def total(connection: TenantConnection, shadow_id: uuid.UUID, against: int | None = None) -> Agreement:
+    """What all cameras compared: with this version, or with any."""
+    row = await connection.fetchrow(
+        f"SELECT {_SUMS} FROM model_comparisons WHERE shadow_id = $1 AND ($2::integer IS NULL OR against = $2)",  # noqa: S608 - names of fields
+        shadow_id, against,
+    )  # fmt: skip
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
+    return Agreement(**_sums(row))
+
+
+def _sums(row: "asyncpg.Record") -> dict[str, Any]:
+    return {name: row[name] for name in ShadowSums.__struct_fields__}
 
 
 async def disagreements(connection: TenantConnection, shadow_id: uuid.UUID) -> list[Disagreed]:
     """Kept frames, the worst first."""
     rows = await connection.fetch(
-        "SELECT id, camera_id, captured_at, against, only_old, only_new, likeness FROM model_disagreements WHERE shadow_id = $1"
+        "SELECT id, camera_id, captured_at, only_old, only_new, likeness FROM model_disagreements WHERE shadow_id = $1"
         " ORDER BY only_old + only_new DESC, likeness, captured_at DESC, id",
         shadow_id,
     )

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.models.models import POSE_MODEL
 from app.models.shadows.models import Agreement, Shadow, ShadowReport
 
 
@@ -22,7 +23,7 @@ class ShadowEndIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(default="yolo_pose", max_length=100)
+    model: str = Field(default=POSE_MODEL, max_length=100)
 
 
 class ShadowOut(BaseModel):

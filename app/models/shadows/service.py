@@ -1,7 +1,6 @@
 """Starting and ending a shadow run, and what it shows."""
 
 import asyncio
-import contextlib
 import dataclasses
 import uuid
 from typing import Any, Final
@@ -12,18 +11,15 @@ from app.audit import repository as audit
 from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth.models import Access
 from app.kit.clock import now
-from app.kit.errors import ConflictError, NotFoundError, PennyError, UnavailableError
+from app.kit.errors import ConflictError, NotFoundError, PennyError
 from app.kit.ids import new_id
-from app.kit.logs import logger
+from app.kit.keeping import keep
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
-from app.models import repository as versions
 from app.models.service import ModelService
 from app.models.shadows import repository
-from app.models.shadows.models import Agreement, Shadow, ShadowReport
+from app.models.shadows.models import Shadow, ShadowReport
 
 END_EVERY_S: Final = 600.0
-
-log = logger(__name__)
 
 
 class ShadowService:
@@ -39,24 +35,15 @@ class ShadowService:
             UnavailableError: Triton does not serve it now.
             ConflictError: it is retired, serves all cameras, or another version is shadowed.
         """
-        scope = access.whole_chain
-        async with tenant_transaction(self._pool, scope) as connection:
-            known = await versions.get_version(connection, version_id)
-        if not await self._models.serving.ready(known.model, known.version):
-            raise UnavailableError(f"Triton does not serve version {known.version} of {known.model} now; nothing was started.")
-        async with tenant_transaction(self._pool, scope) as connection:
-            pointer = await versions.lock_pointer(connection, scope.chain_id, known.model)
-            known = await versions.get_version(connection, version_id)
-            if known.state != "ready":
-                raise ConflictError(f"Version {known.version} was retired; push it again.")
+        async with self._models.with_ready_version(access, version_id) as (connection, pointer, known):
             if known.version == pointer.stable:
                 raise ConflictError(f"Version {known.version} serves all cameras already; there is nothing to compare it with.")
             if (runs := await repository.running(connection, known.model)) is not None:
                 if runs.version != known.version:
                     raise ConflictError(f"Version {runs.version} is shadowed; end that first.")
                 await repository.end(connection, runs.id)
-            made = Shadow(new_id(), known.model, known.version, share, access.principal.id, now())
-            await repository.start(connection, scope.chain_id, made)
+            made = Shadow(new_id(), known.model, known.version, share, now())
+            await repository.start(connection, access.whole_chain.chain_id, made, access.principal.id)
             await _note(connection, access, Act.MODEL_SHADOW_STARTED, known.id, made, {"share": share})
         return made
 
@@ -76,9 +63,9 @@ class ShadowService:
             found = await repository.newest(connection, model)
             if found is None:
                 raise NotFoundError(f"No version of {model[:80]} was shadowed yet.")
-            cameras = await repository.agreements(connection, found.id)
+            total, cameras = await repository.total(connection, found.id), await repository.agreements(connection, found.id)
             kept = await repository.disagreements(connection, found.id)
-        return ShadowReport(found, Agreement.of(cameras.values()), cameras, kept)
+        return ShadowReport(found, total, cameras, kept)
 
     async def still(self, access: Access, disagreement_id: uuid.UUID) -> bytes:
         """The picture of a disagreement; looking at it leaves an audit row."""
@@ -109,13 +96,8 @@ async def end_overdue(pool: "Pool[asyncpg.Record]") -> int:
 
 async def keep_ending(pool: "Pool[asyncpg.Record]", stop: asyncio.Event) -> None:
     """`end_overdue` now and then until `stop`."""
-    while not stop.is_set():
-        try:
-            await end_overdue(pool)
-        except (*DATABASE_ERRORS, PennyError) as error:
-            log.warning("overdue shadow runs are not ended now", error=str(error) or type(error).__name__)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), END_EVERY_S)
+    sentence = "overdue shadow runs are not ended now"
+    await keep(lambda: end_overdue(pool), END_EVERY_S, stop, sentence, (*DATABASE_ERRORS, PennyError))
 
 
 async def _note(

@@ -23,6 +23,8 @@ SLACK_MS: Final = 50.0
 """By this much the new version may always be slower."""
 WATCHED: Final = timedelta(minutes=30)
 """How long a version that serves all cameras is watched; one on a share of them is watched as long as it is there."""
+LATE: Final = timedelta(seconds=15)
+"""From a failure until its report has come."""
 BASELINE: Final = timedelta(hours=2)
 """Before a promotion to all cameras: what the version before it is remembered by."""
 
@@ -55,12 +57,19 @@ class Watch:
         changed_at: when the pointer last moved.
         until: None or past: nothing is watched once all cameras use one version.
         reason: why the last promotion was taken back by itself; "" where none was.
+        away_at: when the version before was last seen not to answer; None: never.
     """
 
     changed_at: datetime
     limits: Limits = Limits()
     until: datetime | None = None
     reason: str = ""
+    away_at: datetime | None = None
+
+    @property
+    def since(self) -> datetime:
+        """From when on what was reported says something of the version."""
+        return self.changed_at if self.away_at is None else max(self.changed_at, self.away_at + LATE)
 
 
 def fault(

@@ -7,9 +7,11 @@ from typing import Final
 
 import asyncpg
 
-from app.contracts.models import LATENCIES
+from app.contracts.models import ModelSums
 from app.kit.postgres import Pool, TenantConnection
+from app.models.models import Pointer
 from app.models.readings.models import Sums
+from app.models.readings.repository import summed
 from app.models.watch.models import Limits, Watch
 
 ACQUIRE_S: Final = 5.0
@@ -20,12 +22,9 @@ _MINUTES: Final = (
 """Workers that stand in a store ask a Triton of their own, and nothing but the released version: they follow no pointer."""
 
 _EACH: Final = " SELECT sum(frames)::bigint AS frames, sum(failures)::bigint AS failures FROM of_it GROUP BY since"
-_SUMS: Final = (
-    " SELECT coalesce(sum(frames), 0)::bigint AS frames, coalesce(sum(failures), 0)::bigint AS failures,"
-    " coalesce(sum(persons), 0)::bigint AS persons, coalesce(sum(score_sum), 0) AS score_sum,"
-    " coalesce(sum(quality_sum), 0) AS quality_sum, coalesce(sum(norm_sum), 0) AS norm_sum,"
-    " ARRAY(SELECT coalesce((SELECT sum(latency[place]) FROM of_it), 0)::bigint FROM generate_series(1, $5) AS place) AS latency"
-    " FROM of_it"
+_SUMS: Final = " SELECT " + summed(ModelSums) + " FROM of_it"  # noqa: S608 - names of fields
+_WATCH: Final = (
+    "SELECT model, stable, candidate, share, previous, changed_at, limits, watched_until, reason, away_at FROM model_pointers "
 )
 
 
@@ -35,15 +34,26 @@ async def watched(pool: "Pool[asyncpg.Record]") -> list[tuple[uuid.UUID, str]]:
         return [(row["chain_id"], row["model"]) for row in await connection.fetch("SELECT * FROM watched_model_pointers()")]
 
 
-async def every(connection: TenantConnection) -> dict[str, Watch]:
-    """Of every pointer that was ever moved, by model."""
-    rows = await connection.fetch("SELECT model, changed_at, limits, watched_until, reason FROM model_pointers ORDER BY model")
-    return {row["model"]: Watch(row["changed_at"], Limits.of(row["limits"]), row["watched_until"], row["reason"]) for row in rows}
+async def every(connection: TenantConnection) -> list[tuple[Pointer, Watch]]:
+    """Every pointer that was ever moved, as it is watched: of one moment, since a watcher may move it between two queries."""
+    rows = await connection.fetch(_WATCH + "ORDER BY model")
+    names = ("model", "stable", "candidate", "share", "previous")
+    return [(Pointer(**{name: row[name] for name in names}), _watch(row)) for row in rows]
 
 
 async def get(connection: TenantConnection, model: str) -> Watch | None:
     """Of a pointer that was ever moved."""
-    return (await every(connection)).get(model)
+    row = await connection.fetchrow(_WATCH + "WHERE model = $1", model)
+    return None if row is None else _watch(row)
+
+
+def _watch(row: "asyncpg.Record") -> Watch:
+    return Watch(row["changed_at"], Limits.of(row["limits"]), row["watched_until"], row["reason"], row["away_at"])
+
+
+async def note_away(connection: TenantConnection, model: str) -> None:
+    """The version before the promoted one does not answer now."""
+    await connection.execute("UPDATE model_pointers SET away_at = now() WHERE model = $1", model)
 
 
 async def put(connection: TenantConnection, model: str, limits: Limits, until: datetime | None, reason: str) -> None:
@@ -54,12 +64,9 @@ async def put(connection: TenantConnection, model: str, limits: Limits, until: d
 
 async def sums(connection: TenantConnection, model: str, version: int, since: datetime, until: datetime) -> Sums:
     """What a version answered in the whole minutes between, over the cameras that follow the pointer."""
-    row = await connection.fetchrow(
-        _MINUTES + _SUMS,
-        model, version, since, until, LATENCIES,
-    )  # fmt: skip
+    row = await connection.fetchrow(_MINUTES + _SUMS, model, version, since, until)
     assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
-    return Sums(**{**dict(row), "latency": tuple(row["latency"])})
+    return Sums(**dict(row))
 
 
 async def minutes(

@@ -1,34 +1,31 @@
 """Taking a promotion back by itself: every few seconds, by what workers reported since."""
 
 import asyncio
-import contextlib
 import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
 
-from app.audit import repository as audit
-from app.audit.models import Act, ActorKind, AuditEntry
+from app.audit.models import ActorKind
 from app.kit.clock import now
 from app.kit.errors import PennyError
+from app.kit.keeping import keep
 from app.kit.logs import logger
 from app.kit.metrics import counter
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 from app.models import repository as pointers
-from app.models.models import Pointer, rolled_back
+from app.models.models import Pointer
 from app.models.readings.models import Sums
-from app.models.service import ModelService
+from app.models.service import ModelService, take_back
 from app.models.shadows import repository as shadows
-from app.models.shadows.models import Agreement
 from app.models.watch import repository
-from app.models.watch.models import BASELINE, WATCHED, Watch, fault, lasts
+from app.models.watch.models import BASELINE, Watch, fault, lasts
 
 EVERY_S: Final = 5.0
 MINUTE: Final = timedelta(minutes=1)
-LATE: Final = timedelta(seconds=15)
-"""From a failure until its report has come."""
 TAKEN_BACK: Final = counter("model_promotions_taken_back", "Promotions of a model's version that were taken back.", ("model",))
+FAILURES: Final = (*DATABASE_ERRORS, PennyError)
 Span = tuple[datetime, datetime]
 
 log = logger(__name__)
@@ -39,17 +36,10 @@ class Watcher:
 
     def __init__(self, pool: "Pool[asyncpg.Record]", models: ModelService) -> None:
         self._pool, self._models = pool, models
-        self._away: dict[tuple[str, int], datetime] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Rounds until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.round()
-            except (*DATABASE_ERRORS, PennyError) as error:
-                log.warning("promotions are not watched now", error=str(error) or type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY_S)
+        await keep(self.round, EVERY_S, stop, "promotions are not watched now", FAILURES)
 
     async def round(self) -> int:
         """Look at every watched promotion once; how many were taken back."""
@@ -57,10 +47,9 @@ class Watcher:
         for chain_id, model in await repository.watched(self._pool):
             try:
                 done += await self._look(chain_id, model, answers)
-            except (*DATABASE_ERRORS, PennyError) as error:  # of this chain; the others are watched all the same
+            except FAILURES as error:  # of this chain; the others are watched all the same
                 problem = str(error) or type(error).__name__
                 log.warning("a promotion is not watched now", chain=str(chain_id), model=model, error=problem)
-        self._away = {key: at for key, at in self._away.items() if now() - at < WATCHED}
         return done
 
     async def _look(self, chain_id: uuid.UUID, model: str, answers: dict[tuple[str, int], bool]) -> bool:
@@ -74,27 +63,25 @@ class Watcher:
         if key not in answers:
             answers[key] = await self._models.serving.ready(*key)
         if not answers[key]:  # the server is away, and not the version at fault
-            self._away[key] = now()
+            async with tenant_transaction(self._pool, scope) as connection:
+                await repository.note_away(connection, model)
             return False
         async with tenant_transaction(self._pool, scope) as connection:
             if await pointers.lock_pointer(connection, chain_id, model) != pointer:
                 return False
-            why = await _fault(connection, pointer, self._away.get(key))
-            if why:
-                await _take_back(connection, chain_id, pointer, why)
+            if (watch := await repository.get(connection, model)) is None:
+                return False
+            if why := await _fault(connection, pointer, watch):
+                await take_back(connection, chain_id, pointer, ActorKind.SYSTEM, None, watch.limits, why)
         if why:
             TAKEN_BACK.labels(model).inc()
             log.warning("a promotion was taken back", model=model, version=pointer.candidate or pointer.stable, reason=why)
         return bool(why)
 
 
-async def _fault(connection: TenantConnection, pointer: Pointer, away: datetime | None) -> str:
-    """`away`: when the version before it was last seen not to answer; what was reported until then says nothing."""
-    watch, moment = await repository.get(connection, pointer.model), now()
-    if watch is None:
-        return ""
-    since = watch.changed_at if away is None else max(watch.changed_at, away + LATE)
-    span = (_next_minute(since), _next_minute(moment))
+async def _fault(connection: TenantConnection, pointer: Pointer, watch: Watch) -> str:
+    moment = now()
+    span = (_next_minute(watch.since), _next_minute(moment))
     if pointer.candidate is not None:
         before = await repository.sums(connection, pointer.model, pointer.stable, *span)
         return await _compared(connection, pointer.model, pointer.candidate, pointer.stable, watch, before, span, together=True)
@@ -112,19 +99,9 @@ async def _compared(
     lasting = together or lasts(await repository.minutes(connection, model, new, *span))
     shadow, beside = await shadows.newest_of(connection, model, new), None
     if shadow is not None:
-        beside = Agreement.of((await shadows.agreements(connection, shadow.id, old)).values())
+        beside = await shadows.total(connection, shadow.id, old)
     return fault(answered, before, beside, watch.limits, together=together, lasting=lasting)
 
 
 def _next_minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0) + MINUTE
-
-
-async def _take_back(connection: TenantConnection, chain_id: uuid.UUID, pointer: Pointer, why: str) -> None:
-    moved = rolled_back(pointer)
-    watch = await repository.get(connection, pointer.model)
-    await pointers.put_pointer(connection, chain_id, moved)
-    if watch is not None:
-        await repository.put(connection, pointer.model, watch.limits, None, why)
-    told = {"model": pointer.model, "from": pointer.candidate or pointer.stable, "to": moved.stable, "reason": why[:500]}
-    await audit.append(connection, AuditEntry(Act.MODEL_ROLLED_BACK, ActorKind.SYSTEM, None, chain_id, None, "model", None, told))

@@ -1,7 +1,6 @@
-"""A version beside the one in use, and promotions that are taken back: the service, the real Triton, the worker's stage."""
+"""A version beside the one in use: the service, the real Triton, the worker's stage."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -16,17 +15,9 @@ from av import VideoFrame
 from app.contracts.control import DesiredCamera
 from app.contracts.models import LATENCIES, ModelReading, ModelReport, ShadowReading
 from app.inference.triton import CallOptions, TritonPose
-from app.kit.errors import BadInputError
 from app.kit.ids import new_id
-from app.kit.postgres import connect_pool
-from app.models.evaluation.measuring import evaluate
-from app.models.evaluation.timing import time_versions
-from app.models.folder import ModelFolder
+from app.models.models import POSE_MODEL, place_of
 from app.models.readings import repository
-from app.models.service import ModelService
-from app.models.shadows.service import end_overdue
-from app.models.trial import Serving
-from app.models.watch.service import Watcher
 from app.workers.cpu.shadow import ShadowStage
 from app.workers.model_reports import Readings
 from tests.integration.inference.conftest import Server
@@ -41,7 +32,6 @@ from tests.integration.service.test_models import (
     server,  # noqa: F401
     short_drain,  # noqa: F401
 )
-from tests.unit.models.test_evaluation import write_folder
 
 STARTED = 1_700_000_000_000_000
 
@@ -137,9 +127,12 @@ async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
     rows = await product.sql("SELECT span, frames, persons FROM model_readings ORDER BY span")
     assert [tuple(row) for row in rows] == [("hour", 4, 4), ("minute", 4, 4)], "once, and of no stranger's camera"
 
-    assert (await act(product, f"{path}/promote", share=0.5))[0] == 200
-    pairs = {(each["pose_version"], each["shadow_version"]) for each in (await states(product)).values()}
-    assert pairs <= {("1", version), (version, "1")}, "the comparison goes on on both sides"
+    places = sorted(place_of(uuid.UUID(each), POSE_MODEL) for each in wanted)
+    share = (places[0] + places[-1]) / 2
+    assert (await act(product, f"{path}/promote", share=share))[0] == 200
+    pairs = {each["camera_id"]: (each["pose_version"], each["shadow_version"]) for each in (await states(product)).values()}
+    expected = {each: (version, "1") if place_of(uuid.UUID(each), POSE_MODEL) < share else ("1", version) for each in wanted}
+    assert (pairs, len(set(pairs.values()))) == (expected, 2), "the comparison goes on on both sides"
     await compared_from_both_sides(product, uuid.UUID(camera["camera_id"]), made["version"])
     status, ended = await act(product, "shadow/end")
     assert (status, ended["version"]) == (200, made["version"]), ended
@@ -186,121 +179,3 @@ async def compared_from_both_sides(product: Product, camera: uuid.UUID, version:
     assert after["score_shift"] == pytest.approx(-0.2)
     (row,) = await product.sql("SELECT against, latency_old[1] AS quick, latency_new[16] AS slow FROM model_comparisons")
     assert (row["against"], row["quick"], row["slow"]) == (1, 7, 7)
-
-
-async def forgotten_runs_end(product: Product, pool: Any) -> None:
-    """After a week by themselves, which is in the audit; weeks later they go, but the last of a model."""
-    begin = (
-        "INSERT INTO model_shadows (id, chain_id, model, version, share, started_by, started_at, ended_at)"
-        " SELECT gen_random_uuid(), chain_id, 'yolo_pose', 1009, 1, gen_random_uuid(), now() - $1::integer * interval '1 day',"
-        " now() - $2::integer * interval '1 day' FROM cameras LIMIT 1"
-    )
-    for began, ended in ((50, 40), (45, 36), (8, None)):
-        await product.sql(begin, began, ended)
-    assert (await end_overdue(pool), await end_overdue(pool)) == (1, 0)
-    (told,) = await product.sql("SELECT actor_kind FROM audit_unsealed WHERE act = 'model-shadow-ended'")
-    assert told["actor_kind"] == "system"
-    await repository.forget_old(pool)
-    (left,) = await product.sql("SELECT version, ended_at FROM model_shadows")
-    assert left["ended_at"] is not None
-    await product.sql("UPDATE model_shadows SET ended_at = now() - interval '40 days'")
-    await repository.forget_old(pool)
-    assert len(await product.sql("SELECT version FROM model_shadows")) == 1
-
-
-def reading(camera: str, version: int, frames: int, failures: int) -> ModelReport:
-    one = ModelReading(uuid.UUID(camera), "yolo_pose", version, frames=frames, failures=failures)
-    return ModelReport(new_id(), uuid.UUID(WORKER), [one], [], [])
-
-
-@pytest.mark.timeout(300)
-async def test_a_promotion_that_fails_requests_is_taken_back_by_itself_and_says_why(
-    product: Product,
-    server: Server,  # noqa: F811 - a fixture
-    tmp_path: Path,
-) -> None:
-    for name in ("A", "B"):
-        await product.camera(name)
-    good = pose_models.tar(pose_models.write(tmp_path / "good", pose_models.model(300.0), KEY))
-    made = (await push(product, good))[1]
-    camera = next(iter(await states(product)))
-
-    async def stands() -> dict[str, Any]:
-        known = (await product.ask("GET", "/api/v1/models"))[1]
-        return {**known["pointers"][0], **known["watches"][0]}
-
-    async def promoted(share: float, **limits: float) -> None:
-        assert (await act(product, f"versions/{made['id']}/promote", share=share, limits=limits))[0] == 200
-        # What workers said before it was promoted does not count, nor does the rest of that minute.
-        await product.sql("UPDATE model_pointers SET changed_at = now() - interval '5 minutes'")
-
-    async def taken_back() -> dict[str, Any]:
-        async with asyncio.timeout(60):
-            while not (found := await stands())["taken_back_because"]:
-                await asyncio.sleep(0.1)
-        return found
-
-    async def two_minutes_of(frames: int, failures: int) -> None:
-        assert await send(product, reading(camera, made["version"], frames, failures)) == 204
-        await product.sql("UPDATE model_readings SET since = since - interval '1 minute' WHERE span = 'minute'")
-        assert (await stands())["stable"] == made["version"], "a minute may be an outage of the server"
-        assert await send(product, reading(camera, made["version"], frames, failures)) == 204
-
-    for share in (0.5, 1.0):
-        await promoted(share)
-        if share < 1:
-            assert await send(product, reading(camera, made["version"], 100, 20)) == 204
-        else:
-            await two_minutes_of(50, 10)
-        found = await taken_back()
-        assert (found["stable"], found["candidate"], found["watched_until"]) == (1, None, None)
-        assert "gave no answer to 20 of" in found["taken_back_because"]
-        assert {each["pose_version"] for each in (await states(product)).values()} == {"1"}
-        await product.sql("DELETE FROM model_readings")
-    rows = await product.sql("SELECT actor_kind, details FROM audit_unsealed WHERE act = 'model-rolled-back'")
-    assert {row["actor_kind"] for row in rows} == {"system"}
-    await promoted(1.0, failures=0.5)
-    await two_minutes_of(50, 10)
-    (known,) = await product.sql("SELECT sum(failures) AS failures FROM model_readings WHERE span = 'minute'")
-    assert known["failures"] == 20
-    pool = await connect_pool(product.settings.database_dsn, role="test", largest=2)
-    serving = Serving(server.url)
-    try:
-        watcher = Watcher(pool, ModelService(pool, ModelFolder(server.models), tmp_path, serving))
-        assert await watcher.round() == 0, "the engineer allowed more"
-        await forgotten_runs_end(product, pool)
-    finally:
-        await serving.close()
-        await pool.close()
-    assert (await stands())["stable"] == made["version"]
-    other = pose_models.tar(pose_models.write(tmp_path / "other", pose_models.model(400.0), KEY, 400.0))
-    path = f"versions/{(await push(product, other))[1]['id']}"
-    assert (await act(product, f"{path}/promote", share=0.5))[0] == 409, "the one before is watched still"
-    assert (await act(product, f"{path}/promote", share=1))[0] == 200
-    assert (await act(product, f"versions/{made['id']}/retire"))[0] == 409, "cameras may have to go back to it"
-
-
-@pytest.mark.timeout(300)
-async def test_two_served_versions_are_evaluated_side_by_side(server: Server, tmp_path: Path) -> None:  # noqa: F811 - a fixture
-    folder = server.models / "yolo_pose" / "2"
-    folder.mkdir()
-    (folder / "model.onnx").write_bytes(pose_models.checked(pose_models.model(300.0)))
-    serving = Serving(server.url)
-    await serving.load("yolo_pose")
-    await serving.close()
-    pictures = write_folder(tmp_path / "set", {1: [300.0], 2: [300.0]})
-    truth = json.loads((pictures / "truth.json").read_text())
-    for each in truth["annotations"]:  # the tiny model says all keypoints at one place
-        each["keypoints"] = [300.0, 200.0, 2] * 17
-    (pictures / "truth.json").write_text(json.dumps(truth))
-    document = await evaluate(server.url, "yolo_pose", ["1", "2"], pictures)
-    first, second = document["versions"]
-    assert (first["accuracy"]["ap"], second["accuracy"]["ap"]) == (0.0, pytest.approx(1.0, abs=1e-3))
-    assert document["last_less_first"]["ap"] == pytest.approx(1.0, abs=1e-3)
-    assert min(first["p50_ms"], second["p50_ms"]) > 0
-    timed = await time_versions(server.url, "yolo_pose", ["1", "2"], 0.2)
-    assert [(each["version"], each["requests_at_once"]) for each in timed["versions"]] == [("1", 1), ("1", 4), ("2", 1), ("2", 4)]
-    assert all(each["frames_per_s"] > 0 for each in timed["versions"])
-    for refused in (evaluate(server.url, "yolo_pose", ["9"], pictures), time_versions(server.url, "yolo_pose", ["9"], 0.2)):
-        with pytest.raises(BadInputError, match="does not serve version 9"):
-            await refused

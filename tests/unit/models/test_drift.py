@@ -8,7 +8,9 @@ from app.models.readings.models import Sums
 
 def day(persons_a_frame: float = 2.0, score: float = 0.8, quality: float = 0.7, frames: int = 10_000, norm: float = 0.0) -> Sums:
     persons = round(frames * persons_a_frame)
-    return Sums(frames, 0, persons, persons * score, persons * quality, persons * norm)
+    return Sums(
+        frames=frames, persons=persons, score_sum=persons * score, quality_sum=persons * quality, norm_sum=persons * norm
+    )  # fmt: skip
 
 
 QUIET = {ago: day(2.0 + 0.2 * (ago % 3), 0.8 + 0.004 * (ago % 2)) for ago in range(1, 15)}

@@ -46,12 +46,11 @@ def test_a_quantile_lies_within_its_count() -> None:
     assert quantile_ms(counts, 0.95) == LATENCY_MS[-1]
 
 
-def test_sums_add_up_and_say_nothing_where_there_is_nothing() -> None:
-    one = Sums(10, 5, 20, 15.0, 10.0, 0.0, (1,) * LATENCIES)
-    both = Sums.of([one, one])
+def test_sums_say_nothing_where_there_is_nothing() -> None:
+    both = Sums(frames=20, failures=10, persons=40, score_sum=30.0, quality_sum=20.0, latency=[2] * LATENCIES)
     assert (both.asked, both.failure_rate, both.persons_a_frame, both.score, both.quality) == (30, 1 / 3, 2.0, 0.75, 0.5)
     assert both.norm is None
-    nothing = Sums.of([])
+    nothing = Sums()
     assert (nothing.failure_rate, nothing.persons_a_frame, nothing.score) == (0.0, None, None)
 
 
@@ -60,7 +59,6 @@ def test_agreement_is_persons_times_likeness() -> None:
     assert half.agreement == pytest.approx(0.6 * 0.9)
     assert half.shift == pytest.approx(0.1)
     assert half.shift_spread == pytest.approx(0.0, abs=1e-6)
-    assert Agreement.of([half, half]).both == 12
     assert Agreement().agreement is None
 
 

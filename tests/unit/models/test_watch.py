@@ -13,7 +13,9 @@ LIMITS = Limits()
 def sums(frames: int = 500, failures: int = 0, milliseconds: float = 25) -> Sums:
     latency = [0] * LATENCIES
     latency[latency_bucket(milliseconds / 1000)] = frames
-    return Sums(frames, failures, frames, frames * 0.8, frames * 0.7, 0.0, tuple(latency))
+    return Sums(
+        frames=frames, failures=failures, persons=frames, score_sum=frames * 0.8, quality_sum=frames * 0.7, latency=latency
+    )  # fmt: skip
 
 
 def beside(both: int, alone: int = 0, likeness: float = 1.0) -> Agreement:

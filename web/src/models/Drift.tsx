@@ -24,11 +24,12 @@ export function Drift() {
 
 function Table({ drifts }: { drifts: Drifts }) {
   const { named } = useCameras();
-  const { items, watched, waiting } = drifts;
+  const { items, watched, waiting, left_out: leftOut } = drifts;
   if (items.length === 0)
     return (
       <p className="page-note">
         {watched > 0 ? `Nothing: ${watched} cameras answer as in the days before.` : "Nothing can be said yet."}
+        {leftOut > 0 && ` ${leftOut} more were not looked at: there are too many.`}
         {waiting > 0 && ` ${waiting} have not seen enough in three days to be compared with.`}
       </p>
     );

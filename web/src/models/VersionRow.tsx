@@ -6,7 +6,6 @@ import { promote, retire, startShadow, type Pointer, type Version } from "./endp
 import { share } from "./words";
 
 const SHARES = [0.1, 0.25, 0.5, 1] as const;
-const LIMITS = { failures: 0.02, slower: 2, agreement: 0.5 };
 
 interface Props {
   version: Version;
@@ -67,7 +66,7 @@ function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointe
         type="button"
         className="button button-primary"
         disabled={busy || blocked}
-        onClick={() => act(() => promote(version.id, part, anyAgreement ? { ...LIMITS, agreement: 0 } : LIMITS))}
+        onClick={() => act(() => promote(version.id, part, anyAgreement ? { agreement: 0 } : {}))}
         data-testid="version-promote"
       >
         Promote

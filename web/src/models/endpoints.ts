@@ -17,7 +17,7 @@ export type Disagreement = Schemas["DisagreementOut"];
 
 export const drift = () => ask<Drifts>("GET", "/models/drift");
 export const models = () => ask<Models>("GET", "/models");
-export const promote = (id: Id, share: number, limits: Limits) => ask<Pointer>("POST", `/models/versions/${id}/promote`, { body: { share, limits } });
+export const promote = (id: Id, share: number, limits: Partial<Limits>) => ask<Pointer>("POST", `/models/versions/${id}/promote`, { body: { share, limits } });
 export const rollBack = (model: string) => ask<Pointer>("POST", "/models/rollback", { body: { model } });
 export const retire = (id: Id) => ask<Version>("POST", `/models/versions/${id}/retire`, { body: {} });
 export const startShadow = (id: Id, share: number) => ask<Schemas["ShadowOut"]>("POST", `/models/versions/${id}/shadow`, { body: { share } });
