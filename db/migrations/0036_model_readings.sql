@@ -75,31 +75,15 @@ ALTER TABLE model_readings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE model_shadows ENABLE ROW LEVEL SECURITY;
 ALTER TABLE model_comparisons ENABLE ROW LEVEL SECURITY;
 ALTER TABLE model_disagreements ENABLE ROW LEVEL SECURITY;
--- The chain's: nobody of some stores reads them.
-CREATE POLICY tenant ON model_readings TO pennyprotect_app
-    USING (chain_id = (SELECT tenant_chain()) AND (SELECT tenant_stores()) IS NULL);
-CREATE POLICY tenant ON model_shadows TO pennyprotect_app
-    USING (chain_id = (SELECT tenant_chain()) AND (SELECT tenant_stores()) IS NULL);
-CREATE POLICY tenant ON model_comparisons TO pennyprotect_app
-    USING (chain_id = (SELECT tenant_chain()) AND (SELECT tenant_stores()) IS NULL);
-CREATE POLICY tenant ON model_disagreements TO pennyprotect_app
-    USING (chain_id = (SELECT tenant_chain()) AND (SELECT tenant_stores()) IS NULL);
+CREATE POLICY tenant ON model_readings TO pennyprotect_app USING (chain_id = (SELECT tenant_chain()));
+CREATE POLICY tenant ON model_shadows TO pennyprotect_app USING (chain_id = (SELECT tenant_chain()));
+CREATE POLICY tenant ON model_comparisons TO pennyprotect_app USING (chain_id = (SELECT tenant_chain()));
+CREATE POLICY tenant ON model_disagreements TO pennyprotect_app USING (chain_id = (SELECT tenant_chain()));
 GRANT SELECT ON model_readings, model_comparisons TO pennyprotect_app;
 GRANT SELECT, INSERT, UPDATE (ended_at) ON model_shadows TO pennyprotect_app;
 GRANT SELECT ON model_disagreements TO pennyprotect_app;
 
--- Stores that an answering worker's key names.
-CREATE FUNCTION stores_with_workers() RETURNS uuid[]
-    LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
-    SELECT coalesce(array_agg(DISTINCT store), '{}') FROM api_keys k, unnest(k.stores) store
-    WHERE k.permissions @> '{worker}' AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-$$;
-REVOKE EXECUTE ON FUNCTION stores_with_workers() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION stores_with_workers() TO pennyprotect_app;  -- under the caller's own rights: of its own chain
-
 -- SECURITY DEFINER: a heartbeat is of cameras of all chains. Version numbers, nothing else.
--- A store with workers of its own has a Triton of its own, to which nothing was pushed: its cameras use the released version alone.
--- To contract: this takes the place of `model_pointers_of_worker` (0025), which nothing but the release before this one calls.
 CREATE FUNCTION model_use_of_worker(worker uuid)
     RETURNS TABLE (
         camera_id uuid, stable integer, candidate integer, share double precision, previous integer,
@@ -110,14 +94,11 @@ CREATE FUNCTION model_use_of_worker(worker uuid)
     FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
     LEFT JOIN model_pointers p ON p.chain_id = c.chain_id AND p.model = 'yolo_pose'
     LEFT JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = 'yolo_pose' AND s.ended_at IS NULL
-    WHERE l.worker_id = worker AND (p.chain_id IS NOT NULL OR s.id IS NOT NULL)
-        AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) $$;
+    WHERE l.worker_id = worker AND (p.chain_id IS NOT NULL OR s.id IS NOT NULL) $$;
 
 CREATE FUNCTION added(one bigint[], other bigint[]) RETURNS bigint[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
     SELECT array_agg(coalesce(a, 0) + coalesce(b, 0) ORDER BY place)
     FROM unnest(one, other) WITH ORDINALITY AS each (a, b, place) $$;
-
-CREATE AGGREGATE added_up(bigint[]) (SFUNC = added, STYPE = bigint[], INITCOND = '{}');
 
 -- SECURITY DEFINER: a worker's report is of cameras of all chains; the service has checked that they are its own.
 CREATE FUNCTION note_model_readings(readings jsonb) RETURNS void
@@ -138,35 +119,22 @@ CREATE FUNCTION note_model_readings(readings jsonb) RETURNS void
         quality_sum = m.quality_sum + excluded.quality_sum, norm_sum = m.norm_sum + excluded.norm_sum,
         latency = added(m.latency, excluded.latency) $$;
 
--- A camera that uses the shadowed version already asks the one before it: what it says is the same comparison from the other side,
--- kept as if the version before were in use. Failures of that version are none of the shadowed one. Cameras of stores with
--- workers of their own count for nothing here, as for `model_use_of_worker`.
 CREATE FUNCTION note_model_comparisons(comparisons jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-    WITH said AS (
-        SELECT s.id AS shadow_id, s.chain_id, s.version = r.against AS turned,
-            CASE WHEN s.version = r.against THEN r.version ELSE r.against END AS other, r.*
-        FROM jsonb_to_recordset(comparisons) AS r (
-            camera_id uuid, model text, version integer, against integer, frames bigint, failures bigint, skipped bigint,
-            agreeing bigint, "both" bigint, only_old bigint, only_new bigint, overlap_sum double precision,
-            likeness_sum double precision, likened bigint, shift_sum double precision, shift_squares double precision,
-            latency_old bigint[], latency_new bigint[]
-        ) JOIN cameras c ON c.id = r.camera_id
-        JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = r.model AND s.version IN (r.version, r.against)
-            AND s.ended_at IS NULL
-        WHERE c.store_id <> ALL ((SELECT stores_with_workers())::uuid[])
-    )
     INSERT INTO model_comparisons AS m (
         shadow_id, chain_id, camera_id, against, frames, failures, skipped, agreeing, "both", only_old, only_new, overlap_sum,
         likeness_sum, likened, shift_sum, shift_squares, latency_old, latency_new
     )
-    SELECT shadow_id, chain_id, camera_id, other, sum(frames), coalesce(sum(failures) FILTER (WHERE NOT turned), 0), sum(skipped),
-        sum(agreeing), sum("both"), sum(CASE WHEN turned THEN only_new ELSE only_old END),
-        sum(CASE WHEN turned THEN only_old ELSE only_new END), sum(overlap_sum), sum(likeness_sum), sum(likened),
-        sum(CASE WHEN turned THEN -shift_sum ELSE shift_sum END), sum(shift_squares),
-        added_up(CASE WHEN turned THEN latency_new ELSE latency_old END),
-        added_up(CASE WHEN turned THEN latency_old ELSE latency_new END)
-    FROM said GROUP BY shadow_id, chain_id, camera_id, other ORDER BY camera_id, other
+    SELECT s.id, s.chain_id, c.id, r.against, r.frames, r.failures, r.skipped, r.agreeing, r."both", r.only_old, r.only_new,
+        r.overlap_sum, r.likeness_sum, r.likened, r.shift_sum, r.shift_squares, r.latency_old, r.latency_new
+    FROM jsonb_to_recordset(comparisons) AS r (
+        camera_id uuid, model text, version integer, against integer, frames bigint, failures bigint, skipped bigint,
+        agreeing bigint, "both" bigint, only_old bigint, only_new bigint, overlap_sum double precision,
+        likeness_sum double precision, likened bigint, shift_sum double precision, shift_squares double precision,
+        latency_old bigint[], latency_new bigint[]
+    ) JOIN cameras c ON c.id = r.camera_id
+    JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = r.model AND s.version = r.version AND s.ended_at IS NULL
+    ORDER BY c.id, r.against
     ON CONFLICT (shadow_id, camera_id, against) DO UPDATE SET
         frames = m.frames + excluded.frames, failures = m.failures + excluded.failures, skipped = m.skipped + excluded.skipped,
         agreeing = m.agreeing + excluded.agreeing, "both" = m."both" + excluded."both",
@@ -176,44 +144,33 @@ CREATE FUNCTION note_model_comparisons(comparisons jsonb) RETURNS void
         shift_squares = m.shift_squares + excluded.shift_squares,
         latency_old = added(m.latency_old, excluded.latency_old), latency_new = added(m.latency_new, excluded.latency_new) $$;
 
--- A still of a running shadow, from either side; the oldest of a shadow beyond `most` go.
+-- A still of a running shadow; the oldest of a shadow beyond `most` go.
 CREATE FUNCTION keep_model_disagreement(
     made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamptz,
     old_alone integer, new_alone integer, alike double precision, picture bytea, most integer
 ) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     INSERT INTO model_disagreements (id, shadow_id, chain_id, camera_id, against, captured_at, only_old, only_new, likeness, still)
-    SELECT made, s.id, s.chain_id, c.id, CASE WHEN s.version = other THEN of_version ELSE other END, moment,
-        CASE WHEN s.version = other THEN new_alone ELSE old_alone END,
-        CASE WHEN s.version = other THEN old_alone ELSE new_alone END, alike, picture
-    FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model AND s.version IN (of_version, other)
+    SELECT made, s.id, s.chain_id, c.id, other, moment, old_alone, new_alone, alike, picture
+    FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model AND s.version = of_version
         AND s.ended_at IS NULL
-    WHERE c.id = camera AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]);
+    WHERE c.id = camera;
     DELETE FROM model_disagreements d USING model_disagreements fresh
     WHERE fresh.id = made AND d.shadow_id = fresh.shadow_id AND d.id IN (
         SELECT o.id FROM model_disagreements o WHERE o.shadow_id = fresh.shadow_id ORDER BY o.kept_at DESC, o.id DESC OFFSET most
     ) $$;
 
--- What is too old goes: of every chain, whoever asks; and runs that ended as long ago as the oldest hours, with what they
--- compared, but the newest of a chain and model.
+-- What is too old goes: of every chain, whoever asks.
 CREATE FUNCTION forget_model_readings(minutes interval, hours interval, stills interval) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     WITH short AS (DELETE FROM model_readings WHERE span = 'minute' AND since < now() - minutes RETURNING 1),
     long AS (DELETE FROM model_readings WHERE span = 'hour' AND since < now() - hours RETURNING 1),
-    pictures AS (DELETE FROM model_disagreements WHERE kept_at < now() - stills RETURNING 1),
-    runs AS (DELETE FROM model_shadows s WHERE s.ended_at < now() - hours AND EXISTS (
-        SELECT FROM model_shadows n WHERE n.chain_id = s.chain_id AND n.model = s.model
-            AND (n.started_at, n.id) > (s.started_at, s.id)) RETURNING 1)
-    SELECT (SELECT count(*) FROM short) + (SELECT count(*) FROM long) + (SELECT count(*) FROM pictures) + (SELECT count(*) FROM runs) $$;
-
--- SECURITY DEFINER: shadow runs of any chain that nobody ended in time. Ids of chains and names of models, nothing else.
-CREATE FUNCTION overdue_model_shadows(longest interval) RETURNS TABLE (chain_id uuid, model text)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-    SELECT s.chain_id, s.model FROM model_shadows s WHERE s.ended_at IS NULL AND s.started_at < now() - longest $$;
+    pictures AS (DELETE FROM model_disagreements WHERE kept_at < now() - stills RETURNING 1)
+    SELECT (SELECT count(*) FROM short) + (SELECT count(*) FROM long) + (SELECT count(*) FROM pictures) $$;
 
 REVOKE EXECUTE ON FUNCTION model_use_of_worker(uuid), note_model_readings(jsonb), note_model_comparisons(jsonb),
     keep_model_disagreement(uuid, uuid, text, integer, integer, timestamptz, integer, integer, double precision, bytea, integer),
-    forget_model_readings(interval, interval, interval), overdue_model_shadows(interval) FROM PUBLIC;
+    forget_model_readings(interval, interval, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION model_use_of_worker(uuid), note_model_readings(jsonb), note_model_comparisons(jsonb),
     keep_model_disagreement(uuid, uuid, text, integer, integer, timestamptz, integer, integer, double precision, bytea, integer),
-    forget_model_readings(interval, interval, interval), overdue_model_shadows(interval) TO pennyprotect_app;
+    forget_model_readings(interval, interval, interval) TO pennyprotect_app;

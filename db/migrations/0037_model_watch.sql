@@ -2,9 +2,8 @@
 ALTER TABLE model_pointers
     ADD COLUMN limits jsonb NOT NULL DEFAULT '{}',
     ADD COLUMN watched_until timestamptz,
-    ADD COLUMN reason text NOT NULL DEFAULT '' CHECK (length(reason) <= 500),
-    ADD COLUMN away_at timestamptz;  -- when the version before was last seen not to answer: the server is away, and no version at fault
-GRANT UPDATE (limits, watched_until, reason, away_at) ON model_pointers TO pennyprotect_app;
+    ADD COLUMN reason text NOT NULL DEFAULT '' CHECK (length(reason) <= 500);
+GRANT UPDATE (limits, watched_until, reason) ON model_pointers TO pennyprotect_app;
 
 -- SECURITY DEFINER: which pointers of any chain are watched now. Names of chains and models, nothing else.
 CREATE FUNCTION watched_model_pointers() RETURNS TABLE (chain_id uuid, model text)

@@ -1,19 +1,21 @@
 -- A worker's key may be of some stores alone: a worker in a store that joins a region over the internet must neither get other stores'
 -- cameras, nor their passwords. Such a store's cameras are left to the workers that stand in it: others could not reach them.
-ALTER TABLE camera_workers
-    ADD COLUMN stores uuid[],  -- null: of the platform, for every store that has no workers of its own
-    ADD COLUMN key_id uuid;  -- what its heartbeats come with: while they do, another key does not speak for it; null: of a release before
+ALTER TABLE camera_workers ADD COLUMN stores uuid[];  -- null: of the platform, for every store that has no workers of its own
 
--- `stores`: of the worker's key; `others`: those that have workers of their own.
-CREATE FUNCTION worker_reaches(store uuid, stores uuid[], others uuid[]) RETURNS boolean LANGUAGE sql IMMUTABLE
-    RETURN CASE WHEN stores IS NULL THEN store <> ALL (others) ELSE store = ANY (stores) END;
+-- Stores that an answering worker's key names.
+CREATE FUNCTION stores_with_workers() RETURNS uuid[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
+    SELECT coalesce(array_agg(DISTINCT store), '{}') FROM api_keys k, unnest(k.stores) store
+    WHERE k.permissions @> '{worker}' AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+$$;
+REVOKE EXECUTE ON FUNCTION stores_with_workers() FROM PUBLIC;
 
 -- As before, among the workers that reach the same stores and the cameras of those.
 CREATE OR REPLACE FUNCTION camera_shares(worker uuid, lease interval) RETURNS TABLE (worker_id uuid, held integer, share integer)
     LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
     WITH mine AS (SELECT w.stores FROM camera_workers w WHERE w.worker_id = worker),
     wanted AS (SELECT count(*)::integer AS cameras FROM cameras c, mine WHERE c.deleted_at IS NULL AND c.enabled
-        AND worker_reaches(c.store_id, mine.stores, (SELECT stores_with_workers()))),
+        AND CASE WHEN mine.stores IS NULL THEN c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) ELSE c.store_id = ANY (mine.stores) END),
     sharing AS (
         SELECT w.worker_id, w.capacity,
             (SELECT count(*) FROM camera_leases l WHERE l.worker_id = w.worker_id)::integer AS held
@@ -33,7 +35,7 @@ CREATE OR REPLACE FUNCTION camera_shares(worker uuid, lease interval) RETURNS TA
     FROM sharing s, filled
 $$;
 
-CREATE FUNCTION lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) RETURNS TABLE (
+CREATE FUNCTION lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) RETURNS TABLE (
         camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer,
         policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -46,24 +48,20 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('lease_cameras'));
     DELETE FROM camera_workers w WHERE w.expires_at < now();
-    IF EXISTS (SELECT FROM camera_workers w WHERE w.worker_id = worker AND w.key_id <> with_key) THEN
-        RAISE EXCEPTION 'another key answers for this worker' USING ERRCODE = 'object_in_use';
-    END IF;
-    INSERT INTO camera_workers AS w (worker_id, capacity, expires_at, stores, key_id)
-        VALUES (worker, lease_cameras.capacity, now() + lease, lease_cameras.stores, with_key)
+    INSERT INTO camera_workers AS w (worker_id, capacity, expires_at, stores)
+        VALUES (worker, lease_cameras.capacity, now() + lease, lease_cameras.stores)
         ON CONFLICT ON CONSTRAINT camera_workers_pkey
-        DO UPDATE SET capacity = excluded.capacity, expires_at = excluded.expires_at, stores = excluded.stores,
-            key_id = coalesce(excluded.key_id, w.key_id);
+        DO UPDATE SET capacity = excluded.capacity, expires_at = excluded.expires_at, stores = excluded.stores;
     DELETE FROM camera_leases l USING cameras c
         WHERE c.id = l.camera_id AND (l.expires_at < now() OR c.deleted_at IS NOT NULL OR NOT c.enabled);
     -- What a key reached once and does not reach any more.
     DELETE FROM camera_leases l USING cameras c WHERE c.id = l.camera_id AND l.worker_id = worker
-        AND NOT worker_reaches(c.store_id, lease_cameras.stores, others);
+        AND NOT CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END;
     UPDATE camera_leases l SET expires_at = now() + lease WHERE l.worker_id = worker;
 
     SELECT count(*) INTO free FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
-        AND worker_reaches(c.store_id, lease_cameras.stores, others);
+        AND CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END;
     SELECT coalesce(sum(greatest(0, s.share - s.held)), 0) INTO lacking
         FROM camera_shares(worker, lease) s WHERE s.worker_id <> worker;
     SELECT s.held, s.share INTO mine FROM camera_shares(worker, lease) s WHERE s.worker_id = worker;
@@ -73,7 +71,7 @@ BEGIN
     INSERT INTO camera_leases (camera_id, worker_id, expires_at)
         SELECT c.id, worker, now() + lease FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
-        AND worker_reaches(c.store_id, lease_cameras.stores, others)
+        AND CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END
         ORDER BY c.id
         LIMIT greatest(0, mine.share - mine.held);
     RETURN QUERY
@@ -86,8 +84,8 @@ BEGIN
             WHERE s.store_id = c.store_id ORDER BY s.revision DESC LIMIT 1) p ON true
         WHERE l.worker_id = worker ORDER BY c.id;
 END $$;
-REVOKE EXECUTE ON FUNCTION lease_cameras(uuid, integer, interval, uuid[], uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION lease_cameras(uuid, integer, interval, uuid[], uuid) TO pennyprotect_app;
+REVOKE EXECUTE ON FUNCTION lease_cameras(uuid, integer, interval, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lease_cameras(uuid, integer, interval, uuid[]) TO pennyprotect_app;
 
 -- The release before this one still calls it so.
 CREATE OR REPLACE FUNCTION lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE (
@@ -95,14 +93,14 @@ CREATE OR REPLACE FUNCTION lease_cameras(worker uuid, capacity integer, lease in
         policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, NULL::uuid[], NULL::uuid);
+    RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, NULL::uuid[]);
 END $$;
 
 CREATE FUNCTION relayed_cameras(stores uuid[]) RETURNS TABLE (camera_id uuid, url text, credentials bytea)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     SELECT c.id, c.url, c.credentials FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND c.url ~* '^rtsps?://'
-        AND worker_reaches(c.store_id, stores, (SELECT stores_with_workers()))
+        AND CASE WHEN stores IS NULL THEN c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) ELSE c.store_id = ANY (stores) END
         ORDER BY c.id
 $$;
 REVOKE EXECUTE ON FUNCTION relayed_cameras(uuid[]) FROM PUBLIC;
