@@ -92,7 +92,7 @@ async def _run(servers: Servers, ports: list[int], seconds: float) -> Step:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(emitter.run(gone))
-            analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics)
+            analysis = Analysis(lambda: lanes.current(), models.of, emitter, metrics, models.pose_requests)
             lanes = Lanes(emitter, metrics, group, wake)
             analysing = group.create_task(analysis.run(stop))
             lanes.want(cameras)

@@ -98,7 +98,7 @@ CREATE FUNCTION public.camera_shares(worker uuid, lease interval) RETURNS TABLE(
     AS $$
     WITH mine AS (SELECT w.stores FROM camera_workers w WHERE w.worker_id = worker),
     wanted AS (SELECT count(*)::integer AS cameras FROM cameras c, mine WHERE c.deleted_at IS NULL AND c.enabled
-        AND CASE WHEN mine.stores IS NULL THEN c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) ELSE c.store_id = ANY (mine.stores) END),
+        AND worker_reaches(c.store_id, mine.stores, (SELECT stores_with_workers()))),
     sharing AS (
         SELECT w.worker_id, w.capacity,
             (SELECT count(*) FROM camera_leases l WHERE l.worker_id = w.worker_id)::integer AS held
@@ -408,7 +408,7 @@ CREATE FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model 
         CASE WHEN s.version = other THEN old_alone ELSE new_alone END, alike, picture
     FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model AND s.version IN (of_version, other)
         AND s.ended_at IS NULL
-    WHERE c.id = camera;
+    WHERE c.id = camera AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]);
     DELETE FROM model_disagreements d USING model_disagreements fresh
     WHERE fresh.id = made AND d.shadow_id = fresh.shadow_id AND d.id IN (
         SELECT o.id FROM model_disagreements o WHERE o.shadow_id = fresh.shadow_id ORDER BY o.kept_at DESC, o.id DESC OFFSET most
@@ -421,7 +421,7 @@ CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interv
     SET search_path TO 'pg_catalog', 'public'
     AS $$
 BEGIN
-    RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, NULL::uuid[]);
+    RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, NULL::uuid[], NULL::uuid);
 END $$;
 
 ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) OWNER TO pennyprotect_owner;
@@ -461,12 +461,12 @@ BEGIN
         WHERE c.id = l.camera_id AND (l.expires_at < now() OR c.deleted_at IS NOT NULL OR NOT c.enabled);
     -- What a key reached once and does not reach any more.
     DELETE FROM camera_leases l USING cameras c WHERE c.id = l.camera_id AND l.worker_id = worker
-        AND NOT CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END;
+        AND NOT worker_reaches(c.store_id, lease_cameras.stores, others);
     UPDATE camera_leases l SET expires_at = now() + lease WHERE l.worker_id = worker;
 
 SELECT count(*) INTO free FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
-        AND CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END;
+        AND worker_reaches(c.store_id, lease_cameras.stores, others);
     SELECT coalesce(sum(greatest(0, s.share - s.held)), 0) INTO lacking
         FROM camera_shares(worker, lease) s WHERE s.worker_id <> worker;
     SELECT s.held, s.share INTO mine FROM camera_shares(worker, lease) s WHERE s.worker_id = worker;
@@ -476,7 +476,7 @@ SELECT count(*) INTO free FROM cameras c
     INSERT INTO camera_leases (camera_id, worker_id, expires_at)
         SELECT c.id, worker, now() + lease FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND NOT EXISTS (SELECT FROM camera_leases l WHERE l.camera_id = c.id)
-        AND CASE WHEN lease_cameras.stores IS NULL THEN c.store_id <> ALL (others) ELSE c.store_id = ANY (lease_cameras.stores) END
+        AND worker_reaches(c.store_id, lease_cameras.stores, others)
         ORDER BY c.id
         LIMIT greatest(0, mine.share - mine.held);
     RETURN QUERY
@@ -604,6 +604,7 @@ CREATE FUNCTION public.note_model_comparisons(comparisons jsonb) RETURNS void
         ) JOIN cameras c ON c.id = r.camera_id
         JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = r.model AND s.version IN (r.version, r.against)
             AND s.ended_at IS NULL
+        WHERE c.store_id <> ALL ((SELECT stores_with_workers())::uuid[])
     )
     INSERT INTO model_comparisons AS m (
         shadow_id, chain_id, camera_id, against, frames, failures, skipped, agreeing, "both", only_old, only_new, overlap_sum,
@@ -726,7 +727,7 @@ CREATE FUNCTION public.relayed_cameras(stores uuid[]) RETURNS TABLE(camera_id uu
     AS $$
     SELECT c.id, c.url, c.credentials FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND c.url ~* '^rtsps?://'
-        AND CASE WHEN stores IS NULL THEN c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) ELSE c.store_id = ANY (stores) END
+        AND worker_reaches(c.store_id, stores, (SELECT stores_with_workers()))
         ORDER BY c.id
 $$;
 
@@ -851,6 +852,12 @@ CREATE FUNCTION public.watched_model_pointers() RETURNS TABLE(chain_id uuid, mod
     SELECT p.chain_id, p.model FROM model_pointers p WHERE p.candidate IS NOT NULL OR p.watched_until > now() $$;
 
 ALTER FUNCTION public.watched_model_pointers() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.worker_reaches(store uuid, stores uuid[], others uuid[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN (stores IS NULL) THEN (store <> ALL (others)) ELSE (store = ANY (stores)) END;
+
+ALTER FUNCTION public.worker_reaches(store uuid, stores uuid[], others uuid[]) OWNER TO pennyprotect_owner;
 
 CREATE AGGREGATE public.added_up(bigint[]) (
     SFUNC = public.added,
@@ -1876,6 +1883,7 @@ CREATE TABLE public.model_pointers (
     limits jsonb DEFAULT '{}'::jsonb NOT NULL,
     watched_until timestamp with time zone,
     reason text DEFAULT ''::text NOT NULL,
+    away_at timestamp with time zone,
     CONSTRAINT model_pointers_check CHECK (((candidate IS NULL) = (share = (0)::double precision))),
     CONSTRAINT model_pointers_reason_check CHECK ((length(reason) <= 500)),
     CONSTRAINT model_pointers_share_check CHECK (((share >= (0)::double precision) AND (share < (1)::double precision)))
@@ -4882,6 +4890,8 @@ GRANT UPDATE(limits) ON TABLE public.model_pointers TO pennyprotect_app;
 GRANT UPDATE(watched_until) ON TABLE public.model_pointers TO pennyprotect_app;
 
 GRANT UPDATE(reason) ON TABLE public.model_pointers TO pennyprotect_app;
+
+GRANT UPDATE(away_at) ON TABLE public.model_pointers TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.model_readings TO pennyprotect_app;
 

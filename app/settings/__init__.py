@@ -101,6 +101,13 @@ class Settings(ServerSettings):
     worker_capacity: int = Field(
         default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
     )
+    pose_requests: int = Field(
+        default=0,
+        alias="PENNYPROTECT_POSE_REQUESTS",
+        ge=0,
+        le=64,
+        description="Frames that worker-cpu has under way at Triton. 0: two at one on this machine, eight at one elsewhere.",
+    )
     gpu_configs: Path | None = Field(
         default=None,
         alias="PENNYPROTECT_GPU_CONFIGS",

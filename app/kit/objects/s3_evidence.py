@@ -170,7 +170,7 @@ class S3EvidenceStore(S3Store):
         found = await self._ask(lambda: self._client.head_object(Bucket=self._bucket, Key=key, **more))
         if found.get("ObjectLockLegalHoldStatus") == "ON":
             raise LockedError("This object is under a legal hold.")
-        return found.get("ObjectLockMode") == "GOVERNANCE"
+        return bool(found.get("ObjectLockMode") == "GOVERNANCE")
 
 
 async def connect_evidence(client: Any, bucket: str, kms_key: str = "", *, grants: bool = True) -> S3EvidenceStore:

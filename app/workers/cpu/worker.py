@@ -23,7 +23,7 @@ from app.settings import Settings
 from app.tracking.tracker import make_tracker
 from app.workers.clips import Recorder
 from app.workers.control import ControlLoop, worker_identity
-from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
+from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, IN_FLIGHT_ELSEWHERE, Analysis, PoseModel
 from app.workers.cpu.faces import FaceStage
 from app.workers.cpu.lane import Lane
 from app.workers.cpu.shadow import ShadowStage
@@ -126,8 +126,9 @@ class Lanes:
 class Models:
     """One client a served model and version; the desired state names them camera by camera."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pose_requests: int = 0) -> None:
         self._url = url
+        self.pose_requests = pose_requests or (IN_FLIGHT if is_local(url) else IN_FLIGHT_ELSEWHERE)
         self._clients: dict[tuple[str, str], TritonPose] = {}
         self._leaving: dict[asyncio.Task[None], TritonPose] = {}
         self.faces, self.loading = TritonFaces(url, FACE_VERSION), ModelLoading(url)
@@ -140,7 +141,7 @@ class Models:
         """The client of a version."""
         key = (model, version)
         if key not in self._clients:
-            options = CallOptions(deadline_s=DEADLINE_S, in_flight=IN_FLIGHT)
+            options = CallOptions(deadline_s=DEADLINE_S, in_flight=self.pose_requests)
             self._clients[key] = TritonPose(self._url, model, version, options=options)
         return self._clients[key]
 
@@ -192,7 +193,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     worker_id, lock = worker_identity(settings.home / "worker-cpu.id")
     # The tracker's library takes seconds to import: off the event loop, before any camera waits for it.
     await asyncio.to_thread(make_tracker, 5.0)
-    models, cameras_gone = Models(settings.triton_url), asyncio.Event()
+    models, cameras_gone = Models(settings.triton_url, settings.pose_requests), asyncio.Event()
     try:
         page = partial(generate_latest, metrics.registry)
         async with (
@@ -226,7 +227,7 @@ async def _run_cameras(
         )  # fmt: skip
         shadow = ShadowStage(models.client, readings)
         analysis = Analysis(
-            lambda: lanes.current(), models.of, emitter, metrics,
+            lambda: lanes.current(), models.of, emitter, metrics, models.pose_requests,
             faces=faces.offer, watched=lambda: lanes.watched(), seen=shadow.seen,
         )  # fmt: skip
         gate = Gate(settings.camera_egress, trusts_loopback_literals=True, own=settings.relay_places)

@@ -6227,6 +6227,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["DriftOut"][];
             /**
+             * Left Out
+             * @description Those beyond the 5000 that are looked at.
+             */
+            left_out: number;
+            /**
              * Waiting
              * @description Those without, yet.
              */
@@ -6370,6 +6375,11 @@ export interface components {
             id: string;
             /** Incident Id */
             incident_id: string | null;
+            /**
+             * Locked At Store
+             * @description It is to be deleted, and the object store does not let it go yet.
+             */
+            locked_at_store: boolean;
             /** Masked */
             masked: boolean;
             /** Media Type */
@@ -6776,8 +6786,6 @@ export interface components {
         FootageOut: {
             /** Camera */
             camera: string;
-            /** Erased At */
-            erased_at: string | null;
             /**
              * Id
              * Format: uuid
