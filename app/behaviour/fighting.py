@@ -35,6 +35,8 @@ REACH = 0.6
 JUMP = 0.25
 """Body heights of a step of the shoulders that no body makes: a cut of the film, or another person's points."""
 BLOW_S = 0.2
+NO_BLOW = 5 / 6
+"""Of the speed of a blow, what weighs nothing."""
 GAIT_SHARE = 0.5
 """Hands swing faster the faster somebody walks: that much is no blow."""
 KICK_HEIGHT = 0.22
@@ -115,10 +117,11 @@ def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParame
     if len(times) < 4:
         return []
     stature = mean(window[:, :, STATURE])
-    limbs = limbs_of(times, window, stature, 5 / 6 * parameters.blow_body_heights_per_s)
+    least = NO_BLOW * parameters.blow_body_heights_per_s
+    limbs = limbs_of(times, window, stature, least)
     if limbs is None:
         return []
-    least = 5 / 6 * parameters.blow_body_heights_per_s * float(limbs.share.min())
+    least *= float(limbs.share.min())
     fast = (limbs.speed.max(axis=(0, 2)) >= least).tolist()
     found: list[Measure] = []
     for one, other in pairs:
@@ -150,7 +153,7 @@ class Limbs:
     share: Doubles
 
 
-def limbs_of(times: Doubles, window: Floats, stature: Doubles, blow: float = 0.0) -> Limbs | None:
+def limbs_of(times: Doubles, window: Floats, stature: Doubles, blow: float) -> Limbs | None:
     """Over 0.12-0.25 s each. None where no limb moves at `blow` body heights a second, or the share of it that a step shows."""
     count = window.shape[1]
     hands = window[:, :, WRISTS].reshape(-1, count, 2, 2) - window[:, :, None, SHOULDERS]
@@ -163,7 +166,7 @@ def limbs_of(times: Doubles, window: Floats, stature: Doubles, blow: float = 0.0
     way /= stature.astype(np.float32)[None, :, None, None]
     speed = np.hypot(way[..., 0], way[..., 1])
     speed /= took.astype(np.float32)[:, None, None]
-    if blow and not np.fmax.reduce(speed, axis=None) >= 0.999 * blow * share.min():
+    if not np.fmax.reduce(speed, axis=None) >= 0.999 * blow * share.min():
         return None  # what is left out below makes nobody faster
     off = np.hypot(hands[..., 0], hands[..., 1]) > ARM * stature[None, :, None]
     somebodys = off[step:] | off[:-step]
@@ -183,7 +186,7 @@ def count_blows(
 ) -> tuple[float, int, float]:
     """(weight, number) of separate moments in which one of the two strikes towards the other while near, and the fastest speed.
 
-    A moment weighs 1 at the speed of a blow, nothing at five sixths of it, at most 1.5.
+    A moment weighs 1 at the speed of a blow, nothing at `NO_BLOW` of it, at most 1.5.
     """
     one, other = pair
     size = (stature[one] + stature[other]) / 2
@@ -206,7 +209,7 @@ def count_blows(
         reaches = off_trunk(limbs.ends[:, striker], body[:, struck], size) <= REACH * size
         best = np.maximum(best, np.where(aimed & reaches & near[:, None], limbs.speed[:, striker], 0.0).max(axis=1))
     gait = max(walking(times, window[:, index], size) for index in pair)
-    weights = 6 * (best / (parameters.blow_body_heights_per_s * limbs.share + GAIT_SHARE * gait) - 5 / 6)
+    weights = (best / (parameters.blow_body_heights_per_s * limbs.share + GAIT_SHARE * gait) - NO_BLOW) / (1 - NO_BLOW)
     taken: list[int] = []
     for at in np.argsort(-weights).tolist():
         if weights[at] <= 0:

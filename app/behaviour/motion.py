@@ -117,6 +117,11 @@ class Motion:
         columns: Floats = self._values[first : self._end, :, features].take(self.rows, axis=1)
         return columns
 
+    def person(self, index: int, start: int = 0) -> Floats:
+        """(w - start, FEATURES) of one person of the last frame, else as `window`. A copy."""
+        columns: Floats = self._values[max(0, self._end - COLUMNS) + start : self._end, self.rows[index]].copy()
+        return columns
+
     def now(self) -> Floats:
         """(n, features) of the last frame."""
         column: Floats = self._values[self._end - 1, self.rows]

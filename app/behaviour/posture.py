@@ -20,12 +20,14 @@ from app.behaviour.bodies import (
     HIPS,
     SHOULDERS,
     STATURE,
-    Floats,
     heights,
 )
 from app.behaviour.motion import LOW, Motion
 
+Doubles = npt.NDArray[np.float64]
 RECENT_S = 0.35
+TOP_TO_HEAD, HEAD_TO_SHOULDERS, ANKLES_TO_BOTTOM = 0.06, 0.12, 0.03
+"""Standing heights between parts of a body and its box, for where a part is hidden."""
 BEFORE_S, WINDOW_S = 0.8, 4.0
 
 
@@ -57,7 +59,7 @@ def _known(share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(np.isnan(share), 0.0, share)
 
 
-def mean(values: Floats) -> npt.NDArray[np.float64]:
+def mean(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Mean over the first axis of what is there; NaN where nothing is."""
     total = values.sum(axis=0, dtype=np.float64)
     if not np.isnan(total).any():  # most often everything is there
@@ -87,20 +89,31 @@ def maybe_low(motion: Motion, stature: npt.NDArray[np.float64]) -> bool:
     return bool((heights(motion.now()) < LOW * stature).any())
 
 
+def ground_y(bodies: Doubles, stature: Doubles | float) -> Doubles:
+    """(...,) how far down the ankles of bodies (..., features) are, from the box's bottom where they are hidden."""
+    ankles = bodies[..., ANKLES.start + 1]
+    return np.where(np.isnan(ankles), bodies[..., BOX_BOTTOM] - ANKLES_TO_BOTTOM * stature, ankles)
+
+
+def shoulders_y(bodies: Doubles, stature: Doubles | float) -> Doubles:
+    """(...,) how far down the shoulders are, from the head or the box's top where they are hidden."""
+    head, shoulders = bodies[..., HEAD.start + 1], bodies[..., SHOULDERS.start + 1]
+    top = np.where(np.isnan(head), bodies[..., BOX_TOP] + TOP_TO_HEAD * stature, head)
+    return np.where(np.isnan(shoulders), top + HEAD_TO_SHOULDERS * stature, shoulders)
+
+
 def posture(motion: Motion, stature: npt.NDArray[np.float64]) -> Posture:
     """The posture of the people of the last frame."""
     known = motion.memo.get("posture")
     if isinstance(known, Posture) and np.array_equal(known.stature, stature):
         return known
     now = mean(motion.window(slice(0, BOX_WIDTH + 1), int(np.searchsorted(motion.times(), -RECENT_S))))
-    ground = np.where(np.isnan(now[:, ANKLES.start + 1]), now[:, BOX_BOTTOM] - 0.03 * stature, now[:, ANKLES.start + 1])
-    top = np.where(np.isnan(now[:, HEAD.start + 1]), now[:, BOX_TOP] + 0.06 * stature, now[:, HEAD.start + 1])
-    shoulders_y = np.where(np.isnan(now[:, SHOULDERS.start + 1]), top + 0.12 * stature, now[:, SHOULDERS.start + 1])
-    shoulders = (ground - shoulders_y) / stature
+    ground, neck_y = ground_y(now, stature), shoulders_y(now, stature)
+    shoulders = (ground - neck_y) / stature
     hips = (ground - now[:, HIPS.start + 1]) / stature
-    rise = (now[:, HIPS.start + 1] - shoulders_y) / stature
+    rise = (now[:, HIPS.start + 1] - neck_y) / stature
     wide = ramp(now[:, BOX_WIDTH] / np.maximum(now[:, BOX_BOTTOM] - now[:, BOX_TOP], 1e-6), 0.6, 1.4)
-    span = np.hypot(now[:, ANKLES.start] - now[:, SHOULDERS.start], now[:, ANKLES.start + 1] - shoulders_y) / stature
+    span = np.hypot(now[:, ANKLES.start] - now[:, SHOULDERS.start], now[:, ANKLES.start + 1] - neck_y) / stature
     boxed = np.hypot(now[:, BOX_WIDTH], now[:, BOX_BOTTOM] - now[:, BOX_TOP]) * 0.7 / stature
     # Somebody who squats is short in every direction; so is somebody who lies along the view, but far lower.
     long = np.maximum(ramp(np.where(np.isnan(span), boxed, span), 0.15, 0.4), _known(ramp(shoulders, 0.18, 0.0)))

@@ -129,6 +129,11 @@ RULES: Mapping[str, Rule] = {rule.kind: rule for rule in _ALL}
 """In the order they step: the floor asks the falls."""
 
 
+def kept_parameters(kind: str, given: Mapping[str, Any]) -> Any:
+    """The parameters of a rule that was kept, maybe by an earlier version, which took more of some; else as `read_parameters`."""
+    return read_parameters(kind, falling.kept(given) if kind == falling.KIND else given)
+
+
 def read_parameters(kind: str, given: Mapping[str, Any]) -> Any:
     """The parameters of a rule, defaults for what is not given.
 

@@ -10,7 +10,7 @@ import msgspec
 
 from app.alerts.grouping import PLAIN, Handling
 from app.behaviour.cameras import CAMERA_RULES
-from app.behaviour.rules import RULES, Areas, Rule, read_parameters
+from app.behaviour.rules import RULES, Areas, Rule, kept_parameters, read_parameters
 from app.behaviour.zones import Zone, ZoneSet, line_of
 from app.perception.ground import Ground, ground_of
 from app.pipeline.policy import NOTHING, StorePolicy
@@ -142,7 +142,7 @@ def _parameters(kind: str, camera: CameraRow, zone_id: uuid.UUID | None, rows: P
         if not row.enabled:
             return None
         try:
-            return read_parameters(kind, row.parameters)
+            return kept_parameters(kind, row.parameters)
         except msgspec.ValidationError as error:
             complain(f"the {kind} rule of camera {camera.camera_id} cannot be used, defaults are: {error}")
     return read_parameters(kind, {})

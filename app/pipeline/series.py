@@ -18,7 +18,9 @@ from app.behaviour.sight import US, Measure
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 
-VERSION = 1
+VERSION = 2
+OTHER_FORM: Mapping[int, frozenset[str]] = {1: frozenset({"falling"}), VERSION: frozenset()}
+"""Versions of pieces that are read, and the kinds whose measures have another form there: those are left out, and said to be."""
 KEEP_US = 120_000
 """Frames nearer to the last kept one are left out."""
 LINGERS_US = 40 * US
@@ -181,27 +183,32 @@ def _measured(kept: list[Kept]) -> tuple[list[str], dict[str, list[tuple[float, 
 
 @dataclass(frozen=True, slots=True)
 class ReplayFrame:
-    """A frame as it was kept: without keypoints, its boxes as narrow as a line, and what the rules measured."""
+    """A frame as it was kept: without keypoints, its boxes as narrow as a line, and what the rules measured.
+
+    `left_out`: kinds that were measured in a form of an earlier version, which is not in `measured`.
+    """
 
     frame: TrackedFrame
     measured: dict[str, list[Measure]]
+    left_out: frozenset[str] = frozenset()
 
 
 def read_piece(camera_id: uuid.UUID, raw: bytes) -> Iterator[ReplayFrame]:
     """The frames of a stored piece, in order.
 
     Raises:
-        ValueError, msgspec.DecodeError, zlib.error: not a piece of this version.
+        ValueError, msgspec.DecodeError, zlib.error: not a piece of a version that is read.
     """
     piece = _piece_decoder.decode(zlib.decompress(raw))
-    if piece.version != VERSION:
-        raise ValueError(f"a piece of version {piece.version}, this version reads {VERSION}")
+    left_out = OTHER_FORM.get(piece.version)
+    if left_out is None:
+        raise ValueError(f"a piece of version {piece.version}, this version reads {', '.join(map(str, OTHER_FORM))}")
     times = np.frombuffer(piece.at_us, "<i8").tolist()
     ends = np.cumsum(np.frombuffer(piece.counts, "<u2"), dtype=np.int64).tolist()
     who = np.frombuffer(piece.who, "<u2").tolist()
     feet = np.frombuffer(piece.feet, "<f4").reshape(-1, 3).astype(np.float64)
     boxes = _boxes(feet, piece.width, piece.height)
-    measured = _measures(piece)
+    measured = _measures(piece, left_out)
     begin = 0
     for place, (at_us, end) in enumerate(zip(times, ends, strict=True)):
         count = end - begin
@@ -210,7 +217,7 @@ def read_piece(camera_id: uuid.UUID, raw: bytes) -> Iterator[ReplayFrame]:
             [piece.tracks[each] for each in who[begin:end]], boxes[begin:end].tobytes(),
             np.ones(count, "<f4").tobytes(), bytes(17 * 3 * 4 * count),
         )  # fmt: skip
-        yield ReplayFrame(frame, measured.get(place, {}))
+        yield ReplayFrame(frame, measured.get(place, {}), left_out)
         begin = end
 
 
@@ -220,9 +227,11 @@ def _boxes(feet: npt.NDArray[np.float64], width: int, height: int) -> npt.NDArra
     return np.stack([x, y - body, x, y], axis=1).astype("<f4")
 
 
-def _measures(piece: Piece) -> dict[int, dict[str, list[Measure]]]:
+def _measures(piece: Piece, left_out: frozenset[str]) -> dict[int, dict[str, list[Measure]]]:
     found: dict[int, dict[str, list[Measure]]] = {}
     for kind, (values, raw) in piece.measures.items():
+        if kind in left_out:
+            continue
         rows: list[list[Any]] = np.frombuffer(raw, "<f4").reshape(-1, 3 + values).tolist()
         for place, person, area, *measure in rows:
             by_kind = found.setdefault(int(place), {})

@@ -1,16 +1,17 @@
 """`python -m training.falls.signs DATA...`: the signs of whoever is low, in films of the benchmark's scenes."""
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from app.behaviour.bodies import features_of, heights
-from app.behaviour.descent import way_down
+from app.behaviour.bodies import features_of
+from app.behaviour.descent import ways_down
 from app.behaviour.falling import FallingParameters
-from app.behaviour.motion import LOW, Motion
+from app.behaviour.motion import Motion
 from app.behaviour.people import Continuity, PeopleState, observe
 from app.behaviour.posture import statures
 from app.contracts.tracked import TrackedFrame
@@ -43,7 +44,7 @@ def filmed(scene: Scene, chance: np.random.Generator) -> list[TrackedFrame]:
 
 
 def signs_of(frames: list[TrackedFrame]) -> Iterator[tuple[float, int, np.ndarray]]:
-    """(second, person, signs) of whoever is low, as the rule sees them."""
+    """(second, person, signs) of whoever is low and is asked about, as the rule sees them."""
     people, motion, known = PeopleState(), Motion(), dict[int, tuple[float, float]]()
     for frame, bodies in zip(frames, features_of(frames), strict=True):
         sight = observe(people, frame, Continuity())
@@ -57,17 +58,18 @@ def signs_of(frames: list[TrackedFrame]) -> Iterator[tuple[float, int, np.ndarra
         at_s = (frame.captured_at_us - START_US) / 1e6
         if not sight.seen or len(motion.rows) != len(sight.seen):
             continue
-        tall, high = statures(motion), heights(motion.now())
-        for index, person in enumerate(sight.seen):
-            last_s, stature = known.get(person.number, (-10.0, 0.0))
-            rough = max(float(tall[index]), stature if at_s - last_s <= 1.0 else 0.0)
-            if high[index] < LOW * rough and (way := way_down(motion, index, rough, WITHIN_S)) is not None:
-                known[person.number] = (at_s, stature if at_s - last_s <= 1.0 else way.stature)
-                yield at_s, person.number, way.signs
+        known = {number: each for number, each in known.items() if at_s - each[0] <= 1.0}
+        before = [known.get(person.number, (0.0, 0.0))[1] for person in sight.seen]
+        for index, way in ways_down(motion, np.maximum(statures(motion), before), WITHIN_S).items():
+            if way is not None:
+                number = sight.seen[index].number
+                known[number] = (at_s, known[number][1] if number in known else way.stature)
+                if way.signs is not None:
+                    yield at_s, number, way.signs
 
 
 def make(data: list[Path], subjects: list[str], seed: int, each: int, out: Path) -> None:
-    """`signs` (n, s), `fall` and `weight` (n,), `scene`, `person` and `at_s` (n,), `kind` and `start_s` by scene."""
+    """`signs` (n, s), `fall` and `weight` (n,), `scene`, `person` and `at_s` (n,); `told`: of which scenes."""
     trials = [trial for path in data for trial in load(path)]
     strikes = [trial for trial in trials if trial.label == "strike"]
     chance = np.random.default_rng(seed)
@@ -77,17 +79,28 @@ def make(data: list[Path], subjects: list[str], seed: int, each: int, out: Path)
     for number, scene in enumerate(scenes):
         if "falling" in scene.also:
             continue
-        for at_s, person, told in signs_of(filmed(scene, chance)):
+        for at_s, person, seen in signs_of(filmed(scene, chance)):
             if scene.kind != "falling" or at_s >= scene.start_s + 1.0:
                 rows.append((number, at_s, person, scene.kind == "falling"))
-                signs.append(told)
+                signs.append(seen)
     of_scene = Counter(row[0] for row in rows)
+    told = told_of([scenes[number] for number in of_scene], len(scenes), subjects)
     np.savez(
         out, signs=np.array(signs, np.float32), fall=np.array([row[3] for row in rows]),
         weight=np.array([1 / of_scene[row[0]] for row in rows]), scene=np.array([row[0] for row in rows]),
-        person=np.array([row[2] for row in rows]), at_s=np.array([row[1] for row in rows]),
-        scenes=len(scenes), falls=sum(scene.kind == "falling" for scene in scenes), subjects=" ".join(subjects),
+        person=np.array([row[2] for row in rows]), at_s=np.array([row[1] for row in rows]), told=told,
     )  # fmt: skip
+    sys.stdout.write(told + "\n")
+
+
+def told_of(used: list[Scene], made: int, subjects: list[str]) -> str:
+    """What was trained on, in words: of `made` scenes those that gave rows."""
+    kinds = Counter(scene.made.split(",")[0] for scene in used)
+    falls = sum(scene.kind == "falling" for scene in used)
+    return (
+        f"{len(used)} scenes that gave rows, of {made}: {kinds['simulated']} simulated ({falls} falls),"
+        f" {kinds['captured']} captured, {kinds['composed']} composed of captures; subjects {' '.join(subjects)}"
+    )
 
 
 if __name__ == "__main__":

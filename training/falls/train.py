@@ -48,9 +48,8 @@ def main(train: Path, tune: Path, out: Path) -> None:
         ]
         sys.stdout.write(f"frames called a fall: {right[0]:.3f} of those of falls, {right[1]:.3f} of the others\n")
     with np.load(train) as kept:
-        said = (
-            f"{kept['scenes']} simulated scenes ({kept['falls']} falls) of subjects {kept['subjects']}; offset chosen on others"
-        )
+        said = f"{kept['told']}; offset chosen on others"
+    sys.stdout.write(said + "\n")
     out.write_text(written(model, said), "utf-8")
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import asyncpg
 
 from app.alerts.reports.models import RIGHT, Judged
+from app.behaviour import falling
 from app.kit.postgres import TenantConnection
 
 By = Literal["kind", "store", "camera"]
@@ -17,6 +18,9 @@ _RIGHT = ", ".join(f"'{each}'" for each in sorted(RIGHT))
 _WITHIN = " WHERE a.raised_at >= $1 AND a.raised_at < $2 AND ($3::uuid IS NULL OR a.store_id = $3)"
 # What the settable threshold of a kind is compared with: the score, but the dwell for loitering, whose score only orders.
 _MEASURED = "CASE WHEN a.kind = 'loitering' THEN (a.explanation->>'dwell_s')::float8 ELSE a.score END"
+
+# Scores of falls from before the trees are of another scale and say nothing about today's threshold.
+_OF_TODAY = f"(a.kind <> '{falling.KIND}' OR a.explanation ? '{falling.BY_TREES}')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,14 @@ async def outcomes(connection: TenantConnection, span: Span, by: By) -> "list[as
 async def judged(
     connection: TenantConnection, span: Span, kind: str, camera_id: uuid.UUID | None, zoned: bool | None
 ) -> list[Judged]:
-    """Judged alerts of a kind, newest first, at most `MOST_JUDGED`. `zoned`: only those in a zone, or only those in none."""
+    """Judged alerts of a kind, newest first, at most `MOST_JUDGED`; of falls only those on today's scale.
+
+    `zoned`: only those in a zone, or only those in none.
+    """
     rows = await connection.fetch(
         f"SELECT {_MEASURED} AS measured, a.outcome IN ({_RIGHT}) AS right FROM alerts a{_WITHIN}"  # noqa: S608
         " AND a.kind = $4 AND ($5::uuid IS NULL OR a.camera_id = $5) AND ($6::boolean IS NULL OR (a.zone_id IS NOT NULL) = $6)"
-        f" AND a.outcome IN ({_RIGHT}, 'false') ORDER BY a.raised_at DESC LIMIT $7",
+        f" AND a.outcome IN ({_RIGHT}, 'false') AND {_OF_TODAY} ORDER BY a.raised_at DESC LIMIT $7",
         *(span.since, span.until, span.store_id, kind, camera_id, zoned, MOST_JUDGED),
     )
     return [Judged(row["measured"], row["right"]) for row in rows if row["measured"] is not None]

@@ -24,7 +24,7 @@ ASKS: Mapping[str, tuple[str, ...]] = {floor.KIND: (falling.KIND,)}
 """Rules whose acts another rule asks about."""
 BAKED: Mapping[str, tuple[str, ...]] = {
     running.KIND: ("over_s", "focal_picture_heights"),
-    falling.KIND: ("within_s", "descent_body_heights_per_s", "drop_body_heights"),
+    falling.KIND: ("within_s", "descent_body_heights_per_s"),
     fighting.KIND: ("near_body_heights", "blow_body_heights_per_s", "window_s"),
 }
 """Parameters that went into what was measured: with another value of these, replay says what the old measures say."""
@@ -87,10 +87,11 @@ class Side:
 
 @dataclass(slots=True)
 class Pair:
-    """One camera, before and after."""
+    """One camera, before and after. `left_out`: kinds of which something was measured in a form of an earlier version."""
 
     before: Side
     after: Side
+    left_out: set[str] = field(default_factory=set)
 
     def take(self, frames: Iterable[ReplayFrame]) -> int:
         """Move both on; how many frames."""
@@ -98,6 +99,7 @@ class Pair:
         for kept in frames:
             self.before.take(kept)
             self.after.take(kept)
+            self.left_out |= kept.left_out
             count += 1
         return count
 
@@ -143,6 +145,16 @@ def limits_of(kind: str, before: Any, after: Any) -> list[str]:
         if asked < least / 2:
             found.append("Speeds below half of what counted as running then were not kept.")
     return found
+
+
+def left_out_of(kind: str, pairs: Iterable[Pair]) -> list[str]:
+    """Sentences about what was measured in a form of an earlier version: of the kind, and of those that it asks."""
+    left_out = set[str]().union(*(pair.left_out for pair in pairs))
+    return [
+        f"A part of this time was measured for {each} by an earlier version in another form: nothing of that kind is found there."
+        for each in (kind, *ASKS.get(kind, ()))
+        if each in left_out
+    ]
 
 
 def _values(parameters: Any, name: str) -> list[Any]:

@@ -18,7 +18,19 @@ from app.kit.logs import logger
 from app.kit.postgres import Pool, TenantScope, tenant_transaction
 from app.pipeline.configuration import CameraRow, RuleRow, ZoneRow, set_up
 from app.pipeline.replay import repository
-from app.pipeline.replay.models import Accuracy, Cell, Compared, Pair, Side, cells_of, compare, count, limits_of, only
+from app.pipeline.replay.models import (
+    Accuracy,
+    Cell,
+    Compared,
+    Pair,
+    Side,
+    cells_of,
+    compare,
+    count,
+    left_out_of,
+    limits_of,
+    only,
+)
 from app.pipeline.series import read_piece
 
 LONGEST = timedelta(days=7)
@@ -107,6 +119,7 @@ async def _replay(pool: "Pool[asyncpg.Record]", scope: TenantScope, wanted: Want
     covered, frames = await _run(pool, scope, pairs, start, wanted.until)
     async with tenant_transaction(pool, scope) as connection:
         raised = await repository.raised(connection, cameras, wanted.kind, wanted.since, covered)
+    limits += left_out_of(wanted.kind, pairs.values())
     return _result(wanted, list(pairs.values()), limits, kept_since, covered, frames, raised)
 
 

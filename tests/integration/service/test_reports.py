@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from app.behaviour import falling
 from app.kit.clock import now
 from tests.integration.service.conftest import Product
 
@@ -29,6 +30,12 @@ async def test_outcomes_become_precision_and_a_threshold(product: Product) -> No
     best = await ask("threshold?kind=running&target=0.9")
     assert (best["parameter"], best["suggested"], best["lost_right"], best["spared_wrong"]) == ("threshold", 0.64, 0, 7)
     assert (await ask("threshold?kind=loitering"))["suggested"] is None
+    await product.sql("UPDATE alerts SET kind = 'falling'")
+    assert (await ask("threshold?kind=falling&target=0.9"))["suggested"] is None  # scores from before the trees: another scale
+    scored = falling.BY_TREES
+    await product.sql("UPDATE alerts SET explanation = explanation || jsonb_build_object($1::text, 0.15)", scored)
+    assert (await ask("threshold?kind=falling&target=0.9"))["suggested"] == 0.64
+    await product.sql("UPDATE alerts SET kind = 'running'")
     (counted,) = (await ask("alerts"))["items"]
     assert (counted["kind"], counted["alerts"], counted["occurrences"]) == ("running", 20, 20)
     (response,) = (await ask("response"))["items"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.behaviour import falling
 from app.behaviour.findings import Finding, Phase
 from app.contracts.tracked import TrackedFrame
 from app.pipeline.camera import Camera, decode_cameras, encode_cameras
@@ -78,7 +79,8 @@ def test_a_fall_is_told_once_and_not_as_a_person_on_the_floor_too(fps: float) ->
     assert first.score >= first.threshold
     assert first.threat == "high"
     assert 1.5 <= (first.started_at_us - START_US) / 1e6 <= 2.9
-    assert first.explanation["descent_body_heights_per_s"] > first.explanation["descent_threshold_body_heights_per_s"]  # type: ignore[operator]
+    assert first.explanation["descent_body_heights_per_s"] > falling.FallingParameters().descent_body_heights_per_s  # type: ignore[operator]
+    assert first.explanation["drop_body_heights"] > first.explanation["drop_threshold_body_heights"]  # type: ignore[operator]
 
 
 def test_a_fall_that_costs_the_track_its_id_is_still_one_fall() -> None:

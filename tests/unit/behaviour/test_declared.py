@@ -15,6 +15,8 @@ EVERY: dict[str, type[msgspec.Struct]] = {
     **{kind: rule.parameters for kind, rule in CAMERA_RULES.items()},
 }
 NUMBERS = [(kind, each) for kind, rule in EVERY.items() for each in declared(rule) if each.type in ("number", "whole")]
+BESIDE = {("loitering", "resume_s"): {"gap_s": 0}, ("falling", "within_s"): {"stays_down_s": 0}}
+"""What may not be more than these, or not near them."""
 DOCS = (Path(__file__).parents[3] / "docs" / "behaviours.md").read_text()
 
 
@@ -32,8 +34,7 @@ def test_a_range_holds_at_its_ends_and_not_beyond(kind: str, each: object) -> No
     whole = each.type == "whole"  # type: ignore[attr-defined]
     assert least < most
     for value in (least, most):
-        others = {"gap_s": 0} if (kind, name) == ("loitering", "resume_s") else {}  # it may not be less than that
-        read_parameters(kind, {**others, name: int(value) if whole else value})
+        read_parameters(kind, {**BESIDE.get((kind, name), {}), name: int(value) if whole else value})
     for value in (least - 1, most + 1):
         with pytest.raises(msgspec.ValidationError):
             read_parameters(kind, {name: int(value) if whole else value})

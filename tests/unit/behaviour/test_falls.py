@@ -10,12 +10,16 @@ import pytest
 
 from app.behaviour import falling
 from app.behaviour.bodies import features_of
-from app.behaviour.descent import SIGNS, way_down
+from app.behaviour.descent import SIGNS, SPEED, way_down
 from app.behaviour.falling import TREES
+from app.behaviour.findings import Finding
 from app.behaviour.motion import Motion
+from app.behaviour.rules import kept_parameters, read_parameters
 from app.behaviour.trees import read_trees
 from app.pipeline.camera import Camera
-from tests.unit.behaviour.test_bodies import TALL, begun, falls, figure, film, setup, taken
+from app.pipeline.configuration import CameraRow, RuleRow, set_up
+from tests.builders import CAMERA
+from tests.unit.behaviour.test_bodies import CHAIN, STORE, TALL, begun, falls, figure, film, setup, taken
 
 LEAF_UP, LEAF_DOWN = [-1, 0.0, 0, 0, 0, 2.0], [-1, 0.0, 0, 0, 0, -2.0]
 
@@ -48,6 +52,7 @@ def test_the_signs_of_a_fall_are_those_of_the_body(fps: float) -> None:
         motion.take(frame.captured_at_us, features_of([frame])[0], [1])
     way = way_down(motion, 0, TALL / frame.height, 4.0)
     assert way is not None
+    assert way.signs is not None
     told = dict(zip(SIGNS, way.signs.tolist(), strict=True))
     assert way.stature == pytest.approx(TALL / frame.height, rel=0.15)
     assert told["before_shoulders"] == pytest.approx(0.77, abs=0.1)
@@ -85,3 +90,42 @@ def test_somebody_who_lies_keeps_their_number_when_the_track_changes_its_id() ->
     camera = Camera()
     taken(camera, [film(number, number / 10, falls(number / 10, track=1 if number < 40 else 7)) for number in range(60)], setup())
     assert [person.track_id for person in camera.people.people.values()] == [7]
+
+
+def found_with(monkeypatch: pytest.MonkeyPatch, **parameters: float) -> tuple[list[Finding], list[float]]:
+    """Under a setting: what is found of a fall by about 0.77 standing heights, and the speeds that the trees see."""
+    asked: list[float] = []
+
+    def share(signs: np.ndarray) -> float:
+        asked.append(float(signs[SPEED]))
+        return 1.0
+
+    monkeypatch.setattr(falling, "TREES", SimpleNamespace(share=share))
+    rules = [RuleRow(STORE, None, None, "falling", True, parameters)]
+    rules_of = set_up([CameraRow(CAMERA, CHAIN, STORE, True)], [], rules, pytest.fail)[CAMERA]
+    frames = [film(number, number / 10, falls(number / 10)) for number in range(60)]
+    return [each for each in taken(Camera(), frames, rules_of) if each.kind == "falling"], asked
+
+
+def test_every_setting_of_a_fall_does_what_its_sentence_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    (plain, *_), speeds = found_with(monkeypatch)
+    assert found_with(monkeypatch, drop_body_heights=0.6)[0]
+    assert found_with(monkeypatch, drop_body_heights=0.95)[0] == []
+    assert found_with(monkeypatch, descent_body_heights_per_s=0.8)[1] == pytest.approx([speed / 2 for speed in speeds])
+    (late, *_), _ = found_with(monkeypatch, stays_down_s=3.0)
+    assert late.ended_at_us - plain.ended_at_us == pytest.approx(1.5e6, abs=0.11e6)
+
+
+def test_settings_that_could_find_nothing_are_refused_and_kept_ones_go_on_as_the_nearest() -> None:
+    for wrong in ({"stays_down_s": 3.5}, {"stays_down_s": 2.0, "within_s": 2.5}, {"drop_body_heights": 0.1}):
+        with pytest.raises(msgspec.ValidationError):
+            read_parameters("falling", wrong)
+    other = {"hours": [{"start": "22:00", "end": "06:00"}], "parameters": {"descent_body_heights_per_s": 2.0, "within_s": 2.0}}
+    given = {"drop_body_heights": 0.1, "stays_down_s": 30.0, "other_hours": [other]}
+    parameters = kept_parameters("falling", given)
+    assert (parameters.drop_body_heights, parameters.stays_down_s) == (0.15, 3.0)
+    assert parameters.other_hours[0].parameters == {"descent_body_heights_per_s": 1.2, "within_s": 2.0, "stays_down_s": 1.0}
+    assert kept_parameters("falling", {"within_s": 1.0}).stays_down_s == 0.0
+    with pytest.raises(msgspec.ValidationError):
+        kept_parameters("falling", {"stays_down_s": "long"})
+    assert kept_parameters("loitering", {"spot_dwell_s": 30.0}).spot_dwell_s == 30.0

@@ -2,7 +2,9 @@
 
 import random
 import uuid
+import zlib
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from app.behaviour.findings import Finding, Phase
 from app.contracts.tracked import TrackedFrame
 from app.pipeline.camera import Camera, Skip
 from app.pipeline.configuration import CameraRow, CameraSetup, RuleRow, ZoneRow, set_up
+from app.pipeline.replay.models import Pair, Side, left_out_of, only
 from app.pipeline.series import MOST_SAMPLES, PIECE_US, SeriesRow, read_piece
 from tests.builders import CAMERA, make_tracked_frame
 from tests.unit.behaviour.test_bodies import falls, figure, film
@@ -86,6 +89,24 @@ def test_a_fall_a_fight_and_reaches_are_told_again_from_scalars() -> None:
     begun = {each.kind for each in findings if each.phase is Phase.BEGINS}
     assert {"falling", "fighting", "reaching"} <= begun
     assert told(replayed(rows)) == told(findings)
+
+
+def test_falls_measured_in_an_earlier_form_are_left_out_and_said_to_be() -> None:
+    frames = [film(number, number / 8, falls(number / 8)) for number in range(80)]
+    findings, rows = live(frames)
+    assert "falling" in {each.kind for each in findings}
+    pieces = [msgspec.msgpack.decode(zlib.decompress(row.series)) for row in rows]
+    old = [zlib.compress(msgspec.msgpack.encode([1, *piece[1:]])) for piece in pieces]
+    side = Side(only(setup(), "floor", "UTC"), "floor")
+    pair = Pair(side, Side(only(setup(), "floor", "UTC"), "floor"))
+    for raw in old:
+        pair.take(read_piece(CAMERA, raw))
+    assert pair.left_out == {"falling"}
+    assert side.camera.rules["falling"].acts == []
+    assert [said[:58] for said in left_out_of("floor", [pair])] == ["A part of this time was measured for falling by an earlier"]
+    assert left_out_of("running", [pair]) == []
+    with pytest.raises(ValueError, match="version 3"):
+        list(read_piece(CAMERA, zlib.compress(msgspec.msgpack.encode([3, *pieces[0][1:]]))))
 
 
 def test_pieces_are_bounded_and_hold_a_share_of_the_keypoints_bytes() -> None:
