@@ -14,10 +14,10 @@ import typer
 
 from app.embedded.running import database_address
 from app.kit.errors import PennyError, UnavailableError
+from app.kit.options import AsJson
 from app.settings import settings
 
 audit = typer.Typer(no_args_is_help=True, help="The record of who did what: verify that it is whole, hand it on.")
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 AWAY = "The database does not answer; start the product, or set DATABASE_URL with the role pennyprotect_sealer."
 FOLLOW_S = 1.0
 LONGEST_WAIT_S = 60.0

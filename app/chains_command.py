@@ -10,9 +10,9 @@ import typer
 from app.embedded.owner import owner_access
 from app.kit.errors import BadInputError
 from app.kit.ids import new_id
+from app.kit.options import AsJson
 from app.settings import settings
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 LONGEST = 200
 chains = typer.Typer(no_args_is_help=True, help="Chains that share this installation; none sees anything of another.")
 

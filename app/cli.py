@@ -23,6 +23,7 @@ from app.keys_command import keys
 from app.kit.cores import leave_no_core
 from app.kit.errors import BadInputError, PennyError, SetupError
 from app.kit.logs import configure, redact
+from app.kit.options import AsJson
 from app.models.cli import models
 from app.planning.command import plan
 from app.retention_command import retention
@@ -52,7 +53,6 @@ cli.command()(backup)
 cli.command()(restore)
 cli.command()(plan)
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 _DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from app.kit.errors import BadInputError, ConflictError, UnavailableError
+from app.kit.options import AsJson
 from app.settings import Settings, settings
 
 evidence = typer.Typer(no_args_is_help=True, help="Packages of evidence: fetch one by its link, verify one without a network.")
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 FETCH_S = 300
 
 

@@ -11,10 +11,10 @@ import typer
 
 from app.kit.errors import BadInputError, SetupError
 from app.kit.logs import configure
+from app.kit.options import AsJson
 from app.settings import settings
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that protect stored secrets: see them (never their bytes), rotate them.")
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 
 
 def _with_keys(work: Callable[..., Any], as_json: bool) -> None:

@@ -10,9 +10,9 @@ import typer
 
 from app.embedded.owner import owner_access
 from app.kit.errors import BadInputError
+from app.kit.options import AsJson
 from app.settings import settings
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 LONGEST = 200
 T = TypeVar("T")
 workers = typer.Typer(

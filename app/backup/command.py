@@ -9,9 +9,8 @@ import typer
 
 from app.backup.manifest import digest
 from app.kit.logs import configure
+from app.kit.options import AsJson
 from app.settings import settings
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 
 
 def backup(

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from app.identity.models import Source
+from app.kit.options import AsJson
 from app.settings import settings
 
 watchlist = typer.Typer(no_args_is_help=True, help="Lists of a store and who is on them, through the running service.")
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Store = Annotated[str, typer.Option(help="Id or name of the store; not needed where there is one.")]
 OfList = Annotated[str, typer.Option("--list", help="Id or name of the list; not needed where the store has one.")]
 

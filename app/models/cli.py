@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from app.kit.errors import BadInputError
+from app.kit.options import AsJson
 from app.models.models import POSE_MODEL
 from app.models.watch.models import Limits
 from app.settings import settings
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Model = Annotated[str, typer.Option(help="Name of the served model.")]
 LIMITS = Limits()
 models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch, push, promote, roll back (docs/models.md).")

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
+from app.kit.options import AsJson
 from app.planning import gpus as kinds
 from app.planning.plan import ASSUMED, FIGURES, Demand, document
 from app.planning.plan import plan as compute
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 
 
 def plan(

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from app.kit.errors import BadInputError
+from app.kit.options import AsJson
 from app.settings import settings
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 policy = typer.Typer(
     no_args_is_help=True, help="A store's site policy: what is on, propose, switch off, the annex for an assessment."
 )
