@@ -160,6 +160,7 @@ def _live_side(state: State, pool: "Pool[asyncpg.Record]", settings: Settings) -
         "exports": state.exporter.run(stopping),
         "video": state.video.run(stopping),
         "models": state.models.keep_level(stopping),
+        "admitted models": state.models.keep_admitting(stopping),
         "promotions": _watching(state, pool, stopping),
         "model drift": keep_counting_drift(pool, stopping),
         "model readings": keep(partial(forget_old, pool), FORGET_EVERY_S, stopping, "old readings of models are not deleted now"),

@@ -52,7 +52,7 @@ def choose_servers(settings: Settings, home: Home, secrets: dict[str, str]) -> S
         postgres=None if settings.database_url.get_secret_value() else EmbeddedPostgres(home, secrets),
         bus=None if settings.redis_url.get_secret_value() else EmbeddedValkey(BUS, home, secrets),
         memory=None if settings.memory_redis_url.get_secret_value() else EmbeddedValkey(MEMORY, home, secrets),
-        triton=None if settings.triton_url else EmbeddedTriton(home, round_trip),
+        triton=None if settings.triton_url else EmbeddedTriton(home, round_trip, keys=settings.trusted_model_keys),
     )
 
 

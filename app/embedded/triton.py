@@ -24,7 +24,8 @@ from app.embedded.state import Home, free_port
 from app.inference.gait.placing import GAIT_MODEL
 from app.inference.lock import biometric, read_lock
 from app.kit.errors import SetupError
-from app.models.folder import TRIAL
+from app.models.admission.checking import admit
+from app.models.folder import TRIAL, ModelFolder
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel keeps POSIX shared memory
@@ -113,12 +114,17 @@ class EmbeddedTriton:
         home: the state folder.
         round_trip: given the URL, returns once every model truly computes.
         installation: of the server; found in the checkout by default.
+        keys: folder of the public keys that may sign pushed versions; default: model-keys in the home.
     """
 
     def __init__(
-        self, home: Home, round_trip: Callable[[str], Awaitable[None]], installation: Installation | None = None
+        self,
+        home: Home,
+        round_trip: Callable[[str], Awaitable[None]],
+        installation: Installation | None = None,
+        keys: Path | None = None,
     ) -> None:
-        self._round_trip = round_trip
+        self._round_trip, self._keys = round_trip, keys or home.root / "model-keys"
         self._installation = installation or find_installation()
         self._folder = home.folder("triton")
         self.models = home.folder("triton/models")
@@ -172,11 +178,12 @@ class EmbeddedTriton:
         return [name for name in found if name not in waiting and not name.startswith(TRIAL)]
 
     async def prepare(self) -> None:
-        """Assemble the backends and sweep what a killed server of this home left in shared memory."""
+        """Assemble the backends, sweep what a killed server left in shared memory, and let no version in that nobody signed."""
         self.sweep()
         self._address.write_text(f"{self.url}\n", "utf-8")  # for tools that run beside the product
         for trial in self.models.glob(f"{TRIAL}*"):  # of a push that a kill cut short
             shutil.rmtree(trial, ignore_errors=True)
+        await asyncio.to_thread(admit, ModelFolder(self.models), self._keys)
         await asyncio.to_thread(assemble_backends, self._folder / "backends", self._installation)
 
     def sweep(self) -> None:

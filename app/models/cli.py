@@ -55,6 +55,19 @@ def models_mirror(folder: Annotated[Path, typer.Argument(help="Where to; PENNYPR
     typer.echo(f"{len(mirror(client, given.model_source, folder))} files of {given.model_source} are in {folder}.")
 
 
+@models.command("check")
+def models_check() -> None:
+    """Set pushed versions aside that are not what a trusted key signed; for a Triton that is about to start."""
+    from app.models.admission.checking import admit
+    from app.models.folder import ModelFolder
+
+    refused = admit(ModelFolder(settings().model_folder), settings().trusted_model_keys)
+    for (model, version), why in refused.items():
+        typer.echo(f"{model} {version} is refused: {why}")
+    if not refused:
+        typer.echo(f"Every pushed version in {settings().model_folder} is what a trusted key signed.")
+
+
 def _show_progress(what: str, done: int, total: int) -> None:
     if sys.stderr.isatty():
         share = f" {100 * done // total} %" if total else ""
@@ -94,8 +107,9 @@ def _show_served() -> None:
         if watch["taken_back_because"]:
             typer.echo(f"{watch['model']}: the last promotion was taken back by itself: {watch['taken_back_because']}")
     for each in known["versions"]:
+        why = f" because {each['refused_because']}" if each["refused_because"] else ""
         typer.echo(
-            f"{each['model']} {each['version']}: {each['state']}, {each['artefact']} ({each['licence']}), {each['report']}"
+            f"{each['model']} {each['version']}: {each['state']}{why}, {each['artefact']} ({each['licence']}), {each['report']}"
         )
 
 

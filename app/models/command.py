@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.kit.errors import BadInputError
-from app.models import packages
+from app.models import signing
 from app.tenancy.policy.command import ServiceClient
 
 PUSH_S = 900.0
@@ -41,14 +41,14 @@ def sign(folder: Path, key_file: Path) -> str:
         raise BadInputError(f"{key_file} holds no private key that can be read.") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise BadInputError(f"{key_file} holds no Ed25519 key; make one by `pennyprotect models key`.")
-    return packages.sign(folder, key)
+    return signing.sign(folder, key)
 
 
 def packed(folder: Path) -> bytes:
     """The folder's files as a tar."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
-        for name in packages.FILES:
+        for name in signing.FILES:
             if not (folder / name).is_file():
                 raise BadInputError(f"{folder} lacks {name}; run `pennyprotect models sign` on it.")
             archive.add(folder / name, arcname=name, recursive=False)

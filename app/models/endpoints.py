@@ -47,7 +47,7 @@ class ModelVersionOut(BaseModel):
     id: uuid.UUID
     model: str
     version: int
-    state: str = Field(description="ready, retiring or retired.")
+    state: str = Field(description="ready, retiring, retired or refused.")
     artefact: str
     publisher: str
     licence: str
@@ -57,6 +57,7 @@ class ModelVersionOut(BaseModel):
     report: dict[str, Any]
     pushed_at: datetime
     retired_at: datetime | None
+    refused_because: str = Field(description="Why Triton may not load it: not the signed files. Empty unless refused.")
 
 
 class LimitsIn(BaseModel):

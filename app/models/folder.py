@@ -22,6 +22,7 @@ from app.kit.errors import ConflictError, SetupError
 
 TRIAL: Final = "trial_"
 """Models of this prefix are loaded by a push only, never at a start."""
+REASON: Final = "reason.txt"
 LOCK_S: Final = 120.0
 COMPILED: Final = ".compiled"
 """What the embedded server compiled of a model, by content (triton_backends/onnxruntime)."""
@@ -79,6 +80,7 @@ class ModelFolder:
         source, target = self.root / f"{TRIAL}{version}" / str(version), self.root / model / str(version)
         if target.exists():
             raise ConflictError(f"Version {version} of {model} is there already and never changed.")
+        shutil.rmtree(self._aside / f"{model}-{version}", ignore_errors=True)  # of another database that began to count anew
         self._hand_on(source.parent / COMPILED, target.parent / COMPILED)
         try:
             source.replace(target)
@@ -99,6 +101,28 @@ class ModelFolder:
         if source.is_dir():
             with self.staging() as place:
                 source.replace(place / "gone")
+
+    def set_aside(self, model: str, version: int, why: str) -> None:
+        """Where no Triton looks, with the reason beside it; once and for all. Blocking."""
+        source, target = self.root / model / str(version), self._aside / f"{model}-{version}"
+        with self.staging():  # its disk can be written
+            target.mkdir(parents=True, exist_ok=True)
+            (target / REASON).write_text(why, "utf-8")
+            if source.is_dir():
+                with contextlib.suppress(FileNotFoundError):  # another did the same
+                    source.replace(target / f"files-{time.time_ns()}")
+
+    def refused(self, model: str) -> dict[int, str]:
+        """What was set aside, and why. Blocking."""
+        found = {}
+        for reason in self._aside.glob(f"{model}-*/{REASON}"):
+            if (number := reason.parent.name.removeprefix(f"{model}-")).isdigit():
+                found[int(number)] = reason.read_text("utf-8")
+        return found
+
+    @property
+    def _aside(self) -> Path:
+        return self.root.parent / "refused"
 
     def versions(self, model: str) -> list[int]:
         """The versions that lie among the served ones. Blocking."""

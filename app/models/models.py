@@ -49,6 +49,7 @@ class ModelVersion:
     pushed_by: uuid.UUID
     pushed_at: datetime
     retired_at: datetime | None = None
+    refused_because: str = ""
 
 
 def place_of(camera_id: uuid.UUID, model: str) -> float:
@@ -99,4 +100,13 @@ def without(pointer: Pointer, version: int) -> Pointer:
     """The pointer when `version` goes; ConflictError while cameras use it."""
     if version in (pointer.stable, pointer.candidate):
         raise ConflictError(f"Cameras use version {version} of {pointer.model}; promote another one or roll back first.")
+    return replace(pointer, previous=None if pointer.previous == version else pointer.previous)
+
+
+def without_refused(pointer: Pointer, version: int) -> Pointer:
+    """The pointer when `version` must not be loaded, whoever uses it: cameras go back to the one before, else to the released."""
+    if version == pointer.candidate:
+        return replace(pointer, candidate=None, share=0.0)
+    if version == pointer.stable:
+        return replace(pointer, stable=pointer.previous or RELEASED_VERSION, previous=None)
     return replace(pointer, previous=None if pointer.previous == version else pointer.previous)

@@ -11,7 +11,7 @@ from app.models.models import RELEASED_VERSION, ModelVersion, Pointer
 MOST_VERSIONS = 500
 _VERSION = (
     "SELECT id, model, version, state, artefact, publisher, licence, training_data, manifest_sha256, signed_by, report,"
-    " pushed_by, pushed_at, retired_at FROM model_versions "
+    " pushed_by, pushed_at, retired_at, refused_because FROM model_versions "
 )
 
 

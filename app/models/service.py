@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,20 +15,24 @@ from typing import IO, Any, Final
 import asyncpg
 
 from app.audit import repository as audit
-from app.audit.models import Act, ActorKind, AuditEntry
+from app.audit.models import Act, AuditEntry
 from app.auth.models import Access
 from app.inference.contract import PoseContract
 from app.kit.clock import now
 from app.kit.errors import BadInputError, ConflictError, PennyError, UnavailableError
 from app.kit.ids import new_id
+from app.kit.keeping import keep
 from app.kit.logs import logger
-from app.kit.postgres import Pool, TenantConnection, tenant_transaction
+from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, tenant_transaction
 from app.models import packages, repository
+from app.models.admission.service import Admission
 from app.models.folder import ModelFolder
-from app.models.models import POSE_MODEL, RELEASED_VERSION, ModelVersion, Pointer, promoted, rolled_back, without
-from app.models.packages import Golden, Package, RefusedPackageError
+from app.models.models import POSE_MODEL, RELEASED_VERSION, ModelVersion, Pointer, promoted, without
+from app.models.moving import note, take_back, watched_on_all
+from app.models.packages import Golden, Package
 from app.models.replicas import Replicas
 from app.models.shadows import repository as shadows
+from app.models.signing import MANIFEST, RefusedPackageError, trusted_keys, verify
 from app.models.trial import SLOWER, Serving, check_golden, compare_latency
 from app.models.watch import repository as watches
 from app.models.watch.models import WATCHED, Limits, Watch
@@ -35,6 +40,9 @@ from app.models.watch.models import WATCHED, Limits, Watch
 DRAIN_S = 12.0
 """From a pointer's move until no worker asks for the version: a lease, and the longest request."""
 LEVEL_EVERY_S: Final = 30.0
+LOOK_EVERY_S: Final = 5.0
+LOOKS_PER_CHECK: Final = 6
+"""Each of so many looks reads every file; the others see what a starting Triton set aside."""
 NO_TRITON: Final = "The service knows no Triton (TRITON_URL); models are pushed where one serves."
 
 log = logger(__name__)
@@ -49,6 +57,7 @@ class ModelService:
 
     def __init__(self, pool: "Pool[asyncpg.Record]", folder: ModelFolder, keys: Path, serving: Serving | Replicas | None) -> None:
         self._pool, self._folder, self._keys, self._serving = pool, folder, keys, serving
+        self._admission = Admission(pool, folder, keys)
 
     @property
     def has_triton(self) -> bool:
@@ -91,7 +100,7 @@ class ModelService:
                 raise RefusedPackageError(f"It is under {package.licence!r}; read that licence and say that you accept it.")
             contract = await asyncio.to_thread(packages.check_contract, staged, package)
             golden = await asyncio.to_thread(Golden.read, staged, contract)
-            digest = hashlib.sha256((staged / packages.MANIFEST).read_bytes()).digest()
+            digest = hashlib.sha256((staged / MANIFEST).read_bytes()).digest()
             async with tenant_transaction(self._pool, access.whole_chain) as connection:
                 if (known := await repository.find_pushed(connection, package.model, digest)) is not None:
                     return known
@@ -110,10 +119,10 @@ class ModelService:
         return made
 
     def _verified(self, staged: Path) -> str:
-        trusted = packages.trusted_keys(self._keys)
+        trusted = trusted_keys(self._keys)
         if not trusted:
             raise RefusedPackageError(f"This installation trusts no key yet; put its public .pem file into {self._keys}.")
-        return packages.verify(staged, trusted)
+        return verify(staged, trusted)
 
     async def _try(
         self, number: int, staged: Path, package: Package, contract: PoseContract, golden: Golden, used: Pointer, slower: float
@@ -135,6 +144,7 @@ class ModelService:
         scope = access.whole_chain
         async with self._folder.locked():
             joined = False
+            await self._settle()
             try:
                 async with tenant_transaction(self._pool, scope) as connection:
                     await repository.add_version(connection, scope.chain_id, made)
@@ -143,7 +153,7 @@ class ModelService:
                         "signed_by": made.signed_by,
                         "slower_allowed": made.report["slower_allowed"],
                     }
-                    await _note(connection, access, Act.MODEL_PUSHED, made, details)
+                    await note(connection, access, Act.MODEL_PUSHED, made, details)
                     await asyncio.to_thread(self._folder.join, made.model, made.version)
                     joined = True
                     await self.serving.load(made.model)
@@ -155,6 +165,26 @@ class ModelService:
                     with contextlib.suppress(PennyError):  # a replica may have loaded it before another refused
                         await self.serving.load(made.model)
                 raise
+
+    async def _settle(self) -> None:
+        """Before each load, with the folder's lock: nothing lies there that no trusted key signed, and no camera waits for it."""
+        if await self._admission.settle():
+            await asyncio.sleep(DRAIN_S)
+
+    async def keep_admitting(self, stop: asyncio.Event) -> None:
+        """Until `stop`: cameras leave what a starting Triton refused, or what was changed since, without waiting for a load."""
+        rounds = itertools.count()
+
+        async def look() -> None:
+            whole = next(rounds) % LOOKS_PER_CHECK == 0
+            async with self._folder.locked():
+                await self._admission.settle(whole=whole)
+
+        if not self.has_triton:
+            await stop.wait()
+            return
+        failures = (*DATABASE_ERRORS, PennyError, OSError)
+        await keep(look, LOOK_EVERY_S, stop, "pushed models are not checked now", failures)
 
     @asynccontextmanager
     async def with_ready_version(
@@ -174,6 +204,8 @@ class ModelService:
         async with tenant_transaction(self._pool, scope) as connection:
             pointer = await repository.lock_pointer(connection, scope.chain_id, known.model)
             known = await repository.get_version(connection, version_id)
+            if known.state == "refused":
+                raise ConflictError(f"Version {known.version} is refused: {known.refused_because[:200]}; push it again.")
             if known.state != "ready":
                 raise ConflictError(f"Version {known.version} was retired; push it again.")
             yield connection, pointer, known
@@ -182,13 +214,13 @@ class ModelService:
         """Point `share` of the chain's cameras, or all (1), at a version that Triton serves now; it is then watched."""
         async with self.with_ready_version(access, version_id) as (connection, pointer, known):
             moved = promoted(pointer, known.version, share)
-            if moved.candidate is not None and await _watched_on_all(connection, pointer):
+            if moved.candidate is not None and await watched_on_all(connection, pointer):
                 raise ConflictError(
                     f"Version {pointer.stable} serves all cameras since a short while and is watched; try another after that."
                 )
             await repository.put_pointer(connection, access.whole_chain.chain_id, moved)
             await watches.put(connection, known.model, limits, now() + WATCHED, "")
-            await _note(connection, access, Act.MODEL_PROMOTED, known, {"share": share, "limits": asdict(limits)})
+            await note(connection, access, Act.MODEL_PROMOTED, known, {"share": share, "limits": asdict(limits)})
         return moved
 
     async def roll_back(self, access: Access, model: str) -> Pointer:
@@ -207,22 +239,23 @@ class ModelService:
             known = await repository.get_version(connection, version_id)
             pointer = await repository.lock_pointer(connection, scope.chain_id, known.model)
             known = await repository.get_version(connection, version_id)
-            if known.state == "retired":
-                raise ConflictError(f"Version {known.version} of {known.model} is retired already.")
+            if known.state in ("retired", "refused"):
+                raise ConflictError(f"Version {known.version} of {known.model} is {known.state} already.")
             runs = await shadows.running(connection, known.model)
             if runs is not None and runs.version == known.version:
                 raise ConflictError(f"Version {known.version} is shadowed; end that first.")
             left = without(pointer, known.version)
-            if left != pointer and await _watched_on_all(connection, pointer):
+            if left != pointer and await watched_on_all(connection, pointer):
                 raise ConflictError(
                     f"Version {pointer.stable} is watched, and cameras may go back to {known.version}; retire it after that."
                 )
             if left != pointer:
                 await repository.put_pointer(connection, scope.chain_id, left)
             await repository.set_state(connection, known.id, "retiring")
-            await _note(connection, access, Act.MODEL_RETIRED, known, {})
+            await note(connection, access, Act.MODEL_RETIRED, known, {})
         await asyncio.sleep(DRAIN_S)
         async with self._folder.locked():
+            await self._settle()
             await asyncio.to_thread(self._folder.leave, known.model, known.version)
             await self.serving.load(known.model)
         async with tenant_transaction(self._pool, scope) as connection:
@@ -239,6 +272,7 @@ class ModelService:
                 continue
             try:
                 async with self._folder.locked():
+                    await self._settle()
                     versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)  # a push may have held the lock
                     behind = await self._serving.level(POSE_MODEL, versions)
             except (PennyError, OSError) as error:
@@ -255,32 +289,3 @@ class ModelService:
         if not any(each.model == POSE_MODEL for each in pointers):
             pointers.append(Pointer(POSE_MODEL, RELEASED_VERSION))
         return pointers, versions, {pointer.model: watch for pointer, watch in known}
-
-
-async def take_back(
-    connection: TenantConnection, chain_id: uuid.UUID, pointer: Pointer, kind: ActorKind, who: uuid.UUID | None, limits: Limits,
-    reason: str = "",
-) -> Pointer:  # fmt: skip
-    """The pointer before its last promotion, which is watched no longer; `reason` where nobody asked for it."""
-    moved = rolled_back(pointer)
-    await repository.put_pointer(connection, chain_id, moved)
-    await watches.put(connection, pointer.model, limits, None, reason)
-    details = {"model": pointer.model, "from": pointer.candidate or pointer.stable, "to": moved.stable}
-    if reason:
-        details["reason"] = reason[:500]
-    await audit.append(connection, AuditEntry(Act.MODEL_ROLLED_BACK, kind, who, chain_id, None, "model", None, details))
-    return moved
-
-
-async def _watched_on_all(connection: TenantConnection, pointer: Pointer) -> bool:
-    """Whether the version of all cameras may still be taken back by itself."""
-    watch = await watches.get(connection, pointer.model)
-    return pointer.candidate is None and watch is not None and watch.until is not None and watch.until > now()
-
-
-async def _note(connection: TenantConnection, access: Access, act: Act, of: ModelVersion, details: dict[str, Any]) -> None:
-    who = access.principal
-    entry = AuditEntry(
-        act, who.kind, who.id, who.chain_id, None, "model-version", of.id, {"model": of.model, "version": of.version, **details}
-    )
-    await audit.append(connection, entry)

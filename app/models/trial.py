@@ -17,7 +17,8 @@ from app.inference.contract import PoseContract
 from app.inference.families import FAMILIES, Selection
 from app.kit.errors import UnavailableError
 from app.models.agreement import differs
-from app.models.packages import Golden, Package, RefusedPackageError
+from app.models.packages import Golden, Package
+from app.models.signing import RefusedPackageError
 
 LOAD_S: Final = 180.0
 ASK_S: Final = 30.0

@@ -372,6 +372,10 @@ def test_pushed_versions_reach_every_triton_by_one_volume_that_only_the_service_
     assert (read["readOnly"], served in server["args"]) == (True, True)
     assert told["PENNYPROTECT_MODEL_REPOSITORY"] == f"{written['mountPath']}/triton/models"
     assert any(each["mountPath"] == told["PENNYPROTECT_MODEL_KEYS"] and each["readOnly"] for each in service["volumeMounts"])
+    check = found["triton"]["spec"]["initContainers"][-1]
+    mounts = {each["name"]: each["mountPath"] for each in check["volumeMounts"]}
+    assert (check["args"], mounts["models"]) == (["models", "check"], "/var/lib/pennyprotect"), "before any Triton starts"
+    assert mounts["model-keys"] == next(each["value"] for each in check["env"] if each["name"] == "PENNYPROTECT_MODEL_KEYS")
 
 
 @pytest.mark.parametrize("values", CASES)

@@ -16,8 +16,9 @@ from app.kit.metrics import counter
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 from app.models import repository as pointers
 from app.models.models import Pointer
+from app.models.moving import take_back
 from app.models.readings.models import Sums
-from app.models.service import ModelService, take_back
+from app.models.service import ModelService
 from app.models.shadows import repository as shadows
 from app.models.watch import repository
 from app.models.watch.models import BASELINE, Watch, fault, lasts

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from onnx import TensorProto, helper, numpy_helper
 
 from app.inference.contract import SERVED
-from app.models import packages
+from app.models.signing import sign
 
 PACKAGE = """
 model = "yolo_pose"
@@ -72,7 +72,7 @@ def write(folder: Path, content: bytes, key: Ed25519PrivateKey, x: float = 300.0
     (folder / "contract.toml").write_bytes((SERVED / "yolo_pose" / "contract.toml").read_bytes())
     (folder / "package.toml").write_text(package, "utf-8")
     np.savez(folder / "golden.npz", images=np.full((1, 384, 640, 3), 9, np.uint8), predictions=answer(x))
-    packages.sign(folder, key)
+    sign(folder, key)
     return folder
 
 

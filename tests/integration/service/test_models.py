@@ -35,7 +35,7 @@ WORKER = str(uuid.uuid4())
 def server(tmp_path: Path) -> Iterator[Server]:
     """A Triton whose released pose model is a tiny one."""
     with open_home(tmp_path / "triton-home", url="") as home:
-        triton = EmbeddedTriton(home, repository.round_trip)
+        triton = EmbeddedTriton(home, repository.round_trip, keys=trusted(tmp_path))
         shutil.copytree(SERVED / "yolo_pose", triton.models / "yolo_pose")
         (triton.models / "yolo_pose" / "1").mkdir()
         (triton.models / "yolo_pose" / "1" / "model.onnx").write_bytes(pose_models.checked(pose_models.model(100.0)))
@@ -49,11 +49,17 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def more_settings(server: Server, tmp_path: Path) -> dict[str, Any]:
+    keys = trusted(tmp_path)
+    return {"TRITON_URL": server.url, "PENNYPROTECT_MODEL_REPOSITORY": server.models, "PENNYPROTECT_MODEL_KEYS": keys}
+
+
+def trusted(tmp_path: Path) -> Path:
+    """The folder with the team's public key."""
     keys = tmp_path / "keys"
-    keys.mkdir()
+    keys.mkdir(exist_ok=True)
     form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     (keys / "team.pem").write_bytes(KEY.public_key().public_bytes(*form))
-    return {"TRITON_URL": server.url, "PENNYPROTECT_MODEL_REPOSITORY": server.models, "PENNYPROTECT_MODEL_KEYS": keys}
+    return keys
 
 
 @pytest.fixture(autouse=True)

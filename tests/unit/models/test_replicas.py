@@ -8,9 +8,10 @@ import pytest
 
 from app.kit.errors import UnavailableError
 from app.models import replicas, service
+from app.models.admission.service import Admission
 from app.models.folder import ModelFolder
-from app.models.packages import RefusedPackageError
 from app.models.replicas import Replicas
+from app.models.signing import RefusedPackageError
 
 MODEL = "yolo_pose"
 
@@ -99,6 +100,16 @@ async def test_several_callers_at_once_see_replicas_go_and_none_of_them_fails(na
     found = await asyncio.gather(*(servers.servings() for _ in range(3)))
     assert [[each.url for each in one] for one in found] == [["triton:8001"]] * 3  # type: ignore[attr-defined]
     assert {url for url, each in Server.all.items() if each.closed} == set(Server.all) - {"triton:8001"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No database: tests/integration/service/test_model_admission.py."""
+
+    async def settle(_self: Admission, *, whole: bool = True) -> bool:
+        return not whole
+
+    monkeypatch.setattr(Admission, "settle", settle)
 
 
 async def test_a_replica_that_started_beside_a_push_is_brought_level(

@@ -30,6 +30,7 @@ export function VersionRow({ version, pointer, shadowed, changed }: Props) {
             {version.publisher}, {version.licence}, pushed {date(version.pushed_at)}
             {typeof latency === "number" && `, ${latency} ms a frame when it was checked`}
           </small>
+          {version.refused_because && <small className="form-error">Triton may not load it: {version.refused_because}</small>}
         </span>
         <span className="tag" data-state={state.tone}>
           {state.word}
