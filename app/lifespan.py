@@ -92,7 +92,7 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
     serving = Replicas(settings.triton_url) if settings.triton_url else None
     state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving)
-    state.shadows = ShadowService(pool, state.models)
+    state.shadows = ShadowService(pool, state.models, state.vault)
     state.exporter = Exporter(pool, state.storage, state.vault, pose)
     state.checks = {
         "postgres": postgres_check(pool),

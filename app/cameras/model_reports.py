@@ -48,7 +48,7 @@ async def note_models(request: Request, access: Annotated[Access, require(Permis
     if not await servers.memory.set(mark, b"1", nx=True, ex=REMEMBER_S):
         return
     try:
-        await repository.note_report(servers.postgres, _of(report, own))
+        await repository.note_report(servers.postgres, request.app.state.vault, _of(report, own))
     except BaseException:
         await servers.memory.delete(mark)
         raise

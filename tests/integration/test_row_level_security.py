@@ -25,9 +25,8 @@ DEFINERS = {
     "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
     "claim_export", "evidence_chain", "evidence_jobs", "export_by_token", "want_evidence", "retention_chains",
     "model_pointers_of_worker", "model_use_of_worker", "next_model_version", "ready_model_versions", "note_model_readings",
-    "note_model_comparisons",
-    "keep_model_disagreement", "forget_model_readings", "watched_model_pointers", "chains_with_model_readings",
-    "overdue_model_shadows",
+    "note_model_comparisons", "keep_model_disagreement", "keep_sealed_disagreement", "chain_of_disagreement",
+    "forget_model_readings", "watched_model_pointers", "chains_with_model_readings", "overdue_model_shadows",
     "forget_words_about", "relayed_cameras",
     "persons_without_entry", "forget_old_answers", "forget_answered_contacts",
 }  # fmt: skip

@@ -39,6 +39,7 @@ CAMERA, TOTP, SIGNING = b"camera", b"totp", b"signing"
 ENROLMENT_PICTURE, MATCH_PICTURE, TEMPLATE, ROTATION = b"enrolment picture", b"match picture", b"template", b"rotation"
 CHANNEL_ADDRESS, CHANNEL_SECRET, COMPLAINANT = b"channel address", b"channel secret", b"complainant"
 REQUESTER = b"requester"
+DISAGREEMENT = b"disagreement of models"
 
 PROTECTED = (
     Protected("cameras", "credentials", CAMERA),
@@ -53,5 +54,6 @@ PROTECTED = (
     Protected("notification_channels", "previous_secret", CHANNEL_SECRET),
     Protected("complaints", "contact", COMPLAINANT),
     Protected("data_requests", "contact", REQUESTER),
+    Protected("model_disagreements", "picture", DISAGREEMENT, nullable=False, whole=True),
 )
 """Every sealed column of the database. A test compares it with the schema."""

@@ -9,8 +9,12 @@ import msgspec
 
 from app.contracts.models import LATENCIES, Disagreement, ModelReading, ModelReport, ModelSums, ShadowReading, ShadowSums
 from app.kit.clock import from_us
+from app.kit.errors import ConflictError, UnavailableError
 from app.kit.ids import new_id
-from app.kit.postgres import Pool
+from app.kit.keys.models import DISAGREEMENT
+from app.kit.keys.vault import Vault
+from app.kit.logs import logger
+from app.kit.postgres import Pool, TenantScope, tenant_transaction
 
 MINUTES_KEPT: Final = timedelta(hours=6)
 HOURS_KEPT: Final = timedelta(days=35)
@@ -21,6 +25,8 @@ FORGET_EVERY_S: Final = 600.0
 MOST_CAMERAS: Final = 5_000
 """Of which a page lists what was read, camera by camera."""
 ACQUIRE_S: Final = 5.0
+
+log = logger(__name__)
 
 
 def summed(kind: type[ModelSums] | type[ShadowSums], *but: str) -> str:
@@ -38,23 +44,34 @@ def _total(column: str, kind: str) -> str:
     return f"coalesce(sum({column}), 0)::{kind}"
 
 
-async def note_report(pool: "Pool[asyncpg.Record]", report: ModelReport) -> None:
-    """Add a report's sums to what is known, in one transaction."""
+async def note_report(pool: "Pool[asyncpg.Record]", vault: Vault, report: ModelReport) -> None:
+    """Add a report's sums to what is known, in one transaction, after its stills: one that cannot be sealed is left out."""
+    for each in report.disagreements:
+        try:
+            await _keep(pool, vault, each)
+        except (ConflictError, UnavailableError) as error:  # the chain's key is destroyed, or its provider away
+            log.warning("a still of a disagreement is not kept", camera=str(each.camera_id), problem=error.detail)
     async with pool.acquire(timeout=ACQUIRE_S) as connection, connection.transaction():
         if report.readings:
             await connection.execute("SELECT note_model_readings($1)", _rows(report.readings))
         if report.shadows:
             await connection.execute("SELECT note_model_comparisons($1)", _rows(report.shadows))
-        for each in report.disagreements:
-            await _keep(connection, each)
 
 
-async def _keep(connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", each: Disagreement) -> None:
-    await connection.execute(
-        "SELECT keep_model_disagreement($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        new_id(), each.camera_id, each.model, each.version, each.against, from_us(each.captured_at_us), each.only_old,
-        each.only_new, each.likeness, each.still, MOST_STILLS_KEPT,
-    )  # fmt: skip
+async def _keep(pool: "Pool[asyncpg.Record]", vault: Vault, each: Disagreement) -> None:
+    """Sealed by the key of the camera's chain."""
+    which = (each.camera_id, each.model, each.version, each.against)
+    async with pool.acquire(timeout=ACQUIRE_S) as connection:
+        chain_id = await connection.fetchval("SELECT chain_of_disagreement($1, $2, $3, $4)", *which)
+    if chain_id is None:
+        return
+    made = new_id()
+    async with tenant_transaction(pool, TenantScope(chain_id)) as connection:
+        sealed = await vault.seal_bytes(connection, chain_id, DISAGREEMENT, made, each.still)
+        await connection.execute(
+            "SELECT keep_sealed_disagreement($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            made, *which, from_us(each.captured_at_us), each.only_old, each.only_new, each.likeness, sealed, MOST_STILLS_KEPT,
+        )  # fmt: skip
 
 
 def _rows(several: Sequence[ModelReading | ShadowReading]) -> object:

@@ -82,7 +82,8 @@ def _sums(row: "asyncpg.Record") -> dict[str, Any]:
 async def disagreements(connection: TenantConnection, shadow_id: uuid.UUID) -> list[Disagreed]:
     """Kept frames, the worst first."""
     rows = await connection.fetch(
-        "SELECT id, camera_id, captured_at, only_old, only_new, likeness FROM model_disagreements WHERE shadow_id = $1"
+        "SELECT id, camera_id, captured_at, only_old, only_new, likeness FROM model_disagreements"
+        " WHERE shadow_id = $1 AND picture IS NOT NULL"
         " ORDER BY only_old + only_new DESC, likeness, captured_at DESC, id",
         shadow_id,
     )
@@ -90,14 +91,15 @@ async def disagreements(connection: TenantConnection, shadow_id: uuid.UUID) -> l
 
 
 async def still(connection: TenantConnection, disagreement_id: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID, bytes]:
-    """(camera, its store, JPEG) of a kept frame; NotFoundError for one that is gone."""
+    """(camera, its store, sealed JPEG) of a kept frame; NotFoundError for one that is gone."""
     query = (
-        "SELECT d.camera_id, c.store_id, d.still FROM model_disagreements d JOIN cameras c ON c.id = d.camera_id WHERE d.id = $1"
+        "SELECT d.camera_id, c.store_id, d.picture FROM model_disagreements d JOIN cameras c ON c.id = d.camera_id"
+        " WHERE d.id = $1 AND d.picture IS NOT NULL"
     )
     row = await connection.fetchrow(query, disagreement_id)
     if row is None:
         raise NotFoundError("There is no such picture, or it was deleted after its time.")
-    return row["camera_id"], row["store_id"], bytes(row["still"])
+    return row["camera_id"], row["store_id"], bytes(row["picture"])
 
 
 async def overdue(pool: "Pool[asyncpg.Record]") -> list[tuple[uuid.UUID, str]]:

@@ -14,6 +14,9 @@ from app.kit.clock import now
 from app.kit.errors import ConflictError, NotFoundError, PennyError
 from app.kit.ids import new_id
 from app.kit.keeping import keep
+from app.kit.keys.models import DISAGREEMENT
+from app.kit.keys.provider import KeyLostError
+from app.kit.keys.vault import Vault
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
 from app.models.service import ModelService
 from app.models.shadows import repository
@@ -25,8 +28,8 @@ END_EVERY_S: Final = 600.0
 class ShadowService:
     """Shadow runs of one installation."""
 
-    def __init__(self, pool: "Pool[asyncpg.Record]", models: ModelService) -> None:
-        self._pool, self._models = pool, models
+    def __init__(self, pool: "Pool[asyncpg.Record]", models: ModelService, vault: Vault) -> None:
+        self._pool, self._models, self._vault = pool, models, vault
 
     async def start(self, access: Access, version_id: uuid.UUID, share: float) -> Shadow:
         """Have a share of the cameras ask this version, too, without effects; another share of the one that runs starts anew.
@@ -68,9 +71,13 @@ class ShadowService:
         return ShadowReport(found, total, cameras, kept)
 
     async def still(self, access: Access, disagreement_id: uuid.UUID) -> bytes:
-        """The picture of a disagreement; looking at it leaves an audit row."""
+        """The picture of a disagreement; looking at it leaves an audit row. NotFoundError once it, or its key, is gone."""
         async with tenant_transaction(self._pool, access.whole_chain) as connection:
-            camera_id, store_id, jpeg = await repository.still(connection, disagreement_id)
+            camera_id, store_id, sealed = await repository.still(connection, disagreement_id)
+            try:
+                jpeg = await self._vault.open_bytes(DISAGREEMENT, disagreement_id, sealed)
+            except KeyLostError as error:
+                raise NotFoundError("The key of this picture is gone, and the picture with it.") from error
             who = access.principal
             told = {"disagreement": str(disagreement_id)}
             entry = AuditEntry(Act.MODEL_STILL_SHOWN, who.kind, who.id, who.chain_id, store_id, "camera", camera_id, told)

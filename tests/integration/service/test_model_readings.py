@@ -11,6 +11,7 @@ import pytest
 from app.contracts.models import LATENCIES, Disagreement, ModelReading, ModelReport, ShadowReading
 from app.kit.ids import new_id
 from app.kit.postgres import connect_pool
+from app.lifespan import vault_of
 from app.models.drift import repository as drift
 from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL
@@ -33,8 +34,12 @@ async def pool(product: Product) -> AsyncIterator[Any]:
     await found.close()
 
 
-async def report(pool: Any, readings: list[ModelReading], shadows: list[ShadowReading], kept: list[Disagreement]) -> None:
-    await repository.note_report(pool, ModelReport(new_id(), uuid.uuid4(), readings, shadows, kept))
+async def report(
+    product: Product, pool: Any, readings: list[ModelReading], shadows: list[ShadowReading], kept: list[Disagreement]
+) -> None:
+    await repository.note_report(
+        pool, vault_of(product.settings, pool), ModelReport(new_id(), uuid.uuid4(), readings, shadows, kept)
+    )
 
 
 async def test_cameras_of_stores_with_workers_of_their_own_compare_nothing(
@@ -61,7 +66,7 @@ async def test_cameras_of_stores_with_workers_of_their_own_compare_nothing(
             for each in (here, there)
         ]
         kept = [Disagreement(each, POSE_MODEL, 1001, 1, 1_700_000_000_000_000, 0, 1, 1.0, b"jpeg") for each in (here, there)]
-        await report(pool, [], ones, kept)
+        await report(product, pool, [], ones, kept)
         compared = await product.sql("SELECT camera_id FROM model_comparisons")
         return {row[0] for row in compared}, {row[0] for row in await product.sql("SELECT camera_id FROM model_disagreements")}
 
@@ -78,7 +83,9 @@ async def test_cameras_of_stores_with_workers_of_their_own_compare_nothing(
 
 async def test_drift_says_what_it_did_not_look_at(product: Product, pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cameras = [uuid.UUID((await product.camera(name))["id"]) for name in ("A", "B", "C")]
-    await report(pool, [ModelReading(each, POSE_MODEL, 1, frames=5, persons=5, score_sum=4.0) for each in cameras], [], [])
+    await report(
+        product, pool, [ModelReading(each, POSE_MODEL, 1, frames=5, persons=5, score_sum=4.0) for each in cameras], [], []
+    )
 
     async def shown() -> tuple[int, int]:
         status, found = await product.ask("GET", "/api/v1/models/drift")
@@ -134,7 +141,7 @@ async def test_an_outage_of_the_server_is_no_version_s_fault_whichever_service_s
             await serving.close()
 
     server.kill()
-    await report(pool, [ModelReading(camera, POSE_MODEL, 1001, frames=100, failures=20)], [], [])
+    await report(product, pool, [ModelReading(camera, POSE_MODEL, 1001, frames=100, failures=20)], [], [])
     assert await look() == 0, "the version before it does not answer either"
     await asyncio.to_thread(server.start)
     assert await look() == 0, "it answers again, and what failed meanwhile says nothing"

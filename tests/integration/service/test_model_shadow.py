@@ -124,6 +124,9 @@ async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
     assert (kept["camera_id"], kept["persons_only_new"]) == (camera["camera_id"], 1)
     status, jpeg = await product.ask("GET", f"/api/v1/models/disagreements/{kept['id']}/picture")
     assert (status, jpeg[:2]) == (200, b"\xff\xd8")
+    (row,) = await product.sql("SELECT still, picture, picture_key FROM model_disagreements")
+    assert (row["still"], row["picture"][:4], row["picture_key"]) == (None, b"PPk1", 1), "sealed by the chain's key"
+    assert b"\xff\xd8\xff" not in row["picture"]
     rows = await product.sql("SELECT span, frames, persons FROM model_readings ORDER BY span")
     assert [tuple(row) for row in rows] == [("hour", 4, 4), ("minute", 4, 4)], "once, and of no stranger's camera"
 
@@ -153,11 +156,15 @@ async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
     assert [(each["measure"], each["now"]) for each in drifted["items"]] == [("persons-a-frame", 0.01)]
     assert (drifted["items"][0]["version"], drifted["watched"]) == (7, 1)
 
+    await product.sql("UPDATE tenant_keys SET wrapped = NULL, destroyed_at = now()")
+    async with asyncio.timeout(60):  # an open key is remembered for a moment
+        while (await product.ask("GET", f"/api/v1/models/disagreements/{kept['id']}/picture"))[0] != 404:
+            await asyncio.sleep(0.2)
     await product.sql("UPDATE model_disagreements SET kept_at = now() - interval '8 days'")
     pool = product.owner
     assert await repository.forget_old(pool) >= 1
     assert (await product.ask("GET", f"/api/v1/models/disagreements/{kept['id']}/picture"))[0] == 404
-    acts = await product.sql("SELECT act FROM audit_unsealed WHERE act LIKE 'model-s%' ORDER BY act")
+    acts = await product.sql("SELECT act, count(*) FROM audit_unsealed WHERE act LIKE 'model-s%' GROUP BY act ORDER BY act")
     assert [row["act"] for row in acts] == ["model-shadow-ended", "model-shadow-started", "model-still-shown"]
 
 
