@@ -53,6 +53,7 @@ from app.models.replicas import Replicas
 from app.models.service import ModelService
 from app.models.shadows.service import ShadowService
 from app.models.shadows.service import keep_ending as keep_ending_shadows
+from app.models.shared.opening import open_shared
 from app.models.watch.service import Watcher
 from app.settings import Settings
 from app.tenancy.policy.enforcer import keep_enforcing
@@ -91,7 +92,8 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
     state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
     serving = Replicas(settings.triton_url) if settings.triton_url else None
-    state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving)
+    shared = await asyncio.to_thread(open_shared, settings)
+    state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving, shared)
     state.shadows = ShadowService(pool, state.models, state.vault)
     state.exporter = Exporter(pool, state.storage, state.vault, pose)
     state.checks = {

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.embedded.certificates import Certificates
@@ -17,6 +18,7 @@ from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
 from app.inference.repository import round_trip
 from app.kit.operations import socket_path
+from app.models.shared.opening import open_shared
 from app.settings import Settings
 
 # Of the operator's environment every part gets these; a secret or an address goes only to the part that needs it.
@@ -52,8 +54,12 @@ def choose_servers(settings: Settings, home: Home, secrets: dict[str, str]) -> S
         postgres=None if settings.database_url.get_secret_value() else EmbeddedPostgres(home, secrets),
         bus=None if settings.redis_url.get_secret_value() else EmbeddedValkey(BUS, home, secrets),
         memory=None if settings.memory_redis_url.get_secret_value() else EmbeddedValkey(MEMORY, home, secrets),
-        triton=None if settings.triton_url else EmbeddedTriton(home, round_trip, keys=settings.trusted_model_keys),
+        triton=None if settings.triton_url else _triton(settings, home),
     )
+
+
+def _triton(settings: Settings, home: Home) -> EmbeddedTriton:
+    return EmbeddedTriton(home, round_trip, keys=settings.trusted_model_keys, shared=partial(open_shared, settings))
 
 
 def service_address(settings: Settings) -> str:

@@ -24,13 +24,19 @@ from app.embedded.state import Home, free_port
 from app.inference.gait.placing import GAIT_MODEL
 from app.inference.lock import biometric, read_lock
 from app.kit.errors import SetupError
+from app.kit.logs import logger
+from app.kit.objects.store import ObjectStoreError
 from app.models.admission.checking import admit
 from app.models.folder import TRIAL, ModelFolder
+from app.models.shared.level import bring_level
+from app.models.shared.store import SharedVersions
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel keeps POSIX shared memory
 ASK_PYTHON_LIMIT_S = 20.0
 CONFIG_NAME = "cpu"
+
+log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ class EmbeddedTriton:
         round_trip: given the URL, returns once every model truly computes.
         installation: of the server; found in the checkout by default.
         keys: folder of the public keys that may sign pushed versions; default: model-keys in the home.
+        shared: makes the store of pushed versions, where it is not this server's folder.
     """
 
     def __init__(
@@ -123,8 +130,9 @@ class EmbeddedTriton:
         round_trip: Callable[[str], Awaitable[None]],
         installation: Installation | None = None,
         keys: Path | None = None,
+        shared: Callable[[], SharedVersions | None] = lambda: None,
     ) -> None:
-        self._round_trip, self._keys = round_trip, keys or home.root / "model-keys"
+        self._round_trip, self._keys, self._shared = round_trip, keys or home.root / "model-keys", shared
         self._installation = installation or find_installation()
         self._folder = home.folder("triton")
         self.models = home.folder("triton/models")
@@ -183,8 +191,20 @@ class EmbeddedTriton:
         self._address.write_text(f"{self.url}\n", "utf-8")  # for tools that run beside the product
         for trial in self.models.glob(f"{TRIAL}*"):  # of a push that a kill cut short
             shutil.rmtree(trial, ignore_errors=True)
-        await asyncio.to_thread(admit, ModelFolder(self.models), self._keys)
+        await self._admit()
         await asyncio.to_thread(assemble_backends, self._folder / "backends", self._installation)
+
+    async def _admit(self) -> None:
+        """A store that is away costs what was pushed meanwhile: the service loads it later."""
+        folder = ModelFolder(self.models)
+        try:
+            if (shared := await asyncio.to_thread(self._shared)) is not None:
+                async with folder.locked():
+                    await bring_level(shared, folder, self._keys)
+                return
+        except ObjectStoreError as error:
+            log.warning("the store of models is not asked now", problem=error.detail)
+        await asyncio.to_thread(admit, folder, self._keys)
 
     def sweep(self) -> None:
         """Remove shared memory of this home's own prefix; others' is never touched."""

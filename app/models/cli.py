@@ -68,6 +68,24 @@ def models_check() -> None:
         typer.echo(f"Every pushed version in {settings().model_folder} is what a trusted key signed.")
 
 
+@models.command("sync")
+def models_sync(
+    every: Annotated[float, typer.Option(min=0, max=3600, help="Again after so many seconds; 0: once.")] = 0.0,
+) -> None:
+    """Bring a Triton's model folder level with the store of pushed versions (PENNYPROTECT_MODEL_STORE), each checked first."""
+    import asyncio
+
+    from app.models.folder import ModelFolder
+    from app.models.shared.level import keep_level
+    from app.models.shared.opening import open_shared
+
+    given = settings()
+    if (shared := open_shared(given)) is None:
+        raise BadInputError("PENNYPROTECT_MODEL_STORE is not set; write s3://bucket/folder.")
+    folder = ModelFolder(given.model_folder)
+    asyncio.run(keep_level(shared, folder, given.trusted_model_keys, every, lambda line: typer.echo(line)))
+
+
 def _show_progress(what: str, done: int, total: int) -> None:
     if sys.stderr.isatty():
         share = f" {100 * done // total} %" if total else ""

@@ -36,6 +36,13 @@ class ModelFolder:
     def __init__(self, root: Path, served: Path = SERVED) -> None:
         self.root, self._served = root, served
 
+    def begin(self, model: str) -> None:
+        """The configuration of a model, where no Triton of this machine needed it yet. Blocking."""
+        place = self.root / model
+        if not (place / "config.pbtxt").is_file():
+            (place / "1").mkdir(parents=True, exist_ok=True)
+            shutil.copytree(self._served / model, place, dirs_exist_ok=True)
+
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """An empty folder on the same disk, gone at the end.
@@ -101,6 +108,11 @@ class ModelFolder:
         if source.is_dir():
             with self.staging() as place:
                 source.replace(place / "gone")
+
+    def trials(self) -> list[int]:
+        """Numbers of the trials that lie here whole. Blocking."""
+        found = (each.parent.name.removeprefix(TRIAL) for each in self.root.glob(f"{TRIAL}*/config.pbtxt"))
+        return sorted(int(number) for number in found if number.isdigit() and (self.root / f"{TRIAL}{number}" / number).is_dir())
 
     def set_aside(self, model: str, version: int, why: str) -> None:
         """Where no Triton looks, with the reason beside it; once and for all. Blocking."""

@@ -55,6 +55,13 @@ class Replicas:
         except UnavailableError:
             return False
 
+    async def sees(self, model: str) -> bool:
+        """Whether it lies in the folder of every one of them."""
+        try:
+            return all(await _all(each.sees(model) for each in await self.servings()))
+        except UnavailableError:
+            return False
+
     async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
         """`Serving.ask` at the first of them."""
         return await (await self.servings())[0].ask(model, version, contract, image)

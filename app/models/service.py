@@ -2,38 +2,34 @@
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import asyncpg
 
-from app.audit import repository as audit
-from app.audit.models import Act, AuditEntry
+from app.audit.models import Act
 from app.auth.models import Access
-from app.inference.contract import PoseContract
 from app.kit.clock import now
 from app.kit.errors import BadInputError, ConflictError, PennyError, UnavailableError
-from app.kit.ids import new_id
 from app.kit.keeping import keep
 from app.kit.logs import logger
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, tenant_transaction
-from app.models import packages, repository
+from app.models import repository
 from app.models.admission.service import Admission
 from app.models.folder import ModelFolder
 from app.models.models import POSE_MODEL, RELEASED_VERSION, ModelVersion, Pointer, promoted, without
 from app.models.moving import note, take_back, watched_on_all
-from app.models.packages import Golden, Package
+from app.models.placement import Placement
+from app.models.pushing import Pushes
 from app.models.replicas import Replicas
 from app.models.shadows import repository as shadows
-from app.models.signing import MANIFEST, RefusedPackageError, trusted_keys, verify
-from app.models.trial import SLOWER, Serving, check_golden, compare_latency
+from app.models.shared.store import SharedVersions
+from app.models.trial import SLOWER, Serving
 from app.models.watch import repository as watches
 from app.models.watch.models import WATCHED, Limits, Watch
 
@@ -53,11 +49,20 @@ class ModelService:
 
     Args:
         keys: folder of the public keys that may sign packages.
+        shared: where versions are put for Tritons that do not read `folder`.
     """
 
-    def __init__(self, pool: "Pool[asyncpg.Record]", folder: ModelFolder, keys: Path, serving: Serving | Replicas | None) -> None:
+    def __init__(
+        self,
+        pool: "Pool[asyncpg.Record]",
+        folder: ModelFolder,
+        keys: Path,
+        serving: Serving | Replicas | None,
+        shared: SharedVersions | None = None,
+    ) -> None:
         self._pool, self._folder, self._keys, self._serving = pool, folder, keys, serving
-        self._admission = Admission(pool, folder, keys)
+        self._admission, self._placement = Admission(pool, folder, keys), Placement(folder, keys, shared)
+        self._pushes = Pushes(pool, folder, keys, lambda: self.serving, self._placement, self._settle)
 
     @property
     def has_triton(self) -> bool:
@@ -72,99 +77,9 @@ class ModelService:
         return self._serving
 
     async def push(self, access: Access, package: IO[bytes], accept_licence: str, slower: float = SLOWER) -> ModelVersion:
-        """Check a package (a tar) and serve it as a new version; no camera uses it before it is promoted.
-
-        The same package pushed again is the version it became.
-
-        Raises:
-            RefusedPackageError: says what is wrong; also kept in the audit.
-            UnavailableError, ConflictError, SetupError: it could not be tried now.
-        """
-        scope, who = access.whole_chain, access.principal
+        """`Pushes.push`. UnavailableError without a Triton."""
         _ = self.serving
-        try:
-            return await self._push(access, package, accept_licence, slower)
-        except RefusedPackageError as error:
-            async with tenant_transaction(self._pool, scope) as connection:
-                details = {"reason": error.detail[:500]}
-                entry = AuditEntry(Act.MODEL_REFUSED, who.kind, who.id, who.chain_id, None, "model-version", None, details)
-                await audit.append(connection, entry)
-            raise
-
-    async def _push(self, access: Access, stream: IO[bytes], accept_licence: str, slower: float) -> ModelVersion:
-        with self._folder.staging() as staged:
-            await asyncio.to_thread(packages.unpack, stream, staged)
-            signer = await asyncio.to_thread(self._verified, staged)
-            package = Package.read(staged)
-            if accept_licence != package.licence:
-                raise RefusedPackageError(f"It is under {package.licence!r}; read that licence and say that you accept it.")
-            contract = await asyncio.to_thread(packages.check_contract, staged, package)
-            golden = await asyncio.to_thread(Golden.read, staged, contract)
-            digest = hashlib.sha256((staged / MANIFEST).read_bytes()).digest()
-            async with tenant_transaction(self._pool, access.whole_chain) as connection:
-                if (known := await repository.find_pushed(connection, package.model, digest)) is not None:
-                    return known
-                number = await repository.next_number(connection)
-                used = await repository.lock_pointer(connection, access.whole_chain.chain_id, package.model)
-            try:
-                report = await self._try(number, staged, package, contract, golden, used, slower)
-                made = ModelVersion(
-                    new_id(), package.model, number, "ready", package.artefact, package.publisher, package.licence,
-                    package.training_data, digest, signer, report, access.principal.id, now(),
-                )  # fmt: skip
-                await self._join(access, made)
-            finally:
-                await asyncio.shield(self._end_trial(number))
-        log.info("a model version is served", model=made.model, version=made.version)
-        return made
-
-    def _verified(self, staged: Path) -> str:
-        trusted = trusted_keys(self._keys)
-        if not trusted:
-            raise RefusedPackageError(f"This installation trusts no key yet; put its public .pem file into {self._keys}.")
-        return verify(staged, trusted)
-
-    async def _try(
-        self, number: int, staged: Path, package: Package, contract: PoseContract, golden: Golden, used: Pointer, slower: float
-    ) -> dict[str, Any]:
-        name = await asyncio.to_thread(self._folder.open_trial, package.model, number, staged)
-        await self.serving.load(name)
-        ask = partial(self.serving.ask, name, number, contract)
-        await check_golden(ask, golden, contract, package)
-        current = partial(self.serving.ask, package.model, used.stable, contract)
-        latency = await compare_latency(ask, current, golden.images[0], slower)
-        return {"golden_images": len(golden.images), "compared_with": used.stable, **latency}
-
-    async def _end_trial(self, number: int) -> None:
-        await self.serving.unload(f"trial_{number}")
-        await asyncio.to_thread(self._folder.close_trial, number)
-
-    async def _join(self, access: Access, made: ModelVersion) -> None:
-        """Among the served ones, row and audit in one transaction with it: whatever fails, it is not there."""
-        scope = access.whole_chain
-        async with self._folder.locked():
-            joined = False
-            await self._settle()
-            try:
-                async with tenant_transaction(self._pool, scope) as connection:
-                    await repository.add_version(connection, scope.chain_id, made)
-                    details = {
-                        "licence": made.licence,
-                        "signed_by": made.signed_by,
-                        "slower_allowed": made.report["slower_allowed"],
-                    }
-                    await note(connection, access, Act.MODEL_PUSHED, made, details)
-                    await asyncio.to_thread(self._folder.join, made.model, made.version)
-                    joined = True
-                    await self.serving.load(made.model)
-                    if not await self.serving.ready(made.model, made.version):
-                        raise UnavailableError(f"Triton does not serve version {made.version} after its load; push it again.")
-            except BaseException:
-                if joined:
-                    await asyncio.to_thread(self._folder.leave, made.model, made.version)
-                    with contextlib.suppress(PennyError):  # a replica may have loaded it before another refused
-                        await self.serving.load(made.model)
-                raise
+        return await self._pushes.push(access, package, accept_licence, slower)
 
     async def _settle(self) -> None:
         """Before each load, with the folder's lock: nothing lies there that no trusted key signed, and no camera waits for it."""
@@ -256,7 +171,7 @@ class ModelService:
         await asyncio.sleep(DRAIN_S)
         async with self._folder.locked():
             await self._settle()
-            await asyncio.to_thread(self._folder.leave, known.model, known.version)
+            await self._placement.leave(known.model, known.version)
             await self.serving.load(known.model)
         async with tenant_transaction(self._pool, scope) as connection:
             await repository.set_state(connection, known.id, "retired")
@@ -272,9 +187,12 @@ class ModelService:
                 continue
             try:
                 async with self._folder.locked():
+                    await self._placement.level()
                     await self._settle()
                     versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)  # a push may have held the lock
                     behind = await self._serving.level(POSE_MODEL, versions)
+                    if behind:
+                        await self._placement.look_again()
             except (PennyError, OSError) as error:
                 log.info("the replicas of Triton are not compared now", problem=str(error))
                 continue

@@ -66,6 +66,15 @@ class Serving:
         except (InferenceServerException, grpc.RpcError, TimeoutError):
             return False
 
+    async def sees(self, model: str) -> bool:
+        """Whether it lies in the server's folder, loaded or not; False when the server says nothing."""
+        try:
+            async with asyncio.timeout(ASK_S):
+                index = await self._client.get_model_repository_index(client_timeout=ASK_S)
+        except (InferenceServerException, grpc.RpcError, TimeoutError):
+            return False
+        return any(each.name == model for each in index.models)
+
     async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
         """Outputs of one image (H, W, 3), without the batch dimension.
 

@@ -47,6 +47,11 @@ class Settings(ServerSettings):
         alias="PENNYPROTECT_MODEL_KEYS",
         description="Folder of the public keys (*.pem) that may sign model versions; default: model-keys in the home.",
     )
+    model_store: str = Field(
+        default="",
+        alias="PENNYPROTECT_MODEL_STORE",
+        description="s3://bucket/folder (or a folder) of pushed versions, for Tritons that share no disk with the service.",
+    )
     cache: Path = Field(default=Path(".cache"), alias="PENNYPROTECT_CACHE", description="Downloaded and converted artefacts.")
     headless: bool = Field(default=False, alias="PENNYPROTECT_HEADLESS", description="1: open no browser, ask nothing.")
     accept_licenses: bool = Field(

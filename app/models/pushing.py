@@ -1,0 +1,175 @@
+"""A push: checked, tried at the Triton that serves, put in place, served. Whatever fails leaves the one in use untouched."""
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Final
+
+import asyncpg
+
+from app.audit import repository as audit
+from app.audit.models import Act, AuditEntry
+from app.auth.models import Access
+from app.inference.contract import PoseContract
+from app.kit.clock import now
+from app.kit.errors import PennyError, UnavailableError
+from app.kit.ids import new_id
+from app.kit.logs import logger
+from app.kit.postgres import Pool, tenant_transaction
+from app.models import packages, repository
+from app.models.folder import ModelFolder
+from app.models.models import RELEASED_VERSION, ModelVersion, Pointer
+from app.models.moving import note
+from app.models.packages import Golden, Package
+from app.models.placement import REACHES_S, Placement
+from app.models.replicas import Replicas
+from app.models.signing import MANIFEST, RefusedPackageError, trusted_keys, verify
+from app.models.trial import SLOWER, Serving, check_golden, compare_latency
+
+ASK_AGAIN_S: Final = 1.0
+SYNC_EVERY_S: Final = 3.0
+"""A little more than `models sync` waits between two looks."""
+
+log = logger(__name__)
+
+
+class Pushes:
+    """Pushes of one installation.
+
+    Args:
+        serving: the Triton of now. UnavailableError without one.
+        settle: called with the folder's lock before anything is loaded.
+    """
+
+    def __init__(
+        self,
+        pool: "Pool[asyncpg.Record]",
+        folder: ModelFolder,
+        keys: Path,
+        serving: Callable[[], Serving | Replicas],
+        placement: Placement,
+        settle: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._pool, self._folder, self._keys = pool, folder, keys
+        self._serving, self._placement, self._settle = serving, placement, settle
+
+    async def push(self, access: Access, package: IO[bytes], accept_licence: str, slower: float = SLOWER) -> ModelVersion:
+        """Check a package (a tar) and serve it as a new version; no camera uses it before it is promoted.
+
+        The same package pushed again is the version it became.
+
+        Raises:
+            RefusedPackageError: says what is wrong; also kept in the audit.
+            UnavailableError, ConflictError, SetupError: it could not be tried now.
+        """
+        scope, who = access.whole_chain, access.principal
+        try:
+            return await self._push(access, package, accept_licence, slower)
+        except RefusedPackageError as error:
+            async with tenant_transaction(self._pool, scope) as connection:
+                details = {"reason": error.detail[:500]}
+                entry = AuditEntry(Act.MODEL_REFUSED, who.kind, who.id, who.chain_id, None, "model-version", None, details)
+                await audit.append(connection, entry)
+            raise
+
+    async def _push(self, access: Access, stream: IO[bytes], accept_licence: str, slower: float) -> ModelVersion:
+        with self._folder.staging() as staged:
+            await asyncio.to_thread(packages.unpack, stream, staged)
+            signer = await asyncio.to_thread(self._verified, staged)
+            package = Package.read(staged)
+            if accept_licence != package.licence:
+                raise RefusedPackageError(f"It is under {package.licence!r}; read that licence and say that you accept it.")
+            contract = await asyncio.to_thread(packages.check_contract, staged, package)
+            golden = await asyncio.to_thread(Golden.read, staged, contract)
+            digest = hashlib.sha256((staged / MANIFEST).read_bytes()).digest()
+            async with tenant_transaction(self._pool, access.whole_chain) as connection:
+                if (known := await repository.find_pushed(connection, package.model, digest)) is not None:
+                    return known
+                number = await repository.next_number(connection)
+                used = await repository.lock_pointer(connection, access.whole_chain.chain_id, package.model)
+            try:
+                report = await self._try(number, staged, package, contract, golden, used, slower)
+                made = ModelVersion(
+                    new_id(), package.model, number, "ready", package.artefact, package.publisher, package.licence,
+                    package.training_data, digest, signer, report, access.principal.id, now(),
+                )  # fmt: skip
+                await self._join(access, made, staged)
+            finally:
+                await asyncio.shield(self._end_trial(package.model, number))
+        log.info("a model version is served", model=made.model, version=made.version)
+        return made
+
+    def _verified(self, staged: Path) -> str:
+        trusted = trusted_keys(self._keys)
+        if not trusted:
+            raise RefusedPackageError(f"This installation trusts no key yet; put its public .pem file into {self._keys}.")
+        return verify(staged, trusted)
+
+    async def _try(
+        self, number: int, staged: Path, package: Package, contract: PoseContract, golden: Golden, used: Pointer, slower: float
+    ) -> dict[str, Any]:
+        name = await self._placement.open_trial(package.model, number, staged)
+        await self._until(lambda: self._serving().sees(name), f"Not every Triton has {name} in its folder")
+        await self._serving().load(name)
+        ask = partial(self._serving().ask, name, number, contract)
+        await check_golden(ask, golden, contract, package)
+        current = partial(self._serving().ask, package.model, used.stable, contract)
+        latency = await compare_latency(ask, current, golden.images[0], slower)
+        return {"golden_images": len(golden.images), "compared_with": used.stable, **latency}
+
+    async def _until(self, what: Callable[[], Awaitable[bool]], unless: str) -> None:
+        """What is in the store reaches Tritons a little later; what is in their folder is there."""
+        end = time.monotonic() + REACHES_S
+        while self._placement.shared is not None and not await what():
+            if time.monotonic() > end:
+                raise UnavailableError(f"{unless} after {REACHES_S:.0f} s; look at the logs of `models sync` and push again.")
+            await asyncio.sleep(ASK_AGAIN_S)
+
+    async def _end_trial(self, model: str, number: int) -> None:
+        await self._serving().unload(f"trial_{number}")
+        await self._placement.close_trial(model, number)
+
+    async def _join(self, access: Access, made: ModelVersion, staged: Path) -> None:
+        """Among the served ones, row and audit in one transaction with it: whatever fails, it is not there."""
+        scope = access.whole_chain
+        async with self._folder.locked():
+            joined = False
+            await self._settle()
+            try:
+                async with tenant_transaction(self._pool, scope) as connection:
+                    await repository.add_version(connection, scope.chain_id, made)
+                    details = {
+                        "licence": made.licence,
+                        "signed_by": made.signed_by,
+                        "slower_allowed": made.report["slower_allowed"],
+                    }
+                    await note(connection, access, Act.MODEL_PUSHED, made, details)
+                    joined = True
+                    await self._placement.join(made.model, made.version, staged)
+                    await self._load_everywhere(made)
+                    if not await self._serving().ready(made.model, made.version):
+                        raise UnavailableError(f"Triton does not serve version {made.version} after its load; push it again.")
+            except BaseException:
+                if joined:
+                    await self._placement.leave(made.model, made.version)
+                    with contextlib.suppress(PennyError):  # a replica may have loaded it before another refused
+                        await self._serving().load(made.model)
+                raise
+
+    async def _load_everywhere(self, made: ModelVersion) -> None:
+        """On those, too, whose folder has it a little later."""
+        if self._placement.shared is not None:
+            await asyncio.sleep(SYNC_EVERY_S)
+        await self._serving().load(made.model)
+
+        async def served() -> bool:
+            serving = self._serving()
+            if isinstance(serving, Replicas) and not await serving.ready(made.model, made.version):
+                await serving.level(made.model, [RELEASED_VERSION, made.version])
+            return await serving.ready(made.model, made.version)
+
+        await self._until(served, f"Not every Triton serves version {made.version}")
