@@ -2,6 +2,7 @@ import type { RoleAt } from "../api/administration";
 import type { Me, Region, Role, RoleRights, Store } from "../api/types";
 import { mayGive, placeKey, placesFor, type NamedPlace } from "./reach";
 import { ROLES, roleName, roleWords } from "./roles";
+import { t } from "./texts";
 
 /** What the forms about people need to know. */
 export interface Directory {
@@ -51,7 +52,7 @@ export function RoleFields({ directory, value, change, testId }: Props) {
   return (
     <div className="role-fields">
       <label className="field">
-        <span>Role</span>
+        <span>{t("role")}</span>
         <select value={value.role} onChange={(event) => change({ ...value, role: event.target.value as Role })} data-testid={`${testId}-role`}>
           {able.map((role) => (
             <option key={role} value={role}>
@@ -61,7 +62,7 @@ export function RoleFields({ directory, value, change, testId }: Props) {
         </select>
       </label>
       <label className="field">
-        <span>Where</span>
+        <span>{t("where")}</span>
         <select value={placeKey(value)} onChange={(event) => move(event.target.value)} data-testid={`${testId}-place`}>
           {places.map(({ key, name }) => (
             <option key={key} value={key}>

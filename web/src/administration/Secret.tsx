@@ -1,5 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import { t } from "./texts";
 
 interface Props {
   title: string;
@@ -25,7 +26,7 @@ export function Secret({ title, secret, children, done, testId }: Props) {
       <h2>{title}</h2>
       {children}
       {secret === null ? (
-        <p className="form-error">The answer was lost on its way and is not repeated. Ask for a new one.</p>
+        <p className="form-error">{t("theAnswerWasLostOnIts")}</p>
       ) : (
         <code className="secret" data-testid={testId}>
           {secret}
@@ -35,11 +36,11 @@ export function Secret({ title, secret, children, done, testId }: Props) {
         {secret !== null && (
           <button type="button" className="button button-primary" onClick={() => void copy()}>
             {copied ? <Check size={16} aria-hidden="true" /> : <Copy size={16} aria-hidden="true" />}
-            {copied ? "Copied" : "Copy"}
+            {copied ? t("copied") : t("copy")}
           </button>
         )}
         <button type="button" className="button" onClick={done} data-testid={`${testId}-done`}>
-          {secret === null ? "Close" : "I have kept it"}
+          {secret === null ? t("close") : t("iHaveKeptIt")}
         </button>
       </div>
     </section>

@@ -1,6 +1,7 @@
 /** What somebody may give, and where: the server's rule, so that pages offer only what it will allow. Pure. */
 import type { Place } from "../api/administration";
 import type { GrantedRole, Id, Me, Region, RoleRights, Store } from "../api/types";
+import { t } from "./texts";
 
 type Held = Me["memberships"][number];
 
@@ -48,8 +49,8 @@ export function mayGovern(mine: readonly Held[], roles: readonly RoleRights[], o
 /** Places where one holds `permission`, the widest first. */
 export function placesFor(permission: string, mine: readonly Held[], roles: readonly RoleRights[], stores: readonly Store[], regions: readonly Region[]): NamedPlace[] {
   const all: NamedPlace[] = [
-    { ...CHAIN, key: "chain", name: "The whole chain" },
-    ...regions.map(({ id, name }) => ({ store_id: null, region_id: id, key: `region:${id}`, name: `Region ${name}` })),
+    { ...CHAIN, key: "chain", name: t("theWholeChain") },
+    ...regions.map(({ id, name }) => ({ store_id: null, region_id: id, key: `region:${id}`, name: t("region3", { name }) })),
     ...stores.map(({ id, name }) => ({ store_id: id, region_id: null, key: `store:${id}`, name })),
   ];
   return all.filter((place) => heldAt(mine, roles, place, stores).has(permission));
@@ -57,10 +58,10 @@ export function placesFor(permission: string, mine: readonly Held[], roles: read
 
 /** "The whole chain", "Region North", "Oxford Street". */
 export function placeName(place: Place, stores: readonly { id: Id; name: string }[], regions: readonly { id: Id; name: string }[]): string {
-  if (place.store_id) return stores.find(({ id }) => id === place.store_id)?.name ?? "A store you do not see";
+  if (place.store_id) return stores.find(({ id }) => id === place.store_id)?.name ?? t("aStoreYouDoNotSee");
   if (place.region_id) {
     const region = regions.find(({ id }) => id === place.region_id);
-    return region ? `Region ${region.name}` : "A region you do not see";
+    return region ? t("region3", { name: region.name }) : t("aRegionYouDoNotSee");
   }
-  return "The whole chain";
+  return t("theWholeChain");
 }

@@ -1,6 +1,7 @@
 /** The roles in words, in the order of what they allow. */
 import type { Role } from "../api/types";
 import { humanise } from "../text/format";
+import { t } from "./texts";
 
 export const ROLES: readonly Role[] = [
   "viewer",
@@ -16,16 +17,16 @@ export const ROLES: readonly Role[] = [
 ];
 
 const WORDS: Record<Role, string> = {
-  viewer: "Watches live pictures and reads alerts.",
-  operator: "Watches, and handles alerts.",
-  investigator: "Handles alerts and searches what the cameras saw.",
-  enroller: "Proposes entries for lists. Watches nothing live.",
-  approver: "Decides on proposed entries. Watches nothing live.",
-  "store-manager": "Runs a store: cameras, rules, its people, its keys, its site policy, and who did what in it.",
-  "chain-administrator": "Everything, in every store: also sign-in rules, regions, approvals and the audit.",
-  auditor: "Reads settings, alerts and the audit. Sees no live picture and changes nothing.",
-  "model-engineer": "Reads detections and rules, to judge how well they work.",
-  "platform-operator": "Keeps cameras and workers running without watching people.",
+  get viewer() { return t("watchesLivePicturesAndReadsAlerts"); },
+  get operator() { return t("watchesAndHandlesAlerts"); },
+  get investigator() { return t("handlesAlertsAndSearchesWhatThe"); },
+  get enroller() { return t("proposesEntriesForListsWatchesNothing"); },
+  get approver() { return t("decidesOnProposedEntriesWatchesNothing"); },
+  get "store-manager"() { return t("runsAStoreCamerasRulesIts"); },
+  get "chain-administrator"() { return t("everythingInEveryStoreAlsoSign"); },
+  get auditor() { return t("readsSettingsAlertsAndTheAudit"); },
+  get "model-engineer"() { return t("readsDetectionsAndRulesToJudge"); },
+  get "platform-operator"() { return t("keepsCamerasAndWorkersRunningWithout"); },
 };
 
 /** "Store manager". */

@@ -4,19 +4,20 @@ import type { Alert, AlertAction, Outcome } from "../api/types";
 import { usePlace } from "../shell/stores";
 import { useAlerts } from "./alerts";
 import { actionsFor, isTaken } from "./alertState";
+import { t } from "./texts";
 
 const WORDS: Record<Exclude<AlertAction, "resolve" | "snooze">, { word: string; icon: typeof Check; testId: string }> = {
-  acknowledge: { word: "Acknowledge", icon: Check, testId: "alert-ack" },
-  claim: { word: "Claim", icon: Hand, testId: "alert-claim" },
-  escalate: { word: "Escalate", icon: ArrowUpRight, testId: "alert-escalate" },
-  reopen: { word: "Reopen", icon: RotateCcw, testId: "alert-reopen" },
+  acknowledge: { get word() { return t("acknowledge"); }, icon: Check, testId: "alert-ack" },
+  claim: { get word() { return t("claim"); }, icon: Hand, testId: "alert-claim" },
+  escalate: { get word() { return t("escalate"); }, icon: ArrowUpRight, testId: "alert-escalate" },
+  reopen: { get word() { return t("reopen"); }, icon: RotateCcw, testId: "alert-reopen" },
 };
 
 export const OUTCOME_WORDS: Record<Outcome, string> = {
-  "action-taken": "Action taken",
-  correct: "Correct",
-  false: "False alarm",
-  unknown: "Unknown",
+  get "action-taken"() { return t("actionTaken"); },
+  get correct() { return t("correct"); },
+  get false() { return t("falseAlarm"); },
+  get unknown() { return t("unknown"); },
 };
 
 /** The usual next step, for a row of the list. */
@@ -38,9 +39,9 @@ export function Actions({ alert }: { alert: Alert }) {
       </div>
       {offered.includes("snooze") && <Snooze alert={alert} busy={pending !== undefined} />}
       {offered.includes("resolve") && (
-        <div className="actions" role="group" aria-label="Resolve as">
+        <div className="actions" role="group" aria-label={t("resolveAs")}>
           <span className="actions-label">
-            {pending === "resolve" ? "Saving…" : "Resolve as"}
+            {pending === "resolve" ? t("saving") : t("resolveAs")}
           </span>
           {(Object.keys(OUTCOME_WORDS) as Outcome[]).map((outcome) => (
             <button key={outcome} type="button" className="button button-small" disabled={pending !== undefined} data-testid="alert-resolve" data-outcome={outcome} onClick={() => act(alert.id, "resolve", { outcome })}>
@@ -65,7 +66,7 @@ function Snooze({ alert, busy }: { alert: Alert; busy: boolean }) {
     return (
       <div className="actions">
         <button type="button" className="button button-small" data-testid="alert-snooze" disabled={busy} onClick={() => setOpen(true)}>
-          <Clock3 size={14} aria-hidden="true" /> Snooze…
+          <Clock3 size={14} aria-hidden="true" />{" "}{t("snooze")}
         </button>
       </div>
     );
@@ -79,19 +80,19 @@ function Snooze({ alert, busy }: { alert: Alert; busy: boolean }) {
         setOpen(false);
       }}
     >
-      <select aria-label="Snooze for" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
+      <select aria-label={t("snoozeFor")} value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
         {SNOOZES.map(([value, word]) => (
           <option key={value} value={value}>
             {word}
           </option>
         ))}
       </select>
-      <input aria-label="Reason" placeholder="Reason, e.g. cleaning crew" data-testid="snooze-reason" maxLength={500} value={reason} autoFocus onChange={(event) => setReason(event.target.value)} />
+      <input aria-label={t("reason")} placeholder={t("reasonEGCleaningCrew")} data-testid="snooze-reason" maxLength={500} value={reason} autoFocus onChange={(event) => setReason(event.target.value)} />
       <button type="submit" className="button button-small" data-testid="snooze-go" disabled={!reason.trim()}>
-        Snooze
+        {t("snooze2")}
       </button>
       <button type="button" className="button button-small button-quiet" onClick={() => setOpen(false)}>
-        Cancel
+        {t("cancel")}
       </button>
     </form>
   );
@@ -119,7 +120,7 @@ function ActionButton({ alert, action, primary = false }: { alert: Alert; action
       onClick={() => act(alert.id, action, taken && action !== "reopen" ? { take_over: true } : {})}
     >
       <Icon size={16} aria-hidden="true" />
-      {pending === action ? "Saving…" : taken ? "Take over" : word}
+      {pending === action ? t("saving") : taken ? t("takeOver") : word}
     </button>
   );
 }

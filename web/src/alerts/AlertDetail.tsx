@@ -8,12 +8,14 @@ import { useLayers } from "../live/layers";
 import { Tile } from "../live/Tile";
 import { facts, headline } from "../text/explain";
 import { ALERT_STATE_WORDS, clock, duration, humanise, LEVEL_WORDS } from "../text/format";
+import { kindName } from "../text/kinds";
 import { Actions, OUTCOME_WORDS } from "./Actions";
 import { useAlerts } from "./alerts";
 import { shownState } from "./alertState";
 import { ToIncident } from "../incidents/ToIncident";
 import { ThreatMark } from "./ThreatMark";
 import { useName } from "./who";
+import { t } from "./texts";
 
 /** All that is known about one alert, beside the camera's picture of now. */
 export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; close: string }) {
@@ -25,14 +27,14 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
   const failed = state.failed.get(alert.id);
   const seconds = (Date.parse(alert.ended_at) - Date.parse(alert.started_at)) / 1000;
   return (
-    <aside className="alert-detail" aria-label="Selected alert" data-testid="alert-detail">
+    <aside className="alert-detail" aria-label={t("selectedAlert")} data-testid="alert-detail">
       <header>
         <ThreatMark threat={alert.threat} word />
-        <h2>{humanise(alert.kind)}</h2>
+        <h2>{kindName(alert.kind)}</h2>
         <span className="alert-state" data-state={shownState(state, alert)}>
           {ALERT_STATE_WORDS[shownState(state, alert)]}
         </span>
-        <Link to={close} replace className="icon-button" aria-label="Close" title="Close (Esc)">
+        <Link to={close} replace className="icon-button" aria-label={t("close")} title={t("closeEsc")}>
           <X size={18} />
         </Link>
       </header>
@@ -47,43 +49,43 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
       <ToIncident alert={alert} />
       {camera && (
         <figure className="detail-live">
-          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />
-          <figcaption>This is the camera now, not the moment of the alert.</figcaption>
+          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />
+          <figcaption>{t("thisIsTheCameraNowNot")}</figcaption>
         </figure>
       )}
       <Evidence alertId={alert.id} />
-      <h3>Why</h3>
+      <h3>{t("why")}</h3>
       <dl className="facts">
         {facts(alert.explanation).map(({ name, value }) => (
           <Fact key={name} name={name} value={value} />
         ))}
-        {zone && <Fact name="Zone" value={zone} />}
-        <Fact name="Track ids" value={alert.track_ids.join(", ") || "–"} />
+        {zone && <Fact name={t("zone")} value={zone} />}
+        <Fact name={t("trackIds")} value={alert.track_ids.join(", ") || "–"} />
       </dl>
-      <h3>When and who</h3>
+      <h3>{t("whenAndWho")}</h3>
       <dl className="facts">
-        <Fact name="Began" value={clock(alert.started_at, now)} />
-        <Fact name="Last seen" value={`${clock(alert.ended_at, now)}${seconds > 0 ? ` (${duration(seconds)})` : ""}`} />
-        <Fact name="Raised" value={clock(alert.raised_at, now)} />
-        {alert.occurrences > 1 && <Fact name="Occurrences" value={String(alert.occurrences)} />}
-        <Who name="Claimed by" who={alert.claimed_by} />
-        {alert.escalated_at && <Fact name="Escalated" value={`to ${LEVEL_WORDS[alert.escalation_level].toLowerCase()}, ${clock(alert.escalated_at, now)}${alert.escalated_by ? "" : ", because nobody reacted"}`} />}
-        <Who name="Escalated by" who={alert.escalated_by} />
-        {alert.state === "snoozed" && alert.snoozed_until && <Fact name="Sleeps until" value={clock(alert.snoozed_until, now)} />}
-        {alert.state === "snoozed" && <Fact name="Because" value={alert.snooze_reason ?? "–"} />}
-        <Who name="Snoozed by" who={alert.state === "snoozed" ? alert.snoozed_by : null} />
-        <Who name="Acknowledged by" who={alert.acknowledged_by} />
-        <Who name="Resolved by" who={alert.resolved_by} />
-        {alert.outcome && <Fact name="Outcome" value={Object.hasOwn(OUTCOME_WORDS, alert.outcome) ? OUTCOME_WORDS[alert.outcome as Outcome] : humanise(alert.outcome)} />}
+        <Fact name={t("began")} value={clock(alert.started_at, now)} />
+        <Fact name={t("lastSeen")} value={`${clock(alert.ended_at, now)}${seconds > 0 ? ` (${duration(seconds)})` : ""}`} />
+        <Fact name={t("raised")} value={clock(alert.raised_at, now)} />
+        {alert.occurrences > 1 && <Fact name={t("occurrences")} value={String(alert.occurrences)} />}
+        <Who name={t("claimedBy")} who={alert.claimed_by} />
+        {alert.escalated_at && <Fact name={t("escalated")} value={`to ${LEVEL_WORDS[alert.escalation_level].toLowerCase()}, ${clock(alert.escalated_at, now)}${alert.escalated_by ? "" : ", because nobody reacted"}`} />}
+        <Who name={t("escalatedBy")} who={alert.escalated_by} />
+        {alert.state === "snoozed" && alert.snoozed_until && <Fact name={t("sleepsUntil")} value={clock(alert.snoozed_until, now)} />}
+        {alert.state === "snoozed" && <Fact name={t("because")} value={alert.snooze_reason ?? "–"} />}
+        <Who name={t("snoozedBy")} who={alert.state === "snoozed" ? alert.snoozed_by : null} />
+        <Who name={t("acknowledgedBy")} who={alert.acknowledged_by} />
+        <Who name={t("resolvedBy")} who={alert.resolved_by} />
+        {alert.outcome && <Fact name={t("outcome")} value={Object.hasOwn(OUTCOME_WORDS, alert.outcome) ? OUTCOME_WORDS[alert.outcome as Outcome] : humanise(alert.outcome)} />}
       </dl>
     </aside>
   );
 }
 
 const LOOKS: Record<string, string> = {
-  supports: "It supports the alert.",
-  "does-not-support": "It does not support the alert.",
-  "cannot-tell": "It cannot tell.",
+  get supports() { return t("itSupportsTheAlert"); },
+  get "does-not-support"() { return t("itDoesNotSupportTheAlert"); },
+  get "cannot-tell"() { return t("itCannotTell"); },
 };
 
 /** What a machine drafted; it decides nothing. */
@@ -91,7 +93,7 @@ function Draft({ look }: { look: NonNullable<Alert["second_look"]> }) {
   if (look.state !== "answered") return null;
   return (
     <p className="second-look" data-testid="second-look">
-      <strong>A machine looked again{look.verdict ? `: ${LOOKS[look.verdict] ?? ""}` : "."}</strong> {look.summary} <small>Drafted from one blurred still, a moment later. It closes nothing.</small>
+      <strong>{t("aMachineLookedAgain")}{look.verdict ? `: ${LOOKS[look.verdict] ?? ""}` : "."}</strong> {look.summary} <small>{t("draftedFromOneBlurredStillA")}</small>
     </p>
   );
 }

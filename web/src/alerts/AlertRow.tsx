@@ -4,12 +4,14 @@ import type { Alert } from "../api/types";
 import { useCameras } from "../cameras/cameras";
 import { useZoneName } from "../cameras/zoneNames";
 import { headline } from "../text/explain";
-import { ago, ALERT_STATE_WORDS, clock, humanise, LEVEL_WORDS } from "../text/format";
+import { ago, ALERT_STATE_WORDS, clock, LEVEL_WORDS } from "../text/format";
+import { kindName } from "../text/kinds";
 import { NextAction } from "./Actions";
 import { useAlerts } from "./alerts";
 import { shownState } from "./alertState";
 import { ThreatMark } from "./ThreatMark";
 import { useName } from "./who";
+import { t } from "./texts";
 
 interface Props {
   alert: Alert;
@@ -50,10 +52,10 @@ export function AlertRow({ alert, selected, to, now, unseen, follows }: Props) {
       <ThreatMark threat={alert.threat} word />
       <div className="alert-text">
         <Link to={to} replace className="alert-link">
-          {humanise(alert.kind)}
+          {kindName(alert.kind)}
         </Link>
         {alert.occurrences > 1 && (
-          <span className="alert-count" title={`${alert.occurrences} occurrences`}>
+          <span className="alert-count" title={t("occurrences2", { occurrences: alert.occurrences })}>
             ×{alert.occurrences}
           </span>
         )}
@@ -74,7 +76,7 @@ export function AlertRow({ alert, selected, to, now, unseen, follows }: Props) {
         {ALERT_STATE_WORDS[shown]}
         {shown === "claimed" && alert.claimed_by && <small>{nameOf(alert.claimed_by)}</small>}
         {shown === "escalated" && alert.escalation_level !== "store" && <small>{LEVEL_WORDS[alert.escalation_level]}</small>}
-        {shown === "snoozed" && alert.snoozed_until && <small>until {clock(alert.snoozed_until, now)}</small>}
+        {shown === "snoozed" && alert.snoozed_until && <small>{t("until", { snoozedUntil: clock(alert.snoozed_until, now) })}</small>}
       </span>
       <NextAction alert={alert} />
     </li>

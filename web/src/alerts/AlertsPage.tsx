@@ -15,9 +15,10 @@ import { useAlerts } from "./alerts";
 import { actionsFor, grouped, inOrder, isTaken, shownState } from "./alertState";
 import { asQuery, passes, readFilter, writeFilter, type Filter } from "./filter";
 import { Filters } from "./Filters";
+import { t } from "./texts";
 
 export function AlertsPage() {
-  useTitle("Alerts");
+  useTitle(t("alerts"));
   const { alertId } = useParams();
   const [params] = useSearchParams();
   const filter = useMemo(() => readFilter(params), [params]);
@@ -59,9 +60,9 @@ export function AlertsPage() {
   return (
     <div className="page page-alerts" data-selected={selected !== null}>
       <header className="page-head">
-        <h1>Alerts</h1>
+        <h1>{t("alerts")}</h1>
         <p className="keys" aria-hidden="true">
-          <kbd>J</kbd> next <kbd>K</kbd> previous <kbd>A</kbd> acknowledge <kbd>C</kbd> claim <kbd>E</kbd> escalate <kbd>S</kbd> snooze <kbd>F</kbd> false alarm
+          <kbd>J</kbd>{" "}{t("next")}{" "}<kbd>K</kbd>{" "}{t("previous")}{" "}<kbd>A</kbd>{" "}{t("acknowledge2")}{" "}<kbd>C</kbd>{" "}{t("claim2")}{" "}<kbd>E</kbd>{" "}{t("escalate2")}{" "}<kbd>S</kbd>{" "}{t("snooze3")}{" "}<kbd>F</kbd>{" "}{t("falseAlarm2")}
         </p>
       </header>
       <Filters filter={filter} onChange={(next: Filter) => void navigate({ pathname: "/alerts", search: writeFilter(next).toString() }, { replace: true })} />
@@ -69,15 +70,15 @@ export function AlertsPage() {
       <div className="alerts">
         <div className="alert-list-side">
           {rows.length === 0 && !paging.loading && !paging.error && <NoAlerts filter={filter} />}
-          {rows.length === 0 && paging.loading && <p className="quiet pad">Loading…</p>}
-          <ul className="alert-list" aria-label="Alerts, newest first">
+          {rows.length === 0 && paging.loading && <p className="quiet pad">{t("loading")}</p>}
+          <ul className="alert-list" aria-label={t("alertsNewestFirst")}>
             {rows.map((alert, index) => (
               <AlertRow key={alert.id} alert={alert} selected={alert.id === alertId} to={`/alerts/${alert.id}${search}`} now={now} unseen={unseen.has(alert.id)} follows={index > 0 && alert.group_id !== null && rows[index - 1]?.group_id === alert.group_id} />
             ))}
           </ul>
           {paging.more && (
             <button type="button" className="button" onClick={paging.more} disabled={paging.loading}>
-              {paging.loading ? "Loading…" : "Show older"}
+              {paging.loading ? t("loading") : t("showOlder")}
             </button>
           )}
         </div>
@@ -96,22 +97,22 @@ function NoAlerts({ filter }: { filter: Filter }) {
   const narrowed = filter.cameraId !== null || filter.kind !== null;
   const { list } = useCameras();
   return (
-    <Empty title={filter.shown === "open" && !narrowed ? "Nothing needs you" : "No alerts match"} icon={<BellRing size={36} aria-hidden="true" />}>
+    <Empty title={filter.shown === "open" && !narrowed ? t("nothingNeedsYou") : t("noAlertsMatch")} icon={<BellRing size={36} aria-hidden="true" />}>
       <p>
         {filter.shown === "open" && !narrowed
           ? list.length
-            ? "New alerts appear here by themselves."
-            : "Alerts come from cameras, and there is none yet."
-          : "Choose another state, camera or kind."}
+            ? t("newAlertsAppearHereByThemselves")
+            : t("alertsComeFromCamerasAndThere")
+          : t("chooseAnotherStateCameraOrKind")}
       </p>
       {narrowed && (
         <Link className="button" to="/alerts">
-          Show all open alerts
+          {t("showAllOpenAlerts")}
         </Link>
       )}
       {!narrowed && list.length === 0 && (
         <Link className="button button-primary" to="/cameras">
-          Add a camera
+          {t("addACamera")}
         </Link>
       )}
     </Empty>

@@ -1,7 +1,8 @@
 import { useAlerts } from "./alerts";
 import { SHOWN_WORDS, type Filter, type Shown } from "./filter";
 import { useCameras } from "../cameras/cameras";
-import { humanise } from "../text/format";
+import { kindName } from "../text/kinds";
+import { t } from "./texts";
 
 /** Kinds that the rules of this version can raise; others appear as alerts of them do. */
 const KINDS = ["loitering", "falling", "floor", "fighting", "running", "entry", "crossing", "crowding", "queue", "reaching", "camera-offline", "camera-frozen", "camera-blind", "camera-moved", "camera-clock"];
@@ -12,26 +13,26 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (filte
   const kinds = [...new Set([...KINDS, ...[...state.byId.values()].map(({ kind }) => kind), ...(filter.kind ? [filter.kind] : [])])];
   return (
     <div className="filters">
-      <div className="segments" role="group" aria-label="State">
+      <div className="segments" role="group" aria-label={t("state")}>
         {(Object.keys(SHOWN_WORDS) as Shown[]).map((shown) => (
           <button key={shown} type="button" aria-pressed={filter.shown === shown} onClick={() => onChange({ ...filter, shown })}>
             {SHOWN_WORDS[shown]}
           </button>
         ))}
       </div>
-      <select aria-label="Camera" value={filter.cameraId ?? ""} onChange={(event) => onChange({ ...filter, cameraId: event.target.value || null })}>
-        <option value="">All cameras</option>
+      <select aria-label={t("camera")} value={filter.cameraId ?? ""} onChange={(event) => onChange({ ...filter, cameraId: event.target.value || null })}>
+        <option value="">{t("allCameras")}</option>
         {list.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
           </option>
         ))}
       </select>
-      <select aria-label="Kind" value={filter.kind ?? ""} onChange={(event) => onChange({ ...filter, kind: event.target.value || null })}>
-        <option value="">All kinds</option>
+      <select aria-label={t("kind")} value={filter.kind ?? ""} onChange={(event) => onChange({ ...filter, kind: event.target.value || null })}>
+        <option value="">{t("allKinds")}</option>
         {kinds.map((kind) => (
           <option key={kind} value={kind}>
-            {humanise(kind)}
+            {kindName(kind)}
           </option>
         ))}
       </select>

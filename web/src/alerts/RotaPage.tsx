@@ -6,15 +6,16 @@ import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { LEVEL_WORDS, THREAT_WORDS } from "../text/format";
+import { LEVEL_WORDS, THREAT_WORDS, weekday } from "../text/format";
+import { t } from "./texts";
 
 const LEVELS: readonly EscalationLevel[] = ["store", "area", "operations-centre"];
-const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const DAYS = [1, 2, 3, 4, 5, 6, 7];
 const AFTER: readonly [number, string][] = [[60, "1 min"], [180, "3 min"], [600, "10 min"], [1800, "30 min"]];
 
 /** Who is on duty when; whoever does not react hands the alert to the next level. */
 export function RotaPage() {
-  useTitle("Rota");
+  useTitle(t("rota"));
   const { store, may } = usePlace();
   const { value, error, reload } = useLoad(`rota-${store.id}`, async () => {
     const [entries, people] = await Promise.all([rota(store.id), may("users:read") ? usernames() : []]);
@@ -25,8 +26,8 @@ export function RotaPage() {
     <div className="page page-rota">
       <header className="page-head">
         <div>
-          <h1>Rota</h1>
-          <p className="page-note">An alert that nobody takes goes from the store to its area, then to the operations centre.</p>
+          <h1>{t("rota")}</h1>
+          <p className="page-note">{t("anAlertThatNobodyTakesGoes")}</p>
         </div>
       </header>
       <div className="rota-levels">
@@ -37,8 +38,8 @@ export function RotaPage() {
           </section>
         ))}
       </div>
-      <section className="panel" aria-label="Add">
-        <h2>Put somebody on the rota</h2>
+      <section className="panel" aria-label={t("add")}>
+        <h2>{t("putSomebodyOnTheRota")}</h2>
         <AddEntry people={value.people} reload={reload} />
       </section>
     </div>
@@ -46,9 +47,9 @@ export function RotaPage() {
 }
 
 const NOBODY: Record<EscalationLevel, string> = {
-  store: "Nobody is named; alerts show to everybody of the store.",
-  area: "Nobody: alerts pass this level over.",
-  "operations-centre": "Nobody: without an area or a centre alerts stay at the store.",
+  get store() { return t("nobodyIsNamedAlertsShowTo"); },
+  get area() { return t("nobodyAlertsPassThisLevelOver"); },
+  get "operations-centre"() { return t("nobodyWithoutAnAreaOrA"); },
 };
 
 function Entries({ entries, level, reload }: { entries: RotaEntry[]; level: EscalationLevel; reload: () => void }) {
@@ -61,13 +62,13 @@ function Entries({ entries, level, reload }: { entries: RotaEntry[]; level: Esca
           <li key={entry.id} data-testid="rota-entry">
             <div>
               <strong>{entry.username}</strong>
-              {entry.on_duty && <span className="on-duty">on duty</span>}
+              {entry.on_duty && <span className="on-duty">{t("onDuty")}</span>}
               <small>
-                {entry.days.length === 7 ? "Every day" : entry.days.map((day) => DAYS[day - 1]).join(", ")}, {hours(entry)} ({entry.timezone})
-                {level !== "store" && ` · after ${Math.round(entry.after_s / 60) || "<1"} min · ${THREAT_WORDS[entry.lowest_threat].toLowerCase()} threat and above`}
+                {entry.days.length === 7 ? t("everyDay") : entry.days.map(weekday).join(", ")}, {hours(entry)} ({entry.timezone})
+                {level !== "store" && (" " + t("afterMinThreatAndAbove", { afterS: Math.round(entry.after_s / 60) || "<1", toLowerCase: THREAT_WORDS[entry.lowest_threat].toLowerCase() }))}
               </small>
             </div>
-            <button type="button" className="icon-button" disabled={busy} aria-label={`Take ${entry.username} off the rota`} title="Remove" onClick={() => void run(async () => removeRotaEntry(entry.id).then(reload))}>
+            <button type="button" className="icon-button" disabled={busy} aria-label={t("takeOffTheRota", { username: entry.username })} title={t("remove")} onClick={() => void run(async () => removeRotaEntry(entry.id).then(reload))}>
               <Trash2 size={16} />
             </button>
           </li>
@@ -79,7 +80,7 @@ function Entries({ entries, level, reload }: { entries: RotaEntry[]; level: Esca
 }
 
 function hours({ starts, ends }: RotaEntry): string {
-  return starts === ends ? "all day" : `${starts.slice(0, 5)}–${ends.slice(0, 5)}`;
+  return starts === ends ? t("allDay") : `${starts.slice(0, 5)}–${ends.slice(0, 5)}`;
 }
 
 function AddEntry({ people, reload }: { people: { id: string; username: string }[]; reload: () => void }) {
@@ -104,9 +105,9 @@ function AddEntry({ people, reload }: { people: { id: string; username: string }
   return (
     <form className="add-rota" onSubmit={submit}>
       <label className="field">
-        <span>Who</span>
+        <span>{t("who")}</span>
         <select data-testid="rota-user" value={user} onChange={(event) => setUser(event.target.value)}>
-          <option value="">Choose…</option>
+          <option value="">{t("choose")}</option>
           {people.map(({ id, username }) => (
             <option key={id} value={id}>
               {username}
@@ -115,7 +116,7 @@ function AddEntry({ people, reload }: { people: { id: string; username: string }
         </select>
       </label>
       <label className="field">
-        <span>Where</span>
+        <span>{t("where")}</span>
         <select data-testid="rota-level" value={level} onChange={(event) => setLevel(event.target.value as EscalationLevel)}>
           {LEVELS.map((each) => (
             <option key={each} value={each} disabled={each === "area" && !store.region_id}>
@@ -125,17 +126,17 @@ function AddEntry({ people, reload }: { people: { id: string; username: string }
         </select>
       </label>
       <label className="field">
-        <span>From</span>
+        <span>{t("from")}</span>
         <input type="time" required value={starts} onChange={(event) => setStarts(event.target.value)} />
       </label>
       <label className="field">
-        <span>To</span>
+        <span>{t("to")}</span>
         <input type="time" required value={ends} onChange={(event) => setEnds(event.target.value)} />
       </label>
       {level !== "store" && (
         <>
           <label className="field">
-            <span>After</span>
+            <span>{t("after")}</span>
             <select value={after} onChange={(event) => setAfter(Number(event.target.value))}>
               {AFTER.map(([seconds, word]) => (
                 <option key={seconds} value={seconds}>
@@ -145,7 +146,7 @@ function AddEntry({ people, reload }: { people: { id: string; username: string }
             </select>
           </label>
           <label className="field">
-            <span>Threat from</span>
+            <span>{t("threatFrom")}</span>
             <select value={threat} onChange={(event) => setThreat(event.target.value as Threat)}>
               {(Object.keys(THREAT_WORDS) as Threat[]).map((each) => (
                 <option key={each} value={each}>
@@ -156,15 +157,15 @@ function AddEntry({ people, reload }: { people: { id: string; username: string }
           </label>
         </>
       )}
-      <div className="rota-days" role="group" aria-label="Days">
-        {DAYS.map((word, index) => (
-          <button key={word} type="button" className="button button-small" aria-pressed={days.includes(index + 1)} onClick={() => toggle(index + 1)}>
-            {word}
+      <div className="rota-days" role="group" aria-label={t("days")}>
+        {DAYS.map((day) => (
+          <button key={day} type="button" className="button button-small" aria-pressed={days.includes(day)} onClick={() => toggle(day)}>
+            {weekday(day)}
           </button>
         ))}
       </div>
       <button type="submit" className="button button-primary" data-testid="rota-add" disabled={busy || !user || days.length === 0}>
-        Add
+        {t("add")}
       </button>
       {error && <Problem sentence={error} />}
     </form>

@@ -1,6 +1,7 @@
 import { ChevronUp, ChevronsUp, Minus } from "lucide-react";
 import type { Threat } from "../api/types";
 import { THREAT_WORDS } from "../text/format";
+import { t } from "./texts";
 
 const ICONS = { high: ChevronsUp, medium: ChevronUp, low: Minus } as const;
 
@@ -8,7 +9,7 @@ const ICONS = { high: ChevronsUp, medium: ChevronUp, low: Minus } as const;
 export function ThreatMark({ threat, word = false }: { threat: Threat; word?: boolean }) {
   const Icon = ICONS[threat];
   return (
-    <span className="threat" data-threat={threat} title={`${THREAT_WORDS[threat]} threat`}>
+    <span className="threat" data-threat={threat} title={t("threat", { threatWords: THREAT_WORDS[threat] })}>
       <Icon size={16} strokeWidth={2.75} aria-hidden="true" />
       <span className={word ? undefined : "visually-hidden"}>{THREAT_WORDS[threat]}</span>
     </span>

@@ -8,7 +8,7 @@ import { useToasts } from "../shell/toasts";
 import type { AlertNews } from "../socket/messages";
 import { liveSocket } from "../socket/socket";
 import { headline } from "../text/explain";
-import { humanise } from "../text/format";
+import { kindName } from "../text/kinds";
 import { begun, ended, heard, isOpen, NO_ALERTS, received, type AlertsState } from "./alertState";
 import { OPEN_STATES } from "./filter";
 
@@ -124,7 +124,7 @@ function toastOf(alert: AlertNews, cameraName: string) {
   return {
     id: alert.id,
     threat: alert.threat ?? "medium",
-    title: `${humanise(alert.kind)} · ${cameraName}`,
+    title: `${kindName(alert.kind)} · ${cameraName}`,
     text: headline(alert.kind, alert.explanation ?? {}, alert.zone_id ? "a zone" : null),
     to: `/alerts/${alert.id}`,
   };

@@ -1,6 +1,7 @@
 /** Which alerts to show: kept in the page's address, so that it can be shared and survives a reload. */
 import type { Query } from "../api/client";
 import type { Alert, AlertState, Id } from "../api/types";
+import { t } from "./texts";
 
 export type Shown = "open" | "acknowledged" | "resolved" | "all";
 
@@ -20,10 +21,10 @@ const STATES: Record<Shown, readonly AlertState[]> = {
 };
 
 export const SHOWN_WORDS: Record<Shown, string> = {
-  open: "Open",
-  acknowledged: "Acknowledged",
-  resolved: "Resolved",
-  all: "All",
+  get open() { return t("open"); },
+  get acknowledged() { return t("acknowledged"); },
+  get resolved() { return t("resolved"); },
+  get all() { return t("all"); },
 };
 
 export function readFilter(params: URLSearchParams): Filter {

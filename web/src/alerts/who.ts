@@ -1,8 +1,9 @@
 import type { Handler } from "../api/types";
 import { usePlace } from "../shell/stores";
+import { t } from "./texts";
 
-/** "you", or the user's name. */
+/** t("you"), or the user's name. */
 export function useName(): (who: Handler) => string {
   const { me } = usePlace();
-  return (who) => (who.id === me.id ? "you" : who.username);
+  return (who) => (who.id === me.id ? t("you") : who.username);
 }

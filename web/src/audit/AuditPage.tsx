@@ -12,12 +12,13 @@ import { ago, clock } from "../text/format";
 import { dayStart } from "../text/zone";
 import { byTopic } from "./topics";
 import { done, told, what, who, whole } from "./words";
+import { t } from "./texts";
 
 const TOPICS = byTopic();
 
 /** Who did what to what, newest first. The filters live in the address. */
 export function AuditPage() {
-  useTitle("Audit");
+  useTitle(t("audit"));
   const [params, setParams] = useSearchParams();
   const { may } = usePlace();
   const now = useNow(5_000);
@@ -39,16 +40,16 @@ export function AuditPage() {
   return (
     <div className="page">
       <header className="page-head">
-        <h1>Audit</h1>
+        <h1>{t("audit")}</h1>
         {may("audit:export") && <ExportButton query={query} />}
       </header>
-      <p className="page-note">Who did what, newest first. Entries cannot be changed here; one that was changed in the database is found by the check below.</p>
+      <p className="page-note">{t("whoDidWhatNewestFirstEntries")}</p>
       {state.value && <Whole state={state.value} now={now} />}
       <div className="filters filters-labelled">
         <label className="field">
-          <span>What was done</span>
+          <span>{t("whatWasDone")}</span>
           <select value={params.get("act") ?? ""} onChange={(event) => set({ act: event.target.value })} data-testid="audit-act">
-            <option value="">Everything</option>
+            <option value="">{t("everything")}</option>
             {TOPICS.map(({ topic, acts }) => (
               <optgroup key={topic} label={topic}>
                 {acts.map(({ act, name }) => (
@@ -62,9 +63,9 @@ export function AuditPage() {
         </label>
         {people.length > 0 && (
           <label className="field">
-            <span>By whom</span>
+            <span>{t("byWhom")}</span>
             <select value={people.some(({ id }) => id === params.get("actor_id")) ? (params.get("actor_id") ?? "") : ""} onChange={(event) => set({ actor_id: event.target.value })} data-testid="audit-who">
-              <option value="">Everybody</option>
+              <option value="">{t("everybody")}</option>
               {people.map(({ id, username }) => (
                 <option key={id} value={id}>
                   {username}
@@ -74,33 +75,33 @@ export function AuditPage() {
           </label>
         )}
         <label className="field">
-          <span>From</span>
+          <span>{t("from")}</span>
           <input type="date" value={from ?? ""} max={to ?? undefined} onChange={(event) => set({ from: event.target.value })} />
         </label>
         <label className="field">
-          <span>To</span>
+          <span>{t("to")}</span>
           <input type="date" value={to ?? ""} min={from ?? undefined} onChange={(event) => set({ to: event.target.value })} />
         </label>
         {narrowed && (
           <button type="button" className="button" onClick={() => set({ act: null, actor_id: null, subject_id: null, from: null, to: null })}>
-            Show everybody and everything
+            {t("showEverybodyAndEverything")}
           </button>
         )}
       </div>
       {page.error && <Failure sentence={page.error} retry={page.reload} />}
-      {page.value?.items.length === 0 && <Empty title="Nothing matches these filters" />}
+      {page.value?.items.length === 0 && <Empty title={t("nothingMatchesTheseFilters")} />}
       <ol className="audit-list" data-testid="audit-list">
         {page.value?.items.map((act) => <Row key={act.id} act={act} now={now} set={set} />)}
       </ol>
       <div className="form-actions">
         {params.has("cursor") && (
           <button type="button" className="button" onClick={() => set({})}>
-            Newest
+            {t("newest")}
           </button>
         )}
         {page.value?.next && (
           <button type="button" className="button" onClick={() => setParams((old) => (old.set("cursor", page.value?.next ?? ""), new URLSearchParams(old)))}>
-            Older
+            {t("older")}
           </button>
         )}
       </div>
@@ -116,12 +117,11 @@ function Whole({ state, now }: { state: AuditState; now: number }) {
       <Icon size={18} aria-hidden="true" />
       <span>
         {broken
-          ? `The record does not hold. ${state.finding}`
+          ? t("theRecordDoesNotHold", { finding: state.finding })
           : state.verified_at
             ? whole(state, ago(state.verified_at, now))
-            : "Not checked yet."}{" "}
-        The chain has {state.sealed_rows} sealed entries, the last {ago(state.sealed_at, now)}
-        {state.waiting > 0 ? `, ${state.waiting} waiting.` : "."}
+            : t("notCheckedYet")}{" "}{t("theChainHasSealedEntriesThe", { sealedRows: state.sealed_rows, sealedAt: ago(state.sealed_at, now) })}
+        {state.waiting > 0 ? t("waiting", { waiting: state.waiting }) : "."}
       </span>
     </p>
   );
@@ -141,10 +141,10 @@ function Row({ act, now, set }: { act: AuditAct; now: number; set: (changes: Rec
             {what(act)}
           </button>
         )}
-        {act.store_name && <small> in {act.store_name}</small>}
+        {act.store_name && <small>{" "}{t("in", { storeName: act.store_name })}</small>}
         <Told act={act} />
       </span>
-      <small>no. {act.sequence}</small>
+      <small>{t("no", { sequence: act.sequence })}</small>
     </li>
   );
 }
@@ -155,7 +155,7 @@ function Told({ act }: { act: AuditAct }) {
   if (facts.length === 0) return null;
   return (
     <details className="audit-told">
-      <summary>Details</summary>
+      <summary>{t("details")}</summary>
       <dl>
         {facts.map(([name, value]) => (
           <div key={name}>
@@ -192,7 +192,7 @@ function ExportButton({ query }: { query: Record<string, string | null> }) {
       )}
       <button type="button" className="button" disabled={busy} onClick={() => void save()} data-testid="audit-export">
         <Download size={16} aria-hidden="true" />
-        Export
+        {t("export")}
       </button>
     </div>
   );

@@ -1,20 +1,21 @@
 /** The acts by what they are about, for a list that can be searched by eye. Pure. */
 import { ACTS } from "../api/acts";
 import { humanise } from "../text/format";
+import { t } from "./texts";
 
-const TOPICS: readonly (readonly [topic: string, beginnings: RegExp])[] = [
-  ["Watching", /^(live-view|snapshot|frame|detections)/],
-  ["Alerts and incidents", /^(alert|incident|second-look|rota)/],
-  ["Evidence", /^(evidence|retention)/],
-  ["Lists and leads", /^(watchlist|assignment|person|enrolment|face|identity|match|false-match|threshold)/],
-  ["Signing in", /^(log-|refresh|token|ticket|second-factor|recovery|password|session|sign-in|oidc)/],
-  ["People and keys", /^(user|membership|administration|api-key|key-|templates)/],
-  ["Stores, cameras and rules", /^(chain|region|store|camera|zone|rule|mask)/],
-  ["Site policy and training", /^(policy|jurisdiction|sign-photo|acceptance|course|training)/],
-  ["Complaints and data requests", /^(complaint|data-request)/],
-  ["Messages", /^(notification|webhook)/],
-  ["Models", /^model/],
-  ["The record itself", /^(audit|request-refused)/],
+const TOPICS: readonly (readonly [topic: () => string, beginnings: RegExp])[] = [
+  [() => t("watching"), /^(live-view|snapshot|frame|detections)/],
+  [() => t("alertsAndIncidents"), /^(alert|incident|second-look|rota)/],
+  [() => t("evidence"), /^(evidence|retention)/],
+  [() => t("listsAndLeads"), /^(watchlist|assignment|person|enrolment|face|identity|match|false-match|threshold)/],
+  [() => t("signingIn"), /^(log-|refresh|token|ticket|second-factor|recovery|password|session|sign-in|oidc)/],
+  [() => t("peopleAndKeys"), /^(user|membership|administration|api-key|key-|templates)/],
+  [() => t("storesCamerasAndRules"), /^(chain|region|store|camera|zone|rule|mask)/],
+  [() => t("sitePolicyAndTraining"), /^(policy|jurisdiction|sign-photo|acceptance|course|training)/],
+  [() => t("complaintsAndDataRequests"), /^(complaint|data-request)/],
+  [() => t("messages"), /^(notification|webhook)/],
+  [() => t("models"), /^model/],
+  [() => t("theRecordItself"), /^(audit|request-refused)/],
 ];
 
 export interface Topic {
@@ -24,8 +25,8 @@ export interface Topic {
 
 /** Each act once, under the first topic that it fits. */
 export function byTopic(): Topic[] {
-  const of = (act: string) => TOPICS.find(([, beginnings]) => beginnings.test(act))?.[0] ?? "Other";
-  return [...TOPICS.map(([topic]) => topic), "Other"]
+  const of = (act: string) => TOPICS.find(([, beginnings]) => beginnings.test(act))?.[0]() ?? t("other");
+  return [...TOPICS.map(([topic]) => topic()), t("other")]
     .map((topic) => ({ topic, acts: ACTS.filter((act) => of(act) === topic).map((act) => ({ act, name: humanise(act) })) }))
     .map(({ topic, acts: found }) => ({ topic, acts: found.sort((a, b) => a.name.localeCompare(b.name)) }))
     .filter(({ acts: found }) => found.length > 0);

@@ -1,34 +1,35 @@
 /** One act in plain words. Pure. */
 import type { AuditAct, AuditState } from "../api/types";
 import { humanise } from "../text/format";
+import { t } from "./texts";
 
 const DONE: Record<string, string> = {
-  "log-in": "signed in",
-  "log-in-refused": "was refused at sign-in",
-  "log-out": "signed out",
-  "live-view": "watched live",
-  "live-view-ended": "stopped watching",
-  snapshot: "took a snapshot of",
-  "detections-searched": "searched detections",
-  "frame-analyzed": "had an image analysed",
-  "request-refused": "was refused",
-  "membership-granted": "gave a role to",
-  "membership-revoked": "took a role from",
-  "user-enabled": "let in again",
-  "user-password-reset": "reset the password of",
-  "policy-off": "switched off",
-  "policy-proposed": "proposed",
-  "policy-approved": "approved",
-  "policy-rejected": "rejected",
-  "acceptance-test-recorded": "recorded",
-  "jurisdiction-changed": "changed the place in",
-  "alert-looked-again": "had somebody look again at",
-  "evidence-asked-for": "asked for evidence",
-  "evidence-export-asked-for": "asked for an export of evidence",
-  "model-rolled-back": "rolled back model",
-  "administration-refused": "was refused an administrative act",
-  "audit-read": "read the audit",
-  "audit-exported": "exported the audit",
+  get "log-in"() { return t("signedIn"); },
+  get "log-in-refused"() { return t("wasRefusedAtSignIn"); },
+  get "log-out"() { return t("signedOut"); },
+  get "live-view"() { return t("watchedLive"); },
+  get "live-view-ended"() { return t("stoppedWatching"); },
+  get snapshot() { return t("tookASnapshotOf"); },
+  get "detections-searched"() { return t("searchedDetections"); },
+  get "frame-analyzed"() { return t("hadAnImageAnalysed"); },
+  get "request-refused"() { return t("wasRefused"); },
+  get "membership-granted"() { return t("gaveARoleTo"); },
+  get "membership-revoked"() { return t("tookARoleFrom"); },
+  get "user-enabled"() { return t("letInAgain"); },
+  get "user-password-reset"() { return t("resetThePasswordOf"); },
+  get "policy-off"() { return t("switchedOff"); },
+  get "policy-proposed"() { return t("proposed"); },
+  get "policy-approved"() { return t("approved"); },
+  get "policy-rejected"() { return t("rejected"); },
+  get "acceptance-test-recorded"() { return t("recorded"); },
+  get "jurisdiction-changed"() { return t("changedThePlaceIn"); },
+  get "alert-looked-again"() { return t("hadSomebodyLookAgainAt"); },
+  get "evidence-asked-for"() { return t("askedForEvidence"); },
+  get "evidence-export-asked-for"() { return t("askedForAnExportOfEvidence"); },
+  get "model-rolled-back"() { return t("rolledBackModel"); },
+  get "administration-refused"() { return t("wasRefusedAnAdministrativeAct"); },
+  get "audit-read"() { return t("readTheAudit"); },
+  get "audit-exported"() { return t("exportedTheAudit"); },
 };
 
 /** "camera-created" is "created camera"; a few acts have words of their own. */
@@ -47,7 +48,7 @@ export function told(details: AuditAct["details"]): [name: string, value: string
 
 function plain(value: unknown): string {
   if (value === null || value === "") return "–";
-  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "boolean") return value ? t("yes") : t("noWord");
   if (Array.isArray(value)) return value.map(plain).join(", ") || "–";
   if (typeof value === "object") return Object.entries(value).map(([name, each]) => `${humanise(name).toLowerCase()} ${plain(each)}`).join(", ");
   return String(value);
@@ -55,22 +56,22 @@ function plain(value: unknown): string {
 
 /** What the last verification shows, and no more. `when`: "5 minutes ago". */
 export function whole({ verified_rows, verified_anchors }: Pick<AuditState, "verified_rows" | "verified_anchors">, when: string): string {
-  if (verified_anchors === 0) return `Checked ${when}: the chain holds up to entry ${verified_rows}. Nothing kept outside the database was compared, so a chain that was rewritten as a whole would not be found.`;
-  const kept = verified_anchors === 1 ? "1 fingerprint kept outside the database agrees" : `${verified_anchors} fingerprints kept outside the database agree`;
-  return `Nothing up to entry ${verified_rows} was changed afterwards: checked ${when}, and ${kept}.`;
+  if (verified_anchors === 0) return t("checkedTheChainHoldsUpTo", { when, verifiedRows: verified_rows });
+  const kept = verified_anchors === 1 ? t("n1FingerprintKeptOutsideTheDatabase") : t("fingerprintsKeptOutsideTheDatabaseAgree", { verifiedAnchors: verified_anchors });
+  return t("nothingUpToEntryWasChanged", { verifiedRows: verified_rows, when, kept });
 }
 
 export function who(act: AuditAct): string {
   if (act.actor_name) return act.actor_name;
-  if (act.actor_kind === "system") return "The system";
-  return `${humanise(act.actor_kind)} ${act.actor_id?.slice(-8) ?? ""}`.trim();
+  if (act.actor_kind === "system") return t("theSystem");
+  return `${act.actor_kind === "api-key" ? t("apiKey") : t("user")} ${act.actor_id?.slice(-8) ?? ""}`.trim();
 }
 
 /** What it was done to: a name where there still is one, else the end of its id. */
 export function what(act: AuditAct): string {
   if (act.subject_name) return act.subject_name;
   if (!act.subject_id) return "";
-  if (act.subject_kind === "site-policy") return "the site policy";
+  if (act.subject_kind === "site-policy") return t("theSitePolicy");
   const kind = act.subject_kind.replaceAll("-", " ");
   const end = act.subject_id.slice(-8);
   return done(act.act).endsWith(kind) ? end : `${kind} ${end}`;

@@ -63,17 +63,17 @@ export function AddCamera({ onAdded, onCancel, start }: Props) {
   };
 
   return (
-    <form className="panel add-camera" onSubmit={(event) => void save(event)} aria-label="Add a camera">
+    <form className="panel add-camera" onSubmit={(event) => void save(event)} aria-label={t("add")}>
       <div className="add-fields">
-        <h2>Add a camera</h2>
+        <h2>{t("add")}</h2>
         <label className="field">
-          <span>Name</span>
-          <input data-testid="camera-add-name" value={name} maxLength={200} placeholder="Entrance" onChange={(event) => setName(event.target.value)} />
+          <span>{t("name")}</span>
+          <input data-testid="camera-add-name" value={name} maxLength={200} placeholder={t("entrance")} onChange={(event) => setName(event.target.value)} />
         </label>
         <label className="field">
-          <span>Address</span>
+          <span>{t("address")}</span>
           <input data-testid="camera-add-url" value={url} inputMode="url" autoComplete="off" autoCapitalize="none" spellCheck={false} placeholder="rtsp://user:password@192.168.1.20/stream1" onChange={(event) => changeUrl(event.target.value)} />
-          <small>The password is stored encrypted and never shown again.</small>
+          <small>{t("thePasswordIsStoredEncryptedAnd")}</small>
         </label>
         {error && (
           <p className="form-error" role="alert" data-testid="camera-error">
@@ -83,7 +83,7 @@ export function AddCamera({ onAdded, onCancel, start }: Props) {
         <EndsWithCameras ends={ends} />
         <div className="form-actions">
           <button type="button" className="button" data-testid="camera-test" onClick={() => void test()} disabled={busy !== null || !url.trim()}>
-            {busy === "test" ? "Connecting…" : "Test"}
+            {busy === "test" ? t("connecting") : t("test")}
           </button>
           <button type="submit" className="button button-primary" data-testid="camera-save" disabled={busy === "save" || !url.trim()}>
             {busy === "save" ? t("saving") : anyway(t("save"), ends)}
@@ -98,13 +98,13 @@ export function AddCamera({ onAdded, onCancel, start }: Props) {
       <div className="add-preview" aria-live="polite" data-busy={busy === "test"}>
         {seen ? (
           <figure>
-            <img data-testid="camera-snapshot" src={`data:image/jpeg;base64,${seen.snapshot}`} alt="What the camera sees now" />
+            <img data-testid="camera-snapshot" src={`data:image/jpeg;base64,${seen.snapshot}`} alt={t("whatTheCameraSeesNow")} />
             <figcaption>
               {size(seen.width, seen.height)} · {fps(seen.fps)} · {seen.codec}
             </figcaption>
           </figure>
         ) : (
-          <p className="quiet">{busy === "test" ? "Opening the stream and waiting for a picture…" : "Test the address to see the picture here."}</p>
+          <p className="quiet">{busy === "test" ? t("openingTheStreamAndWaitingFor") : t("testTheAddressToSeeThe")}</p>
         )}
       </div>
     </form>
@@ -114,5 +114,5 @@ export function AddCamera({ onAdded, onCancel, start }: Props) {
 /** The host of an address: a name to start with. */
 function nameFrom(url: string): string {
   const host = /^[a-z]+:\/\/(?:[^@/]*@)?([^/:?]+)/i.exec(url.trim())?.[1];
-  return host ?? url.trim().split("/").pop() ?? "Camera";
+  return host ?? url.trim().split("/").pop() ?? t("camera");
 }

@@ -2,30 +2,31 @@ import type { Camera } from "../api/types";
 import { StateDot } from "../live/Tile";
 import { useNow } from "../shell/hooks";
 import { ago, fps, size } from "../text/format";
+import { t } from "./texts";
 
 /** What is known about a camera's stream. */
 export function CameraFacts({ camera }: { camera: Camera }) {
   const now = useNow();
   return (
-    <section className="panel" aria-label="Stream">
+    <section className="panel" aria-label={t("stream")}>
       <h2>
-        Stream <StateDot camera={camera} word />
+        {t("stream")}{" "}<StateDot camera={camera} word />
       </h2>
       {camera.state !== "live" && camera.reason && <p className="reason">{camera.reason}</p>}
       <dl className="facts">
-        <dt>From the camera</dt>
+        <dt>{t("fromTheCamera")}</dt>
         <dd>{fps(camera.fps_in)}</dd>
-        <dt>Analysed</dt>
+        <dt>{t("analysed")}</dt>
         <dd>{fps(camera.fps_analysed)}</dd>
-        <dt>Picture</dt>
+        <dt>{t("picture")}</dt>
         <dd>{size(camera.width, camera.height)}</dd>
-        <dt>Codec</dt>
+        <dt>{t("codec")}</dt>
         <dd>{camera.codec || "–"}</dd>
-        <dt>Last frame</dt>
+        <dt>{t("lastFrame")}</dt>
         <dd>{ago(camera.last_frame_at, now)}</dd>
-        <dt>Reconnects</dt>
+        <dt>{t("reconnects")}</dt>
         <dd>{camera.reconnects}</dd>
-        <dt>Dropped by overload</dt>
+        <dt>{t("droppedByOverload")}</dt>
         <dd>{camera.dropped}</dd>
       </dl>
     </section>

@@ -17,6 +17,7 @@ import { Loitering } from "./Loitering";
 import { MaskEditor } from "./MaskEditor";
 import { forgetZoneNames } from "./zoneNames";
 import { ZoneEditor } from "./ZoneEditor";
+import { t } from "./texts";
 
 export function CameraPage() {
   const { cameraId = "" } = useParams();
@@ -28,14 +29,14 @@ export function CameraPage() {
   const [round, setRound] = useState(0);
   const changed = (to: Camera) => change((old) => old.map((each) => (each.id === to.id ? to : each)));
   const zonesChanged = useCallback(() => (zones.reload(), forgetZoneNames(cameraId), setRound((count) => count + 1)), [zones.reload, cameraId]);
-  useTitle(camera?.name ?? "Camera");
+  useTitle(camera?.name ?? t("camera"));
   if (!camera) {
     if (error && !value) return <Failure sentence={error} retry={reload} />;
     return value ? (
-      <Empty title="This camera is not here">
-        <p>It may have been removed.</p>
+      <Empty title={t("thisCameraIsNotHere")}>
+        <p>{t("itMayHaveBeenRemoved")}</p>
         <Link className="button" to="/cameras">
-          Back to all cameras
+          {t("backToAllCameras")}
         </Link>
       </Empty>
     ) : null;
@@ -44,7 +45,7 @@ export function CameraPage() {
     <div className="page page-camera">
       <header className="page-head">
         <div className="head-line">
-          <Link to="/cameras" className="icon-button" aria-label="Back to all cameras" title="All cameras">
+          <Link to="/cameras" className="icon-button" aria-label={t("backToAllCameras")} title={t("allCameras")}>
             <ArrowLeft size={20} />
           </Link>
           <h1>{camera.name}</h1>
@@ -59,7 +60,7 @@ export function CameraPage() {
           {zones.error && <Failure sentence={zones.error} retry={zones.reload} />}
         </div>
         <div className="camera-narrow">
-          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={`Enlarge ${camera.name}`}>{picture}</Link>} />
+          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />
           <CameraFacts camera={camera} />
           {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={changed} />}
           <Loitering key={`rules ${camera.id} ${round}`} camera={camera} zones={zones.value ?? []} />
@@ -76,14 +77,14 @@ function Sessions({ cameraId }: { cameraId: string }) {
   const { value, error, reload } = useLoad(`sessions ${cameraId}`, () => loadSessions(cameraId));
   const now = useNow();
   return (
-    <section className="panel" aria-label="Stream sessions">
-      <h2>Connections</h2>
+    <section className="panel" aria-label={t("streamSessions")}>
+      <h2>{t("connections")}</h2>
       {error && <Failure sentence={error} retry={reload} />}
-      {value?.length === 0 && <p className="quiet">Never connected yet.</p>}
+      {value?.length === 0 && <p className="quiet">{t("neverConnectedYet")}</p>}
       <ul className="sessions">
         {value?.slice(0, MOST_SESSIONS).map((each) => (
           <li key={each.id} data-status={each.status}>
-            <span>{each.status === "active" ? "Connected" : humanise(each.status)}</span>
+            <span>{each.status === "active" ? t("connected") : humanise(each.status)}</span>
             <time dateTime={each.started_at}>{clock(each.started_at, now)}</time>
             <span className="quiet">{duration(((each.ended_at ? Date.parse(each.ended_at) : now) - Date.parse(each.started_at)) / 1000)}</span>
             <small>{each.reason || [size(each.width, each.height), each.codec].filter((part) => part && part !== "–").join(" · ")}</small>

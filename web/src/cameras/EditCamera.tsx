@@ -4,6 +4,7 @@ import { sentenceFor } from "../api/problem";
 import type { Camera } from "../api/types";
 import { anyway, EndsWithCameras, useCoverage } from "../policy/Coverage";
 import { sameAddress } from "./addresses";
+import { t } from "./texts";
 
 /** Name, address and whether the camera is on. */
 export function EditCamera({ camera, onChanged }: { camera: Camera; onChanged: (camera: Camera) => void }) {
@@ -40,32 +41,32 @@ export function EditCamera({ camera, onChanged }: { camera: Camera; onChanged: (
   };
 
   return (
-    <section className="panel" aria-label="Settings">
+    <section className="panel" aria-label={t("settings")}>
       <div className="rule-head">
-        <h2>Settings</h2>
+        <h2>{t("settings")}</h2>
         <label className="toggle">
           <input type="checkbox" checked={camera.enabled} disabled={busy} onChange={(event) => void save({ enabled: event.target.checked })} />
-          <span>{camera.enabled ? "On" : "Off"}</span>
+          <span>{camera.enabled ? t("on") : t("off")}</span>
         </label>
       </div>
       {open ? (
         <form className="edit-camera" onSubmit={submit}>
           <label className="field">
-            <span>Name</span>
+            <span>{t("name")}</span>
             <input value={name} maxLength={200} onChange={(event) => setName(event.target.value)} />
           </label>
           <label className="field">
-            <span>Address</span>
+            <span>{t("address")}</span>
             <input value={url} autoComplete="off" autoCapitalize="none" spellCheck={false} onChange={(event) => setUrl(event.target.value)} />
-            <small>{camera.has_credentials ? "Its password stays as it is; write user:password@ before the host to change it." : "Write user:password@ before the host if the camera asks for them."}</small>
+            <small>{camera.has_credentials ? t("itsPasswordStaysAsItIs") : t("writeUserPasswordBeforeTheHost")}</small>
           </label>
           <EndsWithCameras ends={ends} by="moving" />
           <div className="form-actions">
             <button type="submit" className="button button-primary" disabled={busy || !name.trim() || !url.trim()}>
-              {busy ? "Saving…" : anyway("Save", ends)}
+              {busy ? t("saving") : anyway(t("save"), ends)}
             </button>
             <button type="button" className="button button-quiet" onClick={() => (setOpen(false), setError(null))}>
-              Cancel
+              {t("cancel")}
             </button>
           </div>
         </form>
@@ -73,7 +74,7 @@ export function EditCamera({ camera, onChanged }: { camera: Camera; onChanged: (
         <div className="settings-line">
           <small>{camera.url}</small>
           <button type="button" className="button button-small" onClick={begin}>
-            Change
+            {t("change")}
           </button>
         </div>
       )}

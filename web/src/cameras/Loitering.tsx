@@ -6,6 +6,7 @@ import { Failure } from "../shell/Empty";
 import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { ruleFor, type LoiteringValues } from "./loiteringRule";
+import { t } from "./texts";
 
 /** The loitering rule of a camera and of each of its zones, as sentences with figures to change. */
 export function Loitering({ camera, zones }: { camera: Camera; zones: readonly Zone[] }) {
@@ -20,8 +21,8 @@ export function Loitering({ camera, zones }: { camera: Camera; zones: readonly Z
   const saved = (rule: Rule) => rules.change((old) => [...old.filter(({ id }) => id !== rule.id), rule]);
   const watched = zones.filter(({ kind }) => kind === "loitering");
   return (
-    <section className="panel" aria-label="Loitering">
-      <h2>Loitering</h2>
+    <section className="panel" aria-label={t("loitering")}>
+      <h2>{t("loitering")}</h2>
       {watched.map((zone) => (
         <RuleForm key={zone.id} camera={camera} zone={zone} zones={watched.length} rules={known} defaults={defaults as unknown as LoiteringValues} onSaved={saved} />
       ))}
@@ -92,29 +93,28 @@ function RuleForm({ camera, zone, zones, rules, defaults, onSaved }: FormProps) 
     <form className="rule" onSubmit={(event: FormEvent) => (event.preventDefault(), void save(draft, enabled))}>
       <fieldset disabled={!may("rules:write")}>
       <div className="rule-head">
-        <h3>{zone ? zone.name : zones > 0 ? "Outside the zones" : "Anywhere in the picture"}</h3>
+        <h3>{zone ? zone.name : zones > 0 ? t("outsideTheZones") : t("anywhereInThePicture")}</h3>
         <label className="toggle">
           <input type="checkbox" checked={on} disabled={busy} onChange={(event) => void turn(event.target.checked)} />
-          <span>{on ? "On" : "Off"}</span>
+          <span>{on ? t("on") : t("off")}</span>
         </label>
       </div>
       <p className="rule-words">
         {zone ? (
-          <>Alert when someone stays in this zone for more than {figure("zone_dwell_s", 1, 86_400, 1, "Seconds in the zone")} seconds.</>
+          <>{t("alertWhenSomeoneStaysInThis")}{" "}{figure("zone_dwell_s", 1, 86_400, 1, t("secondsInTheZone"))}{" "}{t("seconds")}</>
         ) : (
           <>
-            Alert when someone stays within {figure("spot_radius", 0.1, 20, 0.1, "Radius in body heights")} body heights of one place for more than{" "}
-            {figure("spot_dwell_s", 1, 86_400, 1, "Seconds in one place")} seconds.
+            {t("alertWhenSomeoneStaysWithin")}{" "}{figure("spot_radius", 0.1, 20, 0.1, t("radiusInBodyHeights"))}{" "}{t("bodyHeightsOfOnePlaceFor")}
+            {figure("spot_dwell_s", 1, 86_400, 1, t("secondsInOnePlace"))}{" "}{t("seconds")}
           </>
-        )}{" "}
-        Up to {figure("gap_s", 0, 30, 1, "Seconds out of sight")} seconds out of sight still count as staying.
+        )}{" "}{t("upTo")}{" "}{figure("gap_s", 0, 30, 1, t("secondsOutOfSight"))}{" "}{t("secondsOutOfSightStillCount")}
       </p>
       <label className="rule-threat">
-        Threat{" "}
+        {t("threat")}
         <select value={String(now.threat)} onChange={(event) => setDraft({ ...draft, threat: event.target.value })}>
-          <option value="low">Low</option>
-          <option value="medium">Medium</option>
-          <option value="high">High</option>
+          <option value="low">{t("low")}</option>
+          <option value="medium">{t("medium")}</option>
+          <option value="high">{t("high")}</option>
         </select>
       </label>
       {error && (
@@ -125,10 +125,10 @@ function RuleForm({ camera, zone, zones, rules, defaults, onSaved }: FormProps) 
       {Object.keys(draft).length > 0 && (
         <div className="form-actions">
           <button type="submit" className="button button-primary" disabled={busy}>
-            {busy ? "Saving…" : "Save"}
+            {busy ? t("saving") : t("save")}
           </button>
           <button type="button" className="button button-quiet" onClick={() => setDraft({})}>
-            Undo
+            {t("undo")}
           </button>
         </div>
       )}

@@ -12,6 +12,7 @@ import { usePlace } from "../shell/stores";
 import { date } from "../text/format";
 import { PolygonCanvas } from "./PolygonCanvas";
 import { fault } from "./polygon";
+import { t } from "./texts";
 
 type Mask = components["schemas"]["MaskOut"];
 type RemovedMask = components["schemas"]["RemovedMaskOut"];
@@ -41,16 +42,16 @@ export function MaskEditor({ camera }: { camera: Camera }) {
     setBusy(false);
   };
   const list = masks.value ?? [];
-  const problem = drawing === null ? null : name.trim() ? fault(drawing) : "Give the mask a name.";
+  const problem = drawing === null ? null : name.trim() ? fault(drawing) : t("giveTheMaskAName");
   const save = () => attempt(() => ask("POST", `/cameras/${camera.id}/masks`, { body: { name: name.trim(), polygon: drawing } }));
   return (
-    <section className="panel zones" aria-label="Privacy masks">
+    <section className="panel zones" aria-label={t("privacyMasks")}>
       <div className="panel-head">
-        <h2>Privacy masks</h2>
+        <h2>{t("privacyMasks")}</h2>
         {drawing === null && may("cameras:write") && (
-          <button type="button" className="button" onClick={() => (setName(`Mask ${list.length + 1}`), setDrawing([]))} data-testid="mask-new">
+          <button type="button" className="button" onClick={() => (setName(t("mask", { list: list.length + 1 })), setDrawing([]))} data-testid="mask-new">
             <EyeOff size={16} aria-hidden="true" />
-            Draw a mask
+            {t("drawAMask")}
           </button>
         )}
       </div>
@@ -60,18 +61,18 @@ export function MaskEditor({ camera }: { camera: Camera }) {
           <MaskCanvas camera={camera} masks={list} polygon={drawing} onChange={setDrawing} />
           <form className="zone-form" onSubmit={(event) => (event.preventDefault(), void save())}>
             <label className="field">
-              <span>Name</span>
+              <span>{t("name")}</span>
               <input value={name} maxLength={200} onChange={(event) => setName(event.target.value)} data-testid="mask-name" />
             </label>
             <p className="quiet" aria-live="polite">
-              {drawing.length === 0 ? "Click around what nobody may see: a keypad, a changing room, a neighbour's window." : (problem ?? "Ready to save.")}
+              {drawing.length === 0 ? t("clickAroundWhatNobodyMaySee") : (problem ?? t("readyToSave"))}
             </p>
             <div className="form-actions">
               <button type="submit" className="button button-primary" disabled={busy || problem !== null} data-testid="mask-save">
-                {busy ? "Saving…" : "Save mask"}
+                {busy ? t("saving") : t("saveMask")}
               </button>
               <button type="button" className="button button-quiet" onClick={() => setDrawing(null)}>
-                Cancel
+                {t("cancel")}
               </button>
             </div>
           </form>
@@ -83,13 +84,13 @@ export function MaskEditor({ camera }: { camera: Camera }) {
         </p>
       )}
       <ul className="zone-list">
-        {list.length === 0 && <li className="quiet">No masks. Everything the camera sees is analysed and shown.</li>}
+        {list.length === 0 && <li className="quiet">{t("noMasksEverythingTheCameraSees")}</li>}
         {list.map((mask) => (
           <li key={mask.id} data-testid="mask-row">
             <span>{mask.name}</span>
-            <small>Black for models, live view and snapshots</small>
+            <small>{t("blackForModelsLiveViewAnd")}</small>
             {may("cameras:write") && (
-              <button type="button" className="icon-button" aria-label={`Delete ${mask.name}`} onClick={() => setRemoving(mask)}>
+              <button type="button" className="icon-button" aria-label={t("delete", { name: mask.name })} onClick={() => setRemoving(mask)}>
                 <Trash2 size={16} />
               </button>
             )}
@@ -98,13 +99,13 @@ export function MaskEditor({ camera }: { camera: Camera }) {
       </ul>
       {(removed.value ?? []).length > 0 && (
         <div data-testid="masks-removed">
-          <h3>Taken away in the last 90 days</h3>
+          <h3>{t("takenAwayInTheLast90")}</h3>
           <ul className="zone-list">
             {(removed.value ?? []).map((mask) => (
               <li key={mask.id}>
                 <span>{mask.name}</span>
                 <small>
-                  {date(mask.removed_at)}, by {mask.removed_by ?? "somebody unknown"}
+                  {t("by", { removedAt: date(mask.removed_at) })}{" "}{mask.removed_by ?? t("somebodyUnknown")}
                 </small>
               </li>
             ))}
@@ -112,8 +113,8 @@ export function MaskEditor({ camera }: { camera: Camera }) {
         </div>
       )}
       {removing && (
-        <Confirm title={`Delete ${removing.name}?`} act="Delete mask" busy={busy} onAct={() => void attempt(() => ask("DELETE", `/cameras/${camera.id}/masks/${removing.id}`))} onCancel={() => setRemoving(null)}>
-          <p>What it covers is seen again within seconds. The deletion is recorded with its outline, and shown here for 90 days with your name.</p>
+        <Confirm title={t("delete2", { name: removing.name })} act={t("deleteMask")} busy={busy} onAct={() => void attempt(() => ask("DELETE", `/cameras/${camera.id}/masks/${removing.id}`))} onCancel={() => setRemoving(null)}>
+          <p>{t("whatItCoversIsSeenAgain")}</p>
         </Confirm>
       )}
     </section>

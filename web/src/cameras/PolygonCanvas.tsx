@@ -2,6 +2,7 @@ import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import type { Point, Zone, ZoneKind } from "../api/types";
 import { LineShape } from "./LineShape";
 import { mostPoints, moved, split, tidy } from "./polygon";
+import { t } from "./texts";
 
 interface Props {
   picture: string;
@@ -55,7 +56,7 @@ export function PolygonCanvas({ picture, others, polygon, kind = "area", most = 
         viewBox={`0 0 ${width} ${height}`}
         preserveAspectRatio="none"
         role="group"
-        aria-label="Zones on the camera's picture"
+        aria-label={t("zonesOnTheCameraSPicture")}
         onPointerDown={add}
         onPointerMove={(event) => polygon && dragged !== null && onChange(moved(polygon, dragged, placeOf(event)))}
         onPointerUp={() => setDragged(null)}
@@ -83,7 +84,7 @@ export function PolygonCanvas({ picture, others, polygon, kind = "area", most = 
                 r={radius}
                 tabIndex={0}
                 role="button"
-                aria-label={`Corner ${index + 1}: arrow keys move it, Delete removes it`}
+                aria-label={t("cornerArrowKeysMoveItDelete", { index: index + 1 })}
                 onKeyDown={(event) => press(event, index)}
                 onPointerDown={(event) => {
                   event.stopPropagation();
@@ -97,7 +98,7 @@ export function PolygonCanvas({ picture, others, polygon, kind = "area", most = 
       </svg>
       {polygon && (
         <button type="button" className="button polygon-add" onClick={() => polygon.length < most && onChange([...polygon, [0.5, 0.5]])}>
-          Add a corner in the middle
+          {t("addACornerInTheMiddle")}
         </button>
       )}
     </div>

@@ -9,6 +9,7 @@ import { usePlace } from "../shell/stores";
 import { PolygonCanvas } from "./PolygonCanvas";
 import { fault, mostPoints } from "./polygon";
 import { useSnapshot } from "./useSnapshot";
+import { t } from "./texts";
 
 interface Props {
   camera: Camera;
@@ -21,20 +22,20 @@ interface Draft extends ZoneDraft {
 }
 
 const KIND_WORDS: Record<ZoneKind, string> = {
-  loitering: "Nobody should linger here",
-  entry: "Nobody may enter here",
-  line: "A line that people cross",
-  crowding: "Not too many people here",
-  queue: "A queue stands here",
-  shelf: "A shelf that hands reach into",
-  area: "A named area, without a rule",
+  get loitering() { return t("nobodyShouldLingerHere"); },
+  get entry() { return t("nobodyMayEnterHere"); },
+  get line() { return t("aLineThatPeopleCross"); },
+  get crowding() { return t("notTooManyPeopleHere"); },
+  get queue() { return t("aQueueStandsHere"); },
+  get shelf() { return t("aShelfThatHandsReachInto"); },
+  get area() { return t("aNamedAreaWithoutARule"); },
 };
 /** What to click, before the first corner. */
 const HOW: Partial<Record<ZoneKind, string>> = {
-  line: "Click the floor at one end of the line, then at the other. The arrow shows which way counts.",
-  shelf: "Click around the front of the shelf itself, not the floor. Hands count, not feet.",
+  get line() { return t("clickTheFloorAtOneEnd"); },
+  get shelf() { return t("clickAroundTheFrontOfThe"); },
 };
-const ON_THE_FLOOR = "Click the floor, corner by corner. People count as inside when their feet are.";
+const onTheFloor = () => t("clickTheFloorCornerByCorner");
 
 /** Zones of a camera, drawn on its picture. */
 export function ZoneEditor({ camera, zones, onChanged }: Props) {
@@ -62,23 +63,23 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
     const zone = { name: name.trim(), kind, polygon };
     return attempt(() => (id === null ? addZone(camera.id, zone) : changeZone(camera.id, id, zone)));
   };
-  const begin = () => setDraft({ id: null, name: `Zone ${zones.length + 1}`, kind: "loitering", polygon: [] });
+  const begin = () => setDraft({ id: null, name: t("zone", { zones: zones.length + 1 }), kind: "loitering", polygon: [] });
   const turnInto = (from: Draft, kind: ZoneKind) => setDraft({ ...from, kind, polygon: from.polygon.slice(0, mostPoints(kind)) });
-  const problem = draft ? (draft.name.trim() ? fault(draft.polygon, draft.kind) : "Give the zone a name.") : null;
+  const problem = draft ? (draft.name.trim() ? fault(draft.polygon, draft.kind) : t("giveTheZoneAName")) : null;
 
   return (
-    <section className="panel zones" aria-label="Zones">
+    <section className="panel zones" aria-label={t("zones")}>
       <div className="panel-head">
-        <h2>Zones</h2>
+        <h2>{t("zones")}</h2>
         <div className="form-actions">
-          <button type="button" className="button button-quiet" onClick={picture.reload} title="Take a new picture">
+          <button type="button" className="button button-quiet" onClick={picture.reload} title={t("takeANewPicture")}>
             <RefreshCw size={16} aria-hidden="true" />
-            New picture
+            {t("newPicture")}
           </button>
           {!draft && may("cameras:write") && (
             <button type="button" className="button" onClick={begin} disabled={!picture.value} data-testid="zone-new">
               <Plus size={16} aria-hidden="true" />
-              Draw a zone
+              {t("drawAZone")}
             </button>
           )}
         </div>
@@ -101,11 +102,11 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
       {draft ? (
         <form className="zone-form" onSubmit={(event) => (event.preventDefault(), void save(draft))}>
           <label className="field">
-            <span>Name</span>
+            <span>{t("name")}</span>
             <input value={draft.name} maxLength={200} onChange={(event) => setDraft({ ...draft, name: event.target.value })} data-testid="zone-name" />
           </label>
           <label className="field">
-            <span>Meaning</span>
+            <span>{t("meaning")}</span>
             <select value={draft.kind} onChange={(event) => turnInto(draft, event.target.value as ZoneKind)} data-testid="zone-kind">
               {(Object.keys(KIND_WORDS) as ZoneKind[]).map((kind) => (
                 <option key={kind} value={kind}>
@@ -115,36 +116,36 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
             </select>
           </label>
           <p className="quiet" aria-live="polite">
-            {draft.polygon.length === 0 ? (HOW[draft.kind] ?? ON_THE_FLOOR) : (problem ?? "Ready to save. Drag a corner to move it.")}
+            {draft.polygon.length === 0 ? (HOW[draft.kind] ?? onTheFloor()) : (problem ?? t("readyToSaveDragACorner"))}
           </p>
           <div className="form-actions">
             {draft.kind === "line" && draft.polygon.length === 2 && (
               <button type="button" className="button" onClick={() => setDraft({ ...draft, polygon: [...draft.polygon].reverse() })} data-testid="zone-turn">
                 <ArrowLeftRight size={16} aria-hidden="true" />
-                Turn the arrow
+                {t("turnTheArrow")}
               </button>
             )}
             <button type="submit" className="button button-primary" disabled={busy || problem !== null} data-testid="zone-save">
-              {busy ? "Saving…" : "Save zone"}
+              {busy ? t("saving") : t("saveZone")}
             </button>
             <button type="button" className="button button-quiet" onClick={() => (setDraft(null), setError(null))}>
-              Cancel
+              {t("cancel")}
             </button>
           </div>
         </form>
       ) : (
         <ul className="zone-list">
-          {zones.length === 0 && <li className="quiet">No zones. Without one, loitering is looked for in the whole picture.</li>}
+          {zones.length === 0 && <li className="quiet">{t("noZonesWithoutOneLoiteringIs")}</li>}
           {zones.map((zone) => (
             <li key={zone.id} data-testid="zone-row">
               <span>{zone.name}</span>
               <small>{KIND_WORDS[zone.kind]}</small>
               {may("cameras:write") && (
                 <>
-                  <button type="button" className="icon-button" aria-label={`Edit ${zone.name}`} onClick={() => setDraft({ ...zone })}>
+                  <button type="button" className="icon-button" aria-label={t("edit", { name: zone.name })} onClick={() => setDraft({ ...zone })}>
                     <Pencil size={16} />
                   </button>
-                  <button type="button" className="icon-button" aria-label={`Delete ${zone.name}`} onClick={() => setRemoving(zone)}>
+                  <button type="button" className="icon-button" aria-label={t("delete", { name: zone.name })} onClick={() => setRemoving(zone)}>
                     <Trash2 size={16} />
                   </button>
                 </>
@@ -154,8 +155,8 @@ export function ZoneEditor({ camera, zones, onChanged }: Props) {
         </ul>
       )}
       {removing && (
-        <Confirm title={`Delete ${removing.name}?`} act="Delete zone" busy={busy} onAct={() => void attempt(() => removeZone(camera.id, removing.id))} onCancel={() => setRemoving(null)}>
-          <p>Its rule goes with it. Alerts that it raised stay.</p>
+        <Confirm title={t("delete2", { name: removing.name })} act={t("deleteZone")} busy={busy} onAct={() => void attempt(() => removeZone(camera.id, removing.id))} onCancel={() => setRemoving(null)}>
+          <p>{t("itsRuleGoesWithItAlerts")}</p>
         </Confirm>
       )}
     </section>

@@ -6,6 +6,7 @@ import { useLoaded, type Loaded } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import type { CameraStatus } from "../socket/messages";
 import { liveSocket } from "../socket/socket";
+import { t } from "./texts";
 
 interface Cameras extends Loaded<Camera[]> {
   list: Camera[];
@@ -37,7 +38,7 @@ export function CamerasProvider({ children }: { children: ReactNode }) {
   const shared = useMemo<Cameras>(() => {
     const list = [...(value ?? [])].sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
     const names = new Map(list.map(({ id, name }) => [id, name]));
-    return { value, error, loading, reload, change, list, named: (id) => names.get(id) ?? "Removed camera" };
+    return { value, error, loading, reload, change, list, named: (id) => names.get(id) ?? t("removedCamera") };
   }, [value, error, loading, reload, change]);
   return <Context value={shared}>{children}</Context>;
 }

@@ -1,5 +1,6 @@
 /** Outlines of zones in normalised picture coordinates: checks and edits. Pure. */
 import type { Point, ZoneKind } from "../api/types";
+import { t } from "./texts";
 
 export const FEWEST_POINTS = 3;
 export const MOST_POINTS = 64;
@@ -15,17 +16,17 @@ export const mostPoints = (kind: ZoneKind): number => (kind === "line" ? 2 : MOS
 /** Why `polygon` cannot be a zone of that kind, null when it can. */
 export function fault(polygon: readonly Point[], kind: ZoneKind = "area"): string | null {
   if (kind === "line") return lineFault(polygon);
-  if (polygon.length < FEWEST_POINTS) return `A zone needs at least ${FEWEST_POINTS} corners.`;
-  if (polygon.length > MOST_POINTS) return `A zone has at most ${MOST_POINTS} corners.`;
-  if (crossesItself(polygon)) return "The outline crosses itself. Move a corner.";
-  if (area(polygon) < SMALLEST_AREA) return "The zone is too small.";
+  if (polygon.length < FEWEST_POINTS) return t("aZoneNeedsAtLeastCorners", { fewestPoints: FEWEST_POINTS });
+  if (polygon.length > MOST_POINTS) return t("aZoneHasAtMostCorners", { mostPoints: MOST_POINTS });
+  if (crossesItself(polygon)) return t("theOutlineCrossesItselfMoveA");
+  if (area(polygon) < SMALLEST_AREA) return t("theZoneIsTooSmall");
   return null;
 }
 
 function lineFault(points: readonly Point[]): string | null {
   const [from, to] = points;
-  if (!from || !to || points.length !== 2) return "A line has two ends.";
-  return Math.hypot(to[0] - from[0], to[1] - from[1]) < SHORTEST_LINE ? "The line is too short." : null;
+  if (!from || !to || points.length !== 2) return t("aLineHasTwoEnds");
+  return Math.hypot(to[0] - from[0], to[1] - from[1]) < SHORTEST_LINE ? t("theLineIsTooShort") : null;
 }
 
 /** The arrow of a line on a picture of that size: from its middle to the right hand of whoever walks from its first point to its second. */

@@ -10,10 +10,11 @@ import { clock } from "../text/format";
 import { momentOf } from "../text/zone";
 import { due, OUTCOME_WORDS } from "./clocks";
 import { acknowledge, addComplaint, complaint, complaints, decide, type Complaint, type ComplaintOutcome } from "./endpoints";
+import { t } from "./texts";
 
 /** What people complain about, until when they must hear, and what was found. */
 export function ComplaintsPage() {
-  useTitle("Complaints");
+  useTitle(t("complaints"));
   const { store, may } = usePlace();
   const { value, error, reload } = useLoad(`complaints-${store.id}`, () => complaints(store.id));
   const now = useNow(60_000);
@@ -21,13 +22,13 @@ export function ComplaintsPage() {
     <div className="page page-administration">
       <header className="page-head">
         <div>
-          <h1>Complaints</h1>
-          <p className="page-note">People hear within 7 days that their complaint arrived, and within 30 what was found. Evidence of what it is about is kept until then.</p>
+          <h1>{t("complaints")}</h1>
+          <p className="page-note">{t("peopleHearWithin7DaysThat")}</p>
         </div>
       </header>
       {error && <Failure sentence={error} retry={reload} />}
       {may("complaints:write") && <Record changed={reload} />}
-      {value?.length === 0 && <Empty title="Nobody has complained" />}
+      {value?.length === 0 && <Empty title={t("nobodyHasComplained")} />}
       <OpenRows testId="complaints" rowTestId="complaint" rows={(value ?? []).map((each) => row(each, now, reload))} />
     </div>
   );
@@ -51,20 +52,20 @@ function File({ id, changed }: { id: string; changed: () => void }) {
   return (
     <div className="stack complaint-file">
       <p className="quiet">
-        {contact ? `From ${contact}. ` : "Nobody said who complains. "}
-        {one.state !== "decided" && `${held_evidence} pieces of evidence are kept for it.`}
+        {contact ? (t("from", { contact }) + " ") : (t("nobodySaidWhoComplains") + " ")}
+        {one.state !== "decided" && t("piecesOfEvidenceAreKeptFor", { heldEvidence: held_evidence })}
       </p>
       {one.alert_id && (
         <p>
-          <Link to={`/alerts/${one.alert_id}`}>The alert it is about</Link>
+          <Link to={`/alerts/${one.alert_id}`}>{t("theAlertItIsAbout")}</Link>
         </p>
       )}
       {one.answer && <p>{one.answer}</p>}
-      {one.corrected && <p className="quiet">The enrolment behind it was erased for every store.</p>}
+      {one.corrected && <p className="quiet">{t("theEnrolmentBehindItWasErased")}</p>}
       {writes && one.state === "open" && (
         <div className="form-actions">
           <button type="button" className="button" disabled={act.busy} data-testid="complaint-acknowledge" onClick={() => void act.run(() => acknowledge(id).then(changed))}>
-            They were told that it arrived
+            {t("theyWereToldThatItArrived")}
           </button>
         </div>
       )}
@@ -83,7 +84,7 @@ function Decide({ one, changed }: { one: Complaint; changed: () => void }) {
     outcome !== "not-upheld" && (
       <label className="choice">
         <input type="checkbox" checked={correct} onChange={(event) => setCorrect(event.target.checked)} />
-        <span>Erase the enrolment behind the match, for every store</span>
+        <span>{t("eraseTheEnrolmentBehindTheMatch")}</span>
       </label>
     );
   const answer = (outcome: ComplaintOutcome, words: string) => decide(one.id, outcome, words, correct && outcome !== "not-upheld").then(changed);
@@ -107,26 +108,26 @@ function Record({ changed }: { changed: () => void }) {
     });
   };
   return (
-    <form className="panel stack" onSubmit={submit} aria-label="Record a complaint">
-      <h2>Record a complaint</h2>
+    <form className="panel stack" onSubmit={submit} aria-label={t("recordAComplaint")}>
+      <h2>{t("recordAComplaint")}</h2>
       <div className="channel-fields">
         <label className="field">
-          <span>When it happened</span>
+          <span>{t("whenItHappened")}</span>
           <input type="datetime-local" required value={happened} data-testid="complaint-when" onChange={(event) => setHappened(event.target.value)} />
         </label>
         <label className="field channel-address">
-          <span>Who complains, and how to answer</span>
+          <span>{t("whoComplainsAndHowToAnswer")}</span>
           <input value={contact} maxLength={500} autoComplete="off" data-testid="complaint-contact" onChange={(event) => setContact(event.target.value)} />
         </label>
       </div>
       <label className="field">
-        <span>What they say</span>
+        <span>{t("whatTheySay")}</span>
         <textarea value={summary} required maxLength={4000} rows={3} data-testid="complaint-summary" onChange={(event) => setSummary(event.target.value)} />
       </label>
       <Problem sentence={error} />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !happened || !summary.trim()} data-testid="complaint-record">
-          Record it
+          {t("recordIt")}
         </button>
       </div>
     </form>

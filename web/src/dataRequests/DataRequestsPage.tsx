@@ -9,10 +9,11 @@ import { momentOf } from "../text/zone";
 import { addRequest, requests, type DataRequest, type RequestKind } from "./endpoints";
 import { RequestPanel } from "./RequestPanel";
 import { due, KIND_WORDS } from "./words";
+import { t } from "./texts";
 
 /** What people ask about what is held of them, until when they must hear, and what was done. */
 export function DataRequestsPage() {
-  useTitle("Data requests");
+  useTitle(t("dataRequests"));
   const { may } = usePlace();
   const { value, error, reload } = useLoad("data-requests", requests);
   const now = useNow(60_000);
@@ -20,13 +21,13 @@ export function DataRequestsPage() {
     <div className="page page-administration">
       <header className="page-head">
         <div>
-          <h1>Data requests</h1>
-          <p className="page-note">People may ask what is held about them, and to have it erased. They hear within 30 days. This reaches every store of the chain.</p>
+          <h1>{t("dataRequests")}</h1>
+          <p className="page-note">{t("peopleMayAskWhatIsHeld")}</p>
         </div>
       </header>
       {error && <Failure sentence={error} retry={reload} />}
       {may("data-requests:write") && <Record changed={reload} />}
-      {value?.length === 0 && <Empty title="Nobody has asked" />}
+      {value?.length === 0 && <Empty title={t("nobodyHasAsked")} />}
       <OpenRows testId="data-requests" rowTestId="data-request" rows={(value ?? []).map((each) => row(each, now, reload))} />
     </div>
   );
@@ -36,7 +37,7 @@ const row = (one: DataRequest, now: number, changed: () => void): OpenRow => ({
   id: one.id,
   title: KIND_WORDS[one.kind],
   due: due(one, now),
-  note: `Came in ${clock(one.received_at, now)} · ${one.identity_checked}`,
+  note: t("cameIn", { receivedAt: clock(one.received_at, now), identityChecked: one.identity_checked }),
   file: () => <RequestPanel key={`${one.id} ${one.state}`} id={one.id} changed={changed} />,
 });
 
@@ -59,37 +60,37 @@ function Record({ changed }: { changed: () => void }) {
     });
   };
   return (
-    <form className="panel stack" onSubmit={submit} aria-label="Record a request">
-      <h2>Record a request</h2>
+    <form className="panel stack" onSubmit={submit} aria-label={t("recordARequest")}>
+      <h2>{t("recordARequest")}</h2>
       <div className="channel-fields">
         <label className="field">
-          <span>They ask for</span>
+          <span>{t("theyAskFor")}</span>
           <select value={kind} data-testid="request-kind" onChange={(event) => setKind(event.target.value as RequestKind)}>
-            <option value="access">Access: what is held</option>
-            <option value="erasure">Erasure</option>
+            <option value="access">{t("accessWhatIsHeld")}</option>
+            <option value="erasure">{t("erasure")}</option>
           </select>
         </label>
         <label className="field channel-address">
-          <span>How you made sure who they are</span>
-          <input value={checked} required maxLength={500} placeholder="Identity card seen at the desk" data-testid="request-checked" onChange={(event) => setChecked(event.target.value)} />
+          <span>{t("howYouMadeSureWhoThey")}</span>
+          <input value={checked} required maxLength={500} placeholder={t("identityCardSeenAtTheDesk")} data-testid="request-checked" onChange={(event) => setChecked(event.target.value)} />
         </label>
         <label className="field channel-address">
-          <span>Who asks, and how to answer</span>
+          <span>{t("whoAsksAndHowToAnswer")}</span>
           <input value={contact} maxLength={500} autoComplete="off" data-testid="request-contact" onChange={(event) => setContact(event.target.value)} />
         </label>
       </div>
       <label className="choice">
         <input type="checkbox" checked={visit.named} onChange={(event) => setVisit({ ...visit, named: event.target.checked })} />
-        <span>They name a visit to {store.name}; its footage is kept until they are answered</span>
+        <span>{t("theyNameAVisitToIts", { name: store.name })}</span>
       </label>
       {visit.named && (
         <div className="channel-fields">
           <label className="field">
-            <span>From</span>
+            <span>{t("from2")}</span>
             <input type="datetime-local" required value={visit.from} onChange={(event) => setVisit({ ...visit, from: event.target.value })} />
           </label>
           <label className="field">
-            <span>Until, within a day</span>
+            <span>{t("untilWithinADay")}</span>
             <input type="datetime-local" required value={visit.to} onChange={(event) => setVisit({ ...visit, to: event.target.value })} />
           </label>
         </div>
@@ -97,7 +98,7 @@ function Record({ changed }: { changed: () => void }) {
       <Problem sentence={error} />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !checked.trim() || (visit.named && (!visit.from || !visit.to))} data-testid="request-record">
-          Record it
+          {t("recordIt")}
         </button>
       </div>
     </form>

@@ -10,19 +10,20 @@ import { usePlace } from "../shell/stores";
 import { clock, humanise } from "../text/format";
 import { decideFootage, type Footage, type RequestFile } from "./endpoints";
 import { FOOTAGE_WORDS, HOLDER_WORDS } from "./words";
+import { t } from "./texts";
 
 /** Recordings and stills that may show whoever asks: a person looks at each and says whether they are in it. */
 export function FootageList({ file, decides, changed }: { file: RequestFile; decides: boolean; changed: () => void }) {
   const { request: one, footage, more_footage } = file;
-  if (footage.length === 0) return one.store_id === null ? null : <p className="quiet">No footage of the visit is stored.</p>;
-  const wish = one.kind === "erasure" ? "What shows them is erased; what something else holds waits for that to end." : "Hand over what shows them by an export of each piece, which blurs everybody else.";
+  if (footage.length === 0) return one.store_id === null ? null : <p className="quiet">{t("noFootageOfTheVisitIs")}</p>;
+  const wish = one.kind === "erasure" ? t("whatShowsThemIsErasedWhat") : t("handOverWhatShowsThemBy");
   return (
     <section className="stack" data-testid="request-footage">
-      <h3>Footage</h3>
-      {decides && <p className="quiet">Look at each piece and say whether they are in it. {wish}</p>}
+      <h3>{t("footage")}</h3>
+      {decides && <p className="quiet">{t("lookAtEachPieceAndSay", { wish })}</p>}
       {more_footage && (
         <p className="form-error" role="alert">
-          There is more than the {footage.length} pieces listed here. Record a request for each shorter part of the visit.
+          {t("thereIsMoreThanThePieces", { footage: footage.length })}
         </p>
       )}
       <ul className="rows">
@@ -51,25 +52,25 @@ function Piece({ request, footage, decides, changed }: { request: Id; footage: F
           {words}
         </span>
         <small>
-          {humanise(footage.type)} in {footage.store}, {clock(footage.recorded_from ?? footage.moment, now)}
-          {footage.kept_for.length > 0 && there && ` · held by ${footage.kept_for.map((each) => HOLDER_WORDS[each]).join(", ")}`}
+          {t("in", { type: humanise(footage.type), store: footage.store, recordedFrom: clock(footage.recorded_from ?? footage.moment, now) })}
+          {footage.kept_for.length > 0 && there && (" " + t("heldBy", { value: footage.kept_for.map((each) => HOLDER_WORDS[each]).join(", ") }))}
         </small>
         <Problem sentence={error} />
       </div>
       <div className="row-tools">
         {there && may("evidence:play") && (
           <button type="button" className="button button-small" aria-expanded={open} data-testid="request-look" onClick={() => setOpen(!open)}>
-            {open ? "Close" : "Look"}
+            {open ? t("close") : t("look")}
           </button>
         )}
         {decides && undecided && footage.state !== "theirs" && (
           <button type="button" className="button button-small" disabled={busy} data-testid="request-in-it" onClick={() => say(true)}>
-            They are in it
+            {t("theyAreInIt")}
           </button>
         )}
         {decides && undecided && footage.state !== "not-theirs" && (
           <button type="button" className="button button-small" disabled={busy} data-testid="request-not-in-it" onClick={() => say(false)}>
-            Not in it
+            {t("notInIt")}
           </button>
         )}
       </div>

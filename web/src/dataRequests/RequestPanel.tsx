@@ -11,6 +11,7 @@ import { Picture } from "../watchlist/Picture";
 import { addEntry, answer, erase, exportHeld, extend, proof, removeEntry, request, searchByPhoto, type FaceSearch } from "./endpoints";
 import { FootageList } from "./FootageList";
 import { OUTCOME_WORDS, outcomes } from "./words";
+import { t } from "./texts";
 
 /** One request at work: find, say which entries are theirs, hand over or erase, answer, prove. */
 export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
@@ -26,27 +27,27 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
   const possible = outcomes(one.kind, value, one);
   return (
     <div className="stack complaint-file">
-      <p className="quiet">{contact ? `From ${contact}.` : "Nobody said who asks."}</p>
+      <p className="quiet">{contact ? t("from", { contact }) : t("nobodySaidWhoAsks")}</p>
       {one.extended_days > 0 && (
         <p className="quiet">
-          {one.extended_days} more days: {one.extension_reason}
+          {t("moreDays", { extendedDays: one.extended_days, extensionReason: one.extension_reason })}
         </p>
       )}
       {one.answer && <p>{one.answer}</p>}
       {open && writes && <FindByPhoto id={id} known={entries.map(({ enrolment_id }) => enrolment_id)} changed={reload} />}
       {entries.length > 0 && (
         <section>
-          <h3>Entries that are theirs</h3>
+          <h3>{t("entriesThatAreTheirs")}</h3>
           <ul className="rows">
             {entries.map((each) => (
               <li key={each.enrolment_id} className="channel-row" data-testid="request-entry">
                 <div>
-                  <strong>{humanise(each.category)}</strong> <span className="tag">{each.erased ? "erased" : each.state}</span>
-                  <small>Entered {clock(each.enrolled_at, now)}</small>
+                  <strong>{humanise(each.category)}</strong> <span className="tag">{each.erased ? t("erased2") : each.state}</span>
+                  <small>{t("entered", { enrolledAt: clock(each.enrolled_at, now) })}</small>
                 </div>
                 {open && writes && !each.erased && (
                   <button type="button" className="button button-small" disabled={act.busy} onClick={() => void act.run(() => removeEntry(id, each.enrolment_id).then(reload))}>
-                    Not theirs
+                    {t("notTheirs")}
                   </button>
                 )}
               </li>
@@ -59,21 +60,21 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
       {erasing && (
         <div className="form-actions">
           <button type="button" className="button button-small" disabled={loading} data-testid="request-look-again" onClick={reload}>
-            Look again
+            {t("lookAgain")}
           </button>
-          <small>Footage is erased within minutes.</small>
+          <small>{t("footageIsErasedWithinMinutes")}</small>
         </div>
       )}
       {open && writes && (
         <div className="form-actions">
           {(entries.length > 0 || footage.length > 0) && (
             <button type="button" className="button" disabled={act.busy} data-testid="request-export" onClick={() => void act.run(() => exportHeld(id).then((blob) => save(blob, `held-${id}.zip`)).then(reload))}>
-              Save what is held
+              {t("saveWhatIsHeld")}
             </button>
           )}
           {one.kind === "erasure" && (entries.some(({ erased }) => !erased) || footage.some(({ state }) => state === "theirs")) && (
             <button type="button" className="button button-danger" disabled={act.busy} data-testid="request-erase" onClick={() => void act.run(() => erase(id).then(reload))}>
-              Erase what is theirs in every store
+              {t("eraseWhatIsTheirsInEvery")}
             </button>
           )}
           {one.extended_days === 0 && <Extend id={id} changed={changed} />}
@@ -82,7 +83,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
       {!open && writes && (
         <div className="form-actions">
           <button type="button" className="button" disabled={act.busy} data-testid="request-proof" onClick={() => void act.run(async () => save(await proof(id), `proof-${id}.zip`))}>
-            Save the signed proof
+            {t("saveTheSignedProof")}
           </button>
         </div>
       )}
@@ -107,27 +108,27 @@ function FindByPhoto({ id, known, changed }: { id: Id; known: readonly Id[]; cha
   return (
     <section className="stack">
       <label className="field">
-        <span>Find them by a photo that they gave; it is compared and not kept</span>
+        <span>{t("findThemByAPhotoThat")}</span>
         <input type="file" accept="image/jpeg,image/png" disabled={busy} data-testid="request-photo" onChange={({ target }) => choose(target.files?.[0])} />
       </label>
-      {busy && <p className="quiet">Comparing…</p>}
+      {busy && <p className="quiet">{t("comparing")}</p>}
       <Problem sentence={error} />
       {found && (
         <p className="quiet" data-testid="request-found">
-          {found.templates === 0 ? "No face is held in this chain." : `Compared with ${found.templates - found.not_compared} faces: ${found.candidates.length || "none"} that may be them.`}
-          {found.not_compared > 0 && ` ${found.not_compared} were made by another model and could not be compared.`}
+          {found.templates === 0 ? t("noFaceIsHeldInThis") : t("comparedWithFacesThatMayBe", { templates: found.templates - found.not_compared, candidates: found.candidates.length || "none" })}
+          {found.not_compared > 0 && (" " + t("wereMadeByAnotherModelAnd", { notCompared: found.not_compared }))}
         </p>
       )}
       <ul className="candidates">
         {fresh.map((each) => (
           <li key={each.enrolment_id} className="panel" data-testid="request-candidate">
-            <Picture load={() => entryPicture(each.enrolment_id)} alt="The enrolled picture" />
-            <strong>{each.likely ? "Likely" : "Perhaps"}</strong>
+            <Picture load={() => entryPicture(each.enrolment_id)} alt={t("theEnrolledPicture")} />
+            <strong>{each.likely ? t("likely") : t("perhaps")}</strong>
             <small>
               {humanise(each.category)}, {each.state}
             </small>
             <button type="button" className="button button-small" disabled={busy} data-testid="request-theirs" onClick={() => void run(() => addEntry(id, each.enrolment_id).then(changed))}>
-              This is them
+              {t("thisIsThem")}
             </button>
           </li>
         ))}
@@ -143,7 +144,7 @@ function Extend({ id, changed }: { id: Id; changed: () => void }) {
   if (!asked)
     return (
       <button type="button" className="button button-quiet" onClick={() => setAsked(true)}>
-        More time…
+        {t("moreTime")}
       </button>
     );
   const submit = (event: FormEvent) => {
@@ -151,13 +152,13 @@ function Extend({ id, changed }: { id: Id; changed: () => void }) {
     void run(() => extend(id, 60, reason.trim()).then(changed));
   };
   return (
-    <form className="channel-fields" onSubmit={submit} aria-label="More time">
+    <form className="channel-fields" onSubmit={submit} aria-label={t("moreTime2")}>
       <label className="field channel-address">
-        <span>Why it takes 60 days more; tell them, too</span>
+        <span>{t("whyItTakes60DaysMore")}</span>
         <input value={reason} required maxLength={500} onChange={(event) => setReason(event.target.value)} />
       </label>
       <button type="submit" className="button button-small" disabled={busy || !reason.trim()}>
-        Take more time
+        {t("takeMoreTime")}
       </button>
       <Problem sentence={error} />
     </form>

@@ -1,34 +1,37 @@
 /** A data-subject request in words. Pure. */
 import type { DataRequest, FootageState, Holder, RequestKind, RequestOutcome } from "./endpoints";
+import { days as inDays } from "../text/format";
+import { t } from "./texts";
 
 const DAY_MS = 86_400_000;
 
-export const KIND_WORDS: Record<RequestKind, string> = { access: "Access", erasure: "Erasure" };
-export const OUTCOME_WORDS: Record<RequestOutcome, string> = { fulfilled: "Fulfilled", "partly-fulfilled": "Partly fulfilled", "nothing-held": "Nothing held", refused: "Refused" };
+export const KIND_WORDS: Record<RequestKind, string> = { get access() { return t("access"); }, get erasure() { return t("erasure"); } };
+export const OUTCOME_WORDS: Record<RequestOutcome, string> = { get fulfilled() { return t("fulfilled"); }, get "partly-fulfilled"() { return t("partlyFulfilled"); }, get "nothing-held"() { return t("nothingHeld"); }, get refused() { return t("refused"); } };
 
-export const FOOTAGE_WORDS: Record<FootageState, [words: string, tone: "good" | "ending" | "bad" | "plain"]> = {
-  "to-look-at": ["To look at", "ending"],
-  "not-theirs": ["Not in it", "plain"],
-  theirs: ["In it", "plain"],
-  due: ["Being erased", "ending"],
-  kept: ["Kept", "bad"],
-  erased: ["Erased", "good"],
-  lost: ["Lost", "bad"],
+type Told = [words: string, tone: "good" | "ending" | "bad" | "plain"];
+export const FOOTAGE_WORDS: Record<FootageState, Told> = {
+  get "to-look-at"(): Told { return [t("toLookAt"), "ending"]; },
+  get "not-theirs"(): Told { return [t("notInIt"), "plain"]; },
+  get theirs(): Told { return [t("inIt"), "plain"]; },
+  get due(): Told { return [t("beingErased"), "ending"]; },
+  get kept(): Told { return [t("kept"), "bad"]; },
+  get erased(): Told { return [t("erased"), "good"]; },
+  get lost(): Told { return [t("lost"), "bad"]; },
 };
 export const HOLDER_WORDS: Record<Holder, string> = {
-  "legal-hold": "a legal hold",
-  "open-case": "an incident that is not closed",
-  complaint: "a complaint that is not decided",
-  "data-request": "another person's request",
+  get "legal-hold"() { return t("aLegalHold"); },
+  get "open-case"() { return t("anIncidentThatIsNotClosed"); },
+  get complaint() { return t("aComplaintThatIsNotDecided"); },
+  get "data-request"() { return t("anotherPersonSRequest"); },
 };
 
 /** What is due, and how it looks. */
 export function due({ state, answer_by, outcome }: Pick<DataRequest, "state" | "answer_by" | "outcome">, nowMs: number): [words: string, tone: "good" | "ending" | "bad"] {
-  if (state === "answered") return [outcome ? OUTCOME_WORDS[outcome] : "Answered", "good"];
+  if (state === "answered") return [outcome ? OUTCOME_WORDS[outcome] : t("answered"), "good"];
   const left = Date.parse(answer_by) - nowMs;
-  if (left < 0) return ["Answer: overdue", "bad"];
+  if (left < 0) return [t("answerOverdue"), "bad"];
   const days = Math.ceil(left / DAY_MS);
-  return [`Answer within ${days} ${days === 1 ? "day" : "days"}`, "ending"];
+  return [t("answerWithin", { days: inDays(days) }), "ending"];
 }
 
 interface Claimed {

@@ -13,6 +13,7 @@ import { History } from "./History";
 import { Player } from "./Player";
 import { Still } from "./Still";
 import { isUnderWay, standing } from "./timeline";
+import { t } from "./texts";
 
 const LOOK_AGAIN_MS = 2_000;
 
@@ -29,10 +30,10 @@ export function Evidence({ alertId, incidentId }: { alertId?: Id; incidentId?: I
   const reload = () => void refetch();
   if (!reads) return null;
   return (
-    <section className="evidence" aria-label="Evidence" data-testid="evidence">
-      <h3>Evidence</h3>
+    <section className="evidence" aria-label={t("evidence")} data-testid="evidence">
+      <h3>{t("evidence")}</h3>
       {error && <Failure sentence={sentenceFor(error)} retry={reload} />}
-      {data?.length === 0 && <p className="page-note">Nothing was recorded.</p>}
+      {data?.length === 0 && <p className="page-note">{t("nothingWasRecorded")}</p>}
       <ul>
         {(data ?? []).map((piece) => (
           <PieceRow key={piece.id} piece={piece} changed={reload} />
@@ -51,7 +52,7 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
   const [failed, setFailed] = useState<string | null>(null);
   const stored = piece.state === "present";
   const setHold = () => {
-    const reason = window.prompt(piece.held ? "Why is the hold lifted?" : "Why is it held?");
+    const reason = window.prompt(piece.held ? t("whyIsTheHoldLifted") : t("whyIsItHeld"));
     if (!reason) return;
     hold(piece.id, !piece.held, reason).then(changed, (error: unknown) => setFailed(sentenceFor(error)));
   };
@@ -61,25 +62,25 @@ function PieceRow({ piece, changed }: { piece: Piece; changed: () => void }) {
         <strong>{humanise(piece.type)}</strong>
         <span>
           {stored ? clock(piece.recorded_from ?? piece.moment, now) : standing(piece, now)}
-          {piece.masked && " · masked"}
-          {piece.held && " · held"}
+          {piece.masked && (" " + t("masked"))}
+          {piece.held && (" " + t("held"))}
         </span>
         {stored && may("evidence:play") && (
           <button type="button" className="button button-quiet" aria-expanded={open} onClick={() => setOpen(!open)} data-testid={`evidence-open-${piece.type}`}>
-            {open ? "Close" : "Show"}
+            {open ? t("close") : t("show")}
           </button>
         )}
         <button type="button" className="button button-quiet" aria-expanded={history} onClick={() => setHistory(!history)} data-testid={`evidence-history-${piece.type}`}>
-          Custody
+          {t("custody")}
         </button>
         {stored && may("evidence:hold") && (
           <button type="button" className="button button-quiet" onClick={setHold}>
-            {piece.held ? "Lift hold" : "Hold"}
+            {piece.held ? t("liftHold") : t("hold")}
           </button>
         )}
         {stored && may("evidence:export") && (
           <button type="button" className="button button-quiet" onClick={() => setExporting(true)} data-testid={`evidence-export-${piece.type}`}>
-            Export
+            {t("export")}
           </button>
         )}
       </div>

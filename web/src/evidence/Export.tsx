@@ -7,12 +7,10 @@ import { useLoad } from "../shell/hooks";
 import { askForExport, boxes, previewOf, signingKey, type Boxes, type ExportMade, type Piece, type Redaction } from "./endpoints";
 import { REDACTION_WORDS, seenMost } from "./redaction";
 import { boxesOfMoment, type Box } from "./timeline";
+import { days } from "../text/format";
+import { t } from "./texts";
 
-const LIVES = [
-  [24, "1 day"],
-  [72, "3 days"],
-  [168, "7 days"],
-] as const;
+const LIVE_DAYS = [1, 3, 7];
 const MOST_OFFERED = 12;
 
 /** What leaves the house: who stays visible, for whom and why; with a look at it before. */
@@ -32,7 +30,7 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
   };
   const toggle = (track: string) => setSubjects(visible.includes(track) ? visible.filter((each) => each !== track) : [...visible, track]);
   return (
-    <Dialog title="Export evidence" onClose={close} wide testId="export">
+    <Dialog title={t("exportEvidence")} onClose={close} wide testId="export">
       {made ? (
         <Made made={made} close={close} />
       ) : (
@@ -40,7 +38,7 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
           <Preview id={piece.id} redaction={redaction} subjects={subjects} people={people.value ? numbered(piece, people.value) : []} />
           <div className="channel-fields">
             <label className="field">
-              <span>What is blurred</span>
+              <span>{t("whatIsBlurred")}</span>
               <select value={redaction} data-testid="export-redaction" onChange={(event) => setRedaction(event.target.value as Redaction)}>
                 {(Object.keys(REDACTION_WORDS) as Redaction[]).map((each) => (
                   <option key={each} value={each}>
@@ -50,19 +48,19 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
               </select>
             </label>
             <label className="field">
-              <span>For whom</span>
-              <input value={recipient} required maxLength={200} placeholder="City police, case 12/345" data-testid="export-recipient" onChange={(event) => setRecipient(event.target.value)} />
+              <span>{t("forWhom")}</span>
+              <input value={recipient} required maxLength={200} placeholder={t("cityPoliceCase12345")} data-testid="export-recipient" onChange={(event) => setRecipient(event.target.value)} />
             </label>
             <label className="field channel-address">
-              <span>Why</span>
-              <input value={purpose} required maxLength={500} placeholder="Report of a theft" data-testid="export-purpose" onChange={(event) => setPurpose(event.target.value)} />
+              <span>{t("why")}</span>
+              <input value={purpose} required maxLength={500} placeholder={t("reportOfATheft")} data-testid="export-purpose" onChange={(event) => setPurpose(event.target.value)} />
             </label>
             <label className="field">
-              <span>The link is good for</span>
+              <span>{t("theLinkIsGoodFor")}</span>
               <select value={hours} onChange={(event) => setHours(Number(event.target.value))}>
-                {LIVES.map(([each, words]) => (
-                  <option key={each} value={each}>
-                    {words}
+                {LIVE_DAYS.map((each) => (
+                  <option key={each} value={each * 24}>
+                    {days(each)}
                   </option>
                 ))}
               </select>
@@ -70,13 +68,13 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
           </div>
           {(redaction === "bodies" || redaction === "faces") && people.value && (
             <fieldset className="choices">
-              <legend>Who stays visible; the numbers stand in the picture above, but not in the package</legend>
+              <legend>{t("whoStaysVisibleTheNumbersStand")}</legend>
               {seenMost(people.value, MOST_OFFERED).map((track, index) => (
                 <label key={track} className="choice">
                   <input type="checkbox" checked={visible.includes(track)} onChange={() => toggle(track)} />
                   <span>
-                    Person {index + 1}
-                    {people.value?.subjects.includes(track) && ", whom the alert is about"}
+                    {t("person", { index: index + 1 })}
+                    {people.value?.subjects.includes(track) && t("whomTheAlertIsAbout")}
                   </span>
                 </label>
               ))}
@@ -85,10 +83,10 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
           <Problem sentence={error} testId="export-error" />
           <div className="form-actions">
             <button type="submit" className="button button-primary" disabled={busy || !purpose.trim() || !recipient.trim()} data-testid="export-make">
-              {busy ? "Asking…" : "Make the package"}
+              {busy ? t("asking") : t("makeThePackage")}
             </button>
             <button type="button" className="button button-quiet" onClick={close}>
-              Cancel
+              {t("cancel")}
             </button>
           </div>
         </form>
@@ -115,10 +113,10 @@ function Preview({ id, redaction, subjects, people }: { id: string; redaction: R
   }, [id, wanted]);
   useEffect(() => () => (shown ? URL.revokeObjectURL(shown.address) : undefined), [shown]);
   if (failed) return <Problem sentence={failed} />;
-  if (shown?.of !== wanted) return <p className="page-note export-preview">Making a preview…</p>;
+  if (shown?.of !== wanted) return <p className="page-note export-preview">{t("makingAPreview")}</p>;
   return (
     <div className="export-preview" data-testid="export-preview">
-      <img className="evidence-still" src={shown.address} alt="The moment as the package will show it" />
+      <img className="evidence-still" src={shown.address} alt={t("theMomentAsThePackageWill")} />
       {people.map(([number, [, x1, y1, x2]]) => (
         <span key={number} className="export-number" style={{ left: `${((x1 + x2) / 2) * 100}%`, top: `${y1 * 100}%` }}>
           {number}
@@ -140,12 +138,12 @@ function Made({ made, close }: { made: ExportMade; close: () => void }) {
   const key = useLoad("signing-key", signingKey);
   return (
     <div className="stack">
-      <Secret title="The link" secret={made.link ? window.location.origin + made.link : null} done={close} testId="export-link">
-        <p>Give it to the recipient. It opens once the package is made, and ends by itself. It is not shown again.</p>
+      <Secret title={t("theLink")} secret={made.link ? window.location.origin + made.link : null} done={close} testId="export-link">
+        <p>{t("giveItToTheRecipientIt")}</p>
       </Secret>
       {key.value && (
         <p className="quiet">
-          They check the package with <code>pennyprotect evidence verify</code>. Tell them the key on another way: <code className="secret">{key.value.fingerprint}</code>
+          {t("theyCheckThePackageWith")}{" "}<code>pennyprotect evidence verify</code>{t("tellThemTheKeyOnAnother")}{" "}<code className="secret">{key.value.fingerprint}</code>
         </p>
       )}
     </div>

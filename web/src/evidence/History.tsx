@@ -4,6 +4,7 @@ import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { custody, exportsOf, type Piece } from "./endpoints";
 import { custodyWords, EXPORT_WORDS } from "./custodyWords";
+import { t } from "./texts";
 
 /** Who had a piece in hand, and what became of its exports. */
 export function History({ piece }: { piece: Piece }) {
@@ -14,16 +15,16 @@ export function History({ piece }: { piece: Piece }) {
     return { chain, exports };
   });
   if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
-  const by = (kind: string, id: string | null) => (id === me.id ? "you" : ({ user: "somebody else", "api-key": "an API key", system: "PennyProtect" }[kind] ?? kind));
+  const by = (kind: string, id: string | null) => (id === me.id ? t("you") : ({ user: t("somebodyElse"), "api-key": t("anApiKey"), system: "PennyProtect" }[kind] ?? kind));
   return (
     <div className="stack" data-testid="evidence-history">
       <p className={value.chain.whole ? "quiet" : "form-error"} role={value.chain.whole ? undefined : "alert"}>
-        {value.chain.whole ? "Chain of custody: whole, every link follows from the one before." : "The chain of custody does not follow: somebody changed it."}
+        {value.chain.whole ? t("chainOfCustodyWholeEveryLink") : t("theChainOfCustodyDoesNot")}
       </p>
       <ol className="history">
         {value.chain.items.map((link) => (
           <li key={link.sequence}>
-            <time dateTime={link.at}>{clock(link.at, now)}</time> {custodyWords(link.act)} <small>by {by(link.actor_kind, link.actor_id)}</small>
+            <time dateTime={link.at}>{clock(link.at, now)}</time> {custodyWords(link.act)} <small>{t("by", { actorKind: by(link.actor_kind, link.actor_id) })}</small>
           </li>
         ))}
       </ol>
@@ -35,11 +36,10 @@ export function History({ piece }: { piece: Piece }) {
               <li key={each.id}>
                 <span className="tag" data-state={tone}>
                   {words}
-                </span>{" "}
-                Export for {each.recipient}: {each.purpose}{" "}
+                </span>{" "}{t("exportFor", { recipient: each.recipient, purpose: each.purpose })}
                 <small>
                   {each.reason && `${each.reason} `}
-                  {each.state === "ready" && `Its link ends ${clock(each.expires_at, now)}; fetched ${each.downloads} ${each.downloads === 1 ? "time" : "times"}.`}
+                  {each.state === "ready" && t("itsLinkEndsFetched", { expiresAt: clock(each.expires_at, now), downloads: each.downloads, downloads2: each.downloads === 1 ? t("time") : t("times") })}
                 </small>
               </li>
             );

@@ -9,13 +9,14 @@ import { usePlace } from "../shell/stores";
 import { pieceOf, playBack, type Piece } from "./endpoints";
 import { Player } from "./Player";
 import { isUnderWay, standing } from "./timeline";
+import { t } from "./texts";
 
 const AGO = [
-  [30, "30 s ago"],
-  [60, "1 min ago"],
-  [120, "2 min ago"],
-  [300, "5 min ago"],
-  [570, "9 min ago"],
+  [30, "30 s"],
+  [60, "1 min"],
+  [120, "2 min"],
+  [300, "5 min"],
+  [570, "9 min"],
 ] as const;
 const LONGEST_S = 300;
 const LOOK_AGAIN_MS = 1_000;
@@ -34,24 +35,24 @@ export function LookBack({ cameraId }: { cameraId: Id }) {
     void run(async () => setAsked((await playBack(cameraId, new Date(from), new Date(Math.min(now, from + LONGEST_S * 1000)))).id));
   };
   return (
-    <section className="panel stack" aria-label="Look back" data-testid="look-back">
-      <h2>Look back</h2>
+    <section className="panel stack" aria-label={t("lookBack")} data-testid="look-back">
+      <h2>{t("lookBack")}</h2>
       <form className="look-back" onSubmit={submit}>
         <label className="field">
-          <span>From</span>
+          <span>{t("from")}</span>
           <select value={ago} data-testid="look-back-ago" onChange={(event) => setAgo(Number(event.target.value))}>
-            {AGO.map(([seconds, words]) => (
+            {AGO.map(([seconds, span]) => (
               <option key={seconds} value={seconds}>
-                {words}
+                {t("ago", { span })}
               </option>
             ))}
           </select>
         </label>
         <button type="submit" className="button" disabled={busy} data-testid="look-back-ask">
-          Show
+          {t("show")}
         </button>
       </form>
-      <p className="quiet">At most five minutes. Who looks back is noted in the audit; the recording goes after a day.</p>
+      <p className="quiet">{t("atMostFiveMinutesWhoLooks")}</p>
       <Problem sentence={error} />
       {asked && <Fetched key={asked} id={asked} />}
     </section>

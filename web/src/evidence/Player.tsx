@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { sentenceFor } from "../api/problem";
 import { boxes as loadBoxes, content, type Piece } from "./endpoints";
 import { boxesAt, momentShare, type Box } from "./timeline";
+import { t } from "./texts";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 /** Cameras send pictures at uneven times: the next one is looked for in steps so long, and not further. */
@@ -80,7 +81,7 @@ export function Player({ piece }: { piece: Piece }) {
     else video.current.pause();
   };
   if (failed) return <p className="form-error" role="alert">{failed}</p>;
-  if (!address) return <p className="page-note">Loading the recording…</p>;
+  if (!address) return <p className="page-note">{t("loadingTheRecording")}</p>;
   return (
     <figure className="evidence-player" data-testid="evidence-player">
       <div className="evidence-picture">
@@ -99,26 +100,26 @@ export function Player({ piece }: { piece: Piece }) {
         <canvas ref={canvas} aria-hidden="true" />
       </div>
       <div className="evidence-bar">
-        <input type="range" aria-label="Place in the recording" min={0} max={length || 1} step={0.01} value={at} onChange={({ target }) => seek(Number(target.value))} />
-        {moment !== null && <span className="evidence-moment" style={{ left: `${moment * 100}%` }} title="The moment of the alert" data-testid="evidence-moment" />}
+        <input type="range" aria-label={t("placeInTheRecording")} min={0} max={length || 1} step={0.01} value={at} onChange={({ target }) => seek(Number(target.value))} />
+        {moment !== null && <span className="evidence-moment" style={{ left: `${moment * 100}%` }} title={t("theMomentOfTheAlert")} data-testid="evidence-moment" />}
       </div>
       <figcaption>
-        <button type="button" className="icon-button" aria-label="One picture back" title="One picture back" onClick={() => seek(at - A_MOMENT_S)}>
+        <button type="button" className="icon-button" aria-label={t("onePictureBack")} title={t("onePictureBack")} onClick={() => seek(at - A_MOMENT_S)}>
           <StepBack size={16} />
         </button>
-        <button type="button" className="icon-button" aria-label={playing ? "Pause" : "Play"} title={playing ? "Pause" : "Play"} onClick={toggle} data-testid="evidence-play">
+        <button type="button" className="icon-button" aria-label={playing ? t("pause") : t("play")} title={playing ? t("pause") : t("play")} onClick={toggle} data-testid="evidence-play">
           {playing ? <Pause size={16} /> : <Play size={16} />}
         </button>
-        <button type="button" className="icon-button" aria-label="One picture on" title="One picture on" onClick={stepOn}>
+        <button type="button" className="icon-button" aria-label={t("onePictureOn")} title={t("onePictureOn")} onClick={stepOn}>
           <StepForward size={16} />
         </button>
         {moment !== null && (
           <button type="button" className="button button-quiet" onClick={() => seek(moment * length)}>
-            The moment
+            {t("theMoment")}
           </button>
         )}
         <label>
-          Speed
+          {t("speed")}
           <select
             value={speed}
             onChange={({ target }) => {
@@ -135,7 +136,7 @@ export function Player({ piece }: { piece: Piece }) {
         </label>
         <label>
           <input type="checkbox" checked={overlay} onChange={({ target }) => setOverlay(target.checked)} />
-          Boxes
+          {t("boxes")}
         </label>
         <span className="evidence-clock">
           {at.toFixed(2)} / {length.toFixed(1)} s

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { sentenceFor } from "../api/problem";
 import { content, type Piece } from "./endpoints";
+import { t } from "./texts";
 
 /** The picture of the moment, with boxes drawn by the worker. */
 export function Still({ piece }: { piece: Piece }) {
@@ -23,5 +24,5 @@ export function Still({ piece }: { piece: Piece }) {
     };
   }, [piece.id]);
   if (failed) return <p className="form-error" role="alert">{failed}</p>;
-  return address ? <img className="evidence-still" src={address} alt="The picture of the moment" /> : <p className="page-note">Loading the picture…</p>;
+  return address ? <img className="evidence-still" src={address} alt={t("thePictureOfTheMoment")} /> : <p className="page-note">{t("loadingThePicture")}</p>;
 }

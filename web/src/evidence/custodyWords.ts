@@ -1,28 +1,30 @@
 /** Custody and exports in words. Pure. */
 import { humanise } from "../text/format";
 import type { ExportMade } from "./endpoints";
+import { t } from "./texts";
 
 const ACTS: Record<string, string> = {
-  "asked-for": "Asked for",
-  registered: "Stored, and its hash compared",
-  played: "Looked at",
-  held: "Put on legal hold",
-  released: "Legal hold lifted",
-  "export-asked-for": "Export asked for",
-  exported: "Export made",
-  fetched: "Export fetched",
-  previewed: "Preview of an export looked at",
-  "erasure-asked": "Its erasure asked for by whom it shows",
-  deleted: "Deleted",
-  missing: "Found missing from the store",
+  get "asked-for"() { return t("askedFor"); },
+  get registered() { return t("storedAndItsHashCompared"); },
+  get played() { return t("lookedAt"); },
+  get held() { return t("putOnLegalHold"); },
+  get released() { return t("legalHoldLifted"); },
+  get "export-asked-for"() { return t("exportAskedFor"); },
+  get exported() { return t("exportMade"); },
+  get fetched() { return t("exportFetched"); },
+  get previewed() { return t("previewOfAnExportLookedAt"); },
+  get "erasure-asked"() { return t("itsErasureAskedForByWhom"); },
+  get deleted() { return t("deleted"); },
+  get missing() { return t("foundMissingFromTheStore"); },
 };
 
 export const custodyWords = (act: string) => ACTS[act] ?? humanise(act);
 
-export const EXPORT_WORDS: Record<ExportMade["state"], [words: string, tone: "good" | "ending" | "bad" | "plain"]> = {
-  waiting: ["waits", "ending"],
-  making: ["being made", "ending"],
-  ready: ["ready", "good"],
-  failed: ["failed", "bad"],
-  ended: ["over", "plain"],
+type Told = [words: string, tone: "good" | "ending" | "bad" | "plain"];
+export const EXPORT_WORDS: Record<ExportMade["state"], Told> = {
+  get waiting(): Told { return [t("waits"), "ending"]; },
+  get making(): Told { return [t("beingMade"), "ending"]; },
+  get ready(): Told { return [t("ready"), "good"]; },
+  get failed(): Told { return [t("failed"), "bad"]; },
+  get ended(): Told { return [t("over"), "plain"]; },
 };

@@ -1,11 +1,12 @@
 /** Redaction in words, and who is on a piece. Pure. */
 import type { Boxes, Redaction } from "./endpoints";
+import { t } from "./texts";
 
 export const REDACTION_WORDS: Record<Redaction, string> = {
-  bodies: "Everybody else, whole",
-  faces: "Everybody else's face",
-  everyone: "Everybody",
-  none: "Nobody",
+  get bodies() { return t("everybodyElseWhole"); },
+  get faces() { return t("everybodyElseSFace"); },
+  get everyone() { return t("everybody"); },
+  get none() { return t("nobody"); },
 };
 
 /** Track ids, those first whom the alert is about, then those seen in most pictures. */

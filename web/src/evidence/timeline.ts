@@ -1,5 +1,6 @@
 /** Where in a recording somebody was, and what a piece's state means. Pure. */
 import type { Piece, Seen } from "./endpoints";
+import { t } from "./texts";
 
 export type Box = Seen["persons"][number];
 
@@ -39,20 +40,20 @@ export function boxesOfMoment(piece: Pick<Piece, "media_type" | "moment" | "reco
 }
 
 const STATES: Record<Piece["state"], string> = {
-  wanted: "Waiting for the worker",
-  recording: "Recording",
-  uploading: "Being stored",
-  present: "Stored",
-  lost: "Lost",
-  deleted: "Deleted",
+  get wanted() { return t("waitingForTheWorker"); },
+  get recording() { return t("recording"); },
+  get uploading() { return t("beingStored"); },
+  get present() { return t("stored"); },
+  get lost() { return t("lost"); },
+  get deleted() { return t("deleted"); },
 };
 
 /** One sentence about where a piece stands. */
 export function standing(piece: Pick<Piece, "state" | "reason" | "wanted_to" | "locked_at_store">, now: number): string {
   if (piece.state === "recording" && Date.parse(piece.wanted_to) > now) {
-    return `Recording, ${Math.ceil((Date.parse(piece.wanted_to) - now) / 1000)} s to go`;
+    return t("recordingSToGo", { wantedTo: Math.ceil((Date.parse(piece.wanted_to) - now) / 1000) });
   }
-  const state = piece.locked_at_store ? "To be deleted, but locked where it is stored" : STATES[piece.state];
+  const state = piece.locked_at_store ? t("lockedWhereStored") : STATES[piece.state];
   return piece.reason ? `${state}: ${piece.reason}` : state;
 }
 

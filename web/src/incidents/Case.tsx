@@ -10,10 +10,12 @@ import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { clock, humanise } from "../text/format";
+import { clock } from "../text/format";
+import { kindName } from "../text/kinds";
 import { Facts } from "./Facts";
 import { addNote, closeIncident, incident, joinAlert, moveIncident, nameStaff, partAlert, reportOf, unnameStaff, type CaseFile } from "./endpoints";
 import { INCIDENT_STATE_WORDS } from "./words";
+import { t } from "./texts";
 
 /** One case whole: what happened, who works on it, what belongs to it, what came of it. */
 export function Case({ id, changed, onChanged }: { id: string; changed: number; onChanged: () => void }) {
@@ -33,13 +35,13 @@ export function Case({ id, changed, onChanged }: { id: string; changed: number; 
   const mayWrite = may("incidents:write");
   const writable = mayWrite && file.incident.state !== "closed";
   return (
-    <aside className="case" aria-label="Incident" data-testid="case">
+    <aside className="case" aria-label={t("incident")} data-testid="case">
       <header>
         <h2>{file.incident.title}</h2>
         <span className="incident-state" data-state={file.incident.state} data-testid="case-state">
           {INCIDENT_STATE_WORDS[file.incident.state]}
         </span>
-        <Link to="/incidents" replace className="icon-button" aria-label="Close the view" title="Close the view">
+        <Link to="/incidents" replace className="icon-button" aria-label={t("closeTheView")} title={t("closeTheView")}>
           <X size={18} />
         </Link>
       </header>
@@ -47,17 +49,17 @@ export function Case({ id, changed, onChanged }: { id: string; changed: number; 
       <div className="form-actions">
         {writable && file.incident.state === "open" && (
           <button type="button" className="button" disabled={act.busy} onClick={() => run(() => moveIncident(id, "review"))}>
-            Take into review
+            {t("takeIntoReview")}
           </button>
         )}
         {mayWrite && file.incident.state === "closed" && (
           <button type="button" className="button" disabled={act.busy} onClick={() => run(() => moveIncident(id, "reopen"))}>
-            Reopen
+            {t("reopen")}
           </button>
         )}
         <button type="button" className="button" disabled={act.busy} onClick={() => void act.run(() => save(id))} data-testid="case-report">
           <FileDown size={16} aria-hidden="true" />
-          Report as PDF
+          {t("reportAsPdf")}
         </button>
       </div>
       <Facts key={file.incident.revision} incident={file.incident} writable={writable} busy={act.busy} run={run} />
@@ -85,17 +87,17 @@ function Alerts({ file, writable, run }: Part) {
   const joined = new Set(file.alerts.map((each) => each.id));
   const others = inOrder(state.byId.values()).filter((each) => each.store_id === store_id && !joined.has(each.id)).slice(0, 50);
   return (
-    <section aria-label="Alerts">
-      <h3>Alerts</h3>
+    <section aria-label={t("alerts")}>
+      <h3>{t("alerts")}</h3>
       <ul className="case-list">
-        {file.alerts.length === 0 && <li className="quiet">None joined.</li>}
+        {file.alerts.length === 0 && <li className="quiet">{t("noneJoined")}</li>}
         {file.alerts.map((alert) => (
           <li key={alert.id} data-testid="case-alert">
             <Link to={`/alerts/${alert.id}`}>
-              {humanise(alert.kind)}, {named(alert.camera_id)}, {clock(alert.started_at, now)}
+              {kindName(alert.kind)}, {named(alert.camera_id)}, {clock(alert.started_at, now)}
             </Link>
             {writable && (
-              <button type="button" className="icon-button" aria-label="Take this alert out" title="Take out" onClick={() => run(() => partAlert(id, alert.id))}>
+              <button type="button" className="icon-button" aria-label={t("takeThisAlertOut")} title={t("takeOut")} onClick={() => run(() => partAlert(id, alert.id))}>
                 <X size={14} />
               </button>
             )}
@@ -103,11 +105,11 @@ function Alerts({ file, writable, run }: Part) {
         ))}
       </ul>
       {writable && others.length > 0 && (
-        <select aria-label="Join an alert" value="" onChange={(event) => run(() => joinAlert(id, event.target.value))} data-testid="case-join">
-          <option value="">Join an alert…</option>
+        <select aria-label={t("joinAnAlert")} value="" onChange={(event) => run(() => joinAlert(id, event.target.value))} data-testid="case-join">
+          <option value="">{t("joinAnAlert2")}</option>
           {others.map((alert) => (
             <option key={alert.id} value={alert.id}>
-              {humanise(alert.kind)}, {named(alert.camera_id)}, {clock(alert.raised_at, now)}
+              {kindName(alert.kind)}, {named(alert.camera_id)}, {clock(alert.raised_at, now)}
             </option>
           ))}
         </select>
@@ -122,15 +124,15 @@ function Staff({ file, writable, run }: Part) {
   const known = useLoad(writable && may("users:read") ? "usernames" : null, usernames);
   const people = known.value?.filter((each) => !each.disabled) ?? [{ id: me.id, username: me.username, disabled: false }];
   return (
-    <section aria-label="Staff">
-      <h3>Staff</h3>
+    <section aria-label={t("staff")}>
+      <h3>{t("staff")}</h3>
       <ul className="case-list">
-        {staff.length === 0 && <li className="quiet">Nobody named.</li>}
+        {staff.length === 0 && <li className="quiet">{t("nobodyNamed")}</li>}
         {staff.map((userId) => (
           <li key={userId}>
-            {people.find((each) => each.id === userId)?.username ?? (staff.length === 1 ? file.staff_names[0] : "A colleague")}
+            {people.find((each) => each.id === userId)?.username ?? (staff.length === 1 ? file.staff_names[0] : t("aColleague"))}
             {writable && (
-              <button type="button" className="icon-button" aria-label="Take this name out" title="Take out" onClick={() => run(() => unnameStaff(id, userId))}>
+              <button type="button" className="icon-button" aria-label={t("takeThisNameOut")} title={t("takeOut")} onClick={() => run(() => unnameStaff(id, userId))}>
                 <X size={14} />
               </button>
             )}
@@ -138,8 +140,8 @@ function Staff({ file, writable, run }: Part) {
         ))}
       </ul>
       {writable && (
-        <select aria-label="Name staff" value="" onChange={(event) => run(() => nameStaff(id, event.target.value))}>
-          <option value="">Name somebody…</option>
+        <select aria-label={t("nameStaff")} value="" onChange={(event) => run(() => nameStaff(id, event.target.value))}>
+          <option value="">{t("nameSomebody")}</option>
           {people
             .filter((each) => !staff.includes(each.id))
             .map((each) => (
@@ -156,8 +158,8 @@ function Staff({ file, writable, run }: Part) {
 function Timeline({ file }: { file: CaseFile }) {
   const now = useNow(30_000);
   return (
-    <section aria-label="Timeline">
-      <h3>Timeline</h3>
+    <section aria-label={t("timeline")}>
+      <h3>{t("timeline")}</h3>
       <ol className="timeline" data-testid="timeline">
         {file.timeline.map((item, index) => (
           <li key={index} data-camera={item.by === ""}>
@@ -186,11 +188,11 @@ function Note({ id, run, busy }: { id: string; run: Part["run"]; busy: boolean }
   return (
     <form className="case-note" onSubmit={submit}>
       <label className="field">
-        <span>Note, about acts</span>
+        <span>{t("noteAboutActs")}</span>
         <textarea value={text} maxLength={5000} rows={2} onChange={(event) => setText(event.target.value)} data-testid="case-note" />
       </label>
       <button type="submit" className="button" disabled={busy || !text.trim()} data-testid="case-note-add">
-        Add note
+        {t("addNote")}
       </button>
     </form>
   );
@@ -201,11 +203,11 @@ function Conclude({ id, run, busy }: { id: string; run: Part["run"]; busy: boole
   return (
     <form className="case-note" onSubmit={(event) => (event.preventDefault(), run(() => closeIncident(id, text.trim())))}>
       <label className="field">
-        <span>What came of it</span>
+        <span>{t("whatCameOfIt")}</span>
         <textarea value={text} maxLength={5000} rows={2} onChange={(event) => setText(event.target.value)} data-testid="case-conclusion" />
       </label>
       <button type="submit" className="button button-primary" disabled={busy || !text.trim()} data-testid="case-close">
-        Close the incident
+        {t("closeTheIncident")}
       </button>
     </form>
   );

@@ -1,7 +1,9 @@
 import { useState, type FormEvent } from "react";
 import { useNow } from "../shell/hooks";
-import { clock, humanise } from "../text/format";
+import { clock } from "../text/format";
+import { kindName } from "../text/kinds";
 import { changeIncident, type Incident } from "./endpoints";
+import { t } from "./texts";
 
 interface Props {
   incident: Incident;
@@ -16,29 +18,29 @@ export function Facts({ incident, writable, busy, run }: Props) {
   const [editing, setEditing] = useState(false);
   if (editing) return <Edit incident={incident} busy={busy} run={run} done={() => setEditing(false)} />;
   return (
-    <section aria-label="Facts">
+    <section aria-label={t("facts")}>
       {incident.description && <p className="case-words">{incident.description}</p>}
       <dl className="facts">
-        <dt>Act</dt>
-        <dd>{humanise(incident.kind)}</dd>
-        <dt>Opened</dt>
+        <dt>{t("act")}</dt>
+        <dd>{kindName(incident.kind)}</dd>
+        <dt>{t("opened")}</dt>
         <dd>
-          {clock(incident.opened_at, now)} by {incident.opened_by?.username ?? `the rule “${humanise(incident.opened_by_rule ?? "")}”`}
+          {t("by", { openedAt: clock(incident.opened_at, now) })}{" "}{incident.opened_by?.username ?? t("theRule", { openedByRule: kindName(incident.opened_by_rule ?? "") })}
         </dd>
-        <dt>Loss</dt>
+        <dt>{t("loss")}</dt>
         <dd>{incident.loss_value === null ? "–" : `${incident.loss_value} ${incident.loss_currency ?? ""}`}</dd>
-        <dt>Police reference</dt>
+        <dt>{t("policeReference")}</dt>
         <dd>{incident.police_reference ?? "–"}</dd>
         {incident.conclusion && (
           <>
-            <dt>Conclusion</dt>
+            <dt>{t("conclusion")}</dt>
             <dd>{incident.conclusion}</dd>
           </>
         )}
       </dl>
       {writable && (
         <button type="button" className="button button-small" onClick={() => setEditing(true)} data-testid="case-edit">
-          Change
+          {t("change")}
         </button>
       )}
     </section>
@@ -57,33 +59,33 @@ function Edit({ incident, busy, run, done }: Omit<Props, "writable"> & { done: (
     run(() => changeIncident(incident.id, { title: title.trim(), description, ...money, police_reference: reference.trim() || null }));
   };
   return (
-    <form className="case-edit" onSubmit={submit} aria-label="Facts">
+    <form className="case-edit" onSubmit={submit} aria-label={t("facts")}>
       <label className="field wide">
-        <span>Title</span>
+        <span>{t("title")}</span>
         <input value={title} maxLength={200} required onChange={(event) => setTitle(event.target.value)} />
       </label>
       <label className="field wide">
-        <span>What happened, about acts only</span>
+        <span>{t("whatHappenedAboutActsOnly")}</span>
         <textarea value={description} maxLength={5000} rows={3} onChange={(event) => setDescription(event.target.value)} />
       </label>
       <label className="field">
-        <span>Loss</span>
+        <span>{t("loss")}</span>
         <input type="number" min={0} step="0.01" value={loss} onChange={(event) => setLoss(event.target.value)} data-testid="case-loss" />
       </label>
       <label className="field">
-        <span>Currency</span>
-        <input value={currency} pattern="[A-Z]{3}" title="Three capital letters, like EUR" onChange={(event) => setCurrency(event.target.value.toUpperCase())} />
+        <span>{t("currency")}</span>
+        <input value={currency} pattern="[A-Z]{3}" title={t("threeCapitalLettersLikeEur")} onChange={(event) => setCurrency(event.target.value.toUpperCase())} />
       </label>
       <label className="field wide">
-        <span>Police reference</span>
+        <span>{t("policeReference")}</span>
         <input value={reference} maxLength={100} onChange={(event) => setReference(event.target.value)} data-testid="case-police" />
       </label>
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy} data-testid="case-save">
-          Save
+          {t("save")}
         </button>
         <button type="button" className="button button-quiet" onClick={done}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

@@ -6,14 +6,16 @@ import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { liveSocket } from "../socket/socket";
-import { ago, clock, humanise } from "../text/format";
+import { ago, clock } from "../text/format";
+import { kindName } from "../text/kinds";
 import { Case } from "./Case";
 import { incidents, openIncident, type Incident } from "./endpoints";
-import { INCIDENT_KINDS, INCIDENT_STATE_WORDS } from "./words";
+import { incidentKinds, INCIDENT_STATE_WORDS } from "./words";
+import { t } from "./texts";
 
 /** The store's cases: those that people work on, or the closed ones; one of them whole beside the list. */
 export function IncidentsPage() {
-  useTitle("Incidents");
+  useTitle(t("incidents"));
   const { incidentId } = useParams();
   const { store, may } = usePlace();
   const [closed, setClosed] = useState(false);
@@ -21,22 +23,22 @@ export function IncidentsPage() {
   const now = useNow(5_000);
   const list = useLoad(may("incidents:read") ? `incidents ${store.id} ${closed}` : null, () => incidents(store.id, closed ? ["closed"] : ["open", "in-review"]));
   const changed = useIncidentNews(list.reload);
-  if (!may("incidents:read")) return <Empty title="Incidents are for operators and managers" />;
+  if (!may("incidents:read")) return <Empty title={t("incidentsAreForOperatorsAndManagers")} />;
   return (
     <div className="page page-incidents" data-selected={incidentId !== undefined}>
       <header className="page-head">
-        <h1>Incidents</h1>
+        <h1>{t("incidents")}</h1>
         {may("incidents:write") && (
           <button type="button" className="button" onClick={() => setOpening(true)} data-testid="incident-new">
             <Plus size={16} aria-hidden="true" />
-            Open an incident
+            {t("openAnIncident")}
           </button>
         )}
       </header>
       <div className="filters">
-        <select aria-label="State" value={closed ? "closed" : "open"} onChange={(event) => setClosed(event.target.value === "closed")} data-testid="incident-filter">
-          <option value="open">Being worked on</option>
-          <option value="closed">Closed</option>
+        <select aria-label={t("state")} value={closed ? "closed" : "open"} onChange={(event) => setClosed(event.target.value === "closed")} data-testid="incident-filter">
+          <option value="open">{t("beingWorkedOn")}</option>
+          <option value="closed">{t("closed")}</option>
         </select>
       </div>
       {opening && <OpenForm done={() => setOpening(false)} />}
@@ -44,11 +46,11 @@ export function IncidentsPage() {
       <div className="incidents">
         <div>
           {list.value?.length === 0 && (
-            <Empty title={closed ? "No closed incidents" : "No incident is open"} icon={<FolderOpen size={36} aria-hidden="true" />}>
-              <p>{closed ? "They appear here once somebody says what came of them." : "Rules that are told to open one, and people from an alert."}</p>
+            <Empty title={closed ? t("noClosedIncidents") : t("noIncidentIsOpen")} icon={<FolderOpen size={36} aria-hidden="true" />}>
+              <p>{closed ? t("theyAppearHereOnceSomebodySays") : t("rulesThatAreToldToOpen")}</p>
             </Empty>
           )}
-          <ul className="incident-list" aria-label="Incidents, newest first">
+          <ul className="incident-list" aria-label={t("incidentsNewestFirst")}>
             {list.value?.map((each) => <Row key={each.id} incident={each} selected={each.id === incidentId} now={now} />)}
           </ul>
         </div>
@@ -68,7 +70,7 @@ function Row({ incident, selected, now }: { incident: Incident; selected: boolea
         {INCIDENT_STATE_WORDS[incident.state]}
       </span>
       <small title={clock(incident.opened_at, now)}>
-        {humanise(incident.kind)} · opened {ago(incident.opened_at, now)} by {incident.opened_by?.username ?? "a rule"}
+        {t("openedBy", { kind: kindName(incident.kind), openedAt: ago(incident.opened_at, now) })}{" "}{incident.opened_by?.username ?? t("aRule")}
       </small>
     </li>
   );
@@ -89,11 +91,11 @@ function OpenForm({ done }: { done: () => void }) {
     });
   };
   return (
-    <form className="panel incident-form" onSubmit={submit} aria-label="Open an incident">
+    <form className="panel incident-form" onSubmit={submit} aria-label={t("openAnIncident")}>
       <label className="field">
-        <span>What was done</span>
+        <span>{t("whatWasDone")}</span>
         <select value={kind} onChange={(event) => setKind(event.target.value)}>
-          {INCIDENT_KINDS.map(([value, word]) => (
+          {incidentKinds().map(([value, word]) => (
             <option key={value} value={value}>
               {word}
             </option>
@@ -101,15 +103,15 @@ function OpenForm({ done }: { done: () => void }) {
         </select>
       </label>
       <label className="field">
-        <span>In a few words, about acts only</span>
-        <input value={title} maxLength={200} autoFocus onChange={(event) => setTitle(event.target.value)} placeholder="Two bottles taken from aisle 4" data-testid="incident-title" />
+        <span>{t("inAFewWordsAboutActs")}</span>
+        <input value={title} maxLength={200} autoFocus onChange={(event) => setTitle(event.target.value)} placeholder={t("twoBottlesTakenFromAisle4")} data-testid="incident-title" />
       </label>
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !title.trim()} data-testid="incident-open">
-          Open
+          {t("open")}
         </button>
         <button type="button" className="button button-quiet" onClick={done}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
       <Problem sentence={error} />

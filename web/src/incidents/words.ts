@@ -1,12 +1,13 @@
 import type { IncidentState } from "./endpoints";
+import { t } from "./texts";
 
-export const INCIDENT_STATE_WORDS: Record<IncidentState, string> = { open: "Open", "in-review": "In review", closed: "Closed" };
+export const INCIDENT_STATE_WORDS: Record<IncidentState, string> = { get open() { return t("open"); }, get "in-review"() { return t("inReview"); }, get closed() { return t("closed"); } };
 /** Acts to choose from; what a camera saw brings its own. */
-export const INCIDENT_KINDS: readonly [string, string][] = [
-  ["theft", "Theft"],
-  ["falling", "Fall"],
-  ["fighting", "Fight"],
-  ["threat", "Threat"],
-  ["damage", "Damage"],
-  ["other", "Something else"],
+export const incidentKinds = (): readonly [string, string][] => [
+  ["theft", t("theft")],
+  ["falling", t("fall")],
+  ["fighting", t("fight")],
+  ["threat", t("threat")],
+  ["damage", t("damage")],
+  ["other", t("somethingElse")],
 ];

@@ -11,10 +11,11 @@ import { usePlace } from "../shell/stores";
 import { KeyRow } from "./KeyRow";
 import { MakeKey } from "./MakeKey";
 import { keyState } from "./words";
+import { t } from "./texts";
 
 /** Keys for other programs: what they may do, where, until when. */
 export function ApiKeysPage() {
-  useTitle("API keys");
+  useTitle(t("apiKeys"));
   const { me, store, stores, may } = usePlace();
   const now = useNow(10_000);
   const { value, error, reload } = useLoad("api-keys", async () => {
@@ -24,7 +25,7 @@ export function ApiKeysPage() {
   const [making, setMaking] = useState(false);
   const [all, setAll] = useState(false);
   const [shown, setShown] = useState<ApiKeySecret | null>(null);
-  if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">Loading…</p>}</div>;
+  if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">{t("loading")}</p>}</div>;
   const directory: Directory = { me, store, stores, roles: value.roles, regions: value.regions };
   const places = placesFor("api-keys:write", me.memberships, value.roles, stores, value.regions);
   const writes = may("api-keys:write") && places.length > 0;
@@ -39,24 +40,24 @@ export function ApiKeysPage() {
     <div className="page page-administration">
       <header className="page-head">
         <div>
-          <h1>API keys</h1>
-          <p className="page-note">For other programs that ask PennyProtect. People sign in instead.</p>
+          <h1>{t("apiKeys")}</h1>
+          <p className="page-note">{t("forOtherProgramsThatAskPennyprotect")}</p>
         </div>
         {writes && !making && (
           <button type="button" className="button button-primary" onClick={() => setMaking(true)} data-testid="key-new">
             <Plus size={16} aria-hidden="true" />
-            Make a key
+            {t("makeAKey")}
           </button>
         )}
       </header>
       {error && <Failure sentence={error} retry={reload} />}
       {shown && (
-        <Secret title={`Secret of ${shown.key.name}`} secret={shown.secret} done={() => setShown(null)} testId="key-secret">
-          <p>Put it where the program keeps its secrets; it goes into the header “Authorization: Bearer …”. It is not shown again.</p>
+        <Secret title={t("secretOf", { name: shown.key.name })} secret={shown.secret} done={() => setShown(null)} testId="key-secret">
+          <p>{t("putItWhereTheProgramKeeps")}</p>
         </Secret>
       )}
       {making && <MakeKey directory={directory} places={places} made={tell} cancel={() => setMaking(false)} />}
-      {listed.length === 0 && !making && <Empty title={gone.length > 0 ? "No key is in use" : "No keys yet"}>{writes && <p>Make one for each program, so that each can be revoked alone.</p>}</Empty>}
+      {listed.length === 0 && !making && <Empty title={gone.length > 0 ? t("noKeyIsInUse") : t("noKeysYet")}>{writes && <p>{t("makeOneForEachProgramSo")}</p>}</Empty>}
       {listed.length > 0 && (
         <ul className="rows" data-testid="keys">
           {listed.map((key) => (
@@ -67,7 +68,7 @@ export function ApiKeysPage() {
       {gone.length > 0 && (
         <div className="form-actions">
           <button type="button" className="button button-quiet" onClick={() => setAll(!all)}>
-            {all ? "Hide" : "Show"} {gone.length} revoked or ended
+            {all ? t("hide") : t("show")}{" "}{t("revokedOrEnded", { gone: gone.length })}
           </button>
         </div>
       )}

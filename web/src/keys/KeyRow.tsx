@@ -6,8 +6,9 @@ import { placeName } from "../administration/reach";
 import type { Directory } from "../administration/RoleFields";
 import { Problem, useAct } from "../security/parts";
 import { Confirm } from "../shell/Confirm";
-import { date, duration } from "../text/format";
+import { date, days, duration, hours } from "../text/format";
 import { keyState, permissionWords, STATE_WORDS } from "./words";
+import { t } from "./texts";
 
 interface Props {
   apiKey: ApiKey;
@@ -19,10 +20,10 @@ interface Props {
 }
 
 const OVERLAPS = [
-  [86_400, "1 day"],
-  [3_600, "1 hour"],
-  [604_800, "7 days"],
-  [0, "Not at all: it ends now"],
+  [86_400, () => days(1)],
+  [3_600, () => hours(1)],
+  [604_800, () => days(7)],
+  [0, () => t("notAtAllItEndsNow")],
 ] as const;
 
 export function KeyRow({ apiKey: key, directory, writes, now, changed, show }: Props) {
@@ -53,10 +54,10 @@ export function KeyRow({ apiKey: key, directory, writes, now, changed, show }: P
           <small className="key-ends">{ends(key, now)}</small>
           {key.maker_left && usable ? (
             <small className="key-left" data-testid="key-maker-left">
-              Made by {key.made_by}, who is disabled. Whoever knows its secret may still use it: rotate it, or revoke it.
+              {t("madeBy")}{" "}{key.made_by}{t("whoIsDisabledWhoeverKnowsIts")}
             </small>
           ) : (
-            key.made_by && <small>Made by {key.made_by}</small>
+            key.made_by && <small>{t("madeBy2", { madeBy: key.made_by })}</small>
           )}
         </span>
         <span className="tag" data-state={state}>
@@ -65,10 +66,10 @@ export function KeyRow({ apiKey: key, directory, writes, now, changed, show }: P
         {writes && usable && (
           <span className="row-tools">
             <button type="button" className="button button-small" disabled={busy} onClick={() => ask("rotate")} data-testid="key-rotate">
-              Rotate
+              {t("rotate")}
             </button>
             <button type="button" className="button button-small" disabled={busy} onClick={() => ask("revoke")} data-testid="key-revoke">
-              Revoke
+              {t("revoke")}
             </button>
           </span>
         )}
@@ -79,14 +80,14 @@ export function KeyRow({ apiKey: key, directory, writes, now, changed, show }: P
         </div>
       )}
       {asked === "rotate" && (
-        <Confirm title={`A new secret for ${key.name}?`} act="Make the new secret" danger={false} busy={busy} onAct={rotate} onCancel={() => ask(null)}>
-          <p>Both secrets answer for a while, so that the program can change over without a gap.</p>
+        <Confirm title={t("aNewSecretFor", { name: key.name })} act={t("makeTheNewSecret")} danger={false} busy={busy} onAct={rotate} onCancel={() => ask(null)}>
+          <p>{t("bothSecretsAnswerForAWhile")}</p>
           <label className="field dialog-field">
-            <span>The one so far answers for</span>
+            <span>{t("theOneSoFarAnswersFor")}</span>
             <select value={overlap} onChange={(event) => setOverlap(Number(event.target.value))} data-testid="key-overlap">
               {OVERLAPS.map(([value, words]) => (
                 <option key={value} value={value}>
-                  {words}
+                  {words()}
                 </option>
               ))}
             </select>
@@ -94,8 +95,8 @@ export function KeyRow({ apiKey: key, directory, writes, now, changed, show }: P
         </Confirm>
       )}
       {asked === "revoke" && (
-        <Confirm title={`Revoke ${key.name}?`} act="Revoke" busy={busy} onAct={revoke} onCancel={() => ask(null)}>
-          <p>The program that uses it is refused within seconds. This cannot be taken back; make a new key instead.</p>
+        <Confirm title={t("revoke2", { name: key.name })} act={t("revoke")} busy={busy} onAct={revoke} onCancel={() => ask(null)}>
+          <p>{t("theProgramThatUsesItIs")}</p>
         </Confirm>
       )}
     </li>
@@ -103,7 +104,7 @@ export function KeyRow({ apiKey: key, directory, writes, now, changed, show }: P
 }
 
 function places(key: ApiKey, { stores, regions }: Directory): string {
-  if (key.store_ids === null && key.region_ids === null) return "The whole chain";
+  if (key.store_ids === null && key.region_ids === null) return t("theWholeChain");
   const named = [
     ...(key.region_ids ?? []).map((region_id) => placeName({ store_id: null, region_id }, stores, regions)),
     ...(key.store_ids ?? []).map((store_id) => placeName({ store_id, region_id: null }, stores, regions)),
@@ -112,8 +113,8 @@ function places(key: ApiKey, { stores, regions }: Directory): string {
 }
 
 function ends(key: ApiKey, now: number): string {
-  if (key.revoked_at) return `Revoked on ${date(key.revoked_at)}`;
-  const end = key.expires_at ? `${Date.parse(key.expires_at) <= now ? "Ended" : "Good until"} ${date(key.expires_at)}` : "Without an end";
+  if (key.revoked_at) return t("revokedOn", { revokedAt: date(key.revoked_at) });
+  const end = key.expires_at ? `${Date.parse(key.expires_at) <= now ? t("ended") : t("goodUntil")} ${date(key.expires_at)}` : t("withoutAnEnd");
   const left = key.previous_secret_ends_at ? (Date.parse(key.previous_secret_ends_at) - now) / 1000 : 0;
-  return left > 0 ? `${end}; the secret before the last answers for ${duration(left)} more` : end;
+  return left > 0 ? t("theSecretBeforeTheLastAnswers", { end, left: duration(left) }) : end;
 }

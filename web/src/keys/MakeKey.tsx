@@ -5,6 +5,8 @@ import { heldAt, type NamedPlace } from "../administration/reach";
 import type { Directory } from "../administration/RoleFields";
 import { Problem, useAct } from "../security/parts";
 import { offered, permissionWords } from "./words";
+import { days as inDays } from "../text/format";
+import { t } from "./texts";
 
 interface Props {
   directory: Directory;
@@ -14,12 +16,7 @@ interface Props {
   cancel: () => void;
 }
 
-const LIVES = [
-  [30, "30 days"],
-  [90, "90 days"],
-  [180, "180 days"],
-  [365, "1 year"],
-] as const;
+const LIVE_DAYS = [30, 90, 180, 365];
 
 /** Name, reach, rights and end of a new key. */
 export function MakeKey({ directory, places, made, cancel }: Props) {
@@ -42,32 +39,32 @@ export function MakeKey({ directory, places, made, cancel }: Props) {
     void run(async () => made(await makeKey({ name: name.trim(), permissions: given, store_ids, region_ids, days })));
   };
   return (
-    <form className="panel stack" onSubmit={submit} aria-label="Make a key">
-      <h2>Make a key</h2>
+    <form className="panel stack" onSubmit={submit} aria-label={t("makeAKey")}>
+      <h2>{t("makeAKey")}</h2>
       <div className="key-fields">
         <label className="field">
-          <span>Name</span>
-          <input value={name} maxLength={200} autoComplete="off" placeholder="Till system, Oxford Street" autoFocus onChange={(event) => setName(event.target.value)} data-testid="key-name" />
+          <span>{t("name")}</span>
+          <input value={name} maxLength={200} autoComplete="off" placeholder={t("tillSystemOxfordStreet")} autoFocus onChange={(event) => setName(event.target.value)} data-testid="key-name" />
         </label>
         <label className="field">
-          <span>Good for</span>
+          <span>{t("goodFor")}</span>
           <select value={days} onChange={(event) => setDays(Number(event.target.value))} data-testid="key-days">
-            {LIVES.map(([value, words]) => (
+            {LIVE_DAYS.map((value) => (
               <option key={value} value={value}>
-                {words}
+                {inDays(value)}
               </option>
             ))}
           </select>
         </label>
       </div>
       <fieldset className="choices">
-        <legend>Where</legend>
+        <legend>{t("where")}</legend>
         {places.map((place) => (
           <Choice key={place.key} name={place.name} on={chosen.some(({ key }) => key === place.key)} toggle={() => toggle(place)} testId={`key-at-${place.key}`} />
         ))}
       </fieldset>
       <fieldset className="choices">
-        <legend>What it may do</legend>
+        <legend>{t("whatItMayDo")}</legend>
         {able.map((right) => (
           <Choice
             key={right}
@@ -77,15 +74,15 @@ export function MakeKey({ directory, places, made, cancel }: Props) {
             testId={`key-may-${right}`}
           />
         ))}
-        {able.length === 0 && <p className="quiet">Choose where first.</p>}
+        {able.length === 0 && <p className="quiet">{t("chooseWhereFirst")}</p>}
       </fieldset>
       <Problem sentence={error} testId="key-error" />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !name.trim() || chosen.length === 0 || given.length === 0} data-testid="key-save">
-          {busy ? "Making…" : "Make the key"}
+          {busy ? t("making") : t("makeTheKey")}
         </button>
         <button type="button" className="button button-quiet" onClick={cancel}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

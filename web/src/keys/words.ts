@@ -1,35 +1,36 @@
 /** What a key may do and how it stands, in words. Pure: "now" comes in. */
 import type { ApiKey } from "../api/types";
 import { humanise } from "../text/format";
+import { t } from "./texts";
 
 /** Permissions that a key may have, in the order in which they are offered. */
 const WORDS: Record<string, string> = {
-  "alerts:read": "Read alerts",
-  "alerts:handle": "Handle alerts",
-  "cameras:read": "Read cameras and their state",
-  "cameras:write": "Add and change cameras",
-  "live:view": "See live pictures",
-  "detections:read": "Search detections",
-  "frames:analyze": "Send pictures to be analysed",
-  "rules:read": "Read rules",
-  "rules:write": "Change rules",
-  "stores:read": "Read stores",
-  "stores:write": "Change stores",
-  "policy:read": "Read the site policy",
-  "policy:write": "Propose and switch off in the site policy",
-  "training:read": "Read training records",
-  "training:write": "Write training records",
-  "users:read": "Read users",
-  "sessions:end": "End people's sessions",
-  "sign-in:read": "Read sign-in rules",
-  "sign-in:write": "Change sign-in rules",
-  "chain:write": "Change the chain and its regions",
-  "api-keys:read": "Read keys",
-  "keys:manage": "Manage the chain's encryption key",
-  "models:read": "Read model versions",
-  "models:write": "Push, promote and roll back models",
-  "audit:read": "Read the audit",
-  "audit:export": "Export the audit",
+  get "alerts:read"() { return t("readAlerts"); },
+  get "alerts:handle"() { return t("handleAlerts"); },
+  get "cameras:read"() { return t("readCamerasAndTheirState"); },
+  get "cameras:write"() { return t("addAndChangeCameras"); },
+  get "live:view"() { return t("seeLivePictures"); },
+  get "detections:read"() { return t("searchDetections"); },
+  get "frames:analyze"() { return t("sendPicturesToBeAnalysed"); },
+  get "rules:read"() { return t("readRules"); },
+  get "rules:write"() { return t("changeRules"); },
+  get "stores:read"() { return t("readStores"); },
+  get "stores:write"() { return t("changeStores"); },
+  get "policy:read"() { return t("readTheSitePolicy"); },
+  get "policy:write"() { return t("proposeAndSwitchOffInThe"); },
+  get "training:read"() { return t("readTrainingRecords"); },
+  get "training:write"() { return t("writeTrainingRecords"); },
+  get "users:read"() { return t("readUsers"); },
+  get "sessions:end"() { return t("endPeopleSSessions"); },
+  get "sign-in:read"() { return t("readSignInRules"); },
+  get "sign-in:write"() { return t("changeSignInRules"); },
+  get "chain:write"() { return t("changeTheChainAndItsRegions"); },
+  get "api-keys:read"() { return t("readKeys"); },
+  get "keys:manage"() { return t("manageTheChainSEncryptionKey"); },
+  get "models:read"() { return t("readModelVersions"); },
+  get "models:write"() { return t("pushPromoteAndRollBackModels"); },
+  get "audit:read"() { return t("readTheAudit"); },
+  get "audit:export"() { return t("exportTheAudit"); },
 };
 
 /** Never given to a key: it is nobody's account, runs no cell, gives no rights and is not the second of two people. */
@@ -56,9 +57,9 @@ export function keyState(key: ApiKey, nowMs: number): KeyState {
 }
 
 export const STATE_WORDS: Record<KeyState, string> = {
-  good: "In use",
-  rotating: "Two secrets",
-  ending: "Ends soon",
-  ended: "Ended",
-  revoked: "Revoked",
+  get good() { return t("inUse"); },
+  get rotating() { return t("twoSecrets"); },
+  get ending() { return t("endsSoon"); },
+  get ended() { return t("ended"); },
+  get revoked() { return t("revoked"); },
 };

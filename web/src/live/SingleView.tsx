@@ -15,6 +15,7 @@ import { headline } from "../text/explain";
 import { ago } from "../text/format";
 import { LayerSwitches, useLayers } from "./layers";
 import { Tile } from "./Tile";
+import { t } from "./texts";
 
 /** One camera, large. Esc goes back to the grid, the arrow keys to its neighbours. */
 export function SingleView() {
@@ -24,16 +25,16 @@ export function SingleView() {
   const navigate = useNavigate();
   const index = list.findIndex(({ id }) => id === cameraId);
   const camera = list[index];
-  useTitle(camera?.name ?? "Live");
+  useTitle(camera?.name ?? t("live"));
   const beside = (step: number) => list[(index + step + list.length) % list.length]?.id;
   const go = (step: number) => index >= 0 && navigate(`/live/${beside(step)}`, { replace: true });
   useKeys({ Escape: () => navigate("/live"), ArrowLeft: () => go(-1), ArrowRight: () => go(1) });
   if (!camera) {
     return value ? (
-      <Empty title="This camera is not here">
-        <p>It may have been removed.</p>
+      <Empty title={t("thisCameraIsNotHere")}>
+        <p>{t("itMayHaveBeenRemoved")}</p>
         <Link className="button" to="/live">
-          Back to all cameras
+          {t("backToAllCameras")}
         </Link>
       </Empty>
     ) : null;
@@ -42,7 +43,7 @@ export function SingleView() {
     <div className="page page-single">
       <header className="page-head">
         <div className="head-line">
-          <Link to="/live" className="icon-button" aria-label="Back to all cameras" title="All cameras (Esc)">
+          <Link to="/live" className="icon-button" aria-label={t("backToAllCameras")} title={t("allCamerasEsc")}>
             <ArrowLeft size={20} />
           </Link>
           <h1>{camera.name}</h1>
@@ -51,10 +52,10 @@ export function SingleView() {
           <LayerSwitches layers={layers} onChange={setLayers} />
           {list.length > 1 && (
             <div className="pager">
-              <button type="button" className="icon-button" onClick={() => go(-1)} aria-label="Previous camera">
+              <button type="button" className="icon-button" onClick={() => go(-1)} aria-label={t("previousCamera")}>
                 <ChevronLeft size={20} />
               </button>
-              <button type="button" className="icon-button" onClick={() => go(1)} aria-label="Next camera">
+              <button type="button" className="icon-button" onClick={() => go(1)} aria-label={t("nextCamera")}>
                 <ChevronRight size={20} />
               </button>
             </div>
@@ -69,7 +70,7 @@ export function SingleView() {
           <LookBack key={camera.id} cameraId={camera.id} />
           <Link className="button" to={`/cameras/${camera.id}`}>
             <Settings2 size={16} aria-hidden="true" />
-            Zones and rules
+            {t("zonesAndRules")}
           </Link>
         </aside>
       </div>
@@ -95,9 +96,9 @@ function OpenAlerts({ camera }: { camera: Camera }) {
   const now = useNow(5_000);
   const open = inOrder(state.byId.values()).filter((alert) => alert.camera_id === camera.id && isOpen(shownState(state, alert)));
   return (
-    <section className="panel" aria-label="Open alerts of this camera">
-      <h2>Open alerts</h2>
-      {open.length === 0 && <p className="quiet">None.</p>}
+    <section className="panel" aria-label={t("openAlertsOfThisCamera")}>
+      <h2>{t("openAlerts")}</h2>
+      {open.length === 0 && <p className="quiet">{t("none2")}</p>}
       <ul className="brief-alerts">
         {open.slice(0, MOST_LISTED).map((alert) => (
           <BriefAlert key={alert.id} alert={alert} now={now} />

@@ -3,6 +3,7 @@ import { API, authorized, queryText } from "../api/client";
 import { sentenceOf } from "../api/problem";
 import { backoffMs } from "../socket/backoff";
 import { boundaryOf, MultipartParser, type Part } from "./multipart";
+import { t } from "./texts";
 
 export interface Picture {
   cameraId: string;
@@ -37,7 +38,7 @@ export async function readPictures(cameraIds: readonly string[], sink: PictureSi
     } catch (error) {
       if (stop.aborted) return;
       // Silence alone is no trouble: perhaps no camera has a picture now, and each tile says so itself.
-      if (!watchdog.bit) sink.trouble(error instanceof StreamRefused ? error.message : "Pictures are interrupted. Trying again.");
+      if (!watchdog.bit) sink.trouble(error instanceof StreamRefused ? error.message : t("picturesAreInterruptedTryingAgain"));
     } finally {
       watchdog.end();
     }

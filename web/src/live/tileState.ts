@@ -1,6 +1,7 @@
 /** What a tile says about its camera. Pure. */
 import type { Camera } from "../api/types";
 import { CAMERA_STATE_WORDS, duration } from "../text/format";
+import { t } from "./texts";
 
 /** A picture older than this is marked: an operator must never take a standstill for an empty aisle. */
 export const STALE_MS = 3_000;
@@ -20,7 +21,7 @@ export function banner(camera: Pick<Camera, "state" | "reason">, { ageMs, hasPic
     return camera.reason ? `${word}: ${camera.reason}` : hasPicture || stale ? word : null;
   }
   if (!stale) return null;
-  return hasPicture ? `No new picture for ${duration(ageMs / 1000)}` : "Waiting for the first picture";
+  return hasPicture ? t("noNewPictureFor", { ageMs: duration(ageMs / 1000) }) : t("waitingForTheFirstPicture");
 }
 
 /** A scene counts as still below this share of the rate at which the camera is to be analysed. */

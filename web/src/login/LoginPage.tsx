@@ -8,9 +8,10 @@ import { CodeField } from "../security/parts";
 import { useLoad, useTitle } from "../shell/hooks";
 import { Mark } from "../shell/Mark";
 import { refusedSentence, safeNext } from "./next";
+import { t } from "./texts";
 
 export function LoginPage() {
-  useTitle("Sign in");
+  useTitle(t("signIn"));
   const status = useSyncExternalStore(session.subscribe, session.snapshot);
   const [params] = useSearchParams();
   const [challenge, setChallenge] = useState<string | null>(null);
@@ -66,21 +67,21 @@ function Password({ refused, next, wanted }: { refused: string | null; next: str
   return (
     <Card submit={submit}>
       <label className="field">
-        <span>User name</span>
+        <span>{t("userName")}</span>
         <input data-testid="login-username" name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} autoFocus value={username} onChange={(event) => setUsername(event.target.value)} />
       </label>
       <label className="field">
-        <span>Password</span>
+        <span>{t("password")}</span>
         <input data-testid="login-password" name="password" type="password" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
       </label>
       <Refusal sentence={error} />
       <button type="submit" className="button button-primary" data-testid="login-submit" disabled={busy || !username.trim() || !password}>
-        {busy ? "Signing in…" : "Sign in"}
+        {busy ? t("signingIn") : t("signIn")}
       </button>
       {provider?.enabled && (
         <a className="button" href={`/api/v1/auth/oidc/start?next=${encodeURIComponent(next)}`} data-testid="login-oidc">
           <KeyRound size={16} aria-hidden="true" />
-          Sign in with {provider.name}
+          {t("signInWith", { name: provider.name })}
         </a>
       )}
     </Card>
@@ -107,10 +108,10 @@ function SecondFactor({ challenge, back }: { challenge: string; back: () => void
       <CodeField value={code} change={setCode} testId="login-code" recovery />
       <Refusal sentence={error} />
       <button type="submit" className="button button-primary" data-testid="login-code-submit" disabled={busy || code.trim().length < 6}>
-        {busy ? "Checking…" : "Continue"}
+        {busy ? t("checking") : t("continue")}
       </button>
       <button type="button" className="button button-quiet" onClick={back}>
-        Back
+        {t("back")}
       </button>
     </Card>
   );

@@ -5,10 +5,12 @@ import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { falseMatches, type FalseMatches as Report } from "../watchlist/endpoints";
 import { wilson } from "../watchlist/words";
+import { days as inDays } from "../text/format";
+import { t } from "./texts";
 
 type Line = Report["lines"][number];
-const SPANS: readonly [number, string][] = [[7, "Last 7 days"], [28, "Last 4 weeks"], [91, "Last 13 weeks"]];
-const SUBJECTS: Readonly<Record<Line["subject"], string>> = { store: "The whole store", camera: "Camera", entry: "Entry" };
+const SPANS = [7, 28, 91];
+const SUBJECTS: Readonly<Record<Line["subject"], string>> = { get store() { return t("theWholeStore"); }, get camera() { return t("camera"); }, get entry() { return t("entry"); } };
 
 /** How often leads were somebody else, for the store, each camera and each entry. */
 export function FalseMatches({ entryNames }: { entryNames: ReadonlyMap<string, string> }) {
@@ -16,34 +18,34 @@ export function FalseMatches({ entryNames }: { entryNames: ReadonlyMap<string, s
   const { named } = useCameras();
   const [days, setDays] = useState(7);
   const loaded = useLoad(`false-matches/${store.id}/${days}`, () => falseMatches(store.id, days));
-  const nameOf = (line: Line) => (line.subject === "camera" ? named(line.id) : line.subject === "entry" ? (entryNames.get(line.id) ?? "An entry of another list") : store.name);
+  const nameOf = (line: Line) => (line.subject === "camera" ? named(line.id) : line.subject === "entry" ? (entryNames.get(line.id) ?? t("anEntryOfAnotherList")) : store.name);
   const lines = loaded.value?.lines ?? [];
   return (
-    <section className="panel" aria-label="False matches" data-testid="false-matches">
+    <section className="panel" aria-label={t("falseMatches")} data-testid="false-matches">
       <div className="panel-line">
-        <h2>How often leads were somebody else</h2>
-        <select aria-label="Time" value={days} onChange={({ target }) => setDays(Number(target.value))}>
-          {SPANS.map(([value, word]) => (
+        <h2>{t("howOftenLeadsWereSomebodyElse")}</h2>
+        <select aria-label={t("time")} value={days} onChange={({ target }) => setDays(Number(target.value))}>
+          {SPANS.map((value) => (
             <option key={value} value={value}>
-              {word}
+              {t("lastDays", { days: inDays(value) })}
             </option>
           ))}
         </select>
       </div>
       {loaded.error && <Failure sentence={loaded.error} retry={loaded.reload} />}
-      {loaded.value && lines.length === 0 && <p className="quiet">There was no lead in this time.</p>}
+      {loaded.value && lines.length === 0 && <p className="quiet">{t("thereWasNoLeadInThis")}</p>}
       {lines.length > 0 && (
         <div className="wide-table">
           <table className="report">
             <thead>
               <tr>
-                <th scope="col">Of</th>
-                <th scope="col">Leads</th>
-                <th scope="col">The same person</th>
-                <th scope="col">Somebody else</th>
-                <th scope="col">Cannot tell</th>
-                <th scope="col">Waiting</th>
-                <th scope="col">Share that was somebody else</th>
+                <th scope="col">{t("of")}</th>
+                <th scope="col">{t("leads")}</th>
+                <th scope="col">{t("theSamePerson")}</th>
+                <th scope="col">{t("somebodyElse")}</th>
+                <th scope="col">{t("cannotTell")}</th>
+                <th scope="col">{t("waiting")}</th>
+                <th scope="col">{t("shareThatWasSomebodyElse")}</th>
               </tr>
             </thead>
             <tbody>
@@ -72,7 +74,7 @@ export function FalseMatches({ entryNames }: { entryNames: ReadonlyMap<string, s
 /** "2 of 10 (6 % to 51 %)": the interval says how little few leads mean. */
 function share({ confirmed, false_matches }: Line): string {
   const found = wilson(false_matches, confirmed + false_matches);
-  if (found === null) return "nothing decided";
+  if (found === null) return t("nothingDecided");
   const percent = (value: number) => `${Math.round(100 * value)} %`;
-  return `${percent(found.share)} (${percent(found.low)} to ${percent(found.high)})`;
+  return t("to", { share: percent(found.share), low: percent(found.low), high: percent(found.high) });
 }

@@ -9,18 +9,19 @@ import { Picture } from "../watchlist/Picture";
 import { bandName, findingName, stateName, verdictName } from "../watchlist/words";
 import { FalseMatches } from "./FalseMatches";
 import { useLeadNews } from "./news";
+import { t } from "./texts";
 
 const WAITING = ["open", "second-review"];
 const DECIDED = ["confirmed", "rejected", "undecided", "withdrawn"];
 /** From where on the heuristic for photographs and screens warns; `bench faces` says how often it errs. */
 const LIKELY_ATTACK = 0.5;
-const PARTS: Readonly<Record<string, string>> = { size: "Size", sharpness: "Sharpness", pose: "Looks to the camera", light: "Light", occlusion: "Uncovered" };
+const PARTS: Readonly<Record<string, string>> = { get size() { return t("size"); }, get sharpness() { return t("sharpness"); }, get pose() { return t("looksToTheCamera"); }, get light() { return t("light"); }, get occlusion() { return t("uncovered"); } };
 const VERDICTS: readonly Verdict[] = ["match", "not-a-match", "cannot-tell"];
 
 /** Leads to review, side by side. A lead says that somebody may be the enrolled person, never what anybody did today. */
 export function MatchesPage() {
   const { store, may } = usePlace();
-  useTitle("Leads");
+  useTitle(t("leads"));
   const loaded = useLoad(`leads/${store.id}`, async () => {
     const [waiting, decided, stopped] = await Promise.all([leads(store.id, WAITING), leads(store.id, DECIDED), suspensions(store.id)]);
     return { waiting, decided, stopped };
@@ -38,57 +39,57 @@ export function MatchesPage() {
   };
   if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
   const { waiting, decided, stopped } = loaded.value;
-  const entryNames = new Map([...waiting, ...decided].map((lead) => [lead.enrolment_id, `${lead.watchlist_name}, entry …${lead.enrolment_id.slice(-4)}`]));
+  const entryNames = new Map([...waiting, ...decided].map((lead) => [lead.enrolment_id, t("entry2", { watchlistName: lead.watchlist_name, value: lead.enrolment_id.slice(-4) })]));
   return (
     <div className="page page-training page-leads">
       <header className="page-head">
-        <h1>Leads</h1>
+        <h1>{t("leads")}</h1>
       </header>
-      <p className="quiet">A lead is no finding. Compare the two pictures, say what you see, and why.</p>
+      <p className="quiet">{t("aLeadIsNoFindingCompare")}</p>
       {error && (
         <p className="form-error" role="alert" data-testid="lead-error">
           {error}
         </p>
       )}
       {stopped.length > 0 && (
-        <section className="panel" aria-label="Suspended">
-          <h2>Not matching for now</h2>
+        <section className="panel" aria-label={t("suspended")}>
+          <h2>{t("notMatchingForNow")}</h2>
           <ul className="tests">
             {stopped.map((each) => (
               <li key={each.id} data-testid="suspension">
                 <span>
-                  <strong>{each.enrolment_id ? "An entry" : each.camera_id ? "A camera" : "The whole store"}</strong> {each.reason}
+                  <strong>{each.enrolment_id ? t("anEntry") : each.camera_id ? t("aCamera") : t("theWholeStore")}</strong> {each.reason}
                 </span>
                 {may("watchlists:write") && (
-                  <Asked label="Let it match again" placeholder="Why it may match again" act={(reason) => attempt(() => liftSuspension(each.id, reason))} testId="suspension-lift" />
+                  <Asked label={t("letItMatchAgain")} placeholder={t("whyItMayMatchAgain")} act={(reason) => attempt(() => liftSuspension(each.id, reason))} testId="suspension-lift" />
                 )}
               </li>
             ))}
           </ul>
         </section>
       )}
-      <section className="panel" aria-label="To review">
-        <h2>To review</h2>
+      <section className="panel" aria-label={t("toReview")}>
+        <h2>{t("toReview")}</h2>
         {waiting.length === 0 && (
-          <Empty title="No lead waits">
-            <p>When a camera sees somebody who may be on a list of this store, the lead appears here.</p>
+          <Empty title={t("noLeadWaits")}>
+            <p>{t("whenACameraSeesSomebodyWho")}</p>
           </Empty>
         )}
         {waiting.map((lead) => (
           <article key={lead.id} className="lead" data-testid="lead">
             <SideBySide lead={lead} pictures={may("matches:review")} />
             {may("matches:review") && !lead.reviewed_by_you && <ReviewForm onSay={(verdict, reason) => void attempt(() => review(lead.id, verdict, reason))} />}
-            {lead.reviewed_by_you && <p className="quiet">You reviewed this lead. A second person has to look, too.</p>}
+            {lead.reviewed_by_you && <p className="quiet">{t("youReviewedThisLeadASecond")}</p>}
           </article>
         ))}
       </section>
-      <section className="panel" aria-label="Decided">
-        <h2>Decided</h2>
+      <section className="panel" aria-label={t("decided")}>
+        <h2>{t("decided")}</h2>
         <ul className="tests">
           {decided.map((lead) => (
             <li key={lead.id} data-testid="lead-decided" data-state={lead.state}>
               <span>
-                <strong>{lead.person_name ?? (lead.state === "confirmed" ? "Confirmed" : "Lead")}</strong> {lead.camera_name}, {new Date(lead.captured_at).toLocaleString()}
+                <strong>{lead.person_name ?? (lead.state === "confirmed" ? t("confirmed") : t("lead"))}</strong> {lead.camera_name}, {new Date(lead.captured_at).toLocaleString()}
                 {lead.reviews.map((each) => (
                   <small key={each.reviewed_by}>
                     {verdictName(each.verdict)}: {each.reason}
@@ -101,7 +102,7 @@ export function MatchesPage() {
             </li>
           ))}
         </ul>
-        {decided.length === 0 && <p className="quiet">Nothing was decided yet.</p>}
+        {decided.length === 0 && <p className="quiet">{t("nothingWasDecidedYet")}</p>}
       </section>
       <FalseMatches entryNames={entryNames} />
     </div>
@@ -112,35 +113,35 @@ function SideBySide({ lead, pictures }: { lead: Lead; pictures: boolean }) {
   return (
     <div className="side-by-side">
       <figure>
-        <figcaption>Seen by {lead.camera_name}</figcaption>
-        {pictures && lead.has_picture ? <Picture load={() => seenPicture(lead.id)} alt="What the camera saw" testId="lead-seen" /> : <p className="face-missing quiet">No picture was kept; look at the camera's recording.</p>}
+        <figcaption>{t("seenBy", { cameraName: lead.camera_name })}</figcaption>
+        {pictures && lead.has_picture ? <Picture load={() => seenPicture(lead.id)} alt={t("whatTheCameraSaw")} testId="lead-seen" /> : <p className="face-missing quiet">{t("noPictureWasKeptLookAt")}</p>}
       </figure>
       <figure>
-        <figcaption>Enrolled on {lead.watchlist_name}</figcaption>
-        {pictures && <Picture load={() => enrolledPicture(lead.id)} alt="The enrolled picture" testId="lead-enrolled" />}
+        <figcaption>{t("enrolledOn", { watchlistName: lead.watchlist_name })}</figcaption>
+        {pictures && <Picture load={() => enrolledPicture(lead.id)} alt={t("theEnrolledPicture")} testId="lead-enrolled" />}
       </figure>
       <dl>
-        <dt>Score</dt>
+        <dt>{t("score")}</dt>
         <dd>
-          {bandName(lead.band)} <small>({lead.match_score.toFixed(3)}, threshold {lead.threshold.toFixed(3)}; no probability)</small>
+          {bandName(lead.band)} <small>{t("thresholdNoProbability", { value: lead.match_score.toFixed(3), value2: lead.threshold.toFixed(3) })}</small>
         </dd>
         {Number(lead.evidence["attack"] ?? 0) >= LIKELY_ATTACK && (
           <>
-            <dt>Warning</dt>
-            <dd data-testid="lead-attack">This may be a photograph or a screen that was held up to the camera.</dd>
+            <dt>{t("warning")}</dt>
+            <dd data-testid="lead-attack">{t("thisMayBeAPhotographOr")}</dd>
           </>
         )}
         {lead.evidence["look_alike"] === true && (
           <>
-            <dt>Warning</dt>
-            <dd>Another enrolled person looks as similar. Do not take this one for sure.</dd>
+            <dt>{t("warning")}</dt>
+            <dd>{t("anotherEnrolledPersonLooksAsSimilar")}</dd>
           </>
         )}
-        <dt>Quality of what the camera saw</dt>
+        <dt>{t("qualityOfWhatTheCameraSaw")}</dt>
         <dd>
           <Quality parts={lead.quality} />
         </dd>
-        <dt>Time</dt>
+        <dt>{t("time")}</dt>
         <dd>{new Date(lead.captured_at).toLocaleString()}</dd>
       </dl>
     </div>
@@ -150,7 +151,7 @@ function SideBySide({ lead, pictures }: { lead: Lead; pictures: boolean }) {
 /** Each part 0..1 as a meter with its name; low ones stand out. */
 function Quality({ parts }: { parts: Lead["quality"] }) {
   const measured = Object.entries(parts).filter((each): each is [string, number] => typeof each[1] === "number");
-  if (measured.length === 0) return <>not measured</>;
+  if (measured.length === 0) return <>{t("notMeasured")}</>;
   return (
     <ul className="quality">
       {measured.map(([name, part]) => (
@@ -169,8 +170,8 @@ function ReviewForm({ onSay }: { onSay: (verdict: Verdict, reason: string) => vo
   return (
     <div className="review">
       <label className="field">
-        <span>What you see</span>
-        <input required maxLength={1000} value={reason} placeholder="Which features agree, which do not" onChange={({ target }) => setReason(target.value)} data-testid="review-reason" />
+        <span>{t("whatYouSee")}</span>
+        <input required maxLength={1000} value={reason} placeholder={t("whichFeaturesAgreeWhichDoNot")} onChange={({ target }) => setReason(target.value)} data-testid="review-reason" />
       </label>
       <div className="form-actions">
         {VERDICTS.map((verdict) => (

@@ -4,6 +4,7 @@ import { usePlace } from "../shell/stores";
 import { useToasts } from "../shell/toasts";
 import type { LeadNews } from "../socket/messages";
 import { liveSocket } from "../socket/socket";
+import { t } from "./texts";
 
 /** Calls `hear` for each lead of this store that is raised or reviewed. */
 export function useLeadNews(hear: (news: LeadNews) => void): void {
@@ -25,7 +26,7 @@ export function LeadToasts() {
   const { show, dismiss } = useToasts();
   useLeadNews(({ type, match_id, camera_id }) => {
     if (type === "match-changed") return dismiss(match_id);
-    show({ id: match_id, threat: "medium", title: `Lead to review · ${named(camera_id)}`, text: "Somebody may be on a list of this store. Compare the pictures.", to: "/leads" });
+    show({ id: match_id, threat: "medium", title: t("leadToReview", { cameraId: named(camera_id) }), text: t("somebodyMayBeOnAList"), to: "/leads" });
   });
   return null;
 }

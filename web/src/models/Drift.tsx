@@ -2,21 +2,22 @@ import { useQuery } from "@tanstack/react-query";
 import { useCameras } from "../cameras/cameras";
 import { Answer } from "../parts/Query";
 import { drift, type Drifts } from "./endpoints";
+import { t } from "./texts";
 
 const LOOK_EVERY_MS = 60_000;
 const MEASURES: Record<string, string> = {
-  "persons-a-frame": "Persons a frame",
-  score: "Score",
-  quality: "Keypoint score",
-  "embedding-norm": "Length of embeddings",
+  get "persons-a-frame"() { return t("personsAFrame"); },
+  get score() { return t("score"); },
+  get quality() { return t("keypointScore"); },
+  get "embedding-norm"() { return t("lengthOfEmbeddings"); },
 };
 
 /** Cameras of which a version does not answer as in the days before. */
 export function Drift() {
   const found = useQuery({ queryKey: ["models", "drift"], queryFn: drift, refetchInterval: LOOK_EVERY_MS });
   return (
-    <section className="panel" aria-label="Drift" data-testid="model-drift">
-      <h2>Drift</h2>
+    <section className="panel" aria-label={t("drift")} data-testid="model-drift">
+      <h2>{t("drift")}</h2>
       <Answer of={found}>{(drifts) => <Table drifts={drifts} />}</Answer>
     </section>
   );
@@ -28,24 +29,24 @@ function Table({ drifts }: { drifts: Drifts }) {
   if (items.length === 0)
     return (
       <p className="page-note">
-        {watched > 0 ? `Nothing: ${watched} cameras answer as in the days before.` : "Nothing can be said yet."}
-        {leftOut > 0 && ` ${leftOut} more were not looked at: there are too many.`}
-        {waiting > 0 && ` ${waiting} have not seen enough in three days to be compared with.`}
+        {watched > 0 ? t("nothingCamerasAnswerAsInThe", { watched }) : t("nothingCanBeSaidYet")}
+        {leftOut > 0 && " " + t("moreWereNotLookedAt", { leftOut })}
+        {waiting > 0 && (" " + t("haveNotSeenEnoughInThree", { waiting }))}
       </p>
     );
   return (
     <>
-      <p className="page-note">The last 24 hours against the two weeks before. Look at the camera first: it may have been moved, or its scene changed.</p>
+      <p className="page-note">{t("theLast24HoursAgainstThe")}</p>
       <div className="wide-table">
         <table className="report">
           <thead>
             <tr>
-              <th scope="col">Camera</th>
-              <th scope="col">Version</th>
-              <th scope="col">What is off</th>
-              <th scope="col">Usually</th>
-              <th scope="col">Now</th>
-              <th scope="col">Spreads off</th>
+              <th scope="col">{t("camera")}</th>
+              <th scope="col">{t("version")}</th>
+              <th scope="col">{t("whatIsOff")}</th>
+              <th scope="col">{t("usually")}</th>
+              <th scope="col">{t("now")}</th>
+              <th scope="col">{t("spreadsOff")}</th>
             </tr>
           </thead>
           <tbody>

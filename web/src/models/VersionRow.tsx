@@ -4,6 +4,7 @@ import { usePlace } from "../shell/stores";
 import { date } from "../text/format";
 import { promote, retire, startShadow, type Pointer, type Version } from "./endpoints";
 import { share } from "./words";
+import { t } from "./texts";
 
 const SHARES = [0.1, 0.25, 0.5, 1] as const;
 
@@ -27,8 +28,8 @@ export function VersionRow({ version, pointer, shadowed, changed }: Props) {
         <span>
           {version.artefact}
           <small>
-            {version.publisher}, {version.licence}, pushed {date(version.pushed_at)}
-            {typeof latency === "number" && `, ${latency} ms a frame when it was checked`}
+            {t("pushed", { publisher: version.publisher, licence: version.licence, pushedAt: date(version.pushed_at) })}
+            {typeof latency === "number" && t("msAFrameWhenItWas", { latency })}
           </small>
           {version.refused_because && <small className="form-error">Triton may not load it: {version.refused_because}</small>}
         </span>
@@ -53,15 +54,15 @@ function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointe
   if (serves) return null;
   return (
     <div className="models-acts">
-      <select aria-label={`Share of the cameras for version ${version.version}`} value={part} onChange={(event) => setPart(Number(event.target.value))}>
+      <select aria-label={t("shareOfTheCamerasForVersion", { version: version.version })} value={part} onChange={(event) => setPart(Number(event.target.value))}>
         {SHARES.map((value) => (
           <option key={value} value={value}>
-            {value === 1 ? "all cameras" : `${share(value)} of the cameras`}
+            {value === 1 ? t("allCameras") : t("ofTheCameras", { value: share(value) })}
           </option>
         ))}
       </select>
       <button type="button" className="button" disabled={busy || (shadowed !== null && !compared)} onClick={() => act(() => startShadow(version.id, part))} data-testid="version-shadow">
-        {compared ? "Compare on this share" : "Compare"}
+        {compared ? t("compareOnThisShare") : t("compare")}
       </button>
       <button
         type="button"
@@ -70,15 +71,15 @@ function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointe
         onClick={() => act(() => promote(version.id, part, anyAgreement ? { agreement: 0 } : {}))}
         data-testid="version-promote"
       >
-        Promote
+        {t("promote")}
       </button>
       <label className="models-any">
         <input type="checkbox" checked={anyAgreement} onChange={(event) => setAnyAgreement(event.target.checked)} />
-        even where it disagrees
+        {t("evenWhereItDisagrees")}
       </label>
       {!used && (
         <button type="button" className="button button-quiet" disabled={busy || compared} onClick={() => act(() => retire(version.id))} data-testid="version-retire">
-          {busy ? "Wait…" : "Retire"}
+          {busy ? t("wait") : t("retire")}
         </button>
       )}
       <Problem sentence={error} />
@@ -88,8 +89,8 @@ function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointe
 
 function stateOf(version: Version, pointer: Pointer | undefined, shadowed: number | null): { word: string; tone: string } {
   if (version.state !== "ready") return { word: version.state, tone: "gone" };
-  if (version.version === pointer?.stable) return { word: "in use", tone: "good" };
-  if (version.version === pointer?.candidate) return { word: `on ${share(pointer.share)} of the cameras`, tone: "ending" };
-  if (version.version === shadowed) return { word: "compared", tone: "ending" };
-  return { word: "served, used by no camera", tone: "idle" };
+  if (version.version === pointer?.stable) return { word: t("inUse"), tone: "good" };
+  if (version.version === pointer?.candidate) return { word: t("onOfTheCameras", { share: share(pointer.share) }), tone: "ending" };
+  if (version.version === shadowed) return { word: t("compared"), tone: "ending" };
+  return { word: t("servedUsedByNoCamera"), tone: "idle" };
 }

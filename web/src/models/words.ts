@@ -1,4 +1,5 @@
 /** How figures of models are written. */
+import { t } from "./texts";
 
 /** 0.25 -> "25 %"; a small share keeps one digit. */
 export function share(of: number): string {
@@ -15,14 +16,14 @@ export function figure(value: number | null, signed = false): string {
 /** "26 → 31 ms". */
 export function change(before: number | null, after: number | null): string {
   if (before === null || after === null) return "–";
-  return `${Math.round(before)} → ${Math.round(after)} ms`;
+  return t("ms", { before: Math.round(before), after: Math.round(after) });
 }
 
 /** Who found somebody whom the other did not: the caption of a disagreement. */
 export function differs(onlyInUse: number, onlyNew: number, likeness: number): string {
   const parts = [];
-  if (onlyInUse > 0) parts.push(`${onlyInUse} found by the version in use alone`);
-  if (onlyNew > 0) parts.push(`${onlyNew} found by the new one alone`);
-  if (parts.length === 0) parts.push(`keypoints alike to ${likeness.toFixed(2)}`);
+  if (onlyInUse > 0) parts.push(t("foundByTheVersionInUse", { onlyInUse }));
+  if (onlyNew > 0) parts.push(t("foundByTheNewOneAlone", { onlyNew }));
+  if (parts.length === 0) parts.push(t("keypointsAlikeTo", { value: likeness.toFixed(2) }));
   return parts.join(", ");
 }

@@ -4,6 +4,7 @@ import { usePlace } from "../shell/stores";
 import { THREAT_WORDS } from "../text/format";
 import { pauseChannel, removeChannel, replayChannel, rotateSecret, testChannel, type Channel, type ChannelSecret } from "./endpoints";
 import { KIND_WORDS, quietWords } from "./words";
+import { t } from "./texts";
 
 interface Props {
   channels: Channel[];
@@ -16,8 +17,8 @@ export function Channels({ channels, changed, told, show }: Props) {
   const { may } = usePlace();
   if (channels.length === 0)
     return (
-      <Empty title="Nobody is told outside this dashboard">
-        <p>Add the duty telephone, a mailbox, a Slack or Teams channel, or the webhook of another system.</p>
+      <Empty title={t("nobodyIsToldOutsideThisDashboard")}>
+        <p>{t("addTheDutyTelephoneAMailbox")}</p>
       </Empty>
     );
   return (
@@ -32,41 +33,40 @@ export function Channels({ channels, changed, told, show }: Props) {
 function ChannelRow({ channel, writes, changed, told, show }: Omit<Props, "channels"> & { channel: Channel; writes: boolean }) {
   const { stores } = usePlace();
   const { busy, error, run } = useAct();
-  const place = channel.store_id === null ? "every store" : (stores.find(({ id }) => id === channel.store_id)?.name ?? "another store");
-  const limit = channel.most_per_hour ? `, at most ${channel.most_per_hour} an hour` : "";
-  const test = () => testChannel(channel.id).then(() => told(`A test is on its way to ${channel.name}; the delivery log tells what becomes of it.`));
-  const replay = () => replayChannel(channel.id).then(({ replayed }) => told(replayed ? `${replayed} given-up notifications are sent again.` : "Nothing of it was given up."));
+  const place = channel.store_id === null ? t("everyStore") : (stores.find(({ id }) => id === channel.store_id)?.name ?? t("anotherStore"));
+  const limit = channel.most_per_hour ? t("atMostAnHour", { mostPerHour: channel.most_per_hour }) : "";
+  const test = () => testChannel(channel.id).then(() => told(t("aTestIsOnItsWay", { name: channel.name })));
+  const replay = () => replayChannel(channel.id).then(({ replayed }) => told(replayed ? t("givenUpNotificationsAreSentAgain", { replayed }) : t("nothingOfItWasGivenUp")));
   const remove = () => {
-    if (window.confirm(`Remove ${channel.name}? Nothing is sent there any more, and its deliveries stay in the log.`)) void run(() => removeChannel(channel.id).then(changed));
+    if (window.confirm(t("removeNothingIsSentThereAny", { name: channel.name }))) void run(() => removeChannel(channel.id).then(changed));
   };
   return (
     <li className="channel-row" data-testid="channel" data-paused={channel.paused}>
       <div>
-        <strong>{channel.name}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span> {channel.paused && <span className="tag tag-waiting">paused</span>}
+        <strong>{channel.name}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span> {channel.paused && <span className="tag tag-waiting">{t("paused")}</span>}
         <small>
-          {channel.hint} · {place} · {THREAT_WORDS[channel.lowest_threat].toLowerCase()} threat and above · {quietWords(channel.quiet)}
-          {limit}
+          {t("threatAndAbove", { hint: channel.hint, place, toLowerCase: THREAT_WORDS[channel.lowest_threat].toLowerCase(), quiet: quietWords(channel.quiet), limit })}
         </small>
         <Problem sentence={error} />
       </div>
       {writes && (
         <div className="row-tools">
           <button type="button" className="button button-small" disabled={busy} data-testid="channel-test" onClick={() => void run(test)}>
-            Test
+            {t("test")}
           </button>
           {channel.kind === "webhook" && (
             <button type="button" className="button button-small" disabled={busy} onClick={() => void run(async () => show(await rotateSecret(channel.id)))}>
-              New secret
+              {t("newSecret")}
             </button>
           )}
           <button type="button" className="button button-small" disabled={busy} onClick={() => void run(replay)}>
-            Replay
+            {t("replay")}
           </button>
           <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => pauseChannel(channel.id, !channel.paused).then(changed))}>
-            {channel.paused ? "Resume" : "Pause"}
+            {channel.paused ? t("resume") : t("pause")}
           </button>
           <button type="button" className="button button-small button-danger" disabled={busy} onClick={remove}>
-            Remove
+            {t("remove")}
           </button>
         </div>
       )}

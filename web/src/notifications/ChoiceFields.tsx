@@ -2,6 +2,7 @@ import type { Threat } from "../api/types";
 import { usePlace } from "../shell/stores";
 import { THREAT_WORDS } from "../text/format";
 import type { Choices } from "./endpoints";
+import { t } from "./texts";
 
 const THREATS = ["low", "medium", "high"] as const satisfies readonly Threat[];
 
@@ -13,7 +14,7 @@ export function ChoiceFields({ value, change }: { value: Choices; change: (value
   return (
     <>
       <label className="field">
-        <span>Threat from</span>
+        <span>{t("threatFrom")}</span>
         <select value={value.lowest_threat} data-testid="channel-threat" onChange={(event) => change({ ...value, lowest_threat: event.target.value as Threat })}>
           {THREATS.map((each) => (
             <option key={each} value={each}>
@@ -23,29 +24,29 @@ export function ChoiceFields({ value, change }: { value: Choices; change: (value
         </select>
       </label>
       <label className="field">
-        <span>At most an hour</span>
-        <input type="number" min={1} max={1000} placeholder="no limit" value={value.most_per_hour ?? ""} onChange={(event) => change({ ...value, most_per_hour: event.target.value ? Number(event.target.value) : null })} />
+        <span>{t("atMostAnHour2")}</span>
+        <input type="number" min={1} max={1000} placeholder={t("noLimit")} value={value.most_per_hour ?? ""} onChange={(event) => change({ ...value, most_per_hour: event.target.value ? Number(event.target.value) : null })} />
       </label>
       <label className="choice">
         <input type="checkbox" checked={quiet !== null} data-testid="channel-quiet" onChange={(event) => change({ ...value, quiet: event.target.checked ? hours : null })} />
-        <span>Quiet hours</span>
+        <span>{t("quietHours")}</span>
       </label>
       {quiet && (
         <>
           <label className="field">
-            <span>From</span>
+            <span>{t("from")}</span>
             <input type="time" required value={quiet.starts.slice(0, 5)} onChange={(event) => change({ ...value, quiet: { ...quiet, starts: event.target.value } })} />
           </label>
           <label className="field">
-            <span>To</span>
+            <span>{t("to")}</span>
             <input type="time" required value={quiet.ends.slice(0, 5)} onChange={(event) => change({ ...value, quiet: { ...quiet, ends: event.target.value } })} />
           </label>
           <label className="field">
-            <span>What comes through</span>
+            <span>{t("whatComesThrough")}</span>
             <select value={quiet.threat ?? "none"} onChange={(event) => change({ ...value, quiet: { ...quiet, threat: event.target.value === "none" ? null : (event.target.value as Threat) } })}>
-              <option value="high">High threat</option>
-              <option value="medium">Medium threat and above</option>
-              <option value="none">Nothing</option>
+              <option value="high">{t("highThreat")}</option>
+              <option value="medium">{t("mediumThreatAndAbove")}</option>
+              <option value="none">{t("nothing")}</option>
             </select>
           </label>
         </>

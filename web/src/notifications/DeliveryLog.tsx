@@ -7,11 +7,13 @@ import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { deliveries, replayDelivery, type Delivery, type DeliveryState } from "./endpoints";
 import { KIND_WORDS, occasion, remark, STATE_WORDS, tone } from "./words";
+import { t } from "./texts";
 
-const VIEWS: Record<string, [title: string, states: readonly DeliveryState[]]> = {
-  all: ["Everything", []],
-  letters: ["Given up or uncertain", ["dead", "uncertain"]],
-  waiting: ["Under way", ["queued", "sending", "checking"]],
+type Told = [title: string, states: readonly DeliveryState[]];
+const VIEWS: Record<string, Told> = {
+  get all(): Told { return [t("everything"), []]; },
+  get letters(): Told { return [t("givenUpOrUncertain"), ["dead", "uncertain"]]; },
+  get waiting(): Told { return [t("underWay"), ["queued", "sending", "checking"]]; },
 };
 
 /** Each delivery with its state, newest first; what was given up can be sent again. */
@@ -26,7 +28,7 @@ export function DeliveryLog() {
     <div className="stack">
       <div className="log-head">
         <label className="field">
-          <span>Show</span>
+          <span>{t("show")}</span>
           <select value={view} data-testid="log-view" onChange={(event) => (setCursors([]), setView(event.target.value))}>
             {Object.entries(VIEWS).map(([key, [title]]) => (
               <option key={key} value={key}>
@@ -36,21 +38,21 @@ export function DeliveryLog() {
           </select>
         </label>
         <button type="button" className="button" onClick={reload}>
-          Look again
+          {t("lookAgain")}
         </button>
       </div>
       {error && <Failure sentence={error} retry={reload} />}
-      {value?.items.length === 0 && <Empty title={view === "all" ? "Nothing was sent yet" : "Nothing of that kind"} />}
+      {value?.items.length === 0 && <Empty title={view === "all" ? t("nothingWasSentYet") : t("nothingOfThatKind")} />}
       {value && value.items.length > 0 && <Deliveries items={value.items} now={now} reload={reload} />}
       <div className="form-actions">
         {cursors.length > 0 && (
           <button type="button" className="button button-quiet" onClick={() => setCursors(cursors.slice(0, -1))}>
-            Newer
+            {t("newer")}
           </button>
         )}
         {value?.next && (
           <button type="button" className="button button-quiet" onClick={() => setCursors([...cursors, value.next ?? ""])}>
-            Older
+            {t("older")}
           </button>
         )}
       </div>
@@ -67,11 +69,11 @@ export function Deliveries({ items, now, reload }: { items: Delivery[]; now: num
       <table className="data-table" data-testid="deliveries">
         <thead>
           <tr>
-            <th>When</th>
-            <th>What</th>
-            <th>To</th>
-            <th>State</th>
-            <th aria-label="Acts" />
+            <th>{t("when")}</th>
+            <th>{t("what")}</th>
+            <th>{t("to")}</th>
+            <th>{t("state")}</th>
+            <th aria-label={t("acts")} />
           </tr>
         </thead>
         <tbody>
@@ -91,7 +93,7 @@ export function Deliveries({ items, now, reload }: { items: Delivery[]; now: num
               <td>
                 {reload && may("notifications:write") && (each.state === "dead" || each.state === "uncertain") && (
                   <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => replayDelivery(each.id).then(reload))}>
-                    Send again
+                    {t("sendAgain")}
                   </button>
                 )}
               </td>

@@ -4,6 +4,7 @@ import { usePlace } from "../shell/stores";
 import { ChoiceFields } from "./ChoiceFields";
 import { addChannel, type ChannelKind, type ChannelSecret, type Choices } from "./endpoints";
 import { ADDRESS_WORDS, KIND_WORDS } from "./words";
+import { t } from "./texts";
 
 /** A channel of this store, or of the whole chain where the person's role reaches that far. */
 export function MakeChannel({ made, cancel }: { made: (made: ChannelSecret) => void; cancel: () => void }) {
@@ -21,11 +22,11 @@ export function MakeChannel({ made, cancel }: { made: (made: ChannelSecret) => v
     void run(async () => made(await addChannel({ kind, name: name.trim(), address: address.trim(), store_id: whole ? null : store.id, ...choices })));
   };
   return (
-    <form className="panel stack" onSubmit={submit} aria-label="Add a channel">
-      <h2>Add a channel</h2>
+    <form className="panel stack" onSubmit={submit} aria-label={t("addAChannel")}>
+      <h2>{t("addAChannel")}</h2>
       <div className="channel-fields">
         <label className="field">
-          <span>Kind</span>
+          <span>{t("kind")}</span>
           <select value={kind} data-testid="channel-kind" onChange={(event) => setKind(event.target.value as ChannelKind)}>
             {(Object.keys(KIND_WORDS) as ChannelKind[]).map((each) => (
               <option key={each} value={each}>
@@ -35,18 +36,18 @@ export function MakeChannel({ made, cancel }: { made: (made: ChannelSecret) => v
           </select>
         </label>
         <label className="field">
-          <span>Name</span>
-          <input value={name} maxLength={100} required autoComplete="off" placeholder="Duty telephone" data-testid="channel-name" onChange={(event) => setName(event.target.value)} />
+          <span>{t("name")}</span>
+          <input value={name} maxLength={100} required autoComplete="off" placeholder={t("dutyTelephone")} data-testid="channel-name" onChange={(event) => setName(event.target.value)} />
         </label>
         <label className="field channel-address">
           <span>{label}</span>
           <input value={address} required autoComplete="off" spellCheck={false} placeholder={example} data-testid="channel-address" onChange={(event) => setAddress(event.target.value)} />
         </label>
         <label className="field">
-          <span>For</span>
+          <span>{t("for")}</span>
           <select value={whole ? "chain" : "store"} onChange={(event) => setWhole(event.target.value === "chain")}>
             <option value="store">{store.name}</option>
-            {chainWide && <option value="chain">Every store</option>}
+            {chainWide && <option value="chain">{t("everyStore")}</option>}
           </select>
         </label>
         <ChoiceFields value={choices} change={setChoices} />
@@ -54,10 +55,10 @@ export function MakeChannel({ made, cancel }: { made: (made: ChannelSecret) => v
       <Problem sentence={error} testId="channel-error" />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !name.trim() || !address.trim()} data-testid="channel-save">
-          {busy ? "Adding…" : "Add the channel"}
+          {busy ? t("adding") : t("addTheChannel")}
         </button>
         <button type="button" className="button button-quiet" onClick={cancel}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

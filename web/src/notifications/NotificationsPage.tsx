@@ -9,10 +9,11 @@ import { Channels } from "./Channels";
 import { DeliveryLog } from "./DeliveryLog";
 import { channels as loadChannels, type ChannelSecret } from "./endpoints";
 import { MakeChannel } from "./MakeChannel";
+import { t } from "./texts";
 
 /** Who is told outside the dashboard, and what became of each message. */
 export function NotificationsPage() {
-  useTitle("Notifications");
+  useTitle(t("notifications"));
   const { may } = usePlace();
   const { value, error, reload } = useLoad("channels", loadChannels);
   const [tab, setTab] = useState("channels");
@@ -34,19 +35,19 @@ export function NotificationsPage() {
     <div className="page page-administration page-notifications">
       <header className="page-head">
         <div>
-          <h1>Notifications</h1>
-          <p className="page-note">Messages say what happened, where and when, with a link. They never carry a name, a face or a picture.</p>
+          <h1>{t("notifications")}</h1>
+          <p className="page-note">{t("messagesSayWhatHappenedWhereAnd")}</p>
         </div>
         {may("notifications:write") && !making && (
           <button type="button" className="button button-primary" data-testid="channel-new" onClick={() => (setTab("channels"), setMaking(true))}>
             <Plus size={16} aria-hidden="true" />
-            Add a channel
+            {t("addAChannel")}
           </button>
         )}
       </header>
       {shown && (
-        <Secret title={`Secret of ${shown.channel.name}`} secret={shown.secret} done={() => setShown(null)} testId="channel-secret">
-          <p>The receiver checks each message with it, as standardwebhooks.com describes. It is not shown again.</p>
+        <Secret title={t("secretOf", { name: shown.channel.name })} secret={shown.secret} done={() => setShown(null)} testId="channel-secret">
+          <p>{t("theReceiverChecksEachMessageWith")}</p>
         </Secret>
       )}
       {told && (
@@ -56,12 +57,12 @@ export function NotificationsPage() {
       )}
       {making && <MakeChannel made={made} cancel={() => setMaking(false)} />}
       <Tabs
-        label="Notifications"
+        label={t("notifications")}
         value={tab}
         choose={setTab}
         tabs={[
-          { key: "channels", title: "Channels", content: list },
-          { key: "log", title: "Delivery log", content: <DeliveryLog /> },
+          { key: "channels", title: t("channels"), content: list },
+          { key: "log", title: t("deliveryLog"), content: <DeliveryLog /> },
         ]}
       />
     </div>

@@ -7,6 +7,7 @@ import { ChoiceFields } from "./ChoiceFields";
 import { Deliveries } from "./DeliveryLog";
 import { addOwn, changeOwn, confirmOwn, ownChannels, ownLog, removeOwn, sendCode, testOwn, type Channel, type Choices } from "./endpoints";
 import { KIND_WORDS, quietWords } from "./words";
+import { t } from "./texts";
 
 const FIRST: Choices = { lowest_threat: "high", quiet: null, most_per_hour: 20 };
 
@@ -20,7 +21,7 @@ export function OwnChannels() {
   if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
   return (
     <div className="stack">
-      <p className="quiet">You are told of alerts of the stores you may see, and of those that are escalated to you.</p>
+      <p className="quiet">{t("youAreToldOfAlertsOf")}</p>
       {value.channels.length > 0 && (
         <ul className="rows">
           {value.channels.map((channel) => (
@@ -39,10 +40,10 @@ function Own({ channel, changed }: { channel: Channel; changed: () => void }) {
   return (
     <li className="channel-row" data-testid="own-channel">
       <div>
-        <strong>{channel.hint}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span> {channel.paused && <span className="tag tag-waiting">paused</span>}
-        {!channel.proven && <span className="tag tag-waiting">not confirmed</span>}
+        <strong>{channel.hint}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span> {channel.paused && <span className="tag tag-waiting">{t("paused")}</span>}
+        {!channel.proven && <span className="tag tag-waiting">{t("notConfirmed")}</span>}
         <small>
-          {THREAT_WORDS[channel.lowest_threat].toLowerCase()} threat and above · {quietWords(channel.quiet)}
+          {t("threatAndAbove2", { toLowerCase: THREAT_WORDS[channel.lowest_threat].toLowerCase(), quiet: quietWords(channel.quiet) })}
         </small>
         <Problem sentence={error} />
         {!channel.proven && <Confirm channel={channel} changed={changed} />}
@@ -50,14 +51,14 @@ function Own({ channel, changed }: { channel: Channel; changed: () => void }) {
       <div className="row-tools">
         {channel.proven && (
           <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => testOwn(channel.id).then(changed))}>
-            Test
+            {t("test")}
           </button>
         )}
         <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => changeOwn(channel.id, { paused: !channel.paused }).then(changed))}>
-          {channel.paused ? "Resume" : "Pause"}
+          {channel.paused ? t("resume") : t("pause")}
         </button>
         <button type="button" className="button button-small button-danger" disabled={busy} onClick={() => void run(() => removeOwn(channel.id).then(changed))}>
-          Remove
+          {t("remove")}
         </button>
       </div>
     </li>
@@ -74,16 +75,16 @@ function Confirm({ channel, changed }: { channel: Channel; changed: () => void }
     void run(() => confirmOwn(channel.id, code.trim()).then(changed));
   };
   return (
-    <form className="confirm-code" onSubmit={submit} aria-label={`Confirm ${channel.hint}`}>
+    <form className="confirm-code" onSubmit={submit} aria-label={t("confirm", { hint: channel.hint })}>
       <label className="field">
-        <span>{again ? "Another code is on its way; it is good for 15 minutes" : "The code we sent there, good for 15 minutes"}</span>
+        <span>{again ? t("anotherCodeIsOnItsWay") : t("theCodeWeSentThereGood")}</span>
         <input value={code} required inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6}" maxLength={6} placeholder="123456" data-testid="own-code" onChange={(event) => setCode(event.target.value)} />
       </label>
       <button type="submit" className="button button-small button-primary" disabled={busy || code.trim().length !== 6} data-testid="own-confirm">
-        Confirm
+        {t("confirm2")}
       </button>
       <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => sendCode(channel.id).then(() => setAgain(true)))}>
-        Send another
+        {t("sendAnother")}
       </button>
       <Problem sentence={error} />
     </form>
@@ -104,21 +105,21 @@ function AddOwn({ changed }: { changed: () => void }) {
     });
   };
   return (
-    <form className="channel-fields" onSubmit={submit} aria-label="Tell me">
+    <form className="channel-fields" onSubmit={submit} aria-label={t("tellMe")}>
       <label className="field">
-        <span>Tell me by</span>
+        <span>{t("tellMeBy")}</span>
         <select value={kind} data-testid="own-kind" onChange={(event) => setKind(event.target.value as "sms" | "email")}>
           <option value="sms">SMS</option>
-          <option value="email">E-mail</option>
+          <option value="email">{t("eMail")}</option>
         </select>
       </label>
       <label className="field">
-        <span>{kind === "sms" ? "Number" : "Address"}</span>
+        <span>{kind === "sms" ? t("number") : t("address")}</span>
         <input value={address} required autoComplete={kind === "sms" ? "tel" : "email"} data-testid="own-address" onChange={(event) => setAddress(event.target.value)} />
       </label>
       <ChoiceFields value={choices} change={setChoices} />
       <button type="submit" className="button button-primary" disabled={busy || !address.trim()} data-testid="own-add">
-        Add
+        {t("add")}
       </button>
       <Problem sentence={error} />
     </form>

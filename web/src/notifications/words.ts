@@ -1,25 +1,27 @@
 /** Words for channels and deliveries. Pure. */
 import type { Channel, ChannelKind, Delivery, DeliveryState } from "./endpoints";
+import { t } from "./texts";
 
-export const KIND_WORDS: Record<ChannelKind, string> = { sms: "SMS", email: "E-mail", webhook: "Webhook", slack: "Slack", teams: "Microsoft Teams" };
+export const KIND_WORDS: Record<ChannelKind, string> = { sms: "SMS", get email() { return t("eMail"); }, webhook: "Webhook", slack: "Slack", teams: "Microsoft Teams" };
 
-export const ADDRESS_WORDS: Record<ChannelKind, [label: string, example: string]> = {
-  sms: ["Number, with its country", "+15005550006"],
-  email: ["Address", "duty@example.com"],
-  webhook: ["Address of the receiver", "https://example.com/hooks/pennyprotect"],
-  slack: ["Incoming webhook of the Slack channel", "https://hooks.slack.com/services/…"],
-  teams: ["Webhook of the Teams workflow", "https://….logic.azure.com/…"],
+type Told = [label: string, example: string];
+export const ADDRESS_WORDS: Record<ChannelKind, Told> = {
+  get sms(): Told { return [t("numberWithItsCountry"), "+15005550006"]; },
+  get email(): Told { return [t("address"), "duty@example.com"]; },
+  get webhook(): Told { return [t("addressOfTheReceiver"), "https://example.com/hooks/pennyprotect"]; },
+  get slack(): Told { return [t("incomingWebhookOfTheSlackChannel"), "https://hooks.slack.com/services/…"]; },
+  get teams(): Told { return [t("webhookOfTheTeamsWorkflow"), "https://….logic.azure.com/…"]; },
 };
 
 export const STATE_WORDS: Record<DeliveryState, string> = {
-  queued: "waits",
-  sending: "being sent",
-  checking: "asking the provider",
-  sent: "sent",
-  delivered: "delivered",
-  uncertain: "uncertain",
-  dead: "given up",
-  merged: "in a summary",
+  get queued() { return t("waits"); },
+  get sending() { return t("beingSent"); },
+  get checking() { return t("askingTheProvider"); },
+  get sent() { return t("sent"); },
+  get delivered() { return t("delivered"); },
+  get uncertain() { return t("uncertain"); },
+  get dead() { return t("givenUp"); },
+  get merged() { return t("inASummary"); },
 };
 
 /** How a state looks: good, waiting, or something a person should look at. */
@@ -30,23 +32,23 @@ export function tone(state: DeliveryState): "good" | "ending" | "bad" | "plain" 
 }
 
 export function occasion({ occasion, merged }: Pick<Delivery, "occasion" | "merged">): string {
-  if (merged > 1) return `${merged} notifications in one`;
-  return { "alert-raised": "Alert", "alert-escalated": "Escalated alert", "incident-changed": "Incident", test: "Test" }[occasion];
+  if (merged > 1) return t("notificationsInOne", { merged });
+  return { "alert-raised": t("alert"), "alert-escalated": t("escalatedAlert"), "incident-changed": t("incident"), test: t("test") }[occasion];
 }
 
 /** What is known beyond the state, in one line. */
 export function remark({ state, waits, repeated, attempts, reason, merged_into }: Delivery): string {
   const parts = [];
-  if (state === "queued" && waits === "quiet-hours") parts.push("for the end of quiet hours");
-  if (state === "queued" && waits === "retry") parts.push(`to be tried again, ${attempts} so far`);
+  if (state === "queued" && waits === "quiet-hours") parts.push(t("forTheEndOfQuietHours"));
+  if (state === "queued" && waits === "retry") parts.push(t("toBeTriedAgainSoFar", { attempts }));
   if (reason) parts.push(reason.replace(/\.$/, ""));
-  if (repeated) parts.push("an earlier try may have arrived");
-  if (merged_into) parts.push("told as part of another");
+  if (repeated) parts.push(t("anEarlierTryMayHaveArrived"));
+  if (merged_into) parts.push(t("toldAsPartOfAnother"));
   return parts.join("; ");
 }
 
 export function quietWords(quiet: Channel["quiet"]): string {
-  if (!quiet) return "at any hour";
-  const through = quiet.threat ? `, except ${quiet.threat} threat` : "";
-  return `quiet ${quiet.starts.slice(0, 5)}–${quiet.ends.slice(0, 5)}${through}`;
+  if (!quiet) return t("atAnyHour");
+  const through = quiet.threat ? t("exceptThreat", { threat: quiet.threat }) : "";
+  return t("quiet", { value: quiet.starts.slice(0, 5), value2: quiet.ends.slice(0, 5), through });
 }

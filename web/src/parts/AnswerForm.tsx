@@ -1,5 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import { Problem, useAct } from "../security/parts";
+import { t } from "./texts";
 
 interface Props<T extends string> {
   /** What of it comes before its test ids. */
@@ -22,9 +23,9 @@ export function AnswerForm<T extends string>({ testId, outcomes, words, answer, 
     void run(() => answer(outcome, said.trim()));
   };
   return (
-    <form className="stack" onSubmit={submit} aria-label="Answer">
+    <form className="stack" onSubmit={submit} aria-label={t("answer")}>
       <label className="field">
-        <span>Outcome</span>
+        <span>{t("outcome")}</span>
         <select value={outcome} data-testid={`${testId}-outcome`} onChange={(event) => setOutcome(event.target.value as T)}>
           {outcomes.map((each) => (
             <option key={each} value={each}>
@@ -34,14 +35,14 @@ export function AnswerForm<T extends string>({ testId, outcomes, words, answer, 
         </select>
       </label>
       <label className="field">
-        <span>What they are answered</span>
+        <span>{t("whatTheyAreAnswered")}</span>
         <textarea value={said} required maxLength={4000} rows={3} data-testid={`${testId}-answer`} onChange={(event) => setSaid(event.target.value)} />
       </label>
       {more?.(outcome)}
       <Problem sentence={error} />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !said.trim()} data-testid={`${testId}-decide`}>
-          Answer for good
+          {t("answerForGood")}
         </button>
       </div>
     </form>

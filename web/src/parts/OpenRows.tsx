@@ -1,4 +1,5 @@
 import { useState, type ReactNode } from "react";
+import { t } from "./texts";
 
 type Tone = "good" | "ending" | "bad" | "plain";
 
@@ -28,7 +29,7 @@ export function OpenRows({ rows, testId, rowTestId }: { rows: readonly OpenRow[]
             <small>{note}</small>
           </div>
           <button type="button" className="button button-small" aria-expanded={open === id} data-testid={`${rowTestId}-open`} onClick={() => setOpen(open === id ? null : id)}>
-            {open === id ? "Close" : "Open"}
+            {open === id ? t("close") : t("open")}
           </button>
           {open === id && file()}
         </li>

@@ -1,5 +1,6 @@
 import { useState, type FormEvent } from "react";
 import { Problem, useAct } from "../security/parts";
+import { t } from "./texts";
 
 interface Props {
   label: string;
@@ -29,11 +30,11 @@ export function NameForm({ label, initial = "", act, testId, save, cancel }: Pro
       </label>
       <div className="form-actions">
         <button type="submit" className="button" disabled={busy || !name.trim() || name.trim() === initial} data-testid={`${testId}-save`}>
-          {busy ? "Saving…" : act}
+          {busy ? t("saving") : act}
         </button>
         {cancel && (
           <button type="button" className="button button-quiet" onClick={cancel}>
-            Cancel
+            {t("cancel")}
           </button>
         )}
       </div>

@@ -5,6 +5,7 @@ import type { Region } from "../api/types";
 import { Problem, useAct } from "../security/parts";
 import { Confirm } from "../shell/Confirm";
 import { NameForm } from "./NameForm";
+import { t } from "./texts";
 
 interface Props {
   regions: Region[];
@@ -24,9 +25,9 @@ export function Regions({ regions, writes, changed }: Props) {
     });
   if (!writes && regions.length === 0) return null;
   return (
-    <section className="panel stack" aria-label="Regions">
-      <h2>Regions</h2>
-      <p className="quiet">A role or a key for a region holds in all its stores, also in those that join it later.</p>
+    <section className="panel stack" aria-label={t("regions")}>
+      <h2>{t("regions")}</h2>
+      <p className="quiet">{t("aRoleOrAKeyFor")}</p>
       {regions.length > 0 && (
         <ul className="given" data-testid="regions">
           {regions.map((region) => (
@@ -35,10 +36,10 @@ export function Regions({ regions, writes, changed }: Props) {
         </ul>
       )}
       <Problem sentence={error} testId="region-error" />
-      {writes && <NameForm label="New region" act="Add" testId="region-name" save={(name) => addRegion(name).then(changed)} />}
+      {writes && <NameForm label={t("newRegion")} act={t("add")} testId="region-name" save={(name) => addRegion(name).then(changed)} />}
       {removing && (
-        <Confirm title={`Remove the region ${removing.name}?`} act="Remove" busy={busy} onAct={() => remove(removing)} onCancel={() => setRemoving(null)}>
-          <p>It must be empty: no store, no role and no key may name it.</p>
+        <Confirm title={t("removeTheRegion", { name: removing.name })} act={t("remove")} busy={busy} onAct={() => remove(removing)} onCancel={() => setRemoving(null)}>
+          <p>{t("itMustBeEmptyNoStore")}</p>
         </Confirm>
       )}
     </section>
@@ -59,7 +60,7 @@ function RegionLine({ region, writes, busy, changed, remove }: LineProps) {
     const save = (name: string) => renameRegion(region.id, name).then(() => (setEditing(false), changed()));
     return (
       <li>
-        <NameForm label="Name" initial={region.name} act="Rename" testId="region-rename" save={save} cancel={() => setEditing(false)} />
+        <NameForm label={t("name")} initial={region.name} act={t("rename")} testId="region-rename" save={save} cancel={() => setEditing(false)} />
       </li>
     );
   }
@@ -67,14 +68,14 @@ function RegionLine({ region, writes, busy, changed, remove }: LineProps) {
     <li>
       <span>
         <strong>{region.name}</strong>
-        <small>{region.stores === 1 ? "1 store" : `${region.stores} stores`}</small>
+        <small>{region.stores === 1 ? t("n1Store") : t("stores", { stores: region.stores })}</small>
       </span>
       {writes && (
         <>
-          <button type="button" className="icon-button" onClick={() => setEditing(true)} aria-label={`Rename ${region.name}`} title="Rename">
+          <button type="button" className="icon-button" onClick={() => setEditing(true)} aria-label={t("rename2", { name: region.name })} title={t("rename")}>
             <Pencil size={16} />
           </button>
-          <button type="button" className="icon-button" disabled={busy} onClick={remove} aria-label={`Remove ${region.name}`} title="Remove">
+          <button type="button" className="icon-button" disabled={busy} onClick={remove} aria-label={t("remove2", { name: region.name })} title={t("remove")}>
             <Trash2 size={16} />
           </button>
         </>

@@ -2,6 +2,7 @@ import { useState, type FormEvent } from "react";
 import { addStore, changeStore } from "../api/administration";
 import type { Region, Store } from "../api/types";
 import { Problem, useAct } from "../security/parts";
+import { t } from "./texts";
 
 interface Props {
   /** The store to change; a new one without. */
@@ -31,15 +32,15 @@ export function StoreForm({ store, regions, movable, done, cancel }: Props) {
     });
   };
   return (
-    <form className={store ? "stack" : "panel stack"} onSubmit={submit} aria-label={store ? `Change ${store.name}` : "Add a store"}>
-      {!store && <h2>Add a store</h2>}
+    <form className={store ? "stack" : "panel stack"} onSubmit={submit} aria-label={store ? t("change", { name: store.name }) : t("addAStore")}>
+      {!store && <h2>{t("addAStore")}</h2>}
       <div className="store-fields">
         <label className="field">
-          <span>Name</span>
-          <input value={name} maxLength={200} autoComplete="off" placeholder="Oxford Street" onChange={(event) => setName(event.target.value)} data-testid="store-name" />
+          <span>{t("name")}</span>
+          <input value={name} maxLength={200} autoComplete="off" placeholder={t("oxfordStreet")} onChange={(event) => setName(event.target.value)} data-testid="store-name" />
         </label>
         <label className="field">
-          <span>Time zone</span>
+          <span>{t("timeZone")}</span>
           <select value={timezone} onChange={(event) => setTimezone(event.target.value)} data-testid="store-timezone">
             {[...new Set([timezone, ...ZONES])].map((zone) => (
               <option key={zone} value={zone}>
@@ -50,9 +51,9 @@ export function StoreForm({ store, regions, movable, done, cancel }: Props) {
         </label>
         {movable && (
           <label className="field">
-            <span>Region</span>
+            <span>{t("region")}</span>
             <select value={region} onChange={(event) => setRegion(event.target.value)} data-testid="store-region">
-              <option value="">None</option>
+              <option value="">{t("none")}</option>
               {regions.map((each) => (
                 <option key={each.id} value={each.id}>
                   {each.name}
@@ -62,15 +63,15 @@ export function StoreForm({ store, regions, movable, done, cancel }: Props) {
           </label>
         )}
       </div>
-      {store && movable && region !== (store.region_id ?? "") && <p className="notice">People and keys with a role for the old region lose this store within seconds; those of the new one gain it.</p>}
-      {!store && <p className="quiet">A new store starts with face, gait and re-identification off.</p>}
+      {store && movable && region !== (store.region_id ?? "") && <p className="notice">{t("peopleAndKeysWithARole")}</p>}
+      {!store && <p className="quiet">{t("aNewStoreStartsWithFace")}</p>}
       <Problem sentence={error} testId="store-error" />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !name.trim()} data-testid="store-save">
-          {busy ? "Saving…" : store ? "Save" : "Add"}
+          {busy ? t("saving") : store ? t("save") : t("add")}
         </button>
         <button type="button" className="button button-quiet" onClick={cancel}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

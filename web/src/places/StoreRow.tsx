@@ -2,6 +2,7 @@ import { Pencil, Store as StoreIcon } from "lucide-react";
 import { useState } from "react";
 import type { Region, Store } from "../api/types";
 import { StoreForm } from "./StoreForm";
+import { t } from "./texts";
 
 interface Props {
   store: Store;
@@ -24,10 +25,10 @@ export function StoreRow({ store, regions, writes, movable, changed }: Props) {
         <StoreIcon size={20} aria-hidden="true" />
         <span className="row-name">
           <strong>{store.name}</strong>
-          <small>{[store.timezone.replaceAll("_", " "), region ? `Region ${region.name}` : ""].filter(Boolean).join(" · ")}</small>
+          <small>{[store.timezone.replaceAll("_", " "), region ? t("region2", { name: region.name }) : ""].filter(Boolean).join(" · ")}</small>
         </span>
         {writes && !editing && (
-          <button type="button" className="icon-button" onClick={() => setEditing(true)} aria-label={`Change ${store.name}`} title="Change">
+          <button type="button" className="icon-button" onClick={() => setEditing(true)} aria-label={t("change", { name: store.name })} title={t("change2")}>
             <Pencil size={16} />
           </button>
         )}

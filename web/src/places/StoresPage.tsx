@@ -10,17 +10,18 @@ import { NameForm } from "./NameForm";
 import { Regions } from "./Regions";
 import { StoreForm } from "./StoreForm";
 import { StoreRow } from "./StoreRow";
+import { t } from "./texts";
 
 /** The stores of the chain, and the regions they are in. */
 export function StoresPage() {
-  useTitle("Stores");
+  useTitle(t("stores2"));
   const { me, may, refresh } = usePlace();
   const { value, error, reload } = useLoad("stores-page", async () => {
     const [chain, stores, regions, roles] = await Promise.all([loadChain(), loadStores(), loadRegions(), loadRoles()]);
     return { chain, stores, regions, roles };
   });
   const [adding, setAdding] = useState(false);
-  if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">Loading…</p>}</div>;
+  if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">{t("loading")}</p>}</div>;
   const { chain, stores, regions, roles } = value;
   const everywhere = heldAt(me.memberships, roles, CHAIN, stores);
   const writesChain = everywhere.has("chain:write");
@@ -36,13 +37,13 @@ export function StoresPage() {
     <div className="page page-administration">
       <header className="page-head">
         <div>
-          <h1>Stores</h1>
+          <h1>{t("stores2")}</h1>
           {chain && <p className="page-note">{chain.name}</p>}
         </div>
         {everywhere.has("stores:write") && !adding && (
           <button type="button" className="button button-primary" onClick={() => setAdding(true)} data-testid="store-add">
             <Plus size={16} aria-hidden="true" />
-            Add a store
+            {t("addAStore")}
           </button>
         )}
       </header>
@@ -62,9 +63,9 @@ export function StoresPage() {
       </ul>
       <Regions regions={regions} writes={writesChain} changed={reload} />
       {writesChain && chain && (
-        <section className="panel" aria-label="Chain">
-          <h2>Name of the chain</h2>
-          <NameForm key={chain.name} label="Name" initial={chain.name} act="Rename" testId="chain-name" save={(name) => renameChain(chain.id, name).then(reload)} />
+        <section className="panel" aria-label={t("chain")}>
+          <h2>{t("nameOfTheChain")}</h2>
+          <NameForm key={chain.name} label={t("name")} initial={chain.name} act={t("rename")} testId="chain-name" save={(name) => renameChain(chain.id, name).then(reload)} />
         </section>
       )}
     </div>

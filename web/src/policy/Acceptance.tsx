@@ -2,12 +2,13 @@ import { useState } from "react";
 import { AcceptanceForm } from "./AcceptanceForm";
 import type { Standing } from "./endpoints";
 import { SWITCH_WORDS } from "./words";
+import { t } from "./texts";
 
 /** What else ends a test, and how near that is. */
 const coverage = (test: Standing["acceptance_tests"][number], listed: number) =>
   [
-    test.listed !== null && "It covers the store's cameras as they were: one added, removed or moved to another address ends it.",
-    test.most_listed !== null && `It covers up to ${test.most_listed} people on the lists; they hold ${listed}.`,
+    test.listed !== null && t("itCoversTheStoreSCameras"),
+    test.most_listed !== null && t("itCoversUpToPeopleOn", { mostListed: test.most_listed, listed }),
   ]
     .filter(Boolean)
     .join(" ");
@@ -24,9 +25,9 @@ export function Acceptance({ policy, write, onChanged }: { policy: Standing; wri
       <ul className="tests">
         {policy.acceptance_tests.map((test) => (
           <li key={test.id}>
-            <strong>{SWITCH_WORDS[test.switch].name}</strong> {test.passed ? "passed" : "not passed"} on {test.performed_on} by {test.performed_by}
+            <strong>{SWITCH_WORDS[test.switch].name}</strong> {test.passed ? t("passed") : t("notPassed")}{" "}{t("onBy", { performedOn: test.performed_on, performedBy: test.performed_by })}
             <small>
-              {test.false_matches} of {test.strangers} strangers matched, {test.misses} of {test.enrolled} people missed, {test.cameras} {test.cameras === 1 ? "camera" : "cameras"}. Counts until {test.valid_until}{test.model && <span title={test.model}>, for the model of that day only</span>}. {coverage(test, policy.listed)}
+              {t("ofStrangersMatchedOfPeopleMissed", { falseMatches: test.false_matches, strangers: test.strangers, misses: test.misses, enrolled: test.enrolled, cameras: test.cameras })}{" "}{test.cameras === 1 ? t("camera2") : t("cameras")}{t("countsUntil", { validUntil: test.valid_until })}{test.model && <span title={test.model}>{t("forTheModelOfThatDay")}</span>}. {coverage(test, policy.listed)}
             </small>
           </li>
         ))}
@@ -34,7 +35,7 @@ export function Acceptance({ policy, write, onChanged }: { policy: Standing; wri
       {testing && <AcceptanceForm onDone={done} onCancel={() => setTesting(false)} />}
       {!testing && write && (
         <button type="button" className="button" onClick={() => setTesting(true)} data-testid="test-new">
-          Make a test
+          {t("makeATest")}
         </button>
       )}
     </>

@@ -5,9 +5,10 @@ import { usePlace } from "../shell/stores";
 import { recordTest, type Switch } from "./endpoints";
 import { COUNTS, LIGHTS, mistake, ofReport, rate, sum, type Counts, type Passes } from "./passes";
 import { SWITCH_WORDS, SWITCHES, today } from "./words";
+import { t } from "./texts";
 
-const HEADS: Readonly<Record<keyof Counts, string>> = { strangers: "Strangers passed", false_matches: "… taken for somebody", enrolled: "Listed people passed", misses: "… missed" };
-const SPOKEN: Readonly<Record<keyof Counts, string>> = { strangers: "Strangers passed", false_matches: "Strangers taken for somebody", enrolled: "Listed people passed", misses: "Listed people missed" };
+const HEADS: Readonly<Record<keyof Counts, string>> = { get strangers() { return t("strangersPassed"); }, get false_matches() { return t("takenForSomebody"); }, get enrolled() { return t("listedPeoplePassed"); }, get misses() { return t("missed"); } };
+const SPOKEN: Readonly<Record<keyof Counts, string>> = { get strangers() { return t("strangersPassed"); }, get false_matches() { return t("strangersTakenForSomebody"); }, get enrolled() { return t("listedPeoplePassed"); }, get misses() { return t("listedPeopleMissed"); } };
 
 /** The acceptance test step by step: who walks, what is counted, what it proves, and the record. */
 export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCancel: () => void }) {
@@ -26,7 +27,7 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
     setError(null);
     if (!file) return setReport(null);
     const found = ofReport(await file.text());
-    if (found === null) return setError(`${file.name} is no report of \`pennyprotect bench acceptance --json\`.`);
+    if (found === null) return setError(t("isNoReportOfPennyprotectBench", { name: file.name }));
     setReport({ cameras: found.cameras, strangers: found.strangers, false_matches: found.false_matches, enrolled: found.enrolled, misses: found.misses });
     setDraft({ ...draft, performed_on: found.performed_on, report_reference: draft.report_reference || file.name });
   };
@@ -46,15 +47,15 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
   return (
     <form className="acceptance" onSubmit={(event) => void save(event)} data-testid="acceptance-form">
       <section>
-        <h3>1. Let people walk past</h3>
+        <h3>{t("n1LetPeopleWalkPast")}</h3>
         <ol className="quiet">
-          <li>Put some volunteers on a list of the test, each with one good picture.</li>
-          <li>Let them, and many more who are on no list, walk past each camera, in each light in which it will work.</li>
-          <li>Count below. Or let whoever runs the servers measure their pictures with <code>pennyprotect bench acceptance</code>, and choose its report.</li>
+          <li>{t("putSomeVolunteersOnAList")}</li>
+          <li>{t("letThemAndManyMoreWho")}</li>
+          <li>{t("countBelowOrLetWhoeverRuns")}{" "}<code>pennyprotect bench acceptance</code>{t("andChooseItsReport")}</li>
         </ol>
         <div className="place-line">
           <label className="field">
-            <span>What is tested</span>
+            <span>{t("whatIsTested")}</span>
             <select value={draft.switch} onChange={({ target }) => setDraft({ ...draft, switch: target.value as Switch })}>
               {SWITCHES.map((each) => (
                 <option key={each} value={each}>
@@ -64,20 +65,20 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
             </select>
           </label>
           <label className="field">
-            <span>Report of the benchmark, if there is one</span>
+            <span>{t("reportOfTheBenchmarkIfThere")}</span>
             <input type="file" accept=".json,application/json" onChange={({ target }) => void read(target.files?.[0])} data-testid="acceptance-report" />
           </label>
         </div>
       </section>
       {report === null && (
         <section>
-          <h3>2. Count, by camera and light</h3>
+          <h3>{t("n2CountByCameraAndLight")}</h3>
           <div className="wide-table">
             <table className="report">
               <thead>
                 <tr>
-                  <th scope="col">Camera</th>
-                  <th scope="col">Light</th>
+                  <th scope="col">{t("camera")}</th>
+                  <th scope="col">{t("light")}</th>
                   {COUNTS.map((each) => (
                     <th key={each} scope="col">
                       {HEADS[each]}
@@ -90,10 +91,10 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
                 {rows.map((row, at) => (
                   <tr key={at} data-testid="acceptance-row">
                     <td>
-                      <input required maxLength={200} value={row.camera} aria-label={`Camera of row ${at + 1}`} onChange={({ target }) => change(at, { camera: target.value })} />
+                      <input required maxLength={200} value={row.camera} aria-label={t("cameraOfRow", { at: at + 1 })} onChange={({ target }) => change(at, { camera: target.value })} />
                     </td>
                     <td>
-                      <select value={row.light} aria-label={`Light of row ${at + 1}`} onChange={({ target }) => change(at, { light: target.value })}>
+                      <select value={row.light} aria-label={t("lightOfRow", { at: at + 1 })} onChange={({ target }) => change(at, { light: target.value })}>
                         {LIGHTS.map((each) => (
                           <option key={each}>{each}</option>
                         ))}
@@ -101,13 +102,13 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
                     </td>
                     {COUNTS.map((each) => (
                       <td key={each}>
-                        <input type="number" required min={0} value={Number.isNaN(row[each]) ? "" : row[each]} aria-label={`${SPOKEN[each]}, row ${at + 1}`} onChange={({ target }) => change(at, { [each]: target.valueAsNumber })} data-testid={`acceptance-${each}`} />
+                        <input type="number" required min={0} value={Number.isNaN(row[each]) ? "" : row[each]} aria-label={t("row", { spoken: SPOKEN[each], at: at + 1 })} onChange={({ target }) => change(at, { [each]: target.valueAsNumber })} data-testid={`acceptance-${each}`} />
                       </td>
                     ))}
                     <td>
                       {rows.length > 1 && (
-                        <button type="button" className="button button-quiet" aria-label={`Remove row ${at + 1}`} onClick={() => setRows(rows.filter((_, index) => index !== at))}>
-                          Remove
+                        <button type="button" className="button button-quiet" aria-label={t("removeRow", { at: at + 1 })} onClick={() => setRows(rows.filter((_, index) => index !== at))}>
+                          {t("remove")}
                         </button>
                       )}
                     </td>
@@ -118,36 +119,36 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
           </div>
           <div className="form-actions">
             <button type="button" className="button button-quiet" onClick={() => setRows([...rows, fresh(rows.at(-1)?.camera ?? "", "evening")])} data-testid="acceptance-add">
-              Another camera or light
+              {t("anotherCameraOrLight")}
             </button>
           </div>
         </section>
       )}
       <section>
-        <h3>{report === null ? "3." : "2."} What it proves</h3>
+        <h3>{t("whatItProves", { report: report === null ? "3." : "2." })}</h3>
         <dl className="proves" data-testid="acceptance-proves">
-          <dt>Strangers taken for somebody</dt>
+          <dt>{t("strangersTakenForSomebody")}</dt>
           <dd>{rate(counts.false_matches, counts.strangers)}</dd>
-          <dt>Listed people missed</dt>
+          <dt>{t("listedPeopleMissed")}</dt>
           <dd>{rate(counts.misses, counts.enrolled)}</dd>
         </dl>
-        {counts.strangers > 0 && counts.strangers < 100 && <p className="quiet">Few strangers passed: even without a mistake the true rate may be {Math.round(384 / (counts.strangers + 3.84))} % or so. A hundred passes are a beginning.</p>}
+        {counts.strangers > 0 && counts.strangers < 100 && <p className="quiet">{t("fewStrangersPassedEvenWithoutA", { value: Math.round(384 / (counts.strangers + 3.84)) })}</p>}
         <div className="test-form">
           <label className="field">
-            <span>Day</span>
+            <span>{t("day")}</span>
             <input type="date" required max={today()} value={draft.performed_on} onChange={({ target }) => setDraft({ ...draft, performed_on: target.value })} />
           </label>
           <label className="field">
-            <span>By whom</span>
+            <span>{t("byWhom")}</span>
             <input required maxLength={200} value={draft.performed_by} onChange={({ target }) => setDraft({ ...draft, performed_by: target.value })} data-testid="test-by" />
           </label>
           <label className="field">
-            <span>Report</span>
-            <input maxLength={500} value={draft.report_reference} placeholder="Where it is kept" onChange={({ target }) => setDraft({ ...draft, report_reference: target.value })} />
+            <span>{t("report")}</span>
+            <input maxLength={500} value={draft.report_reference} placeholder={t("whereItIsKept")} onChange={({ target }) => setDraft({ ...draft, report_reference: target.value })} />
           </label>
           <label className="check">
             <input type="checkbox" checked={draft.passed} disabled={wrong !== null} onChange={({ target }) => setDraft({ ...draft, passed: target.checked })} data-testid="test-passed" />
-            The test was passed: these rates are what this store can answer for
+            {t("theTestWasPassedTheseRates")}
           </label>
         </div>
       </section>
@@ -158,10 +159,10 @@ export function AcceptanceForm({ onDone, onCancel }: { onDone: () => void; onCan
       )}
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || wrong !== null} data-testid="test-save">
-          {busy ? "Saving…" : "Record the test"}
+          {busy ? t("saving") : t("recordTheTest")}
         </button>
         <button type="button" className="button button-quiet" onClick={onCancel}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

@@ -5,6 +5,7 @@ import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { decide, propose, type PolicyDraft, type Proposal, type Standing } from "./endpoints";
 import { named, SWITCH_WORDS, SWITCHES, today } from "./words";
+import { t } from "./texts";
 
 interface Props {
   policy: Standing;
@@ -43,7 +44,7 @@ export function Papers({ policy, onChanged, now }: Props) {
         <PapersForm draft={draft} counsel={policy.place.verdict === "counsel"} busy={busy} onChange={setDraft} onSubmit={submit} />
       ) : (
         <button type="button" className="button button-quiet" onClick={() => setEditing(true)}>
-          Propose something else instead
+          {t("proposeSomethingElseInstead")}
         </button>
       )}
     </>
@@ -63,7 +64,7 @@ function PapersForm({ draft, counsel, busy, onChange, onSubmit }: FormProps) {
   return (
     <form className="papers" onSubmit={onSubmit}>
       <fieldset className="checks">
-        <legend>Shall be on</legend>
+        <legend>{t("shallBeOn")}</legend>
         {SWITCHES.map((each) => (
           <label key={each}>
             <input type="checkbox" checked={draft[each]} onChange={({ target }) => set({ [each]: target.checked })} data-testid={`want-${each}`} />
@@ -72,36 +73,36 @@ function PapersForm({ draft, counsel, busy, onChange, onSubmit }: FormProps) {
         ))}
       </fieldset>
       <label className="field">
-        <span>Legal basis</span>
+        <span>{t("legalBasis")}</span>
         <textarea rows={2} maxLength={2000} value={draft.legal_basis} onChange={({ target }) => set({ legal_basis: target.value })} data-testid="paper-basis" />
-        <small>Visitors can read this.</small>
+        <small>{t("visitorsCanReadThis")}</small>
       </label>
       <label className="field">
-        <span>Impact assessment</span>
-        <input maxLength={500} value={draft.dpia_reference} placeholder="Reference of the DPIA" onChange={({ target }) => set({ dpia_reference: target.value })} data-testid="paper-dpia" />
+        <span>{t("impactAssessment")}</span>
+        <input maxLength={500} value={draft.dpia_reference} placeholder={t("referenceOfTheDpia")} onChange={({ target }) => set({ dpia_reference: target.value })} data-testid="paper-dpia" />
       </label>
       <label className="field wide">
-        <span>Notice to visitors</span>
-        <textarea rows={4} maxLength={4000} value={draft.notice_text} placeholder="Who runs the cameras, what is measured and why, how long it is kept, whom to ask" onChange={({ target }) => set({ notice_text: target.value })} data-testid="paper-notice" />
-        <small>Stands on the public page and on the sign.</small>
+        <span>{t("noticeToVisitors")}</span>
+        <textarea rows={4} maxLength={4000} value={draft.notice_text} placeholder={t("whoRunsTheCamerasWhatIs")} onChange={({ target }) => set({ notice_text: target.value })} data-testid="paper-notice" />
+        <small>{t("standsOnThePublicPageAnd")}</small>
       </label>
       {(counsel || draft.counsel_reference) && (
         <>
           <label className="field">
-            <span>Counsel&apos;s sign-off</span>
-            <input maxLength={500} value={draft.counsel_reference} placeholder="Reference" onChange={({ target }) => set({ counsel_reference: target.value })} />
+            <span>{t("counselSSignOff")}</span>
+            <input maxLength={500} value={draft.counsel_reference} placeholder={t("reference")} onChange={({ target }) => set({ counsel_reference: target.value })} />
           </label>
           <label className="field">
-            <span>Signed on</span>
+            <span>{t("signedOn")}</span>
             <input type="date" max={today()} value={draft.counsel_signed_on ?? ""} onChange={({ target }) => set({ counsel_signed_on: target.value || null })} />
           </label>
         </>
       )}
       <div className="form-actions wide">
         <button type="submit" className="button button-primary" disabled={busy} data-testid="policy-propose">
-          {busy ? "Proposing…" : "Propose"}
+          {busy ? t("proposing") : t("propose")}
         </button>
-        <span className="quiet">Nothing changes until a chain administrator other than you approves.</span>
+        <span className="quiet">{t("nothingChangesUntilAChainAdministrator")}</span>
       </div>
     </form>
   );
@@ -115,40 +116,40 @@ function TwoPeople({ proposal, now, busy, onAct }: { proposal: Proposal; now: nu
   return (
     <div className="two-people" data-testid="proposal">
       <p>
-        Proposed: <strong>{named(proposal.switches)}</strong>. Open until {clock(proposal.expires_at, now)}.
+        {t("proposed")}{" "}<strong>{named(proposal.switches)}</strong>{t("openUntil", { expiresAt: clock(proposal.expires_at, now) })}
       </p>
       <ol>
         <li data-done="true">
           <UserCheck size={18} aria-hidden="true" />
           <span>
-            {proposal.proposed_by.username} <small>proposed {clock(proposal.proposed_at, now)}</small>
+            {proposal.proposed_by.username} <small>{t("proposed2", { proposedAt: clock(proposal.proposed_at, now) })}</small>
           </span>
         </li>
         <li>
           <UserRound size={18} aria-hidden="true" />
           <span>
-            {decides ? me.username : own && may("policy:approve") ? "Another chain administrator" : "A chain administrator"}{" "}
-            <small>{decides ? "has to decide" : own ? "has to approve: nobody approves their own proposal" : "has to approve"}</small>
+            {decides ? me.username : own && may("policy:approve") ? t("anotherChainAdministrator") : t("aChainAdministrator")}{" "}
+            <small>{decides ? t("hasToDecide") : own ? t("hasToApproveNobodyApprovesTheir") : t("hasToApprove")}</small>
           </span>
         </li>
       </ol>
       <dl className="paper-facts">
-        <dt>Legal basis</dt>
+        <dt>{t("legalBasis")}</dt>
         <dd>{proposal.papers.legal_basis}</dd>
-        <dt>Impact assessment</dt>
+        <dt>{t("impactAssessment")}</dt>
         <dd>{proposal.papers.dpia_reference}</dd>
-        <dt>Notice</dt>
+        <dt>{t("notice")}</dt>
         <dd>{proposal.papers.notice_text}</dd>
       </dl>
       <div className="form-actions">
         {decides && (
           <button type="button" className="button button-primary" disabled={busy} onClick={() => onAct("approve", proposal.id)} data-testid="policy-approve">
-            Approve
+            {t("approve")}
           </button>
         )}
         {may("policy:write") && (
           <button type="button" className="button" disabled={busy} onClick={() => onAct("reject", proposal.id)} data-testid="policy-reject">
-            {own ? "Take it back" : "Reject"}
+            {own ? t("takeItBack") : t("reject")}
           </button>
         )}
       </div>

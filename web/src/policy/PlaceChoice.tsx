@@ -4,8 +4,9 @@ import { Confirm } from "../shell/Confirm";
 import { usePlace } from "../shell/stores";
 import { moveStore, type Pack, type Place, type Standing } from "./endpoints";
 import { SWITCHES } from "./words";
+import { t } from "./texts";
 
-const VERDICTS: Record<Place["verdict"], string> = { deny: "Not permitted here", counsel: "Needs counsel's sign-off", allow: "May be proposed" };
+const VERDICTS: Record<Place["verdict"], string> = { get deny() { return t("notPermittedHere"); }, get counsel() { return t("needsCounselSSignOff"); }, get allow() { return t("mayBeProposed"); } };
 
 /** Where the store stands, what the jurisdiction pack says of it and on which sources. */
 export function PlaceChoice({ policy, pack, write, onChanged }: { policy: Standing; pack: Pack | null; write: boolean; onChanged: () => void }) {
@@ -32,10 +33,10 @@ export function PlaceChoice({ policy, pack, write, onChanged }: { policy: Standi
     <>
       <div className="place-line">
         <label className="field">
-          <span>State or country</span>
+          <span>{t("stateOrCountry")}</span>
           <select value={place.name ? place.code : ""} disabled={!write || !pack || busy} onChange={({ target }) => (anyOn ? setWanted(target.value) : void move(target.value))} data-testid="policy-place">
             <option value="" disabled>
-              Choose…
+              {t("choose")}
             </option>
             {(pack?.places ?? []).map(({ code, name }) => (
               <option key={code} value={code}>
@@ -45,11 +46,11 @@ export function PlaceChoice({ policy, pack, write, onChanged }: { policy: Standi
           </select>
         </label>
         <span className="verdict" data-verdict={place.name ? place.verdict : "none"} data-testid="policy-verdict">
-          {place.name ? VERDICTS[place.verdict] : "Choose where the store stands"}
+          {place.name ? VERDICTS[place.verdict] : t("chooseWhereTheStoreStands")}
         </span>
       </div>
       {place.verdict !== "deny" && <p className="quiet">{place.why}</p>}
-      {place.exceptions.length > 0 && <p className="notice">{place.exceptions.map(nameOf).join(", ")} has a rule of its own: choose it if the store stands there.</p>}
+      {place.exceptions.length > 0 && <p className="notice">{t("hasARuleOfItsOwn", { value: place.exceptions.map(nameOf).join(", ") })}</p>}
       {place.sources.length > 0 && (
         <ul className="sources">
           {place.sources.map((source) => (
@@ -60,7 +61,7 @@ export function PlaceChoice({ policy, pack, write, onChanged }: { policy: Standi
         </ul>
       )}
       <small>
-        Jurisdiction pack {policy.pack}. {pack?.note}
+        {t("jurisdictionPack", { pack: policy.pack })}{" "}{pack?.note}
       </small>
       {error && (
         <p className="form-error" role="alert">
@@ -68,8 +69,8 @@ export function PlaceChoice({ policy, pack, write, onChanged }: { policy: Standi
         </p>
       )}
       {wanted && (
-        <Confirm title={`Move the store to ${nameOf(wanted)}?`} act="Move and switch off" busy={busy} onAct={() => void move(wanted)} onCancel={() => setWanted(null)}>
-          <p>What is on was signed for {place.name}. It is switched off and has to be proposed again.</p>
+        <Confirm title={t("moveTheStoreTo", { wanted: nameOf(wanted) })} act={t("moveAndSwitchOff")} busy={busy} onAct={() => void move(wanted)} onCancel={() => setWanted(null)}>
+          <p>{t("whatIsOnWasSignedFor", { name: place.name })}</p>
         </Confirm>
       )}
     </>

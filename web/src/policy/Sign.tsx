@@ -5,6 +5,7 @@ import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { addSignPhoto, makeSign, signPhoto, type Standing, type Switch } from "./endpoints";
 import { SWITCH_WORDS, SWITCHES, today } from "./words";
+import { t } from "./texts";
 
 const LANGUAGES: Record<string, string> = { en: "English", es: "Español", fr: "Français", de: "Deutsch", zh: "中文" };
 
@@ -41,7 +42,7 @@ export function Sign({ policy, write, onChanged }: { policy: Standing; write: bo
         <div className="sign-make">
           <div className="sign-choices">
             <label className="field">
-              <span>Language</span>
+              <span>{t("language")}</span>
               <select value={language} onChange={({ target }) => setLanguage(target.value)}>
                 {Object.entries(LANGUAGES).map(([code, name]) => (
                   <option key={code} value={code}>
@@ -51,7 +52,7 @@ export function Sign({ policy, write, onChanged }: { policy: Standing; write: bo
               </select>
             </label>
             <fieldset className="checks">
-              <legend>The sign tells of</legend>
+              <legend>{t("theSignTellsOf")}</legend>
               {SWITCHES.map((each) => (
                 <label key={each}>
                   <input type="checkbox" checked={shown.includes(each)} onChange={({ target }) => setShown(SWITCHES.filter((other) => (other === each ? target.checked : shown.includes(other))))} />
@@ -60,37 +61,37 @@ export function Sign({ policy, write, onChanged }: { policy: Standing; write: bo
               ))}
             </fieldset>
             <label className="field">
-              <span>Your own words</span>
-              <textarea rows={3} maxLength={600} value={notice} onChange={({ target }) => setNotice(target.value)} placeholder="Who runs the cameras, why, and whom to ask" />
-              <small>Best the notice of step 4, so that sign and public page say the same.</small>
+              <span>{t("yourOwnWords")}</span>
+              <textarea rows={3} maxLength={600} value={notice} onChange={({ target }) => setNotice(target.value)} placeholder={t("whoRunsTheCamerasWhyAnd")} />
+              <small>{t("bestTheNoticeOfStep4")}</small>
             </label>
             <a className="button button-primary" href={sign ?? undefined} download={`sign-${language}.svg`} aria-disabled={!sign} data-testid="sign-download">
               <Printer size={16} aria-hidden="true" />
-              Download the sign to print
+              {t("downloadTheSignToPrint")}
             </a>
             {preview.error && <p className="form-error">{preview.error}</p>}
           </div>
-          {sign && <img className="sign-preview" src={sign} alt="The sign" data-testid="sign-preview" />}
+          {sign && <img className="sign-preview" src={sign} alt={t("theSign")} data-testid="sign-preview" />}
         </div>
       )}
       <div className="sign-photo">
         {photo && picture.value ? (
           <figure>
-            <img src={picture.value} alt="The sign as it hangs" />
-            <figcaption>Photo of {photo.taken_on}. It counts for a year.</figcaption>
+            <img src={picture.value} alt={t("theSignAsItHangs")} />
+            <figcaption>{t("photoOfItCountsForA", { takenOn: photo.taken_on })}</figcaption>
           </figure>
         ) : (
-          <p className="quiet">No photo of the sign yet. Take one where visitors come in, without people in it.</p>
+          <p className="quiet">{t("noPhotoOfTheSignYet")}</p>
         )}
         {write && (
           <div className="sign-upload">
             <label className="field">
-              <span>Taken on</span>
+              <span>{t("takenOn")}</span>
               <input type="date" value={takenOn} max={today()} onChange={({ target }) => setTakenOn(target.value)} />
             </label>
             <label className="button" aria-disabled={busy}>
               <Upload size={16} aria-hidden="true" />
-              {busy ? "Uploading…" : "Upload a photo"}
+              {busy ? t("uploading") : t("uploadAPhoto")}
               <input type="file" accept="image/jpeg,image/png" className="visually-hidden" disabled={busy} onChange={({ target }) => void upload(target.files?.[0])} data-testid="sign-photo" />
             </label>
           </div>

@@ -13,12 +13,13 @@ import { Papers } from "./Papers";
 import { PlaceChoice } from "./PlaceChoice";
 import { Sign } from "./Sign";
 import { CAUSE_WORDS, concerned, distinct, named, SWITCH_WORDS, SWITCHES } from "./words";
+import { t } from "./texts";
 
 /** What a store measures, what is missing, and the way there: five steps, the last by a second person. */
 export function SitePolicyPage() {
   const { store, may } = usePlace();
   const now = useNow();
-  useTitle("Site policy");
+  useTitle(t("sitePolicy"));
   const loaded = useLoad(`policy ${store.id}`, () => standing(store.id));
   const pack = useLoad("jurisdictions", jurisdictions);
   const past = useLoad(`policy history ${store.id}`, () => history(store.id));
@@ -37,30 +38,30 @@ export function SitePolicyPage() {
   return (
     <div className="page page-policy">
       <header className="page-head">
-        <h1>Site policy</h1>
+        <h1>{t("sitePolicy")}</h1>
         <a className="button" href={`/policy/${policy.public_id}`} target="_blank" rel="noreferrer" data-testid="public-page">
           <ExternalLink size={16} aria-hidden="true" />
-          What visitors read
+          {t("whatVisitorsRead")}
         </a>
       </header>
-      <p className="page-note">Nothing measures a face, a gait or a look here until the four steps below are done and a second person approves. Alerts about behaviour need none of it.</p>
-      {policy.demo && <p className="notice">This is the demonstration store, which only this machine can reach. Its sign, tests and papers are examples that say so; yours take the same steps.</p>}
+      <p className="page-note">{t("nothingMeasuresAFaceAGait")}</p>
+      {policy.demo && <p className="notice">{t("thisIsTheDemonstrationStoreWhich")}</p>}
       <LapseNotice here />
       <Switches policy={policy} onChanged={changed} />
-      <Step number={1} title="Where the store stands" gaps={lacking("jurisdiction")}>
+      <Step number={1} title={t("whereTheStoreStands")} gaps={lacking("jurisdiction")}>
         <PlaceChoice policy={policy} pack={pack.value} write={write} onChanged={changed} />
       </Step>
-      <Step number={2} title="The sign at the door" gaps={lacking("sign_photo")} className={laterSteps}>
+      <Step number={2} title={t("theSignAtTheDoor")} gaps={lacking("sign_photo")} className={laterSteps}>
         <Sign policy={policy} write={write} onChanged={changed} />
       </Step>
-      <Step number={3} title="A test in this store" gaps={lacking("acceptance_test")} className={laterSteps}>
+      <Step number={3} title={t("aTestInThisStore")} gaps={lacking("acceptance_test")} className={laterSteps}>
         <Acceptance policy={policy} write={write} onChanged={changed} />
       </Step>
-      <Step number={4} title="Papers, and two people" gaps={lacking("legal_basis", "dpia_reference", "notice_text", "counsel_reference", "counsel_signed_on")} className={laterSteps}>
+      <Step number={4} title={t("papersAndTwoPeople")} gaps={lacking("legal_basis", "dpia_reference", "notice_text", "counsel_reference", "counsel_signed_on")} className={laterSteps}>
         <Papers key={`${policy.current.revision} ${policy.proposal?.id ?? ""}`} policy={policy} onChanged={changed} now={now} />
       </Step>
-      <section className="panel" aria-label="History">
-        <h2>History</h2>
+      <section className="panel" aria-label={t("history")}>
+        <h2>{t("history")}</h2>
         <ul className="policy-history">
           {(past.value ?? []).map((revision) => (
             <li key={revision.revision} data-testid="policy-revision">
@@ -69,7 +70,7 @@ export function SitePolicyPage() {
                 {revision.reason && <small>{revision.reason}</small>}
               </span>
               <small>
-                {revision.proposed_by && revision.cause === "approved" ? `${revision.proposed_by.username} proposed, ${revision.made_by?.username ?? "–"} approved` : (revision.made_by?.username ?? "PennyProtect")}
+                {revision.proposed_by && revision.cause === "approved" ? t("proposedApproved", { username: revision.proposed_by.username, username2: revision.made_by?.username ?? "–" }) : (revision.made_by?.username ?? "PennyProtect")}
                 {" · "}
                 <time dateTime={revision.created_at}>{clock(revision.created_at, now)}</time>
               </small>
@@ -127,19 +128,19 @@ function Switches({ policy, onChanged }: { policy: Standing; onChanged: () => vo
     setBusy(false);
   };
   return (
-    <section className="policy-switches" aria-label="What runs here">
+    <section className="policy-switches" aria-label={t("whatRunsHere")}>
       {SWITCHES.map((each) => {
         const on = policy.current.switches[each];
         return (
           <div key={each} className="panel policy-switch" data-on={on} data-testid={`switch-${each}`}>
             <div className="rule-head">
               <h2>{SWITCH_WORDS[each].name}</h2>
-              <span className="switch-state">{on ? "On" : "Off"}</span>
+              <span className="switch-state">{on ? t("on") : t("off")}</span>
             </div>
             <p className="quiet">{SWITCH_WORDS[each].what}</p>
             {on && may("policy:write") && (
               <button type="button" className="button" onClick={() => setAsking(each)}>
-                Switch off now
+                {t("switchOffNow")}
               </button>
             )}
           </div>
@@ -151,8 +152,8 @@ function Switches({ policy, onChanged }: { policy: Standing; onChanged: () => vo
         </p>
       )}
       {asking && (
-        <Confirm title={`Switch off ${SWITCH_WORDS[asking].name.toLowerCase()}?`} act="Switch off" busy={busy} onAct={() => void off(asking)} onCancel={() => setAsking(null)}>
-          <p>It stops within five seconds. Switching it on again takes two people.</p>
+        <Confirm title={t("switchOff", { toLowerCase: SWITCH_WORDS[asking].name.toLowerCase() })} act={t("switchOff2")} busy={busy} onAct={() => void off(asking)} onCancel={() => setAsking(null)}>
+          <p>{t("itStopsWithinFiveSecondsSwitching")}</p>
         </Confirm>
       )}
     </section>

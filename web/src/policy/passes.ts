@@ -1,5 +1,6 @@
 /** Passes of an acceptance test, by camera and light, and what they come to. Pure. */
 import { wilson } from "../watchlist/words";
+import { t } from "./texts";
 
 export interface Passes {
   camera: string;
@@ -23,18 +24,18 @@ export function sum(rows: readonly Passes[]): Counts & { cameras: number } {
 
 /** What is wrong with the counts, in a sentence; null where they can be recorded. */
 export function mistake(counts: Counts): string | null {
-  if (counts.strangers < 1 || counts.enrolled < 1) return "Somebody of the test's list and somebody on no list have to pass at least once.";
-  if (counts.false_matches > counts.strangers) return "More strangers were taken for somebody than passed.";
-  if (counts.misses > counts.enrolled) return "More people of the list were missed than passed.";
+  if (counts.strangers < 1 || counts.enrolled < 1) return t("somebodyOfTheTestSList");
+  if (counts.false_matches > counts.strangers) return t("moreStrangersWereTakenForSomebody");
+  if (counts.misses > counts.enrolled) return t("morePeopleOfTheListWere");
   return null;
 }
 
 /** "0 of 100 (0.0 % to 3.7 %)": the interval says how little few passes prove. */
 export function rate(wrong: number, of: number): string {
   const found = wilson(wrong, of);
-  if (found === null) return "cannot be said";
+  if (found === null) return t("cannotBeSaid");
   const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-  return `${wrong} of ${of} (true rate between ${percent(found.low)} and ${percent(found.high)})`;
+  return t("ofTrueRateBetweenAnd", { wrong, of, low: percent(found.low), high: percent(found.high) });
 }
 
 /** The counts of a report of `pennyprotect bench acceptance --json`; null where it is none. */

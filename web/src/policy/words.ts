@@ -1,25 +1,26 @@
 import type { Gap, Revision, Standing, Switch } from "./endpoints";
+import { t } from "./texts";
 
 export const SWITCHES: readonly Switch[] = ["face", "gait", "re_identification"];
 
 export const SWITCH_WORDS: Record<Switch, { name: string; what: string }> = {
-  face: { name: "Face comparison", what: "Compares faces with a list of people. Faces that match nobody are not kept." },
-  gait: { name: "Gait comparison", what: "Compares the way people walk. What matches nobody is not kept." },
-  re_identification: { name: "Following across cameras", what: "Recognises the same person from camera to camera during a visit." },
+  face: { get name() { return t("faceComparison"); }, get what() { return t("comparesFacesWithAListOf"); } },
+  gait: { get name() { return t("gaitComparison"); }, get what() { return t("comparesTheWayPeopleWalkWhat"); } },
+  re_identification: { get name() { return t("followingAcrossCameras"); }, get what() { return t("recognisesTheSamePersonFromCamera"); } },
 };
 
 export const CAUSE_WORDS: Record<Revision["cause"], string> = {
-  install: "Set up with everything off",
-  approved: "Approved by a second person",
-  "switched-off": "Switched off",
-  jurisdiction: "Switched off: the store moved",
-  lapsed: "Switched off by PennyProtect: something lapsed",
-  demo: "Demonstration",
+  get install() { return t("setUpWithEverythingOff"); },
+  get approved() { return t("approvedByASecondPerson"); },
+  get "switched-off"() { return t("switchedOff"); },
+  get jurisdiction() { return t("switchedOffTheStoreMoved"); },
+  get lapsed() { return t("switchedOffByPennyprotectSomethingLapsed"); },
+  get demo() { return t("demonstration"); },
 };
 
 /** "Face comparison, Gait comparison", "Nothing". */
 export function named(on: Record<Switch, boolean>): string {
-  return SWITCHES.filter((each) => on[each]).map((each) => SWITCH_WORDS[each].name).join(", ") || "Nothing";
+  return SWITCHES.filter((each) => on[each]).map((each) => SWITCH_WORDS[each].name).join(", ") || t("nothing");
 }
 
 /** Gaps that several switches share are told once. */

@@ -4,17 +4,19 @@ import { useCameras } from "../cameras/cameras";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { duration, humanise } from "../text/format";
+import { days as inDays, duration } from "../text/format";
+import { kindName } from "../text/kinds";
 import { alertCounts, precision, response, type AlertCount, type Outcomes, type Response } from "./endpoints";
 import { Threshold } from "./Threshold";
+import { t } from "./texts";
 
-const SPANS: readonly [number, string][] = [[1, "Last day"], [7, "Last 7 days"], [30, "Last 30 days"], [365, "Last year"]];
+const SPANS = [1, 7, 30, 365];
 const DAY_MS = 86_400_000;
 type By = "kind" | "store" | "camera";
 
 /** How often alerts were right, how fast somebody reacted, when they came. */
 export function ReportsPage() {
-  useTitle("Reports");
+  useTitle(t("reports"));
   const { store, stores } = usePlace();
   const [days, setDays] = useState(30);
   const [by, setBy] = useState<By>("kind");
@@ -29,31 +31,31 @@ export function ReportsPage() {
   return (
     <div className="page page-reports">
       <header className="page-head">
-        <h1>Reports</h1>
+        <h1>{t("reports")}</h1>
       </header>
       <div className="filters">
-        <select aria-label="Time" value={days} onChange={(event) => setDays(Number(event.target.value))}>
-          {SPANS.map(([value, word]) => (
+        <select aria-label={t("time")} value={days} onChange={(event) => setDays(Number(event.target.value))}>
+          {SPANS.map((value) => (
             <option key={value} value={value}>
-              {word}
+              {value === 1 ? t("lastDay") : value === 365 ? t("lastYear") : t("lastDays", { days: inDays(value) })}
             </option>
           ))}
         </select>
         {stores.length > 1 && (
-          <select aria-label="Stores" value={everywhere ? "all" : "one"} onChange={(event) => setEverywhere(event.target.value === "all")}>
+          <select aria-label={t("stores")} value={everywhere ? "all" : "one"} onChange={(event) => setEverywhere(event.target.value === "all")}>
             <option value="one">{store.name}</option>
-            <option value="all">All stores</option>
+            <option value="all">{t("allStores")}</option>
           </select>
         )}
-        <select aria-label="Precision by" value={by} onChange={(event) => setBy(event.target.value as By)} data-testid="report-by">
-          <option value="kind">By rule</option>
-          <option value="store">By rule and store</option>
-          <option value="camera">By rule and camera</option>
+        <select aria-label={t("precisionBy")} value={by} onChange={(event) => setBy(event.target.value as By)} data-testid="report-by">
+          <option value="kind">{t("byRule")}</option>
+          <option value="store">{t("byRuleAndStore")}</option>
+          <option value="camera">{t("byRuleAndCamera")}</option>
         </select>
       </div>
       {failed?.error && <Failure sentence={failed.error} retry={failed.reload} />}
       {counts.value?.length === 0 ? (
-        <Empty title="No alerts in this time" icon={<ChartColumn size={36} aria-hidden="true" />} />
+        <Empty title={t("noAlertsInThisTime")} icon={<ChartColumn size={36} aria-hidden="true" />} />
       ) : (
         <>
           {rows.value && <Precision rows={rows.value} since={since} />}
@@ -72,19 +74,19 @@ function Precision({ rows, since }: { rows: Outcomes[]; since: string }) {
   const { stores } = usePlace();
   const [open, setOpen] = useState<string | null>(null);
   return (
-    <section className="panel" aria-label="Precision">
-      <h2>How often they were right</h2>
-      <p className="quiet">Of alerts that somebody judged. The line is the range in which the true share lies with 95 % confidence.</p>
+    <section className="panel" aria-label={t("precision")}>
+      <h2>{t("howOftenTheyWereRight")}</h2>
+      <p className="quiet">{t("ofAlertsThatSomebodyJudgedThe")}</p>
       <table className="report" data-testid="report-precision">
         <thead>
           <tr>
-            <th scope="col">Rule</th>
-            <th scope="col">Right</th>
-            <th scope="col">Wrong</th>
-            <th scope="col">Unknown</th>
-            <th scope="col">Not judged</th>
+            <th scope="col">{t("rule")}</th>
+            <th scope="col">{t("right")}</th>
+            <th scope="col">{t("wrong")}</th>
+            <th scope="col">{t("unknown")}</th>
+            <th scope="col">{t("notJudged")}</th>
             <th scope="col" className="wide">
-              Precision
+              {t("precision")}
             </th>
             <th scope="col" />
           </tr>
@@ -96,7 +98,7 @@ function Precision({ rows, since }: { rows: Outcomes[]; since: string }) {
             return (
               <tr key={key}>
                 <th scope="row">
-                  {humanise(row.kind)}
+                  {kindName(row.kind)}
                   {place && <small>{place}</small>}
                 </th>
                 <td>{row.right}</td>
@@ -109,7 +111,7 @@ function Precision({ rows, since }: { rows: Outcomes[]; since: string }) {
                 <td>
                   {!row.kind.startsWith("camera-") && (
                     <button type="button" className="button button-small" onClick={() => setOpen(open === key ? null : key)} aria-expanded={open === key} data-testid="suggest">
-                      Threshold…
+                      {t("threshold")}
                     </button>
                   )}
                 </td>
@@ -127,9 +129,9 @@ function Precision({ rows, since }: { rows: Outcomes[]; since: string }) {
 }
 
 function Interval({ row }: { row: Outcomes }) {
-  if (row.precision === null) return <span className="quiet">nothing judged</span>;
+  if (row.precision === null) return <span className="quiet">{t("nothingJudged")}</span>;
   return (
-    <span className="interval" title={`between ${percent(row.low)} and ${percent(row.high)}`}>
+    <span className="interval" title={t("betweenAnd", { low: percent(row.low), high: percent(row.high) })}>
       <span className="interval-track" aria-hidden="true">
         <span style={{ left: `${row.low * 100}%`, right: `${(1 - row.high) * 100}%` }} />
         <i style={{ left: `${row.precision * 100}%` }} />
@@ -142,24 +144,24 @@ function Interval({ row }: { row: Outcomes }) {
 function Times({ rows }: { rows: Response[] }) {
   const time = (seconds: number | null) => (seconds === null ? "–" : duration(seconds));
   return (
-    <section className="panel" aria-label="Response">
-      <h2>How fast somebody reacted</h2>
+    <section className="panel" aria-label={t("response")}>
+      <h2>{t("howFastSomebodyReacted")}</h2>
       <table className="report" data-testid="report-response">
         <thead>
           <tr>
-            <th scope="col">Rule</th>
-            <th scope="col">Alerts</th>
-            <th scope="col">Reacted to</th>
-            <th scope="col">Went up</th>
-            <th scope="col">Reaction, half within</th>
-            <th scope="col">9 of 10 within</th>
-            <th scope="col">Done, half within</th>
+            <th scope="col">{t("rule")}</th>
+            <th scope="col">{t("alerts")}</th>
+            <th scope="col">{t("reactedTo")}</th>
+            <th scope="col">{t("wentUp")}</th>
+            <th scope="col">{t("reactionHalfWithin")}</th>
+            <th scope="col">{t("n9Of10Within")}</th>
+            <th scope="col">{t("doneHalfWithin")}</th>
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
             <tr key={row.kind}>
-              <th scope="row">{humanise(row.kind)}</th>
+              <th scope="row">{kindName(row.kind)}</th>
               <td>{row.alerts}</td>
               <td>{row.reacted}</td>
               <td>{row.escalated}</td>
@@ -179,11 +181,11 @@ function When({ counts }: { counts: AlertCount[] }) {
   const byDay = new Map<string, number>();
   for (const each of counts) byDay.set(each.day, (byDay.get(each.day) ?? 0) + each.alerts);
   return (
-    <section className="panel" aria-label="When">
-      <h2>When they came</h2>
-      <p className="quiet">By the store's clock.</p>
-      <Bars label="Alerts by hour of the day" bars={hours.map((count, hour) => [String(hour).padStart(2, "0"), count])} />
-      <Bars label="Alerts by day" bars={[...byDay].slice(-31).map(([day, count]) => [day.slice(5), count])} />
+    <section className="panel" aria-label={t("when")}>
+      <h2>{t("whenTheyCame")}</h2>
+      <p className="quiet">{t("byTheStoreSClock")}</p>
+      <Bars label={t("alertsByHourOfTheDay")} bars={hours.map((count, hour) => [String(hour).padStart(2, "0"), count])} />
+      <Bars label={t("alertsByDay")} bars={[...byDay].slice(-31).map(([day, count]) => [day.slice(5), count])} />
     </section>
   );
 }

@@ -6,7 +6,9 @@ import { Problem, useAct } from "../security/parts";
 import { useLoad } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { humanise } from "../text/format";
+import { kindName } from "../text/kinds";
 import { threshold, type Outcomes } from "./endpoints";
+import { t } from "./texts";
 
 const TARGETS = [0.7, 0.8, 0.9, 0.95];
 
@@ -40,9 +42,9 @@ export function Threshold({ row, since }: { row: Outcomes; since: string }) {
     });
   return (
     <div className="suggestion" data-testid="suggestion">
-      <h3>{humanise(row.kind)}: what a higher threshold would have done</h3>
+      <h3>{t("whatAHigherThresholdWouldHave", { kind: kindName(row.kind) })}</h3>
       <label>
-        Wanted precision{" "}
+        {t("wantedPrecision")}
         <select value={target} onChange={(event) => (setTarget(Number(event.target.value)), setApplied(false))}>
           {TARGETS.map((each) => (
             <option key={each} value={each}>
@@ -52,23 +54,22 @@ export function Threshold({ row, since }: { row: Outcomes; since: string }) {
         </select>
       </label>
       <Problem sentence={found.error ?? error} />
-      {best && best.suggested === null && <p>{best.judged < 10 ? `Only ${best.judged} alerts were judged; ten are the least.` : "No threshold would have met it."}</p>}
+      {best && best.suggested === null && <p>{best.judged < 10 ? t("onlyAlertsWereJudgedTenAre", { judged: best.judged }) : t("noThresholdWouldHaveMetIt")}</p>}
       {best && best.suggested !== null && (
         <>
           <p>
             <strong>
               {humanise(best.parameter)} {best.suggested}
-            </strong>{" "}
-            would have spared {best.spared_wrong} wrong and lost {best.lost_right} right of {best.judged} judged alerts.
+            </strong>{" "}{t("wouldHaveSparedWrongAndLost", { sparedWrong: best.spared_wrong, lostRight: best.lost_right, judged: best.judged })}
           </p>
           <div className="form-actions">
             {may("rules:write") && (
               <button type="button" className="button" disabled={busy || applied} onClick={() => void apply()} data-testid="suggestion-apply">
-                {applied ? "Applied" : "Apply it"}
+                {applied ? t("applied") : t("applyIt")}
               </button>
             )}
             <Link className="button button-quiet" to={`/rules?kind=${row.kind}`}>
-              Try it on the past first
+              {t("tryItOnThePastFirst")}
             </Link>
           </div>
         </>

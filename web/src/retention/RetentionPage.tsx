@@ -10,26 +10,27 @@ import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { receipts as loadReceipts, rules as loadRules, setRule, type Receipt, type RetentionClass, type Rule, type Rules } from "./endpoints";
 import { bytesOf, CLASS_WORDS, CLASSES, deletesMore, gigabytesOf, receiptKind, ruleFor, stays, weight } from "./words";
+import { t } from "./texts";
 
 /** How long recordings and stills stay, and what was deleted, when and why. */
 export function RetentionPage() {
-  useTitle("Retention");
+  useTitle(t("retention"));
   const [tab, setTab] = useState("rules");
   return (
     <div className="page page-administration">
       <header className="page-head">
         <div>
-          <h1>Retention</h1>
-          <p className="page-note">How long recordings and stills stay. What is on legal hold, or belongs to an incident, a complaint or a data request that is open, stays until that is over.</p>
+          <h1>{t("retention")}</h1>
+          <p className="page-note">{t("howLongRecordingsAndStillsStay")}</p>
         </div>
       </header>
       <Tabs
-        label="Retention"
+        label={t("retention")}
         value={tab}
         choose={setTab}
         tabs={[
-          { key: "rules", title: "How long", content: <Classes /> },
-          { key: "receipts", title: "What was deleted", content: <Receipts /> },
+          { key: "rules", title: t("howLong"), content: <Classes /> },
+          { key: "receipts", title: t("whatWasDeleted"), content: <Receipts /> },
         ]}
       />
     </div>
@@ -61,12 +62,12 @@ function ClassRow({ kind, rules, everywhere, changed }: { kind: RetentionClass; 
   return (
     <li className="channel-row" data-testid={`retention-${kind}`}>
       <div>
-        <strong>{name}</strong> <span>{stays(rule)}</span> <span className="tag">{{ store: `rule of ${store.name}`, chain: "rule of the chain", default: "default" }[whose]}</span>
+        <strong>{name}</strong> <span>{stays(rule)}</span> <span className="tag">{{ store: t("ruleOf", { name: store.name }), chain: t("ruleOfTheChain"), default: t("default") }[whose]}</span>
         <small>{from}</small>
       </div>
       {may("retention:write") && (
         <button type="button" className="button button-small" aria-expanded={editing} data-testid={`retention-change-${kind}`} onClick={() => setEditing(!editing)}>
-          {editing ? "Close" : "Change"}
+          {editing ? t("close") : t("change")}
         </button>
       )}
       {editing && (
@@ -110,36 +111,36 @@ function Change({ kind, rules, everywhere, done }: { kind: RetentionClass; rules
     else save();
   };
   return (
-    <form className="stack complaint-file" onSubmit={submit} aria-label={`Change how long: ${CLASS_WORDS[kind][0]}`}>
+    <form className="stack complaint-file" onSubmit={submit} aria-label={t("changeHowLong", { classWords: CLASS_WORDS[kind][0] })}>
       <div className="channel-fields">
         <label className="field">
-          <span>For</span>
+          <span>{t("for")}</span>
           <select value={here ? "store" : "chain"} data-testid="retention-for" onChange={(event) => choose(event.target.value === "store")}>
-            {everywhere && <option value="chain">Every store</option>}
+            {everywhere && <option value="chain">{t("everyStore")}</option>}
             <option value="store">{store.name}</option>
           </select>
         </label>
         <label className="field">
-          <span>Days</span>
+          <span>{t("days")}</span>
           <input type="number" required min={1} max={3650} step={1} value={days} data-testid="retention-days" onChange={(event) => setDays(event.target.value)} />
         </label>
         <label className="field">
-          <span>At most, GB a store</span>
-          <input type="number" min={0.01} max={1_000_000} step="any" placeholder="no limit" value={most} onChange={(event) => setMost(event.target.value)} />
+          <span>{t("atMostGbAStore2")}</span>
+          <input type="number" min={0.01} max={1_000_000} step="any" placeholder={t("noLimit")} value={most} onChange={(event) => setMost(event.target.value)} />
         </label>
       </div>
-      <p className="quiet">A store's own rule stands before that of every store. What is older is deleted within the hour and cannot be brought back; where a store holds more, its oldest go first.</p>
+      <p className="quiet">{t("aStoreSOwnRuleStands")}</p>
       <Problem sentence={error} />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || !days} data-testid="retention-save">
-          Save
+          {t("save")}
         </button>
       </div>
       {asked && (
-        <Confirm title={here ? `Delete more in ${store.name}?` : "Delete more in every store?"} act="Save" busy={busy} onAct={save} onCancel={() => setAsked(false)}>
+        <Confirm title={here ? t("deleteMoreIn", { name: store.name }) : t("deleteMoreInEveryStore")} act={t("save")} busy={busy} onAct={save} onCancel={() => setAsked(false)}>
           <p>
-            {CLASS_WORDS[kind][0]} stay {stays(before(here))} now. What is over the new bound is deleted within the hour and cannot be brought back.
-            {!here && " Stores with a rule of their own keep theirs."}
+            {t("stayNowWhatIsOverThe", { classWords: CLASS_WORDS[kind][0], here: stays(before(here)) })}
+            {!here && (" " + t("storesWithARuleOfTheir"))}
           </p>
         </Confirm>
       )}
@@ -153,19 +154,19 @@ function Receipts() {
   const { value, error, reload } = useLoad("retention-receipts", loadReceipts);
   const now = useNow(60_000);
   if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
-  if (value.length === 0) return <Empty title="Nothing was deleted yet" />;
+  if (value.length === 0) return <Empty title={t("nothingWasDeletedYet")} />;
   return (
     <div className="stack">
-      <p className="quiet">The newest {value.length === 100 ? "100 " : ""}receipts. The hash shows which bytes are gone; it matches what custody says of the piece.</p>
+      <p className="quiet">{t("theNewestReceiptsTheHashShows", { value: value.length === 100 ? "100 " : "" })}</p>
       <div className="deliveries">
         <table className="data-table" data-testid="retention-receipts">
           <thead>
             <tr>
-              <th>When</th>
-              <th>What</th>
-              <th>Store</th>
-              <th>Why</th>
-              <th>Size</th>
+              <th>{t("when")}</th>
+              <th>{t("what")}</th>
+              <th>{t("store")}</th>
+              <th>{t("why")}</th>
+              <th>{t("size")}</th>
               <th>SHA-256</th>
             </tr>
           </thead>

@@ -1,15 +1,18 @@
 /** How long evidence stays, in words. Pure. */
 import type { Id } from "../api/types";
 import type { RetentionClass, Rule, Rules } from "./endpoints";
+import { days as inDays } from "../text/format";
+import { t } from "./texts";
 
 export const CLASSES = ["alert", "incident", "playback"] as const satisfies readonly RetentionClass[];
-export const CLASS_WORDS: Record<RetentionClass, [name: string, from: string]> = {
-  alert: ["Alerts", "Recordings and stills of alerts that no incident took, from when they were stored"],
-  incident: ["Incidents", "Evidence of incidents, from the day the last of them was closed"],
-  playback: ["Look-backs", "What somebody looked back at in a camera's last ten minutes"],
+type Told = [name: string, from: string];
+export const CLASS_WORDS: Record<RetentionClass, Told> = {
+  get alert(): Told { return [t("alerts"), t("recordingsAndStillsOfAlertsThat")]; },
+  get incident(): Told { return [t("incidents"), t("evidenceOfIncidentsFromTheDay")]; },
+  get playback(): Told { return [t("playBacks"), t("whatSomebodyPlayedBackFromA")]; },
 };
 
-const RECEIPT_WORDS: Record<string, string> = { alert: "Of an alert", incident: "Of an incident", playback: "Look-back", erasure: "Erased for a request", export: "Export", orphan: "Needed by nothing" };
+const RECEIPT_WORDS: Record<string, string> = { get alert() { return t("ofAnAlert"); }, get incident() { return t("ofAnIncident"); }, get playback() { return t("playBack"); }, get erasure() { return t("erasedForARequest"); }, get export() { return t("export"); }, get orphan() { return t("neededByNothing"); } };
 const GIGABYTE = 1024 ** 3;
 
 export const receiptKind = (kind: string) => RECEIPT_WORDS[kind] ?? kind;
@@ -27,8 +30,8 @@ export function ruleFor({ items, defaults }: Rules, kind: RetentionClass, storeI
 
 /** "30 days", "1 day, at most 20 GB a store". */
 export function stays({ days, most_bytes }: Pick<Rule, "days" | "most_bytes">): string {
-  const long = `${days} ${days === 1 ? "day" : "days"}`;
-  return most_bytes === null ? long : `${long}, at most ${Number((most_bytes / GIGABYTE).toFixed(1))} GB a store`;
+  const long = inDays(days);
+  return most_bytes === null ? long : t("atMostGbAStore", { long, value: Number((most_bytes / GIGABYTE).toFixed(1)) });
 }
 
 type Bounds = Pick<Rule, "days" | "most_bytes">;
@@ -41,5 +44,5 @@ export const gigabytesOf = (bytes: number) => Number((bytes / GIGABYTE).toFixed(
 
 /** "812 kB", "4.3 MB". */
 export function weight(bytes: number): string {
-  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return bytes < 1e6 ? t("kb", { value: Math.max(1, Math.round(bytes / 1e3)) }) : t("mb", { value: (bytes / 1e6).toFixed(1) });
 }

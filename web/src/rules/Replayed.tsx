@@ -3,11 +3,12 @@ import { useRef, useState } from "react";
 import { sentenceFor } from "../api/problem";
 import { useCameras } from "../cameras/cameras";
 import { useNow } from "../shell/hooks";
-import { ago, clock } from "../text/format";
+import { ago, clock, days, hours } from "../text/format";
 import { replay, type RuleDraft } from "./endpoints";
 import { NOTHING, plus, verdict, type Total } from "./replayed";
+import { t } from "./texts";
 
-const SPANS: readonly [number, string][] = [[1, "hour"], [24, "day"], [72, "3 days"], [168, "7 days"]];
+const SPANS: readonly [number, () => string][] = [[1, () => hours(1)], [24, () => days(1)], [72, () => days(3)], [168, () => days(7)]];
 const HOUR_MS = 3_600_000;
 const MOST_SHOWN = 40;
 
@@ -39,28 +40,28 @@ export function Replayed({ draft }: { draft: RuleDraft }) {
     if (mine === turn.current) setBusy(false);
   };
   return (
-    <section className="replay" aria-label="Try it on the past">
-      <h3>Try it on the past</h3>
-      <p className="quiet">Nothing is changed. The same rules look at what was kept of the last days: where feet were and what was measured, never pictures.</p>
+    <section className="replay" aria-label={t("tryItOnThePast")}>
+      <h3>{t("tryItOnThePast")}</h3>
+      <p className="quiet">{t("nothingIsChangedTheSameRules")}</p>
       <div className="form-actions">
-        <select aria-label="How far back" value={hours} onChange={(event) => setHours(Number(event.target.value))}>
+        <select aria-label={t("howFarBack")} value={hours} onChange={(event) => setHours(Number(event.target.value))}>
           {SPANS.map(([value, word]) => (
             <option key={value} value={value}>
-              The last {word}
+              {t("theLast", { word: word() })}
             </option>
           ))}
         </select>
         <button type="button" className="button" disabled={busy} onClick={() => void start()} data-testid="replay">
           <History size={16} aria-hidden="true" />
-          {busy ? "Looking…" : "Show what it would have alerted"}
+          {busy ? t("looking") : t("showWhatItWouldHaveAlerted")}
         </button>
         {busy && (
           <button type="button" className="button button-quiet" onClick={() => ((turn.current += 1), setBusy(false))}>
-            Stop
+            {t("stop")}
           </button>
         )}
       </div>
-      {busy && <progress value={total?.done ?? 0} max={1} aria-label="How far it came" />}
+      {busy && <progress value={total?.done ?? 0} max={1} aria-label={t("howFarItCame")} />}
       {error && (
         <p className="form-error" role="alert">
           {error}
@@ -82,17 +83,16 @@ function Result({ total }: { total: Total }) {
         {verdict(total)}
       </p>
       <p className="quiet">
-        {total.limits.length === 0 ? "Exact for cameras analysed at up to 8 frames a second." : `Approximate: ${total.limits.join(" ")}`} {total.raised} {total.raised === 1 ? "was" : "were"} really
-        raised, under the settings of the time.{total.keptSince ? ` Kept since ${ago(total.keptSince, now)}.` : " Nothing has been kept of these cameras yet."}
+        {total.limits.length === 0 ? t("exactForCamerasAnalysedAtUp") : t("approximate", { value: total.limits.join(" ") })} {total.raised} {total.raised === 1 ? t("was") : t("were")}{" "}{t("reallyRaisedUnderTheSettingsOf")}{total.keptSince ? (" " + t("keptSince", { keptSince: ago(total.keptSince, now) })) : (" " + t("nothingHasBeenKeptOfThese"))}
       </p>
       {total.cells.length > 0 && (
         <table className="replay-cells">
           <thead>
             <tr>
-              <th scope="col">Hour</th>
-              <th scope="col">Camera</th>
-              <th scope="col">As it is set</th>
-              <th scope="col">As asked</th>
+              <th scope="col">{t("hour")}</th>
+              <th scope="col">{t("camera")}</th>
+              <th scope="col">{t("asItIsSet")}</th>
+              <th scope="col">{t("asAsked")}</th>
             </tr>
           </thead>
           <tbody>
@@ -114,7 +114,7 @@ function Result({ total }: { total: Total }) {
               <span>
                 {clock(each.raised_at, now)}, {named(each.camera_id)}
               </span>
-              <small>{each.after ? "would have come besides" : "would not have come"}</small>
+              <small>{each.after ? t("wouldHaveComeBesides2") : t("wouldNotHaveCome2")}</small>
             </li>
           ))}
         </ul>

@@ -2,11 +2,12 @@ import { useState, type FormEvent } from "react";
 import type { Parameters, Rule, RuleKind } from "../api/types";
 import { Problem, useAct } from "../security/parts";
 import { usePlace } from "../shell/stores";
-import { humanise } from "../text/format";
+import { kindName } from "../text/kinds";
 import { removeRule, saveRule, type RuleDraft } from "./endpoints";
 import { Field } from "./Field";
 import { OtherHours } from "./OtherHours";
 import { Replayed } from "./Replayed";
+import { t } from "./texts";
 
 interface Props {
   kind: RuleKind;
@@ -34,11 +35,11 @@ export function RuleForm({ kind, own, followed, cameraId, zoneId, reload }: Prop
   };
   const set = (name: string, value: unknown) => setValues({ ...values, [name]: value });
   return (
-    <form onSubmit={save} aria-label={humanise(kind.kind)}>
+    <form onSubmit={save} aria-label={kindName(kind.kind)}>
       <fieldset disabled={!may("rules:write")} className="settings">
         <label className="toggle">
           <input type="checkbox" checked={enabled} onChange={(event) => setEnabled(event.target.checked)} data-testid="rule-enabled" />
-          <span>{enabled ? "On" : "Off"}</span>
+          <span>{enabled ? t("on") : t("off")}</span>
         </label>
         {kind.settings.map((each) =>
           each.type === "otherwise" ? (
@@ -49,7 +50,7 @@ export function RuleForm({ kind, own, followed, cameraId, zoneId, reload }: Prop
         )}
         <label className="setting">
           <span>
-            Cool-down <small>What begins so soon after the last one is counted on its open alert; 0: each is an alert.</small>
+            {t("coolDown")}{" "}<small>{t("whatBeginsSoSoonAfterThe")}</small>
           </span>
           <span className="figure">
             <input type="number" min={0} max={86400} value={coolDown} onChange={(event) => setCoolDown(Number(event.target.value))} /> s
@@ -57,7 +58,7 @@ export function RuleForm({ kind, own, followed, cameraId, zoneId, reload }: Prop
         </label>
         <label className="setting">
           <span>
-            Opens an incident <small>Each alert joins a case; what the camera sees soon after joins it too.</small>
+            {t("opensAnIncident")}{" "}<small>{t("eachAlertJoinsACaseWhat")}</small>
           </span>
           <input type="checkbox" checked={opens} onChange={(event) => setOpens(event.target.checked)} data-testid="rule-opens" />
         </label>
@@ -66,11 +67,11 @@ export function RuleForm({ kind, own, followed, cameraId, zoneId, reload }: Prop
       {may("rules:write") && (
         <div className="form-actions">
           <button type="submit" className="button button-primary" disabled={busy} data-testid="rule-save">
-            {own ? "Save" : "Set it here"}
+            {own ? t("save") : t("setItHere")}
           </button>
           {own && (
             <button type="button" className="button button-quiet" disabled={busy} onClick={() => void run(async () => removeRule(own.id).then(reload))}>
-              Remove this setting
+              {t("removeThisSetting")}
             </button>
           )}
         </div>

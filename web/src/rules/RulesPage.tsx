@@ -7,13 +7,15 @@ import { Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { humanise } from "../text/format";
+import { kindName } from "../text/kinds";
 import { RuleForm } from "./RuleForm";
+import { t } from "./texts";
 
 const NO_ZONES: Zone[] = [];
 
 /** Each kind of rule in plain words, how it is set where, and what another setting would have alerted. */
 export function RulesPage() {
-  useTitle("Rules");
+  useTitle(t("rules"));
   const { store } = usePlace();
   const kinds = useLoad("kinds", ruleKinds);
   const rules = useLoad(`rules ${store.id}`, () => loadRules(store.id));
@@ -26,15 +28,15 @@ export function RulesPage() {
     <div className="page page-rules">
       <header className="page-head">
         <div>
-          <h1>Rules</h1>
-          <p className="page-note">A place without a setting of its own follows its camera, then the store, then what the product comes with.</p>
+          <h1>{t("rules")}</h1>
+          <p className="page-note">{t("aPlaceWithoutASettingOf")}</p>
         </div>
       </header>
       <div className="rules">
-        <nav aria-label="Kinds of rules" className="rule-kinds">
+        <nav aria-label={t("kindsOfRules")} className="rule-kinds">
           {kinds.value.map((each) => (
             <button key={each.kind} type="button" aria-current={each.kind === kind.kind ? "page" : undefined} onClick={() => setParams({ kind: each.kind })} data-testid={`rule-${each.kind}`}>
-              {humanise(each.kind)}
+              {kindName(each.kind)}
               <small>{summary(rules.value ?? [], each.kind)}</small>
             </button>
           ))}
@@ -47,9 +49,9 @@ export function RulesPage() {
 
 function summary(rules: readonly Rule[], kind: string): string {
   const own = rules.filter((each) => each.kind === kind);
-  if (own.length === 0) return "as it comes";
+  if (own.length === 0) return t("asItComes");
   const off = own.filter((each) => !each.enabled).length;
-  return `${own.length} ${own.length === 1 ? "setting" : "settings"}${off > 0 ? `, ${off} off` : ""}`;
+  return `${own.length} ${own.length === 1 ? "setting" : "settings"}${off > 0 ? t("off2", { off }) : ""}`;
 }
 
 function OneKind({ kind, rules, reload }: { kind: RuleKind; rules: readonly Rule[]; reload: () => void }) {
@@ -62,14 +64,14 @@ function OneKind({ kind, rules, reload }: { kind: RuleKind; rules: readonly Rule
   const at = (camera: string | null, zone: string | null) => rules.find((each) => each.kind === kind.kind && each.camera_id === camera && each.zone_id === zone);
   const own = at(cameraId || null, zoneId || null);
   const followed = own ?? (zoneId ? at(cameraId, null) : undefined) ?? at(null, null);
-  const place = zoneId ? "this zone" : cameraId ? "this camera" : store.name;
+  const place = zoneId ? t("thisZone") : cameraId ? t("thisCamera") : store.name;
   return (
-    <section className="panel" aria-label={humanise(kind.kind)}>
-      <h2>{humanise(kind.kind)}</h2>
+    <section className="panel" aria-label={kindName(kind.kind)}>
+      <h2>{kindName(kind.kind)}</h2>
       <p className="case-words">{kind.sentence}</p>
       <div className="filters">
-        <select aria-label="Camera" value={cameraId} onChange={(event) => (setCameraId(event.target.value), setZoneId(""))} data-testid="rule-camera">
-          <option value="">{store.name}, all cameras</option>
+        <select aria-label={t("camera")} value={cameraId} onChange={(event) => (setCameraId(event.target.value), setZoneId(""))} data-testid="rule-camera">
+          <option value="">{t("allCameras", { name: store.name })}</option>
           {list.map((each) => (
             <option key={each.id} value={each.id}>
               {each.name}
@@ -77,8 +79,8 @@ function OneKind({ kind, rules, reload }: { kind: RuleKind; rules: readonly Rule
           ))}
         </select>
         {fitting.length > 0 && (
-          <select aria-label="Zone" value={zoneId} onChange={(event) => setZoneId(event.target.value)}>
-            <option value="">Whole camera</option>
+          <select aria-label={t("zone")} value={zoneId} onChange={(event) => setZoneId(event.target.value)}>
+            <option value="">{t("wholeCamera")}</option>
             {fitting.map((each) => (
               <option key={each.id} value={each.id}>
                 {each.name}
@@ -87,8 +89,8 @@ function OneKind({ kind, rules, reload }: { kind: RuleKind; rules: readonly Rule
           </select>
         )}
       </div>
-      {kind.only_in_zones && <p className="quiet">It looks only in zones that are drawn for it, on the camera's page.</p>}
-      <p className="quiet">{own ? `Set for ${place}.` : followed ? `${humanise(place)} has no setting of its own and follows ${followed.camera_id ? "the camera's" : "the store's"}.` : "Not set: it works as the product comes."}</p>
+      {kind.only_in_zones && <p className="quiet">{t("itLooksOnlyInZonesThat")}</p>}
+      <p className="quiet">{own ? t("setFor", { place }) : followed ? t("hasNoSettingOfItsOwn", { place: humanise(place), cameraId: followed.camera_id ? t("theCameraS") : t("theStoreS") }) : t("notSetItWorksAsThe")}</p>
       <RuleForm key={`${kind.kind} ${cameraId} ${zoneId} ${own?.updated_at ?? ""}`} kind={kind} own={own} followed={followed} cameraId={cameraId || null} zoneId={zoneId || null} reload={reload} />
     </section>
   );

@@ -1,5 +1,6 @@
 /** Portions of a replay put together. */
 import type { Replay } from "./endpoints";
+import { t } from "./texts";
 
 export interface Total {
   frames: number;
@@ -45,8 +46,8 @@ function merged(cells: Replay["cells"]): Replay["cells"] {
 export function verdict({ before, after, alerts }: Total): string {
   const gone = alerts.filter((each) => each.before && !each.after).length;
   const more = alerts.filter((each) => !each.before && each.after).length;
-  if (before === 0 && after === 0) return "No alert with either setting.";
-  if (gone === 0 && more === 0) return `The same ${after === 1 ? "alert" : `${after} alerts`}.`;
-  const parts = [gone > 0 ? `${gone} would not have come` : "", more > 0 ? `${more} would have come besides` : ""].filter(Boolean);
-  return `${before} alerts as it is set, ${after} as asked: ${parts.join(", ")}.`;
+  if (before === 0 && after === 0) return t("noAlertWithEitherSetting");
+  if (gone === 0 && more === 0) return t("theSame", { after: after === 1 ? t("alert") : `${after} alerts` });
+  const parts = [gone > 0 ? t("wouldNotHaveCome", { gone }) : "", more > 0 ? t("wouldHaveComeBesides", { more }) : ""].filter(Boolean);
+  return t("alertsAsItIsSetAs", { before, after, value: parts.join(", ") });
 }

@@ -8,10 +8,11 @@ import { Mark } from "../shell/Mark";
 import { PasswordForm } from "./Password";
 import { CodeField, Problem, useAct } from "./parts";
 import { SecondFactor } from "./SecondFactor";
+import { t } from "./texts";
 
 /** What must be done before the rest opens: a password of one's own, a second factor. */
 export function Duties({ me, done }: { me: Me; done: () => void }) {
-  useTitle("Before you go on");
+  useTitle(t("beforeYouGoOn"));
   const { value, error, reload } = useLoad("duties", loadSecurity);
   const password = me.duties.includes("change-password");
   return (
@@ -19,11 +20,11 @@ export function Duties({ me, done }: { me: Me; done: () => void }) {
       <div className="login-card duty-card" data-testid="duties" data-duty={password ? "change-password" : "second-factor"}>
         <div className="login-brand">
           <Mark size={40} />
-          <h1>{password ? "Choose your password" : "Second factor"}</h1>
+          <h1>{password ? t("chooseYourPassword") : t("secondFactor")}</h1>
         </div>
         {password ? (
           <>
-            <p>Somebody else chose the one you signed in with. Choose one that only you know.</p>
+            <p>{t("somebodyElseChoseTheOneYou")}</p>
             <PasswordForm done={done} />
           </>
         ) : value === null ? (
@@ -32,12 +33,12 @@ export function Duties({ me, done }: { me: Me; done: () => void }) {
           <StepUp done={done} />
         ) : (
           <>
-            <p>Your role needs a second factor. Set up an authenticator app to go on.</p>
+            <p>{t("yourRoleNeedsASecondFactor")}</p>
             <SecondFactor security={value} changed={done} first="begin" />
           </>
         )}
         <button type="button" className="button button-quiet" onClick={() => void session.signOut()}>
-          Sign out
+          {t("signOut")}
         </button>
       </div>
     </main>
@@ -55,11 +56,11 @@ function StepUp({ done }: { done: () => void }) {
         void run(async () => (await proveSession(code), done()));
       }}
     >
-      <p>Your role needs a second factor in this session.</p>
+      <p>{t("yourRoleNeedsASecondFactor2")}</p>
       <CodeField value={code} change={setCode} testId="step-up-code" recovery />
       <Problem sentence={error} />
       <button type="submit" className="button button-primary" data-testid="step-up" disabled={busy || code.trim().length < 6}>
-        {busy ? "Checking…" : "Continue"}
+        {busy ? t("checking") : t("continue")}
       </button>
     </form>
   );

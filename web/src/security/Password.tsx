@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from "react";
 import { changePassword } from "../api/security";
 import { Problem, useAct } from "./parts";
+import { t } from "./texts";
 
 /** Choose a new password. */
 export function PasswordForm({ done }: { done: () => void }) {
@@ -20,9 +21,9 @@ export function PasswordForm({ done }: { done: () => void }) {
     });
   };
   const fields = [
-    { label: "Current password", id: "password-current", complete: "current-password", value: current, set: setCurrent },
-    { label: "New password", id: "password-new", complete: "new-password", value: wanted, set: setWanted },
-    { label: "New password again", id: "password-again", complete: "new-password", value: again, set: setAgain },
+    { label: t("currentPassword"), id: "password-current", complete: "current-password", value: current, set: setCurrent },
+    { label: t("newPassword"), id: "password-new", complete: "new-password", value: wanted, set: setWanted },
+    { label: t("newPasswordAgain"), id: "password-again", complete: "new-password", value: again, set: setAgain },
   ];
   return (
     <form className="stack" onSubmit={submit}>
@@ -30,13 +31,13 @@ export function PasswordForm({ done }: { done: () => void }) {
         <label className="field" key={id}>
           <span>{label}</span>
           <input type="password" autoComplete={complete} data-testid={id} value={value} onChange={(event) => set(event.target.value)} />
-          {id === "password-new" && <small>At least 12 characters. Four words that do not belong together are a good one.</small>}
+          {id === "password-new" && <small>{t("atLeast12CharactersFourWords")}</small>}
         </label>
       ))}
-      <Problem sentence={differs ? "The two new passwords differ." : error} testId="password-error" />
+      <Problem sentence={differs ? t("theTwoNewPasswordsDiffer") : error} testId="password-error" />
       <div className="form-actions">
         <button type="submit" className="button button-primary" data-testid="password-save" disabled={busy || !current || !wanted || again !== wanted}>
-          {busy ? "Saving…" : "Change password"}
+          {busy ? t("saving") : t("changePassword")}
         </button>
       </div>
     </form>

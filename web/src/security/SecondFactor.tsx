@@ -3,6 +3,7 @@ import { useState } from "react";
 import { beginTotp, confirmTotp, newRecoveryCodes, removeTotp } from "../api/security";
 import type { Enrolment, Security } from "../api/types";
 import { AskPassword, CodeField, Problem, RecoveryCodes, useAct } from "./parts";
+import { t } from "./texts";
 
 type Step = "state" | "begin" | "codes" | "remove" | "renew";
 
@@ -39,37 +40,37 @@ export function SecondFactor({ security, changed, first = "state" }: { security:
       <p className="factor-state" data-state={security.second_factor} data-testid="factor-state">
         {enrolled ? <ShieldCheck size={18} aria-hidden="true" /> : <ShieldAlert size={18} aria-hidden="true" />}
         {enrolled
-          ? `On. ${security.recovery_codes_left} of 10 recovery codes left.`
+          ? t("onOf10RecoveryCodesLeft", { recoveryCodesLeft: security.recovery_codes_left })
           : security.second_factor_required
-            ? "Off, and your role needs it."
-            : "Off. A password alone opens your account."}
+            ? t("offAndYourRoleNeedsIt")
+            : t("offAPasswordAloneOpensYour")}
       </p>
       {step === "state" && (
         <div className="form-actions">
           {!enrolled && (
             <button type="button" className="button button-primary" onClick={() => setStep("begin")} data-testid="totp-begin">
-              Set up an authenticator app
+              {t("setUpAnAuthenticatorApp")}
             </button>
           )}
           {enrolled && (
             <>
               <button type="button" className="button" onClick={() => setStep("renew")} data-testid="codes-renew">
-                New recovery codes
+                {t("newRecoveryCodes")}
               </button>
               <button type="button" className="button button-quiet" onClick={() => setStep("remove")} data-testid="totp-remove">
-                Remove
+                {t("remove")}
               </button>
             </>
           )}
         </div>
       )}
       {step === "begin" && !enrolment && (
-        <AskPassword label="Your password" act="Continue" needed={security.has_password} busy={busy} testId="totp-continue" onAct={begin} {...(first === "begin" ? {} : { onCancel: cancel })} />
+        <AskPassword label={t("yourPassword")} act={t("continue")} needed={security.has_password} busy={busy} testId="totp-continue" onAct={begin} {...(first === "begin" ? {} : { onCancel: cancel })} />
       )}
       {step === "begin" && enrolment && <Scan enrolment={enrolment} code={code} change={setCode} busy={busy} confirm={confirm} cancel={cancel} />}
-      {step === "renew" && <AskPassword label="Your password" act="Make new codes" needed={security.has_password} busy={busy} testId="codes-make" onAct={renew} onCancel={cancel} />}
+      {step === "renew" && <AskPassword label={t("yourPassword")} act={t("makeNewCodes")} needed={security.has_password} busy={busy} testId="codes-make" onAct={renew} onCancel={cancel} />}
       {step === "remove" && (
-        <AskPassword label="Your password" act="Remove the second factor" danger needed={security.has_password} busy={busy} testId="totp-remove-now" onAct={remove} onCancel={cancel} />
+        <AskPassword label={t("yourPassword")} act={t("removeTheSecondFactor")} danger needed={security.has_password} busy={busy} testId="totp-remove-now" onAct={remove} onCancel={cancel} />
       )}
       {step === "codes" && (
         <RecoveryCodes
@@ -105,19 +106,19 @@ function Scan({ enrolment, code, change, busy, confirm, cancel }: ScanProps) {
         confirm();
       }}
     >
-      <img src={enrolment.picture} alt="QR code for your authenticator app" data-testid="totp-picture" />
+      <img src={enrolment.picture} alt={t("qrCodeForYourAuthenticatorApp")} data-testid="totp-picture" />
       <div className="stack">
-        <p>Scan this with an authenticator app, or type this key into it:</p>
+        <p>{t("scanThisWithAnAuthenticatorApp")}</p>
         <code className="secret" data-testid="totp-secret" data-secret={enrolment.secret}>
           {spaced}
         </code>
         <CodeField value={code} change={change} testId="totp-code" />
         <div className="form-actions">
           <button type="submit" className="button button-primary" data-testid="totp-confirm" disabled={busy || code.trim().length < 6}>
-            {busy ? "Checking…" : "Turn on"}
+            {busy ? t("checking") : t("turnOn")}
           </button>
           <button type="button" className="button button-quiet" onClick={cancel}>
-            Cancel
+            {t("cancel")}
           </button>
         </div>
       </div>

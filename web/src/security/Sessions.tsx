@@ -6,13 +6,14 @@ import { useLoad, useNow } from "../shell/hooks";
 import { ago } from "../text/format";
 import { deviceName } from "./device";
 import { Problem, useAct } from "./parts";
+import { t } from "./texts";
 
 /** Where one is signed in, and how to end it. */
 export function Sessions() {
   const { value, error, reload } = useLoad("sessions", loginSessions);
   const act = useAct();
   const now = useNow(10_000);
-  if (value === null) return error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">Loading…</p>;
+  if (value === null) return error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">{t("loading")}</p>;
   const others = value.filter(({ current }) => !current);
   return (
     <div className="stack">
@@ -25,7 +26,7 @@ export function Sessions() {
       {others.length > 0 && (
         <div className="form-actions">
           <button type="button" className="button" disabled={act.busy} data-testid="sessions-end-others" onClick={() => void act.run(async () => (await endOtherSessions(), reload()))}>
-            Sign out everywhere else
+            {t("signOutEverywhereElse")}
           </button>
         </div>
       )}
@@ -36,19 +37,19 @@ export function Sessions() {
 function SessionRow({ session, now, busy, end }: { session: LoginSession; now: number; busy: boolean; end: () => void }) {
   const name = deviceName(session.device);
   const phone = /Android|iPhone|iPad/.test(name);
-  const how = session.method === "oidc" ? "single sign-on" : session.second_factor ? "password and second factor" : "password";
+  const how = session.method === "oidc" ? "single sign-on" : session.second_factor ? t("passwordAndSecondFactor") : "password";
   return (
     <li className="login-session" data-testid="session" data-current={session.current}>
       {phone ? <Smartphone size={20} aria-hidden="true" /> : <Monitor size={20} aria-hidden="true" />}
       <div>
         <strong>{name}</strong>
         <small>
-          {session.address || "unknown place"} · {how} · {session.current ? "this session" : `used ${ago(session.last_used_at, now)}`}
+          {session.address || t("unknownPlace")} · {how} · {session.current ? t("thisSession") : t("used", { lastUsedAt: ago(session.last_used_at, now) })}
         </small>
       </div>
       {!session.current && (
-        <button type="button" className="button" disabled={busy} onClick={end} aria-label={`Sign out ${name}`}>
-          Sign out
+        <button type="button" className="button" disabled={busy} onClick={end} aria-label={t("signOut2", { name })}>
+          {t("signOut")}
         </button>
       )}
     </li>

@@ -10,10 +10,11 @@ import { usePlace } from "../shell/stores";
 import { CHAIN, placeKey, placeName } from "../administration/reach";
 import { ROLES, roleName } from "../administration/roles";
 import { Problem, useAct } from "./parts";
+import { t } from "./texts";
 
 /** What a chain asks of log-ins: who needs a second factor, which group of the provider has which role. */
 export function SignInRulesPage() {
-  useTitle("Sign-in rules");
+  useTitle(t("signInRules"));
   const { value, error, reload } = useLoad("sign-in-rules", async () => {
     const [settings, details, mappings, regions] = await Promise.all([signInSettings(), oidcDetails(), groupMappings(), loadRegions()]);
     return { settings, details, mappings, regions };
@@ -24,25 +25,25 @@ export function SignInRulesPage() {
     <div className="page page-security">
       <header className="page-head">
         <div>
-          <h1>Sign-in rules</h1>
-          <p className="page-note">They hold for the whole chain.</p>
+          <h1>{t("signInRules")}</h1>
+          <p className="page-note">{t("theyHoldForTheWholeChain")}</p>
         </div>
         <Link className="button" to="/security">
-          Your own security
+          {t("yourOwnSecurity")}
         </Link>
       </header>
       <div className="security-columns">
-        <section className="panel" aria-label="Second factor">
-          <h2>Who needs a second factor</h2>
+        <section className="panel" aria-label={t("secondFactor")}>
+          <h2>{t("whoNeedsASecondFactor")}</h2>
           <FactorRoles chosen={value.settings.second_factor_roles} writes={writes} reload={reload} />
         </section>
-        <section className="panel" aria-label="Identity provider">
-          <h2>Identity provider</h2>
+        <section className="panel" aria-label={t("identityProvider")}>
+          <h2>{t("identityProvider")}</h2>
           <ProviderFacts details={value.details} />
         </section>
       </div>
-      <section className="panel" aria-label="Groups">
-        <h2>Groups of the provider and their roles</h2>
+      <section className="panel" aria-label={t("groups")}>
+        <h2>{t("groupsOfTheProviderAndTheir")}</h2>
         <Mappings mappings={value.mappings} regions={value.regions} writes={writes} reload={reload} />
       </section>
     </div>
@@ -58,7 +59,7 @@ function FactorRoles({ chosen, writes, reload }: { chosen: Role[]; writes: boole
     });
   return (
     <div className="stack">
-      <p>People in these roles can do nothing before they gave one. It holds within seconds, for sessions that are open too.</p>
+      <p>{t("peopleInTheseRolesCanDo")}</p>
       <div className="role-choice">
         {ROLES.map((role) => (
           <label key={role} className="toggle">
@@ -76,18 +77,18 @@ function ProviderFacts({ details }: { details: OidcDetails }) {
   if (!details.enabled) {
     return (
       <div className="stack">
-        <p>None is set up. Whoever runs PennyProtect names it with PENNYPROTECT_OIDC_ISSUER and PENNYPROTECT_OIDC_CLIENT_ID.</p>
-        <p>Register this address there:</p>
+        <p>{t("noneIsSetUpWhoeverRuns")}</p>
+        <p>{t("registerThisAddressThere")}</p>
         <code className="secret">{details.redirect_uri}</code>
       </div>
     );
   }
   const facts = [
-    ["Name", details.name],
-    ["Issuer", details.issuer],
-    ["Client", details.client_id],
-    ["Groups in claim", details.groups_claim],
-    ["Registered address", details.redirect_uri],
+    [t("name"), details.name],
+    [t("issuer"), details.issuer],
+    [t("client"), details.client_id],
+    [t("groupsInClaim"), details.groups_claim],
+    [t("registeredAddress"), details.redirect_uri],
   ];
   return (
     <dl className="provider-facts">
@@ -106,7 +107,7 @@ function Mappings({ mappings, regions, writes, reload }: { mappings: GroupMappin
   const { busy, error, run } = useAct();
   return (
     <div className="stack">
-      <p>Roles are given at each log-in by the provider, and taken away when the group is gone. Somebody in no group of this list does not get in.</p>
+      <p>{t("rolesAreGivenAtEachLog")}</p>
       {mappings.length > 0 && (
         <ul className="mappings" data-testid="mappings">
           {mappings.map((mapping) => (
@@ -115,7 +116,7 @@ function Mappings({ mappings, regions, writes, reload }: { mappings: GroupMappin
               <span>{roleName(mapping.role)}</span>
               <span>{placeName(mapping, stores, regions)}</span>
               {writes && (
-                <button type="button" className="icon-button" disabled={busy} aria-label={`Remove ${mapping.group_name}`} onClick={() => void run(async () => (await removeGroupMapping(mapping.id), reload()))}>
+                <button type="button" className="icon-button" disabled={busy} aria-label={t("remove2", { groupName: mapping.group_name })} onClick={() => void run(async () => (await removeGroupMapping(mapping.id), reload()))}>
                   <Trash2 size={16} />
                 </button>
               )}
@@ -146,11 +147,11 @@ function AddMapping({ stores, regions, reload }: { stores: Store[]; regions: Reg
   return (
     <form className="add-mapping" onSubmit={submit}>
       <label className="field">
-        <span>Group</span>
+        <span>{t("group")}</span>
         <input value={group} maxLength={200} autoComplete="off" spellCheck={false} onChange={(event) => setGroup(event.target.value)} data-testid="mapping-group" />
       </label>
       <label className="field">
-        <span>Role</span>
+        <span>{t("role")}</span>
         <select value={role} onChange={(event) => setRole(event.target.value as Role)}>
           {ROLES.map((each) => (
             <option key={each} value={each}>
@@ -160,7 +161,7 @@ function AddMapping({ stores, regions, reload }: { stores: Store[]; regions: Reg
         </select>
       </label>
       <label className="field">
-        <span>Where</span>
+        <span>{t("where")}</span>
         <select value={at} onChange={(event) => setAt(event.target.value)} data-testid="mapping-place">
           {places.map((place) => (
             <option key={placeKey(place)} value={placeKey(place)}>
@@ -170,7 +171,7 @@ function AddMapping({ stores, regions, reload }: { stores: Store[]; regions: Reg
         </select>
       </label>
       <button type="submit" className="button button-primary" disabled={busy || !group.trim()} data-testid="mapping-add">
-        {busy ? "Adding…" : "Add"}
+        {busy ? t("adding") : t("add")}
       </button>
       <Problem sentence={error} />
     </form>

@@ -1,4 +1,5 @@
 /** What a User-Agent header says of a device, in words. It is a claim, not a proof. */
+import { t } from "./texts";
 
 const BROWSERS: [RegExp, string][] = [
   [/\bEdgA?\//, "Edge"],
@@ -21,6 +22,6 @@ const SYSTEMS: [RegExp, string][] = [
 export function deviceName(userAgent: string): string {
   const browser = BROWSERS.find(([pattern]) => pattern.test(userAgent))?.[1];
   const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1];
-  if (browser && system) return `${browser} on ${system}`;
-  return browser ?? system ?? (userAgent.trim().split(/\s/)[0] || "Unknown device");
+  if (browser && system) return t("on", { browser, system });
+  return browser ?? system ?? (userAgent.trim().split(/\s/)[0] || t("unknownDevice"));
 }

@@ -1,5 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import { sentenceFor } from "../api/problem";
+import { t } from "./texts";
 
 /** Runs one act at a time and says in a sentence why it failed. */
 export function useAct() {
@@ -48,11 +49,11 @@ export function AskPassword({ label, act, needed, busy, testId, danger = false, 
       )}
       <div className="form-actions">
         <button type="submit" className={danger ? "button button-danger" : "button button-primary"} data-testid={testId} disabled={busy || (needed && !password)}>
-          {busy ? "Working…" : act}
+          {busy ? t("working") : act}
         </button>
         {onCancel && (
           <button type="button" className="button button-quiet" onClick={onCancel}>
-            Cancel
+            {t("cancel")}
           </button>
         )}
       </div>
@@ -64,7 +65,7 @@ export function AskPassword({ label, act, needed, busy, testId, danger = false, 
 export function CodeField({ value, change, testId, recovery = false }: { value: string; change: (value: string) => void; testId: string; recovery?: boolean }) {
   return (
     <label className="field">
-      <span>{recovery ? "Six digits, or a recovery code" : "Six digits of the app"}</span>
+      <span>{recovery ? t("sixDigitsOrARecoveryCode") : t("sixDigitsOfTheApp")}</span>
       <input className="code-input" inputMode={recovery ? "text" : "numeric"} autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={recovery ? 40 : 7} data-testid={testId} value={value} onChange={(event) => change(event.target.value)} autoFocus />
     </label>
   );
@@ -93,7 +94,7 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
   return (
     <div className="recovery">
       <p>
-        <strong>Keep these recovery codes.</strong> Each opens one log-in when your phone is gone. They are not shown again.
+        <strong>{t("keepTheseRecoveryCodes")}</strong>{" "}{t("eachOpensOneLogInWhen")}
       </p>
       <ul className="recovery-codes" data-testid="recovery-codes">
         {codes.map((code) => (
@@ -102,10 +103,10 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
       </ul>
       <div className="form-actions">
         <button type="button" className="button button-primary" onClick={done} data-testid="recovery-done">
-          I have kept them
+          {t("iHaveKeptThem")}
         </button>
         <button type="button" className="button" onClick={() => void copy()}>
-          {copied ? "Copied" : "Copy"}
+          {copied ? t("copied") : t("copy")}
         </button>
       </div>
     </div>

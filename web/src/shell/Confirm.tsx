@@ -1,4 +1,5 @@
 import { useEffect, useRef, type ReactNode } from "react";
+import { t } from "./texts";
 
 interface Props {
   title: string;
@@ -21,10 +22,10 @@ export function Confirm({ title, children, act, busy = false, danger = true, onA
       {children}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onCancel} autoFocus>
-          Cancel
+          {t("cancel")}
         </button>
         <button type="button" className={danger ? "button button-danger" : "button button-primary"} onClick={onAct} disabled={busy} data-testid="confirm">
-          {busy ? "Working…" : act}
+          {busy ? t("working") : act}
         </button>
       </div>
     </dialog>

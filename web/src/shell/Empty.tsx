@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { t } from "./texts";
 
 /** What a page says when it has nothing to show, and what to do about it. */
 export function Empty({ title, icon, children }: { title: string; icon?: ReactNode; children?: ReactNode }) {
@@ -17,7 +18,7 @@ export function Failure({ sentence, retry, testId }: { sentence: string; retry?:
       <p>{sentence}</p>
       {retry && (
         <button type="button" className="button" onClick={retry}>
-          Try again
+          {t("tryAgain")}
         </button>
       )}
     </div>

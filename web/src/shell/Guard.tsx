@@ -1,5 +1,6 @@
 import { Component, type ErrorInfo, type ReactNode } from "react";
 import { Empty } from "./Empty";
+import { t } from "./texts";
 
 /** Keeps a fault of one page from blanking the console: sidebar, connection and toasts go on. A new `key` tries again. */
 export class Guard extends Component<{ children: ReactNode }, { failed: boolean }> {
@@ -16,10 +17,10 @@ export class Guard extends Component<{ children: ReactNode }, { failed: boolean 
   override render() {
     if (!this.state.failed) return this.props.children;
     return (
-      <Empty title="This page has failed">
-        <p>The fault is ours. The other pages go on; reload to try this one again.</p>
+      <Empty title={t("thisPageHasFailed")}>
+        <p>{t("theFaultIsOursTheOther")}</p>
         <button type="button" className="button" onClick={() => location.reload()}>
-          Reload
+          {t("reload")}
         </button>
       </Empty>
     );

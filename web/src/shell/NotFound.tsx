@@ -1,12 +1,13 @@
 import { Link } from "react-router";
 import { Empty } from "./Empty";
+import { t } from "./texts";
 
 export function NotFound() {
   return (
-    <Empty title="There is no page here">
-      <p>The address may be mistyped, or the page may have moved.</p>
+    <Empty title={t("thereIsNoPageHere")}>
+      <p>{t("theAddressMayBeMistypedOr")}</p>
       <Link className="button" to="/live">
-        Go to Live
+        {t("goToLive")}
       </Link>
     </Empty>
   );

@@ -6,6 +6,7 @@ import { Duties } from "../security/Duties";
 import { Empty, Failure } from "./Empty";
 import { useKept, useLoad } from "./hooks";
 import { Splash } from "./Splash";
+import { t } from "./texts";
 
 interface Place {
   me: Me;
@@ -47,8 +48,8 @@ export function StoreProvider({ children }: { children: ReactNode }) {
   const store = stores.find(({ id }) => id === chosen) ?? stores[0];
   if (!store) {
     return (
-      <Empty title="No store for you yet">
-        <p>Ask an administrator to make you a member of a store, then reload this page.</p>
+      <Empty title={t("noStoreForYouYet")}>
+        <p>{t("askAnAdministratorToMakeYou")}</p>
       </Empty>
     );
   }

@@ -3,6 +3,7 @@ import { createContext, useCallback, useContext, useEffect, useMemo, useRef, use
 import { Link } from "react-router";
 import type { Threat } from "../api/types";
 import { ThreatMark } from "../alerts/ThreatMark";
+import { t } from "./texts";
 
 export interface Toast {
   id: string;
@@ -41,7 +42,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   return (
     <Context value={value}>
       {children}
-      <section className="toasts" aria-label="New alerts">
+      <section className="toasts" aria-label={t("newAlerts")}>
         <div aria-live="assertive">
           {toasts.slice(0, MOST_SHOWN).map((toast) => (
             <ToastCard key={toast.id} toast={toast} dismiss={dismiss} />
@@ -49,7 +50,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
         </div>
         {hidden > 0 && (
           <Link className="toast-more" to="/alerts">
-            {hidden} more
+            {t("more", { hidden })}
           </Link>
         )}
       </section>
@@ -81,7 +82,7 @@ function ToastCard({ toast, dismiss }: { toast: Toast; dismiss: (id: string) => 
         <strong>{toast.title}</strong>
         <span>{toast.text}</span>
       </Link>
-      <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => dismiss(toast.id)}>
+      <button type="button" className="icon-button" aria-label={t("dismiss")} onClick={() => dismiss(toast.id)}>
         <X size={18} />
       </button>
     </div>

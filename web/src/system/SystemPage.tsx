@@ -47,7 +47,7 @@ export function SystemPage() {
                       <td>
                         <State ok={ok} word={ok ? t("ok") : t("away")} />
                       </td>
-                      <td>{took_ms.toFixed(1)} ms</td>
+                      <td>{t("ms", { value: took_ms.toFixed(1) })}</td>
                       <td>{detail}</td>
                     </tr>
                   ))}

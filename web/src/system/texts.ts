@@ -23,6 +23,7 @@ export const t = catalogue({
     socket: "Live connection",
     open: "connected",
     closed: "not connected",
+    ms: "{value} ms",
   },
   es: {
     title: "Sistema",
@@ -46,5 +47,6 @@ export const t = catalogue({
     socket: "Conexión en directo",
     open: "conectada",
     closed: "sin conexión",
+    ms: "{value} ms",
   },
 });

@@ -1,5 +1,7 @@
 /** Why an alert was raised, in words. The service gives values; sentences are made here. */
-import { duration, humanise } from "./format";
+import { t, valueName } from "./explainTexts";
+import { duration, humanise, people } from "./format";
+import { kindName } from "./kinds";
 
 export interface Fact {
   name: string;
@@ -10,45 +12,48 @@ type Values = Record<string, unknown>;
 
 /** One sentence for the list. `zone` is the zone's name where there is one. */
 export function headline(kind: string, values: Values, zone?: string | null): string {
-  if (kind === "loitering") return loitering(values, zone);
-  const act = ACTS[kind]?.(values, zone ? ` in ${zone}` : "");
+  const act = ACTS[kind]?.(values, zone ?? null);
   if (act) return act;
   const said = values["sentence"] ?? values["reason"];
-  return typeof said === "string" && said ? said : humanise(kind);
+  return typeof said === "string" && said ? said : kindName(kind);
 }
 
 /** Sentences about acts; never about who or what somebody is. */
-const ACTS: Record<string, (values: Values, place: string) => string> = {
-  falling: (values, place) => `A person went down fast${place}${lasting(values, "down_s", " and has lain there for ")}`,
-  floor: (values, place) => `A person lies on the floor${place}${lasting(values, "lies_s", ", for ")}`,
-  entry: (values, place) => `A person is in${place ? place.slice(3) : " a closed zone"}${lasting(values, "inside_s", ", for ")}`,
-  crossing: (values, place) => `A person went over${place ? place.slice(3) : " the line"}${values["direction"] === "against-the-arrow" ? ", against its arrow" : ""}`,
-  crowding: (values, place) => `${counted(values)} at once${place}${lasting(values, "lasted_s", ", for ")}`,
-  queue: (values, place) => `${counted(values)} wait${place}${lasting(values, "longest_wait_s", ", the longest for ")}`,
-  reaching: (values, place) => `A hand reaches into${place ? place.slice(3) : " a shelf"}${lasting(values, "lasted_s", ", for ")}`,
-  running: (values, place) => `A person runs${place}${lasting(values, "lasted_s", ", for ")}`,
-  fighting: (values, place) => {
+const ACTS: Record<string, (values: Values, zone: string | null) => string> = {
+  loitering,
+  falling: (values, zone) => t("fell", where(zone)) + after(values, "down_s", (time) => t("lain", { time })),
+  floor: (values, zone) => t("lies", where(zone)) + after(values, "lies_s", lasting),
+  entry: (values, zone) => t("inside", { place: zone ?? t("closedZone") }) + after(values, "inside_s", lasting),
+  crossing: (values, zone) => t("crossed", { place: zone ?? t("line") }) + (values["direction"] === "against-the-arrow" ? t("against") : ""),
+  crowding: (values, zone) => t("crowd", { people: counted(values), ...where(zone) }) + after(values, "lasted_s", lasting),
+  queue: (values, zone) => t("waits", { people: counted(values), ...where(zone) }) + after(values, "longest_wait_s", (time) => t("longest", { time })),
+  reaching: (values, zone) => t("reaches", { place: zone ?? t("shelf") }) + after(values, "lasted_s", lasting),
+  running: (values, zone) => t("runs", where(zone)) + after(values, "lasted_s", lasting),
+  fighting: (values, zone) => {
     const blows = first(values, ["blows"]);
-    return blows === null ? `Blows between people close to each other${place}` : `${blows} blows between people close to each other${place}${lasting(values, "window_s", " within ")}`;
+    return blows === null ? t("someBlows", where(zone)) : t("blowsSeen", { blows, ...where(zone) }) + after(values, "window_s", (time) => t("within", { time }));
   },
 };
 
+const where = (zone: string | null) => ({ where: zone ? t("inZone", { zone }) : "" });
+const lasting = (time: string) => t("lasting", { time });
+
 function counted(values: Values): string {
-  const people = first(values, ["people"]);
-  return people === null ? "Many people" : `${people} people`;
+  const count = first(values, ["people"]);
+  return count === null ? t("manyPeople") : people(count);
 }
 
-function lasting(values: Values, key: string, words: string): string {
+function after(values: Values, key: string, words: (time: string) => string): string {
   const seconds = first(values, [key]);
-  return seconds === null ? "" : `${words}${duration(seconds)}`;
+  return seconds === null ? "" : words(duration(seconds));
 }
 
-function loitering(values: Values, zone?: string | null): string {
+function loitering(values: Values, zone: string | null): string {
   const stayed = first(values, ["dwell_s"]);
   const limit = first(values, ["dwell_threshold_s", "threshold_s"]);
-  const place = zone ? `in ${zone}` : "in one place";
-  const stay = stayed === null ? `A person stays ${place}` : `A person stayed ${place} for ${duration(stayed)}`;
-  return limit === null ? stay : `${stay}, longer than the ${duration(limit)} allowed`;
+  const place = zone ?? t("onePlace");
+  const stay = stayed === null ? t("loiters", { place }) : t("loitered", { place, time: duration(stayed) });
+  return limit === null ? stay : stay + t("overLimit", { limit: duration(limit) });
 }
 
 /** Every value with a name and a unit. Nested and empty values are left out. */
@@ -64,46 +69,13 @@ const UNITS: readonly (readonly [suffix: string, write: (value: number) => strin
   ["_ms", (value) => `${Math.round(value)} ms`],
   ["_px", (value) => `${Math.round(value)} px`],
   ["_m", (value) => `${plain(value)} m`],
-  ["_body_heights_per_s", (value) => `${plain(value)} body heights a second`],
+  ["_body_heights_per_s", (value) => t("bodyHeightsPerS", { value: plain(value) })],
   ["_share", (value) => `${Math.round(value * 100)} %`],
-  ["_body_heights", (value) => `${plain(value)} body ${value === 1 ? "height" : "heights"}`],
+  ["_body_heights", (value) => t("bodyHeights", { value: plain(value), count: value })],
 ];
 
-const NAMES: Record<string, string> = {
-  dwell_s: "Stayed",
-  dwell_threshold_s: "Allowed",
-  threshold_s: "Allowed",
-  down_s: "Down for",
-  lies_s: "On the floor for",
-  lies_threshold_s: "Alert after",
-  lying_share: "Looks like lying",
-  descent_body_heights_per_s: "Went down at",
-  descent_threshold_body_heights_per_s: "Speed that was set",
-  drop_body_heights: "Went down by",
-  drop_threshold_body_heights: "A fall goes down by at least",
-  speed_body_heights_per_s: "Speed",
-  speed_threshold_body_heights_per_s: "Running is faster than",
-  inside_s: "Inside for",
-  inside_threshold_s: "Alert after",
-  beyond_body_heights: "Beyond the line by",
-  clear_threshold_body_heights: "Counts as over from",
-  people: "People",
-  people_threshold: "Alert from",
-  longest_wait_s: "Longest wait",
-  reach_body_heights: "Hand off the body by",
-  reach_threshold_body_heights: "Counts as a reach from",
-  lasted_s: "For",
-  blows: "Blows seen",
-  blows_threshold: "Alert from",
-  fastest_body_heights_per_s: "Fastest limb",
-  window_s: "Within",
-  time_span_s: "From first to last seen",
-  radius_body_heights: "Moved within",
-  radius_threshold_body_heights: "Counts as one place",
-};
-
 function named(key: string): string {
-  const known = NAMES[key];
+  const known = valueName(key);
   if (known) return known;
   const suffix = UNITS.find(([end]) => key.endsWith(end))?.[0] ?? "";
   return humanise(suffix ? key.slice(0, -suffix.length) : key);
@@ -112,7 +84,7 @@ function named(key: string): string {
 function inWords(key: string, value: unknown): string | null {
   if (value === null || value === undefined || value === "") return null;
   if (typeof value === "number") return UNITS.find(([end]) => key.endsWith(end))?.[1](value) ?? plain(value);
-  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "boolean") return value ? t("yes") : t("no");
   if (typeof value === "string") return value;
   if (Array.isArray(value) && value.length && value.every((each) => typeof each !== "object")) return value.join(", ");
   return null;

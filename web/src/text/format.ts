@@ -60,6 +60,14 @@ export function people(count: number): string {
   return t("people", { count });
 }
 
+/** "1 day", "30 days". */
+export const days = (count: number): string => t("days", { count });
+/** "1 hour", "8 hours". */
+export const hours = (count: number): string => t("hours", { count });
+
+/** "Mon", "lun": ISO days, 1 is Monday. */
+export const weekday = (iso: number): string => formatter({ weekday: "short" }, "UTC").format(Date.UTC(2024, 0, iso));
+
 /** "stream_session" or "fall-down" -> "Stream session", "Fall down". */
 export function humanise(name: string): string {
   const words = name.replace(/[_-]+/g, " ").trim();

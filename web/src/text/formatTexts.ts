@@ -26,7 +26,7 @@ const en = {
 export type PlainKey = keyof typeof en;
 
 export const t = catalogue({
-  en: { ...en, never: "never", justNow: "just now", ago: "{span} ago", people: { one: "{count} person", other: "{count} people" } },
+  en: { ...en, never: "never", justNow: "just now", ago: "{span} ago", people: { one: "{count} person", other: "{count} people" }, days: { one: "{count} day", other: "{count} days" }, hours: { one: "{count} hour", other: "{count} hours" }, spanAgo: "{span} ago" },
   es: {
     low: "Baja",
     medium: "Media",
@@ -51,5 +51,8 @@ export const t = catalogue({
     justNow: "ahora mismo",
     ago: "hace {span}",
     people: { one: "{count} persona", other: "{count} personas" },
+    days: { one: "{count} día", other: "{count} días" },
+    hours: { one: "{count} hora", other: "{count} horas" },
+    spanAgo: "hace {span}",
   },
 });

@@ -8,11 +8,12 @@ import { Confirm } from "../shell/Confirm";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
+import { t } from "./texts";
 
 /** Who was trained, until when, and for what. Reviewing matches stays shut to everybody else. */
 export function TrainingPage() {
   const { me, may, stores } = usePlace();
-  useTitle("Training");
+  useTitle(t("training"));
   const loaded = useLoad("training", async () => {
     const [offered, records, people, roles] = await Promise.all([courses(), trainingRecords(), trainees(), loadRoles()]);
     return { offered, records, people, roles };
@@ -31,21 +32,21 @@ export function TrainingPage() {
   const { offered, records, people, roles } = loaded.value;
   const write = may("training:write");
   const sets = heldAt(me.memberships, roles, CHAIN, stores).has("training:write");
-  const courseName = (id: string) => offered.find((course) => course.id === id)?.name ?? "Retired course";
+  const courseName = (id: string) => offered.find((course) => course.id === id)?.name ?? t("retiredCourse");
   return (
     <div className="page page-training">
       <header className="page-head">
-        <h1>Training</h1>
+        <h1>{t("training")}</h1>
       </header>
       {error && (
         <p className="form-error" role="alert">
           {error}
         </p>
       )}
-      <section className="panel" aria-label="Courses">
-        <h2>Courses</h2>
+      <section className="panel" aria-label={t("courses")}>
+        <h2>{t("courses")}</h2>
         <p className="quiet">
-          Only people whose training stands may review matches. Without a course nobody may.{write && !sets && " Courses are set for the whole chain: ask a chain administrator to add or retire one."}
+          {t("onlyPeopleWhoseTrainingStandsMay")}{write && !sets && (" " + t("coursesAreSetForTheWhole"))}
         </p>
         <ul className="tests">
           {offered.map((course) => (
@@ -53,23 +54,23 @@ export function TrainingPage() {
               <span>
                 <strong>{course.name}</strong>
                 <small>
-                  {course.gate_name}, valid {course.valid_months} months
+                  {t("validMonths", { gateName: course.gate_name, validMonths: course.valid_months })}
                 </small>
               </span>
               {sets && (
-                <Asked act="Retire" title={`Retire ${course.name}?`} words="It cannot be taken back. Records of it open nothing any more: whoever has no training of another course reviews no matches from now on." onAct={() => attempt(() => retireCourse(course.id))} />
+                <Asked act={t("retire")} title={t("retire2", { name: course.name })} words="It cannot be taken back. Records of it open nothing any more: whoever has no training of another course reviews no matches from now on." onAct={() => attempt(() => retireCourse(course.id))} />
               )}
             </li>
           ))}
         </ul>
         {sets && <CourseForm onAdd={(name, months) => void attempt(() => addCourse(name, months))} />}
       </section>
-      <section className="panel" aria-label="Records">
-        <h2>Who is trained</h2>
+      <section className="panel" aria-label={t("records")}>
+        <h2>{t("whoIsTrained")}</h2>
         {write && offered.length > 0 && <RecordForm offered={offered} people={people.filter(({ id }) => id !== me.id)} onAdd={(record) => void attempt(() => recordTraining(record))} />}
         {records.length === 0 ? (
-          <Empty title="Nobody is recorded yet">
-            <p>{offered.length > 0 ? "Record who took a course, with the trainer and the day." : "There is no course yet. Once there is one, who took it is recorded here."}</p>
+          <Empty title={t("nobodyIsRecordedYet")}>
+            <p>{offered.length > 0 ? t("recordWhoTookACourseWith") : t("thereIsNoCourseYetOnce")}</p>
           </Empty>
         ) : (
           <ul className="tests records">
@@ -80,15 +81,15 @@ export function TrainingPage() {
                   <span>
                     <strong>{record.username}</strong> {courseName(record.course_id)}
                     <small>
-                      Trained by {record.trainer} on {record.trained_on}
-                      {record.certificate && `, certificate ${record.certificate}`}
+                      {t("trainedByOn", { trainer: record.trainer, trainedOn: record.trained_on })}
+                      {record.certificate && t("certificate", { certificate: record.certificate })}
                     </small>
                   </span>
                   <span className="verdict" data-verdict={lapsed ? "deny" : "allow"}>
-                    {record.withdrawn_at ? "Withdrawn" : lapsed ? `Lapsed ${record.expires_on}` : `Until ${record.expires_on}`}
+                    {record.withdrawn_at ? t("withdrawn") : lapsed ? t("lapsed", { expiresOn: record.expires_on }) : t("until", { expiresOn: record.expires_on })}
                   </span>
                   {write && !lapsed && (
-                    <Asked act="Withdraw" title={`Withdraw the training of ${record.username}?`} words="Without another one that stands, this person reviews no matches from now on. It can be recorded again." onAct={() => attempt(() => withdrawTraining(record.id))} />
+                    <Asked act={t("withdraw")} title={t("withdrawTheTrainingOf", { username: record.username })} words="Without another one that stands, this person reviews no matches from now on. It can be recorded again." onAct={() => attempt(() => withdrawTraining(record.id))} />
                   )}
                 </li>
               );
@@ -124,16 +125,16 @@ function CourseForm({ onAdd }: { onAdd: (name: string, months: number) => void }
   return (
     <form className="test-form" onSubmit={submit}>
       <label className="field">
-        <span>New course</span>
-        <input required maxLength={200} value={name} placeholder="Reviewing matches: how they go wrong" onChange={({ target }) => setName(target.value)} data-testid="course-name" />
+        <span>{t("newCourse")}</span>
+        <input required maxLength={200} value={name} placeholder={t("reviewingMatchesHowTheyGoWrong")} onChange={({ target }) => setName(target.value)} data-testid="course-name" />
       </label>
       <label className="field">
-        <span>Valid for months</span>
+        <span>{t("validForMonths")}</span>
         <input type="number" required min={1} max={60} value={months} onChange={({ target }) => setMonths(target.valueAsNumber)} />
       </label>
       <div className="form-actions">
         <button type="submit" className="button" data-testid="course-add">
-          Add the course
+          {t("addTheCourse")}
         </button>
       </div>
     </form>
@@ -146,14 +147,14 @@ function RecordForm({ offered, people, onAdd }: { offered: { id: string; name: s
   const [draft, setDraft] = useState<NewRecord>({ course_id: offered[0]?.id ?? "", user_id: "", trainer: "", trained_on: today(), certificate: "" });
   const set = (change: Partial<NewRecord>) => setDraft({ ...draft, ...change });
   const submit = (event: FormEvent) => (event.preventDefault(), onAdd(draft), set({ user_id: "", certificate: "" }));
-  if (people.length === 0) return <p className="quiet">There is nobody else to train yet. Nobody records their own training.</p>;
+  if (people.length === 0) return <p className="quiet">{t("thereIsNobodyElseToTrain")}</p>;
   return (
     <form className="test-form" onSubmit={submit}>
       <label className="field">
-        <span>Person</span>
+        <span>{t("person")}</span>
         <select required value={draft.user_id} onChange={({ target }) => set({ user_id: target.value })} data-testid="record-person">
           <option value="" disabled>
-            Choose…
+            {t("choose")}
           </option>
           {people.map(({ id, username }) => (
             <option key={id} value={id}>
@@ -163,7 +164,7 @@ function RecordForm({ offered, people, onAdd }: { offered: { id: string; name: s
         </select>
       </label>
       <label className="field">
-        <span>Course</span>
+        <span>{t("course")}</span>
         <select value={draft.course_id} onChange={({ target }) => set({ course_id: target.value })}>
           {offered.map(({ id, name }) => (
             <option key={id} value={id}>
@@ -173,20 +174,20 @@ function RecordForm({ offered, people, onAdd }: { offered: { id: string; name: s
         </select>
       </label>
       <label className="field">
-        <span>Trainer</span>
+        <span>{t("trainer")}</span>
         <input required maxLength={200} value={draft.trainer} onChange={({ target }) => set({ trainer: target.value })} data-testid="record-trainer" />
       </label>
       <label className="field">
-        <span>Day</span>
+        <span>{t("day")}</span>
         <input type="date" required max={today()} value={draft.trained_on} onChange={({ target }) => set({ trained_on: target.value })} />
       </label>
       <label className="field">
-        <span>Certificate</span>
-        <input maxLength={200} value={draft.certificate ?? ""} placeholder="Reference, if there is one" onChange={({ target }) => set({ certificate: target.value })} />
+        <span>{t("certificate2")}</span>
+        <input maxLength={200} value={draft.certificate ?? ""} placeholder={t("referenceIfThereIsOne")} onChange={({ target }) => set({ certificate: target.value })} />
       </label>
       <div className="form-actions">
         <button type="submit" className="button button-primary" data-testid="record-add">
-          Record
+          {t("record")}
         </button>
       </div>
     </form>

@@ -4,6 +4,7 @@ import { inviteUser, type RoleAt } from "../api/administration";
 import type { Invited } from "../api/types";
 import { firstRole, RoleFields, type Directory } from "../administration/RoleFields";
 import { Problem, useAct } from "../security/parts";
+import { t } from "./texts";
 
 interface Props {
   directory: Directory;
@@ -24,18 +25,18 @@ export function Invite({ directory, invited, cancel }: Props) {
     void run(async () => invited(await inviteUser(username.trim().toLowerCase(), given)));
   };
   return (
-    <form className="panel stack invite" onSubmit={submit} aria-label="Invite somebody">
-      <h2>Invite somebody</h2>
+    <form className="panel stack invite" onSubmit={submit} aria-label={t("inviteSomebody")}>
+      <h2>{t("inviteSomebody")}</h2>
       <label className="field">
-        <span>User name</span>
+        <span>{t("userName")}</span>
         <input value={username} maxLength={100} autoComplete="off" autoCapitalize="none" spellCheck={false} placeholder="jo.smith" autoFocus onChange={(event) => setUsername(event.target.value)} data-testid="invite-name" />
-        <small>Letters, digits, and . _ @ + -; an e-mail address will do.</small>
+        <small>{t("lettersDigitsAndAnEMail")}</small>
       </label>
       {given.map((role, index) => (
         <div key={index} className="role-line">
           <RoleFields directory={directory} value={role} change={(next) => setGiven(given.map((each, at) => (at === index ? next : each)))} testId={`invite-${index}`} />
           {given.length > 1 && (
-            <button type="button" className="icon-button" aria-label="Leave this role out" onClick={() => setGiven(given.filter((_, at) => at !== index))}>
+            <button type="button" className="icon-button" aria-label={t("leaveThisRoleOut")} onClick={() => setGiven(given.filter((_, at) => at !== index))}>
               <X size={16} />
             </button>
           )}
@@ -44,16 +45,16 @@ export function Invite({ directory, invited, cancel }: Props) {
       <Problem sentence={error} testId="invite-error" />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy || username.trim().length < 2 || given.length === 0} data-testid="invite-save">
-          {busy ? "Inviting…" : "Invite"}
+          {busy ? t("inviting") : t("invite")}
         </button>
         {first && given.length < MOST_ROLES && (
           <button type="button" className="button" onClick={() => setGiven([...given, first])}>
             <Plus size={16} aria-hidden="true" />
-            Another role
+            {t("anotherRole")}
           </button>
         )}
         <button type="button" className="button button-quiet" onClick={cancel}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

@@ -6,6 +6,7 @@ import type { Directory } from "../administration/RoleFields";
 import { Problem, useAct } from "../security/parts";
 import { Confirm } from "../shell/Confirm";
 import { usePlace } from "../shell/stores";
+import { t } from "./texts";
 
 interface Props {
   user: User;
@@ -44,8 +45,8 @@ export function UserActs({ user, directory, writes, changed, show }: Props) {
       changed();
     });
   return (
-    <section className="stack" aria-label={`Access of ${user.username}`}>
-      <h3>Access</h3>
+    <section className="stack" aria-label={t("accessOf", { username: user.username })}>
+      <h3>{t("access")}</h3>
       <Why own={own} writes={writes} governs={governs} />
       {acts.length > 0 && (
         <div className="form-actions">
@@ -68,45 +69,45 @@ export function UserActs({ user, directory, writes, changed, show }: Props) {
 }
 
 function Why({ own, writes, governs }: { own: boolean; writes: boolean; governs: boolean }): ReactNode {
-  if (own) return <p className="quiet">This is you. Your password, second factor and sessions are under your name in the sidebar.</p>;
-  if (writes && !governs) return <p className="quiet">This person may do things that you may not, or works where you do not. Ask an administrator who may.</p>;
+  if (own) return <p className="quiet">{t("thisIsYouYourPasswordSecond")}</p>;
+  if (writes && !governs) return <p className="quiet">{t("thisPersonMayDoThingsThat")}</p>;
   return null;
 }
 
 function accessActs(user: User, show: (invited: Invited) => void): UserAct[] {
   const name = user.username;
   const reset: UserAct = {
-    name: "Reset password",
-    title: `Reset the password of ${name}?`,
-    words: "You get a password for one log-in to hand over. Every session of this person ends now.",
+    name: t("resetPassword"),
+    title: t("resetThePasswordOf", { name }),
+    words: t("youGetAPasswordForOne"),
     testId: "user-reset",
-    done: "The new password is shown at the top of this page.",
+    done: t("theNewPasswordIsShownAt"),
     run: async () => show(await resetPassword(user.id)),
   };
   if (user.disabled_at) {
-    const words = "This person may sign in again, with the roles and the password of before.";
-    return [{ name: "Enable", title: `Let ${name} in again?`, words, testId: "user-enable", done: "May sign in again.", harmless: true, run: () => enableUser(user.id) }];
+    const words = t("thisPersonMaySignInAgain");
+    return [{ name: t("enable"), title: t("letInAgain", { name }), words, testId: "user-enable", done: t("maySignInAgain"), harmless: true, run: () => enableUser(user.id) }];
   }
-  const words = "Nobody signs in as this person any more, and open pages close within seconds. The record of what was done stays.";
-  return [reset, { name: "Disable", title: `Disable ${name}?`, words, testId: "user-disable", done: "Disabled; every session has ended.", run: () => disableUser(user.id) }];
+  const words = t("nobodySignsInAsThisPerson");
+  return [reset, { name: t("disable"), title: t("disable2", { name }), words, testId: "user-disable", done: t("disabledEverySessionHasEnded"), run: () => disableUser(user.id) }];
 }
 
 function sessionActs(user: User): UserAct[] {
   return [
     {
-      name: "End sessions",
-      title: `Sign ${user.username} out everywhere?`,
-      words: "Every page this person has open closes within seconds. Signing in again is possible.",
+      name: t("endSessions"),
+      title: t("signOutEverywhere", { username: user.username }),
+      words: t("everyPageThisPersonHasOpen"),
       testId: "user-end-sessions",
-      done: "Signed out everywhere.",
+      done: t("signedOutEverywhere"),
       run: () => endSessionsOf(user.id),
     },
     {
-      name: "Remove lost second factor",
-      title: `Remove the second factor of ${user.username}?`,
-      words: "Only when the phone is lost, and after you made sure who asks. The next log-in needs the password alone, until a new factor is set up.",
+      name: t("removeLostSecondFactor"),
+      title: t("removeTheSecondFactorOf", { username: user.username }),
+      words: t("onlyWhenThePhoneIsLost"),
       testId: "user-remove-factor",
-      done: "The second factor is gone, and every session has ended.",
+      done: t("theSecondFactorIsGoneAnd"),
       run: () => removeLostFactor(user.id),
     },
   ];

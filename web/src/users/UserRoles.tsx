@@ -7,6 +7,7 @@ import { roleName, roleWords } from "../administration/roles";
 import { firstRole, RoleFields, type Directory } from "../administration/RoleFields";
 import { Problem, useAct } from "../security/parts";
 import { Confirm } from "../shell/Confirm";
+import { t } from "./texts";
 
 interface Props {
   user: User;
@@ -27,30 +28,30 @@ export function UserRoles({ user, directory, writes, changed }: Props) {
       changed();
     });
   return (
-    <section className="stack" aria-label={`Roles of ${user.username}`}>
-      <h3>Roles</h3>
+    <section className="stack" aria-label={t("rolesOf", { username: user.username })}>
+      <h3>{t("roles")}</h3>
       <ul className="given">
         {user.memberships.map((each) => (
           <li key={each.id}>
             <span>
-              <strong>{roleName(each.role)}</strong> {each.store_id ? "at" : "in"} {placeName(each, stores, regions)}
-              <small>{each.source === "oidc" ? "Given by a group of the identity provider; change it there." : roleWords(each.role)}</small>
+              <strong>{roleName(each.role)}</strong> {each.store_id ? t("at") : t("in")} {placeName(each, stores, regions)}
+              <small>{each.source === "oidc" ? t("givenByAGroupOfThe") : roleWords(each.role)}</small>
             </span>
             {writes && each.source === "local" && mayGive(me.memberships, roles, each.role, each, stores) && (
-              <button type="button" className="icon-button" disabled={busy} onClick={() => setTaking(each)} aria-label={`Take the role ${roleName(each.role)}`} title="Take this role" data-testid="role-take">
+              <button type="button" className="icon-button" disabled={busy} onClick={() => setTaking(each)} aria-label={t("takeTheRole", { role: roleName(each.role) })} title={t("takeThisRole")} data-testid="role-take">
                 <X size={16} />
               </button>
             )}
           </li>
         ))}
-        {user.memberships.length === 0 && <li className="quiet">None.</li>}
+        {user.memberships.length === 0 && <li className="quiet">{t("none")}</li>}
       </ul>
       <Problem sentence={error} testId="role-error" />
       {writes && <Give user={user} directory={directory} changed={changed} />}
       {taking && (
-        <Confirm title={`Take the role ${roleName(taking.role)}?`} act="Take the role" busy={busy} onAct={() => take(taking)} onCancel={() => setTaking(null)}>
+        <Confirm title={t("takeTheRole2", { role: roleName(taking.role) })} act={t("takeTheRole3")} busy={busy} onAct={() => take(taking)} onCancel={() => setTaking(null)}>
           <p>
-            {user.username} loses it at {placeName(taking, stores, regions)} within seconds, on pages that are open too.
+            {t("losesItAtWithinSecondsOn", { username: user.username, taking: placeName(taking, stores, regions) })}
           </p>
         </Confirm>
       )}
@@ -68,7 +69,7 @@ function Give({ user, directory, changed }: Omit<Props, "writes">) {
     return (
       <div className="form-actions">
         <button type="button" className="button" onClick={() => setOpen(true)} data-testid="role-add">
-          Give a role
+          {t("giveARole")}
         </button>
       </div>
     );
@@ -87,10 +88,10 @@ function Give({ user, directory, changed }: Omit<Props, "writes">) {
       <Problem sentence={error} testId="give-error" />
       <div className="form-actions">
         <button type="submit" className="button button-primary" disabled={busy} data-testid="give-save">
-          {busy ? "Giving…" : "Give this role"}
+          {busy ? t("giving") : t("giveThisRole")}
         </button>
         <button type="button" className="button button-quiet" onClick={() => setOpen(false)}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

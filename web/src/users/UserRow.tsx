@@ -5,6 +5,7 @@ import { roleName } from "../administration/roles";
 import type { Directory } from "../administration/RoleFields";
 import { UserActs } from "./UserActs";
 import { UserRoles } from "./UserRoles";
+import { t } from "./texts";
 
 interface Props {
   user: User;
@@ -43,13 +44,13 @@ export function UserRow({ user, directory, writes, open, toggle, changed, show }
 }
 
 function Tag({ user, own }: { user: User; own: boolean }) {
-  if (user.disabled_at) return <span className="tag tag-off">Disabled</span>;
-  if (user.must_change_password) return <span className="tag tag-waiting">First log-in due</span>;
-  return own ? <span className="tag">You</span> : null;
+  if (user.disabled_at) return <span className="tag tag-off">{t("disabled")}</span>;
+  if (user.must_change_password) return <span className="tag tag-waiting">{t("firstLogInDue")}</span>;
+  return own ? <span className="tag">{t("you")}</span> : null;
 }
 
 /** "Operator, Oxford Street · Viewer, Region North". */
 function inShort(user: User, { stores, regions }: Directory): string {
-  if (user.memberships.length === 0) return "No role: can sign in, but sees nothing";
+  if (user.memberships.length === 0) return t("noRoleCanSignInBut");
   return user.memberships.map((each) => `${roleName(each.role)}, ${placeName(each, stores, regions)}`).join(" · ");
 }

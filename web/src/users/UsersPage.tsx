@@ -9,10 +9,11 @@ import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { Invite } from "./Invite";
 import { UserRow } from "./UserRow";
+import { t } from "./texts";
 
 /** Who may sign in, with which roles, where. */
 export function UsersPage() {
-  useTitle("Users");
+  useTitle(t("users"));
   const { me, store, stores, may } = usePlace();
   const { value, error, reload } = useLoad("users", async () => {
     const [people, roles, regions] = await Promise.all([loadUsers(), loadRoles(), loadRegions()]);
@@ -21,7 +22,7 @@ export function UsersPage() {
   const [inviting, setInviting] = useState(false);
   const [shown, setShown] = useState<Invited | null>(null);
   const [sought, seek] = useState("");
-  if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">Loading…</p>}</div>;
+  if (value === null) return <div className="page">{error ? <Failure sentence={error} retry={reload} /> : <p className="page-note">{t("loading")}</p>}</div>;
   const directory: Directory = { me, store, stores, roles: value.roles, regions: value.regions };
   const writes = may("users:write") && givingPlaces(directory).length > 0;
   const tell = (invited: Invited) => {
@@ -33,13 +34,13 @@ export function UsersPage() {
     <div className="page page-administration">
       <header className="page-head">
         <div>
-          <h1>Users</h1>
+          <h1>{t("users")}</h1>
           <p className="page-note">{counted(value.people)}</p>
         </div>
         {writes && !inviting && (
           <button type="button" className="button button-primary" onClick={() => setInviting(true)} data-testid="user-invite">
             <UserPlus size={16} aria-hidden="true" />
-            Invite somebody
+            {t("inviteSomebody")}
           </button>
         )}
       </header>
@@ -49,8 +50,8 @@ export function UsersPage() {
       {value.people.length > 5 && (
         <label className="search">
           <Search size={16} aria-hidden="true" />
-          <span className="visually-hidden">Find a user</span>
-          <input type="search" placeholder="Find a user" value={sought} onChange={(event) => seek(event.target.value)} data-testid="user-search" />
+          <span className="visually-hidden">{t("findAUser")}</span>
+          <input type="search" placeholder={t("findAUser")} value={sought} onChange={(event) => seek(event.target.value)} data-testid="user-search" />
         </label>
       )}
       <Rows people={value.people.filter(({ username }) => username.includes(sought.trim().toLowerCase()))} directory={directory} writes={writes} changed={reload} show={tell} />
@@ -60,7 +61,7 @@ export function UsersPage() {
 
 function Rows({ people, directory, writes, changed, show }: { people: User[]; directory: Directory; writes: boolean; changed: () => void; show: (invited: Invited) => void }) {
   const [open, setOpen] = useState<string | null>(null);
-  if (people.length === 0) return <Empty title="Nobody of this name" />;
+  if (people.length === 0) return <Empty title={t("nobodyOfThisName")} />;
   return (
     <ul className="rows" data-testid="users">
       {people.map((user) => (
@@ -81,10 +82,9 @@ function Rows({ people, directory, writes, changed, show }: { people: User[]; di
 
 function FirstPassword({ invited, done }: { invited: Invited; done: () => void }) {
   return (
-    <Secret title={`Password for ${invited.user.username}`} secret={invited.initial_password} done={done} testId="first-password">
+    <Secret title={t("passwordFor", { username: invited.user.username })} secret={invited.initial_password} done={done} testId="first-password">
       <p>
-        Hand it over in person or by a way you trust. It opens one log-in, at which <strong>{invited.user.username}</strong> chooses a password of
-        their own. It is not shown again.
+        {t("handItOverInPersonOr")}{" "}<strong>{invited.user.username}</strong>{" "}{t("choosesAPasswordOfTheirOwn")}
       </p>
     </Secret>
   );
@@ -93,5 +93,5 @@ function FirstPassword({ invited, done }: { invited: Invited; done: () => void }
 /** "12 people, 1 disabled". */
 function counted(people: User[]): string {
   const disabled = people.filter((user) => user.disabled_at !== null).length;
-  return `${people.length === 1 ? "1 person" : `${people.length} people`}${disabled ? `, ${disabled} disabled` : ""}`;
+  return `${people.length === 1 ? "1 person" : t("people", { people: people.length })}${disabled ? t("disabled2", { disabled }) : ""}`;
 }

@@ -5,6 +5,7 @@ import { Dialog } from "../parts/Dialog";
 import { addPerson, checkFace, enrol, type FaceCheck, type IncidentRef, type Watchlist } from "./endpoints";
 import { Checked } from "./Picture";
 import { categoryName, dayAfter } from "./words";
+import { t } from "./texts";
 
 interface Props {
   store: Id;
@@ -65,14 +66,14 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
   };
   const ready = check !== null && !check.hopeless && (check.usable || draft.override_reason.trim() !== "");
   return (
-    <Dialog title="Enrol somebody" onClose={onClose} wide testId="enrol">
+    <Dialog title={t("enrolSomebody")} onClose={onClose} wide testId="enrol">
       <form className="enrol-form" onSubmit={submit}>
         <section>
-          <h3>1. A picture that will do</h3>
-          <Choice label="List" value={list} set={setList} options={lists.map((each) => [each.id, `${each.name} (${categoryName(each.category)})`])} />
-          <input type="file" accept="image/jpeg,image/png" onChange={({ target }) => choose(target.files?.[0])} data-testid="enrol-file" aria-label="Picture" />
+          <h3>{t("n1APictureThatWillDo")}</h3>
+          <Choice label={t("list")} value={list} set={setList} options={lists.map((each) => [each.id, `${each.name} (${categoryName(each.category)})`])} />
+          <input type="file" accept="image/jpeg,image/png" onChange={({ target }) => choose(target.files?.[0])} data-testid="enrol-file" aria-label={t("picture")} />
           {address && <Checked address={address} check={check} />}
-          {check?.usable && <p className="verdict" data-verdict="allow" data-testid="enrol-usable">One face, good enough</p>}
+          {check?.usable && <p className="verdict" data-verdict="allow" data-testid="enrol-usable">{t("oneFaceGoodEnough")}</p>}
           {check && !check.usable && (
             <ul className="findings" data-testid="enrol-findings">
               {check.findings.map(({ finding, why }) => (
@@ -80,32 +81,32 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
               ))}
             </ul>
           )}
-          {check && !check.usable && !check.hopeless && <Text label="Why it shall do all the same" value={draft.override_reason} set={(override_reason) => set({ override_reason })} />}
+          {check && !check.usable && !check.hopeless && <Text label={t("whyItShallDoAllThe")} value={draft.override_reason} set={(override_reason) => set({ override_reason })} />}
         </section>
         <section>
-          <h3>2. Why, and for how long</h3>
-          <Text label="Name, if it is known" value={draft.name} set={(name) => set({ name })} testId="enrol-name" />
-          <Text label="What the person did" required value={draft.reason} set={(reason) => set({ reason })} testId="enrol-reason" />
-          <Choice label="Incident" value={incident} set={setIncident} options={incidents.map((each) => [each.id, each.title])} />
-          <Choice label="Source of the picture" value={draft.source} set={(source) => set({ source })} options={[["incident-evidence", "Evidence of the incident"], ["store-camera", "Camera of this store"], ["police", "Police"], ["court", "Court"]]} />
-          <Text label="Evidence (reference)" required value={draft.evidence} set={(evidence) => set({ evidence })} testId="enrol-evidence" />
-          <Day label="Looked at again on" value={draft.review_on} set={(review_on) => set({ review_on })} />
-          <Day label="Ends on" value={draft.expires_on} set={(expires_on) => set({ expires_on })} />
+          <h3>{t("n2WhyAndForHowLong")}</h3>
+          <Text label={t("nameIfItIsKnown")} value={draft.name} set={(name) => set({ name })} testId="enrol-name" />
+          <Text label={t("whatThePersonDid")} required value={draft.reason} set={(reason) => set({ reason })} testId="enrol-reason" />
+          <Choice label={t("incident")} value={incident} set={setIncident} options={incidents.map((each) => [each.id, each.title])} />
+          <Choice label={t("sourceOfThePicture")} value={draft.source} set={(source) => set({ source })} options={[["incident-evidence", t("evidenceOfTheIncident")], ["store-camera", t("cameraOfThisStore")], ["police", t("police")], ["court", t("court")]]} />
+          <Text label={t("evidenceReference")} required value={draft.evidence} set={(evidence) => set({ evidence })} testId="enrol-evidence" />
+          <Day label={t("lookedAtAgainOn")} value={draft.review_on} set={(review_on) => set({ review_on })} />
+          <Day label={t("endsOn")} value={draft.expires_on} set={(expires_on) => set({ expires_on })} />
         </section>
         <section>
-          <h3>3. Who it is about</h3>
-          <Choice label="Under 18" value={draft.under_18} set={(under_18) => set({ under_18 })} options={[["false", "No"], ["true", "Yes"]]} />
-          <Choice label="Vulnerable" value={draft.vulnerable} set={(vulnerable) => set({ vulnerable })} options={[["false", "No"], ["true", "Yes"]]} />
-          <Text label="How that is known" required value={draft.age_basis} set={(age_basis) => set({ age_basis })} testId="enrol-age" />
-          {(draft.under_18 === "true" || draft.vulnerable === "true") && <Text label="Reason for an exception by the chain's administrator" required value={draft.exception_reason} set={(exception_reason) => set({ exception_reason })} />}
-          <Choice label="Was the person told?" value={draft.notice} set={(notice) => set({ notice })} options={[["given", "Yes"], ["withheld", "No"]]} />
+          <h3>{t("n3WhoItIsAbout")}</h3>
+          <Choice label={t("under18")} value={draft.under_18} set={(under_18) => set({ under_18 })} options={[["false", t("no")], ["true", t("yes")]]} />
+          <Choice label={t("vulnerable")} value={draft.vulnerable} set={(vulnerable) => set({ vulnerable })} options={[["false", t("no")], ["true", t("yes")]]} />
+          <Text label={t("howThatIsKnown")} required value={draft.age_basis} set={(age_basis) => set({ age_basis })} testId="enrol-age" />
+          {(draft.under_18 === "true" || draft.vulnerable === "true") && <Text label={t("reasonForAnExceptionByThe")} required value={draft.exception_reason} set={(exception_reason) => set({ exception_reason })} />}
+          <Choice label={t("wasThePersonTold")} value={draft.notice} set={(notice) => set({ notice })} options={[["given", t("yes")], ["withheld", t("no")]]} />
           {draft.notice === "given" ? (
             <>
-              <Day label="Told on" value={draft.notice_given_on} set={(notice_given_on) => set({ notice_given_on })} />
-              <Text label="How" required value={draft.notice_how} set={(notice_how) => set({ notice_how })} testId="enrol-told" />
+              <Day label={t("toldOn2")} value={draft.notice_given_on} set={(notice_given_on) => set({ notice_given_on })} />
+              <Text label={t("how")} required value={draft.notice_how} set={(notice_how) => set({ notice_how })} testId="enrol-told" />
             </>
           ) : (
-            <Text label="Why not" required value={draft.notice_withheld} set={(notice_withheld) => set({ notice_withheld })} />
+            <Text label={t("whyNot")} required value={draft.notice_withheld} set={(notice_withheld) => set({ notice_withheld })} />
           )}
         </section>
         {error && (
@@ -115,7 +116,7 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
         )}
         <div className="form-actions">
           <button type="submit" className="button button-primary" disabled={!ready || busy} data-testid="enrol-submit">
-            Propose; another person approves
+            {t("proposeAnotherPersonApproves")}
           </button>
         </div>
       </form>

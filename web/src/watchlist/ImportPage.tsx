@@ -6,6 +6,7 @@ import { usePlace } from "../shell/stores";
 import { readRows, watchlists, type ImportRow, type Refused } from "./endpoints";
 import { importRows, type Report } from "./importing";
 import { categoryName } from "./words";
+import { t } from "./texts";
 
 const COLUMNS = "picture, reason, incident_id, source, evidence, review_on, expires_at, under_18, vulnerable, age_basis";
 const MORE_COLUMNS = "name, category, exception_reason, notice_given_on, notice_how, notice_withheld, override_reason";
@@ -23,7 +24,7 @@ interface Outcome extends Report {
 /** A CSV file and its pictures: read, tried without storing anything, then proposed. Another person approves each entry. */
 export function ImportPage() {
   const { store } = usePlace();
-  useTitle("Import people");
+  useTitle(t("importPeople"));
   const loaded = useLoad(`import/${store.id}`, () => watchlists(store.id));
   const [list, setList] = useState("");
   const [pictures, setPictures] = useState<File[]>([]);
@@ -62,18 +63,18 @@ export function ImportPage() {
   return (
     <div className="page page-training page-import">
       <header className="page-head">
-        <h1>Import people</h1>
+        <h1>{t("importPeople")}</h1>
       </header>
       {lists.length === 0 ? (
-        <Empty title="This store has no list yet">
-          <p>Make one on the page of watchlists first.</p>
+        <Empty title={t("thisStoreHasNoListYet")}>
+          <p>{t("makeOneOnThePageOf")}</p>
         </Empty>
       ) : (
         <>
-          <section className="panel" aria-label="Files">
-            <h2>1. The file and its pictures</h2>
+          <section className="panel" aria-label={t("files")}>
+            <h2>{t("n1TheFileAndItsPictures")}</h2>
             <label className="field">
-              <span>List</span>
+              <span>{t("list")}</span>
               <select value={chosen} disabled={busy} onChange={({ target }) => (setList(target.value), setReading(null), setOutcome(null))} data-testid="import-list">
                 {lists.map((each) => (
                   <option key={each.id} value={each.id}>
@@ -83,20 +84,20 @@ export function ImportPage() {
               </select>
             </label>
             <label className="field">
-              <span>CSV file (UTF-8), a person a row</span>
+              <span>{t("csvFileUtf8APerson")}</span>
               <input key={chosen} type="file" accept=".csv,text/csv" disabled={busy} onChange={({ target }) => void read(target.files?.[0])} data-testid="import-csv" />
             </label>
             <label className="field">
-              <span>Pictures, as many as you like</span>
+              <span>{t("picturesAsManyAsYouLike")}</span>
               <input type="file" multiple accept="image/jpeg,image/png" disabled={busy} onChange={({ target }) => (setPictures([...(target.files ?? [])]), setOutcome(null))} data-testid="import-pictures" />
             </label>
             <details>
-              <summary>What columns the file needs</summary>
+              <summary>{t("whatColumnsTheFileNeeds")}</summary>
               <p className="quiet">
                 <code>{COLUMNS}</code>
               </p>
               <p className="quiet">
-                These may be left out: <code>{MORE_COLUMNS}</code>. Either the day and way the person was told, or why not, has to be there.
+                {t("theseMayBeLeftOut")}{" "}<code>{MORE_COLUMNS}</code>{t("eitherTheDayAndWayThe")}
               </p>
             </details>
             {error && (
@@ -106,28 +107,28 @@ export function ImportPage() {
             )}
           </section>
           {reading && (
-            <section className="panel" aria-label="Try and propose">
-              <h2>2. Try it, then propose</h2>
+            <section className="panel" aria-label={t("tryAndPropose")}>
+              <h2>{t("n2TryItThenPropose")}</h2>
               <p data-testid="import-read">
-                {count(reading.rows.length, "row")} can be used, {reading.refused.length} cannot; {count(pictures.length, "picture")} chosen.
+                {t("canBeUsedCannotChosen", { rows: count(reading.rows.length, "row"), refused: reading.refused.length, pictures: count(pictures.length, "picture") })}
               </p>
-              <p className="quiet">Trying looks at every picture and stores nothing. Proposing puts each person who passes before another person, who approves one by one.</p>
+              <p className="quiet">{t("tryingLooksAtEveryPictureAnd")}</p>
               <div className="form-actions">
                 <button type="button" className="button" disabled={busy || reading.rows.length === 0} onClick={() => void run(true)} data-testid="import-try">
-                  Try without storing
+                  {t("tryWithoutStoring")}
                 </button>
                 <button type="button" className="button button-primary" disabled={busy || !outcome?.dry || outcome.stopped || outcome.accepted.length === 0} onClick={() => void run(false)} data-testid="import-propose">
-                  {outcome?.dry ? `Propose ${outcome.accepted.length}` : "Propose"}
+                  {outcome?.dry ? t("propose2", { accepted: outcome.accepted.length }) : t("propose")}
                 </button>
                 {busy && (
                   <button type="button" className="button button-quiet" onClick={() => (stop.current = true)} data-testid="import-stop">
-                    Stop
+                    {t("stop")}
                   </button>
                 )}
               </div>
               {busy && (
                 <p role="status">
-                  <progress max={reading.rows.length} value={done} aria-label="Rows done" /> {done} of {reading.rows.length}
+                  <progress max={reading.rows.length} value={done} aria-label={t("rowsDone")} />{" "}{t("of", { done, rows: reading.rows.length })}
                 </p>
               )}
             </section>
@@ -149,21 +150,21 @@ function Outcomes({ outcome, rows }: { outcome: Outcome; rows: number }) {
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   };
   return (
-    <section className="panel" aria-label="Outcome" data-testid="import-outcome">
-      <h2>3. {dry ? "What would happen" : "What happened"}</h2>
+    <section className="panel" aria-label={t("outcome")} data-testid="import-outcome">
+      <h2>3. {dry ? t("whatWouldHappen") : t("whatHappened")}</h2>
       <p role="status">
-        <strong>{accepted.length}</strong> of {rows} {dry ? "would be proposed" : "were proposed"}, <strong>{refused.length}</strong> {dry ? "would be" : "were"} refused.
-        {stopped && " It was stopped; the rows after that were not looked at."}
+        <strong>{accepted.length}</strong>{" "}{t("of2", { rows })}{" "}{dry ? t("wouldBeProposed") : t("wereProposed")}, <strong>{refused.length}</strong> {dry ? t("wouldBe") : t("were")}{" "}{t("refused")}
+        {stopped && (" " + t("itWasStoppedTheRowsAfter"))}
       </p>
-      {!dry && accepted.length > 0 && <p className="quiet">They wait on the page of watchlists for another person.</p>}
+      {!dry && accepted.length > 0 && <p className="quiet">{t("theyWaitOnThePageOf")}</p>}
       {refused.length > 0 && (
         <>
           <table className="report">
             <thead>
               <tr>
-                <th scope="col">Line</th>
-                <th scope="col">Picture</th>
-                <th scope="col">Why it is refused</th>
+                <th scope="col">{t("line")}</th>
+                <th scope="col">{t("picture")}</th>
+                <th scope="col">{t("whyItIsRefused")}</th>
               </tr>
             </thead>
             <tbody>
@@ -178,7 +179,7 @@ function Outcomes({ outcome, rows }: { outcome: Outcome; rows: number }) {
           </table>
           <div className="form-actions">
             <button type="button" className="button" onClick={download}>
-              Save this report
+              {t("saveThisReport")}
             </button>
           </div>
         </>

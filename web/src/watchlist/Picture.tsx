@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { sentenceFor } from "../api/problem";
 import type { FaceCheck } from "./endpoints";
+import { t } from "./texts";
 
 /** A picture that is asked for with the session, shown, and let go with the page: it is stored nowhere. */
 export function Picture({ load, alt, testId }: { load: () => Promise<Blob>; alt: string; testId?: string }) {
@@ -29,7 +30,7 @@ export function Picture({ load, alt, testId }: { load: () => Promise<Blob>; alt:
 export function Checked({ address, check }: { address: string; check: FaceCheck | null }) {
   return (
     <figure className="face-check">
-      <img src={address} alt="The picture to enrol" />
+      <img src={address} alt={t("thePictureToEnrol")} />
       {check && (
         <svg viewBox={`0 0 ${check.width} ${check.height}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
           {check.faces.map((face, at) => {

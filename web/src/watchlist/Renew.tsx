@@ -2,6 +2,7 @@ import { useState, type FormEvent } from "react";
 import { sentenceFor } from "../api/problem";
 import { renew, type Entry } from "./endpoints";
 import { dayAfter } from "./words";
+import { t } from "./texts";
 
 /** Proposes a later end; the present one holds until another person approves. */
 export function Renew({ entry, done }: { entry: Entry; done: () => void }) {
@@ -13,7 +14,7 @@ export function Renew({ entry, done }: { entry: Entry; done: () => void }) {
   if (!open)
     return (
       <button type="button" className="button button-quiet" onClick={() => setOpen(true)} data-testid="entry-renew">
-        Renew
+        {t("renew")}
       </button>
     );
   const submit = async (event: FormEvent) => {
@@ -31,15 +32,15 @@ export function Renew({ entry, done }: { entry: Entry; done: () => void }) {
   return (
     <form className="renew" onSubmit={(event) => void submit(event)}>
       <label className="field">
-        <span>New end</span>
+        <span>{t("newEnd")}</span>
         <input type="date" required min={entry.expires_at.slice(0, 10)} value={draft.until} onChange={({ target }) => setDraft({ ...draft, until: target.value })} data-testid="entry-renew-until" />
       </label>
       <label className="field">
-        <span>Looked at again on</span>
+        <span>{t("lookedAtAgainOn")}</span>
         <input type="date" required min={dayAfter(now, 1)} value={draft.review} onChange={({ target }) => setDraft({ ...draft, review: target.value })} />
       </label>
       <label className="field">
-        <span>Why it shall go on</span>
+        <span>{t("whyItShallGoOn")}</span>
         <input required maxLength={1000} value={draft.reason} onChange={({ target }) => setDraft({ ...draft, reason: target.value })} data-testid="entry-renew-reason" />
       </label>
       {error && (
@@ -49,10 +50,10 @@ export function Renew({ entry, done }: { entry: Entry; done: () => void }) {
       )}
       <div className="form-actions">
         <button type="submit" className="button" disabled={busy} data-testid="entry-renew-do">
-          Propose
+          {t("propose")}
         </button>
         <button type="button" className="button button-quiet" onClick={() => setOpen(false)}>
-          Cancel
+          {t("cancel")}
         </button>
       </div>
     </form>

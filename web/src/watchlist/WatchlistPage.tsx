@@ -10,11 +10,12 @@ import { Enrol } from "./Enrol";
 import { Picture } from "./Picture";
 import { Renew } from "./Renew";
 import { byMonth, calendar, categoryName, daysLeft, findingName, monthName, noticeText } from "./words";
+import { t } from "./texts";
 
 /** Who is on this store's lists: what waits for a second person, what stands, and when it ends. */
 export function WatchlistPage() {
   const { me, store, may } = usePlace();
-  useTitle("Watchlists");
+  useTitle(t("watchlists"));
   const loaded = useLoad(`watchlists/${store.id}`, async () => {
     const [lists, listed] = await Promise.all([watchlists(store.id), entries(store.id)]);
     return { lists, listed, cases: may("incidents:read") ? await incidents(store.id) : [] };
@@ -35,14 +36,14 @@ export function WatchlistPage() {
   const drafts = listed.filter(({ state, enrolled_by }) => state === "draft" && enrolled_by === me.id);
   const waiting = listed.filter(({ state, renewal }) => state === "proposed" || renewal !== null);
   const standing = listed.filter(({ state }) => state === "approved");
-  const nameOf = (id: string) => lists.find((list) => list.id === id)?.name ?? "Another store's list";
+  const nameOf = (id: string) => lists.find((list) => list.id === id)?.name ?? t("anotherStoreSList");
   return (
     <div className="page page-training page-watchlist">
       <header className="page-head">
-        <h1>Watchlists</h1>
+        <h1>{t("watchlists")}</h1>
         {may("enrolments:write") && (
           <button type="button" className="button button-primary" disabled={lists.length === 0 || cases.length === 0} onClick={() => setEnrolling(true)} data-testid="enrol-open">
-            Enrol somebody
+            {t("enrolSomebody")}
           </button>
         )}
       </header>
@@ -55,43 +56,43 @@ export function WatchlistPage() {
       <ListsOutgrow />
       {may("enrolments:write") && (lists.length === 0 || cases.length === 0) && (
         <p className="notice" data-testid="enrol-needs">
-          {lists.length === 0 ? "Nobody can be enrolled yet: add a list below first." : "Nobody can be enrolled yet: an entry rests on an incident of this store, and there is none."}
+          {lists.length === 0 ? t("nobodyCanBeEnrolledYetAdd") : t("nobodyCanBeEnrolledYetAn")}
         </p>
       )}
       {drafts.length > 0 && (
-        <section className="panel" aria-label="Drafts">
-          <h2>Your drafts</h2>
+        <section className="panel" aria-label={t("drafts")}>
+          <h2>{t("yourDrafts")}</h2>
           <ul className="tests entries">
             {drafts.map((entry) => (
               <li key={entry.id} data-testid="entry-draft">
-                <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
+                <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
                 <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
                 <button type="button" className="button" onClick={() => void attempt(() => proposeDraft(entry.id))}>
-                  Propose
+                  {t("propose")}
                 </button>
               </li>
             ))}
           </ul>
         </section>
       )}
-      <section className="panel" aria-label="Waiting for approval">
-        <h2>Waiting for a second person</h2>
-        {waiting.length === 0 && <p className="quiet">Nothing waits.</p>}
+      <section className="panel" aria-label={t("waitingForApproval")}>
+        <h2>{t("waitingForASecondPerson")}</h2>
+        {waiting.length === 0 && <p className="quiet">{t("nothingWaits")}</p>}
         <ul className="tests entries">
           {waiting.map((entry) => (
             <li key={entry.id} data-testid="entry-waiting">
-              <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
+              <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
               <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
               <Decide entry={entry} own={[entry.enrolled_by, entry.renewal?.proposed_by].includes(me.id)} may={may("enrolments:approve")} attempt={attempt} />
             </li>
           ))}
         </ul>
       </section>
-      <section className="panel" aria-label="On the lists">
-        <h2>On the lists, by the month of their end</h2>
+      <section className="panel" aria-label={t("onTheLists")}>
+        <h2>{t("onTheListsByTheMonth")}</h2>
         {standing.length === 0 && (
-          <Empty title="Nobody is on a list of this store">
-            <p>An entry rests on an incident, has two people behind it, and ends.</p>
+          <Empty title={t("nobodyIsOnAListOf")}>
+            <p>{t("anEntryRestsOnAnIncident")}</p>
           </Empty>
         )}
         {standing.length > 0 && <Calendar entries={standing} />}
@@ -101,12 +102,12 @@ export function WatchlistPage() {
             <ul className="tests entries">
               {each.map((entry) => (
                 <li key={entry.id} data-testid="entry-standing">
-                  <Picture load={() => entryPicture(entry.id)} alt="Enrolled picture" />
+                  <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
                   <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
                   {may("enrolments:write") && (
                     <span className="entry-acts">
                       {entry.renewal === null && <Renew entry={entry} done={loaded.reload} />}
-                      <Asked label="Erase" placeholder="Why it is erased" act={(reason) => attempt(() => erase(entry.id, reason))} testId="entry-erase" />
+                      <Asked label={t("erase")} placeholder={t("whyItIsErased")} act={(reason) => attempt(() => erase(entry.id, reason))} testId="entry-erase" />
                     </span>
                   )}
                 </li>
@@ -115,8 +116,8 @@ export function WatchlistPage() {
           </div>
         ))}
       </section>
-      <section className="panel" aria-label="Lists">
-        <h2>Lists</h2>
+      <section className="panel" aria-label={t("lists")}>
+        <h2>{t("lists")}</h2>
         <ul className="tests">
           {lists.map((list) => (
             <li key={list.id} data-testid="watchlist">
@@ -150,12 +151,12 @@ export function WatchlistPage() {
 /** The next twelve months: how many entries end, how many are looked at again. */
 function Calendar({ entries }: { entries: readonly Entry[] }) {
   return (
-    <ol className="calendar" aria-label="Ends and reviews by month" data-testid="expiry-calendar">
+    <ol className="calendar" aria-label={t("endsAndReviewsByMonth")} data-testid="expiry-calendar">
       {calendar(entries, new Date()).map(({ month, ends, reviews }) => (
         <li key={month} data-any={ends + reviews > 0}>
           <strong>{monthName(month)}</strong>
-          <span>{ends === 0 ? "no end" : <a href={`#month-${month}`}>{ends === 1 ? "1 ends" : `${ends} end`}</a>}</span>
-          <span>{reviews === 0 ? "no review" : reviews === 1 ? "1 review" : `${reviews} reviews`}</span>
+          <span>{ends === 0 ? t("noEnd") : <a href={`#month-${month}`}>{ends === 1 ? t("n1Ends") : t("end", { ends })}</a>}</span>
+          <span>{reviews === 0 ? t("noReview") : reviews === 1 ? t("n1Review") : t("reviews", { reviews })}</span>
         </li>
       ))}
     </ol>
@@ -167,18 +168,18 @@ function EntryFacts({ entry, list }: { entry: Entry; list: string }) {
     <span>
       <strong>{list}</strong> {entry.reason}
       <small>
-        Evidence: {entry.evidence}. {noticeText(entry)}
+        {t("evidence", { evidence: entry.evidence, entry: noticeText(entry) })}
       </small>
       <small data-testid="entry-term">
-        Looked at again on {entry.review_on}; ends on {entry.expires_at.slice(0, 10)} ({daysLeft(entry.expires_at, new Date())}).
+        {t("lookedAtAgainOnEndsOn", { reviewOn: entry.review_on, value: entry.expires_at.slice(0, 10), expiresAt: daysLeft(entry.expires_at, new Date()) })}
       </small>
       {entry.findings.length > 0 && (
         <small data-testid="entry-findings">
-          The picture has shortcomings: {entry.findings.map(findingName).join(", ")}. Reason: {entry.override_reason}
+          {t("thePictureHasShortcomingsReason", { value: entry.findings.map(findingName).join(", "), overrideReason: entry.override_reason })}
         </small>
       )}
-      {(entry.under_18 || entry.vulnerable) && <small>Excluded person; exception: {entry.exception_reason}</small>}
-      {entry.renewal && <small>Renewal until {entry.renewal.expires_at.slice(0, 10)}: {entry.renewal.reason}</small>}
+      {(entry.under_18 || entry.vulnerable) && <small>{t("excludedPersonException", { exceptionReason: entry.exception_reason })}</small>}
+      {entry.renewal && <small>{t("renewalUntil", { value: entry.renewal.expires_at.slice(0, 10), reason: entry.renewal.reason })}</small>}
     </span>
   );
 }
@@ -188,13 +189,13 @@ function Decide({ entry, own, may, attempt }: { entry: Entry; own: boolean; may:
   return (
     <span className="entry-acts">
       {own ? (
-        <small className="quiet">You proposed this; somebody else approves.</small>
+        <small className="quiet">{t("youProposedThisSomebodyElseApproves")}</small>
       ) : (
         <button type="button" className="button button-primary" onClick={() => void attempt(() => approve(entry.id, entry.findings.length > 0))} data-testid="entry-approve">
-          {entry.findings.length > 0 ? "Approve in spite of the shortcomings" : "Approve"}
+          {entry.findings.length > 0 ? t("approveInSpiteOfTheShortcomings") : t("approve")}
         </button>
       )}
-      <Asked label="Reject" placeholder="Why it is rejected" act={(reason) => attempt(() => reject(entry.id, reason))} testId="entry-reject" />
+      <Asked label={t("reject")} placeholder={t("whyItIsRejected")} act={(reason) => attempt(() => reject(entry.id, reason))} testId="entry-reject" />
     </span>
   );
 }
@@ -205,11 +206,11 @@ function NewList({ add }: { add: (name: string, category: Category, purpose: str
   return (
     <form className="test-form" onSubmit={(event) => (event.preventDefault(), add(draft.name, draft.category, draft.purpose), setDraft({ ...draft, name: "", purpose: "" }))}>
       <label className="field">
-        <span>New list</span>
+        <span>{t("newList")}</span>
         <input required maxLength={200} value={draft.name} onChange={({ target }) => setDraft({ ...draft, name: target.value })} data-testid="list-name" />
       </label>
       <label className="field">
-        <span>Category</span>
+        <span>{t("category")}</span>
         <select value={draft.category} onChange={({ target }) => setDraft({ ...draft, category: target.value as Category })}>
           {categories.map((each) => (
             <option key={each} value={each}>
@@ -219,12 +220,12 @@ function NewList({ add }: { add: (name: string, category: Category, purpose: str
         </select>
       </label>
       <label className="field">
-        <span>What it is for</span>
+        <span>{t("whatItIsFor")}</span>
         <input required maxLength={2000} value={draft.purpose} onChange={({ target }) => setDraft({ ...draft, purpose: target.value })} data-testid="list-purpose" />
       </label>
       <div className="form-actions">
         <button type="submit" className="button" data-testid="list-add">
-          Add the list
+          {t("addTheList")}
         </button>
       </div>
     </form>

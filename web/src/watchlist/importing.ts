@@ -2,6 +2,7 @@
 import { sentenceFor } from "../api/problem";
 import type { Id } from "../api/types";
 import { addPerson, checkFace, enrol, type FaceCheck, type ImportRow, type Refused } from "./endpoints";
+import { t } from "./texts";
 
 export interface Report {
   accepted: { line: number; picture: string; findings: string[] }[];
@@ -19,9 +20,9 @@ export function pictures(files: readonly File[], rows: readonly Pick<ImportRow, 
   return (picture) => {
     const name = inFolder ? pathOf(picture) : nameOf(pathOf(picture));
     const [file, ...others] = found.get(name) ?? [];
-    if (!file) return `No chosen picture is called ${picture}.`;
-    if (!inFolder && (wanted.get(name)?.length ?? 0) > 1) return `Rows name several pictures called ${name}; give each a name of its own.`;
-    return others.length > 0 ? `Several chosen pictures are called ${name}; give each a name of its own.` : file;
+    if (!file) return t("noChosenPictureIsCalled", { picture });
+    if (!inFolder && (wanted.get(name)?.length ?? 0) > 1) return t("rowsNameSeveralPicturesCalledGive", { name });
+    return others.length > 0 ? t("severalChosenPicturesAreCalledGive", { name }) : file;
   };
 }
 
@@ -69,7 +70,7 @@ export async function importRows({ store, list, rows, files, dry, progress }: Wo
     }
     const before = seen.get(`${file.webkitRelativePath} ${file.name}`);
     if (before !== undefined) {
-      refuse(`The same picture stands at line ${before}.`);
+      refuse(t("theSamePictureStandsAtLine", { before }));
       continue;
     }
     seen.set(`${file.webkitRelativePath} ${file.name}`, row.line);

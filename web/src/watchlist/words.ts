@@ -1,17 +1,19 @@
 /** Words and days of lists and leads. Pure. */
+import { locale } from "../text/language";
+import { t } from "./texts";
 
 const CATEGORIES: Readonly<Record<string, string>> = {
-  violence: "Violence",
-  weapon: "Weapon",
-  "organised-theft": "Organised theft",
-  "exclusion-order": "Exclusion order",
+  get violence() { return t("violence"); },
+  get weapon() { return t("weapon"); },
+  get "organised-theft"() { return t("organisedTheft"); },
+  get "exclusion-order"() { return t("exclusionOrder"); },
 };
-const BANDS: Readonly<Record<string, string>> = { low: "Just above the threshold", medium: "Above the threshold", high: "Far above the threshold" };
-const VERDICTS: Readonly<Record<string, string>> = { match: "The same person", "not-a-match": "Somebody else", "cannot-tell": "Cannot tell" };
+const BANDS: Readonly<Record<string, string>> = { get low() { return t("justAboveTheThreshold"); }, get medium() { return t("aboveTheThreshold"); }, get high() { return t("farAboveTheThreshold"); } };
+const VERDICTS: Readonly<Record<string, string>> = { get match() { return t("theSamePerson"); }, get "not-a-match"() { return t("somebodyElse"); }, get "cannot-tell"() { return t("cannotTell"); } };
 const SOURCES: Readonly<Record<string, string>> = {
-  default: "from published figures; nobody measured yet",
-  pictures: "measured on a set of pictures",
-  strangers: "measured on the strangers that this chain's cameras saw",
+  get default() { return t("fromPublishedFiguresNobodyMeasuredYet"); },
+  get pictures() { return t("measuredOnASetOfPictures"); },
+  get strangers() { return t("measuredOnTheStrangersThatThis"); },
 };
 const DAY_MS = 86_400_000;
 
@@ -19,19 +21,19 @@ export const categoryName = (category: string): string => CATEGORIES[category] ?
 export const bandName = (band: string): string => BANDS[band] ?? band;
 export const verdictName = (verdict: string): string => VERDICTS[verdict] ?? verdict;
 
-const STATES: Readonly<Record<string, string>> = { confirmed: "The same person", rejected: "Somebody else", undecided: "Nobody could tell", withdrawn: "Entry ended" };
+const STATES: Readonly<Record<string, string>> = { get confirmed() { return t("theSamePerson"); }, get rejected() { return t("somebodyElse"); }, get undecided() { return t("nobodyCouldTell"); }, get withdrawn() { return t("entryEnded"); } };
 const FINDINGS: Readonly<Record<string, string>> = {
-  size: "small", sharpness: "blurred", pose: "turned away", light: "badly lit", occlusion: "covered", drawing: "looks like a drawing", "cut-off": "cut off",
-  duplicate: "probably on this list already", "look-alike": "looks like somebody on a list",
+  get size() { return t("small"); }, get sharpness() { return t("blurred"); }, get pose() { return t("turnedAway"); }, get light() { return t("badlyLit"); }, get occlusion() { return t("covered"); }, get drawing() { return t("looksLikeADrawing"); }, get "cut-off"() { return t("cutOff"); },
+  get duplicate() { return t("probablyOnThisListAlready"); }, get "look-alike"() { return t("looksLikeSomebodyOnAList"); },
 };
 
 export const stateName = (state: string): string => STATES[state] ?? state;
 export const findingName = (finding: string): string => FINDINGS[finding] ?? finding;
-export const monthName = (month: string): string => new Date(`${month}-01T00:00:00Z`).toLocaleDateString(undefined, { month: "short", year: "numeric", timeZone: "UTC" });
+export const monthName = (month: string): string => new Date(`${month}-01T00:00:00Z`).toLocaleDateString(locale(), { month: "short", year: "numeric", timeZone: "UTC" });
 
 /** How the person was told, or why not. */
 export const noticeText = (entry: { notice_given_on: string | null; notice_how: string; notice_withheld: string }): string =>
-  entry.notice_given_on ? `Told on ${entry.notice_given_on}: ${entry.notice_how}.` : `Not told: ${entry.notice_withheld}.`;
+  entry.notice_given_on ? t("toldOn", { noticeGivenOn: entry.notice_given_on, noticeHow: entry.notice_how }) : t("notTold", { noticeWithheld: entry.notice_withheld });
 
 /** Four places of a least value, rounded so that what is shown is enough. */
 export const upwards = (least: number): string => (Math.ceil(least * 10_000 - 1e-9) / 10_000).toFixed(4);
@@ -40,18 +42,18 @@ export const sourceName = (source: string): string => SOURCES[source] ?? source;
 
 /** How many a day, as people say it: "about 2 a day (1 to 5)", "fewer than one a year". */
 export function perDay(figure: { value: number; low: number; high: number } | null): string {
-  if (figure === null) return "cannot be said yet";
-  if (figure.high * 365 < 1) return "fewer than one a year";
-  if (figure.high * 7 < 1) return `about ${round(figure.value * 365)} a year (${round(figure.low * 365)} to ${round(figure.high * 365)})`;
-  return `about ${round(figure.value)} a day (${round(figure.low)} to ${round(figure.high)})`;
+  if (figure === null) return t("cannotBeSaidYet");
+  if (figure.high * 365 < 1) return t("fewerThanOneAYear");
+  if (figure.high * 7 < 1) return t("aboutAYearTo", { value: round(figure.value * 365), low: round(figure.low * 365), high: round(figure.high * 365) });
+  return t("aboutADayTo", { value: round(figure.value), low: round(figure.low), high: round(figure.high) });
 }
 
 /** The same of strangers who pass, where nobody knows yet how many do: "up to 1 of 1,000 strangers". */
 export function ofThousand(figure: { low: number; high: number } | null): string {
-  if (figure === null) return "cannot be said yet";
-  if (figure.high === 0) return "none: nobody is on it";
-  if (figure.high < 0.01) return "fewer than 1 of 100,000 strangers";
-  return `${round(figure.low)} to ${round(figure.high)} of 1,000 strangers`;
+  if (figure === null) return t("cannotBeSaidYet");
+  if (figure.high === 0) return t("noneNobodyIsOnIt");
+  if (figure.high < 0.01) return t("fewerThan1Of100000");
+  return t("toOf1000Strangers", { low: round(figure.low), high: round(figure.high) });
 }
 
 /** A share with its 95 % interval (Wilson 1927), which holds for few passes, too; null without any. */
@@ -75,8 +77,8 @@ export function dayAfter(now: Date, days: number): string {
 /** How long something lasts from `now`: "ends today", "12 days left", "over". */
 export function daysLeft(end: string, now: Date): string {
   const days = Math.ceil((Date.parse(end) - now.getTime()) / DAY_MS);
-  if (days <= 0) return "over";
-  return days === 1 ? "ends within a day" : `${days} days left`;
+  if (days <= 0) return t("over");
+  return days === 1 ? t("endsWithinADay") : t("daysLeft", { days });
 }
 
 /** What comes in each of the next `months` months: entries that end, and entries that are looked at again. */
