@@ -31,6 +31,8 @@ class Occasion(enum.StrEnum):
     ALERT_RAISED = "alert-raised"
     ALERT_ESCALATED = "alert-escalated"
     INCIDENT_CHANGED = "incident-changed"
+    LEAD_RAISED = "lead-raised"  # a picture waits for somebody who compares
+    MATCH_CONFIRMED = "match-confirmed"  # people said that it is the enrolled one
     TEST = "test"
 
 
@@ -53,6 +55,9 @@ class DeliveryState(enum.StrEnum):
 
 
 REPLAYABLE: Final = (DeliveryState.DEAD, DeliveryState.UNCERTAIN)
+
+
+LEADS: Final = (Occasion.LEAD_RAISED, Occasion.MATCH_CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)

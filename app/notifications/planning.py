@@ -16,9 +16,20 @@ from app.notifications.models import Happening, Occasion
 from app.notifications.queue_repository import Connection, add_planned, routes_at
 from app.notifications.routing import plan
 
-READERS = tuple(role.value for role in Role if Permission.ALERTS_READ in permissions_of(role))
+
+def _roles(permission: Permission) -> tuple[str, ...]:
+    return tuple(role.value for role in Role if permission in permissions_of(role))
+
+
+READERS = _roles(Permission.ALERTS_READ)
 """Roles whose people may be told of a store's alerts."""
+READERS_OF = {
+    Occasion.LEAD_RAISED: _roles(Permission.MATCHES_REVIEW),
+    Occasion.MATCH_CONFIRMED: _roles(Permission.MATCHES_NAME),
+}
+"""The same for what is told of leads: who may compare, and who may learn who a confirmed match is. No message says who."""
 _ALERT_FIELDS = ("kind", "state", "camera_id", "escalation_level")
+_LEADS = uuid.UUID("3c1f7d0e-0a53-4a86-8f4e-5a2f6f8f1d55")
 _ESCALATIONS = uuid.UUID("6f0d2a56-6f0c-4c6b-9f0b-0d3a4f2a7c11")
 
 
@@ -40,6 +51,8 @@ def happening_of(told: Told) -> Happening | None:
         incident = uuid.UUID(told.payload["incident_id"])
         message = {"state": told.payload.get("state")}
         return Happening(told.id, told.chain_id, told.store_id, Occasion.INCIDENT_CHANGED, None, incident, message)
+    if told.kind in ("match-raised", "match-changed"):
+        return _of_lead(told)
     alert = told.payload.get("alert")
     if not isinstance(alert, Mapping) or "threat" not in alert:
         return None
@@ -52,6 +65,19 @@ def happening_of(told: Told) -> Happening | None:
     moment = datetime.fromisoformat(escalated_at)
     cause = uuid.uuid5(_ESCALATIONS, f"{alert['id']}|{moment.timestamp()}|{alert.get('escalation_level')}")
     return _of_alert(told, alert, Occasion.ALERT_ESCALATED, cause, escalated_at)
+
+
+def _of_lead(told: Told) -> Happening | None:
+    """One lead is one cause for each of its two occasions: whatever else comes of it is told to nobody outside."""
+    raised = told.kind == "match-raised"
+    if not raised and told.payload.get("state") != "confirmed":
+        return None
+    occasion = Occasion.LEAD_RAISED if raised else Occasion.MATCH_CONFIRMED
+    lead = uuid.UUID(str(told.payload["match_id"]))
+    message, cause = {"camera_id": str(told.payload["camera_id"])}, uuid.uuid5(_LEADS, f"{lead}|{occasion.value}")
+    # Somebody is in the store now, so it does not wait for the morning where the channel lets anything through.
+    threat = Threat.MEDIUM if raised else Threat.HIGH
+    return Happening(cause, told.chain_id, told.store_id, occasion, threat, lead, message)
 
 
 def _of_alert(told: Told, alert: Mapping[str, Any], occasion: Occasion, cause: uuid.UUID, at: Any) -> Happening:
@@ -76,8 +102,11 @@ async def plan_messages(connection: "Connection[asyncpg.Record]", messages: Sequ
     if not understood:
         return 0
     happenings = [found for _, found in understood]
-    routes = await routes_at(connection, {each.store_id for each in happenings}, READERS)
-    planned = [one for each in happenings for one in plan(each, routes[each.store_id], at, new_id)]
+    planned = []
+    for readers in dict.fromkeys(READERS_OF.get(each.occasion, READERS) for each in happenings):
+        of_these = [each for each in happenings if READERS_OF.get(each.occasion, READERS) == readers]
+        routes = await routes_at(connection, {each.store_id for each in of_these}, readers)
+        planned += [one for each in of_these for one in plan(each, routes[each.store_id], at, new_id)]
     added = await add_planned(connection, planned, {found.cause: each.trace_parent for each, found in understood})
     for each in planned:
         metrics.planned.labels(each.happening.occasion.value).inc()

@@ -12,7 +12,7 @@ from app.notifications.models import Channel, ChannelKind, Delivery, DeliverySta
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2000, pattern=r"^[^\x00-\x1f]*$")]
-Wanted = Literal["alert-raised", "alert-escalated", "incident-changed"]
+Wanted = Literal["alert-raised", "alert-escalated", "incident-changed", "lead-raised", "match-confirmed"]
 ALERTS: tuple[Wanted, ...] = ("alert-raised", "alert-escalated")
 
 
@@ -50,7 +50,7 @@ class Choices(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    occasions: list[Wanted] = Field(default=list(ALERTS), min_length=1, max_length=3)
+    occasions: list[Wanted] = Field(default=list(ALERTS), min_length=1, max_length=5)
     lowest_threat: Threat = Threat.LOW
     quiet: Quiet | None = None
     most_per_hour: int | None = Field(default=None, ge=1, le=100_000, description="What comes beyond it waits.")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from app.notifications.models import ChannelKind, Claimed, Occasion
+from app.notifications.models import LEADS, ChannelKind, Claimed, Occasion
 
 ACTS: Final = {
     "falling": "Somebody fell",
@@ -18,6 +18,10 @@ ACTS: Final = {
     "camera-frozen": "Camera frozen",
     "camera-blind": "Camera covered",
     "camera-moved": "Camera moved",
+}
+_OF_LEADS: Final = {
+    Occasion.LEAD_RAISED: "Two pictures wait to be compared",
+    Occasion.MATCH_CONFIRMED: "A lead was confirmed by a person",
 }
 LONGEST_SMS: Final = 320
 REFERENCE_DIGITS: Final = 12
@@ -50,6 +54,8 @@ def _path(delivery: Claimed) -> str:
         return "/security"
     if delivery.occasion is Occasion.TEST or delivery.merged > 1 or delivery.subject_id is None:
         return "/alerts"
+    if delivery.occasion in LEADS:
+        return "/leads"
     return (
         f"/incidents/{delivery.subject_id}"
         if delivery.occasion is Occasion.INCIDENT_CHANGED
@@ -64,6 +70,8 @@ def _title(delivery: Claimed) -> str:
         return f"{delivery.merged} notifications, the first at {_clock(delivery)}"
     if delivery.occasion is Occasion.INCIDENT_CHANGED:
         return f"Incident is {delivery.message.get('state', 'changed')}, {delivery.store_name}"
+    if delivery.occasion in LEADS:
+        return f"{_OF_LEADS[delivery.occasion]}, {delivery.store_name}, {_clock(delivery)}"
     kind = str(delivery.message.get("kind", ""))
     act = ACTS.get(kind) or (kind.replace("-", " ").capitalize() or "Alert")
     began = "Nobody reacts: " if delivery.occasion is Occasion.ALERT_ESCALATED else ""

@@ -108,6 +108,9 @@ class Matcher:
             metrics.outages.labels("matches").inc()
             log.warning("a lead could not be written", error=type(error).__name__)
             return
+        except RuntimeError as error:  # one face must not end the process that also watches for falls
+            log.error("a face could not be looked at", error=type(error).__name__)
+            dropped = Dropped.POISON
         if dropped is None:
             metrics.faces.inc()
         else:

@@ -1,5 +1,5 @@
-"""Somebody is enrolled by one person, approved by another, seen by a camera, reviewed, and erased: all in the browser, over RTSP
-and the real models. A stranger before another camera leaves no trace."""
+"""Somebody is enrolled by one person, approved by another, seen by a camera, reviewed, told of, and erased: all in the browser,
+over RTSP and the real models. A stranger before another camera leaves no trace."""
 
 import json
 import os
@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.kit.clock import now
 from tests.e2e import stills
+from tests.e2e.outside import Outside, outside
 from tests.e2e.product import Product
 from tests.integration.capture.rtsp_server import Behaviour, rtsp_server
 
@@ -29,6 +30,7 @@ class Shop:
     """A demonstration store with two cameras: one sees the enrolled person, the other a stranger."""
 
     product: Product
+    outside: Outside
     store: str
     picture: Path
 
@@ -54,12 +56,13 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     picture = tmp_path / "enrolled.jpg"
     picture.write_bytes(stills.jpeg(enrolled))
     known, stranger = (Behaviour(stills.clip(each)) for each in (enrolled, stills.admiral()))
-    with rtsp_server(known) as first, rtsp_server(stranger) as second:
-        running = Product(home=tmp_path / "home", extra={"PENNYPROTECT_DEMO": "1", "CAMERAS": f"{first.url()} {second.url()}"})
+    with rtsp_server(known) as first, rtsp_server(stranger) as second, outside() as around:
+        cameras = {"PENNYPROTECT_DEMO": "1", "CAMERAS": f"{first.url()} {second.url()}"}
+        running = Product(home=tmp_path / "home", extra={**cameras, **around.settings})
         try:
             running.start()
             running.sign_in()
-            made = Shop(running, running.call("/api/v1/stores")[1]["items"][0]["id"], picture)
+            made = Shop(running, around, running.call("/api/v1/stores")[1]["items"][0]["id"], picture)
             made.until(lambda: _checked(made, picture.read_bytes()))
             other = _checked(made, stills.jpeg(stills.admiral()))
             assert other is not None
@@ -117,6 +120,9 @@ def _enrol(page: Page, shop: Shop) -> None:
     page.get_by_test_id("enrol-open").click()
     page.get_by_test_id("enrol-file").set_input_files(shop.picture)
     expect(page.get_by_test_id("enrol-usable")).to_be_visible(timeout=60_000)
+    for asked, answer in (("under-18", "false"), ("vulnerable", "false"), ("notice", "given")):
+        assert page.get_by_test_id(f"enrol-{asked}").input_value() == "", "nobody answers for the enroller"
+        page.get_by_test_id(f"enrol-{asked}").select_option(answer)
     said = {"name": "Eileen Example", "reason": "Hit a guard", "evidence": "Clip 7", "age": "Identity card", "told": "Letter"}
     for field, text in said.items():
         page.get_by_test_id(f"enrol-{field}").fill(text)
@@ -125,16 +131,40 @@ def _enrol(page: Page, shop: Shop) -> None:
     page.get_by_test_id("entry-waiting").wait_for(timeout=30_000)
 
 
-def test_enrol_approve_match_review_erase_in_the_browser(shop: Shop, browser: Browser) -> None:
+def _tell_the_duty_telephone(page: Page, shop: Shop) -> None:
+    """An SMS channel of the store that wants leads and their confirmation, and no alerts."""
+    page.goto(f"{shop.product.url}/notifications")
+    page.get_by_test_id("channel-new").click()
+    page.get_by_test_id("channel-kind").select_option("sms")
+    page.get_by_test_id("channel-name").fill("Duty")
+    page.get_by_test_id("channel-address").fill("+491700000000")
+    for occasion in ("lead-raised", "match-confirmed"):
+        page.get_by_test_id(f"channel-told-{occasion}").check()
+    page.get_by_test_id("channel-told-alert-raised").uncheck()
+    _shot(page, "channel")
+    page.get_by_test_id("channel-save").click()
+    expect(page.get_by_test_id("channel")).to_contain_text("leads to review, confirmed leads", timeout=15_000)
+
+
+def _messages(shop: Shop, beginning: str) -> list[str]:
+    said = [each["body"] for each in list(shop.outside.provider.messages)]
+    return [each for each in said if each.startswith(f"PennyProtect: {beginning}")]
+
+
+def test_enrol_approve_match_review_notify_erase_in_the_browser(shop: Shop, browser: Browser) -> None:
     mine = shop.product.credentials()
     page = _signed_in(browser, shop, mine["username"], mine["password"])
+    _tell_the_duty_telephone(page, shop)
     _enrol(page, shop)
     _shot(page, "watchlist")
     assert page.get_by_test_id("entry-approve").count() == 0, "nobody approves an own enrolment"
     second = _signed_in(browser, shop, _second_person(shop), PASSWORD)
     second.goto(f"{shop.product.url}/watchlists")
+    expect(second.get_by_test_id("entry-name")).to_have_text("Eileen Example", timeout=15_000)
+    _shot(second, "approve")
     second.get_by_test_id("entry-approve").click()
     expect(second.get_by_test_id("entry-standing")).to_be_visible(timeout=15_000)
+    second.goto(f"{shop.product.url}/live")
 
     page.goto(f"{shop.product.url}/live")
     toast = page.locator("[data-testid=toast]", has_text="Lead to review").first
@@ -147,23 +177,36 @@ def test_enrol_approve_match_review_erase_in_the_browser(shop: Shop, browser: Br
     assert page.get_by_text("Eileen").count() == 0
     _shot(page, "lead")
     lead.get_by_test_id("review-reason").fill("Same brow and ears")
+    assert shop.until(lambda: _messages(shop, "Two pictures wait to be compared"), 30)
+    assert not _messages(shop, "A lead was confirmed")
     lead.get_by_test_id("review-match").click()
     decided = page.locator("[data-testid=lead-decided][data-state=confirmed]").first
     expect(decided).to_contain_text("Eileen Example", timeout=15_000)
+    named = second.locator("[data-testid=toast]", has_text="Eileen Example").first
+    expect(named).to_be_visible(timeout=15_000)
+    _shot(second, "confirmed")
+    assert shop.until(lambda: _messages(shop, "A lead was confirmed by a person"), 30)
+    assert not any("Eileen" in str(each) for each in list(shop.outside.provider.messages)), "an SMS names nobody"
+    _shot(page, "decided")
 
     cameras = {each["id"]: each["name"] for each in shop.api("GET", f"/cameras?store_id={shop.store}")["items"]}
     leads = shop.until(lambda: found if len(found := shop.leads()) >= MANY else None)
     assert len({each["camera_id"] for each in leads}) == 1, f"the stranger became a lead, too: {cameras}"
     waited = sorted(_seconds(each) for each in leads)
+    if folder := os.environ.get("PENNYPROTECT_SHOTS"):
+        (Path(folder) / "face_to_review.json").write_text(json.dumps({"seconds": waited}))
     assert waited[int(0.95 * (len(waited) - 1))] <= 2.0, f"face seen to review opened: {waited}"
     page.goto(f"{shop.product.url}/match-thresholds")
-    expect(page.get_by_test_id("threshold-list")).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("threshold-expected")).to_contain_text("strangers", timeout=15_000)
     _shot(page, "thresholds")
 
     page.goto(f"{shop.product.url}/watchlists")
     page.get_by_test_id("entry-erase").click()
     page.get_by_test_id("entry-erase-reason").fill("Complaint upheld")
+    _shot(page, "erase")
     page.get_by_test_id("entry-erase-do").click()
+    expect(page.get_by_test_id("erase-proof")).to_contain_text("Left: nothing.", timeout=15_000)
+    _shot(page, "erased")
     expect(page.get_by_test_id("entry-standing")).to_have_count(0, timeout=15_000)
     time.sleep(1.0)
     count = len(shop.leads())

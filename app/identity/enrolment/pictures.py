@@ -27,6 +27,9 @@ MARGIN: Final = 0.6
 KEPT_SIDE: Final = 800
 QUALITY: Final = 92
 AT_ONCE: Final = 4
+STORED_LENGTHS: Final = (128, 512)
+"""Numbers of a template that the database has room for."""
+
 _APNG = b"acTL"
 
 
@@ -86,7 +89,7 @@ class Looker:
         finally:
             self._running -= 1
         faces = seen_faces(answer.boxes, answer.points, answer.quality)
-        vector = Vector(answer.embeddings[0]) if len(answer) else None
+        vector = usable_vector(answer.embeddings[0]) if len(answer) else None
         return Looked(picture, judge(picture, faces), vector)
 
     async def find(self, picture: UInt8, most: int = 1) -> FaceAnswer:
@@ -101,6 +104,17 @@ class Looker:
         if self._model is None:
             raise UnavailableError("No model server is set: TRITON_URL is empty.")
         return self._model
+
+
+def usable_vector(numbers: npt.NDArray[np.float32]) -> Vector:
+    """The template of an answer. UnavailableError where the served model gives what cannot be stored and compared."""
+    length = float(np.linalg.norm(numbers))
+    if numbers.shape not in {(each,) for each in STORED_LENGTHS} or not 0.99 < length < 1.01:
+        raise UnavailableError(
+            f"The face model that is served gives {numbers.size} numbers of length {length:.3g}; templates have"
+            f" {' or '.join(map(str, STORED_LENGTHS))} of length 1. Serve a face model that fits (docs/models.md)."
+        )
+    return Vector(numbers)
 
 
 def read_picture(raw: bytes) -> UInt8:

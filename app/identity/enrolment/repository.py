@@ -132,7 +132,10 @@ async def forget_person(connection: TenantConnection, person_id: uuid.UUID, now:
         person_id,
         now,
     )
-    return done == "UPDATE 1"
+    if done != "UPDATE 1":
+        return False
+    await _forget_answers(connection, person_id)
+    return True
 
 
 async def persons_without_entry(pool: "Pool[asyncpg.Record]", before: datetime, most: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
@@ -151,6 +154,11 @@ async def demand_incident(connection: TenantConnection, store_id: uuid.UUID, inc
     query = "SELECT EXISTS (SELECT FROM incidents WHERE id = $1 AND store_id = $2)"
     if not await connection.fetchval(query, incident_id, store_id):
         raise NotFoundError("There is no such incident in this store; an enrolment rests on one.")
+
+
+async def one_at_a_time(connection: TenantConnection, chain_id: uuid.UUID) -> None:
+    """Wait for other enrolments of the chain to commit: two of the same face at one moment would not see each other."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('enrolment ' || $1, 0))", str(chain_id))
 
 
 async def add_enrolment(connection: TenantConnection, chain_id: uuid.UUID, made: Enrolment) -> None:
@@ -263,6 +271,12 @@ async def blank_enrolment(connection: TenantConnection, enrolment_id: uuid.UUID)
         " WHERE id = $1 AND ended_at IS NOT NULL",
         enrolment_id,
     )
+    await _forget_answers(connection, enrolment_id)
+
+
+async def _forget_answers(connection: TenantConnection, subject_id: uuid.UUID) -> None:
+    """Take the words about somebody out of answers kept for repeated requests, which still make nothing twice."""
+    await connection.execute("SELECT forget_answers_about($1)", subject_id)
 
 
 def _stored_look_alikes(made: Enrolment) -> list[dict[str, Any]]:

@@ -109,6 +109,7 @@ async def enrol(
     settings = await settings_repository.get_settings(connection)
     lifecycle.demand_grounds(wanted.grounds, settings, listed.category, now)
     await repository.demand_incident(connection, person.store_id, wanted.grounds.incident_id)
+    await repository.one_at_a_time(connection, chain)
     judgement = await compare(connection, neighbours, looked, listed.id)
     _demand_usable(judgement, wanted.override_reason)
     vector = looked.vector

@@ -15,8 +15,8 @@ from app.identity.templates.protection import Rotation
 from app.tenancy.changes.thresholds import effective_threshold
 
 Float32 = npt.NDArray[np.float32]
-Shelf = tuple[uuid.UUID, Kind]
-"""A list's templates of one kind."""
+Shelf = tuple[uuid.UUID, Kind, int]
+"""A list's templates of one kind and length: a model that was replaced under its old version may give another."""
 
 MOST_FOUND = 8
 
@@ -45,7 +45,10 @@ def local_thresholds(rows: Iterable[Local]) -> dict[tuple[uuid.UUID, uuid.UUID |
 
 
 class ChainGallery:
-    """Templates of a chain in memory. Changed by the loader, searched by the matcher, in whatever threads."""
+    """Templates of a chain in memory. Changed by the loader, searched by the matcher, in whatever threads.
+
+    What is iterated is copied first (`list(...)`): the loader puts and takes shelves while a search looks at them.
+    """
 
     def __init__(self) -> None:
         self.revision = -1
@@ -65,18 +68,19 @@ class ChainGallery:
 
     def kinds(self) -> set[Kind]:
         """Kinds that are held."""
-        return {kind for _, kind in self._shelves}
+        return {kind for _, kind, _ in list(self._shelves)}
 
     def size(self, watchlist_id: uuid.UUID, model: str, version: str) -> int:
         """Templates of a list that a probe of this model version is compared with."""
-        return sum(len(i) for (shelf, kind), i in self._shelves.items() if shelf == watchlist_id and kind[:2] == (model, version))
+        wanted = (watchlist_id, (model, version))
+        return sum(len(index) for (shelf, kind, _), index in list(self._shelves.items()) if (shelf, kind[:2]) == wanted)
 
     def __len__(self) -> int:
-        return sum(len(index) for index in self._shelves.values())
+        return sum(len(index) for index in list(self._shelves.values()))
 
     def bytes(self) -> int:
         """Memory held."""
-        return sum(index.bytes() for index in self._shelves.values())
+        return sum(index.bytes() for index in list(self._shelves.values()))
 
     def forget(self, profiles: set[uuid.UUID], kind: Kind | None = None) -> None:
         """Take templates out and wipe them; decisions on the way no longer find their entries.
@@ -101,15 +105,24 @@ class ChainGallery:
             if kind in (None, each):
                 known -= profiles
 
+    def clear(self) -> None:
+        """Wipe everything, also what was loaded half: nothing is found until it is loaded anew."""
+        self.revision, self.rules = -1, Rules()
+        self.entries.clear()
+        self._profiles.clear()
+        self._known.clear()
+        for shelf in list(self._shelves):
+            self._shelves.pop(shelf).close()
+
     def put(self, kind: Kind, entries: Mapping[uuid.UUID, Entry], vectors: Mapping[uuid.UUID, Float32]) -> None:
         """Take new templates up."""
-        by_list: dict[uuid.UUID, list[uuid.UUID]] = {}
-        for profile in vectors:
-            by_list.setdefault(entries[profile].watchlist_id, []).append(profile)
-        for watchlist, profiles in by_list.items():
-            index = self._shelves.get((watchlist, kind))
+        shelves: dict[Shelf, list[uuid.UUID]] = {}
+        for profile, vector in vectors.items():
+            shelves.setdefault((entries[profile].watchlist_id, kind, len(vector)), []).append(profile)
+        for shelf, profiles in shelves.items():
+            index = self._shelves.get(shelf)
             if index is None:
-                index = self._shelves[watchlist, kind] = ExactIndex(entries[profiles[0]].dimensions)
+                index = self._shelves[shelf] = ExactIndex(shelf[2])
             index.add(profiles, np.stack([vectors[each] for each in profiles]))
             self._known.setdefault(kind, set()).update(profiles)
             for each in profiles:
@@ -163,8 +176,8 @@ class ChainGallery:
 
     def _for(self, model: str, version: str, vector: Float32, lists: Iterable[uuid.UUID]) -> list[tuple[ExactIndex, Float32]]:
         wanted, searched = set(lists), []
-        for (watchlist, kind), index in list(self._shelves.items()):
-            if watchlist not in wanted or kind[:2] != (model, version) or index.dimensions != len(vector):
+        for (watchlist, kind, dimensions), index in list(self._shelves.items()):
+            if watchlist not in wanted or kind[:2] != (model, version) or dimensions != len(vector):
                 continue
             if kind.rotation == 0:
                 searched.append((index, vector))

@@ -17,6 +17,7 @@ from app.identity.gallery import repository
 from app.identity.gallery.held import ChainGallery, Rules, local_thresholds
 from app.identity.gallery.repository import Kind
 from app.identity.templates.protection import Rotation, open_seed
+from app.kit.errors import PennyError, UnavailableError
 from app.kit.keys.provider import KeyLostError
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
@@ -38,6 +39,7 @@ class Galleries:
         self._chains: dict[uuid.UUID, ChainGallery] = {}
         self._woken = asyncio.Event()
         self._answered = -STALE_S
+        self._failing: dict[uuid.UUID, int] = {}
         self.calibrated: Calibrated = {}
 
     def of(self, chain_id: uuid.UUID) -> ChainGallery | None:
@@ -70,7 +72,7 @@ class Galleries:
                 await _either(stop, self._woken, POLL_S)
             listening.cancel()
         for gallery in self._chains.values():
-            gallery.forget(set(gallery.entries))
+            gallery.clear()
         self._chains.clear()
 
     async def refresh(self) -> None:
@@ -83,14 +85,27 @@ class Galleries:
                 if calibrated != self.calibrated:
                     self.calibrated = calibrated
             for chain_id in self._chains.keys() - current.keys():
-                gone = self._chains.pop(chain_id)
-                gone.forget(set(gone.entries))
+                self._chains.pop(chain_id).clear()
             for chain_id, revision in current.items():
                 gallery = self._chains.setdefault(chain_id, ChainGallery())
                 if gallery.revision != revision:
-                    await self._load(connection, chain_id, gallery)
-                    gallery.revision = revision
+                    await self._bring(connection, chain_id, gallery, revision)
         self._answered = asked
+
+    async def _bring(
+        self, connection: "repository.Connection[asyncpg.Record]", chain_id: uuid.UUID, held: ChainGallery, revision: int
+    ) -> None:
+        """Load one chain. What is wrong with its templates or its key stops its own matching, and nobody else's."""
+        try:
+            await self._load(connection, chain_id, held)
+        except (PennyError, ValueError) as error:
+            held.clear()
+            if self._failing.get(chain_id) != revision:  # said once, tried again with every poll
+                log.error("a gallery cannot be read; its chain is not matched", chain=str(chain_id), kind=type(error).__name__)
+            self._failing[chain_id] = revision
+        else:
+            held.revision = revision
+            self._failing.pop(chain_id, None)
 
     async def _load(self, connection: "repository.Connection[asyncpg.Record]", chain_id: uuid.UUID, held: ChainGallery) -> None:
         """What must no longer be found goes first; what moved to another rotation is found under one of them at any moment."""
@@ -128,6 +143,8 @@ class Galleries:
             if any(kind.rotation == seed.version for kind in kinds):
                 try:
                     opened[seed.version] = await open_seed(self._vault, seed.rotation_id, seed.version, seed.sealed)
+                except TimeoutError as error:  # of this chain's key provider: the database answers
+                    raise UnavailableError("The key of a chain's rotation does not answer.") from error
                 except KeyLostError:
                     log.error("a rotation cannot be opened; its templates are not searched", chain=str(chain_id))
         return opened

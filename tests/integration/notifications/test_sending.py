@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.auth.permissions import Permission, Role, permissions_of
 from app.kit.ids import new_id
 from app.kit.keys.choice import by_pool, open_vault
 from app.kit.keys.models import CHANNEL_SECRET
@@ -226,6 +227,36 @@ async def test_people_are_told_of_stores_whose_alerts_they_may_see_and_of_escala
     )  # fmt: skip
     await desk.dispatch()
     assert {row["user_id"] for row in await desk.site.pool.fetch(told, "alert-escalated")} == {here}
+
+
+async def test_rule_9_confirmed_leads_are_told_to_those_who_may_learn_names(desk: Desk) -> None:
+    told = {}
+    for role in ("operator", "store-manager", "investigator", "auditor"):
+        told[role] = user = new_id()
+        await desk.site.pool.execute(
+            "INSERT INTO users (id, chain_id, username, password_hash) VALUES ($1, $2, $3, 'x')",
+            user, desk.site.chain, f"u-{user}",
+        )  # fmt: skip
+        await desk.site.pool.execute(
+            "INSERT INTO memberships (id, chain_id, user_id, role, store_id) VALUES ($1, $2, $3, $4, $5)",
+            new_id(), desk.site.chain, user, role, desk.site.store,
+        )  # fmt: skip
+        await desk.channel(
+            "email", "a@example.com", user_id=user, proven_at=datetime.now(UTC), occasions=["lead-raised", "match-confirmed"]
+        )
+    lead = {"match_id": str(new_id()), "camera_id": str(desk.site.camera)}
+    for kind, payload in (("match-raised", lead), ("match-changed", {**lead, "state": "confirmed"})):
+        for _ in range(2):
+            await desk.site.pool.execute(
+                "INSERT INTO outbox (id, chain_id, store_id, kind, payload) VALUES ($1, $2, $3, $4, $5)",
+                new_id(), desk.site.chain, desk.site.store, kind, payload,
+            )  # fmt: skip
+    await desk.dispatch()
+    of = "SELECT c.user_id FROM notifications n JOIN notification_channels c ON c.id = n.channel_id WHERE n.occasion = $1"
+    for occasion, permission in (("lead-raised", Permission.MATCHES_REVIEW), ("match-confirmed", Permission.MATCHES_NAME)):
+        allowed = sorted(user for role, user in told.items() if permission in permissions_of(Role(role)))
+        assert sorted(row["user_id"] for row in await desk.site.pool.fetch(of, occasion)) == allowed != []
+    assert told["auditor"] not in [row["user_id"] for row in await desk.site.pool.fetch(of, "match-confirmed")]
 
 
 async def test_a_message_that_cannot_be_understood_holds_up_nothing(desk: Desk) -> None:

@@ -495,7 +495,7 @@ async def _raised(walk: Walk) -> Asked:
         "INSERT INTO face_calibrations (id, model, model_version, fpir, threshold, made_at)"
         " VALUES (gen_random_uuid(), 'face_embedding', '1', 0.001, 0.9, now())"
     )
-    return Asked({"threshold": 0.95, "watchlist_id": str(walk.things["watchlist_id"])})
+    return Asked({"threshold": 0.96, "watchlist_id": str(walk.things["watchlist_id"])})
 
 
 async def _raised_by_another(walk: Walk) -> Asked:

@@ -25,7 +25,7 @@ from app.kit.keys.choice import by_pool
 from app.kit.keys.models import TEMPLATE
 from app.kit.postgres import TenantScope, connect_pool, tenant_transaction
 from tests.integration.conftest import Database
-from tests.integration.service.faces import DrawnFaces, drawn, enrol, grounds, vector_of
+from tests.integration.service.faces import DrawnFaces, drawn, enrol, form, grounds, make_person, vector_of
 from tests.integration.service.test_identity import Desk, desk  # noqa: F401 - a fixture
 
 
@@ -56,6 +56,33 @@ async def test_rule_08_an_approval_that_races_the_end_is_decided_by_the_database
     assert all(status in (200, 409) for status, _ in answers[:2])
     assert {row["state"] for row in await desk.product.sql("SELECT state FROM enrolments")} == {"expired"}
     assert await desk.product.sql("SELECT FROM facial_profiles UNION ALL SELECT FROM enrolment_images") == []
+
+
+async def test_rule_06_one_face_enrolled_twice_at_one_moment_stands_once(desk: Desk) -> None:  # noqa: F811
+    subjects = [await make_person(desk.product, desk.enroller, f"Twin {number}") for number in range(4)]
+    given = grounds(desk.watchlist, desk.incident)
+    answers = await asyncio.gather(*(enrol(desk.product, desk.enroller, each, drawn(1), given) for each in subjects))
+    assert sorted(status for status, _ in answers) == [201, 422, 422, 422], answers
+    assert all("duplicate" in str(answer["findings"]) for status, answer in answers if status == 422)
+    assert len(await desk.product.sql("SELECT FROM facial_profiles")) == 1
+
+
+async def test_rule_08_an_erasure_takes_the_words_out_of_kept_answers_too(desk: Desk) -> None:  # noqa: F811
+    product, once = desk.product, {"Idempotency-Key": "import row 1"}
+    body = {"store_id": await product.store(), "name": "Dee Example"}
+    made = (await product.ask("POST", "/api/v1/persons", body, token=desk.enroller, headers=once))[1]
+    address, fields = f"/api/v1/persons/{made['id']}/enrolments", grounds(desk.watchlist, desk.incident)
+    again = {"Idempotency-Key": "import row 1, enrolment"}
+    status, entry = await product.ask("POST", address, token=desk.enroller, data=form(drawn(1), fields), headers=again)
+    assert status == 201, entry
+    assert (await desk.act(entry, "approve", {}, desk.approver))[0] == 200
+    assert (await desk.act(entry, "erase", {"reason": "Complaint upheld"}, desk.enroller))[0] == 200
+    kept = str(await product.sql("SELECT response::text FROM idempotency_keys"))
+    for word in ("Dee Example", "Hit a guard", "Clip 7", "Identity card seen", "Letter"):
+        assert word not in kept
+    answered = await product.ask("POST", address, token=desk.enroller, data=form(drawn(1), fields), headers=again)
+    assert (answered[0], answered[1]["id"], answered[1]["state"]) == (201, entry["id"], "erased"), "sent again it enrols nobody"
+    assert len(await product.sql("SELECT FROM enrolments")) == 1
 
 
 async def test_rule_08_a_name_goes_a_day_later_where_nobody_was_enrolled(desk: Desk, database: Database) -> None:  # noqa: F811

@@ -220,6 +220,8 @@ async def test_rule_08_at_the_end_and_by_erasure_everything_is_gone_with_a_proof
     await pool.close()
     assert await product.sql("SELECT FROM facial_profiles UNION ALL SELECT FROM enrolment_images") == []
     assert {row["state"] for row in await product.sql("SELECT state FROM matches")} == {"withdrawn"}
+    told = [json.loads(row["payload"]) for row in await product.sql("SELECT payload FROM outbox WHERE kind = 'match-changed'")]
+    assert {(each["match_id"], each["state"]) for each in told} == {(each, "withdrawn") for each in leads}
     assert {row["name"] for row in await product.sql("SELECT name FROM persons")} == {""}
     after = (await product.ask("GET", f"/api/v1/enrolments/{erased['id']}", token=desk.approver))[1]
     assert (after["state"], after["reason"], after["evidence"]) == ("erased", "", "")

@@ -152,3 +152,40 @@ def test_a_template_that_moves_to_another_rotation_is_found_at_every_moment() ->
     assert held.kinds() == {new}
     held.forget({profile})
     assert (held.look("m", "1", vector, [listed]), held.entries, len(held)) == ({}, {}, 0)
+
+
+def test_lists_that_come_and_go_while_a_search_looks_disturb_it_not() -> None:
+    held, kind, end = ChainGallery(), Kind("m", "1", 0), datetime.max.replace(tzinfo=UTC)
+    vector, numbers = unit(np.random.default_rng(8), 1, 8)[0], iter(range(1, 1000))
+
+    def load() -> uuid.UUID:
+        profile = uuid.UUID(int=next(numbers))
+        held.put(kind, {profile: Entry(profile, profile, profile, profile, "violence", end, 8)}, {profile: vector})
+        return profile
+
+    class Meddling(ExactIndex):
+        """The loader brings another list whenever somebody looks at this one."""
+
+        def __len__(self) -> int:
+            load()
+            return super().__len__()
+
+    first = load()
+    held._shelves[first, kind, 8] = Meddling(8)
+    held._shelves[first, kind, 8].add([first], vector[None])
+    load()
+    assert held.size(first, "m", "1") == 1
+    assert len(held) >= 2
+    assert list(held.look("m", "1", vector, [first])) == [first]
+
+
+def test_templates_of_another_length_under_the_same_version_are_kept_apart() -> None:
+    short, long, listed = *ids(1, 2), uuid.UUID(int=9)
+    held, end = ChainGallery(), datetime.max.replace(tzinfo=UTC)
+    vectors = {short: unit(np.random.default_rng(9), 1, 64)[0], long: unit(np.random.default_rng(9), 1, 128)[0]}
+    entries = {each: Entry(each, each, each, listed, "violence", end, len(vector)) for each, vector in vectors.items()}
+    held.put(Kind("m", "1", 0), entries, vectors)
+    for each, vector in vectors.items():
+        assert list(held.look("m", "1", vector, [listed])) == [each]
+    held.forget({short})
+    assert (held.look("m", "1", vectors[short], [listed]), len(held)) == ({}, 1)

@@ -166,7 +166,35 @@ def test_rule_9_a_message_says_act_place_time_and_link_and_no_name_whatever_the_
         "PennyProtect: Person on the floor, high threat, Main <St> & Co, 22:30"
         " https://penny.test/alerts/00000000-0000-0000-0000-000000000007?n=0123456789ab"
     )
-    assert happening_of(Told(uuid.uuid4(), uuid.uuid4(), STORE, "match-raised", {"match": {}})) is None
+
+
+def test_rule_9_a_lead_is_told_once_and_its_confirmation_without_a_name() -> None:
+    lead, camera = str(uuid.UUID(int=9)), str(uuid.UUID(int=8))
+    names = {"match_id": lead, "camera_id": camera, "person_name": "Ann Example", "person_id": str(uuid.UUID(int=5))}
+
+    def told(kind: str, **more: str) -> Happening | None:
+        return happening_of(Told(uuid.uuid4(), uuid.uuid4(), STORE, kind, {**names, **more}))
+
+    for state in ("second-review", "rejected", "undecided", "withdrawn"):
+        assert told("match-changed", state=state) is None
+    raised, again, confirmed = told("match-raised"), told("match-raised"), told("match-changed", state="confirmed")
+    assert raised is not None
+    assert again is not None
+    assert confirmed is not None
+    assert raised.cause == again.cause != confirmed.cause
+    assert (raised.occasion, confirmed.occasion) == (Occasion.LEAD_RAISED, Occasion.MATCH_CONFIRMED)
+    assert raised.message == confirmed.message == {"camera_id": camera}
+    for each in (raised, confirmed):
+        assert len(plan(each, [route(), route(occasions=frozenset({each.occasion.value}))], AT, uuid.uuid4)) == 1
+        sent = delivery(occasion=each.occasion, threat=each.threat, subject_id=each.subject_id, message=each.message)
+        said = sms_text(sent, "https://penny.test") + hook_body(replace(sent, kind=ChannelKind.WEBHOOK), "https://p").decode()
+        assert "https://penny.test/leads?n=0123456789ab" in said
+        assert not any(word in said for word in ("Ann", str(uuid.UUID(int=5)), "thief", "recognised"))
+
+
+def test_what_is_no_lead_is_told_to_nobody() -> None:
+    with pytest.raises(KeyError):
+        happening_of(Told(uuid.uuid4(), uuid.uuid4(), STORE, "match-raised", {"match": {}}))
 
 
 def test_an_escalation_is_one_cause_however_often_the_alert_changes_afterwards() -> None:

@@ -5416,7 +5416,7 @@ export interface components {
             /** Name */
             name?: string | null;
             /** Occasions */
-            occasions?: ("alert-raised" | "alert-escalated" | "incident-changed")[] | null;
+            occasions?: ("alert-raised" | "alert-escalated" | "incident-changed" | "lead-raised" | "match-confirmed")[] | null;
             /** Paused */
             paused?: boolean | null;
             quiet?: components["schemas"]["Quiet"] | null;
@@ -5448,7 +5448,7 @@ export interface components {
              *       "alert-escalated"
              *     ]
              */
-            occasions: ("alert-raised" | "alert-escalated" | "incident-changed")[];
+            occasions: ("alert-raised" | "alert-escalated" | "incident-changed" | "lead-raised" | "match-confirmed")[];
             quiet?: components["schemas"]["Quiet"] | null;
             /** Store Id */
             store_id?: string | null;
@@ -7828,6 +7828,11 @@ export interface components {
              * Format: date-time
              */
             pushed_at: string;
+            /**
+             * Refused Because
+             * @description Why Triton may not load it: not the signed files. Empty unless refused.
+             */
+            refused_because: string;
             /** Report */
             report: {
                 [key: string]: unknown;
@@ -7841,7 +7846,7 @@ export interface components {
             signed_by: string;
             /**
              * State
-             * @description ready, retiring or retired.
+             * @description ready, retiring, retired or refused.
              */
             state: string;
             /** Training Data */
@@ -7901,7 +7906,7 @@ export interface components {
          * @description What a delivery is about.
          * @enum {string}
          */
-        Occasion: "alert-raised" | "alert-escalated" | "incident-changed" | "test";
+        Occasion: "alert-raised" | "alert-escalated" | "incident-changed" | "lead-raised" | "match-confirmed" | "test";
         /**
          * OccurrenceOut
          * @description Something more of the same that joined an alert instead of raising one.
@@ -8008,7 +8013,7 @@ export interface components {
              *       "alert-escalated"
              *     ]
              */
-            occasions: ("alert-raised" | "alert-escalated" | "incident-changed")[];
+            occasions: ("alert-raised" | "alert-escalated" | "incident-changed" | "lead-raised" | "match-confirmed")[];
             quiet?: components["schemas"]["Quiet"] | null;
         };
         /**
@@ -10523,7 +10528,7 @@ export interface components {
              *       "alert-escalated"
              *     ]
              */
-            occasions: ("alert-raised" | "alert-escalated" | "incident-changed")[];
+            occasions: ("alert-raised" | "alert-escalated" | "incident-changed" | "lead-raised" | "match-confirmed")[];
             quiet?: components["schemas"]["Quiet"] | null;
             /** Store Id */
             store_id?: string | null;

@@ -12,12 +12,12 @@ type Line = Report["lines"][number];
 const SPANS = [7, 28, 91];
 const SUBJECTS: Readonly<Record<Line["subject"], string>> = { get store() { return t("theWholeStore"); }, get camera() { return t("camera"); }, get entry() { return t("entry"); } };
 
-/** How often leads were somebody else, for the store, each camera and each entry. */
-export function FalseMatches({ entryNames }: { entryNames: ReadonlyMap<string, string> }) {
+/** How often leads were somebody else, for the store, each camera and each entry. `state`: of the leads; with another one it is asked again. */
+export function FalseMatches({ entryNames, state }: { entryNames: ReadonlyMap<string, string>; state: string }) {
   const { store } = usePlace();
   const { named } = useCameras();
   const [days, setDays] = useState(7);
-  const loaded = useLoad(`false-matches/${store.id}/${days}`, () => falseMatches(store.id, days));
+  const loaded = useLoad(`false-matches/${store.id}/${days}/${state}`, () => falseMatches(store.id, days));
   const nameOf = (line: Line) => (line.subject === "camera" ? named(line.id) : line.subject === "entry" ? (entryNames.get(line.id) ?? t("anEntryOfAnotherList")) : store.name);
   const lines = loaded.value?.lines ?? [];
   return (

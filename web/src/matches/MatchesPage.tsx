@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { Link } from "react-router";
 import { sentenceFor } from "../api/problem";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
@@ -104,7 +105,7 @@ export function MatchesPage() {
         </ul>
         {decided.length === 0 && <p className="quiet">{t("nothingWasDecidedYet")}</p>}
       </section>
-      <FalseMatches entryNames={entryNames} />
+      <FalseMatches entryNames={entryNames} state={[...waiting, ...decided].map(({ id, state }) => `${id} ${state}`).join()} />
     </div>
   );
 }
@@ -113,7 +114,9 @@ function SideBySide({ lead, pictures }: { lead: Lead; pictures: boolean }) {
   return (
     <div className="side-by-side">
       <figure>
-        <figcaption>{t("seenBy", { cameraName: lead.camera_name })}</figcaption>
+        <figcaption>
+          <Link to={`/cameras/${lead.camera_id}`}>{t("seenBy", { cameraName: lead.camera_name })}</Link>
+        </figcaption>
         {pictures && lead.has_picture ? <Picture load={() => seenPicture(lead.id)} alt={t("whatTheCameraSaw")} testId="lead-seen" /> : <p className="face-missing quiet">{t("noPictureWasKeptLookAt")}</p>}
       </figure>
       <figure>

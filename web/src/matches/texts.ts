@@ -57,6 +57,8 @@ export const t = catalogue({
     whichFeaturesAgreeWhichDoNot: "Which features agree, which do not",
     lastDays: "Last {days}",
     nothingDecided: "nothing decided",
+    anEnrolledPerson: "An enrolled person",
+    aPersonConfirmedTheLead: "A person confirmed the lead ({watchlistName}).",
   },
   es: {
     theWholeStore: "Toda la tienda",
@@ -114,5 +116,7 @@ export const t = catalogue({
     whichFeaturesAgreeWhichDoNot: "Qué rasgos coinciden y cuáles no",
     lastDays: "Últimos {days}",
     nothingDecided: "nada decidido",
+    anEnrolledPerson: "Una persona inscrita",
+    aPersonConfirmedTheLead: "Una persona confirmó la coincidencia ({watchlistName}).",
   },
 });

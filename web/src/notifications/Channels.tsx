@@ -3,7 +3,7 @@ import { Empty } from "../shell/Empty";
 import { usePlace } from "../shell/stores";
 import { THREAT_WORDS } from "../text/format";
 import { pauseChannel, removeChannel, replayChannel, rotateSecret, testChannel, type Channel, type ChannelSecret } from "./endpoints";
-import { KIND_WORDS, quietWords } from "./words";
+import { KIND_WORDS, quietWords, toldWords } from "./words";
 import { t } from "./texts";
 
 interface Props {
@@ -46,6 +46,7 @@ function ChannelRow({ channel, writes, changed, told, show }: Omit<Props, "chann
         <strong>{channel.name}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span> {channel.paused && <span className="tag tag-waiting">{t("paused")}</span>}
         <small>
           {t("threatAndAbove", { hint: channel.hint, place, toLowerCase: THREAT_WORDS[channel.lowest_threat].toLowerCase(), quiet: quietWords(channel.quiet), limit })}
+          {` · ${toldWords(channel.occasions)}`}
         </small>
         <Problem sentence={error} />
       </div>

@@ -2,17 +2,38 @@ import type { Threat } from "../api/types";
 import { usePlace } from "../shell/stores";
 import { THREAT_WORDS } from "../text/format";
 import type { Choices } from "./endpoints";
+import { TOLD, toldOf } from "./words";
 import { t } from "./texts";
 
 const THREATS = ["low", "medium", "high"] as const satisfies readonly Threat[];
 
-/** From which threat on, at which hours, how often. */
+/** Of what, from which threat on, at which hours, how often. */
 export function ChoiceFields({ value, change }: { value: Choices; change: (value: Choices) => void }) {
   const { store } = usePlace();
   const quiet = value.quiet;
   const hours = { starts: "22:00", ends: "06:00", timezone: store.timezone, threat: "high" as Threat | null };
   return (
     <>
+      <fieldset className="choices">
+        <legend>{t("toldOf")}</legend>
+        {TOLD.map(({ of, words, why }) => (
+          <label className="choice" key={of[0]}>
+            <input
+              type="checkbox"
+              checked={of.some((each) => value.occasions.includes(each))}
+              data-testid={`channel-told-${of[0]}`}
+              onChange={({ target }) => {
+                const occasions = toldOf(value.occasions, of, target.checked);
+                if (occasions.length > 0) change({ ...value, occasions });
+              }}
+            />
+            <span>
+              {words()}
+              {why && <small> ({why()})</small>}
+            </span>
+          </label>
+        ))}
+      </fieldset>
       <label className="field">
         <span>{t("threatFrom")}</span>
         <select value={value.lowest_threat} data-testid="channel-threat" onChange={(event) => change({ ...value, lowest_threat: event.target.value as Threat })}>

@@ -108,5 +108,6 @@ export function Deliveries({ items, now, reload }: { items: Delivery[]; now: num
 function about(delivery: Delivery) {
   const words = occasion(delivery);
   if (!delivery.subject_id || delivery.merged > 1) return words;
+  if (delivery.occasion === "lead-raised" || delivery.occasion === "match-confirmed") return <Link to="/leads">{words}</Link>;
   return <Link to={delivery.occasion === "incident-changed" ? `/incidents/${delivery.subject_id}` : `/alerts/${delivery.subject_id}`}>{words}</Link>;
 }

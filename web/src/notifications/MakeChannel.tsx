@@ -14,7 +14,7 @@ export function MakeChannel({ made, cancel }: { made: (made: ChannelSecret) => v
   const [name, setName] = useState("");
   const [address, setAddress] = useState("");
   const [whole, setWhole] = useState(false);
-  const [choices, setChoices] = useState<Choices>({ lowest_threat: "low", quiet: null, most_per_hour: null });
+  const [choices, setChoices] = useState<Choices>({ occasions: ["alert-raised", "alert-escalated"], lowest_threat: "low", quiet: null, most_per_hour: null });
   const { busy, error, run } = useAct();
   const [label, example] = ADDRESS_WORDS[kind];
   const submit = (event: FormEvent) => {

@@ -9,7 +9,7 @@ import { addOwn, changeOwn, confirmOwn, ownChannels, ownLog, removeOwn, sendCode
 import { KIND_WORDS, quietWords } from "./words";
 import { t } from "./texts";
 
-const FIRST: Choices = { lowest_threat: "high", quiet: null, most_per_hour: 20 };
+const FIRST: Choices = { occasions: ["alert-raised", "alert-escalated"], lowest_threat: "high", quiet: null, most_per_hour: 20 };
 
 /** How the signed-in person is told of alerts of the stores he may see. */
 export function OwnChannels() {

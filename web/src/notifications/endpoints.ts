@@ -8,7 +8,8 @@ type Schemas = components["schemas"];
 export type Channel = Schemas["ChannelOut"];
 export type ChannelKind = Schemas["ChannelKind"];
 export type ChannelSecret = Schemas["ChannelSecretOut"];
-export type Choices = Pick<Channel, "lowest_threat" | "quiet" | "most_per_hour">;
+export type Occasion = Channel["occasions"][number];
+export type Choices = Pick<Channel, "occasions" | "lowest_threat" | "quiet" | "most_per_hour">;
 export type Delivery = Schemas["DeliveryOut"];
 export type DeliveryState = Schemas["DeliveryState"];
 export interface NewChannel extends Choices {

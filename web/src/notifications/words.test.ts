@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Delivery } from "./endpoints";
-import { occasion, quietWords, remark, tone } from "./words";
+import { occasion, quietWords, remark, tone, toldOf, toldWords } from "./words";
 
 const plain: Delivery = {
   id: "1", store_id: null, channel_id: "2", channel_name: "Duty", kind: "sms", hint: "+15…006", occasion: "alert-raised", threat: "high",
@@ -17,6 +17,12 @@ it("a line of the log says why it waits and that it may be a repetition", () => 
 
 it("what a person should look at stands out", () => {
   expect([tone("sent"), tone("dead"), tone("uncertain"), tone("checking"), tone("merged")]).toEqual(["good", "bad", "bad", "ending", "plain"]);
+});
+
+it("what a channel is told is chosen line by line", () => {
+  const both = toldOf(["alert-raised", "alert-escalated"], ["match-confirmed"], true);
+  expect(toldWords(both)).toBe("alerts, confirmed leads");
+  expect(toldOf(both, ["alert-raised", "alert-escalated"], false)).toEqual(["match-confirmed"]);
 });
 
 it("quiet hours in words", () => {

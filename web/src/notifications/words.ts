@@ -1,5 +1,5 @@
 /** Words for channels and deliveries. Pure. */
-import type { Channel, ChannelKind, Delivery, DeliveryState } from "./endpoints";
+import type { Channel, ChannelKind, Delivery, DeliveryState, Occasion } from "./endpoints";
 import { t } from "./texts";
 
 export const KIND_WORDS: Record<ChannelKind, string> = { sms: "SMS", get email() { return t("eMail"); }, webhook: "Webhook", slack: "Slack", teams: "Microsoft Teams" };
@@ -33,7 +33,27 @@ export function tone(state: DeliveryState): "good" | "ending" | "bad" | "plain" 
 
 export function occasion({ occasion, merged }: Pick<Delivery, "occasion" | "merged">): string {
   if (merged > 1) return t("notificationsInOne", { merged });
-  return { "alert-raised": t("alert"), "alert-escalated": t("escalatedAlert"), "incident-changed": t("incident"), test: t("test") }[occasion];
+  return { "alert-raised": t("alert"), "alert-escalated": t("escalatedAlert"), "incident-changed": t("incident"), "lead-raised": t("leadToReview"), "match-confirmed": t("confirmedLead"), test: t("test") }[occasion];
+}
+
+/** What a channel can be told of, in the order it is asked. */
+export const TOLD: readonly { of: readonly Occasion[]; words: () => string; why?: () => string }[] = [
+  { of: ["alert-raised", "alert-escalated"], words: () => t("alerts") },
+  { of: ["incident-changed"], words: () => t("incidents") },
+  { of: ["lead-raised"], words: () => t("leadsToReview"), why: () => t("noNameNoPicture") },
+  { of: ["match-confirmed"], words: () => t("confirmedLeads"), why: () => t("theMessageHasNoName") },
+];
+
+/** The chosen occasions with one line of `TOLD` on or off. */
+export function toldOf(chosen: readonly Occasion[], of: readonly Occasion[], on: boolean): Occasion[] {
+  const rest = chosen.filter((each) => !of.includes(each));
+  return on ? [...rest, ...of] : rest;
+}
+
+export function toldWords(chosen: readonly Occasion[]): string {
+  return TOLD.filter(({ of }) => of.some((each) => chosen.includes(each)))
+    .map(({ words }) => words().toLowerCase())
+    .join(", ");
 }
 
 /** What is known beyond the state, in one line. */

@@ -47,6 +47,8 @@ export interface LeadNews extends StoreMessage {
   type: "match-raised" | "match-changed";
   match_id: Id;
   camera_id: Id;
+  /** Of a changed one. */
+  state?: string;
 }
 export interface CameraStatus extends Partial<StoreMessage> {
   type: "camera-status";

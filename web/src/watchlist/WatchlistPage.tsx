@@ -1,15 +1,17 @@
 import { useState } from "react";
+import { Link } from "react-router";
 import { sentenceFor } from "../api/problem";
 import { Empty, Failure } from "../shell/Empty";
 import { LapseNotice, ListsOutgrow } from "../policy/Coverage";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { addWatchlist, approve, entries, entryPicture, erase, incidents, proposeDraft, reject, watchlists, type Category, type Entry, type Watchlist } from "./endpoints";
+import { addWatchlist, approve, entries, entryPicture, erase, incidents, namesAt, proposeDraft, reject, watchlists, type Category, type Entry, type Watchlist } from "./endpoints";
 import { Asked } from "./Asked";
 import { Enrol } from "./Enrol";
+import { LookAlikes } from "./LookAlikes";
 import { Picture } from "./Picture";
 import { Renew } from "./Renew";
-import { byMonth, calendar, categoryName, daysLeft, findingName, monthName, noticeText } from "./words";
+import { ageText, byMonth, calendar, categoryName, daysLeft, findingName, monthName, noticeText, overdue, pictureFrom, receiptText } from "./words";
 import { t } from "./texts";
 
 /** Who is on this store's lists: what waits for a second person, what stands, and when it ends. */
@@ -17,13 +19,15 @@ export function WatchlistPage() {
   const { me, store, may } = usePlace();
   useTitle(t("watchlists"));
   const loaded = useLoad(`watchlists/${store.id}`, async () => {
-    const [lists, listed] = await Promise.all([watchlists(store.id), entries(store.id)]);
-    return { lists, listed, cases: may("incidents:read") ? await incidents(store.id) : [] };
+    const [lists, listed, names] = await Promise.all([watchlists(store.id), entries(store.id), namesAt(store.id)]);
+    return { lists, listed, names, cases: may("incidents:read") ? await incidents(store.id) : [] };
   });
   const [error, setError] = useState<string | null>(null);
+  const [proof, setProof] = useState<string | null>(null);
   const [enrolling, setEnrolling] = useState(false);
   const attempt = async (work: () => Promise<unknown>) => {
     setError(null);
+    setProof(null);
     try {
       await work();
       loaded.reload();
@@ -32,7 +36,9 @@ export function WatchlistPage() {
     }
   };
   if (!loaded.value) return loaded.error ? <Failure sentence={loaded.error} retry={loaded.reload} /> : null;
-  const { lists, listed, cases } = loaded.value;
+  const { lists, listed, names, cases } = loaded.value;
+  const whose = ({ person_id }: Entry) => names.get(person_id) || t("nameNotKnown");
+  const because = ({ incident_id }: Entry) => cases.find(({ id }) => id === incident_id)?.title ?? t("incident");
   const drafts = listed.filter(({ state, enrolled_by }) => state === "draft" && enrolled_by === me.id);
   const waiting = listed.filter(({ state, renewal }) => state === "proposed" || renewal !== null);
   const standing = listed.filter(({ state }) => state === "approved");
@@ -52,6 +58,11 @@ export function WatchlistPage() {
           {error}
         </p>
       )}
+      {proof && (
+        <p className="notice" role="status" data-testid="erase-proof">
+          {proof}
+        </p>
+      )}
       <LapseNotice />
       <ListsOutgrow />
       {may("enrolments:write") && (lists.length === 0 || cases.length === 0) && (
@@ -66,7 +77,7 @@ export function WatchlistPage() {
             {drafts.map((entry) => (
               <li key={entry.id} data-testid="entry-draft">
                 <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
-                <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
+                <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} name={whose(entry)} incident={because(entry)} />
                 <button type="button" className="button" onClick={() => void attempt(() => proposeDraft(entry.id))}>
                   {t("propose")}
                 </button>
@@ -82,7 +93,7 @@ export function WatchlistPage() {
           {waiting.map((entry) => (
             <li key={entry.id} data-testid="entry-waiting">
               <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
-              <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
+              <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} name={whose(entry)} incident={because(entry)} />
               <Decide entry={entry} own={[entry.enrolled_by, entry.renewal?.proposed_by].includes(me.id)} may={may("enrolments:approve")} attempt={attempt} />
             </li>
           ))}
@@ -103,11 +114,11 @@ export function WatchlistPage() {
               {each.map((entry) => (
                 <li key={entry.id} data-testid="entry-standing">
                   <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
-                  <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} />
+                  <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} name={whose(entry)} incident={because(entry)} />
                   {may("enrolments:write") && (
                     <span className="entry-acts">
                       {entry.renewal === null && <Renew entry={entry} done={loaded.reload} />}
-                      <Asked label={t("erase")} placeholder={t("whyItIsErased")} act={(reason) => attempt(() => erase(entry.id, reason))} testId="entry-erase" />
+                      <Asked label={t("erase")} placeholder={t("whyItIsErased")} act={(reason) => attempt(async () => setProof(receiptText((await erase(entry.id, reason)).receipt)))} testId="entry-erase" />
                     </span>
                   )}
                 </li>
@@ -163,22 +174,31 @@ function Calendar({ entries }: { entries: readonly Entry[] }) {
   );
 }
 
-function EntryFacts({ entry, list }: { entry: Entry; list: string }) {
+function EntryFacts({ entry, list, name, incident }: { entry: Entry; list: string; name: string; incident: string }) {
   return (
     <span>
-      <strong>{list}</strong> {entry.reason}
+      <strong data-testid="entry-name">{name}</strong> {list}: {entry.reason}
+      <small data-testid="entry-grounds">
+        <Link to={`/incidents/${entry.incident_id}`}>{incident}</Link> · {pictureFrom(entry.source)}: {entry.evidence}
+      </small>
       <small>
-        {t("evidence", { evidence: entry.evidence, entry: noticeText(entry) })}
+        {ageText(entry)} {noticeText(entry)}
       </small>
       <small data-testid="entry-term">
         {t("lookedAtAgainOnEndsOn", { reviewOn: entry.review_on, value: entry.expires_at.slice(0, 10), expiresAt: daysLeft(entry.expires_at, new Date()) })}
       </small>
+      {entry.state === "approved" && overdue(entry.review_on, new Date()) && (
+        <small className="overdue" data-testid="entry-overdue">
+          {t("shouldHaveBeenLookedAtAgain")}
+        </small>
+      )}
       {entry.findings.length > 0 && (
         <small data-testid="entry-findings">
           {t("thePictureHasShortcomingsReason", { value: entry.findings.map(findingName).join(", "), overrideReason: entry.override_reason })}
         </small>
       )}
       {(entry.under_18 || entry.vulnerable) && <small>{t("excludedPersonException", { exceptionReason: entry.exception_reason })}</small>}
+      {entry.state === "proposed" && <LookAlikes of={entry.look_alikes} />}
       {entry.renewal && <small>{t("renewalUntil", { value: entry.renewal.expires_at.slice(0, 10), reason: entry.renewal.reason })}</small>}
     </span>
   );

@@ -11,6 +11,7 @@ export type FaceCheck = Schemas["FaceCheckOut"];
 export type Lead = Schemas["MatchOut"];
 export type Verdict = Schemas["ReviewVerdict"];
 export type Category = Schemas["Category"];
+export type Erasure = Schemas["ErasureOut"];
 export type Thresholds = Schemas["ThresholdsOut"];
 export type Suspension = Schemas["SuspensionOut"];
 export type IncidentRef = Schemas["IncidentOut"];
@@ -22,10 +23,13 @@ export const watchlists = (store: Id) => ask<Page<Watchlist>>("GET", "/watchlist
 export const addWatchlist = (store: Id, name: string, category: Category, purpose: string) =>
   ask<Watchlist>("POST", "/watchlists", { body: { store_id: store, name, category, purpose } });
 export const entries = (store: Id) => ask<Page<Entry>>("GET", "/enrolments", { query: { store_id: store, state: ["draft", "proposed", "approved"], limit: 500 } }).then((page) => page.items);
+/** The names of those whom entries are about, by person; nobody where the name is not known. */
+export const namesAt = async (store: Id) =>
+  new Map((await ask<Page<Schemas["ListedPersonOut"]>>("GET", "/persons", { query: { store_id: store, limit: 500 } })).items.map(({ id, name }) => [id, name ?? ""]));
 export const entryPicture = (id: Id) => askBlob(`/enrolments/${id}/picture`);
 export const approve = (id: Id, acceptsFindings: boolean) => ask<Entry>("POST", `/enrolments/${id}/approve`, { body: { accepts_findings: acceptsFindings } });
 export const reject = (id: Id, reason: string) => ask<Entry>("POST", `/enrolments/${id}/reject`, { body: { reason } });
-export const erase = (id: Id, reason: string) => ask<Schemas["ErasureOut"]>("POST", `/enrolments/${id}/erase`, { body: { reason } });
+export const erase = (id: Id, reason: string) => ask<Erasure>("POST", `/enrolments/${id}/erase`, { body: { reason } });
 export const incidents = (store: Id) => ask<Page<IncidentRef>>("GET", "/incidents", { query: { store_id: store, limit: 100 } }).then((page) => page.items);
 export const proposeDraft = (id: Id) => ask<Entry>("POST", `/enrolments/${id}/propose`);
 export const renew = (id: Id, expires_at: string, review_on: string, reason: string) => ask<Entry>("POST", `/enrolments/${id}/renew`, { body: { expires_at, review_on, reason } });
@@ -56,6 +60,7 @@ async function post(path: string, body: BodyInit, headers: Record<string, string
 }
 
 export const leads = (store: Id, state: readonly string[]) => ask<Page<Lead>>("GET", "/matches", { query: { store_id: store, state, limit: 100 } }).then((page) => page.items);
+export const lead = (id: Id) => ask<Lead>("GET", `/matches/${id}`);
 export const seenPicture = (id: Id) => askBlob(`/matches/${id}/seen-picture`);
 export const enrolledPicture = (id: Id) => askBlob(`/matches/${id}/enrolled-picture`);
 export const review = (id: Id, verdict: Verdict, reason: string) => ask<Lead>("POST", `/matches/${id}/review`, { body: { verdict, reason } });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byMonth, dayAfter, daysLeft, perDay, upwards } from "./words";
+import { overdue, receiptText, byMonth, dayAfter, daysLeft, perDay, upwards } from "./words";
 
 const NOW = new Date("2026-03-01T10:00:00Z");
 
@@ -28,4 +28,15 @@ test("false alerts are said in a unit that people can imagine, with their interv
   expect(perDay({ value: 0.02, low: 0.012, high: 0.1 })).toBe("about 7.3 a year (4.4 to 37)");
   expect(perDay({ value: 0.0001, low: 0, high: 0.001 })).toBe("fewer than one a year");
   expect(perDay({ value: 120.4, low: 90.2, high: 151 })).toBe("about 120 a day (90 to 151)");
+});
+
+test("an erasure says what it removed and that nothing is left", () => {
+  const none = { templates: 0, pictures: 0, lead_pictures: 0 };
+  expect(receiptText({ removed: { templates: 1, pictures: 1, lead_pictures: 3 }, remaining: none })).toBe("Erased: 1 template, 1 picture, 3 pictures of leads. Left: nothing.");
+  expect(receiptText({ removed: none, remaining: { ...none, pictures: 1 } })).toBe("Erased: nothing was left to remove. Left: 1 picture.");
+});
+
+test("an entry is overdue from its day of review on", () => {
+  const now = new Date(2026, 10, 26, 12);
+  expect([overdue("2026-11-27", now), overdue("2026-11-26", now), overdue("2025-12-31", now)]).toEqual([false, true, true]);
 });

@@ -15,6 +15,8 @@ const SOURCES: Readonly<Record<string, string>> = {
   get pictures() { return t("measuredOnASetOfPictures"); },
   get strangers() { return t("measuredOnTheStrangersThatThis"); },
 };
+/** Where a picture comes from; there is no entry for what was found on the internet. */
+export const pictureSources = () => [["incident-evidence", t("evidenceOfTheIncident")], ["store-camera", t("cameraOfThisStore")], ["police", t("police")], ["court", t("court")]] as const;
 const DAY_MS = 86_400_000;
 
 export const categoryName = (category: string): string => CATEGORIES[category] ?? category;
@@ -30,6 +32,13 @@ const FINDINGS: Readonly<Record<string, string>> = {
 export const stateName = (state: string): string => STATES[state] ?? state;
 export const findingName = (finding: string): string => FINDINGS[finding] ?? finding;
 export const monthName = (month: string): string => new Date(`${month}-01T00:00:00Z`).toLocaleDateString(locale(), { month: "short", year: "numeric", timeZone: "UTC" });
+
+/** Age and vulnerability as the enroller said them, and how that is known; nothing infers either. */
+export function ageText({ under_18, vulnerable, age_basis }: { under_18: boolean; vulnerable: boolean; age_basis: string }): string {
+  return `${under_18 ? t("under18") : t("notUnder18")}, ${vulnerable ? t("isVulnerable") : t("isNotVulnerable")} (${age_basis}).`;
+}
+
+export const pictureFrom = (source: string): string => (pictureSources().find(([key]) => key === source)?.[1] ?? source).toLowerCase();
 
 /** How the person was told, or why not. */
 export const noticeText = (entry: { notice_given_on: string | null; notice_how: string; notice_withheld: string }): string =>
@@ -79,6 +88,23 @@ export function daysLeft(end: string, now: Date): string {
   const days = Math.ceil((Date.parse(end) - now.getTime()) / DAY_MS);
   if (days <= 0) return t("over");
   return days === 1 ? t("endsWithinADay") : t("daysLeft", { days });
+}
+
+/** Whether an entry should have been looked at again by `now`. */
+export const overdue = (review_on: string, now: Date): boolean => review_on <= dayAfter(now, 0);
+
+/** What an erasure removed and what is left of it, in a sentence. */
+export function receiptText(receipt: { [name: string]: unknown }): string {
+  const counts = (part: unknown) => {
+    const count = (name: string) => Number((part as Record<string, unknown> | undefined)?.[name] ?? 0);
+    const said = [
+      [count("templates"), t("templates", { count: count("templates") })],
+      [count("pictures"), t("pictures", { count: count("pictures") })],
+      [count("lead_pictures"), t("picturesOfLeads", { count: count("lead_pictures") })],
+    ] as const;
+    return said.flatMap(([number, words]) => (number > 0 ? [words] : [])).join(", ");
+  };
+  return t("erasedLeft", { removed: counts(receipt["removed"]) || t("nothingWasLeftToRemove"), left: counts(receipt["remaining"]) || t("nothingLeft") });
 }
 
 /** What comes in each of the next `months` months: entries that end, and entries that are looked at again. */
