@@ -33,7 +33,7 @@ def plan(
         streams = {"streams": {"resolution": resolution, "frames_per_s": stream_fps}}
         typer.echo(json.dumps(document(demand, made) | streams | more, indent=2))
         return
-    typer.echo(f"{made.cameras} cameras at {fps:g} frames/s. GPU figures are assumed: none was ever measured.")
+    typer.echo(f"{made.cameras} cameras at {fps:g} frames/s. GPU figures are assumed, but for speeds of the H100.")
     for name in FIGURES:
         mark = "assumed" if made.basis[name] == ASSUMED else "measured"
         typer.echo(f"  {name:<22} {getattr(made, name):>14,.10g}  {mark}")

@@ -1,6 +1,6 @@
 """How many machines a deployment needs, from unit costs: a pure function, no I/O.
 
-Each unit cost says whether it was measured (docs/performance.md) or assumed. Figures of GPUs were never measured.
+Each unit cost says whether it was measured (docs/performance.md) or assumed. Of GPUs the H100 alone was measured (`--gpu H100`).
 """
 
 import math
@@ -30,8 +30,8 @@ UNIT_COSTS: Final[dict[str, UnitCost]] = {
     "decode_core_s": UnitCost(0.040, "core-seconds a second of 720p15", MEASURED, "35-45 ms of a core (performance.md)"),
     "worker_core_s": UnitCost(0.003, "core-seconds a frame", MEASURED, "all of the worker but decoding and pose"),
     "pipeline_core_s": UnitCost(1 / 1579, "core-seconds a frame", MEASURED, "`bench pipeline`, every rule on, 8 people"),
-    "gpu_frames_s": UnitCost(2000.0, "frames a second a GPU", ASSUMED, "never run on a GPU; measure before buying"),
-    "gpu_decode_streams": UnitCost(100.0, "720p15 streams a GPU", ASSUMED, "never run on a GPU; measure before buying"),
+    "gpu_frames_s": UnitCost(2000.0, "frames a second a GPU", ASSUMED, "a guess for any kind; an H100 does more (`--gpu`)"),
+    "gpu_decode_streams": UnitCost(100.0, "720p15 streams a GPU", ASSUMED, "a guess for any kind; an H100 does more (`--gpu`)"),
     "worker_bytes": UnitCost(
         107e6, "bytes of memory a camera", ASSUMED, "64 MiB of packets for clips; decoder, two frames, tracker"
     ),

@@ -51,7 +51,9 @@ class GpuMetrics:
             with contextlib.suppress(self._nvml.NVMLError):
                 label = str(number)
                 self.sm.labels(label).set(self._nvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100)
-                self.memory.labels(label).set(self._nvml.nvmlDeviceGetMemoryInfo(handle).used)
+                # The first version of this call counts what the driver reserves as used: 480 MiB of an idle H100.
+                memory = self._nvml.nvmlDeviceGetMemoryInfo(handle, version=self._nvml.nvmlMemory_v2)
+                self.memory.labels(label).set(memory.used)
                 self.decoder.labels(label).set(self._nvml.nvmlDeviceGetDecoderUtilization(handle)[0] / 100)
 
 

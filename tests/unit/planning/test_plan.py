@@ -74,14 +74,17 @@ def test_the_document_says_what_the_function_says() -> None:
 
 def test_gpus_of_a_kind_by_hand_and_which_limit_binds() -> None:
     made = gpus.gpus(Demand(1, 320, fps=10.0), "L4", "1080p", 15.0)
-    # 4,800 frames/s over four engines of 600; 3,200 frames/s of pose at 2,000 and of probes at 1,000; all at 70 %.
-    assert made.by_limit == {"decode": 2.86, "pose": 2.29, "probes": 4.57, "memory": 1.37, "batch": 1.25}
-    assert (made.gpus, made.limit, made.cameras_a_gpu) == (5, "probes", 64)
+    # 4,800 frames/s over four engines of 600; 3,200 frames/s of pose at 2,000 and of probes at 2,600; all at 70 %.
+    assert made.by_limit == {"decode": 2.86, "pose": 2.29, "probes": 1.76, "memory": 1.94, "batch": 1.25}
+    assert (made.gpus, made.limit, made.cameras_a_gpu) == (3, "decode", 107)
+    # 9,600 frames/s over seven engines of 745, measured.
+    assert gpus.gpus(Demand(1, 320, fps=10.0), "H100", "1080p", 30.0).by_limit["decode"] == 2.63
     assert gpus.gpus(Demand(1, 100, fps=1.0), "A10", "4k", 30.0).limit == "decode"
     assert gpus.gpus(Demand(1, 1), "H100", "720p", 15.0).gpus == 1
-    said = gpus.document(gpus.gpus(Demand(1, 1), "H100", "720p", 15.0))
-    assert all(each["source"] for each in said["figures"].values())
-    assert said["figures"]["pose_frames_s"]["basis"] == ASSUMED
+    for name, basis in (("H100", MEASURED), ("L4", ASSUMED)):
+        said = gpus.document(gpus.gpus(Demand(1, 1), name, "720p", 15.0))
+        assert all(each["source"] for each in said["figures"].values())
+        assert {said["figures"][figure]["basis"] for figure in ("pose_frames_s", "decoder_frames_s")} == {basis}
     for kind, size, rate in (("V100", "720p", 15.0), ("L4", "8k", 15.0), ("L4", "720p", 0.0)):
         with pytest.raises(BadInputError):
             gpus.gpus(Demand(1, 1), kind, size, rate)
