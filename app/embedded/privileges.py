@@ -96,9 +96,12 @@ def _permitted(capability: int) -> bool:
 
 
 def _enters(path: Path, uid: int, gid: int) -> bool:
-    """Whether that user may pass through every folder above `path`."""
+    """Whether that user may pass through every folder above `path`; one that is not there yet is made for that user."""
     for folder in path.resolve().parents:
-        found = folder.stat()
+        try:
+            found = folder.stat()
+        except FileNotFoundError:
+            continue
         shift = 6 if found.st_uid == uid else 3 if found.st_gid == gid else 0
         if not found.st_mode >> shift & 1:
             return False

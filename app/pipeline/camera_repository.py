@@ -12,8 +12,8 @@ from app.pipeline.configuration import CameraSetup
 from app.pipeline.health import SESSION_STATUS
 from app.pipeline.occurrences import detection_id
 from app.pipeline.outbox_repository import Told, announce
+from app.pipeline.pending import Status
 from app.pipeline.series import SeriesRow
-from app.pipeline.shard import Status
 
 Connection = asyncpg.pool.PoolConnectionProxy
 

@@ -13,7 +13,8 @@ from app.pipeline.alert_repository import change_alerts, raise_alerts
 from app.pipeline.camera_repository import detections_rows, series_rows, session_rows, statuses_rows
 from app.pipeline.leases import LEASE_S
 from app.pipeline.occurrences import latest
-from app.pipeline.shard import Pending, Positions
+from app.pipeline.pending import Pending
+from app.pipeline.shard import Positions
 from app.pipeline.transaction_repository import bound_transaction
 
 Connection = asyncpg.pool.PoolConnectionProxy

@@ -2,11 +2,12 @@
 
 What channels are to be told of a message is queued in the transaction that deletes it; `app.notifications.sender` sends that.
 
-A row is deleted only after Redis has it (on its disk, where the server can say so). What a crash in between repeats is
-recognised by its id, kept beside the streams, and skipped. NOTIFY wakes; a poll guarantees. May run several times.
+A row is deleted only after Redis has it (on its disk, where the server can say so). What a crash in between repeats, or another
+dispatcher, is recognised by its id, kept beside the streams, and skipped. NOTIFY wakes; a poll guarantees. May run several times.
 """
 
 import asyncio
+import uuid
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -34,8 +35,10 @@ from app.settings import Settings
 
 POLL_S = 0.5
 BATCH = 200
-MOST_SENDING = 4
-"""Batches whose rows wait for the disk, each on a connection of its own; Redis syncs once a second."""
+MOST_SETTLING = 4
+"""Questions to the disk at once; Redis syncs once a second, and what comes meanwhile is asked about together."""
+MOST_ON_STREAMS = 4000
+"""Rows on their streams that wait for the disk."""
 KEPT = 10_000
 """Messages a store's stream keeps, about; older ones become a `gap` for who resumes."""
 REMEMBER_S = 24 * 3600
@@ -73,24 +76,37 @@ def live_message(row: OutboxRow, at: datetime) -> bytes:
     return msgspec.json.encode(message)
 
 
+def _mark(row: OutboxRow) -> str:
+    return f"live:sent:{row.message_id}"
+
+
+class LostMarksError(RedisError):
+    """Messages that were sent are not on the server any more."""
+
+
 class Dispatcher:
-    """Moves rows from the outbox to the live streams."""
+    """Moves rows from the outbox to the live streams.
+
+    `on_streams`: ids of rows that viewers can have and the outbox still holds, until Redis's disk has them.
+    """
 
     def __init__(self, pool: "Pool[asyncpg.Record]", bus: Redis) -> None:
         self.pool = pool
         self.bus = bus
         self.woken = asyncio.Event()
         self.notified = asyncio.Event()
+        self.on_streams: set[uuid.UUID] = set()
+        self._waiting: list[OutboxRow] = []
+        self._settling: set[asyncio.Task[None]] = set()
         self._syncs = True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until stopped, through any outage."""
         failures = 0
-        sending: set[asyncio.Task[int]] = set()
         while not stop.is_set():
             self.woken.clear()
             try:
-                sent = await self._send_next(sending)
+                sent = await self._send_next()
                 failures = 0
             except (*DATABASE_ERRORS, RedisError) as error:
                 if not failures:
@@ -101,77 +117,103 @@ class Dispatcher:
                 continue
             if sent < BATCH:
                 await _first(stop, self.woken, POLL_S)
-        if sending:
-            await asyncio.wait(sending, timeout=SEND_S)
+        if self._settling:
+            await asyncio.wait(self._settling, timeout=SEND_S)
 
-    async def _send_next(self, sending: "set[asyncio.Task[int]]") -> int:
-        """Start a batch; how many messages it has, once they are on their streams. Their rows go when the disk has them.
-
-        So batches keep their order, and none waits for the disk of the one before.
-        """
-        if len(sending) >= MOST_SENDING:
-            await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-        added: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self.send_batch(added))
-        sending.add(task)
-        await asyncio.wait({task, added}, return_when=asyncio.FIRST_COMPLETED)
-        ended = {each for each in sending if each.done()}
-        sending -= ended
+    async def _send_next(self) -> int:
+        """Send the oldest messages; how many. Their rows go when the disk has them, which the next messages do not wait for."""
+        ended = {each for each in self._settling if each.done()}
+        self._settling -= ended
         for error in [error for each in ended if (error := each.exception()) is not None]:
             raise error
-        return added.result() if added.done() else 0
+        self._settle_waiting()
+        if len(self.on_streams) >= MOST_ON_STREAMS:
+            await asyncio.wait(self._settling, return_when=asyncio.FIRST_COMPLETED)
+            return BATCH
+        self._waiting += (rows := await self._send())
+        self._settle_waiting()
+        return len(rows)
 
-    async def send_batch(self, added: "asyncio.Future[int] | None" = None) -> int:
-        """Send the oldest messages; how many, which `added` hears as soon as viewers can have them.
+    def _settle_waiting(self, _ended: "asyncio.Task[None] | None" = None) -> None:
+        """Ask the disk about all that wait for it, unless it is asked often enough already: an answer starts this again."""
+        if self._waiting and sum(not each.done() for each in self._settling) < MOST_SETTLING:
+            rows, self._waiting = self._waiting, []
+            task = asyncio.create_task(self._settle(rows))
+            self._settling.add(task)
+            task.add_done_callback(self._settle_waiting)
 
-        Rolled back, and so sent again, if anything fails.
-        """
-        async with self.pool.acquire(timeout=5) as connection, connection.transaction():
-            rows = await next_messages(connection, BATCH)
+    async def send_batch(self) -> int:
+        """Send the oldest messages and wait until their rows are gone; how many."""
+        rows = await self._send()
+        if rows:
+            await self._settle(rows)
+        return len(rows)
+
+    async def _send(self) -> list[OutboxRow]:
+        """Put the oldest messages that are not there yet on their streams, in their order."""
+        async with asyncio.timeout(SEND_S):
+            async with self.pool.acquire(timeout=5) as connection:
+                rows = await next_messages(connection, BATCH, self.on_streams)
             if not rows:
                 metrics.outbox_age.set(0)
-                return 0
-            # One connection: a server answers for the disk about what came over the asking one.
-            async with asyncio.timeout(SEND_S), self.bus.client() as bus:
-                entries = await self._add(bus, rows)
-                if added is not None:
-                    added.set_result(len(rows))
-                await self._to_disk(bus)
-            told = [Told(row.message_id, row.chain_id, row.store_id, row.kind, row.payload, row.trace_parent) for row in rows]
-            await plan_messages(connection, told, now())
-            await delete_messages(connection, [row.message_id for row in rows])
+                return []
+            entries = await self._add(rows)
+        self.on_streams.update(row.message_id for row in rows)
         for row, entry in zip(rows, entries, strict=True):
             if entry:
                 metrics.dispatched.labels(row.kind).inc()
             else:
                 metrics.repeated.inc()
         metrics.outbox_age.set((now() - rows[0].created_at).total_seconds())
-        return len(rows)
+        return rows
 
-    async def _add(self, bus: Redis, rows: list[OutboxRow]) -> list[Any]:
+    async def _settle(self, rows: list[OutboxRow]) -> None:
+        """Once the disk has them: queue what channels are told of these messages, and forget them. Else they are sent again."""
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._to_disk(rows)
+            async with self.pool.acquire(timeout=5) as connection, connection.transaction():
+                gone = await delete_messages(connection, [row.message_id for row in rows])
+                # Of several dispatchers the one that takes a row off tells the channels.
+                told = [
+                    Told(row.message_id, row.chain_id, row.store_id, row.kind, row.payload, row.trace_parent)
+                    for row in rows
+                    if row.message_id in gone
+                ]
+                await plan_messages(connection, told, now())
+        finally:
+            self.on_streams.difference_update(row.message_id for row in rows)
+
+    async def _add(self, rows: list[OutboxRow]) -> list[Any]:
         at = now()
-        async with bus.pipeline(transaction=False) as pipeline:
+        async with self.bus.pipeline(transaction=False) as pipeline:
             for row in rows:
                 stream = store_stream(row.store_id)
-                mark = f"live:sent:{row.message_id}"
                 waited_ms = round((at - row.created_at).total_seconds() * 1000)
                 with continue_trace("dispatch", row.trace_parent, kind=row.kind, waited_ms=waited_ms) as parent:
-                    pipeline.eval(ADD_ONCE, 2, mark, stream, str(REMEMBER_S), live_message(row, at), str(KEPT), parent)
+                    message = live_message(row, at)
+                    pipeline.eval(ADD_ONCE, 2, _mark(row), stream, str(REMEMBER_S), message, str(KEPT), parent)
             return list(await pipeline.execute())
 
-    async def _to_disk(self, bus: Redis) -> None:
-        """Wait for Redis's own disk before the rows go. A server without an append-only file, or too old to say, is believed."""
+    async def _to_disk(self, rows: list[OutboxRow]) -> None:
+        """Wait for Redis's own disk before the rows go. A server without an append-only file, or too old to say, is believed.
+
+        A server answers about what came over the asking connection, so each mark is set anew over it: behind the messages, and
+        only where it is still there, which it is not on a server that came back without its last second.
+        """
         if not self._syncs:
             return
-        try:
-            answer: Any = await bus.execute_command("WAITAOF", 1, 0, FSYNC_MS * 2)  # type: ignore[no-untyped-call]
-        except RedisError as error:
-            if isinstance(error, OSError | TimeoutError) or "connect" in str(error).lower():
-                raise
+        async with self.bus.pipeline(transaction=False) as pipeline:
+            for row in rows:
+                pipeline.set(_mark(row), "1", ex=REMEMBER_S, xx=True)
+            pipeline.execute_command("WAITAOF", 1, 0, FSYNC_MS * 2)
+            *kept, answer = await pipeline.execute(raise_on_error=False)
+        if not all(each is True for each in kept):
+            raise LostMarksError("the bus came back without its last messages; they are sent again")
+        if isinstance(answer, Exception):
             self._syncs = False
-            log.warning("the bus does not say what is on its disk; a crash of it may lose the last second", error=str(error))
-            return
-        if answer and not answer[0]:
+            log.warning("the bus does not say what is on its disk; a crash of it may lose the last second", error=str(answer))
+        elif answer and not answer[0]:
             raise TimeoutError("the bus did not write its append-only file in time")
 
     async def listen(self, stop: asyncio.Event) -> None:

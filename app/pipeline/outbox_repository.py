@@ -1,6 +1,7 @@
 """SQL of the outbox: the pipeline inserts, the dispatcher reads and deletes."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -35,20 +36,28 @@ class Told(NamedTuple):
     trace_parent: str = ""
 
 
-async def next_messages(connection: "Connection[asyncpg.Record]", most: int) -> list[OutboxRow]:
-    """The oldest messages nobody else is sending, locked until the transaction ends."""
-    await bound_transaction(connection)
+async def next_messages(
+    connection: "Connection[asyncpg.Record]", most: int, on_streams: Collection[uuid.UUID]
+) -> list[OutboxRow]:
+    """The oldest messages that are not sent already."""
     rows = await connection.fetch(
-        "SELECT id, chain_id, store_id, kind, payload, created_at, trace_parent FROM outbox ORDER BY id LIMIT $1"
-        " FOR UPDATE SKIP LOCKED",
+        "SELECT id, chain_id, store_id, kind, payload, created_at, trace_parent FROM outbox WHERE id <> ALL ($2::uuid[])"
+        " ORDER BY id LIMIT $1",
         most,
+        list(on_streams),
     )
     return [OutboxRow(*row) for row in rows]
 
 
-async def delete_messages(connection: "Connection[asyncpg.Record]", sent: list[uuid.UUID]) -> None:
-    """Forget what was sent."""
-    await connection.execute("DELETE FROM outbox WHERE id = ANY($1::uuid[])", sent)
+async def delete_messages(connection: "Connection[asyncpg.Record]", sent: list[uuid.UUID]) -> set[uuid.UUID]:
+    """Forget what was sent; the ids that nobody else had taken off before."""
+    await bound_transaction(connection)
+    # Locked in order: two dispatchers that take the same rows off wait for each other instead of dead-locking.
+    rows = await connection.fetch(
+        "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE) RETURNING id",
+        sent,
+    )
+    return {row["id"] for row in rows}
 
 
 async def announce(connection: "Connection[asyncpg.Record]", kind: str, messages: list[Told]) -> None:

@@ -17,7 +17,8 @@ from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import connect_redis
 from app.pipeline import metrics
 from app.pipeline.camera import decode_cameras
-from app.pipeline.checkpoint_repository import REFUSED_ROW, ShardCommit, StaleLeaseError, commit
+from app.pipeline.checkpoint_repository import StaleLeaseError
+from app.pipeline.checkpoints import MOST_PENDING, Checkpoints
 from app.pipeline.configuration import set_up
 from app.pipeline.configuration_repository import (
     configuration_revision,
@@ -34,11 +35,8 @@ from app.pipeline.shard import Positions, Setups, Shard, Tally
 from app.settings import Settings
 
 CONFIGURATION_S = 1.0
-CHECKPOINT_S = 1.0
 PARTITIONS_S = 3600.0
 PARTITIONS_AGAIN_S = 60.0
-MOST_PENDING = 5000
-"""Rows of a shard that wait for a checkpoint; more make it due at once."""
 QUEUED_BATCHES = 4
 LAST_COMMIT_S = 2.5
 
@@ -48,7 +46,8 @@ log = logger(__name__)
 class Pipeline:
     """One pipeline process's work, on a database pool and two readers.
 
-    Everything that touches a shard happens in `run`, one step after the other; only the readers run beside it.
+    Everything that moves a shard happens in `run`, one step after the other; the readers and the transaction of a checkpoint run
+    beside it.
     """
 
     def __init__(self, pool: "Pool[asyncpg.Record]", queue: "asyncio.Queue[Batch]", readers: tuple[Reader, ...]) -> None:
@@ -60,7 +59,8 @@ class Pipeline:
         self.setups: Setups = {}
         self.tally = Tally()
         self._revision = -1
-        self._due = {"leases": 0.0, "configuration": 0.0, "checkpoint": 0.0, "partitions": 0.0}
+        self.checkpoints = Checkpoints(pool, self.me, self._wake)
+        self._due = {"leases": 0.0, "configuration": 0.0, "partitions": 0.0}
         self._told: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -69,7 +69,11 @@ class Pipeline:
         while not stop.is_set():
             try:
                 await self._housekeeping()
-                await self._write_due()
+                if failures:  # nothing more is taken in that perhaps cannot be written
+                    await self.checkpoint()
+                elif self.checkpoints.behind(self.shards):
+                    await self.checkpoints.idle()
+                self.checkpoints.start(self.shards, self.setups)
                 failures = 0
             except StaleLeaseError as error:
                 self._lose(error.shards)
@@ -87,7 +91,7 @@ class Pipeline:
         await self._leave()
 
     async def _process_next(self) -> None:
-        wait = min(self._due["leases"], self._due["configuration"], self._due["checkpoint"]) - time.monotonic()
+        wait = min(self._due["leases"], self._due["configuration"], self.checkpoints.due) - time.monotonic()
         try:
             async with asyncio.timeout(max(0.01, wait)):
                 batch = await self.queue.get()
@@ -154,6 +158,7 @@ class Pipeline:
 
     async def keep_leases(self) -> None:
         """Renew, hand back what others should hold, take what nobody holds."""
+        await self.checkpoints.idle()  # both lock rows of leases
         review = await review_leases(self.pool, self.me, {number: shard.token for number, shard in self.shards.items()})
         self._lose(frozenset(self.shards) - review.kept)
         if review.excess:
@@ -189,43 +194,18 @@ class Pipeline:
         for reader in self.readers:
             reader.follow(self.shards.values())
 
-    async def _write_due(self) -> None:
-        """All shards once a second; in between those alone that hold a new alert, which is faster written without the others."""
-        if time.monotonic() >= self._due["checkpoint"]:
-            await self.checkpoint()
-        elif hurried := [shard for shard in self.shards.values() if shard.urgent]:
-            await self.checkpoint(hurried)
-
     async def checkpoint(self, shards: list[Shard] | None = None) -> None:
-        """Write the positions, state and pending rows of all shards that moved, in one transaction.
+        """Write the positions, state and pending rows of these shards, or all, that moved, in one transaction.
 
         Raises:
             StaleLeaseError: see `commit`; nothing was written and the shards still hold their pending rows.
         """
-        moved = [shard for shard in (self.shards.values() if shards is None else shards) if shard.dirty]
-        if moved:
-            await self._commit(moved)
-        if shards is None:
-            self._due["checkpoint"] = time.monotonic() + CHECKPOINT_S
+        await self.checkpoints.write(self.shards.values() if shards is None else shards, self.setups)
 
-    async def _commit(self, moved: list[Shard]) -> None:
-        commits = [
-            ShardCommit(shard.number, shard.token, shard.taken, shard.encode(self.setups), shard.pending) for shard in moved
-        ]
-        started = time.perf_counter()
-        try:
-            written = await commit(self.pool, self.me, commits)
-        except REFUSED_ROW as error:
-            log.warning("the database refused a row, writing each apart", error=str(error))
-            written = await commit(self.pool, self.me, commits, apart=True)
-            metrics.refused.inc(len(written.refused))
-        metrics.checkpoint.observe(time.perf_counter() - started)
-        for shard in moved:
-            for row in shard.pending.alerts:
-                if row.begins and row.alert.id in written.raised:
-                    metrics.alerts.labels(row.alert.kind).inc()
-                    log.info("alert raised", alert=str(row.alert.id), kind=row.alert.kind, camera=str(row.alert.camera_id))
-            shard.written()
+    def _wake(self) -> None:
+        """A transaction is over: the next may be due. An empty batch, or any other, ends the wait for one."""
+        with suppress(asyncio.QueueFull):
+            self.queue.put_nowait(Batch("frames"))
 
     async def _leave(self) -> None:
         try:

@@ -117,7 +117,11 @@ class Recorder:
 
     def _breaks(self, at_us: int, frame: TrackedFrame) -> bool:
         other = self._shape != (frame.epoch, frame.width, frame.height)
-        return other or at_us <= self._frames[-1][0] or at_us - self._frames[0][0] >= PIECE_US
+        first_us = self._frames[0][0]
+        # Each camera at moments of its own, or all that began together would be packed and written together again and again.
+        apart_us = frame.camera_id.int % PIECE_US
+        over = (at_us + apart_us) // PIECE_US > (first_us + apart_us) // PIECE_US
+        return other or at_us <= self._frames[-1][0] or over
 
     def close_old(self, at_us: int) -> None:
         """Close a piece that no frame has continued for long; called now and then."""

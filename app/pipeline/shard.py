@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -12,14 +12,14 @@ import msgspec
 from app.behaviour.bodies import Floats, features_of
 from app.behaviour.feet import check_arrays
 from app.contracts.soundness import check_frame, check_health, check_tracklet
-from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed, decode_frame, decode_health, decode_tracklet
+from app.contracts.tracked import CameraHealth, TrackedFrame, decode_frame, decode_health, decode_tracklet
 from app.contracts.wire import FIELD, WireError
 from app.kit.tracing import continue_trace
 from app.pipeline.camera import Camera, Skip, encode_cameras
 from app.pipeline.configuration import CameraSetup
 from app.pipeline.health import STALE, Known, judge
-from app.pipeline.occurrences import AlertRow, alert_row
-from app.pipeline.series import SeriesRow
+from app.pipeline.occurrences import alert_row
+from app.pipeline.pending import Pending, Status
 
 START = "0-0"
 WARM_MS = 30_000
@@ -38,31 +38,6 @@ class Positions:
     frames: str = START
     tracklets: str = START
     health: str = START
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A camera's health to write; `changed`: viewers hear of it."""
-
-    setup: CameraSetup
-    health: CameraHealth
-    changed: bool
-
-
-@dataclass(slots=True)
-class Pending:
-    """What the next checkpoint writes with the positions."""
-
-    alerts: list[AlertRow] = field(default_factory=list)
-    detections: list[tuple[CameraSetup, TrackletClosed]] = field(default_factory=list)
-    sessions: list[tuple[CameraSetup, CameraHealth]] = field(default_factory=list)
-    series: list[tuple[CameraSetup, SeriesRow]] = field(default_factory=list)
-    statuses: dict[uuid.UUID, Status] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        """Rows to write."""
-        rows = (self.alerts, self.detections, self.sessions, self.series, self.statuses)
-        return sum(len(each) for each in rows)
 
 
 @dataclass(slots=True)
@@ -250,10 +225,22 @@ class Shard:
             del self.known[camera_id]
         return encode_cameras(self.cameras)
 
-    def written(self) -> None:
-        """Everything pending is in the database."""
-        self.pending = Pending()
+    def positions(self) -> Positions:
+        """Where the shard is now. A copy."""
+        return replace(self.taken)
+
+    def hand_over(self) -> Pending:
+        """What waits, to be written with the state and the positions of this moment; see `take_back`."""
+        pending, self.pending = self.pending, Pending()
         self.urgent = self.dirty = False
+        return pending
+
+    def take_back(self, pending: Pending) -> None:
+        """What was handed over was not written: it waits again, before what came since."""
+        pending.follow(self.pending)
+        self.pending = pending
+        self.urgent = any(row.begins for row in pending.alerts)
+        self.dirty = True
 
 
 def _bodies(frames: Sequence[TrackedFrame], setups: Setups) -> Sequence[Floats | None]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,8 +13,25 @@ from app.contracts.live import store_stream
 from app.kit.ids import new_id
 from app.kit.postgres import connect_pool
 from app.kit.redis import RedisError, connect_redis
-from app.pipeline.dispatcher import Dispatcher
+from app.notifications.planning import Told
+from app.pipeline import dispatcher as dispatcher_module
+from app.pipeline.dispatcher import MOST_SETTLING, Dispatcher, LostMarksError
+from app.pipeline.outbox_repository import OutboxRow
 from tests.integration.pipeline.conftest import Site
+
+
+class SlowDisk(Dispatcher):
+    """A dispatcher that is told of the disk when the test says so."""
+
+    def __init__(self, pool: Any, bus: Any) -> None:
+        super().__init__(pool, bus)
+        self.disk = asyncio.Event()
+        self.asked = 0
+
+    async def _to_disk(self, rows: list[OutboxRow]) -> None:
+        self.asked += 1
+        await self.disk.wait()
+        await super()._to_disk(rows)
 
 
 async def put(site: Site, number: int) -> list[uuid.UUID]:
@@ -121,24 +139,68 @@ async def test_the_database_killed(site: Site) -> None:
     await site.until(all_there)
 
 
-async def test_no_message_waits_for_the_disk_of_the_one_before(site: Site) -> None:
-    site.role("dispatcher")
-    await put(site, 1)
-    await site.until(lambda: sent(site))
-    waited: list[float] = []
-    order: list[str] = []
-    for _ in range(8):  # more than a second: Redis syncs once in it
-        began = time.monotonic()
-        (message,) = await put(site, 1)
-        order.append(str(message))
+@pytest.fixture
+async def own(site: Site) -> AsyncIterator[Callable[[], SlowDisk]]:
+    """Makes dispatchers on the real database and bus, whose disk answers when the test says so."""
+    pool = await connect_pool(site.servers.postgres.url("pennyprotect_dispatcher"), role="dispatcher")
+    bus = connect_redis(site.servers.bus.url, role="dispatcher")
+    yield lambda: SlowDisk(pool, bus)
+    await bus.aclose()
+    await pool.close()
 
-        async def there(wanted: str = str(message)) -> bool:
-            return wanted in {each["alert"]["id"] for each in await sent(site)}
 
-        await site.until(there)
-        waited.append(time.monotonic() - began)
-        await asyncio.sleep(0.1)
-    # Each would wait for most of a second. A busy machine holds some of them up, too, but not nearly all.
-    assert sorted(waited)[2] < 0.4, waited
-    assert [each["alert"]["id"] for each in await sent(site)][-8:] == order
+async def test_no_message_waits_for_the_disk_of_those_before(site: Site, own: Callable[[], SlowDisk]) -> None:
+    dispatcher = own()
+    wanted: list[str] = []
+    for _ in range(3 * MOST_SETTLING):
+        wanted += map(str, await put(site, 1))
+        assert await dispatcher._send_next() == 1
+    assert [message["alert"]["id"] for message in await sent(site)] == wanted
+    assert not await emptied(site), "the disk has none of them yet"
+    assert await dispatcher._send_next() == 0, "what is on its way is not sent again"
+    dispatcher.disk.set()
     await site.until(lambda: emptied(site))
+    assert 1 < dispatcher.asked <= MOST_SETTLING + 1, "what waited meanwhile was asked about together"
+    await site.until(lambda: until_true(not dispatcher.on_streams))
+    assert [message["alert"]["id"] for message in await sent(site)] == wanted
+
+
+async def until_true(value: bool) -> bool:
+    return value
+
+
+async def test_what_the_bus_lost_before_its_disk_had_it_is_sent_again(site: Site, own: Callable[[], SlowDisk]) -> None:
+    dispatcher = own()
+    (first, second) = await put(site, 2)
+    sending = asyncio.create_task(dispatcher.send_batch())
+    await site.until(lambda: sent(site))
+    await site.bus.delete(store_stream(site.store), f"live:sent:{second}")  # as a bus that came back without its last second
+    dispatcher.disk.set()
+    with pytest.raises(LostMarksError):
+        await sending
+    assert not await emptied(site)
+    assert await dispatcher.send_batch() == 2
+    assert await emptied(site)
+    assert [message["alert"]["id"] for message in await sent(site)] == [str(second)], "and the mark that was left was heeded"
+    assert str(first) != str(second)
+
+
+async def test_of_two_dispatchers_one_tells_the_channels(
+    site: Site, own: Callable[[], SlowDisk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[uuid.UUID] = []
+
+    async def plan(_connection: object, messages: Sequence[Told], _at: object) -> int:
+        told.extend(each.id for each in messages)
+        return 0
+
+    monkeypatch.setattr(dispatcher_module, "plan_messages", plan)
+    wanted = await put(site, 20)
+    both = [own(), own()]
+    sending = [asyncio.create_task(each.send_batch()) for each in both]
+    await site.until(lambda: until_true(all(each.asked for each in both)))
+    for each in both:
+        each.disk.set()
+    assert await asyncio.gather(*sending) == [20, 20]
+    assert sorted(told) == sorted(wanted)
+    assert [message["alert"]["id"] for message in await sent(site)] == sorted(map(str, wanted))
