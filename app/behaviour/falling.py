@@ -66,7 +66,7 @@ class FallingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, 
         float, setting("Shoulders that come down by less are no fall.", BODY_HEIGHTS, *TAKEN["drop_body_heights"])
     ] = TELLING_DROP
     stays_down_s: Annotated[
-        float, setting("Low for less is a stumble; at most a second less than `within_s`.", SECONDS, *TAKEN["stays_down_s"])
+        float, setting("Low for less is a stumble; at least a second less than Within.", SECONDS, *TAKEN["stays_down_s"])
     ] = STAYS_DOWN_S
     within_s: Annotated[float, setting("The way down lies at most so long back.", SECONDS, 1, 4)] = WITHIN_S
     threat: HowUrgent = Threat.HIGH

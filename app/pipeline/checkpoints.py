@@ -20,6 +20,8 @@ from app.pipeline.shard import Setups, Shard
 CHECKPOINT_S = 1.0
 """How often each shard is written."""
 TURNS = 8
+BESIDE_S = 0.1
+"""For so long frames go on beside a transaction."""
 MOST_PENDING = 5000
 """Rows of a shard that wait for a checkpoint; more make it due at once, and frames wait for the one under way."""
 
@@ -34,8 +36,9 @@ class Checkpoints:
         self.owner = owner
         self._ended = ended
         self._under_way: asyncio.Task[None] | None = None
+        self._began = 0.0
         self._turn = 0
-        self.due = 0.0
+        self.due = time.monotonic()
 
     @property
     def under_way(self) -> bool:
@@ -43,8 +46,14 @@ class Checkpoints:
         return self._under_way is not None and not self._under_way.done()
 
     def behind(self, shards: Mapping[int, Shard]) -> bool:
-        """Whether frames must wait for the transaction under way: too many rows wait for the next."""
-        return self.under_way and any(shard.urgent and len(shard.pending) > MOST_PENDING for shard in shards.values())
+        """Whether frames must wait for the transaction under way: it takes long, or too many rows wait for the next.
+
+        Its statements take turns with the frames, so a backlog of frames would make it last and last.
+        """
+        if not self.under_way:
+            return False
+        long = time.monotonic() - self._began > BESIDE_S
+        return long or any(shard.urgent and len(shard.pending) > MOST_PENDING for shard in shards.values())
 
     def start(self, shards: Mapping[int, Shard], setups: Setups) -> None:
         """Begin to write whose turn it is and who hurries, unless a transaction is under way.
@@ -57,13 +66,22 @@ class Checkpoints:
         if self._under_way is not None:
             last, self._under_way = self._under_way, None
             last.result()
-        turn = -1
-        if time.monotonic() >= self.due:
-            self.due = time.monotonic() + CHECKPOINT_S / TURNS
-            turn = self._turn = (self._turn + 1) % TURNS
-        if moved := [shard for shard in shards.values() if shard.dirty and (shard.urgent or shard.number % TURNS == turn)]:
+        turns = self._turns()
+        if moved := [shard for shard in shards.values() if shard.dirty and (shard.urgent or shard.number % TURNS in turns)]:
+            self._began = time.monotonic()
             self._under_way = asyncio.create_task(self._write(moved, setups))
             self._under_way.add_done_callback(lambda _task: self._ended())
+
+    def _turns(self) -> set[int]:
+        """Whose turn it is; more than one where the last transaction took long."""
+        turns: set[int] = set()
+        moment = time.monotonic()
+        while moment >= self.due and len(turns) < TURNS:
+            self._turn = (self._turn + 1) % TURNS
+            turns.add(self._turn)
+            self.due += CHECKPOINT_S / TURNS
+        self.due = max(self.due, moment)
+        return turns
 
     async def idle(self) -> None:
         """Wait for the transaction under way; `start` tells how it went."""

@@ -74,6 +74,7 @@ class Pipeline:
                 elif self.checkpoints.behind(self.shards):
                     await self.checkpoints.idle()
                 self.checkpoints.start(self.shards, self.setups)
+                await asyncio.sleep(0)  # a full queue would not let the transaction begin
                 failures = 0
             except StaleLeaseError as error:
                 self._lose(error.shards)

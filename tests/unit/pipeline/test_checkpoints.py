@@ -75,11 +75,15 @@ async def test_between_turns_only_shards_with_a_new_alert_are_written_and_each_h
         await ours.idle()
     assert database.shards == [[5]]
     for _ in range(TURNS):
-        ours.due = 0.0
+        ours.due = time.monotonic()
         ours.start(held, {})
         await ours.idle()
     assert database.shards == [[5], [3, 11]], "those of one turn together, and none that did not move"
-    assert ours.due > time.monotonic()
+    held = {number: moved(number) for number in range(16)}
+    ours.due = time.monotonic() - 60
+    ours.start(held, {})
+    await ours.idle()
+    assert database.shards[2:] == [list(range(16))], "all that had to wait, once"
 
 
 async def test_frames_go_on_while_a_transaction_is_under_way(database: Database) -> None:
@@ -95,10 +99,13 @@ async def test_frames_go_on_while_a_transaction_is_under_way(database: Database)
     shard.pending.alerts.append(alert("second"))
     ours.start({5: shard}, {})
     assert ours.under_way
+    ours._began = time.monotonic() + 60
     assert not ours.behind({5: shard})
     shard.pending.alerts += [alert("many")] * MOST_PENDING
-    assert ours.behind({5: shard})
+    assert ours.behind({5: shard}), "too many rows"
     del shard.pending.alerts[1:]
+    ours._began = time.monotonic() - 60
+    assert ours.behind({5: shard}), "it takes long"
     database.open.set()
     await ours.idle()
     await asyncio.sleep(0)
