@@ -31,7 +31,7 @@ export function VersionRow({ version, pointer, shadowed, changed }: Props) {
             {t("pushed", { publisher: version.publisher, licence: version.licence, pushedAt: date(version.pushed_at) })}
             {typeof latency === "number" && t("msAFrameWhenItWas", { latency })}
           </small>
-          {version.refused_because && <small className="form-error">Triton may not load it: {version.refused_because}</small>}
+          {version.refused_because && <small className="form-error">{t("tritonMayNotLoadIt", { why: version.refused_because })}</small>}
         </span>
         <span className="tag" data-state={state.tone}>
           {state.word}

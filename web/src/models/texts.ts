@@ -79,6 +79,7 @@ export const t = catalogue({
     pushed2: "pushed",
     inUse: "in use",
     moreWereNotLookedAt: "{leftOut} more were not looked at: there are too many.",
+    tritonMayNotLoadIt: "Triton may not load it: {why}",
   },
   es: {
     personsAFrame: "Personas por imagen",
@@ -158,5 +159,6 @@ export const t = catalogue({
     pushed2: "subida",
     inUse: "en uso",
     moreWereNotLookedAt: "{leftOut} más no se miraron: son demasiadas.",
+    tritonMayNotLoadIt: "Triton no debe cargarla: {why}",
   },
 });
