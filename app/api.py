@@ -22,6 +22,7 @@ from app.auth.sessions.endpoints import router as sessions_router
 from app.cameras.adding.endpoints import router as adding_router
 from app.cameras.endpoints import router as cameras_router
 from app.cameras.ingest import router as ingest_router
+from app.cameras.links.endpoints import router as links_router
 from app.cameras.masks.endpoints import router as masks_router
 from app.cameras.model_reports import router as model_reports_router
 from app.cameras.worker_endpoints import router as workers_router
@@ -67,6 +68,7 @@ from app.tenancy.policy.endpoints import router as policy_router
 from app.tenancy.policy.evidence_endpoints import router as evidence_router
 from app.tenancy.regions.endpoints import router as regions_router
 from app.tenancy.training.endpoints import router as training_router
+from app.visits.endpoints import router as visits_router
 
 ROUTERS = (
     open_router,
@@ -84,6 +86,7 @@ ROUTERS = (
     cameras_router,
     zones_router,
     masks_router,
+    links_router,
     policy_router,
     evidence_router,
     sign_router,
@@ -103,6 +106,7 @@ ROUTERS = (
     matches_router,
     thresholds_router,
     incidents_router,
+    visits_router,
     complaints_router,
     data_requests_router,
     reports_router,

@@ -178,7 +178,7 @@ def bench(
         str,
         typer.Argument(
             help="density, latency, pipeline, memory, behaviour, faces, acceptance, gait, gallery, audit, policy, access, probes,"
-            " sockets, notifications, evidence, tracking"
+            " sockets, notifications, evidence, tracking, visits"
         ),
     ],
     as_json: AsJson = False,

@@ -31,6 +31,7 @@ NAMES = (
     "notifications",
     "evidence",
     "tracking",
+    "visits",
     "serving",
 )
 

@@ -26,6 +26,9 @@ gallery_templates = gauge("pipeline_gallery_templates", "Templates held in memor
 search = histogram("pipeline_search_seconds", "Comparing one face with a store's lists.")
 face_to_lead = histogram("pipeline_face_to_lead_seconds", "Capture of a face to its lead in the database.")
 
+visits_look = histogram("pipeline_visits_seconds", "One look at a store's tracks for visits across cameras.")
+sightings_forgotten = counter("pipeline_sightings_forgotten", "Sightings of visits deleted, their time being over.")
+
 escalation_steps = counter("dispatcher_escalation_steps", "Alerts moved on by time, by what happened.", ("step",))
 
 

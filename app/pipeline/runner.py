@@ -32,6 +32,7 @@ from app.pipeline.matching import match_faces
 from app.pipeline.opening import open_pool
 from app.pipeline.reading import Batch, Reader
 from app.pipeline.shard import Positions, Setups, Shard, Tally
+from app.pipeline.visits import Follower
 from app.settings import Settings
 
 CONFIGURATION_S = 1.0
@@ -255,6 +256,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(pipeline.run(stop))
             shards, setups = (lambda: tuple(pipeline.shards.values())), (lambda: pipeline.setups)
             group.create_task(match_faces(settings, pool, probes, shards, setups, stop))
+            group.create_task(Follower(pool, setups).run(stop))
     finally:
         for client in (bus, memory, probes):
             await client.aclose()

@@ -37,7 +37,8 @@ _FACE_FLOWS = (
 _BODY_FLOWS = {
     "gait": ("Gait embedding (switch gait)", "worker", "memory store and pipeline", "10 s at most, never on disk"),
     "re_identification": (
-        "Appearance embedding (switch re-identification)", "worker", "memory store and pipeline", "10 s at most, never on disk",
+        "Which finished tracks of several cameras are one visit, by time and place (switch re-identification)", "pipeline",
+        "database", "see retention",
     ),
 }  # fmt: skip
 _SECOND_LOOK = (
@@ -90,6 +91,11 @@ def retention(switches: Mapping[str, bool], site: Site) -> list[Line]:
             ("Pictures and templates of people on a list", "database, sealed", "until their entry expires", "the service"),
             ("Head crops of leads", "database, sealed", "until the entry ends, or review says somebody else", "the service"),
             ("Scores of passers-by, counted a day, without a person", "database", "90 days", "the pipeline"),
+        ]
+    if switches.get("re_identification"):
+        kept = "24 hours; with an alert of an incident while that is open, and 30 days after its last change"
+        rows[1:1] = [
+            ("Visits across cameras, by ids made at random", "database", kept, "the pipeline, at once when switched off")
         ]
     return _lines(("what", "where", "kept", "ends_by"), rows)
 

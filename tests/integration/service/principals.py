@@ -89,6 +89,10 @@ ADD = {
     " VALUES ($1, $2, $3, $4, 'z', 'area', '[[0,0],[1,0],[1,1]]')",
     "mask_id": "INSERT INTO privacy_masks (id, chain_id, store_id, camera_id, name, polygon)"
     " VALUES ($1, $2, $3, $4, 'm', '[[0,0],[1,0],[1,1]]')",
+    "camera_link_id": "WITH other AS (INSERT INTO cameras (id, chain_id, store_id, name, url)"
+    " VALUES (gen_random_uuid(), $2, $3, 'l', 'rtsp://192.0.2.1/l') RETURNING id)"
+    " INSERT INTO camera_links (id, chain_id, store_id, camera_a, camera_b, metres, created_at)"
+    " SELECT $1, $2, $3, least($4::uuid, other.id), greatest($4, other.id), 5, now() FROM other",
     "rule_id": "INSERT INTO rules (id, chain_id, store_id, camera_id, kind) VALUES ($1, $2, $3, $4, 'loitering')",
     "alert_id": "INSERT INTO alerts (id, chain_id, store_id, camera_id, kind, threat, score, threshold, explanation, track_ids,"
     " epoch, started_at, ended_at) VALUES ($1, $2, $3, $4, 'loitering', 'low', 1, 0.5, '{}', '{1}', 1, now(), now())",

@@ -219,6 +219,14 @@ async def _closed_incident(walk: Walk) -> Asked:
     return Asked({})
 
 
+async def _two_cameras(walk: Walk) -> Asked:
+    ends = [
+        (await walk.product.ask("POST", "/api/v1/cameras", (await _camera(walk)).body, token=walk.administrator))[1]["id"]
+        for _ in range(2)
+    ]
+    return Asked({"camera_a": ends[0], "camera_b": ends[1], "metres": 8})
+
+
 async def _alert_reference(walk: Walk) -> Asked:
     return Asked({"alert_id": str(walk.things["alert_id"])})
 
@@ -564,6 +572,7 @@ PREPARE: dict[str, Prepare] = {
     "PATCH /api/v1/cameras/{camera_id}/masks/{mask_id}": _body(name="Other"),
     "POST /api/v1/cameras/{camera_id}/zones": _body(name="Walk", kind="area", polygon=POLYGON),
     "PATCH /api/v1/cameras/{camera_id}/zones/{zone_id}": _body(name="Other"),
+    "POST /api/v1/stores/{store_id}/camera-links": _two_cameras,
     "PATCH /api/v1/regions/{region_id}": _body(name="Walk, renamed"),
     "PATCH /api/v1/rules/{rule_id}": _body(enabled=False),
     "POST /api/v1/rules": _rule,

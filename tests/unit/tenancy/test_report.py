@@ -118,6 +118,17 @@ def test_the_annex_tells_what_is_kept_and_who_is_told_as_it_is_set() -> None:
     assert "Pictures and templates" not in markdown(quiet)
 
 
+def test_the_annex_tells_of_visits_only_where_they_are_followed() -> None:
+    followed = {
+        **STANDING,
+        "current": {**STANDING["current"], "switches": {**STANDING["current"]["switches"], "re_identification": True}},
+    }  # type: ignore[dict-item]
+    for standing, told in ((STANDING, 0), (followed, 1)):
+        text = markdown(annex(standing, HISTORY, "2026-11-23T21:00:00+00:00", SITE))
+        assert text.count("Visits across cameras, by ids made at random") == told
+        assert text.count("are one visit, by time and place") == told
+
+
 def test_the_annex_holds_every_part_in_both_forms() -> None:
     document = annex(STANDING, HISTORY, "2026-11-23T21:00:00+00:00", SITE)
     assert document["settings"]["face"] is True

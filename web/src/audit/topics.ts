@@ -4,7 +4,7 @@ import { humanise } from "../text/format";
 import { t } from "./texts";
 
 const TOPICS: readonly (readonly [topic: () => string, beginnings: RegExp])[] = [
-  [() => t("watching"), /^(live-view|snapshot|frame|detections)/],
+  [() => t("watching"), /^(live-view|snapshot|frame|detections|visits)/],
   [() => t("alertsAndIncidents"), /^(alert|incident|second-look|rota)/],
   [() => t("evidence"), /^(evidence|retention)/],
   [() => t("listsAndLeads"), /^(watchlist|assignment|person|enrolment|face|identity|match|false-match|threshold)/],

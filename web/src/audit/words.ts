@@ -11,6 +11,7 @@ const DONE: Record<string, string> = {
   get "live-view-ended"() { return t("stoppedWatching"); },
   get snapshot() { return t("tookASnapshotOf"); },
   get "detections-searched"() { return t("searchedDetections"); },
+  get "visits-shown"() { return t("lookedAtThePathOf"); },
   get "frame-analyzed"() { return t("hadAnImageAnalysed"); },
   get "request-refused"() { return t("wasRefused"); },
   get "membership-granted"() { return t("gaveARoleTo"); },

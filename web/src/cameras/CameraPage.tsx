@@ -10,6 +10,7 @@ import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { clock, duration, humanise, size } from "../text/format";
 import { usePlace } from "../shell/stores";
 import { CameraFacts } from "./CameraFacts";
+import { CameraLinks } from "./CameraLinks";
 import { useCameras } from "./cameras";
 import { EditCamera } from "./EditCamera";
 import { FloorEditor } from "./FloorEditor";
@@ -64,6 +65,7 @@ export function CameraPage() {
           <CameraFacts camera={camera} />
           {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={changed} />}
           <Loitering key={`rules ${camera.id} ${round}`} camera={camera} zones={zones.value ?? []} />
+          <CameraLinks key={`links ${camera.id}`} camera={camera} zones={zones.value ?? []} />
           <Sessions cameraId={camera.id} />
         </div>
       </div>

@@ -13,6 +13,7 @@ import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
 import { kindName } from "../text/kinds";
 import { Facts } from "./Facts";
+import { Path } from "./Path";
 import { addNote, closeIncident, incident, joinAlert, moveIncident, nameStaff, partAlert, reportOf, unnameStaff, type CaseFile } from "./endpoints";
 import { INCIDENT_STATE_WORDS } from "./words";
 import { t } from "./texts";
@@ -64,6 +65,7 @@ export function Case({ id, changed, onChanged }: { id: string; changed: number; 
       </div>
       <Facts key={file.incident.revision} incident={file.incident} writable={writable} busy={act.busy} run={run} />
       <Alerts file={file} writable={writable} run={run} />
+      <Path key={id} file={file} />
       <Evidence incidentId={id} />
       <Staff file={file} writable={writable} run={run} />
       <Timeline file={file} />

@@ -6,7 +6,7 @@ export const SWITCHES: readonly Switch[] = ["face", "gait", "re_identification"]
 export const SWITCH_WORDS: Record<Switch, { name: string; what: string }> = {
   face: { get name() { return t("faceComparison"); }, get what() { return t("comparesFacesWithAListOf"); } },
   gait: { get name() { return t("gaitComparison"); }, get what() { return t("comparesTheWayPeopleWalkWhat"); } },
-  re_identification: { get name() { return t("followingAcrossCameras"); }, get what() { return t("recognisesTheSamePersonFromCamera"); } },
+  re_identification: { get name() { return t("followingAcrossCameras"); }, get what() { return t("worksOutWhichCamerasOnePersonPassed"); } },
 };
 
 export const CAUSE_WORDS: Record<Revision["cause"], string> = {

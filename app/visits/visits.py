@@ -1,0 +1,68 @@
+"""From joins to visits: which anonymous id each track carries from one look at the window to the next. Pure."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.visits.models import Before, Key, Track
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the store's visits become.
+
+    Attributes:
+        put: (place in the tracks, visit, rivals) of tracks that belong to a visit, where that is new or other than before.
+        dropped: tracks that were put to a visit and belong to none.
+    """
+
+    put: tuple[tuple[int, uuid.UUID, int], ...]
+    dropped: tuple[Key, ...]
+
+
+def changes(
+    tracks: Sequence[Track], before: Sequence[Before | None], decided: Sequence[bool], make: Callable[[], uuid.UUID]
+) -> Changes:
+    """A visit keeps its id while any of its tracks is known by it; one track alone is no visit.
+
+    Args:
+        decided: tracks whose own join stands from earlier looks; they keep their visit.
+        make: a fresh id.
+    """
+    chains = _chains(tracks, before)
+    # Those that begin in what is decided first: others of their visit may lie outside of the window.
+    chains.sort(key=lambda chain: not decided[chain[0]])
+    taken: set[uuid.UUID] = set()
+    put: list[tuple[int, uuid.UUID, int]] = []
+    dropped: list[Key] = []
+    for chain in chains:
+        head = tracks[chain[0]]
+        if len(chain) == 1:
+            if head.visit_id is None:
+                continue
+            if decided[chain[0]]:
+                taken.add(head.visit_id)
+            else:
+                dropped.append(head.key)
+            continue
+        known = (tracks[index].visit_id for index in chain)
+        visit = next((each for each in known if each is not None and each not in taken), None) or make()
+        taken.add(visit)
+        for index in chain:
+            joined = before[index]
+            if joined is not None or tracks[index].visit_id != visit:
+                put.append((index, visit, 0 if joined is None else joined.rivals))
+    return Changes(tuple(put), tuple(dropped))
+
+
+def _chains(tracks: Sequence[Track], before: Sequence[Before | None]) -> list[list[int]]:
+    """Tracks in the order of a visit, from each that nothing comes before."""
+    after = {joined.index: index for index, joined in enumerate(before) if joined is not None}
+    chains = []
+    for index in sorted(range(len(tracks)), key=lambda each: tracks[each].started_s):
+        if before[index] is None:
+            chain = [index]
+            while chain[-1] in after:
+                chain.append(after[chain[-1]])
+            chains.append(chain)
+    return chains
