@@ -44,6 +44,7 @@ POLICIES = {
         "match_pictures", "match_reviews", "match_suspensions", "match_thresholds", "matches", "persons", "template_rotations",
         "watchlist_assignments", "watchlists",
         "stranger_scores",
+        "camera_links", "visit_sightings",
         "evidence", "evidence_custody", "evidence_exports", "signing_keys", "retention_rules", "deletion_receipts",
         "notification_channels", "notifications", "complaints", "data_requests", "data_request_footage",
         "data_request_subjects",
@@ -56,6 +57,7 @@ POLICIES = {
         "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "matches", "outbox", "rules",
         "site_policies", "stores", "stream_sessions", "zones", "rule_series", "incidents", "incident_alerts",
         "incident_entries", "audit_unsealed", "face_calibrations", "match_pictures", "stranger_scores", "tenant_keys",
+        "camera_links", "visit_sightings",
     },
     "dispatcher": {
         "alerts", "audit_unsealed", "outbox", "rota_entries", "stores", "notification_channels", "notifications",

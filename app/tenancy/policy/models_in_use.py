@@ -4,9 +4,13 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
 from app.inference.lock import LockedModel, biometric, read_lock
 from app.tenancy.policy.models import Switch
+
+JOINING: Final = "visit joining 1"
+"""How `app.visits` joins tracks; raised with its rules and figures, so that acceptance tests of others lapse."""
 
 
 def named(models: list[LockedModel]) -> str:
@@ -20,6 +24,6 @@ def named(models: list[LockedModel]) -> str:
 
 @functools.cache
 def models_in_use() -> Mapping[Switch, str]:
-    """The models of this version of the product. Gait and re-identification have none yet."""
+    """The models of this version of the product; gait has none yet. Visits are joined by rules: their version stands for one."""
     face = named([each for each in biometric(read_lock()) if each.name.startswith("face")])
-    return MappingProxyType({Switch.FACE: face} if face else {})
+    return MappingProxyType(({Switch.FACE: face} if face else {}) | {Switch.RE_IDENTIFICATION: JOINING})
