@@ -120,6 +120,16 @@ $$;
 
 ALTER FUNCTION public.camera_shares(worker uuid, lease interval) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.chain_of_disagreement(camera uuid, of_model text, of_version integer, other integer) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT c.chain_id FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model
+        AND s.version IN (of_version, other) AND s.ended_at IS NULL
+    WHERE c.id = camera AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) $$;
+
+ALTER FUNCTION public.chain_of_disagreement(camera uuid, of_model text, of_version integer, other integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) RETURNS TABLE(chain_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -268,7 +278,7 @@ CREATE FUNCTION public.forget_model_readings(minutes interval, hours interval, s
     AS $$
     WITH short AS (DELETE FROM model_readings WHERE span = 'minute' AND since < now() - minutes RETURNING 1),
     long AS (DELETE FROM model_readings WHERE span = 'hour' AND since < now() - hours RETURNING 1),
-    pictures AS (DELETE FROM model_disagreements WHERE kept_at < now() - stills RETURNING 1),
+    pictures AS (DELETE FROM model_disagreements WHERE kept_at < now() - stills OR picture IS NULL RETURNING 1),
     runs AS (DELETE FROM model_shadows s WHERE s.ended_at < now() - hours AND EXISTS (
         SELECT FROM model_shadows n WHERE n.chain_id = s.chain_id AND n.model = s.model
             AND (n.started_at, n.id) > (s.started_at, s.id)) RETURNING 1)
@@ -284,6 +294,25 @@ CREATE FUNCTION public.forget_old_answers() RETURNS bigint
     SELECT count(*) FROM gone $$;
 
 ALTER FUNCTION public.forget_old_answers() OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.forget_visits(keep interval, keep_closed interval) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH gone AS (DELETE FROM visit_sightings s
+        WHERE s.store_id IN (SELECT o.id FROM stores o WHERE NOT store_runs(o.id, 're_identification')
+                AND EXISTS (SELECT FROM visit_sightings v WHERE v.store_id = o.id))
+            OR s.visit_id IN (SELECT v.visit_id FROM visit_sightings v WHERE v.ended_at < now() - keep
+                AND NOT EXISTS (SELECT FROM visit_sightings n WHERE n.visit_id = v.visit_id AND n.ended_at >= now() - keep)
+                AND NOT EXISTS (
+                    SELECT FROM visit_sightings p JOIN alerts a ON a.camera_id = p.camera_id AND a.epoch = p.epoch
+                        AND p.track_id = ANY (a.track_ids) AND a.started_at <= p.ended_at AND a.ended_at >= p.started_at
+                    JOIN incident_alerts j ON j.alert_id = a.id JOIN incidents i ON i.id = j.incident_id
+                    WHERE p.visit_id = v.visit_id AND (i.state <> 'closed' OR i.changed_at > now() - keep_closed)))
+        RETURNING 1)
+    SELECT count(*) FROM gone $$;
+
+ALTER FUNCTION public.forget_visits(keep interval, keep_closed interval) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.forget_words_about(wanted uuid) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
@@ -415,6 +444,24 @@ CREATE FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model 
     ) $$;
 
 ALTER FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.keep_sealed_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, sealed bytea, most integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    INSERT INTO model_disagreements (id, shadow_id, chain_id, camera_id, against, captured_at, only_old, only_new, likeness, picture)
+    SELECT made, s.id, s.chain_id, c.id, CASE WHEN s.version = other THEN of_version ELSE other END, moment,
+        CASE WHEN s.version = other THEN new_alone ELSE old_alone END,
+        CASE WHEN s.version = other THEN old_alone ELSE new_alone END, alike, sealed
+    FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model AND s.version IN (of_version, other)
+        AND s.ended_at IS NULL
+    WHERE c.id = camera AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]);
+    DELETE FROM model_disagreements d USING model_disagreements fresh
+    WHERE fresh.id = made AND d.shadow_id = fresh.shadow_id AND d.id IN (
+        SELECT o.id FROM model_disagreements o WHERE o.shadow_id = fresh.shadow_id ORDER BY o.kept_at DESC, o.id DESC OFFSET most
+    ) $$;
+
+ALTER FUNCTION public.keep_sealed_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, sealed bytea, most integer) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -688,6 +735,15 @@ CREATE FUNCTION public.public_policy(wanted uuid) RETURNS TABLE(chain_name text,
     WHERE s.public_id = wanted $$;
 
 ALTER FUNCTION public.public_policy(wanted uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.ready_model_versions() RETURNS TABLE(chain_id uuid, id uuid, model text, version integer, manifest_sha256 bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT v.chain_id, v.id, v.model, v.version, v.manifest_sha256 FROM model_versions v WHERE v.state = 'ready'
+    ORDER BY v.model, v.version $$;
+
+ALTER FUNCTION public.ready_model_versions() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.refuse_biometrics_when_off() RETURNS trigger
     LANGUAGE plpgsql
@@ -1104,6 +1160,22 @@ CREATE TABLE public.camera_leases (
 );
 
 ALTER TABLE public.camera_leases OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.camera_links (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    camera_a uuid NOT NULL,
+    camera_b uuid NOT NULL,
+    zone_a uuid,
+    zone_b uuid,
+    metres real NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT camera_links_check CHECK ((camera_a < camera_b)),
+    CONSTRAINT camera_links_metres_check CHECK (((metres >= (0)::double precision) AND (metres <= (200)::double precision)))
+);
+
+ALTER TABLE public.camera_links OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.camera_status (
     camera_id uuid NOT NULL,
@@ -1865,8 +1937,15 @@ CREATE TABLE public.model_disagreements (
     only_old integer NOT NULL,
     only_new integer NOT NULL,
     likeness double precision NOT NULL,
-    still bytea NOT NULL,
+    still bytea,
     kept_at timestamp with time zone DEFAULT now() NOT NULL,
+    picture bytea,
+    picture_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(picture) >= 36) AND (substr(picture, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(picture, 20) << 24) | (get_byte(picture, 21) << 16)) | (get_byte(picture, 22) << 8)) | get_byte(picture, 23))
+    ELSE NULL::integer
+END) STORED,
+    CONSTRAINT model_disagreements_picture_check CHECK ((length(picture) <= 130000)),
     CONSTRAINT model_disagreements_still_check CHECK ((length(still) <= 120000))
 );
 
@@ -1952,12 +2031,14 @@ CREATE TABLE public.model_versions (
     pushed_by uuid NOT NULL,
     pushed_at timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
+    refused_because text DEFAULT ''::text NOT NULL,
     CONSTRAINT model_versions_artefact_check CHECK (((length(artefact) >= 1) AND (length(artefact) <= 200))),
     CONSTRAINT model_versions_licence_check CHECK (((length(licence) >= 1) AND (length(licence) <= 200))),
     CONSTRAINT model_versions_manifest_sha256_check CHECK ((length(manifest_sha256) = 32)),
     CONSTRAINT model_versions_model_check CHECK ((model ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
     CONSTRAINT model_versions_publisher_check CHECK (((length(publisher) >= 1) AND (length(publisher) <= 200))),
-    CONSTRAINT model_versions_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'retiring'::text, 'retired'::text]))),
+    CONSTRAINT model_versions_refused_because_check CHECK ((length(refused_because) <= 500)),
+    CONSTRAINT model_versions_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'retiring'::text, 'retired'::text, 'refused'::text]))),
     CONSTRAINT model_versions_training_data_check CHECK (((length(training_data) >= 1) AND (length(training_data) <= 2000))),
     CONSTRAINT model_versions_version_check CHECK ((version > 0))
 );
@@ -2543,6 +2624,20 @@ CREATE TABLE public.users (
 
 ALTER TABLE public.users OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.visit_sightings (
+    camera_id uuid NOT NULL,
+    epoch bigint NOT NULL,
+    track_id numeric(20,0) NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    visit_id uuid NOT NULL,
+    rivals integer NOT NULL
+);
+
+ALTER TABLE public.visit_sightings OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.watchlist_assignments (
     id uuid NOT NULL,
     chain_id uuid NOT NULL,
@@ -2656,6 +2751,12 @@ ALTER TABLE ONLY public.audit_unsealed
 
 ALTER TABLE ONLY public.camera_leases
     ADD CONSTRAINT camera_leases_pkey PRIMARY KEY (camera_id);
+
+ALTER TABLE ONLY public.camera_links
+    ADD CONSTRAINT camera_links_camera_a_camera_b_key UNIQUE (camera_a, camera_b);
+
+ALTER TABLE ONLY public.camera_links
+    ADD CONSTRAINT camera_links_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.camera_status
     ADD CONSTRAINT camera_status_pkey PRIMARY KEY (camera_id);
@@ -2984,6 +3085,9 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_username_key UNIQUE (username);
 
+ALTER TABLE ONLY public.visit_sightings
+    ADD CONSTRAINT visit_sightings_pkey PRIMARY KEY (camera_id, epoch, track_id, started_at);
+
 ALTER TABLE ONLY public.watchlist_assignments
     ADD CONSTRAINT watchlist_assignments_pkey PRIMARY KEY (id);
 
@@ -3025,6 +3129,10 @@ CREATE INDEX audit_log_subject ON public.audit_log USING btree (ledger, subject_
 CREATE INDEX audit_unsealed_order ON public.audit_unsealed USING btree (transaction, id);
 
 CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id);
+
+CREATE INDEX camera_links_other ON public.camera_links USING btree (camera_b);
+
+CREATE INDEX camera_links_store ON public.camera_links USING btree (store_id, created_at, id);
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
@@ -3096,6 +3204,8 @@ CREATE INDEX model_disagreements_age ON public.model_disagreements USING btree (
 
 CREATE INDEX model_disagreements_camera ON public.model_disagreements USING btree (camera_id);
 
+CREATE INDEX model_disagreements_sealed ON public.model_disagreements USING btree (chain_id, picture_key);
+
 CREATE INDEX model_disagreements_shadow ON public.model_disagreements USING btree (shadow_id, kept_at DESC);
 
 CREATE INDEX model_readings_age ON public.model_readings USING btree (span, since);
@@ -3148,6 +3258,12 @@ CREATE INDEX stream_sessions_camera ON public.stream_sessions USING btree (camer
 
 CREATE INDEX training_records_user ON public.training_records USING btree (user_id, course_id, expires_on DESC);
 
+CREATE INDEX visit_sightings_ended ON public.visit_sightings USING btree (ended_at);
+
+CREATE INDEX visit_sightings_store ON public.visit_sightings USING btree (store_id);
+
+CREATE INDEX visit_sightings_visit ON public.visit_sightings USING btree (visit_id, started_at);
+
 CREATE UNIQUE INDEX watchlist_assignments_live ON public.watchlist_assignments USING btree (watchlist_id, store_id) WHERE (state = ANY (ARRAY['proposed'::text, 'approved'::text]));
 
 CREATE INDEX watchlist_assignments_store ON public.watchlist_assignments USING btree (store_id, watchlist_id);
@@ -3183,6 +3299,8 @@ CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF embeddings, features, 
 CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF store_id ON public.match_pictures FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'picture');
 
 CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF match_score, quality, evidence, store_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'match_score', 'quality');
+
+CREATE TRIGGER biometrics_re_identification BEFORE INSERT OR UPDATE ON public.visit_sightings FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('re_identification', 'visit_id');
 
 CREATE TRIGGER cameras_bump AFTER INSERT OR DELETE OR UPDATE ON public.cameras FOR EACH STATEMENT EXECUTE FUNCTION public.bump_configuration_revision();
 
@@ -3291,6 +3409,18 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.camera_leases
     ADD CONSTRAINT camera_leases_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.cameras(id);
+
+ALTER TABLE ONLY public.camera_links
+    ADD CONSTRAINT camera_links_chain_id_store_id_camera_a_fkey FOREIGN KEY (chain_id, store_id, camera_a) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.camera_links
+    ADD CONSTRAINT camera_links_chain_id_store_id_camera_b_fkey FOREIGN KEY (chain_id, store_id, camera_b) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.camera_links
+    ADD CONSTRAINT camera_links_zone_a_fkey FOREIGN KEY (zone_a) REFERENCES public.zones(id);
+
+ALTER TABLE ONLY public.camera_links
+    ADD CONSTRAINT camera_links_zone_b_fkey FOREIGN KEY (zone_b) REFERENCES public.zones(id);
 
 ALTER TABLE ONLY public.camera_status
     ADD CONSTRAINT camera_status_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
@@ -3506,6 +3636,9 @@ ALTER TABLE ONLY public.model_disagreements
     ADD CONSTRAINT model_disagreements_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
 ALTER TABLE ONLY public.model_disagreements
+    ADD CONSTRAINT model_disagreements_chain_id_picture_key_fkey FOREIGN KEY (chain_id, picture_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.model_disagreements
     ADD CONSTRAINT model_disagreements_shadow_id_fkey FOREIGN KEY (shadow_id) REFERENCES public.model_shadows(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.model_pointers
@@ -3682,6 +3815,9 @@ ALTER TABLE ONLY public.training_records
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
+ALTER TABLE ONLY public.visit_sightings
+    ADD CONSTRAINT visit_sightings_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
 ALTER TABLE ONLY public.watchlist_assignments
     ADD CONSTRAINT watchlist_assignments_chain_id_home_store_id_watchlist_id_fkey FOREIGN KEY (chain_id, home_store_id, watchlist_id) REFERENCES public.watchlists(chain_id, store_id, id);
 
@@ -3734,6 +3870,8 @@ ALTER TABLE public.audit_checks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_unsealed ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.camera_links ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.camera_status ENABLE ROW LEVEL SECURITY;
 
@@ -3853,6 +3991,8 @@ CREATE POLICY pipeline ON public.alerts TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.audit_unsealed FOR INSERT TO pennyprotect_pipeline WITH CHECK ((actor_kind = 'system'::text));
 
+CREATE POLICY pipeline ON public.camera_links TO pennyprotect_pipeline USING (true);
+
 CREATE POLICY pipeline ON public.camera_status TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.cameras TO pennyprotect_pipeline USING (true);
@@ -3884,6 +4024,8 @@ CREATE POLICY pipeline ON public.stranger_scores TO pennyprotect_pipeline USING 
 CREATE POLICY pipeline ON public.stream_sessions TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.tenant_keys FOR SELECT TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.visit_sightings TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.zones TO pennyprotect_pipeline USING (true);
 
@@ -3966,6 +4108,8 @@ CREATE POLICY tenant ON public.api_keys TO pennyprotect_app USING ((chain_id = (
 CREATE POLICY tenant ON public.audit_checks FOR SELECT TO pennyprotect_app USING ((ledger = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.audit_log FOR SELECT TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.camera_links TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.camera_status TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -4093,6 +4237,8 @@ CREATE POLICY tenant ON public.training_records TO pennyprotect_app USING ((chai
 
 CREATE POLICY tenant ON public.users TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
+CREATE POLICY tenant ON public.visit_sightings TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.watchlist_assignments TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.watchlists TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
@@ -4108,6 +4254,8 @@ ALTER TABLE public.training_courses ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.training_records ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.visit_sightings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.watchlist_assignments ENABLE ROW LEVEL SECURITY;
 
@@ -4143,6 +4291,9 @@ REVOKE ALL ON FUNCTION public.bump_configuration_revision() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bump_gallery_revision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.camera_shares(worker uuid, lease interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.chain_of_disagreement(camera uuid, of_model text, of_version integer, other integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.chain_of_disagreement(camera uuid, of_model text, of_version integer, other integer) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) TO pennyprotect_app;
@@ -4182,6 +4333,9 @@ GRANT ALL ON FUNCTION public.forget_model_readings(minutes interval, hours inter
 REVOKE ALL ON FUNCTION public.forget_old_answers() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_old_answers() TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.forget_visits(keep interval, keep_closed interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_visits(keep interval, keep_closed interval) TO pennyprotect_pipeline;
+
 REVOKE ALL ON FUNCTION public.forget_words_about(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_words_about(wanted uuid) TO pennyprotect_app;
 
@@ -4213,6 +4367,9 @@ GRANT ALL ON FUNCTION public.hold_enrolment(wanted uuid) TO pennyprotect_pipelin
 
 REVOKE ALL ON FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.keep_sealed_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, sealed bytea, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_sealed_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, sealed bytea, most integer) TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) TO pennyprotect_app;
@@ -4264,6 +4421,9 @@ GRANT ALL ON FUNCTION public.persons_without_entry(before timestamp with time zo
 
 REVOKE ALL ON FUNCTION public.public_policy(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.ready_model_versions() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ready_model_versions() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.refuse_biometrics_when_off() FROM PUBLIC;
 
@@ -4437,6 +4597,9 @@ GRANT SELECT,DELETE ON TABLE public.audit_unsealed TO pennyprotect_sealer;
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_dispatcher;
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_pipeline;
 GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_retention;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.camera_links TO pennyprotect_app;
+GRANT SELECT ON TABLE public.camera_links TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.camera_status TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.camera_status TO pennyprotect_pipeline;
@@ -4871,7 +5034,7 @@ GRANT SELECT(region_id) ON TABLE public.memberships TO pennyprotect_dispatcher;
 
 GRANT SELECT ON TABLE public.model_comparisons TO pennyprotect_app;
 
-GRANT SELECT ON TABLE public.model_disagreements TO pennyprotect_app;
+GRANT SELECT,DELETE ON TABLE public.model_disagreements TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.model_pointers TO pennyprotect_app;
 
@@ -4904,6 +5067,8 @@ GRANT SELECT,INSERT ON TABLE public.model_versions TO pennyprotect_app;
 GRANT UPDATE(state) ON TABLE public.model_versions TO pennyprotect_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.model_versions TO pennyprotect_app;
+
+GRANT UPDATE(refused_because) ON TABLE public.model_versions TO pennyprotect_app;
 
 GRANT SELECT,INSERT ON TABLE public.notification_channels TO pennyprotect_app;
 GRANT SELECT ON TABLE public.notification_channels TO pennyprotect_dispatcher;
@@ -5103,6 +5268,8 @@ GRANT SELECT(gait) ON TABLE public.site_policies TO pennyprotect_pipeline;
 
 GRANT SELECT(re_identification) ON TABLE public.site_policies TO pennyprotect_pipeline;
 
+GRANT SELECT(created_at) ON TABLE public.site_policies TO pennyprotect_pipeline;
+
 GRANT SELECT,INSERT ON TABLE public.stores TO pennyprotect_app;
 
 GRANT SELECT(id) ON TABLE public.stores TO pennyprotect_pipeline;
@@ -5165,6 +5332,9 @@ GRANT SELECT(disabled_at) ON TABLE public.users TO pennyprotect_dispatcher;
 GRANT UPDATE(must_change_password) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(password_changed_at) ON TABLE public.users TO pennyprotect_app;
+
+GRANT SELECT ON TABLE public.visit_sightings TO pennyprotect_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visit_sightings TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT ON TABLE public.watchlist_assignments TO pennyprotect_app;
 
