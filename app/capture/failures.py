@@ -6,8 +6,6 @@ import socket
 from dataclasses import dataclass
 from typing import Final
 
-import av
-
 from app.capture.source import Source
 from app.kit.errors import BadInputError
 from app.kit.gate import EgressRefusedError
@@ -103,10 +101,10 @@ def failure(kind: FailureKind, source: Source, cause: str = "") -> Failure:
     return Failure(kind, sentence.format(place=source.place, host=source.host, port=source.port, cause=cause))
 
 
-def classify(error: BaseException, source: Source) -> Failure:
-    """What an exception out of the reader means.
+def of_error(error: BaseException, source: Source) -> Failure:
+    """What an exception means that is not FFmpeg's own (`app.capture.diagnosis` knows those too).
 
-    Judges by type and errno only: FFmpeg's messages quote the whole URL, password included.
+    Judges by type and errno only: messages quote the whole URL, password included.
     """
     if isinstance(error, CaptureError):
         return error.failure
@@ -116,46 +114,18 @@ def classify(error: BaseException, source: Source) -> Failure:
 
 
 def _kind_of(error: BaseException, source: Source) -> FailureKind:
-    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
-        return FailureKind.UNAUTHORIZED
-    if isinstance(error, av.HTTPNotFoundError):
-        return FailureKind.NOT_FOUND
     if isinstance(error, BadInputError):  # the gate could make nothing of the address
         return FailureKind.BAD_ADDRESS
-    if isinstance(error, av.DecoderNotFoundError | av.PatchWelcomeError):
-        return FailureKind.CODEC
-    if isinstance(error, av.InvalidDataError | av.HTTPError | av.DemuxerNotFoundError | av.ProtocolNotFoundError):
-        return FailureKind.NOT_A_STREAM
     if isinstance(error, socket.gaierror | UnicodeError):
         return FailureKind.NO_SUCH_HOST
     if isinstance(error, EOFError):
         return FailureKind.ENDED
     if source.is_file and isinstance(error, OSError):
         return FailureKind.NO_FILE
-    if isinstance(error, TimeoutError | av.ExitError):
+    if isinstance(error, TimeoutError):
         return FailureKind.TIMEOUT
     if isinstance(error, ConnectionRefusedError):
         return FailureKind.REFUSED
     if isinstance(error, OSError) and error.errno in _HOST_ERRNOS:
         return FailureKind.UNREACHABLE
-    if isinstance(error, ConnectionError):
-        return FailureKind.ENDED
-    return FailureKind.OTHER
-
-
-def diagnose(error: BaseException, source: Source, timeout_s: float = 3.0) -> Failure:
-    """Like `classify`, and where FFmpeg only says "input/output error" ask the network itself (blocking, once).
-
-    FFmpeg reports a name that does not resolve and a dead host alike; a plain connection tells them apart.
-    """
-    found = classify(error, source)
-    vague = found.kind in {FailureKind.OTHER, FailureKind.TIMEOUT, FailureKind.UNREACHABLE, FailureKind.NOT_A_STREAM}
-    if source.is_file or not vague:
-        return found
-    try:
-        pinned = source.admitted().pinned
-        host = source.host if pinned is None else str(pinned.address)
-        with socket.create_connection((host, source.port), timeout=timeout_s):
-            return found
-    except (OSError, BadInputError) as reason:
-        return classify(reason, source)
+    return FailureKind.ENDED if isinstance(error, ConnectionError) else FailureKind.OTHER

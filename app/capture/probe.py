@@ -5,7 +5,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-from app.capture.failures import CaptureError, FailureKind, diagnose, failure
+from app.capture.diagnosis import diagnose
+from app.capture.failures import CaptureError, FailureKind, failure
 from app.capture.pictures import jpeg_of
 from app.capture.reader import KEYFRAME_PATIENCE_S, open_source
 from app.capture.source import NOWHERE, Source, parse_source

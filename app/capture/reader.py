@@ -12,7 +12,8 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from app.capture.failures import CaptureError, Failure, FailureKind, diagnose, failure
+from app.capture.diagnosis import diagnose
+from app.capture.failures import CaptureError, Failure, FailureKind, failure
 from app.capture.frame import CapturedFrame
 from app.capture.masking import Masker
 from app.capture.pacing import CaptureClock, FrameSampler, RateMeter

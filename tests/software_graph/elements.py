@@ -25,6 +25,7 @@ class Software:
         self.seen: list[tuple[int, float]] = []
         self.passed: dict[str, int] = {}
         self.made = 0
+        self.asked: list[str] = []
 
     def muxer(self, most: int) -> Any:
         """A funnel keeps sources apart and takes and lets go of pads while it runs."""
@@ -66,6 +67,7 @@ class Software:
         """A bin with one source pad; each buffer's offset says the pad it came by."""
         del camera
         self.made += 1
+        self.asked.append(wanted.address)
         matched = TEST.match(wanted.address)
         if matched is None:
             if wanted.address.startswith("bad://"):

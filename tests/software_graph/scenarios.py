@@ -9,16 +9,28 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from app.workers.gpu.graph import Change, Wanted
+from app.workers.gpu.graph import Change, NotAdmitted, Wanted
 from app.workers.gpu.pipeline import Graph
 from tests.software_graph.elements import Gst, Software
 
 SMALL = "test://32x32@10"
+JUDGED = threading.Event()
 
 
 def camera(number: int) -> uuid.UUID:
     """A camera's id."""
     return uuid.UUID(int=number + 1)
+
+
+def admit(address: str) -> str:
+    """What the worker's own does: pins, refuses or takes its time. `?held` until `JUDGED`, `?refused`, `?pinned` another size."""
+    if "held" in address:
+        JUDGED.wait(60)
+    if "refused" in address:
+        raise NotAdmitted("The camera is on no network of cameras.")
+    if "unjudged" in address:
+        raise ZeroDivisionError(address)
+    return "test://48x32@10" if "pinned" in address else address
 
 
 class Bench:
@@ -32,6 +44,7 @@ class Bench:
         self.graph = Graph(
             self.elements,
             most,
+            admit,
             self.changes.append,
             on_fatal=self.fatal.append,
             probes={"tracker": lambda _address: None},
@@ -118,6 +131,27 @@ def trouble() -> None:
         str(number): [c.reason for c in bench.changes if c.camera == camera(number) and c.reason][:1] for number in (1, 2, 3, 4)
     }
     bench.end(good=good, told=told, reasons=reasons, gap=bench.gaps(0, since))
+
+
+def admission() -> None:
+    """Addresses that may not be opened, one that takes long to judge, one whose name means another place; a good one beside."""
+    bench = Bench()
+    secret = "test://32x32@10?a:s3cret@"  # the software factory's addresses have no user
+    bench.want(c0=SMALL)
+    bench.until(lambda: bench.count(0) > 5)
+    since = time.monotonic()
+    bench.want(c0=SMALL, c1=f"{secret}refused", c2=f"{secret}unjudged", c3=f"{SMALL}?held", c4=f"{SMALL}?pinned")
+    told = bench.until(lambda: all("reconnecting" in bench.states(number) for number in (1, 2)))
+    waits = bench.states(3) == ["connecting"]
+    JUDGED.set()
+    late = bench.until(lambda: bench.count(3) > 5)
+    pinned = bench.until(lambda: (48, 32) in [c.size for c in bench.changes if c.camera == camera(4)])
+    again = bench.until(lambda: bench.graph.facts()[camera(1)].connection >= 2)
+    reasons = [next(c.reason for c in bench.changes if c.camera == camera(number) and c.reason) for number in (1, 2)]
+    bench.end(
+        told=told, waits=waits, late=late, pinned=pinned, again=again, reasons=reasons, asked=sorted(set(bench.elements.asked)),
+        gap=bench.gaps(0, since),
+    )  # fmt: skip
 
 
 def freeze_and_caps() -> None:

@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from app.inference.contract import PoseContract
 from app.inference.face_client import FACE_VERSION
 from app.inference.triton import is_local
 from app.kit.errors import BadInputError
+from app.kit.gate import Gate
 from app.settings import Settings
 from app.workers.control import Grant, permitted
 from app.workers.gpu import configuration, schema
+from app.workers.gpu.admission import admitted
 from app.workers.gpu.configuration import GpuSettings
 from app.workers.gpu.graph import Elements
 from app.workers.gpu.handover import Handover
@@ -90,6 +93,7 @@ def build(settings: Settings, reader: MetaReader, elements: Callable[[Path], Ele
     graph = Graph(
         parts,
         min(settings.worker_capacity, configuration.LARGEST_BATCH),
+        partial(admitted, Gate(settings.camera_egress, trusts_loopback_literals=True, own=settings.relay_places)),
         lambda change: fleet.heard(lambda: made[0], change),
         arrived,
         lambda reason: fleet.fatal(made[0].key, reason),

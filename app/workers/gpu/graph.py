@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 15.0
+NO_SOURCE: Final = "The element that reads cameras cannot be made; is this the worker-gpu image? (docs/gpu.md)"
 
 
 class State(enum.StrEnum):
@@ -59,6 +60,14 @@ class Elements(Protocol):
         ...
 
 
+Admit = Callable[[str], str]
+"""A camera's address to the one that is opened (blocking). NotAdmitted where it may not be."""
+
+
+class NotAdmitted(Exception):  # noqa: N818 - it is told, not raised past the graph
+    """An address that may not be opened; the sentence says why, without the address."""
+
+
 class Fatal(Exception):  # noqa: N818 - it is told, not raised past the graph
     """The shared part of the graph failed: nothing of it can go on."""
 
@@ -83,6 +92,24 @@ class Slot:
     passed: int = 0
     dropped_rate: int = 0
     recording: Any = None
+
+    @property
+    def reconnects(self) -> int:
+        return max(0, self.connection - 1)
+
+    def is_due(self, now: float) -> bool:
+        """Whether a frame at this moment is one of the pace; counts it either way."""
+        period = 1.0 / self.wanted.fps
+        if now < self.next_at - period * 0.25:
+            self.dropped_rate += 1
+            return False
+        self.next_at = max(self.next_at + period, now + period / 2)
+        self.passed += 1
+        return True
+
+    def facts(self) -> "Facts":
+        """Counters as they are now."""
+        return Facts(self.pad, self.connection, self.state, self.frames_in, self.passed, self.size, self.reconnects)
 
 
 @dataclass(frozen=True, slots=True)

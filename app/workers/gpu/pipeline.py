@@ -3,10 +3,11 @@
 One thread owns every change; others say what they want (`want`, `replace`, `record`) and return at once. What makes an
 element is the factory's business: DeepStream's elements on a GPU, software ones in the tests; the graph is the same.
 
-A camera's trouble stays its own: its errors, its end of stream and its silence tear down that camera's bin alone and
-bring it back after a pause. Every (re)connection has a number, which the worker turns into an epoch.
+A camera's trouble stays its own: errors, end of stream and silence tear down its bin alone and bring it back after a pause.
+Each (re)connection has a number, the worker's epoch, and begins with the judgement of the camera's address (`admit`).
 """
 
+import math
 import queue
 import threading
 import time
@@ -15,13 +16,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from app.workers.gpu.graph import Arrived, Change, Elements, Facts, Fatal, Slot, State, Wanted, pause_s, plain
+from app.workers.gpu.graph import NO_SOURCE, Admit, Arrived, Change, Elements, Facts, Fatal, Slot, State, Wanted, pause_s, plain
+from app.workers.gpu.opening import Admissions
 from app.workers.gpu.stages import Leaving, Stages, owner_of
 
 WAKE_S: Final = 0.05
 SILENT_S: Final = 5.0
 """A source without frames for this long is torn down: libraries notice a frozen camera late or never."""
-
 START_S: Final = 15.0
 STOP_S: Final = 5.0
 
@@ -32,6 +33,7 @@ class Graph:
 
     Args:
         most: cameras at once, the muxer's batch.
+        admit: every address passes it before each connection, on a thread beside the graph's.
         on_change: called on the graph's thread; must not wait.
         on_arrived: called on streaming threads for every frame that goes into the muxer.
         on_fatal: called once when the shared part fails.
@@ -40,6 +42,7 @@ class Graph:
 
     elements: Elements
     most: int
+    admit: Admit
     on_change: Callable[[Change], None]
     on_arrived: Arrived = lambda _pad, _pts, _now: None
     on_fatal: Callable[[str], None] = lambda _reason: None
@@ -58,6 +61,7 @@ class Graph:
         self._orders: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
         self._slots: dict[uuid.UUID, Slot] = {}
         self._refused: set[uuid.UUID] = set()
+        self._admissions = Admissions(self.admit)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="graph", daemon=True)
 
@@ -88,12 +92,7 @@ class Graph:
 
     def facts(self) -> dict[uuid.UUID, Facts]:
         """Counters of every source."""
-        return {
-            slot.camera: Facts(
-                slot.pad, slot.connection, slot.state, slot.frames_in, slot.passed, slot.size, max(0, slot.connection - 1)
-            )
-            for slot in list(self._slots.values())
-        }
+        return {slot.camera: slot.facts() for slot in list(self._slots.values())}
 
     @property
     def disposed(self) -> int:
@@ -190,17 +189,26 @@ class Graph:
         self._tell(slot, State.STOPPED)
 
     def _connect(self, slot: Slot) -> None:
-        gst = self._gst
         slot.connection += 1
-        slot.began_at, slot.last_at, slot.next_at, slot.size = time.monotonic(), 0.0, 0.0, (0, 0)
+        slot.due_at, slot.last_at, slot.next_at, slot.size = math.inf, 0.0, 0.0, (0, 0)
         self._tell(slot, State.CONNECTING if slot.connection == 1 else State.RECONNECTING)
-        slot.mux_pad = self._muxer.request_pad_simple(f"sink_{slot.pad}")
+        at = slot.connection
+        self._admissions.ask(slot.wanted.address, lambda address, why: self._orders.put((self._open, (slot, at, address, why))))
+
+    def _open(self, slot: Slot, connection: int, address: str, why: str) -> None:
+        """The address was judged; `why` says what it may not."""
+        if slot.connection != connection or self._slots.get(slot.camera) is not slot:
+            return
+        if why:
+            self._fail(slot, why)
+            return
+        slot.began_at, slot.mux_pad = time.monotonic(), self._muxer.request_pad_simple(f"sink_{slot.pad}")
         try:
-            made = self.elements.source(slot.camera, slot.pad, slot.wanted)
+            made, why = self.elements.source(slot.camera, slot.pad, Wanted(address, slot.wanted.fps)), NO_SOURCE
         except Exception as error:  # a factory's own; the camera's address may be what is wrong
-            made = None
-            self._fail(slot, f"The camera cannot be opened ({type(error).__name__}).")
+            made, why = None, f"The camera cannot be opened ({type(error).__name__})."
         if made is None:
+            self._fail(slot, why)
             return
         slot.bin = made
         self._pipeline.add(made)
@@ -209,7 +217,7 @@ class Graph:
             self._link(slot, slot.connection, ready)
         else:
             made.connect("pad-added", lambda _bin, pad, at=slot.connection: self._link(slot, at, pad))
-        if not made.sync_state_with_parent() or made.get_state(0)[0] == gst.StateChangeReturn.FAILURE:
+        if not made.sync_state_with_parent() or made.get_state(0)[0] == self._gst.StateChangeReturn.FAILURE:
             self._fail(slot, "The camera cannot be opened.")
 
     def _link(self, slot: Slot, connection: int, pad: Any) -> None:
@@ -231,12 +239,8 @@ class Graph:
         first, slot.last_at = not slot.last_at, now
         if first:
             self._orders.put((self._flows, (slot, connection)))
-        period = 1.0 / slot.wanted.fps
-        if now < slot.next_at - period * 0.25:
-            slot.dropped_rate += 1
+        if not slot.is_due(now):
             return self._gst.PadProbeReturn.DROP
-        slot.next_at = max(slot.next_at + period, now + period / 2)
-        slot.passed += 1
         self.on_arrived(slot.pad, info.get_buffer().pts, now)
         return self._gst.PadProbeReturn.OK
 
@@ -284,9 +288,7 @@ class Graph:
 
     def _tell(self, slot: Slot, state: State, reason: str = "") -> None:
         slot.state = state
-        self.on_change(
-            Change(slot.camera, slot.pad, slot.connection, state, reason, slot.size, slot.codec, max(0, slot.connection - 1))
-        )
+        self.on_change(Change(slot.camera, slot.pad, slot.connection, state, reason, slot.size, slot.codec, slot.reconnects))
 
     def _record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
         slot = self._slots.get(camera)

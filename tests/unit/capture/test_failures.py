@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.capture.failures import FailureKind, classify, failure
+from app.capture.diagnosis import classify
+from app.capture.failures import FailureKind, failure
 from app.capture.source import NOWHERE, parse_source
 from app.kit.logs import redact
 
