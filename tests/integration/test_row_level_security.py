@@ -27,7 +27,7 @@ DEFINERS = {
     "model_pointers_of_worker", "model_use_of_worker", "next_model_version", "ready_model_versions", "note_model_readings",
     "note_model_comparisons", "keep_model_disagreement", "keep_sealed_disagreement", "chain_of_disagreement",
     "forget_model_readings", "watched_model_pointers", "chains_with_model_readings", "overdue_model_shadows",
-    "forget_words_about", "forget_answers_about", "relayed_cameras", "forget_visits",
+    "forget_words_about", "forget_answers_about", "gallery_listed", "gallery_vectors", "relayed_cameras", "forget_visits",
     "persons_without_entry", "forget_old_answers", "forget_answered_contacts",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""

@@ -81,7 +81,7 @@ async def entries(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID,
     """Templates of a kind that may be searched now."""
     rows = await connection.fetch(
         "SELECT profile_id, enrolment_id, person_id, watchlist_id, category, expires_at, dimensions"
-        " FROM gallery_entries($1, $2, $3, $4)",
+        " FROM gallery_listed($1, $2, $3, $4)",
         chain_id,
         *kind,
         timeout=60,
@@ -96,8 +96,7 @@ async def vectors(
     found = {}
     for first in range(0, len(profiles), MOST_VECTORS):
         rows = await connection.fetch(
-            "SELECT profile_id, halfvec_send(embeddings) AS raw FROM gallery_entries($1, $2, $3, $4)"
-            " WHERE profile_id = ANY($5::uuid[])",
+            "SELECT profile_id, halfvec_send(embeddings) AS raw FROM gallery_vectors($1, $2, $3, $4, $5::uuid[])",
             chain_id,
             *kind,
             list(profiles[first : first + MOST_VECTORS]),
