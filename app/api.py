@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from app.alerts.endpoints import router as alerts_router
+from app.alerts.reports.camera_endpoints import router as camera_reports_router
 from app.alerts.reports.endpoints import router as reports_router
 from app.alerts.rota.endpoints import router as rota_router
 from app.alerts.rules.endpoints import router as rules_router
@@ -110,6 +111,7 @@ ROUTERS = (
     complaints_router,
     data_requests_router,
     reports_router,
+    camera_reports_router,
     pieces_router,
     exports_router,
     exports_open_router,

@@ -148,12 +148,13 @@ async def list_alerts(
     state: Annotated[list[AlertState] | None, Query(description="May be given more than once.", max_length=10)] = None,
     since: Annotated[AwareDatetime | None, Query(description="Raised at or after.")] = None,
     group_id: Annotated[uuid.UUID | None, Query(description="Of one group.")] = None,
+    threat: Annotated[Threat | None, Query(description="Of this threat.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[AlertOut]:
     """Alerts, newest first."""
     before = decode_cursor(cursor)
-    wanted = AlertFilter(store_id, camera_id, kind, tuple(state or ()), since, group_id)
+    wanted = AlertFilter(store_id, camera_id, kind, tuple(state or ()), since, group_id, threat)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         alerts = await repository.list_alerts(connection, wanted, before, limit)
     shown, following = cut(alerts, limit, lambda alert: (alert.raised_at, alert.id))

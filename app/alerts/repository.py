@@ -62,6 +62,7 @@ class AlertFilter:
     states: tuple[AlertState, ...] = ()
     since: datetime | None = None
     group_id: uuid.UUID | None = None
+    threat: Threat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ async def list_alerts(
         " AND ($3::text IS NULL OR a.kind = $3) AND (cardinality($4::text[]) = 0 OR a.state = ANY ($4))"
         " AND ($5::timestamptz IS NULL OR a.raised_at >= $5)"
         " AND ($6::timestamptz IS NULL OR (a.raised_at, a.id) < ($6, $7::uuid))"
-        " AND ($9::uuid IS NULL OR a.group_id = $9 OR a.id = $9)"
+        " AND ($9::uuid IS NULL OR a.group_id = $9 OR a.id = $9) AND ($10::text IS NULL OR a.threat = $10)"
         " ORDER BY a.raised_at DESC, a.id DESC LIMIT $8",
         wanted.store_id,
         wanted.camera_id,
@@ -124,6 +125,7 @@ async def list_alerts(
         *(before or (None, None)),
         limit + 1,
         wanted.group_id,
+        None if wanted.threat is None else wanted.threat.value,
     )
     return [_alert(row) for row in rows]
 

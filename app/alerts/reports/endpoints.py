@@ -89,7 +89,8 @@ class ResponseOut(BaseModel):
     end_p90_s: float | None
 
 
-def _span(since: AwareDatetime | None, until: AwareDatetime | None, store_id: uuid.UUID | None) -> Span:
+def span_of(since: AwareDatetime | None, until: AwareDatetime | None, store_id: uuid.UUID | None) -> Span:
+    """What is asked about; BadInputError where it is no time, or more than a year."""
     end = until or now()
     begin = since or end - USUAL
     if not timedelta(0) < end - begin <= LONGEST:
@@ -102,7 +103,7 @@ async def report_precision(
     request: Request, access: Reads, by: By = "kind", store_id: uuid.UUID | None = None, since: Since = None, until: Until = None
 ) -> Page[OutcomesOut]:
     """How often alerts were right, by kind, and by store or camera too."""
-    span = _span(since, until, store_id)
+    span = span_of(since, until, store_id)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         rows = await repository.outcomes(connection, span, by)
     return Page(items=[_outcomes(dict(row)) for row in rows], next=None)
@@ -121,7 +122,7 @@ async def report_threshold(
     until: Until = None,
 ) -> ThresholdOut:
     """The threshold that would have met a target precision."""
-    span = _span(since, until, store_id)
+    span = span_of(since, until, store_id)
     loitering = kind == "loitering"
     if kind not in RULES:
         raise BadInputError("Only a rule about people has a threshold that outcomes can move.")
@@ -146,7 +147,7 @@ async def report_alerts(
     request: Request, access: Reads, store_id: uuid.UUID | None = None, since: Since = None, until: Until = None
 ) -> Page[AlertCountOut]:
     """How many alerts came, by day, hour and kind."""
-    span = _span(since, until, store_id)
+    span = span_of(since, until, store_id)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         rows = await repository.counts(connection, span)
     return Page(items=[AlertCountOut(**dict(row)) for row in rows], next=None)
@@ -157,7 +158,7 @@ async def report_response(
     request: Request, access: Reads, store_id: uuid.UUID | None = None, since: Since = None, until: Until = None
 ) -> Page[ResponseOut]:
     """How fast somebody reacted."""
-    span = _span(since, until, store_id)
+    span = span_of(since, until, store_id)
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         rows = await repository.response(connection, span)
     return Page(items=[ResponseOut(**dict(row)) for row in rows], next=None)

@@ -41,8 +41,60 @@ async def test_outcomes_become_precision_and_a_threshold(product: Product) -> No
     (response,) = (await ask("response"))["items"]
     assert (response["alerts"], response["reacted"], response["escalated"]) == (20, 20, 0)
     assert 0 <= response["reaction_p50_s"] <= response["end_p90_s"] < 60
+    found = [(await product.ask("GET", f"/api/v1/alerts?threat={threat}&limit=50"))[1]["items"] for threat in ("medium", "high")]
+    assert [len(each) for each in found] == [20, 0]
     status, _ = await product.ask("GET", "/api/v1/reports/alerts?since=2020-01-01T00:00:00Z")
     assert status == 422
+
+
+async def test_footfall_and_uptime_of_cameras(product: Product) -> None:
+    camera = await product.camera()
+    store, seen = uuid.UUID(camera["store_id"]), uuid.UUID(camera["id"])
+    chain = (await product.sql("SELECT chain_id FROM stores WHERE id = $1", store))[0]["chain_id"]
+    end = now().replace(minute=30, second=0, microsecond=0)
+    await product.sql("UPDATE cameras SET created_at = $2 WHERE id = $1", seen, end - timedelta(hours=10))
+    for track, (minutes, frames) in enumerate(((150, 9), (149, 40), (95, 3), (20, 5))):  # the third is seen too shortly
+        for piece in (0, 1):  # a track is kept in pieces
+            began = end - timedelta(minutes=minutes - piece)
+            await product.sql(
+                "INSERT INTO ai_detections (id, chain_id, store_id, camera_id, epoch, track_id, started_at, ended_at, frames,"
+                " mean_score, width, height, boxes) VALUES ($1, $2, $3, $4, 1, $5, $6, $6, $7, 0.9, 640, 480, '')",
+                uuid.uuid4(), chain, store, seen, track, began, frames if piece == 0 else 0,
+            )  # fmt: skip
+    for epoch, (began, ended) in enumerate(((10, 7), (6, 3), (2, None)), 1):
+        await product.sql(
+            "INSERT INTO stream_sessions (id, chain_id, store_id, camera_id, epoch, status, started_at, ended_at)"
+            " VALUES ($1, $2, $3, $4, $5, 'x', $6, $7)",
+            uuid.uuid4(), chain, store, seen, epoch, end - timedelta(hours=began), ended and end - timedelta(hours=ended),
+        )  # fmt: skip
+    query = f"since={(end - timedelta(hours=20)).isoformat()}&until={end.isoformat()}&store_id={store}".replace("+", "%2B")
+
+    async def ask(path: str) -> Any:
+        status, answer = await product.ask("GET", f"/api/v1/reports/{path}{query}")
+        assert status == 200, answer
+        return answer["items"]
+
+    assert [each["people"] for each in await ask("footfall?")] == [2, 1]
+    by_camera = await ask("footfall?by=camera&")
+    assert {each["camera_id"] for each in by_camera} == {camera["id"]}
+    assert sum(each["people"] for each in by_camera) == 3
+    up = next(each for each in await ask("uptime?") if each["camera_id"] == camera["id"])
+    assert (up["name"], up["asked_s"], up["up_s"], up["gaps"], up["longest_gap_s"]) == (camera["name"], 36000, 28800, 2, 3600)
+    # Nothing was heard of it for an hour: the open session counts no longer.
+    await product.sql(
+        "INSERT INTO camera_status (camera_id, chain_id, store_id, state, reported_at) VALUES ($1, $2, $3, 'live', $4)"
+        " ON CONFLICT (camera_id) DO UPDATE SET reported_at = excluded.reported_at",
+        *(seen, chain, store, end - timedelta(hours=1)),
+    )
+    up = next(each for each in await ask("uptime?") if each["camera_id"] == camera["id"])
+    assert (up["share"], up["gaps"]) == (0.7, 3)
+    await product.alert(camera)
+    everything = (await product.ask("GET", "/api/v1/reports/stores"))[1]["items"]
+    standing = next(each for each in everything if each["store_id"] == str(store))
+    assert 1 <= standing["live"] <= standing["cameras"]  # this camera's state is live, by hand
+    assert (standing["open"] >= 1, standing["high"], standing["waiting_since"] is None) == (True, 0, False)
+    long_ago = (end - timedelta(days=60)).isoformat().replace("+", "%2B")
+    assert (await product.ask("GET", f"/api/v1/reports/footfall?since={long_ago}"))[0] == 422
 
 
 async def test_a_rule_says_what_becomes_of_its_alerts_and_is_replayed(product: Product) -> None:

@@ -1,4 +1,4 @@
-import { ArchiveX, BellDot, Boxes, Building2, CalendarClock, ChartColumn, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
+import { ArchiveX, BellDot, Boxes, Building2, CalendarClock, ChartColumn, ClipboardList, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, LayoutList, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import type { Permission } from "../api/types";
 import { lazily } from "../shell/lazily";
@@ -20,6 +20,7 @@ export interface AdministrationPage {
 
 /** In the order of the sidebar. A new page is one line here; its code is loaded when it is first opened. */
 export const PAGES: readonly AdministrationPage[] = [
+  { path: "/hand-over", title: "Hand-over", es: "Relevo", group: "work", icon: ClipboardList, needs: ["alerts:handle"], page: lazily(() => import("../alerts/HandOverPage"), "HandOverPage") },
   { path: "/leads", title: "Leads", es: "Coincidencias", group: "work", icon: UserRoundSearch, needs: ["matches:read"], page: lazily(() => import("../matches/MatchesPage"), "MatchesPage") },
   { path: "/watchlists", title: "Watchlists", es: "Listas de vigilancia", group: "work", icon: ScanFace, needs: ["watchlists:read"], page: lazily(() => import("../watchlist/WatchlistPage"), "WatchlistPage") },
   { path: "/import-people", title: "Import people", es: "Importar personas", icon: FileUp, needs: ["enrolments:write"], page: lazily(() => import("../watchlist/ImportPage"), "ImportPage") },
@@ -28,6 +29,7 @@ export const PAGES: readonly AdministrationPage[] = [
   { path: "/complaints", title: "Complaints", es: "Quejas", group: "work", icon: MessageSquareWarning, needs: ["complaints:read"], page: lazily(() => import("../complaints/ComplaintsPage"), "ComplaintsPage") },
   { path: "/data-requests", title: "Data requests", es: "Solicitudes de datos", icon: IdCard, needs: ["data-requests:read"], page: lazily(() => import("../dataRequests/DataRequestsPage"), "DataRequestsPage") },
   { path: "/retention", title: "Retention", es: "Conservación", icon: ArchiveX, needs: ["retention:read"], page: lazily(() => import("../retention/RetentionPage"), "RetentionPage") },
+  { path: "/overview", title: "All stores", es: "Todas las tiendas", group: "work", icon: LayoutList, needs: ["alerts:read"], page: lazily(() => import("../reports/OverviewPage"), "OverviewPage") },
   { path: "/reports", title: "Reports", es: "Informes", group: "work", icon: ChartColumn, needs: ["alerts:read"], page: lazily(() => import("../reports/ReportsPage"), "ReportsPage") },
   { path: "/users", title: "Users", es: "Usuarios", icon: UserRoundCog, needs: ["users:read"], page: lazily(() => import("../users/UsersPage"), "UsersPage") },
   { path: "/stores", title: "Stores", es: "Tiendas", icon: Building2, needs: ["stores:write", "chain:write"], page: lazily(() => import("../places/StoresPage"), "StoresPage") },

@@ -47,13 +47,13 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
         </p>
       )}
       <ToIncident alert={alert} />
+      <Evidence alertId={alert.id} shown />
       {camera && (
         <figure className="detail-live">
           <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />
           <figcaption>{t("thisIsTheCameraNowNot")}</figcaption>
         </figure>
       )}
-      <Evidence alertId={alert.id} />
       <h3>{t("why")}</h3>
       <dl className="facts">
         {facts(alert.explanation).map(({ name, value }) => (
@@ -69,7 +69,7 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
         <Fact name={t("raised")} value={clock(alert.raised_at, now)} />
         {alert.occurrences > 1 && <Fact name={t("occurrences")} value={String(alert.occurrences)} />}
         <Who name={t("claimedBy")} who={alert.claimed_by} />
-        {alert.escalated_at && <Fact name={t("escalated")} value={`to ${LEVEL_WORDS[alert.escalation_level].toLowerCase()}, ${clock(alert.escalated_at, now)}${alert.escalated_by ? "" : ", because nobody reacted"}`} />}
+        {alert.escalated_at && <Fact name={t("escalated")} value={t("escalatedTo", { level: LEVEL_WORDS[alert.escalation_level].toLowerCase(), when: clock(alert.escalated_at, now) }) + (alert.escalated_by ? "" : t("nobodyReacted"))} />}
         <Who name={t("escalatedBy")} who={alert.escalated_by} />
         {alert.state === "snoozed" && alert.snoozed_until && <Fact name={t("sleepsUntil")} value={clock(alert.snoozed_until, now)} />}
         {alert.state === "snoozed" && <Fact name={t("because")} value={alert.snooze_reason ?? "–"} />}

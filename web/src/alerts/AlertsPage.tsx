@@ -94,7 +94,7 @@ function press(testId: string): void {
 }
 
 function NoAlerts({ filter }: { filter: Filter }) {
-  const narrowed = filter.cameraId !== null || filter.kind !== null;
+  const narrowed = filter.cameraId !== null || filter.kind !== null || filter.threat !== null;
   const { list } = useCameras();
   return (
     <Empty title={filter.shown === "open" && !narrowed ? t("nothingNeedsYou") : t("noAlertsMatch")} icon={<BellRing size={36} aria-hidden="true" />}>

@@ -1,16 +1,15 @@
 import { useAlerts } from "./alerts";
-import { SHOWN_WORDS, type Filter, type Shown } from "./filter";
+import { SHOWN_WORDS, THREATS, type Filter, type Shown } from "./filter";
 import { useCameras } from "../cameras/cameras";
-import { kindName } from "../text/kinds";
+import type { Threat } from "../api/types";
+import { THREAT_WORDS } from "../text/format";
+import { kindName, KINDS } from "../text/kinds";
 import { t } from "./texts";
-
-/** Kinds that the rules of this version can raise; others appear as alerts of them do. */
-const KINDS = ["loitering", "falling", "floor", "fighting", "running", "entry", "crossing", "crowding", "queue", "reaching", "camera-offline", "camera-frozen", "camera-blind", "camera-moved", "camera-clock"];
 
 export function Filters({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
   const { list } = useCameras();
   const { state } = useAlerts();
-  const kinds = [...new Set([...KINDS, ...[...state.byId.values()].map(({ kind }) => kind), ...(filter.kind ? [filter.kind] : [])])];
+  const kinds = [...new Set<string>([...KINDS, ...[...state.byId.values()].map(({ kind }) => kind), ...(filter.kind ? [filter.kind] : [])])];
   return (
     <div className="filters">
       <div className="segments" role="group" aria-label={t("state")}>
@@ -33,6 +32,14 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (filte
         {kinds.map((kind) => (
           <option key={kind} value={kind}>
             {kindName(kind)}
+          </option>
+        ))}
+      </select>
+      <select aria-label={t("threatFilter")} value={filter.threat ?? ""} data-testid="filter-threat" onChange={(event) => onChange({ ...filter, threat: (event.target.value || null) as Threat | null })}>
+        <option value="">{t("allThreats")}</option>
+        {THREATS.map((threat) => (
+          <option key={threat} value={threat}>
+            {THREAT_WORDS[threat]}
           </option>
         ))}
       </select>

@@ -11,6 +11,7 @@ import { headline } from "../text/explain";
 import { kindName } from "../text/kinds";
 import { begun, ended, heard, isOpen, NO_ALERTS, received, type AlertsState } from "./alertState";
 import { OPEN_STATES } from "./filter";
+import { bell, soundChoice } from "./sound";
 
 interface Alerts {
   state: AlertsState;
@@ -71,7 +72,10 @@ export function AlertsProvider({ children }: { children: ReactNode }) {
         change({ is: "received", alerts: [whole as Alert] });
       }
       if (!isOpen(whole.state)) dismiss(whole.id);
-      else if (isNew) show(toastOf(whole, latest.current.named(whole.camera_id)));
+      else if (isNew) {
+        show(toastOf(whole, latest.current.named(whole.camera_id)));
+        bell.ring(whole.threat ?? "medium", soundChoice.get(), Date.now());
+      }
     },
     [dismiss, show],
   );

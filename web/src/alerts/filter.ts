@@ -1,6 +1,6 @@
 /** Which alerts to show: kept in the page's address, so that it can be shared and survives a reload. */
 import type { Query } from "../api/client";
-import type { Alert, AlertState, Id } from "../api/types";
+import type { Alert, AlertState, Id, Threat } from "../api/types";
 import { t } from "./texts";
 
 export type Shown = "open" | "acknowledged" | "resolved" | "all";
@@ -9,7 +9,10 @@ export interface Filter {
   shown: Shown;
   cameraId: Id | null;
   kind: string | null;
+  threat: Threat | null;
 }
+
+export const THREATS: readonly Threat[] = ["high", "medium", "low"];
 
 export const OPEN_STATES: readonly AlertState[] = ["raised", "claimed", "escalated", "snoozed"];
 
@@ -33,6 +36,7 @@ export function readFilter(params: URLSearchParams): Filter {
     shown: Object.hasOwn(STATES, state) ? (state as Shown) : "open",
     cameraId: params.get("camera"),
     kind: params.get("kind"),
+    threat: THREATS.find((threat) => threat === params.get("threat")) ?? null,
   };
 }
 
@@ -41,11 +45,12 @@ export function writeFilter(filter: Filter): URLSearchParams {
   if (filter.shown !== "open") params.set("state", filter.shown);
   if (filter.cameraId) params.set("camera", filter.cameraId);
   if (filter.kind) params.set("kind", filter.kind);
+  if (filter.threat) params.set("threat", filter.threat);
   return params;
 }
 
 export function asQuery(filter: Filter, storeId: Id, cursor: string | null): Query {
-  return { store_id: storeId, camera_id: filter.cameraId, kind: filter.kind, state: STATES[filter.shown], cursor };
+  return { store_id: storeId, camera_id: filter.cameraId, kind: filter.kind, threat: filter.threat, state: STATES[filter.shown], cursor };
 }
 
 /** `state` is the state on show, which may be ahead of the server's. */
@@ -54,6 +59,7 @@ export function passes(filter: Filter, alert: Alert, state: AlertState): boolean
   return (
     (states.length === 0 || states.includes(state)) &&
     (filter.cameraId === null || alert.camera_id === filter.cameraId) &&
-    (filter.kind === null || alert.kind === filter.kind)
+    (filter.kind === null || alert.kind === filter.kind) &&
+    (filter.threat === null || alert.threat === filter.threat)
   );
 }

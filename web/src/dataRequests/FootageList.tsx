@@ -7,7 +7,8 @@ import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { clock, humanise } from "../text/format";
+import { pieceName } from "../evidence/custodyWords";
+import { clock } from "../text/format";
 import { decideFootage, type Footage, type RequestFile } from "./endpoints";
 import { FOOTAGE_WORDS, HOLDER_WORDS } from "./words";
 import { t } from "./texts";
@@ -52,7 +53,7 @@ function Piece({ request, footage, decides, changed }: { request: Id; footage: F
           {words}
         </span>
         <small>
-          {t("in", { type: humanise(footage.type), store: footage.store, recordedFrom: clock(footage.recorded_from ?? footage.moment, now) })}
+          {t("in", { type: pieceName(footage.type), store: footage.store, recordedFrom: clock(footage.recorded_from ?? footage.moment, now) })}
           {footage.kept_for.length > 0 && there && (" " + t("heldBy", { value: footage.kept_for.map((each) => HOLDER_WORDS[each]).join(", ") }))}
         </small>
         <Problem sentence={error} />

@@ -28,3 +28,7 @@ export const EXPORT_WORDS: Record<ExportMade["state"], Told> = {
   get failed(): Told { return [t("failed"), "bad"]; },
   get ended(): Told { return [t("over"), "plain"]; },
 };
+
+const PIECES: Record<string, string> = { get clip() { return t("clip"); }, get still() { return t("still"); }, get recording() { return t("recording2"); }, get playback() { return t("playback"); } };
+
+export const pieceName = (type: string) => PIECES[type] ?? humanise(type);

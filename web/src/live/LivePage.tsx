@@ -8,6 +8,8 @@ import { useWall } from "./wall";
 import { FirstRun } from "../guide/FirstRun";
 import { columnsFor } from "./geometry";
 import { LayerSwitches, useLayers } from "./layers";
+import { shownIn } from "./layout";
+import { Layouts, useLayout } from "./Layouts";
 import { liveFeed } from "./liveFeed";
 import { t } from "./texts";
 import { Tile } from "./Tile";
@@ -19,6 +21,8 @@ export function LivePage() {
   const trouble = useSyncExternalStore(liveFeed.subscribe, liveFeed.trouble);
   const [wall, toWall] = useWall();
   useKeys({ w: () => void toWall(!wall) });
+  const [layout, choose] = useLayout();
+  const shown = shownIn(layout, list);
   const live = list.filter(({ state }) => state === "live").length;
   return (
     <div className="page page-live">
@@ -32,6 +36,7 @@ export function LivePage() {
           )}
         </div>
         <div className="head-tools">
+          {list.length > 1 && <Layouts cameras={list} layout={layout} choose={choose} />}
           <LayerSwitches layers={layers} onChange={setLayers} />
           <button type="button" className="button" aria-pressed={wall} onClick={() => void toWall(!wall)} title={`${t("wallWhy")} (W)`} data-testid="wall">
             <Maximize size={16} aria-hidden="true" />
@@ -50,8 +55,8 @@ export function LivePage() {
           </Link>
         </Empty>
       )}
-      <Grid count={list.length}>
-        {list.map((camera) => (
+      <Grid count={shown.length} columns={layout.columns}>
+        {shown.map((camera) => (
           <Tile
             key={camera.id}
             camera={camera}
@@ -69,7 +74,7 @@ export function LivePage() {
 }
 
 /** As many columns as show the tiles large; the width is the grid's own. */
-function Grid({ count, children }: { count: number; children: React.ReactNode }) {
+function Grid({ count, columns, children }: { count: number; columns: number | null; children: React.ReactNode }) {
   const ref = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -80,7 +85,7 @@ function Grid({ count, children }: { count: number; children: React.ReactNode })
     return () => resized.disconnect();
   }, []);
   return (
-    <div ref={ref} className="grid" style={{ gridTemplateColumns: `repeat(${columnsFor(count, width)}, minmax(0, 1fr))` }}>
+    <div ref={ref} className="grid" style={{ gridTemplateColumns: `repeat(${columns ?? columnsFor(count, width)}, minmax(0, 1fr))` }}>
       {width > 0 && children}
     </div>
   );

@@ -1,16 +1,21 @@
 import { ChartColumn } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useCameras } from "../cameras/cameras";
+import { SaveCsv } from "../parts/SaveCsv";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { days as inDays, duration } from "../text/format";
 import { kindName } from "../text/kinds";
-import { alertCounts, precision, response, type AlertCount, type Outcomes, type Response } from "./endpoints";
+import { Bars } from "./Bars";
+import { alertCounts, footfall, precision, response, uptime, type AlertCount, type Outcomes, type Response } from "./endpoints";
+import { Seen } from "./Seen";
 import { Threshold } from "./Threshold";
+import { Up } from "./Up";
 import { t } from "./texts";
 
 const SPANS = [1, 7, 30, 365];
+const MOST_FOOTFALL_DAYS = 31;
 const DAY_MS = 86_400_000;
 type By = "kind" | "store" | "camera";
 
@@ -27,7 +32,13 @@ export function ReportsPage() {
   const rows = useLoad(`precision ${key} ${by}`, () => precision({ ...query, by }));
   const times = useLoad(`response ${key}`, () => response(query));
   const counts = useLoad(`alerts ${key}`, () => alertCounts(query));
-  const failed = [rows, times, counts].find(({ error }) => error);
+  const seen = useLoad(`footfall ${key}`, async () => {
+    const within = { ...query, since: new Date(Math.max(Date.parse(since), Date.now() - MOST_FOOTFALL_DAYS * DAY_MS + 60_000)).toISOString() };
+    const [byHour, byCamera] = await Promise.all([footfall({ ...within, by: "hour" }), footfall({ ...within, by: "camera" })]);
+    return { byHour, byCamera };
+  });
+  const ups = useLoad(`uptime ${key}`, () => uptime(query));
+  const failed = [rows, times, counts, seen, ups].find(({ error }) => error);
   return (
     <div className="page page-reports">
       <header className="page-head">
@@ -63,6 +74,9 @@ export function ReportsPage() {
           {counts.value && <When counts={counts.value} />}
         </>
       )}
+      {days > MOST_FOOTFALL_DAYS && <p className="page-note">{t("footfallMonth")}</p>}
+      {seen.value && <Seen {...seen.value} />}
+      {ups.value && <Up rows={ups.value} />}
     </div>
   );
 }
@@ -75,7 +89,10 @@ function Precision({ rows, since }: { rows: Outcomes[]; since: string }) {
   const [open, setOpen] = useState<string | null>(null);
   return (
     <section className="panel" aria-label={t("precision")}>
-      <h2>{t("howOftenTheyWereRight")}</h2>
+      <div className="panel-head">
+        <h2>{t("howOftenTheyWereRight")}</h2>
+        <SaveCsv name={t("precision")} rows={() => [[t("rule"), t("stores"), t("camera"), t("right"), t("wrong"), t("unknown"), t("notJudged"), t("precision")], ...rows.map((row) => [kindName(row.kind), stores.find(({ id }) => id === row.store_id)?.name ?? null, row.camera_id && named(row.camera_id), row.right, row.wrong, row.unknown, row.open, row.precision])]} />
+      </div>
       <p className="quiet">{t("ofAlertsThatSomebodyJudgedThe")}</p>
       <table className="report" data-testid="report-precision">
         <thead>
@@ -145,7 +162,10 @@ function Times({ rows }: { rows: Response[] }) {
   const time = (seconds: number | null) => (seconds === null ? "–" : duration(seconds));
   return (
     <section className="panel" aria-label={t("response")}>
-      <h2>{t("howFastSomebodyReacted")}</h2>
+      <div className="panel-head">
+        <h2>{t("howFastSomebodyReacted")}</h2>
+        <SaveCsv name={t("response")} rows={() => [[t("rule"), t("alerts"), t("reactedTo"), t("wentUp"), `${t("reactionHalfWithin")} (s)`, `${t("n9Of10Within")} (s)`, `${t("doneHalfWithin")} (s)`], ...rows.map((row) => [kindName(row.kind), row.alerts, row.reacted, row.escalated, row.reaction_p50_s, row.reaction_p90_s, row.end_p50_s])]} />
+      </div>
       <table className="report" data-testid="report-response">
         <thead>
           <tr>
@@ -182,28 +202,13 @@ function When({ counts }: { counts: AlertCount[] }) {
   for (const each of counts) byDay.set(each.day, (byDay.get(each.day) ?? 0) + each.alerts);
   return (
     <section className="panel" aria-label={t("when")}>
-      <h2>{t("whenTheyCame")}</h2>
+      <div className="panel-head">
+        <h2>{t("whenTheyCame")}</h2>
+        <SaveCsv name={t("alerts")} rows={() => [[t("day"), t("hour"), t("rule"), t("alerts")], ...counts.map((each) => [each.day, each.hour, kindName(each.kind), each.alerts])]} />
+      </div>
       <p className="quiet">{t("byTheStoreSClock")}</p>
       <Bars label={t("alertsByHourOfTheDay")} bars={hours.map((count, hour) => [String(hour).padStart(2, "0"), count])} />
       <Bars label={t("alertsByDay")} bars={[...byDay].slice(-31).map(([day, count]) => [day.slice(5), count])} />
     </section>
-  );
-}
-
-function Bars({ label, bars }: { label: string; bars: [string, number][] }) {
-  const most = Math.max(1, ...bars.map(([, count]) => count));
-  return (
-    <figure className="bars">
-      <figcaption>{label}</figcaption>
-      <ol>
-        {bars.map(([name, count]) => (
-          <li key={name} title={`${name}: ${count}`}>
-            <span className="bars-count">{count > 0 ? count : ""}</span>
-            <span className="bars-bar" style={{ height: `${(count / most) * 90}px` }} />
-            <small>{name}</small>
-          </li>
-        ))}
-      </ol>
-    </figure>
   );
 }

@@ -2,12 +2,14 @@ import { Settings2 } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { Menu, MenuChoice } from "../parts/Menu";
 import { LANGUAGES, languageChoice } from "../text/language";
+import { soundChoice } from "../alerts/sound";
 import { themeChoice } from "./theme";
 import { t } from "./texts";
 
-/** Language and colours of this browser. */
+/** Language, colours and sounds of this browser. */
 export function Preferences() {
   const language = useSyncExternalStore(languageChoice.subscribe, languageChoice.get);
+  const sound = useSyncExternalStore(soundChoice.subscribe, soundChoice.get);
   const theme = useSyncExternalStore(themeChoice.subscribe, themeChoice.get);
   return (
     <Menu
@@ -25,6 +27,7 @@ export function Preferences() {
         value={theme}
         choose={(chosen) => themeChoice.set(chosen)}
       />
+      <MenuChoice title={t("sound")} of={{ all: t("soundAll"), high: t("soundHigh"), off: t("soundOff") }} value={sound} choose={(chosen) => soundChoice.set(chosen)} />
     </Menu>
   );
 }

@@ -39,6 +39,10 @@ export const t = catalogue({
     thisPageHasFailed: "This page has failed",
     theFaultIsOursTheOther: "The fault is ours. The other pages go on; reload to try this one again.",
     reload: "Reload",
+    sound: "Sound of alerts",
+    soundOff: "Off",
+    soundHigh: "High threats",
+    soundAll: "All alerts",
   },
   es: {
     loading: "Cargando…",
@@ -78,5 +82,9 @@ export const t = catalogue({
     thisPageHasFailed: "Esta página ha fallado",
     theFaultIsOursTheOther: "El fallo es nuestro. Las demás páginas siguen; vuelva a cargar para probar esta otra vez.",
     reload: "Volver a cargar",
+    sound: "Sonido de las alertas",
+    soundOff: "Sin sonido",
+    soundHigh: "Amenazas altas",
+    soundAll: "Todas las alertas",
   },
 });

@@ -16,7 +16,7 @@ const UNREAD_PROPERTIES = new Set(["testId", "className", "path", "es", "method"
 const WORDS = /[\p{L}]{2,}[,.:;…]? +[\p{L}({]|^[\p{Lu}][\p{Ll}]{2,}[….:]?$/u;
 /** Style classes, selectors, units of measure, names that are the same in every language. */
 const NO_WORDS = /^[a-z0-9-]+$|^[a-z0-9 ]*[a-z0-9]-[a-z0-9 -]*$|^[\w.-]*[:/#][\w./-]*$|system-ui|\(prefers|^rtsp:|_\w+, /;
-const OWN_NAMES = /^(SMS|SHA-256|Français|Webhook|Slack|Microsoft Teams|English|Deutsch|PennyProtect|pennyprotect [a-z ]+|Edge|Opera|Firefox|Chrome|Safari|Android|Windows|Mac|Linux|Delete|Backspace|Enter|Escape|Arrow\w+|Content-Type)$/;
+const OWN_NAMES = /^(SMS|CSV|SHA-256|Français|Webhook|Slack|Microsoft Teams|English|Deutsch|PennyProtect|pennyprotect [a-z ]+|Edge|Opera|Firefox|Chrome|Safari|Android|Windows|Mac|Linux|Delete|Backspace|Enter|Escape|Arrow\w+|Content-Type)$/;
 
 export function literalsIn(file: string, source: string): Literal[] {
   const root = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true, file.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS);

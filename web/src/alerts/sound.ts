@@ -1,0 +1,59 @@
+/** What an alert sounds like, by its threat; off, for high threats only, or for all, as this browser's user chose. */
+import type { Threat } from "../api/types";
+import { Choice } from "../text/choice";
+
+export type Sounds = "off" | "high" | "all";
+export const soundChoice = new Choice<Sounds>("sound", ["off", "high", "all"], () => "all");
+
+interface Note {
+  hertz: number;
+  /** Seconds after the first. */
+  at: number;
+  lasts: number;
+}
+
+/** More notes, higher and longer, the higher the threat: they differ without looking. */
+export const MELODIES: Record<Threat, readonly Note[]> = {
+  low: [{ hertz: 440, at: 0, lasts: 0.12 }],
+  medium: [{ hertz: 523, at: 0, lasts: 0.14 }, { hertz: 659, at: 0.18, lasts: 0.18 }],
+  high: [{ hertz: 784, at: 0, lasts: 0.16 }, { hertz: 1047, at: 0.2, lasts: 0.16 }, { hertz: 784, at: 0.4, lasts: 0.16 }, { hertz: 1047, at: 0.6, lasts: 0.3 }],
+};
+const RANK: Record<Threat, number> = { low: 0, medium: 1, high: 2 };
+/** A burst of alerts is heard once; one of a higher threat is heard at once. */
+export const QUIET_MS = 3_000;
+
+export class Bell {
+  private rang: { atMs: number; threat: Threat } | null = null;
+
+  constructor(private readonly play: (notes: readonly Note[]) => void) {}
+
+  /** Whether it sounded. */
+  ring(threat: Threat, wanted: Sounds, nowMs: number): boolean {
+    if (wanted === "off" || (wanted === "high" && threat !== "high")) return false;
+    if (this.rang && nowMs - this.rang.atMs < QUIET_MS && RANK[threat] <= RANK[this.rang.threat]) return false;
+    this.rang = { atMs: nowMs, threat };
+    this.play(MELODIES[threat]);
+    return true;
+  }
+}
+
+let context: AudioContext | null = null;
+
+/** Silent until the browser allows sound, which is from the first click or key on. */
+export const bell = new Bell((notes) => {
+  context ??= new AudioContext();
+  void context.resume().catch(() => undefined);
+  if (context.state === "closed") return;
+  for (const { hertz, at, lasts } of notes) {
+    const tone = context.createOscillator();
+    const loudness = context.createGain();
+    const begins = context.currentTime + at;
+    tone.frequency.value = hertz;
+    loudness.gain.setValueAtTime(0.0001, begins);
+    loudness.gain.exponentialRampToValueAtTime(0.25, begins + 0.02);
+    loudness.gain.exponentialRampToValueAtTime(0.0001, begins + lasts);
+    tone.connect(loudness).connect(context.destination);
+    tone.start(begins);
+    tone.stop(begins + lasts + 0.02);
+  }
+});
