@@ -764,6 +764,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/camera-links/{camera_link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Camera Link
+         * @description Remove a way. Visits that it joined stay until their time is over.
+         */
+        delete: operations["remove_camera_link_api_v1_camera_links__camera_link_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras": {
         parameters: {
             query?: never;
@@ -2107,6 +2127,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Visits
+         * @description Where those whom the incident's alerts are about were seen, by time and place alone; nobody was recognised.
+         */
+        get: operations["list_visits_api_v1_incidents__incident_id__visits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest/messages": {
         parameters: {
             query?: never;
@@ -3155,6 +3195,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/footfall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Footfall
+         * @description How many people cameras saw, hour by hour; at most 31 days. Figures only: no track, no picture.
+         */
+        get: operations["report_footfall_api_v1_reports_footfall_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/precision": {
         parameters: {
             query?: never;
@@ -3195,6 +3255,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/stores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Stores
+         * @description Every store that the caller may see, and how it stands.
+         */
+        get: operations["report_stores_api_v1_reports_stores_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/threshold": {
         parameters: {
             query?: never;
@@ -3207,6 +3287,26 @@ export interface paths {
          * @description The threshold that would have met a target precision.
          */
         get: operations["report_threshold_api_v1_reports_threshold_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/uptime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Uptime
+         * @description How long each camera sent pictures, the worst first.
+         */
+        get: operations["report_uptime_api_v1_reports_uptime_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3418,6 +3518,30 @@ export interface paths {
          * @description Rename it, or set its time zone. Another region needs a role for the whole chain: people's roles move too.
          */
         patch: operations["change_store_api_v1_stores__store_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/camera-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Camera Links
+         * @description The ways between a store's cameras, on one page.
+         */
+        get: operations["list_camera_links_api_v1_stores__store_id__camera_links_get"];
+        put?: never;
+        /**
+         * Add Camera Link
+         * @description Draw a way; there is one between two cameras at most.
+         */
+        post: operations["add_camera_link_api_v1_stores__store_id__camera_links_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/stores/{store_id}/faces/check": {
@@ -4608,7 +4732,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "model-shadow-started" | "model-shadow-ended" | "model-still-shown" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "camera-link-created" | "camera-link-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "visits-shown" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-rolled-back" | "model-retired" | "model-shadow-started" | "model-shadow-ended" | "model-still-shown" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -5266,6 +5390,76 @@ export interface components {
              * @description rtsp, rtsps, http or https; may hold user:password.
              */
             url: string;
+        };
+        /**
+         * CameraLinkIn
+         * @description A way to draw.
+         */
+        CameraLinkIn: {
+            /**
+             * Camera A
+             * Format: uuid
+             */
+            camera_a: string;
+            /**
+             * Camera B
+             * Format: uuid
+             */
+            camera_b: string;
+            /**
+             * Metres
+             * @description Walked unseen; 0 where the pictures touch or overlap.
+             */
+            metres: number;
+            /**
+             * Zone A
+             * @description Where people leave and come in; null: anywhere.
+             */
+            zone_a?: string | null;
+            /** Zone B */
+            zone_b?: string | null;
+        };
+        /**
+         * CameraLinkOut
+         * @description A way between two cameras, in either direction.
+         */
+        CameraLinkOut: {
+            /**
+             * Camera A
+             * Format: uuid
+             */
+            camera_a: string;
+            /**
+             * Camera B
+             * Format: uuid
+             */
+            camera_b: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Metres */
+            metres: number;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /**
+             * Used
+             * @description False where a zone of it was removed: nobody takes it until it is drawn anew.
+             */
+            used: boolean;
+            /** Zone A */
+            zone_a: string | null;
+            /** Zone B */
+            zone_b: string | null;
         };
         /**
          * CameraOut
@@ -6831,6 +7025,29 @@ export interface components {
             theirs: boolean;
         };
         /**
+         * FootfallOut
+         * @description People seen in one hour, by the store's clock: tracks of one camera, so who passes two cameras counts twice.
+         */
+        FootfallOut: {
+            /**
+             * Camera Id
+             * @description Null where asked by hour: all cameras together.
+             */
+            camera_id: string | null;
+            /**
+             * Day
+             * @description Null where asked by camera: all days together.
+             */
+            day: string | null;
+            /** Hour */
+            hour: number;
+            /**
+             * People
+             * @description Tracks of at least 5 analysed pictures.
+             */
+            people: number;
+        };
+        /**
          * FrameAnalysisOut
          * @description Everybody on the image, surest first.
          */
@@ -8075,6 +8292,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[CameraLinkOut] */
+        Page_CameraLinkOut_: {
+            /** Items */
+            items: components["schemas"]["CameraLinkOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[CameraOut] */
         Page_CameraOut_: {
             /** Items */
@@ -8156,6 +8380,13 @@ export interface components {
         Page_FaceEnrolmentOut_: {
             /** Items */
             items: components["schemas"]["FaceEnrolmentOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[FootfallOut] */
+        Page_FootfallOut_: {
+            /** Items */
+            items: components["schemas"]["FootfallOut"][];
             /** Next */
             next: string | null;
         };
@@ -8320,6 +8551,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[StoreStateOut] */
+        Page_StoreStateOut_: {
+            /** Items */
+            items: components["schemas"]["StoreStateOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[SuspensionOut] */
         Page_SuspensionOut_: {
             /** Items */
@@ -8331,6 +8569,13 @@ export interface components {
         Page_TraineeOut_: {
             /** Items */
             items: components["schemas"]["TraineeOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[UptimeOut] */
+        Page_UptimeOut_: {
+            /** Items */
+            items: components["schemas"]["UptimeOut"][];
             /** Next */
             next: string | null;
         };
@@ -10043,6 +10288,44 @@ export interface components {
             timezone: string;
         };
         /**
+         * StoreStateOut
+         * @description How a store stands now.
+         */
+        StoreStateOut: {
+            /**
+             * Cameras
+             * @description That are switched on.
+             */
+            cameras: number;
+            /**
+             * High
+             * @description Of them, of high threat.
+             */
+            high: number;
+            /**
+             * Live
+             * @description Of them, that send pictures.
+             */
+            live: number;
+            /** Name */
+            name: string;
+            /**
+             * Open
+             * @description Alerts that nobody is done with.
+             */
+            open: number;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /**
+             * Waiting Since
+             * @description Since when the longest waiting one has had nobody; null: none waits.
+             */
+            waiting_since: string | null;
+        };
+        /**
          * Subject
          * @description What a figure is about.
          * @enum {string}
@@ -10362,6 +10645,43 @@ export interface components {
             url: string;
         };
         /**
+         * UptimeOut
+         * @description How long a camera that is switched on sent pictures.
+         */
+        UptimeOut: {
+            /**
+             * Asked S
+             * @description Seconds asked about: since the camera was added, at the earliest.
+             */
+            asked_s: number;
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Gaps
+             * @description Times without pictures, of a second or more.
+             */
+            gaps: number;
+            /** Longest Gap S */
+            longest_gap_s: number;
+            /** Name */
+            name: string;
+            /**
+             * Share
+             * @description 0 to 1.
+             */
+            share: number;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /** Up S */
+            up_s: number;
+        };
+        /**
          * UserOut
          * @description Somebody who may sign in.
          */
@@ -10391,6 +10711,66 @@ export interface components {
          * @enum {string}
          */
         Verdict: "deny" | "counsel" | "allow";
+        /**
+         * VisitOut
+         * @description One anonymous visit, from its first sighting to its last.
+         */
+        VisitOut: {
+            /**
+             * Id
+             * Format: uuid
+             * @description Made at random; names nobody, and is forgotten.
+             */
+            id: string;
+            /** Sightings */
+            sightings: components["schemas"]["VisitSightingOut"][];
+        };
+        /**
+         * VisitSightingOut
+         * @description One stretch in front of one camera.
+         */
+        VisitSightingOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Epoch */
+            epoch: number;
+            /**
+             * Rivals
+             * @description Others whom this could be as well, judged by time and place; 0 at a visit's begin.
+             */
+            rivals: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Track Id
+             * @description As text: 64 bits.
+             */
+            track_id: string;
+        };
+        /**
+         * VisitsOut
+         * @description The visits of an incident's alerts.
+         */
+        VisitsOut: {
+            /**
+             * Followed
+             * @description Whether this store follows visits now; without it there are none.
+             */
+            followed: boolean;
+            /** Visits */
+            visits: components["schemas"]["VisitOut"][];
+        };
         /**
          * WatchOut
          * @description How the last promotion of a model is watched.
@@ -10723,6 +11103,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Of one group. */
                 group_id?: string | null;
+                /** @description Of this threat. */
+                threat?: components["schemas"]["Threat"] | null;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
                 /** @description Items on one page at most. */
@@ -13218,6 +13600,62 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
                 };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_camera_link_api_v1_camera_links__camera_link_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {
@@ -18045,6 +18483,64 @@ export interface operations {
             };
         };
     };
+    list_visits_api_v1_incidents__incident_id__visits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitsOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ingest_messages_api_v1_ingest_messages_post: {
         parameters: {
             query?: never;
@@ -21710,6 +22206,69 @@ export interface operations {
             };
         };
     };
+    report_footfall_api_v1_reports_footfall_get: {
+        parameters: {
+            query?: {
+                by?: "hour" | "camera";
+                store_id?: string | null;
+                /** @description Raised at or after; 30 days before `until` if left out. */
+                since?: string | null;
+                /** @description Raised before; now if left out. At most a year. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FootfallOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report_precision_api_v1_reports_precision_get: {
         parameters: {
             query?: {
@@ -21835,6 +22394,62 @@ export interface operations {
             };
         };
     };
+    report_stores_api_v1_reports_stores_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoreStateOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     report_threshold_api_v1_reports_threshold_get: {
         parameters: {
             query: {
@@ -21863,6 +22478,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ThresholdOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_uptime_api_v1_reports_uptime_get: {
+        parameters: {
+            query?: {
+                store_id?: string | null;
+                /** @description Raised at or after; 30 days before `until` if left out. */
+                since?: string | null;
+                /** @description Raised before; now if left out. At most a year. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UptimeOut_"];
                 };
             };
             /** @description Not signed in */
@@ -22756,6 +23433,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoreOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_camera_links_api_v1_stores__store_id__camera_links_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CameraLinkOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_camera_link_api_v1_stores__store_id__camera_links_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CameraLinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraLinkOut"];
                 };
             };
             /** @description Not signed in */
