@@ -29,8 +29,21 @@ const WORDS: Record<Role, string> = {
   get "platform-operator"() { return t("keepsCamerasAndWorkersRunningWithout"); },
 };
 
+const NAMES: Record<Role, string> = {
+  get viewer() { return t("roleViewer"); },
+  get operator() { return t("roleOperator"); },
+  get investigator() { return t("roleInvestigator"); },
+  get enroller() { return t("roleEnroller"); },
+  get approver() { return t("roleApprover"); },
+  get "store-manager"() { return t("roleStoreManager"); },
+  get "chain-administrator"() { return t("roleChainAdministrator"); },
+  get auditor() { return t("roleAuditor"); },
+  get "model-engineer"() { return t("roleModelEngineer"); },
+  get "platform-operator"() { return t("rolePlatformOperator"); },
+};
+
 /** "Store manager". */
-export const roleName = (role: string) => humanise(role);
+export const roleName = (role: string) => NAMES[role as Role] ?? humanise(role);
 
 /** What a role is for; "" for one that this page does not know. */
 export const roleWords = (role: string) => WORDS[role as Role] ?? "";

@@ -2,6 +2,7 @@
 import { ACTS } from "../api/acts";
 import { humanise } from "../text/format";
 import { t } from "./texts";
+import { spanish } from "./words";
 
 const TOPICS: readonly (readonly [topic: () => string, beginnings: RegExp])[] = [
   [() => t("watching"), /^(live-view|snapshot|frame|detections|visits)/],
@@ -27,7 +28,7 @@ export interface Topic {
 export function byTopic(): Topic[] {
   const of = (act: string) => TOPICS.find(([, beginnings]) => beginnings.test(act))?.[0]() ?? t("other");
   return [...TOPICS.map(([topic]) => topic()), t("other")]
-    .map((topic) => ({ topic, acts: ACTS.filter((act) => of(act) === topic).map((act) => ({ act, name: humanise(act) })) }))
+    .map((topic) => ({ topic, acts: ACTS.filter((act) => of(act) === topic).map((act) => ({ act, name: humanise(spanish(act) ?? act) })) }))
     .map(({ topic, acts: found }) => ({ topic, acts: found.sort((a, b) => a.name.localeCompare(b.name)) }))
     .filter(({ acts: found }) => found.length > 0);
 }

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { ACTS } from "../api/acts";
 import type { AuditAct } from "../api/types";
 import { done, told, what, whole } from "./words";
+import { languageChoice } from "../text/language";
 
 it("an act reads as a sentence", () => {
   expect(done("camera-created")).toBe("created camera");
@@ -33,4 +34,11 @@ it("claims no more than was compared", () => {
   expect(whole({ verified_rows: 812, verified_anchors: 3 }, "1 hour ago")).toBe("Nothing up to entry 812 was changed afterwards: checked 1 hour ago, and 3 fingerprints kept outside the database agree.");
   expect(whole({ verified_rows: 812, verified_anchors: 1 }, "now")).toContain("1 fingerprint kept outside the database agrees");
   expect(whole({ verified_rows: 812, verified_anchors: 0 }, "now")).toMatch(/up to entry 812\. Nothing kept outside the database was compared/);
+});
+
+it("tells acts in Spanish, and one without words as in English", () => {
+  languageChoice.set("es");
+  expect([done("camera-created"), done("audit-read"), done("thing-invented")]).toEqual(["añadió la cámara", "leyó la auditoría", "invented thing"]);
+  languageChoice.set("en");
+  expect(done("camera-created")).toBe("created camera");
 });

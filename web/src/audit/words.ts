@@ -1,6 +1,8 @@
 /** One act in plain words. Pure. */
 import type { AuditAct, AuditState } from "../api/types";
 import { humanise } from "../text/format";
+import { language } from "../text/language";
+import { ACTS_ES } from "./actsTexts";
 import { t } from "./texts";
 
 const DONE: Record<string, string> = {
@@ -33,9 +35,12 @@ const DONE: Record<string, string> = {
   get "audit-exported"() { return t("exportedTheAudit"); },
 };
 
+/** An act's words where the page speaks Spanish and they are known. */
+export const spanish = (act: string): string | undefined => (language() === "es" ? ACTS_ES[act as keyof typeof ACTS_ES] : undefined);
+
 /** "camera-created" is "created camera"; a few acts have words of their own. */
 export function done(act: string): string {
-  const own = DONE[act];
+  const own = spanish(act) ?? DONE[act];
   if (own) return own;
   const words = act.split("-");
   const verb = words.pop() ?? "";
