@@ -64,6 +64,7 @@ def stages(name: str, arguments: list[str]) -> list[Stage]:
             *(() if arguments else _tests(python, "matrix")),
         ],
         "bench": [one("benchmarks", *benches)],
+        "chaos": [one("chaos", [python, "-m", "tests.chaos", *arguments])],
         "lint": [_lint(web_tests=False)],
         "fmt": [one("format", [str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places])],
     }
@@ -93,7 +94,7 @@ def _tests(python: str, mark: str = "not matrix") -> list[Stage]:
         "unit, contract and integration tests", python, mark, ["tests/unit", "tests/contract", "tests/integration"], many
     )
     # Apart from the rest because a browser driver keeps an event loop running in its process.
-    return [suite, _tested("end-to-end tests", python, mark, ["tests/e2e"])]
+    return [suite, _tested("end-to-end tests", python, mark, ["tests/e2e", *(["tests/chaos"] if mark == "matrix" else [])])]
 
 
 def _tested(name: str, python: str, mark: str, places: list[str], many: Sequence[str] = ()) -> Stage:
