@@ -23,6 +23,7 @@ class Line:
         self._target, self.port = target, 0
         self._fault: Kind | None = None
         self._ways: set[asyncio.StreamWriter] = set()
+        self._relays: set[asyncio.Task[None] | None] = set()
         self._loop = asyncio.new_event_loop()
 
     def fail(self, fault: Kind | None) -> None:
@@ -39,6 +40,7 @@ class Line:
         if self._fault is Kind.CUT:
             writer.transport.abort()
             return
+        self._relays.add(asyncio.current_task())
         try:
             there = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self._target), 5)
         except (OSError, TimeoutError):
@@ -68,7 +70,10 @@ class Line:
             self.port = server.sockets[0].getsockname()[1]
             ready.set()
             await over.wait()
+            left = [relay for relay in self._relays if relay is not None and not relay.done()]
             self._abort()
+            if left:
+                await asyncio.wait(left, timeout=5)
 
     @contextlib.contextmanager
     def relaying(self) -> Iterator["Line"]:

@@ -20,7 +20,7 @@ from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey, Instance
 from tests.chaos.faults import LINE, PARTS, Fault, Kind
 from tests.chaos.ledger import Ledger
 from tests.chaos.line import Line
-from tests.e2e.evidence_steps import Shop, until
+from tests.e2e.evidence_steps import WHOLE, Shop, until
 from tests.e2e.outside import Outside
 from tests.e2e.product import CHECKOUT, Product
 
@@ -56,6 +56,7 @@ class Storm:
                 self.product.sign_in()
                 hook = self.shop.api("POST", "/webhooks", {"url": self._around.receiver.url, "store_id": self.shop.store})
                 self._around.receiver.secret = hook["secret"]
+                self._crowds_are_alerted()
                 self._other = self._another_chain()
                 worker = self._distant_worker()
                 yield self
@@ -208,10 +209,10 @@ class Storm:
             return found
 
     def _clips_are_whole(self) -> int:
-        """How many stored pieces have the bytes whose hash was registered."""
+        """How many pieces that are there have the bytes whose hash was registered."""
         whole = 0
         for piece in self.shop.api("GET", "/evidence?limit=200")["items"]:
-            if piece["state"] != "stored":
+            if piece["state"] != "present":
                 continue
             status, raw = self.product.call(f"/api/v1/evidence/{piece['id']}/content", timeout=60)
             if status != 200 or not isinstance(raw, bytes) or hashlib.sha256(raw).hexdigest() != piece["sha256"]:
@@ -219,6 +220,14 @@ class Storm:
             else:
                 whole += 1
         return whole
+
+    def _crowds_are_alerted(self) -> None:
+        """Two people in view of a film are an alert, so that there are recordings."""
+        for camera in self.shop.api("GET", f"/cameras?store_id={self.shop.store}")["items"]:
+            zone = {"name": "All", "kind": "crowding", "polygon": WHOLE}
+            self.shop.api("POST", f"/cameras/{camera['id']}/zones", zone)
+        rule = {"store_id": self.shop.store, "kind": "crowding", "parameters": {"people": 2, "lasts_s": 0}}
+        self.shop.api("POST", "/rules", rule)
 
     def _another_chain(self) -> Product:
         """Signed in as the administrator of a chain that has nothing."""

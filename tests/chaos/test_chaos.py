@@ -20,3 +20,4 @@ def test_nothing_is_lost_doubled_or_read_by_others_in_a_storm(tmp_path: Path) ->
     assert figures["broken"] == []
     assert figures["alerts"] > 0
     assert figures["deliveries"] > 0
+    assert figures["clips_intact"] > 0
