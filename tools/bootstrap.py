@@ -30,7 +30,8 @@ def main() -> int:
     name, *arguments = sys.argv[1:] or ["setup"]
     try:
         todo = stages(name, arguments)
-        setup(dev=name in {"test", "verify", "chaos", "lint", "fmt"}, verify=name == "verify", gpu_doubles=name in {"test", "verify"})
+        developing = name in {"test", "verify", "chaos", "lint", "fmt"}
+        setup(dev=developing, verify=name == "verify", gpu_doubles=name in {"test", "verify"})
     except SetupFailedError as error:
         sys.stderr.write(f"Set-up failed. {error}\n")
         return 1
