@@ -94,7 +94,7 @@ def _tests(python: str, mark: str = "not matrix") -> list[Stage]:
         "unit, contract and integration tests", python, mark, ["tests/unit", "tests/contract", "tests/integration"], many
     )
     # Apart from the rest because a browser driver keeps an event loop running in its process.
-    return [suite, _tested("end-to-end tests", python, mark, ["tests/e2e", *(["tests/chaos"] if mark == "matrix" else [])])]
+    return [suite, _tested("end-to-end tests", python, mark, ["tests/e2e"])]
 
 
 def _tested(name: str, python: str, mark: str, places: list[str], many: Sequence[str] = ()) -> Stage:
