@@ -23,12 +23,15 @@ WINDOW: Final = timedelta(minutes=12)
 """How long ago a track may have ended that another one is joined to: the longest piece of a track, and the longest way."""
 LONGEST: Final = timedelta(minutes=11)
 """Of one piece of a track, and a little more; see `app.tracking.tracklets`."""
-MOST_TRACKS: Final = 30_000
+AHEAD: Final = timedelta(seconds=10)
+"""A track that ends farther in the future waits for its time: its camera's clock is ahead."""
+MOST_TRACKS: Final = 12_000
 _TRACKS = """
 SELECT d.camera_id, d.epoch, d.track_id, d.started_at, d.ended_at, d.width, d.height, substring(d.boxes FROM 1 FOR 20) AS first,
     substring(d.boxes FROM octet_length(d.boxes) - 19) AS last, s.visit_id
 FROM ai_detections d LEFT JOIN visit_sightings s USING (camera_id, epoch, track_id, started_at)
-WHERE d.store_id = $1 AND d.started_at > $2::timestamptz - $4::interval AND d.ended_at > $2 AND octet_length(d.boxes) >= 20
+WHERE d.store_id = $1 AND d.started_at > $2::timestamptz - $4::interval AND d.ended_at > $2 AND d.ended_at <= $6
+    AND octet_length(d.boxes) >= 20
     AND d.started_at >= (
         SELECT min(p.created_at) FROM site_policies p WHERE p.store_id = $1 AND p.re_identification AND NOT EXISTS (
             SELECT FROM site_policies q WHERE q.store_id = $1 AND q.revision > p.revision AND NOT q.re_identification))
@@ -66,7 +69,7 @@ async def tracks_of(connection: "Connection[asyncpg.Record]", store_id: uuid.UUI
 
     What began before the store's switch went on is left out: nobody was told of it then.
     """
-    rows = await connection.fetch(_TRACKS, store_id, at - WINDOW, at - UNDECIDED, LONGEST, MOST_TRACKS)
+    rows = await connection.fetch(_TRACKS, store_id, at - WINDOW, at - UNDECIDED, LONGEST, MOST_TRACKS, at + AHEAD)
     return [_track(row) for row in rows]
 
 

@@ -29,7 +29,7 @@ from app.pipeline.visit_repository import (
     put_changes,
     tracks_of,
 )
-from app.visits.linking import predecessors
+from app.visits.linking import predecessors, prepare
 from app.visits.models import KEEP, KEEP_CLOSED, Passage, Track
 from app.visits.visits import Changes, changes
 
@@ -72,6 +72,8 @@ class Follower:
         if ended or time.monotonic() - self._forgotten_s >= FORGET_EVERY_S:
             self._forgotten_s = time.monotonic()
             metrics.sightings_forgotten.inc(await forget_visits(self._pool, KEEP, KEEP_CLOSED))
+        if followed:
+            await asyncio.to_thread(prepare)
         put = 0
         for store in sorted(followed):
             try:

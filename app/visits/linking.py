@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 
 import numpy as np
@@ -106,6 +107,11 @@ def _by_camera(tracks: Sequence[Track]) -> dict[uuid.UUID, Ints]:
 _NONE: Final[Pairs] = (np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
 
 
+def prepare() -> None:
+    """Import what assigns, which takes a while and memory: only where some store follows visits, before a transaction."""
+    import_module("scipy.sparse.csgraph")
+
+
 def _pairs(starts: Ints, ends: Ints, times: Floats, earliest_s: float, latest_s: float) -> tuple[Ints, Ints, Floats]:
     """Every start with every end that lies between `latest_s` and `earliest_s` before it; and the seconds between."""
     ends = ends[np.argsort(times[ends, 1], kind="stable")]
@@ -189,7 +195,6 @@ def _assign(later: Ints, earlier: Ints, cost: Floats, count: int) -> Ints:
 
     Each later track has a column of its own that stands for nobody, so that every row finds a place.
     """
-    # Its import takes a while: only where some store follows visits.
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
