@@ -178,7 +178,8 @@ def models_push(
     """Check a version and have it served; no camera uses it before `promote`."""
     from app.models.command import push
 
-    _say(push(settings().home, folder, accept_licence, slower), as_json, "{model} {version} is served and used by no camera yet.")
+    pushed = push(settings().home, folder, accept_licence, slower, lambda line: typer.echo(f"  {line}", err=True))
+    _say(pushed, as_json, "{model} {version} is served and used by no camera yet.")
 
 
 @models.command("promote")

@@ -1,21 +1,25 @@
 """`pennyprotect models push|promote|rollback|retire`: the way to a running service; `key` and `sign` need none."""
 
+import contextlib
 import io
 import json
 import os
 import tarfile
+import threading
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.kit.errors import BadInputError
+from app.kit.errors import BadInputError, PennyError
 from app.models import signing
 from app.tenancy.policy.command import ServiceClient
 
 PUSH_S = 900.0
+LISTEN_S = 2.0
 
 
 def make_key(path: Path) -> Path:
@@ -55,13 +59,31 @@ def packed(folder: Path) -> bytes:
     return content.getvalue()
 
 
-def push(home: Path, folder: Path, accept_licence: str, slower: float) -> dict[str, Any]:
-    """Push a signed folder."""
+def push(home: Path, folder: Path, accept_licence: str, slower: float, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Push a signed folder; `tell` hears what it does meanwhile."""
     query = urllib.parse.urlencode({"accept_licence": accept_licence, "slower": slower})
-    pushed: dict[str, Any] = ServiceClient(home).send(
-        "POST", f"/models/versions?{query}", packed(folder), "application/x-tar", PUSH_S
-    )
+    package, over = packed(folder), threading.Event()
+    listening = threading.Thread(target=_listen, args=(ServiceClient(home), over, tell), daemon=True)
+    listening.start()
+    try:
+        pushed: dict[str, Any] = ServiceClient(home).send(
+            "POST", f"/models/versions?{query}", package, "application/x-tar", PUSH_S
+        )
+    finally:
+        over.set()
+    listening.join(LISTEN_S)
     return pushed
+
+
+def _listen(client: ServiceClient, over: threading.Event, tell: Callable[[str], None]) -> None:
+    """Until the push is over; a service that does not say costs the words alone."""
+    last = ""
+    while not over.wait(LISTEN_S):
+        with contextlib.suppress(PennyError):
+            said = "; ".join(client.ask("GET", "/models").get("pushing", []))
+            if said and said != last:
+                tell(said)
+            last = said
 
 
 def models(home: Path) -> dict[str, Any]:

@@ -98,6 +98,7 @@ class ModelsOut(BaseModel):
     pointers: list[PointerOut]
     versions: list[ModelVersionOut]
     watches: list[WatchOut]
+    pushing: list[str] = Field(description="What pushes at this service do now; one at a time is tried.")
 
 
 class PromoteIn(BaseModel):
@@ -153,6 +154,7 @@ async def list_models(request: Request, access: Reads) -> ModelsOut:
         pointers=[_pointer(each) for each in pointers],
         versions=[_version(each) for each in versions],
         watches=[_watch(model, each) for model, each in watches.items()],
+        pushing=_service(request).pushing,
     )
 
 

@@ -45,7 +45,11 @@ class Placement:
         if self.shared is None:
             return await asyncio.to_thread(self._folder.join, model, number)
         await self.shared.publish(VERSIONS, model, number, staged)
-        await self.level()
+        try:
+            await self.level()
+        except BaseException:
+            await self.shared.withdraw(VERSIONS, model, number)
+            raise
 
     async def leave(self, model: str, number: int) -> None:
         """Out of the served ones. With the folder's lock."""

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
@@ -21,6 +22,7 @@ from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.postgres import Pool, tenant_transaction
 from app.models import packages, repository
+from app.models.courtesy import Courtesy, Progress
 from app.models.folder import ModelFolder
 from app.models.models import RELEASED_VERSION, ModelVersion, Pointer
 from app.models.moving import note
@@ -56,6 +58,7 @@ class Pushes:
     ) -> None:
         self._pool, self._folder, self._keys = pool, folder, keys
         self._serving, self._placement, self._settle = serving, placement, settle
+        self.courtesy = Courtesy()
 
     async def push(self, access: Access, package: IO[bytes], accept_licence: str, slower: float = SLOWER) -> ModelVersion:
         """Check a package (a tar) and serve it as a new version; no camera uses it before it is promoted.
@@ -68,7 +71,8 @@ class Pushes:
         """
         scope, who = access.whole_chain, access.principal
         try:
-            return await self._push(access, package, accept_licence, slower)
+            async with self.courtesy.turn() as told:
+                return await self._push(access, package, accept_licence, slower, told)
         except RefusedPackageError as error:
             async with tenant_transaction(self._pool, scope) as connection:
                 details = {"reason": error.detail[:500]}
@@ -76,7 +80,8 @@ class Pushes:
                 await audit.append(connection, entry)
             raise
 
-    async def _push(self, access: Access, stream: IO[bytes], accept_licence: str, slower: float) -> ModelVersion:
+    async def _push(self, access: Access, stream: IO[bytes], accept_licence: str, slower: float, told: Progress) -> ModelVersion:
+        told("signature, hashes, contract")
         with self._folder.staging() as staged:
             await asyncio.to_thread(packages.unpack, stream, staged)
             signer = await asyncio.to_thread(self._verified, staged)
@@ -92,11 +97,13 @@ class Pushes:
                 number = await repository.next_number(connection)
                 used = await repository.lock_pointer(connection, access.whole_chain.chain_id, package.model)
             try:
-                report = await self._try(number, staged, package, contract, golden, used, slower)
+                report = await self._try(number, staged, package, contract, golden, used, slower, told)
                 made = ModelVersion(
                     new_id(), package.model, number, "ready", package.artefact, package.publisher, package.licence,
                     package.training_data, digest, signer, report, access.principal.id, now(),
                 )  # fmt: skip
+                calm = await self.courtesy.quiet(partial(self._busy, package.model), told, "load it beside the others")
+                made = replace(made, report={**made.report, "in_quiet": report["in_quiet"] and calm})
                 await self._join(access, made, staged)
             finally:
                 await asyncio.shield(self._end_trial(package.model, number))
@@ -110,16 +117,30 @@ class Pushes:
         return verify(staged, trusted)
 
     async def _try(
-        self, number: int, staged: Path, package: Package, contract: PoseContract, golden: Golden, used: Pointer, slower: float
+        self,
+        number: int,
+        staged: Path,
+        package: Package,
+        contract: PoseContract,
+        golden: Golden,
+        used: Pointer,
+        slower: float,
+        told: Progress,
     ) -> dict[str, Any]:
+        calm = await self.courtesy.quiet(partial(self._busy, package.model), told, "load it for its checks")
         name = await self._placement.open_trial(package.model, number, staged)
         await self._until(lambda: self._serving().sees(name), f"Not every Triton has {name} in its folder")
         await self._serving().load(name)
         ask = partial(self._serving().ask, name, number, contract)
+        told(f"{len(golden.images)} golden images")
         await check_golden(ask, golden, contract, package)
+        told(f"latency, against version {used.stable}")
         current = partial(self._serving().ask, package.model, used.stable, contract)
         latency = await compare_latency(ask, current, golden.images[0], slower)
-        return {"golden_images": len(golden.images), "compared_with": used.stable, **latency}
+        return {"golden_images": len(golden.images), "compared_with": used.stable, "in_quiet": calm, **latency}
+
+    async def _busy(self, model: str, seconds: float) -> float | None:
+        return await self._serving().busy(model, seconds)
 
     async def _until(self, what: Callable[[], Awaitable[bool]], unless: str) -> None:
         """What is in the store reaches Tritons a little later; what is in their folder is there."""
@@ -148,8 +169,8 @@ class Pushes:
                         "slower_allowed": made.report["slower_allowed"],
                     }
                     await note(connection, access, Act.MODEL_PUSHED, made, details)
-                    joined = True
                     await self._placement.join(made.model, made.version, staged)
+                    joined = True
                     await self._load_everywhere(made)
                     if not await self._serving().ready(made.model, made.version):
                         raise UnavailableError(f"Triton does not serve version {made.version} after its load; push it again.")

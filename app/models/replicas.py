@@ -62,6 +62,14 @@ class Replicas:
         except UnavailableError:
             return False
 
+    async def busy(self, model: str, seconds: float) -> float | None:
+        """`Serving.busy` of the busiest."""
+        try:
+            said = await _all(each.busy(model, seconds) for each in await self.servings())
+        except UnavailableError:
+            return None
+        return max((each for each in said if each is not None), default=None)
+
     async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
         """`Serving.ask` at the first of them."""
         return await (await self.servings())[0].ask(model, version, contract, image)

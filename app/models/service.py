@@ -65,6 +65,11 @@ class ModelService:
         self._pushes = Pushes(pool, folder, keys, lambda: self.serving, self._placement, self._settle)
 
     @property
+    def pushing(self) -> list[str]:
+        """What each push of this service does now."""
+        return list(self._pushes.courtesy.said.values())
+
+    @property
     def has_triton(self) -> bool:
         """Whether there is one to ask."""
         return self._serving is not None

@@ -17,6 +17,7 @@ from app.inference.contract import PoseContract
 from app.inference.families import FAMILIES, Selection
 from app.kit.errors import UnavailableError
 from app.models.agreement import differs
+from app.models.courtesy import rest
 from app.models.packages import Golden, Package
 from app.models.signing import RefusedPackageError
 
@@ -75,6 +76,24 @@ class Serving:
             return False
         return any(each.name == model for each in index.models)
 
+    async def busy(self, model: str, seconds: float) -> float | None:
+        """0..1 of its instances' time that requests for any version take in so many seconds; None: the server does not say."""
+        try:
+            async with asyncio.timeout(seconds + ASK_S):
+                config = (await self._client.get_model_config(model, client_timeout=ASK_S)).config
+                before, began = await self._spent_s(model), time.monotonic()
+                await asyncio.sleep(seconds)
+                spent, took = await self._spent_s(model) - before, time.monotonic() - began
+        except (InferenceServerException, grpc.RpcError, TimeoutError):
+            return None
+        instances = sum(each.count * max(1, len(each.gpus)) for each in config.instance_group) or 1
+        return max(0.0, spent) / took / instances
+
+    async def _spent_s(self, model: str) -> float:
+        said = await self._client.get_inference_statistics(model, client_timeout=ASK_S)
+        stats = [each.inference_stats for each in said.model_stats]
+        return float(sum(each.compute_input.ns + each.compute_infer.ns + each.compute_output.ns for each in stats)) / 1e9
+
     async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
         """Outputs of one image (H, W, 3), without the batch dimension.
 
@@ -116,7 +135,9 @@ async def check_golden(ask: Ask, golden: Golden, contract: PoseContract, package
     """RefusedPackageError unless every golden image is answered as the golden outputs say."""
     decode, persons = FAMILIES[contract.family].decode, 0
     for index, image in enumerate(golden.images):
+        began = time.monotonic()
         answers = await ask(image)
+        await rest(time.monotonic() - began)
         wanted = [each[index] for each in golden.outputs]
         if not all(np.isfinite(each).all() for each in answers):
             raise RefusedPackageError(f"It answers golden image {index} with what is no number (NaN or infinite).")
@@ -152,4 +173,5 @@ async def _medians(new: Ask, used: Ask, image: npt.NDArray[np.uint8]) -> tuple[f
             began = time.monotonic()
             await ask(image)
             times.append(1e3 * (time.monotonic() - began))
+            await rest(times[-1] / 1e3)
     return statistics.median(took[0]), statistics.median(took[1])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.models import service
+from app.models import courtesy, service
 from tests.integration.inference.conftest import Server
 from tests.integration.service import pose_models
 from tests.integration.service.conftest import Product
@@ -19,6 +19,8 @@ pytestmark = pytest.mark.timeout(300)
 def more_settings(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:  # noqa: F811 - a fixture
     monkeypatch.setattr(service, "LOOK_EVERY_S", 0.3)
     monkeypatch.setattr(service, "DRAIN_S", 1.5)
+    monkeypatch.setattr(courtesy, "LOOK_S", 0.1)
+    monkeypatch.setattr(courtesy, "PATIENCE_S", 0.5)
     keys = trusted(tmp_path)
     return {"TRITON_URL": server.url, "PENNYPROTECT_MODEL_REPOSITORY": server.models, "PENNYPROTECT_MODEL_KEYS": keys}
 

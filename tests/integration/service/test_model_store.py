@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.inference.contract import SERVED
-from app.models import service
+from app.models import courtesy, service
 from app.models.folder import ModelFolder
 from app.models.shared.level import bring_level
 from app.models.shared.opening import open_shared
@@ -31,6 +31,8 @@ def more_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> dict[str, Any]:
     monkeypatch.setattr(service, "DRAIN_S", 1.5)
+    monkeypatch.setattr(courtesy, "LOOK_S", 0.1)
+    monkeypatch.setattr(courtesy, "PATIENCE_S", 0.5)
     return {
         "TRITON_URL": server.url, "PENNYPROTECT_MODEL_REPOSITORY": server.models, "PENNYPROTECT_MODEL_KEYS": trusted(tmp_path),
         "PENNYPROTECT_MODEL_STORE": f"s3://{make_bucket(nanio)}/ours", "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": ACCESS,

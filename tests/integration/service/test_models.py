@@ -21,7 +21,7 @@ from app.embedded.triton import EmbeddedTriton
 from app.inference import repository
 from app.inference.contract import SERVED
 from app.inference.triton import CallOptions, TritonPose
-from app.models import service
+from app.models import courtesy, service
 from tests.integration.inference.conftest import Server
 from tests.integration.service import pose_models
 from tests.integration.service.conftest import WORKER_KEY, Product
@@ -65,6 +65,8 @@ def trusted(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def short_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "DRAIN_S", 1.5)
+    monkeypatch.setattr(courtesy, "LOOK_S", 0.1)
+    monkeypatch.setattr(courtesy, "PATIENCE_S", 0.5)
 
 
 async def push(product: Product, package: bytes, query: str = "?accept_licence=MIT&slower=20") -> tuple[int, Any]:
@@ -135,6 +137,8 @@ async def test_a_model_is_pushed_promoted_rolled_back_and_retired_and_no_request
         status, made = await push(product, good)
         assert status == 201, made
         assert made["report"]["golden_images"] == 1
+        assert made["report"]["in_quiet"] in (True, False)
+        assert (await product.ask("GET", "/api/v1/models"))[1]["pushing"] == []
         version = str(made["version"])
         assert (await push(product, good))[1]["id"] == made["id"], "the same package is one version"
         assert set((await wanted(product)).values()) == {"1"}, "no camera uses what nobody promoted"

@@ -33,6 +33,11 @@ export function ModelsPage() {
       <Answer of={known}>
         {(found) => (
           <>
+            {found.pushing.map((what) => (
+              <p key={what} className="page-note" role="status" data-testid="model-push">
+                A push is under way: {what}.
+              </p>
+            ))}
             {found.pointers.map((pointer) => (
               <InUse key={pointer.model} pointer={pointer} watch={found.watches.find(({ model }) => model === pointer.model)} changed={reload} />
             ))}
