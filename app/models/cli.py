@@ -252,21 +252,32 @@ def models_bench(
 
 @models.command("evaluate")
 def models_evaluate(
-    folder: Annotated[Path, typer.Argument(help="Pictures with one .json of COCO keypoints.")],
+    folder: Annotated[Path, typer.Argument(help="Pictures with one .json of COCO keypoints; of faces: identity/image.jpg.")],
     version: Annotated[list[str] | None, typer.Option(help="Of the model; give two to compare them. 1 at first.")] = None,
     model: Model = POSE_MODEL,
     as_json: AsJson = False,
 ) -> None:
-    """The accuracy of served versions on a folder of pictures with COCO keypoints, side by side; at the Triton that serves."""
+    """The accuracy of served versions on a folder of labelled pictures, side by side; at the Triton that serves.
+
+    `--model face_pipeline` takes a folder of faces.
+    """
     import asyncio
 
-    from app.models.evaluation.measuring import as_lines, evaluate, triton_of
+    from app.models.evaluation import faces, measuring
 
-    url = triton_of(settings().home.absolute(), settings().triton_url)
-    document = asyncio.run(evaluate(url, model, version or ["1"], folder, lambda *done: _show_progress("evaluating ", *done)))
+    url, versions = measuring.triton_of(settings().home.absolute(), settings().triton_url), version or ["1"]
+
+    def tell(done: int, total: int) -> None:
+        _show_progress("evaluating ", done, total)
+
+    if model == faces.FACES:
+        document = asyncio.run(faces.evaluate_faces(url, versions, folder, tell))
+    else:
+        document = asyncio.run(measuring.evaluate(url, model, versions, folder, tell))
     if sys.stderr.isatty():
         sys.stderr.write("\n")
-    typer.echo(json.dumps(document, indent=2) if as_json else "\n".join(as_lines(document)))
+    lines = faces.as_lines if model == faces.FACES else measuring.as_lines
+    typer.echo(json.dumps(document, indent=2) if as_json else "\n".join(lines(document)))
 
 
 @models.command("rollback")

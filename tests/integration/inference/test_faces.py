@@ -12,6 +12,7 @@ from app.inference import repository
 from app.inference.face_client import TritonFaces
 from app.inference.loading import FACE_MODELS, ModelLoading
 from app.kit.errors import BadInputError, UnavailableError
+from app.models.evaluation.faces import evaluate_faces
 from tests.integration.inference.conftest import CHECKOUT, Server
 from tests.integration.inference.face_conformance import demand_answer
 
@@ -64,6 +65,10 @@ async def test_the_same_person_is_near_and_another_is_far(triton: Server) -> Non
         same = found["obama/obama.jpg"] @ found["obama/obama2.jpg"]
         other = found["obama/obama.jpg"] @ found["biden/biden.jpg"]
         assert same > 0.93 > other
+        document = await evaluate_faces(triton.url, ["1", "1"], FACES)
+        figures = document["versions"][0]["accuracy"]
+        assert (figures["found"], figures["first_is_right"]) == (1.0, 1.0), document
+        assert set(document["last_less_first"].values()) == {0.0}, "a version against itself"
     finally:
         await loading.unload()
         await loading.close()

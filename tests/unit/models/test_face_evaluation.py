@@ -1,0 +1,77 @@
+"""How versions of the face pipeline compare on a folder of faces; real models: tests/integration/inference/test_faces.py."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.inference.face_client import FaceAnswer
+from app.kit.errors import BadInputError, UnavailableError
+from app.models.evaluation import faces
+from app.models.evaluation.faces import accuracy, as_lines, evaluate_faces
+
+
+def answer(vector: Sequence[float] | None) -> FaceAnswer:
+    count = 0 if vector is None else 1
+    embeddings = np.zeros((0, 2), np.float32) if vector is None else np.array([vector], np.float32)
+    return FaceAnswer(
+        np.ones((count, 5), np.float32), np.ones((count, 4, 2), np.float32), np.ones((count, 5), np.float32), embeddings
+    )
+
+
+A, B = (1.0, 0.0), (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "found", "right", "eer"),
+    [
+        ((A, A, B, B), 1.0, 1.0, 0.0),
+        ((A, B, A, B), 1.0, 0.0, 0.75),
+        ((A, A, B, None), 0.75, 1.0, 0.0),
+        ((A, A, None, None), 0.5, None, None),
+        ((None, None, None, None), 0.0, None, None),
+    ],
+)
+def test_figures_of_a_folder(
+    vectors: Sequence[Sequence[float] | None], found: float, right: float | None, eer: float | None
+) -> None:
+    figures = accuracy(["a", "a", "b", "b"], [answer(each) for each in vectors])
+    assert (figures["found"], figures["first_is_right"], figures["eer"]) == (found, right, eer)
+
+
+class Pipeline:
+    """Version 1 tells people by the brightness of their pictures; version 2 calls everybody the same; there is no other."""
+
+    def __init__(self, _url: str, version: str, _deadline_s: float) -> None:
+        self._version = version
+
+    async def find(self, picture: np.ndarray, most: int = 1) -> FaceAnswer:
+        if self._version == "9":
+            raise UnavailableError("not loaded")
+        assert picture[0, 0, 0] > picture[0, 0, 2], "RGB of pictures that are red"
+        bright = picture[0, 0, 0] > 180
+        return answer(A if bright or self._version == "2" else B)
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_two_versions_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faces, "TritonFaces", Pipeline)
+    for person, red in (("ann", 120), ("bob", 240)):
+        (tmp_path / person).mkdir()
+        for number in range(2):
+            cv2.imwrite(str(tmp_path / person / f"{number}.png"), np.full((8, 8, 3), (10, 10, red), np.uint8))
+    said: list[tuple[int, int]] = []
+    document = await evaluate_faces("url", ["1", "2"], tmp_path, lambda *done: said.append(done))
+    first, second = document["versions"]
+    assert (document["pictures"], document["people"], said[-1]) == (4, 2, (3, 4))
+    assert (first["accuracy"]["eer"], first["accuracy"]["first_is_right"]) == (0.0, 1.0)
+    assert document["last_less_first"]["eer"] == second["accuracy"]["eer"] > 0
+    assert "2 people" in as_lines(document)[0]
+    with pytest.raises(BadInputError, match="does not serve version 9"):
+        await evaluate_faces("url", ["1", "9"], tmp_path)
+    with pytest.raises(BadInputError, match="two people or more"):
+        await evaluate_faces("url", ["1"], tmp_path / "ann")
