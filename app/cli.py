@@ -178,7 +178,7 @@ def bench(
         str,
         typer.Argument(
             help="density, latency, pipeline, memory, behaviour, faces, acceptance, gait, gallery, audit, policy, access, probes,"
-            " sockets, notifications, evidence, tracking, visits"
+            " sockets, notifications, evidence, tracking, visits, serving, loads"
         ),
     ],
     as_json: AsJson = False,
@@ -190,7 +190,7 @@ def bench(
             " gait: motion capture; tracking: MOT folders."
         ),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="gallery: everything, however long it takes (half an hour).")] = False,
+    full: Annotated[bool, typer.Option("--full", help="gallery, loads: everything, however long it takes.")] = False,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench

@@ -1,4 +1,4 @@
-"""A hundred changes of models under load, and three Tritons of which one is away meanwhile."""
+"""A hundred changes of models under load, three Tritons of which one is away meanwhile, and what loads leave in memory."""
 
 import asyncio
 import contextlib
@@ -18,6 +18,7 @@ from app.inference import repository
 from app.inference.contract import SERVED, PoseContract
 from app.models.replicas import Replicas
 from app.models.trial import Serving
+from benchmarks.loads import load_again, slope_mb
 from tests.integration.inference.conftest import Server
 from tests.integration.service import pose_models
 from tests.integration.service.conftest import Product
@@ -34,6 +35,9 @@ from tests.integration.service.test_models import (
 
 pytestmark = [pytest.mark.matrix, pytest.mark.timeout(1500)]
 CYCLES = 25
+LOADS = 40
+MOST_LEAKED_MB = 1.0
+"""A load; `pennyprotect bench loads --full` reports 200 of the real model. A process left behind would be at 50 and more."""
 FRAME = np.full((384, 640, 3), 7, np.uint8)
 
 
@@ -149,3 +153,12 @@ async def test_of_three_tritons_the_one_that_was_away_rejoins_at_the_promoted_ve
         await name.close()
         for each in alone.values():
             await each.close()
+
+
+async def test_loads_leave_little_behind(server: Server) -> None:  # noqa: F811 - a fixture
+    assert server._process is not None
+    held = await load_again(
+        server.url, server.models, server._process.pid, LOADS, lambda number: pose_models.model(200.0 + number)
+    )
+    assert len(held) == LOADS
+    assert slope_mb(held) < MOST_LEAKED_MB, [round(each) for each in held]
