@@ -55,6 +55,7 @@ from app.kit.errors import ForbiddenError
 from app.kit.metrics import CONTENT_TYPE, exposition
 from app.models.drift.endpoints import router as drift_router
 from app.models.endpoints import router as models_router
+from app.models.evaluation.endpoints import router as outcomes_router
 from app.models.shadows.endpoints import router as shadows_router
 from app.notifications.endpoints import router as notifications_router
 from app.notifications.own_endpoints import router as own_notifications_router
@@ -129,6 +130,7 @@ ROUTERS = (
     models_router,
     shadows_router,
     drift_router,
+    outcomes_router,
     model_reports_router,
 )
 SERVICE_ONLY = ("postgres", "bus", "memory")

@@ -280,6 +280,24 @@ def models_evaluate(
     typer.echo(json.dumps(document, indent=2) if as_json else "\n".join(lines(document)))
 
 
+@models.command("outcomes")
+def models_outcomes(
+    days: Annotated[int, typer.Option(min=1, max=35, help="So many back.")] = 28, as_json: AsJson = False
+) -> None:
+    """How often people found what each version led to right or wrong: alerts by pose version, leads by face version."""
+    from app.models.command import outcomes
+
+    found = outcomes(settings().home, days)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for each in found["items"]:
+        few, share = f"fewer than {found['least']} decided", each["false_share"]
+        typer.echo(
+            f"{each['model']} {each['version']}: {each['raised']} raised, {few if share is None else f'{share:.1%} wrong'}"
+        )
+
+
 @models.command("rollback")
 def models_rollback(model: Model = POSE_MODEL, as_json: AsJson = False) -> None:
     """Take the last promotion back, at once."""

@@ -92,6 +92,12 @@ def models(home: Path) -> dict[str, Any]:
     return found
 
 
+def outcomes(home: Path, days: int) -> dict[str, Any]:
+    """What people decided about what versions led to."""
+    found: dict[str, Any] = ServiceClient(home).ask("GET", f"/models/outcomes?days={days}")
+    return found
+
+
 def promote(home: Path, model: str, version: int, share: float, limits: dict[str, float]) -> dict[str, Any]:
     """Promote by number."""
     moved: dict[str, Any] = _of(ServiceClient(home), model, version, "promote", {"share": share, "limits": limits})

@@ -150,3 +150,41 @@ async def test_an_outage_of_the_server_is_no_version_s_fault_whichever_service_s
     (row,) = await product.sql("SELECT candidate, reason FROM model_pointers")
     assert row["candidate"] is None
     assert "gave no answer to 20 of 120" in row["reason"]
+
+
+async def test_what_people_decided_is_told_by_version_once_enough_did(product: Product) -> None:
+    one, two = (await product.camera("one")), (await product.camera("two"))
+    latency = "'{0}'"
+
+    async def used(camera: dict[str, Any], version: int) -> None:
+        await product.sql(
+            "INSERT INTO model_readings (chain_id, camera_id, model, version, span, since, frames, failures, persons, score_sum,"
+            " quality_sum, norm_sum, latency) SELECT chain_id, id, 'yolo_pose', $1, 'hour', hour, 1, 0, 1, 1, 1, 0,"
+            f" {latency} FROM cameras, unnest(ARRAY[date_trunc('hour', now()), date_trunc('hour', now()) - interval '1 hour']) AS hour"
+            " WHERE id = $2",
+            version,
+            uuid.UUID(camera["id"]),
+        )
+
+    async def decide(camera: dict[str, Any], outcome: str, times: int) -> None:
+        for _ in range(times):
+            alert = uuid.UUID(await product.alert(camera))
+            await product.sql("UPDATE alerts SET state = 'resolved', outcome = $2 WHERE id = $1", alert, outcome)
+
+    async def told() -> list[tuple[Any, ...]]:
+        status, found = await product.ask("GET", "/api/v1/models/outcomes")
+        assert (status, found["least"]) == (200, 20), found
+        return [tuple(each[name] for name in ("version", "raised", "right", "wrong", "false_share")) for each in found["items"]]
+
+    await used(one, 1)
+    await used(two, 1001)
+    await decide(one, "correct", 14)
+    await decide(one, "action-taken", 1)
+    await decide(one, "false", 5)
+    await decide(one, "unknown", 2)
+    await decide(two, "false", 19)
+    assert await told() == [("1", 22, 15, 5, 0.25), ("1001", 19, 0, 0, None)], "of few nothing is told"
+    await decide(two, "false", 1)
+    assert (await told())[1] == ("1001", 20, 0, 20, 1.0)
+    await used(two, 1)
+    assert [row[0] for row in await told()] == ["1"], "an hour with two versions is of neither"
