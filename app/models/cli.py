@@ -10,6 +10,7 @@ import typer
 
 from app.kit.errors import BadInputError
 from app.kit.options import AsJson
+from app.models.evaluation.cli import bench, evaluate, outcomes, show_progress
 from app.models.models import POSE_MODEL
 from app.models.watch.models import Limits
 from app.settings import settings
@@ -17,6 +18,8 @@ from app.settings import settings
 Model = Annotated[str, typer.Option(help="Name of the served model.")]
 LIMITS = Limits()
 models = typer.Typer(no_args_is_help=True, help="The models Triton serves: fetch, push, promote, roll back (docs/models.md).")
+for each in (bench, evaluate, outcomes):
+    models.command()(each)
 
 
 @models.command()
@@ -35,7 +38,7 @@ def pull(
         mirror=chosen.model_mirror,
         accept=chosen.accept_licenses,
         ask=licences.terminal_ask(headless=chosen.headless),
-        progress=_show_progress,
+        progress=show_progress,
         faces=faces,
     )
     status(as_json=False)
@@ -84,12 +87,6 @@ def models_sync(
         raise BadInputError("PENNYPROTECT_MODEL_STORE is not set; write s3://bucket/folder.")
     folder = ModelFolder(given.model_folder)
     asyncio.run(keep_level(shared, folder, given.trusted_model_keys, every, lambda line: typer.echo(line)))
-
-
-def _show_progress(what: str, done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        share = f" {100 * done // total} %" if total else ""
-        sys.stderr.write(f"\r\033[K{what}{share}")
 
 
 @models.command()
@@ -226,76 +223,6 @@ def models_shadow(
     else:
         report = command.shadow_report(settings().home, model)
         typer.echo(json.dumps(report, indent=2) if as_json else "\n".join(report_lines(report)))
-
-
-@models.command("bench")
-def models_bench(
-    version: Annotated[list[str] | None, typer.Option(help="Of the model; give two to compare them. 1 at first.")] = None,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="For each version and number of requests at once.")] = 5.0,
-    model: Model = POSE_MODEL,
-    as_json: AsJson = False,
-) -> None:
-    """How fast served versions answer, in turn; cameras go on meanwhile. `pennyprotect bench serving` measures the server."""
-    import asyncio
-
-    from app.models.evaluation.measuring import triton_of
-    from app.models.evaluation.timing import time_versions
-
-    url = triton_of(settings().home.absolute(), settings().triton_url)
-    document = asyncio.run(time_versions(url, model, version or ["1"], seconds))
-    if as_json:
-        typer.echo(json.dumps(document, indent=2))
-        return
-    for row in document["versions"]:
-        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
-
-
-@models.command("evaluate")
-def models_evaluate(
-    folder: Annotated[Path, typer.Argument(help="Pictures with one .json of COCO keypoints; of faces: identity/image.jpg.")],
-    version: Annotated[list[str] | None, typer.Option(help="Of the model; give two to compare them. 1 at first.")] = None,
-    model: Model = POSE_MODEL,
-    as_json: AsJson = False,
-) -> None:
-    """The accuracy of served versions on a folder of labelled pictures, side by side; at the Triton that serves.
-
-    `--model face_pipeline` takes a folder of faces.
-    """
-    import asyncio
-
-    from app.models.evaluation import faces, measuring
-
-    url, versions = measuring.triton_of(settings().home.absolute(), settings().triton_url), version or ["1"]
-
-    def tell(done: int, total: int) -> None:
-        _show_progress("evaluating ", done, total)
-
-    if model == faces.FACES:
-        document = asyncio.run(faces.evaluate_faces(url, versions, folder, tell))
-    else:
-        document = asyncio.run(measuring.evaluate(url, model, versions, folder, tell))
-    if sys.stderr.isatty():
-        sys.stderr.write("\n")
-    lines = faces.as_lines if model == faces.FACES else measuring.as_lines
-    typer.echo(json.dumps(document, indent=2) if as_json else "\n".join(lines(document)))
-
-
-@models.command("outcomes")
-def models_outcomes(
-    days: Annotated[int, typer.Option(min=1, max=35, help="So many back.")] = 28, as_json: AsJson = False
-) -> None:
-    """How often people found what each version led to right or wrong: alerts by pose version, leads by face version."""
-    from app.models.command import outcomes
-
-    found = outcomes(settings().home, days)
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    for each in found["items"]:
-        few, share = f"fewer than {found['least']} decided", each["false_share"]
-        typer.echo(
-            f"{each['model']} {each['version']}: {each['raised']} raised, {few if share is None else f'{share:.1%} wrong'}"
-        )
 
 
 @models.command("rollback")

@@ -41,6 +41,5 @@ async def outcomes(
 ) -> OutcomesOut:
     """How often people found what a version led to right or wrong: counts alone, of nobody and of no camera."""
     found = await decided(backends(request).postgres, access, days)
-    return OutcomesOut(
-        items=[OutcomeOut(**{name: getattr(each, name) for name in OutcomeOut.model_fields}) for each in found], least=LEAST
-    )
+    items = [OutcomeOut(**{name: getattr(each, name) for name in OutcomeOut.model_fields}) for each in found]
+    return OutcomesOut(items=items, least=LEAST)

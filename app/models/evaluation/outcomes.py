@@ -1,4 +1,4 @@
-"""What people decided about what versions led to: alerts of behaviours by pose version, leads by face version. Counts, nothing else."""
+"""What people decided about what versions led to: alerts of behaviours by pose version, leads by face version. Counts alone."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +28,8 @@ SELECT m.model, m.model_version AS version, count(*) AS raised, count(*) FILTER 
     count(*) FILTER (WHERE m.state = 'rejected') AS wrong
 FROM matches m WHERE m.raised_at >= now() - $1::interval
     AND m.store_id IN (SELECT store_id FROM (
-        SELECT DISTINCT ON (p.store_id) p.store_id, p.face FROM site_policies p ORDER BY p.store_id, p.revision DESC) newest WHERE face)
+        SELECT DISTINCT ON (p.store_id) p.store_id, p.face FROM site_policies p ORDER BY p.store_id, p.revision DESC
+    ) newest WHERE face)
 GROUP BY m.model, m.model_version
 """
 

@@ -154,13 +154,12 @@ async def test_an_outage_of_the_server_is_no_version_s_fault_whichever_service_s
 
 async def test_what_people_decided_is_told_by_version_once_enough_did(product: Product) -> None:
     one, two = (await product.camera("one")), (await product.camera("two"))
-    latency = "'{0}'"
 
     async def used(camera: dict[str, Any], version: int) -> None:
         await product.sql(
             "INSERT INTO model_readings (chain_id, camera_id, model, version, span, since, frames, failures, persons, score_sum,"
             " quality_sum, norm_sum, latency) SELECT chain_id, id, 'yolo_pose', $1, 'hour', hour, 1, 0, 1, 1, 1, 0,"
-            f" {latency} FROM cameras, unnest(ARRAY[date_trunc('hour', now()), date_trunc('hour', now()) - interval '1 hour']) AS hour"
+            " '{0}' FROM cameras, generate_series(date_trunc('hour', now()) - interval '1 hour', now(), '1 hour') AS hour"
             " WHERE id = $2",
             version,
             uuid.UUID(camera["id"]),
