@@ -97,6 +97,8 @@ class ModelService:
 
         async def look() -> None:
             whole = next(rounds) % LOOKS_PER_CHECK == 0
+            if not await self._admission.has_any():
+                return
             async with self._folder.locked():
                 await self._admission.settle(whole=whole)
 

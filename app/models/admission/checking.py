@@ -53,7 +53,8 @@ def admit(folder: ModelFolder, keys: Path) -> dict[tuple[str, int], str]:
     Raises:
         SetupError: a key cannot be read.
     """
-    trusted, refused = trusted_keys(keys), {}
+    trusted: dict[str, Ed25519PublicKey] | None = None  # a key that cannot be read stops nothing where nothing was pushed
+    refused = {}
     for place in sorted(folder.root.glob("*/config.pbtxt")):
         model = place.parent.name
         if model.startswith(TRIAL):
@@ -61,6 +62,7 @@ def admit(folder: ModelFolder, keys: Path) -> dict[tuple[str, int], str]:
         for version in folder.versions(model):
             if version == RELEASED_VERSION:  # checked against the lock file when it is put in place
                 continue
+            trusted = trusted_keys(keys) if trusted is None else trusted
             try:
                 why = fault(place.parent / str(version), model, trusted)
             except OSError as error:  # Triton could not read it either

@@ -33,6 +33,10 @@ class Admission:
     def __init__(self, pool: "Pool[asyncpg.Record]", folder: ModelFolder, keys: Path) -> None:
         self._pool, self._folder, self._keys = pool, folder, keys
 
+    async def has_any(self) -> bool:
+        """Whether anything was pushed, so that there is something to look after."""
+        return bool(await repository.served(self._pool))
+
     async def settle(self, *, whole: bool = True) -> bool:
         """Refuse what must not be loaded, with the folder's lock held; whether cameras used it (they follow by heartbeat).
 

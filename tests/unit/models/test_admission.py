@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from app.kit.errors import SetupError
 from app.models.admission.checking import GONE, admit, fault
 from app.models.folder import ModelFolder
 from app.models.models import Pointer, without_refused
@@ -79,6 +80,14 @@ def test_a_starting_triton_finds_the_released_version_and_the_signed_ones_alone(
     (pose / "1").mkdir()
     (pose / "config.pbtxt").touch()
     flip(pose / "1002")
+    (keys / "broken.pem").write_text("half a key")
+    with pytest.raises(SetupError, match="no public key"):
+        admit(folder, keys)
+    assert folder.versions("yolo_pose") == [1, 1001, 1002, 1003], (
+        "nothing is refused for good because of a key that is being copied"
+    )
+    assert admit(ModelFolder(tmp_path / "empty"), keys) == {}, "and where nothing was pushed it stops nobody"
+    (keys / "broken.pem").unlink()
     assert list(admit(folder, keys)) == [("yolo_pose", 1002)]
     assert folder.versions("yolo_pose") == [1, 1001, 1003]
     assert "changed since" in folder.refused("yolo_pose")[1002]
