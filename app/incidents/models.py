@@ -2,7 +2,7 @@
 
 import enum
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -89,13 +89,14 @@ class TimelineItem:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """All that is known of an incident."""
+    """All that is known of an incident. `camera_names`: of the alerts' cameras, those that are gone too."""
 
     incident: Incident
     alerts: tuple[Alert, ...]
     entries: tuple[Entry, ...]
     store_name: str
     staff_names: tuple[str, ...]
+    camera_names: Mapping[uuid.UUID, str]
 
 
 RULE = "a rule"

@@ -57,7 +57,9 @@ def _story(case: CaseFile, made_at: datetime, made_by: str) -> list[Flowable]:
     story.append(Paragraph("Alerts", _style(12, _BOLD, 10)))
     for alert in case.alerts:
         outcome = f", outcome {alert.outcome}" if alert.outcome else ""
-        story.append(Paragraph(f"{_time(alert.started_at)} - {escape(alert.kind)} ({alert.threat.value}{outcome})", _style(9.5)))
+        camera = escape(case.camera_names.get(alert.camera_id, "a camera that is gone"))
+        told = f"{escape(alert.kind)} ({alert.threat.value}{outcome}), {camera}"
+        story.append(Paragraph(f"{_time(alert.started_at)} - {told}", _style(9.5)))
     if not case.alerts:
         story.append(Paragraph("None joined.", _style(9.5)))
     story.append(Paragraph("Timeline", _style(12, _BOLD, 10)))

@@ -148,6 +148,12 @@ async def alerts_of(connection: TenantConnection, incident_id: uuid.UUID) -> lis
     return await alerts.alerts_among(connection, [row["alert_id"] for row in rows])
 
 
+async def camera_names(connection: TenantConnection, cameras: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """What cameras are called, or were."""
+    rows = await connection.fetch("SELECT id, name FROM cameras WHERE id = ANY($1::uuid[])", list(cameras))
+    return {row["id"]: row["name"] for row in rows}
+
+
 async def join_alert(connection: TenantConnection, chain_id: uuid.UUID, incident: Incident, alert_id: uuid.UUID) -> bool:
     """Join an alert of the same store; False where it is joined already.
 

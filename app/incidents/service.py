@@ -152,12 +152,14 @@ async def set_staff(
 async def case_file(connection: TenantConnection, incident_id: uuid.UUID) -> CaseFile:
     """All of one incident."""
     incident = await repository.get_incident(connection, incident_id)
+    alerts = await repository.alerts_of(connection, incident_id)
     return CaseFile(
         incident,
-        tuple(await repository.alerts_of(connection, incident_id)),
+        tuple(alerts),
         tuple(await repository.entries_of(connection, incident_id)),
         await repository.store_name(connection, incident.store_id),
         await repository.names_of(connection, incident.staff),
+        await repository.camera_names(connection, {alert.camera_id for alert in alerts}),
     )
 
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.platypus import Paragraph
 
 from app.alerts.models import Handler
 from app.incidents.lifecycle import IncidentAct, decide, demand_open
 from app.incidents.models import CaseFile, Entry, EntryKind, Incident, IncidentState, timeline
-from app.incidents.report import report_pdf
+from app.incidents.report import _story, report_pdf
 from app.kit.errors import BadInputError, ConflictError
 from tests.unit.alerts.test_lifecycle import make_alert
 
@@ -68,7 +69,11 @@ def test_the_timeline_is_in_the_order_of_time_whatever_the_order_of_reading(entr
 def test_the_report_is_a_pdf_and_takes_any_text() -> None:
     title = "<b>Kühlregal & 'Gang' \u4e2d\x00 </b>"
     notes = tuple(make_entry(EntryKind.NOTE, each, "line\n<para>" * 50) for each in range(30))
-    case = CaseFile(make_incident(title=title, description=title), (make_alert(),), notes, "Store <1>", ("ann", "b&b"))
+    alert = make_alert()
+    cameras = {alert.camera_id: "Aisle <7>"}
+    case = CaseFile(make_incident(title=title, description=title), (alert,), notes, "Store <1>", ("ann", "b&b"), cameras)
     pdf = report_pdf(case, NOW, "ann")
+    texts = [item.getPlainText() for item in _story(case, NOW, "ann") if isinstance(item, Paragraph)]
+    assert any(text.endswith("Aisle <7>") for text in texts), "an alert's camera is named"
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") > 2
