@@ -1,4 +1,5 @@
-"""Cameras' addresses are judged beside the graph's thread: a name server or a camera may take seconds to answer."""
+"""Before a source is opened, and how long it may take. Addresses are judged beside the graph's thread: a name server or a
+camera may take seconds to answer."""
 
 import threading
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from typing import Final
 from app.workers.gpu.graph import Admit, NotAdmitted
 
 AT_ONCE: Final = 32
+DECODER_S: Final = 0.15
+"""A GPU opens decoders one after another: 0.06 to 0.12 s each on an H100, where 170 took up to 20 s (docs/performance.md)."""
 
 
 class Admissions:
@@ -29,3 +32,8 @@ class Admissions:
             except Exception as error:  # whatever it is, it opens nothing and says no address
                 found, why = "", f"The camera's address cannot be judged ({type(error).__name__})."
         told(found, why)
+
+
+def patience_s(start_s: float, opening: int) -> float:
+    """Until a source that is being opened has to give its first picture, when `opening` sources are waiting for theirs."""
+    return start_s + DECODER_S * opening

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.workers.gpu.graph import NO_SOURCE, Admit, Arrived, Change, Elements, Facts, Fatal, Slot, State, Wanted, pause_s, plain
-from app.workers.gpu.opening import Admissions
-from app.workers.gpu.stages import Leaving, Stages, owner_of
+from app.workers.gpu.opening import Admissions, patience_s
+from app.workers.gpu.stages import Leaving, Stages, first_error, owner_of
 
 WAKE_S: Final = 0.05
 SILENT_S: Final = 5.0
@@ -75,7 +75,7 @@ class Graph:
         self._stages = Stages(gst, self._pipeline, self._leaving, self.probes)
         self._muxer = self._stages.build(self.elements, self.most)
         if self._pipeline.set_state(gst.State.PLAYING) == gst.StateChangeReturn.FAILURE:
-            raise Fatal(f"The pipeline does not start: {self._first_error()}")
+            raise Fatal(f"The pipeline does not start: {first_error(gst, self._pipeline)}")
         self._thread.start()
 
     def want(self, cameras: Mapping[uuid.UUID, Wanted]) -> None:
@@ -142,18 +142,16 @@ class Graph:
             self.on_fatal("The graph came to an end of stream, which no camera may cause.")
             self._over.set()
 
-    def _first_error(self) -> str:
-        message = self._pipeline.get_bus().pop_filtered(self._gst.MessageType.ERROR)
-        return plain(message.parse_error()[0].message) if message is not None else "no element says why"
-
     def _tick(self, now: float) -> None:
-        for slot in list(self._slots.values()):
+        slots = list(self._slots.values())
+        start_s = patience_s(self.start_s, sum(slot.bin is not None and not slot.last_at for slot in slots))
+        for slot in slots:
             if slot.bin is None:
                 if now >= slot.due_at:
                     self._connect(slot)
                 continue
             quiet = now - (slot.last_at or slot.began_at)
-            if quiet > (self.silent_s if slot.last_at else self.start_s):
+            if quiet > (self.silent_s if slot.last_at else start_s):
                 if slot.last_at:
                     self._tell(slot, State.FROZEN, f"No picture for {self.silent_s:g} s; it is opened again.")
                 self._fail(slot, "The camera sends no picture.")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from app.workers.gpu.graph import Elements, Fatal, Slot
+from app.workers.gpu.graph import Elements, Fatal, Slot, plain
 
 DISPOSERS: Final = 4
 
@@ -19,6 +19,12 @@ def owner_of(slots: Iterable[Slot], element: Any) -> Slot | None:
                 return slot
         element = element.get_parent()
     return None
+
+
+def first_error(gst: Any, pipeline: Any) -> str:
+    """What the first error on a pipeline's bus says."""
+    message = pipeline.get_bus().pop_filtered(gst.MessageType.ERROR)
+    return plain(message.parse_error()[0].message) if message is not None else "no element says why"
 
 
 class Leaving:

@@ -13,6 +13,8 @@ from app.kit.egress import parse_policy
 from app.kit.gate import Gate
 from app.workers.gpu.admission import admitted
 from app.workers.gpu.graph import NotAdmitted
+from app.workers.gpu.opening import patience_s
+from app.workers.gpu.pipeline import START_S
 from tests.integration.capture.name_server import RebindingNames
 
 POLICY = parse_policy("private 127.0.0.0/8")
@@ -82,3 +84,8 @@ def _answer(server: socket.socket, answer: bytes) -> None:
         with connection:
             connection.recv(4096)
             connection.sendall(answer)
+
+
+def test_many_sources_that_open_at_once_are_given_the_time_that_their_decoders_take() -> None:
+    assert patience_s(START_S, 1) < 16
+    assert patience_s(START_S, 170) > START_S + 20, "170 decoders took 20 s on an H100; a connection may take the rest"
