@@ -38,12 +38,15 @@ export class Bell {
 }
 
 let context: AudioContext | null = null;
+const ALLOWED_WITHIN_MS = 300;
 
-/** Silent until the browser allows sound, which is from the first click or key on. */
-export const bell = new Bell((notes) => {
+/** Silent until the browser allows sound, which is from the first click or key on; what was not heard then is not heard later. */
+export const bell = new Bell((notes) => void sound(notes).catch(() => undefined));
+
+async function sound(notes: readonly Note[]): Promise<void> {
   context ??= new AudioContext();
-  void context.resume().catch(() => undefined);
-  if (context.state === "closed") return;
+  if (context.state !== "running") await Promise.race([context.resume(), new Promise((go) => setTimeout(go, ALLOWED_WITHIN_MS))]);
+  if (context.state !== "running") return;
   for (const { hertz, at, lasts } of notes) {
     const tone = context.createOscillator();
     const loudness = context.createGain();
@@ -56,4 +59,4 @@ export const bell = new Bell((notes) => {
     tone.start(begins);
     tone.stop(begins + lasts + 0.02);
   }
-});
+}
