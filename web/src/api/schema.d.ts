@@ -2575,6 +2575,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outcomes
+         * @description How often people found what a version led to right or wrong: counts alone, of nobody and of no camera.
+         */
+        get: operations["outcomes_api_v1_models_outcomes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/rollback": {
         parameters: {
             query?: never;
@@ -8078,6 +8098,11 @@ export interface components {
         ModelsOut: {
             /** Pointers */
             pointers: components["schemas"]["PointerOut"][];
+            /**
+             * Pushing
+             * @description What pushes at this service do now; one at a time is tried.
+             */
+            pushing: string[];
             /** Versions */
             versions: components["schemas"]["ModelVersionOut"][];
             /** Watches */
@@ -8176,31 +8201,29 @@ export interface components {
             take_over: boolean;
         };
         /**
-         * OutcomesOut
-         * @description What became of the alerts of one kind, at one store or camera where that was asked for.
+         * OutcomeOut
+         * @description Of one version.
          */
-        OutcomesOut: {
-            /** Camera Id */
-            camera_id: string | null;
-            /** High */
-            high: number;
-            /** Kind */
-            kind: string;
-            /** Low */
-            low: number;
+        OutcomeOut: {
             /**
-             * Open
-             * @description Not judged yet.
+             * False Share
+             * @description Wrong ones of all decided; null below 20 decisions.
              */
-            open: number;
-            /** Precision */
-            precision: number | null;
-            /** Right */
+            false_share: number | null;
+            /**
+             * Model
+             * @description yolo_pose: alerts of behaviours; a face model: leads, where the store has faces on now.
+             */
+            model: string;
+            /** Raised */
+            raised: number;
+            /**
+             * Right
+             * @description Correct alerts, confirmed leads; 0 while too few were decided.
+             */
             right: number;
-            /** Store Id */
-            store_id: string | null;
-            /** Unknown */
-            unknown: number;
+            /** Version */
+            version: string;
             /** Wrong */
             wrong: number;
         };
@@ -8463,7 +8486,7 @@ export interface components {
         /** Page[OutcomesOut] */
         Page_OutcomesOut_: {
             /** Items */
-            items: components["schemas"]["OutcomesOut"][];
+            items: components["schemas"]["app__alerts__reports__endpoints__OutcomesOut"][];
             /** Next */
             next: string | null;
         };
@@ -10982,6 +11005,35 @@ export interface components {
             ][];
         };
         /**
+         * OutcomesOut
+         * @description What became of the alerts of one kind, at one store or camera where that was asked for.
+         */
+        app__alerts__reports__endpoints__OutcomesOut: {
+            /** Camera Id */
+            camera_id: string | null;
+            /** High */
+            high: number;
+            /** Kind */
+            kind: string;
+            /** Low */
+            low: number;
+            /**
+             * Open
+             * @description Not judged yet.
+             */
+            open: number;
+            /** Precision */
+            precision: number | null;
+            /** Right */
+            right: number;
+            /** Store Id */
+            store_id: string | null;
+            /** Unknown */
+            unknown: number;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
          * CodeIn
          * @description Six digits of the authenticator app.
          */
@@ -11044,6 +11096,19 @@ export interface components {
              * Format: uuid
              */
             proposal_id: string;
+        };
+        /**
+         * OutcomesOut
+         * @description By model and version.
+         */
+        app__models__evaluation__endpoints__OutcomesOut: {
+            /** Items */
+            items: components["schemas"]["OutcomeOut"][];
+            /**
+             * Least
+             * @description Decisions below which a version's counts are not told.
+             */
+            least: number;
         };
         /**
          * CodeIn
@@ -19874,6 +19939,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DriftsOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outcomes_api_v1_models_outcomes_get: {
+        parameters: {
+            query?: {
+                /** @description Readings that say which version a camera used are kept so long. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__models__evaluation__endpoints__OutcomesOut"];
                 };
             };
             /** @description Not signed in */

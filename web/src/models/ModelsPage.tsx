@@ -35,7 +35,7 @@ export function ModelsPage() {
           <>
             {found.pushing.map((what) => (
               <p key={what} className="page-note" role="status" data-testid="model-push">
-                A push is under way: {what}.
+                {t("pushUnderWay", { what })}
               </p>
             ))}
             {found.pointers.map((pointer) => (

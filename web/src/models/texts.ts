@@ -80,6 +80,7 @@ export const t = catalogue({
     inUse: "in use",
     moreWereNotLookedAt: "{leftOut} more were not looked at: there are too many.",
     tritonMayNotLoadIt: "Triton may not load it: {why}",
+    pushUnderWay: "A push is under way: {what}.",
   },
   es: {
     personsAFrame: "Personas por imagen",
@@ -160,5 +161,6 @@ export const t = catalogue({
     inUse: "en uso",
     moreWereNotLookedAt: "{leftOut} más no se miraron: son demasiadas.",
     tritonMayNotLoadIt: "Triton no debe cargarla: {why}",
+    pushUnderWay: "Hay una subida en curso: {what}.",
   },
 });
