@@ -26,7 +26,7 @@ class OutcomeOut(BaseModel):
     false_share: float | None = Field(description=f"Wrong ones of all decided; null below {LEAST} decisions.")
 
 
-class OutcomesOut(BaseModel):
+class ModelOutcomesOut(BaseModel):
     """By model and version."""
 
     items: list[OutcomeOut]
@@ -38,8 +38,8 @@ async def outcomes(
     request: Request,
     access: Annotated[Access, require(Permission.MODELS_READ)],
     days: Annotated[int, Query(ge=1, le=35, description="Readings that say which version a camera used are kept so long.")] = 28,
-) -> OutcomesOut:
+) -> ModelOutcomesOut:
     """How often people found what a version led to right or wrong: counts alone, of nobody and of no camera."""
     found = await decided(backends(request).postgres, access, days)
     items = [OutcomeOut(**{name: getattr(each, name) for name in OutcomeOut.model_fields}) for each in found]
-    return OutcomesOut(items=items, least=LEAST)
+    return ModelOutcomesOut(items=items, least=LEAST)

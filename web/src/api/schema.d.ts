@@ -8041,6 +8041,19 @@ export interface components {
             store_id: string | null;
         };
         /**
+         * ModelOutcomesOut
+         * @description By model and version.
+         */
+        ModelOutcomesOut: {
+            /** Items */
+            items: components["schemas"]["OutcomeOut"][];
+            /**
+             * Least
+             * @description Decisions below which a version's counts are not told.
+             */
+            least: number;
+        };
+        /**
          * ModelVersionOut
          * @description A pushed version and what its checks measured.
          */
@@ -8224,6 +8237,35 @@ export interface components {
             right: number;
             /** Version */
             version: string;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * OutcomesOut
+         * @description What became of the alerts of one kind, at one store or camera where that was asked for.
+         */
+        OutcomesOut: {
+            /** Camera Id */
+            camera_id: string | null;
+            /** High */
+            high: number;
+            /** Kind */
+            kind: string;
+            /** Low */
+            low: number;
+            /**
+             * Open
+             * @description Not judged yet.
+             */
+            open: number;
+            /** Precision */
+            precision: number | null;
+            /** Right */
+            right: number;
+            /** Store Id */
+            store_id: string | null;
+            /** Unknown */
+            unknown: number;
             /** Wrong */
             wrong: number;
         };
@@ -8486,7 +8528,7 @@ export interface components {
         /** Page[OutcomesOut] */
         Page_OutcomesOut_: {
             /** Items */
-            items: components["schemas"]["app__alerts__reports__endpoints__OutcomesOut"][];
+            items: components["schemas"]["OutcomesOut"][];
             /** Next */
             next: string | null;
         };
@@ -11005,35 +11047,6 @@ export interface components {
             ][];
         };
         /**
-         * OutcomesOut
-         * @description What became of the alerts of one kind, at one store or camera where that was asked for.
-         */
-        app__alerts__reports__endpoints__OutcomesOut: {
-            /** Camera Id */
-            camera_id: string | null;
-            /** High */
-            high: number;
-            /** Kind */
-            kind: string;
-            /** Low */
-            low: number;
-            /**
-             * Open
-             * @description Not judged yet.
-             */
-            open: number;
-            /** Precision */
-            precision: number | null;
-            /** Right */
-            right: number;
-            /** Store Id */
-            store_id: string | null;
-            /** Unknown */
-            unknown: number;
-            /** Wrong */
-            wrong: number;
-        };
-        /**
          * CodeIn
          * @description Six digits of the authenticator app.
          */
@@ -11096,19 +11109,6 @@ export interface components {
              * Format: uuid
              */
             proposal_id: string;
-        };
-        /**
-         * OutcomesOut
-         * @description By model and version.
-         */
-        app__models__evaluation__endpoints__OutcomesOut: {
-            /** Items */
-            items: components["schemas"]["OutcomeOut"][];
-            /**
-             * Least
-             * @description Decisions below which a version's counts are not told.
-             */
-            least: number;
         };
         /**
          * CodeIn
@@ -19997,7 +19997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__models__evaluation__endpoints__OutcomesOut"];
+                    "application/json": components["schemas"]["ModelOutcomesOut"];
                 };
             };
             /** @description Not signed in */
