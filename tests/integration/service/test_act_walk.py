@@ -19,6 +19,8 @@ from app.auth.sessions import forgetting
 from app.contracts.live import pack_picture, picture_channel
 from app.identity.enrolment import sweeper
 from app.identity.templates import turner
+from app.kit.keys.models import DISAGREEMENT
+from app.lifespan import vault_of
 from app.tenancy.policy import enforcer
 from tests.integration.service.conftest import Product
 from tests.integration.service.people import person
@@ -407,6 +409,15 @@ async def _signed_entry(walk: Walk) -> Asked:
     return await _with_entry(walk)
 
 
+async def _sealed_still(walk: Walk) -> Asked:
+    disagreement, chain = walk.things["disagreement_id"], walk.things["chain_id"]
+    vault = vault_of(walk.product.settings, walk.product.owner)
+    async with walk.product.owner.acquire() as connection, connection.transaction():
+        sealed = await vault.seal_bytes(connection, chain, DISAGREEMENT, disagreement, b"a picture")
+        await connection.execute("UPDATE model_disagreements SET picture = $2 WHERE id = $1", disagreement, sealed)
+    return Asked()
+
+
 async def _answered_request(walk: Walk) -> Asked:
     path = f"/api/v1/data-requests/{walk.things['data_request_id']}/answer"
     status, answer = await walk.product.ask("POST", path, REFUSAL, token=walk.administrator)
@@ -532,6 +543,7 @@ ACCEPTED = {
     "enrolled": 50, "misses": 2, "passed": True,
 }  # fmt: skip
 PREPARE: dict[str, Prepare] = {
+    "GET /api/v1/models/disagreements/{disagreement_id}/picture": _sealed_still,
     "POST /api/v1/auth/token": _log_in,
     "POST /api/v1/auth/logout": _log_out,
     "POST /api/v1/auth/password": _password,
