@@ -260,6 +260,24 @@ CREATE FUNCTION public.forget_answered_contacts() RETURNS integer
 
 ALTER FUNCTION public.forget_answered_contacts() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.forget_answers_about(wanted uuid) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH blank AS (
+            SELECT '{"name": ""}'::jsonb AS words FROM persons p
+                WHERE p.id = wanted AND p.chain_id = tenant_chain() AND p.erased_at IS NOT NULL
+            UNION ALL
+            SELECT '{"state": "erased", "reason": "", "evidence": "", "age_basis": "", "exception_reason": "", "notice_how": "",
+                "notice_withheld": "", "override_reason": "", "decision_reason": "", "quality": {}, "findings": [], "look_alikes": [],
+                "renewal": null}'::jsonb FROM enrolments e
+                WHERE e.id = wanted AND e.chain_id = tenant_chain() AND e.state = 'erased'),
+        emptied AS (UPDATE idempotency_keys k SET response = k.response || blank.words FROM blank
+            WHERE k.response->>'id' = wanted::text RETURNING 1)
+    SELECT count(*)::integer FROM emptied $$;
+
+ALTER FUNCTION public.forget_answers_about(wanted uuid) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, codes bigint)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -359,6 +377,18 @@ CREATE FUNCTION public.gallery_kinds(wanted_chain uuid) RETURNS TABLE(model text
 
 ALTER FUNCTION public.gallery_kinds(wanted_chain uuid) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.gallery_listed(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) RETURNS TABLE(profile_id uuid, enrolment_id uuid, person_id uuid, watchlist_id uuid, category text, expires_at timestamp with time zone, dimensions smallint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT p.id, e.id, e.person_id, e.watchlist_id, e.category, e.expires_at, p.dimensions
+    FROM facial_profiles p JOIN enrolments e ON e.id = p.enrolment_id JOIN watchlists w ON w.id = e.watchlist_id
+    WHERE p.chain_id = wanted_chain AND p.model = wanted_model AND p.model_version = wanted_version AND p.rotation = wanted_rotation
+        AND e.state = 'approved' AND e.expires_at > now() AND w.retired_at IS NULL
+        AND NOT EXISTS (SELECT FROM match_suspensions s WHERE s.enrolment_id = e.id AND s.lifted_at IS NULL) $$;
+
+ALTER FUNCTION public.gallery_listed(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.gallery_rotations(wanted_chain uuid) RETURNS TABLE(id uuid, version integer, seed bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -394,6 +424,16 @@ CREATE FUNCTION public.gallery_thresholds(wanted_chain uuid) RETURNS TABLE(store
     ORDER BY t.store_id, t.watchlist_id, t.model, t.model_version, t.revision DESC $$;
 
 ALTER FUNCTION public.gallery_thresholds(wanted_chain uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gallery_vectors(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer, wanted uuid[]) RETURNS TABLE(profile_id uuid, embeddings public.halfvec)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT p.id, p.embeddings FROM facial_profiles p
+    WHERE p.id = ANY (wanted) AND p.chain_id = wanted_chain AND p.model = wanted_model AND p.model_version = wanted_version
+        AND p.rotation = wanted_rotation $$;
+
+ALTER FUNCTION public.gallery_vectors(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer, wanted uuid[]) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) RETURNS void
     LANGUAGE plpgsql
@@ -2124,7 +2164,7 @@ CREATE TABLE public.notifications (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     trace_parent text DEFAULT ''::text NOT NULL,
-    CONSTRAINT notifications_occasion_check CHECK ((occasion = ANY (ARRAY['alert-raised'::text, 'alert-escalated'::text, 'incident-changed'::text, 'test'::text]))),
+    CONSTRAINT notifications_occasion_check CHECK ((occasion = ANY (ARRAY['alert-raised'::text, 'alert-escalated'::text, 'incident-changed'::text, 'lead-raised'::text, 'match-confirmed'::text, 'test'::text]))),
     CONSTRAINT notifications_provider_id_check CHECK ((length(provider_id) <= 100)),
     CONSTRAINT notifications_reason_check CHECK ((length(reason) <= 300)),
     CONSTRAINT notifications_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'checking'::text, 'sent'::text, 'delivered'::text, 'uncertain'::text, 'dead'::text, 'merged'::text]))),
@@ -3179,6 +3219,8 @@ CREATE INDEX facial_profiles_gallery ON ONLY public.facial_profiles USING btree 
 CREATE INDEX facial_profiles_128_chain_id_model_model_version_rotation_idx ON public.facial_profiles_128 USING btree (chain_id, model, model_version, rotation);
 
 CREATE INDEX facial_profiles_512_chain_id_model_model_version_rotation_idx ON public.facial_profiles_512 USING btree (chain_id, model, model_version, rotation);
+
+CREATE INDEX idempotency_keys_made ON public.idempotency_keys USING btree (((response ->> 'id'::text)));
 
 CREATE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
 
@@ -4324,6 +4366,9 @@ GRANT ALL ON FUNCTION public.export_by_token(wanted bytea) TO pennyprotect_app;
 REVOKE ALL ON FUNCTION public.forget_answered_contacts() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_answered_contacts() TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.forget_answers_about(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_answers_about(wanted uuid) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.forget_ended_sign_ins() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_ended_sign_ins() TO pennyprotect_app;
 
@@ -4348,6 +4393,9 @@ GRANT ALL ON FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model tex
 REVOKE ALL ON FUNCTION public.gallery_kinds(wanted_chain uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_kinds(wanted_chain uuid) TO pennyprotect_pipeline;
 
+REVOKE ALL ON FUNCTION public.gallery_listed(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_listed(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) TO pennyprotect_pipeline;
+
 REVOKE ALL ON FUNCTION public.gallery_rotations(wanted_chain uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_rotations(wanted_chain uuid) TO pennyprotect_pipeline;
 
@@ -4359,6 +4407,9 @@ GRANT ALL ON FUNCTION public.gallery_suspensions(wanted_chain uuid) TO pennyprot
 
 REVOKE ALL ON FUNCTION public.gallery_thresholds(wanted_chain uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_thresholds(wanted_chain uuid) TO pennyprotect_pipeline;
+
+REVOKE ALL ON FUNCTION public.gallery_vectors(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer, wanted uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gallery_vectors(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer, wanted uuid[]) TO pennyprotect_pipeline;
 
 REVOKE ALL ON FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_columns text[]) FROM PUBLIC;
 
