@@ -38,7 +38,6 @@ ELSEWHERE = {
     "GET /api/v1/enrolments/{enrolment_id}/picture": "test_identity.py, where there are pictures",
     "GET /api/v1/matches/{match_id}/seen-picture": "test_identity.py, where there are pictures",
     "GET /api/v1/matches/{match_id}/enrolled-picture": "test_identity.py, where there are pictures",
-    "GET /api/v1/models/disagreements/{disagreement_id}/picture": "test_model_shadow.py, where there are sealed stills",
     "POST /api/v1/live/{camera_id}/whep": "test_video.py, where a relay answers",
     "DELETE /api/v1/live/{camera_id}/whep/{session_id}": "test_video.py, likewise",
     "POST /api/v1/data-requests/{data_request_id}/search": "test_data_requests.py, where a face model answers",
