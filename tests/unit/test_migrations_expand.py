@@ -31,6 +31,9 @@ REASONED: dict[tuple[int, str], str] = {
     (33, "ALTER TABLE data_request_subjects ADD CONSTRAINT data_request_subjects_chain_id_enrolment_id_fkey"): (
         "the release before it adds no entry that it has not read in the scope of the request's chain"
     ),
+    (44, "ALTER TABLE model_versions ADD CONSTRAINT model_versions_state_check"): "it widens by 'refused'",
+    (45, "ALTER TABLE model_disagreements ADD FOREIGN KEY (chain_id, picture_key)"): _KEYED,
+    (47, "ALTER TABLE notifications ADD CONSTRAINT notifications_occasion_check"): "it widens: leads can be told",
 }
 """(migration, statement's beginning) -> why the release before it does not notice."""
 
