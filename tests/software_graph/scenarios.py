@@ -23,11 +23,14 @@ def camera(number: int) -> uuid.UUID:
 
 
 def admit(address: str) -> str:
-    """What the worker's own does: pins, refuses or takes its time. `?held` until `JUDGED`, `?refused`, `?pinned` another size."""
+    """What the worker's own does: pins, refuses or takes its time. `?held` until `JUDGED`, `?refused`, `?no` for
+    longer, `?pinned` another size."""
     if "held" in address:
         JUDGED.wait(60)
     if "refused" in address:
         raise NotAdmitted("The camera is on no network of cameras.")
+    if "?no" in address:
+        raise NotAdmitted("The camera refuses this password.", answered_no=True)
     if "unjudged" in address:
         raise ZeroDivisionError(address)
     return "test://48x32@10" if "pinned" in address else address
@@ -140,8 +143,11 @@ def admission() -> None:
     bench.want(c0=SMALL)
     bench.until(lambda: bench.count(0) > 5)
     since = time.monotonic()
-    bench.want(c0=SMALL, c1=f"{secret}refused", c2=f"{secret}unjudged", c3=f"{SMALL}?held", c4=f"{SMALL}?pinned")
-    told = bench.until(lambda: all("reconnecting" in bench.states(number) for number in (1, 2)))
+    bench.want(
+        c0=SMALL, c1=f"{secret}refused", c2=f"{secret}unjudged", c3=f"{SMALL}?held", c4=f"{SMALL}?pinned", c5=f"{SMALL}?no"
+    )
+    told = bench.until(lambda: all("reconnecting" in bench.states(number) for number in (1, 2, 5)))
+    slowly = bench.graph._slots[camera(5)].due_at - since > 3.7
     waits = bench.states(3) == ["connecting"]
     JUDGED.set()
     late = bench.until(lambda: bench.count(3) > 5)
@@ -149,9 +155,29 @@ def admission() -> None:
     again = bench.until(lambda: bench.graph.facts()[camera(1)].connection >= 2)
     reasons = [next(c.reason for c in bench.changes if c.camera == camera(number) and c.reason) for number in (1, 2)]
     bench.end(
-        told=told, waits=waits, late=late, pinned=pinned, again=again, reasons=reasons, asked=sorted(set(bench.elements.asked)),
-        gap=bench.gaps(0, since),
+        slowly=slowly, told=told, waits=waits, late=late, pinned=pinned, again=again, reasons=reasons,
+        asked=sorted(set(bench.elements.asked)), gap=bench.gaps(0, since),
     )  # fmt: skip
+
+
+def judging() -> None:
+    """A name server that does not answer in time: told, tried again, and what it says too late opens nothing."""
+    bench = Bench(judged_s=1.0)
+    bench.want(c0=f"{SMALL}?held")
+    told = bench.until(lambda: any("could not be judged" in c.reason for c in bench.changes))
+    JUDGED.set()
+    live = bench.until(lambda: "live" in bench.states(0), 20)
+    bench.end(told=told, live=live, connections=[c.connection for c in bench.changes if c.state == "live"])
+
+
+def thread_fails() -> None:
+    """The graph's own thread meets what it cannot go on after: that is told, not silent."""
+    bench = Bench()
+    bench.graph._orders.put((lambda: 1 / 0, ()))
+    told = bench.until(lambda: bool(bench.fatal))
+    reasons = list(bench.fatal)
+    bench.fatal.clear()
+    bench.end(told=told, reasons=reasons)
 
 
 def freeze_and_caps() -> None:

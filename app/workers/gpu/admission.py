@@ -26,10 +26,12 @@ def admitted(gate: Gate, address: str) -> str:
         if not address.strip().lower().startswith(tuple(f"{scheme}://" for scheme in PINNED_SCHEMES)):
             raise NotAdmitted(
                 f"{source.place} is read over HTTP, where DeepStream follows redirects and playlists that nobody checks; "
-                "CPU workers read such cameras."
+                "CPU workers read such cameras.",
+                answered_no=True,
             )
         pinned = source.admitted()
         refuse_redirect(pinned)
     except (BadInputError, CaptureError, OSError, UnicodeError) as error:
-        raise NotAdmitted(of_error(error, source or NOWHERE).sentence) from error
+        found = of_error(error, source or NOWHERE)
+        raise NotAdmitted(found.sentence, answered_no=found.answered_no) from error
     return pinned.url

@@ -9,6 +9,10 @@ from typing import Any, Final, Protocol
 
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 15.0
+FIRST_PAUSE_AFTER_NO_S: Final = 5.0
+LONGEST_PAUSE_AFTER_NO_S: Final = 60.0
+"""After a camera that answered and said no, as the CPU worker: accounts lock on repeated log-ins."""
+
 NO_SOURCE: Final = "The element that reads cameras cannot be made; is this the worker-gpu image? (docs/gpu.md)"
 
 
@@ -65,7 +69,14 @@ Admit = Callable[[str], str]
 
 
 class NotAdmitted(Exception):  # noqa: N818 - it is told, not raised past the graph
-    """An address that may not be opened; the sentence says why, without the address."""
+    """An address that may not be opened; the sentence says why, without the address.
+
+    `answered_no`: asking again soon will not help.
+    """
+
+    def __init__(self, sentence: str, *, answered_no: bool = False) -> None:
+        super().__init__(sentence)
+        self.answered_no = answered_no
 
 
 class Fatal(Exception):  # noqa: N818 - it is told, not raised past the graph
@@ -74,6 +85,14 @@ class Fatal(Exception):  # noqa: N818 - it is told, not raised past the graph
 
 @dataclass(slots=True)
 class Slot:
+    """A source's place in the graph. Times are monotonic seconds, 0.0 for not yet.
+
+    Attributes:
+        due_at: when to connect; infinite while it is connecting or runs.
+        asked_at: since when its address is being judged.
+        patience_s: how long this connection may take to its first picture; grows, never shrinks.
+    """
+
     camera: uuid.UUID
     pad: int
     wanted: Wanted
@@ -83,7 +102,9 @@ class Slot:
     state: State = State.CONNECTING
     due_at: float = 0.0
     failures: int = 0
+    asked_at: float = 0.0
     began_at: float = 0.0
+    patience_s: float = 0.0
     last_at: float = 0.0
     next_at: float = 0.0
     size: tuple[int, int] = (0, 0)
@@ -129,9 +150,10 @@ Arrived = Callable[[int, int, float], None]
 """Pad, presentation time in ns, monotonic seconds: a frame goes into the muxer. On a streaming thread."""
 
 
-def pause_s(failures: int, draw: Callable[[], float] = random.random) -> float:
+def pause_s(failures: int, *, answered_no: bool = False, draw: Callable[[], float] = random.random) -> float:
     """Before the next try, after so many failures in a row: doubling, bounded, with jitter."""
-    return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures, 16)) * (0.75 + 0.5 * draw()))
+    first, longest = (FIRST_PAUSE_AFTER_NO_S, LONGEST_PAUSE_AFTER_NO_S) if answered_no else (FIRST_PAUSE_S, LONGEST_PAUSE_S)
+    return float(min(longest, first * 2 ** min(failures, 16)) * (0.75 + 0.5 * draw()))
 
 
 def plain(text: str) -> str:

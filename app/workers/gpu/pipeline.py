@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.workers.gpu.graph import NO_SOURCE, Admit, Arrived, Change, Elements, Facts, Fatal, Slot, State, Wanted, pause_s, plain
-from app.workers.gpu.opening import Admissions, patience_s
-from app.workers.gpu.stages import Leaving, Stages, first_error, owner_of
+from app.workers.gpu.opening import JUDGED_S, UNJUDGED, Admissions, Verdict, silent
+from app.workers.gpu.stages import Leaving, Stages, first_error, owner_of, size_of
 
 WAKE_S: Final = 0.05
 SILENT_S: Final = 5.0
@@ -49,6 +49,7 @@ class Graph:
     probes: Mapping[str, Callable[[int], None]] = field(default_factory=dict)
     silent_s: float = SILENT_S
     start_s: float = START_S
+    judged_s: float = JUDGED_S
 
     def __post_init__(self) -> None:
         import gi
@@ -61,7 +62,7 @@ class Graph:
         self._orders: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
         self._slots: dict[uuid.UUID, Slot] = {}
         self._refused: set[uuid.UUID] = set()
-        self._admissions = Admissions(self.admit)
+        self._admissions = Admissions(self.admit, self.most)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="graph", daemon=True)
 
@@ -112,17 +113,22 @@ class Graph:
     # The graph's thread
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # a graph that nobody changes any more must not look alive
+            self.on_fatal(f"The graph's own thread failed ({type(error).__name__}).")
+        finally:
+            self._admissions.stop()
+
+    def _work(self) -> None:
         bus = self._pipeline.get_bus()
         kinds = self._gst.MessageType.ERROR | self._gst.MessageType.EOS | self._gst.MessageType.ELEMENT
         while not self._over.is_set():
             message = bus.timed_pop_filtered(int(WAKE_S * 1e9), kinds)
             if message is not None:
                 self._heard(message)
-            while True:
-                try:
-                    act, arguments = self._orders.get_nowait()
-                except queue.Empty:
-                    break
+            while not self._orders.empty():  # nobody else takes from it
+                act, arguments = self._orders.get_nowait()
                 act(*arguments)
             self._tick(time.monotonic())
         for camera in list(self._slots):
@@ -144,17 +150,15 @@ class Graph:
 
     def _tick(self, now: float) -> None:
         slots = list(self._slots.values())
-        start_s = patience_s(self.start_s, sum(slot.bin is not None and not slot.last_at for slot in slots))
         for slot in slots:
-            if slot.bin is None:
-                if now >= slot.due_at:
-                    self._connect(slot)
-                continue
-            quiet = now - (slot.last_at or slot.began_at)
-            if quiet > (self.silent_s if slot.last_at else start_s):
-                if slot.last_at:
-                    self._tell(slot, State.FROZEN, f"No picture for {self.silent_s:g} s; it is opened again.")
-                self._fail(slot, "The camera sends no picture.")
+            if slot.bin is None and now >= slot.due_at:
+                self._connect(slot)
+            elif slot.asked_at and now - slot.asked_at > self.judged_s:
+                self._fail(slot, UNJUDGED)
+        for slot in silent(slots, now, self.start_s, self.silent_s):
+            if slot.last_at:
+                self._tell(slot, State.FROZEN, f"No picture for {self.silent_s:g} s; it is opened again.")
+            self._fail(slot, "The camera sends no picture.")
 
     def _want(self, cameras: Mapping[uuid.UUID, Wanted]) -> None:
         for camera in [held for held in self._slots if held not in cameras]:
@@ -188,21 +192,22 @@ class Graph:
 
     def _connect(self, slot: Slot) -> None:
         slot.connection += 1
-        slot.due_at, slot.last_at, slot.next_at, slot.size = math.inf, 0.0, 0.0, (0, 0)
+        slot.due_at, slot.last_at, slot.next_at, slot.patience_s, slot.size = math.inf, 0.0, 0.0, 0.0, (0, 0)
         self._tell(slot, State.CONNECTING if slot.connection == 1 else State.RECONNECTING)
-        at = slot.connection
-        self._admissions.ask(slot.wanted.address, lambda address, why: self._orders.put((self._open, (slot, at, address, why))))
+        at, slot.asked_at = slot.connection, time.monotonic()
+        self._admissions.ask(slot.camera, slot.wanted.address, lambda said: self._orders.put((self._open, (slot, at, said))))
 
-    def _open(self, slot: Slot, connection: int, address: str, why: str) -> None:
-        """The address was judged; `why` says what it may not."""
-        if slot.connection != connection or self._slots.get(slot.camera) is not slot:
+    def _open(self, slot: Slot, connection: int, verdict: Verdict) -> None:
+        """The address was judged."""
+        if slot.connection != connection or not slot.asked_at or self._slots.get(slot.camera) is not slot:
             return
-        if why:
-            self._fail(slot, why)
+        slot.asked_at = 0.0
+        if verdict.why:
+            self._fail(slot, verdict.why, answered_no=verdict.answered_no)
             return
         slot.began_at, slot.mux_pad = time.monotonic(), self._muxer.request_pad_simple(f"sink_{slot.pad}")
         try:
-            made, why = self.elements.source(slot.camera, slot.pad, Wanted(address, slot.wanted.fps)), NO_SOURCE
+            made, why = self.elements.source(slot.camera, slot.pad, Wanted(verdict.address, slot.wanted.fps)), NO_SOURCE
         except Exception as error:  # a factory's own; the camera's address may be what is wrong
             made, why = None, f"The camera cannot be opened ({type(error).__name__})."
         if made is None:
@@ -250,12 +255,9 @@ class Graph:
             self._orders.put((self._ended, (slot, connection)))
             return self._gst.PadProbeReturn.DROP
         if event.type == self._gst.EventType.CAPS:
-            structure = event.parse_caps().get_structure(0)
-            width, height = structure.get_int("width"), structure.get_int("height")
-            if width[0] and height[0]:
-                slot.size = (width[1], height[1])
-                if slot.state is State.LIVE:
-                    self._orders.put((self._flows, (slot, connection)))
+            slot.size = size_of(event.parse_caps()) or slot.size
+            if slot.state is State.LIVE:
+                self._orders.put((self._flows, (slot, connection)))
         return self._gst.PadProbeReturn.OK
 
     def _flows(self, slot: Slot, connection: int) -> None:
@@ -267,15 +269,16 @@ class Graph:
         if slot.connection == connection and self._slots.get(slot.camera) is slot:
             self._fail(slot, "The stream ended.")
 
-    def _fail(self, slot: Slot, reason: str) -> None:
+    def _fail(self, slot: Slot, reason: str, *, answered_no: bool = False) -> None:
         self._disconnect(slot)
-        slot.due_at = time.monotonic() + pause_s(slot.failures)
+        slot.due_at = time.monotonic() + pause_s(slot.failures, answered_no=answered_no)
         slot.failures += 1
         self._tell(slot, State.RECONNECTING, reason)
 
     def _disconnect(self, slot: Slot) -> None:
         """Take a source's bin out. Its own end may take seconds (a dead network), so that happens beside the graph."""
-        made, pad, slot.bin, slot.mux_pad = slot.bin, slot.mux_pad, None, None
+        self._admissions.forget(slot.camera)
+        made, pad, slot.bin, slot.mux_pad, slot.asked_at = slot.bin, slot.mux_pad, None, None, 0.0
         if pad is not None:
             upper = pad.get_peer()
             if upper is not None:

@@ -21,6 +21,13 @@ def owner_of(slots: Iterable[Slot], element: Any) -> Slot | None:
     return None
 
 
+def size_of(caps: Any) -> tuple[int, int] | None:
+    """Width and height that caps of video fix."""
+    structure = caps.get_structure(0)
+    width, height = structure.get_int("width"), structure.get_int("height")
+    return (width[1], height[1]) if width[0] and height[0] and width[1] and height[1] else None
+
+
 def first_error(gst: Any, pipeline: Any) -> str:
     """What the first error on a pipeline's bus says."""
     message = pipeline.get_bus().pop_filtered(gst.MessageType.ERROR)

@@ -83,13 +83,23 @@ def test_trouble_is_told_without_addresses_and_disturbs_nobody() -> None:
 
 def test_no_address_is_opened_before_it_was_judged_and_judging_holds_nobody_up() -> None:
     found = calmest("admission", "gap", 0.25)
-    assert {found[what] for what in ("told", "waits", "late", "pinned", "again")} == {True}
+    assert {found[what] for what in ("told", "slowly", "waits", "late", "pinned", "again")} == {True}
     assert found["reasons"] == [
         "The camera is on no network of cameras.",
         "The camera's address cannot be judged (ZeroDivisionError).",
     ]
     assert not [address for address in found["asked"] if "s3cret" in address], "an element was made for a refused address"
     assert "test://48x32@10" in found["asked"], "what is opened is the pinned address"
+
+
+def test_a_judgement_that_never_ends_is_given_up_and_what_it_says_later_opens_nothing() -> None:
+    found = run("judging")
+    assert (found["told"], found["live"]) == (True, True)
+    assert min(found["connections"]) >= 2
+
+
+def test_a_graph_whose_thread_fails_says_so() -> None:
+    assert run("thread_fails")["reasons"] == ["The graph's own thread failed (ZeroDivisionError)."]
 
 
 def test_a_frozen_camera_is_opened_again_and_another_size_is_told() -> None:

@@ -20,10 +20,10 @@ def test_a_version_for_all_is_promoted_in_place_a_canary_is_not() -> None:
 
 
 def test_pauses_double_and_end() -> None:
-    pauses = [pause_s(failures, lambda: 0.5) for failures in range(12)]
+    pauses = [pause_s(failures, draw=lambda: 0.5) for failures in range(12)]
     assert pauses[:3] == [0.5, 1.0, 2.0]
     assert max(pauses) == LONGEST_PAUSE_S
-    assert pause_s(10_000, lambda: 1.0) <= LONGEST_PAUSE_S * 1.25
+    assert pause_s(10_000, draw=lambda: 1.0) <= LONGEST_PAUSE_S * 1.25
 
 
 def test_errors_lose_addresses() -> None:
