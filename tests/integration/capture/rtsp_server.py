@@ -1,6 +1,8 @@
-"""A small RTSP server that misbehaves on demand: interleaved TCP, H.264 (RFC 6184), Basic log-in, sender reports."""
+"""A small RTSP server that misbehaves on demand: interleaved TCP, H.264 (RFC 6184), Basic and Digest log-in, sender reports."""
 
 import base64
+import hashlib
+import re
 import socket
 import struct
 import threading
@@ -16,6 +18,7 @@ import av
 import numpy as np
 
 FPS = 15
+NONCE = "5a3c9f"
 NTP_UNIX = 2_208_988_800
 
 
@@ -53,6 +56,9 @@ class Behaviour:
 
     Attributes:
         login: "user:password" it wants, or "".
+        digest: by Digest (RFC 2617, with qop) instead of Basic.
+        hangs_up: after each refusal, as some cameras do.
+        moved: method to the address that it answers it with, to those who are logged in.
         status: the answer to DESCRIBE.
         sdp_media: lines of the SDP's media section.
         frozen: send nothing more, keep the connection.
@@ -63,6 +69,9 @@ class Behaviour:
 
     units: list[bytes]
     login: str = ""
+    digest: bool = False
+    hangs_up: bool = False
+    moved: dict[str, str] = field(default_factory=dict)
     status: int = 200
     sdp_media: str = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
     frozen: bool = False
@@ -73,13 +82,19 @@ class Behaviour:
 
 
 class RtspServer:
-    """One mount, any number of clients, one thread each."""
+    """One mount, any number of clients, one thread each.
+
+    Attributes:
+        asked: the methods, in order. `refused`: wrong log-ins.
+    """
 
     def __init__(self, behaviour: Behaviour, port: int = 0) -> None:
         self.behaviour = behaviour
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._closed = threading.Event()
+        self.asked: list[str] = []
+        self.refused = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, login: str = "") -> str:
@@ -125,16 +140,22 @@ class RtspServer:
         if body:
             text += f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
         connection.sendall(f"{text}\r\n{body}".encode())
+        if status.startswith("401") and self.behaviour.hangs_up:
+            connection.shutdown(socket.SHUT_RDWR)
         if method == "PLAY" and status.startswith("200"):
             threading.Thread(target=self._stream, args=(connection,), daemon=True).start()
 
     def _reply(self, method: str, headers: dict[str, str]) -> tuple[str, str, str]:
-        wanted = self.behaviour.login
-        given = headers.get("authorization", "")
+        self.asked.append(method)
+        open_to_all = method == "OPTIONS" and method not in self.behaviour.moved
+        if self.behaviour.login and not open_to_all and not self._knows(method, headers.get("authorization", "")):
+            self.refused += "authorization" in headers
+            kind = f'Digest realm="camera", nonce="{NONCE}", qop="auth"' if self.behaviour.digest else 'Basic realm="camera"'
+            return "401 Unauthorized", f"WWW-Authenticate: {kind}\r\n", ""
+        if method in self.behaviour.moved:
+            return "302 Moved", f"Location: {self.behaviour.moved[method]}\r\n", ""
         if method == "OPTIONS":
             return "200 OK", "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n", ""
-        if wanted and given != "Basic " + base64.b64encode(wanted.encode()).decode():
-            return "401 Unauthorized", 'WWW-Authenticate: Basic realm="camera"\r\n', ""
         if method == "DESCRIBE":
             if self.behaviour.status != 200:
                 return f"{self.behaviour.status} No", "", ""
@@ -145,6 +166,15 @@ class RtspServer:
                 return "461 Unsupported Transport", "", ""
             return "200 OK", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1;timeout=60\r\n", ""
         return "200 OK", "Session: 1\r\n", ""
+
+    def _knows(self, method: str, given: str) -> bool:
+        user, _, password = self.behaviour.login.partition(":")
+        if not self.behaviour.digest:
+            return given == "Basic " + base64.b64encode(self.behaviour.login.encode()).decode()
+        said = {key: quoted or bare for key, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,"]+))', given)}
+        ones = [hashlib.md5(text.encode()).hexdigest() for text in (f"{user}:camera:{password}", f"{method}:{said.get('uri')}")]  # noqa: S324
+        middle = f"{NONCE}:{said['nc']}:{said.get('cnonce')}:auth" if "nc" in said else NONCE  # GStreamer answers without qop
+        return said.get("response") == hashlib.md5(f"{ones[0]}:{middle}:{ones[1]}".encode()).hexdigest()  # noqa: S324
 
     def _stream(self, connection: socket.socket) -> None:
         number, sequence, start = 0, 0, time.monotonic()

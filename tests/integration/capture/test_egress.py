@@ -15,7 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from app.capture.failures import CaptureError, FailureKind
 from app.capture.probe import probe
+from app.capture.redirects import refuse_redirect
+from app.capture.source import parse_source
 from app.kit.egress import parse_policy
 from app.kit.errors import BadInputError
 from app.kit.gate import Gate, Resolver, system_addresses
@@ -103,10 +106,34 @@ def test_rtsp_redirects_are_not_followed() -> None:
         answer = f"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: rtsp://127.0.0.1:{inside}/x\r\n\r\n".encode()
         with listener(answer) as (port, heard), pytest.raises(BadInputError, match="another address") as caught:
             probe(f"rtsp://u:s3cret@127.0.0.1:{port}/x", 5.0, Gate(HERE))
-    assert heard[0].startswith(b"DESCRIBE rtsp://127.0.0.1:")
+    assert heard[0].startswith(b"OPTIONS rtsp://127.0.0.1:")
     assert b"s3cret" not in heard[0]
     assert reached == []
     assert caught.value.extra["kind"] == "redirect"
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE"])
+@pytest.mark.parametrize(("digest", "hangs_up"), [(False, False), (True, False), (True, True)])
+def test_rtsp_redirects_behind_a_login_are_not_followed(method: str, digest: bool, hangs_up: bool) -> None:
+    with rtsp_server(Behaviour(UNITS)) as inside:
+        moved = {method: inside.url()}
+        with rtsp_server(Behaviour(UNITS, login="u:s3 cret", digest=digest, hangs_up=hangs_up, moved=moved)) as server:
+            source = parse_source(server.url("u:s3%20cret"), Gate(HERE))
+            assert source is not None
+            with pytest.raises(CaptureError, match="another address") as caught:
+                refuse_redirect(source.admitted(), 20.0)
+    assert (server.asked[-1], inside.asked) == (method, [])
+    assert caught.value.failure.kind is FailureKind.REDIRECT
+
+
+@pytest.mark.parametrize("digest", [False, True])
+def test_a_wrong_password_is_tried_once_and_a_right_one_opens(digest: bool) -> None:
+    with rtsp_server(Behaviour(UNITS, login="u:s3cret", digest=digest)) as server:
+        with pytest.raises(BadInputError, match="user name and password") as caught:
+            probe(server.url("u:other"), 20.0, Gate(HERE))
+        assert (server.refused, caught.value.extra["kind"]) == (1, "unauthorized")
+        assert probe(server.url("u:s3cret"), 20.0, Gate(HERE)).codec == "h264"  # FFmpeg's own Digest: the double conforms
+        assert server.refused == 1
 
 
 def test_playlists_that_name_other_places_are_not_played() -> None:

@@ -1,11 +1,9 @@
 """Addresses of the GPU worker's cameras pass the same gate as the CPU worker's, before anything connects. Real sockets."""
 
-import socket
 import subprocess
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,16 +11,19 @@ from app.kit.egress import parse_policy
 from app.kit.gate import Gate
 from app.workers.gpu.admission import admitted
 from app.workers.gpu.graph import NotAdmitted
-from app.workers.gpu.opening import patience_s
-from app.workers.gpu.pipeline import START_S
 from tests.integration.capture.name_server import RebindingNames
+from tests.integration.capture.rtsp_server import Behaviour, rtsp_server
+
+LONG_S = 20.0
+"""Each answer's patience: the machine may be busy."""
 
 POLICY = parse_policy("private 127.0.0.0/8")
 
 
-def refusal(gate: Gate, address: str) -> str:
+def refusal(gate: Gate, address: str, *, answered_no: bool) -> str:
     with pytest.raises(NotAdmitted) as caught:
-        admitted(gate, address)
+        admitted(gate, address, LONG_S)
+    assert caught.value.answered_no is answered_no
     return str(caught.value)
 
 
@@ -42,50 +43,40 @@ def refusal(gate: Gate, address: str) -> str:
 )
 def test_what_may_not_be_opened_is_said_without_the_password(address: str, words: str) -> None:
     names = RebindingNames({"inside.example": [["10.0.0.5", "169.254.169.254"]]})
-    said = refusal(Gate(POLICY, names), address)
+    said = refusal(Gate(POLICY, names), address, answered_no=words != "cannot be found")
     assert words in said
     assert "s3cret" not in said
 
 
-def test_what_is_opened_is_the_address_that_was_judged() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        names = RebindingNames({"camera.example": [["127.0.0.1"], ["169.254.169.254"]]})
-        answering = threading.Thread(target=_answer, args=(server, b"RTSP/1.0 200 OK\r\n\r\n"), daemon=True)
-        answering.start()
-        assert (
-            admitted(Gate(POLICY, names), f"rtsp://u:p%40@camera.example:{port}/a?b=1") == f"rtsp://u:p%40@127.0.0.1:{port}/a?b=1"
-        )
-        answering.join(10)
+@pytest.mark.parametrize("login", [{}, {"login": "u:p@"}, {"login": "u:p@", "digest": True}])
+def test_what_is_opened_is_the_address_that_was_judged(login: dict[str, Any]) -> None:
+    names = RebindingNames({"camera.example": [["127.0.0.1"], ["169.254.169.254"]]})
+    with rtsp_server(Behaviour([], **login)) as server:
+        asked = f"rtsp://u:p%40@camera.example:{server.port}/a?b=1"
+        assert admitted(Gate(POLICY, names), asked, LONG_S) == f"rtsp://u:p%40@127.0.0.1:{server.port}/a?b=1"
     assert names.asked == ["camera.example"]
+    assert (server.asked[-1], server.refused) == ("DESCRIBE", 0)
 
 
-def test_a_camera_that_sends_readers_elsewhere_is_not_followed() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        moved = b"RTSP/1.0 302 Found\r\nLocation: rtsp://169.254.169.254/x\r\n\r\n"
-        threading.Thread(target=_answer, args=(server, moved), daemon=True).start()
-        said = refusal(Gate(POLICY), f"rtsp://u:s3cret@127.0.0.1:{server.getsockname()[1]}/x")
+@pytest.mark.parametrize("login", [{}, {"login": "u:s3cret"}, {"login": "u:s3cret", "digest": True, "hangs_up": True}])
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE"])
+def test_a_camera_that_sends_readers_elsewhere_is_not_followed(method: str, login: dict[str, Any]) -> None:
+    with rtsp_server(Behaviour([], moved={method: "rtsp://169.254.169.254/x"}, **login)) as server:
+        said = refusal(Gate(POLICY), server.url("u:s3cret"), answered_no=True)
     assert "another address, which is not followed" in said
     assert "s3cret" not in said
 
 
+def test_a_wrong_password_is_tried_once_and_asked_again_slowly() -> None:
+    with rtsp_server(Behaviour([], login="u:s3cret", digest=True)) as server:
+        assert "user name and password" in refusal(Gate(POLICY), server.url("u:other"), answered_no=True)
+    assert server.refused == 1
+
+
 def test_the_image_needs_no_pyav() -> None:
     code = "import sys; sys.modules['av'] = None; import app.workers.gpu.building, app.workers.gpu.worker"
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True, timeout=60)
 
 
 def test_a_file_is_the_operators_own() -> None:
     assert admitted(Gate(POLICY), "file:///srv/store.mp4") == "file:///srv/store.mp4"
-
-
-def _answer(server: socket.socket, answer: bytes) -> None:
-    with suppress(OSError):
-        connection, _ = server.accept()
-        with connection:
-            connection.recv(4096)
-            connection.sendall(answer)
-
-
-def test_many_sources_that_open_at_once_are_given_the_time_that_their_decoders_take() -> None:
-    assert patience_s(START_S, 1) < 16
-    assert patience_s(START_S, 170) > START_S + 20, "170 decoders took 20 s on an H100; a connection may take the rest"
