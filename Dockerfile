@@ -70,7 +70,7 @@ COPY --from=pyds /wheels /build/wheels
 # gi is the system's: the environment sees its packages. numpy stays 1.26, which pyds is built against.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends python3-gi python3-gst-1.0 python3-venv \
+    && apt-get install -y --no-install-recommends glib-networking python3-gi python3-gst-1.0 python3-venv \
     && rm -rf /var/lib/apt/lists/* \
     && python3 -m venv --system-site-packages /opt/pennyprotect/venv \
     && /opt/pennyprotect/venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r /build/worker-gpu.txt \

@@ -22,7 +22,7 @@ REQUIREMENTS = ROOT / "requirements"
 STAMP = "pennyprotect-stamp.json"
 STILL_WORKING_S = 15.0
 TRITON_PYTHONS = ((3, 12), (3, 11), (3, 10), (3, 9))  # numpy 1.26 has wheels for these
-GSTREAMER = ["python3-gi", "gir1.2-gstreamer-1.0", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good"]
+GSTREAMER = ["python3-gi", "gir1.2-gstreamer-1.0", "gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good", "glib-networking"]
 GSTREAMER_HERE = """
 import gi
 gi.require_version("Gst", "1.0")

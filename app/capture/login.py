@@ -24,6 +24,8 @@ class Login:
             uri: as in the request's first line.
             cnonce: chosen when not given; for tests.
         """
+        if not self.user.isprintable():  # it could end the header
+            return ""
         for challenge in challenges:
             kind, _, rest = challenge.strip().partition(" ")
             said = {key.lower(): quoted or bare for key, quoted, bare in _PARAMETER.findall(rest)}

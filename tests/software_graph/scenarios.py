@@ -1,11 +1,16 @@
 """Each scenario runs a graph and prints what it saw as one JSON line: `python3 -m tests.software_graph.scenarios NAME`."""
 
 import json
+import socket
+import ssl
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -178,6 +183,30 @@ def thread_fails() -> None:
     reasons = list(bench.fatal)
     bench.fatal.clear()
     bench.end(told=told, reasons=reasons)
+
+
+def secure() -> None:
+    """A camera by `rtsps` with a certificate that nobody signed: what it is asked inside TLS."""
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+        key, signed = f"{folder}/key.pem", f"{folder}/cert.pem"
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=camera"]
+        command = ["openssl", "req", "-x509", "-days", "2", *curve, "-keyout", key, "-out", signed]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(signed, key)
+        asked: list[str] = []
+
+        def serve() -> None:
+            while True:
+                plain, _ = server.accept()
+                with suppress(OSError), context.wrap_socket(plain, server_side=True) as inside:
+                    asked.append(inside.recv(4096).decode().split(" ")[0])
+
+        threading.Thread(target=serve, daemon=True).start()
+        bench = Bench()
+        bench.want(c0=f"rtsps://u:s3cret@127.0.0.1:{server.getsockname()[1]}/x")
+        told = bench.until(lambda: bool(asked), 20)
+        bench.end(told=told, asked=asked[:1])
 
 
 def freeze_and_caps() -> None:

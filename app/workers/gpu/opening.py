@@ -81,12 +81,15 @@ class Admissions:
                 camera = self._ready()[0]
                 address, told = self._waiting.pop(camera)
                 self._running.add((camera, address))
-            try:
-                told(self._judge(address))
-            finally:
-                with self._changed:
-                    self._running.discard((camera, address))
-                    self._changed.notify()
+            verdict = self._judge(address)
+            with self._changed:
+                self._running.discard((camera, address))
+                # Who asked anew while this took its time gets it too: else a slow name server's answer is always too late.
+                later = self._waiting.pop(camera)[1] if self._waiting.get(camera, ("",))[0] == address else None
+                self._changed.notify()
+            for each in (told, later):
+                if each is not None:
+                    each(verdict)
 
     def _ready(self) -> list[uuid.UUID]:
         return [camera for camera, (address, _) in self._waiting.items() if (camera, address) not in self._running]

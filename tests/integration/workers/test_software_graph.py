@@ -102,6 +102,10 @@ def test_a_graph_whose_thread_fails_says_so() -> None:
     assert run("thread_fails")["reasons"] == ["The graph's own thread failed (ZeroDivisionError)."]
 
 
+def test_a_secure_camera_that_signs_its_own_certificate_is_read() -> None:
+    assert run("secure")["asked"] == ["OPTIONS"]
+
+
 def test_a_frozen_camera_is_opened_again_and_another_size_is_told() -> None:
     found = run("freeze_and_caps")
     assert (found["frozen"], found["back"], found["sizes"]) == (True, True, True)

@@ -38,3 +38,4 @@ def test_basic_and_a_nonce_that_is_too_old() -> None:
     assert is_stale([f'Digest realm="x", nonce="{NONCE}", stale=TRUE'])
     assert not is_stale([f'Digest realm="x", nonce="{NONCE}", stale=false'])
     assert "Circle" not in repr(MUFASA)
+    assert Login("a\r\nX: y", "b").answer(['Basic realm="W"', 'Digest realm="x", nonce="n"'], "DESCRIBE", "/") == ""

@@ -92,6 +92,25 @@ def test_names_that_never_resolve_hold_up_nobody_else_and_are_not_asked_twice_at
         held.set()
 
 
+def test_a_slow_judgement_is_told_to_who_asked_anew_meanwhile() -> None:
+    held, entered, verdicts = threading.Event(), queue.SimpleQueue[str](), queue.SimpleQueue[tuple[int, Verdict]]()
+
+    def admit(address: str) -> str:
+        entered.put(address)
+        held.wait(END_S)
+        return address
+
+    admissions = Admissions(admit, 4)
+    camera = uuid.UUID(int=1)
+    admissions.ask(camera, "slow", lambda said: verdicts.put((1, said)))
+    entered.get(timeout=END_S)
+    admissions.ask(camera, "slow", lambda said: verdicts.put((2, said)))
+    held.set()
+    assert [verdicts.get(timeout=END_S) for _ in range(2)] == [(1, Verdict("slow")), (2, Verdict("slow"))]
+    assert entered.empty()
+    admissions.stop()
+
+
 def test_a_machine_without_threads_fails_no_asker(monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts = queue.SimpleQueue[Verdict]()
     admissions = Admissions(lambda address: address, 4)
