@@ -15,7 +15,7 @@ import gi
 gi.require_version("Gst", "1.0")
 from gi.repository import Gst  # noqa: E402
 
-from app.workers.gpu.certificates import leave_unchecked  # noqa: E402
+from app.workers.gpu.readers import guard_readers  # noqa: E402
 
 TEST = re.compile(r"test://(\d+)x(\d+)@(\d+)")
 
@@ -76,7 +76,7 @@ class Software:
                 raise ValueError(wanted.address)
             made = Gst.ElementFactory.make("uridecodebin", None)
             made.set_property("uri", wanted.address)
-            leave_unchecked(made)
+            guard_readers(made, wanted.address)
             return made
         asked = {key: int(values[0]) for key, values in parse_qs(urlsplit(wanted.address).query).items()}
         width, height, fps = (int(text) for text in matched.groups())

@@ -209,6 +209,57 @@ def secure() -> None:
         bench.end(told=told, asked=asked[:1])
 
 
+SDP = "v=0\r\no=- 0 0 IN IP4 10.9.9.9\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+
+
+def camera_by_rtsp(server: socket.socket, asked: list[str], moved: dict[str, str]) -> None:
+    """Answers every request; its control address names another host, as that of cameras behind a router does."""
+
+    def serve(connection: socket.socket) -> None:
+        heads = connection.makefile("rb")
+        with suppress(OSError), connection:
+            while line := heads.readline().decode():
+                method, sequence = line.split(" ")[0], "0"
+                while (header := heads.readline().decode().strip()) != "":
+                    sequence = header.partition(":")[2] if header.startswith("CSeq:") else sequence
+                asked.append(method)
+                body = SDP + "a=control:rtsp://10.9.9.9/track1\r\n" if method == "DESCRIBE" else ""
+                more = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n" if method == "SETUP" else ""
+                more += "Public: DESCRIBE, SETUP, PLAY\r\nSession: 1\r\nContent-Type: application/sdp\r\n"
+                first = f"302 Moved\r\nLocation: {moved[method]}" if method in moved else "200 OK"
+                said = f"RTSP/1.0 {first}\r\nCSeq: {sequence}\r\n{more}Content-Length: {len(body)}\r\n\r\n{body}"
+                connection.sendall(said.encode())
+
+    while True:
+        with suppress(OSError):
+            threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+
+
+def redirects() -> None:
+    """Cameras that send their reader elsewhere at each step, although they did not when they were asked; one that does not."""
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        reached: list[str] = []
+        threading.Thread(target=camera_by_rtsp, args=(inside, reached, {}), daemon=True).start()
+        there = f"rtsp://127.0.0.1:{inside.getsockname()[1]}/x"
+        steps, heard, wanted = ("OPTIONS", "DESCRIBE", "PLAY", ""), dict[str, list[str]](), dict[str, str]()
+        for number, step in enumerate(steps):
+            server = socket.create_server(("127.0.0.1", 0))
+            heard[step] = []
+            moved = {step: there} if step else {}
+            threading.Thread(target=camera_by_rtsp, args=(server, heard[step], moved), daemon=True).start()
+            wanted[f"c{number}"] = f"rtsp://127.0.0.1:{server.getsockname()[1]}/x"
+        bench = Bench()
+        bench.want(**wanted)
+        told = [
+            bench.until(
+                lambda at=number: any(c.camera == camera(at) and "another address" in c.reason for c in bench.changes), 20
+            )
+            for number in range(3)
+        ]
+        plays = bench.until(lambda: "PLAY" in heard[""], 20)
+        bench.end(told=told, plays=plays, reached=sorted(set(reached)))
+
+
 def freeze_and_caps() -> None:
     """One freezes and is opened again; another changes its size and is told so."""
     bench = Bench(silent_s=1.0)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.workers.gpu.certificates import leave_unchecked
 from app.workers.gpu.configuration import ANALYTICS_FILE, FACE_FILE, MUX_FILE, POSE_FILE, TRACKER_FILES
 from app.workers.gpu.graph import Wanted
+from app.workers.gpu.readers import guard_readers
 
 TRACKER_LIBRARY: Final = "/opt/nvidia/deepstream/deepstream/lib/libnvds_nvmultiobjecttracker.so"
 TCP: Final = 4
@@ -105,7 +105,7 @@ class DeepStream:
             select_rtp_protocol=TCP, rtsp_reconnect_interval=0, disable_audio=True, file_loop=False, num_extra_surfaces=2,
         )  # fmt: skip
         if made is not None:
-            leave_unchecked(made)
+            guard_readers(made, wanted.address)
         if made is not None and self.recordings is not None:
             folder = self.recordings / str(camera)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -106,6 +106,12 @@ def test_a_secure_camera_that_signs_its_own_certificate_is_read() -> None:
     assert run("secure")["asked"] == ["OPTIONS"]
 
 
+def test_a_reader_that_is_sent_elsewhere_after_all_describes_nothing_there() -> None:
+    found = run("redirects")
+    assert (found["told"], found["plays"]) == ([True, True, True], True)
+    assert set(found["reached"]) <= {"OPTIONS"}
+
+
 def test_a_frozen_camera_is_opened_again_and_another_size_is_told() -> None:
     found = run("freeze_and_caps")
     assert (found["frozen"], found["back"], found["sizes"]) == (True, True, True)
