@@ -11,7 +11,7 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from typing import Final, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from app.capture.failures import CaptureError, FailureKind, failure
 from app.capture.login import Login, is_stale
@@ -57,8 +57,7 @@ class _Dialogue:
     def __init__(self, source: Source, patience_s: float) -> None:
         assert source.pinned is not None  # noqa: S101 - for the type checker: the caller looked
         parts = urlsplit(source.url)
-        bare = source.url.partition("://")[2]
-        self._uri = f"{parts.scheme}://{bare.rpartition('@')[2] if source.names_a_user else bare}"
+        self._uri = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         self._login = Login(unquote(parts.username or ""), unquote(parts.password or "")) if source.names_a_user else None
         self._place, self._secure = (str(source.pinned.address), source.pinned.port), source.pinned.scheme == "rtsps"
         self._patience_s, self._end = patience_s, time.monotonic() + 2 * patience_s
@@ -135,7 +134,11 @@ class _Dialogue:
         context = ssl.create_default_context()
         context.check_hostname = False  # as FFmpeg does: cameras sign their certificates themselves
         context.verify_mode = ssl.CERT_NONE
-        return context.wrap_socket(plain)
+        try:
+            return context.wrap_socket(plain)
+        except BaseException:
+            plain.close()
+            raise
 
     def _left_s(self) -> float:
         left = min(self._patience_s, self._end - time.monotonic())

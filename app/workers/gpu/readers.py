@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 READER: Final = "rtspsrc"
 MOVED: Final = "The camera sends readers on to another address, which is not followed; enter that address itself."
 _REQUEST, _DESCRIBE = 1, 1
+Place = tuple[str | None, int | None]
 
 
 class _Request(ctypes.Structure):
@@ -25,23 +26,24 @@ def guard_readers(source: Any, address: str) -> None:
     Args:
         address: the judged one, which the bin opens.
     """
-    _guard(source, address)
+    place = _place(address)
+    _guard(source, place)
     if not hasattr(source, "iterate_recurse"):
         return
-    source.connect("deep-element-added", lambda _bin, _inner, element: _guard(element, address))
-    source.iterate_recurse().foreach(lambda element: _guard(element, address))
+    source.connect("deep-element-added", lambda _bin, _inner, element: _guard(element, place))
+    source.iterate_recurse().foreach(lambda element: _guard(element, place))
 
 
-def _guard(element: Any, address: str) -> None:
+def _guard(element: Any, place: Place) -> None:
     factory = element.get_factory()
     if factory is None or factory.get_name() != READER:
         return
+    element.connect("before-send", _may_be_sent, place)
     # Its default refuses what no authority signed, and names beside an address: all of ours (docs/security.md).
     element.set_property("tls-validation-flags", 0)
-    element.connect("before-send", _may_be_sent, _place(address))
 
 
-def _may_be_sent(reader: Any, message: Any, place: tuple[str | None, int | None]) -> bool:
+def _may_be_sent(reader: Any, message: Any, place: Place) -> bool:
     """On the reader's thread. After a redirect, in answer to whatever, it describes the new address: that is not sent.
 
     Other requests may name other hosts: they go over the same connection, and cameras behind a router name themselves wrongly.
@@ -61,6 +63,6 @@ def _tell(reader: Any) -> None:
     reader.post_message(Gst.Message.new_error(reader, error, ""))
 
 
-def _place(address: str) -> tuple[str | None, int | None]:
+def _place(address: str) -> Place:
     parts = urlsplit(address)
     return parts.hostname, parts.port

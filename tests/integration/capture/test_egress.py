@@ -105,8 +105,8 @@ def test_rtsp_redirects_are_not_followed() -> None:
     with listener() as (inside, reached):
         answer = f"RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: rtsp://127.0.0.1:{inside}/x\r\n\r\n".encode()
         with listener(answer) as (port, heard), pytest.raises(BadInputError, match="another address") as caught:
-            probe(f"rtsp://u:s3cret@127.0.0.1:{port}/x", 5.0, Gate(HERE))
-    assert heard[0].startswith(b"OPTIONS rtsp://127.0.0.1:")
+            probe(f"rtsp://u:s3cret@127.0.0.1:{port}/x@y?a=1", 5.0, Gate(HERE))
+    assert heard[0].startswith(f"OPTIONS rtsp://127.0.0.1:{port}/x@y?a=1 RTSP/1.0\r\n".encode())
     assert b"s3cret" not in heard[0]
     assert reached == []
     assert caught.value.extra["kind"] == "redirect"
