@@ -256,7 +256,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(pipeline.run(stop))
             shards, setups = (lambda: tuple(pipeline.shards.values())), (lambda: pipeline.setups)
             group.create_task(match_faces(settings, pool, probes, shards, setups, stop))
-            group.create_task(Follower(pool, setups).run(stop))
+            group.create_task(Follower(pool, setups, lambda: pipeline.shards).run(stop))
     finally:
         for client in (bus, memory, probes):
             await client.aclose()

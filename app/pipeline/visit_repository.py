@@ -13,22 +13,21 @@ from app.kit.clock import from_us
 from app.kit.postgres import Pool
 from app.perception.ground import Point
 from app.pipeline.transaction_repository import bound_transaction
+from app.visits.linking import LONGEST_PIECE_S, UNDECIDED_S, WINDOW_S
 from app.visits.models import Key, Passage, Stand, Track
 from app.visits.visits import Changes
 
 Connection = asyncpg.pool.PoolConnectionProxy
-UNDECIDED: Final = timedelta(seconds=60)
-"""A track that ended longer ago is joined to nothing else any more."""
-WINDOW: Final = timedelta(minutes=12)
-"""How long ago a track may have ended that another one is joined to: the longest piece of a track, and the longest way."""
-LONGEST: Final = timedelta(minutes=11)
-"""Of one piece of a track, and a little more; see `app.tracking.tracklets`."""
+UNDECIDED: Final = timedelta(seconds=UNDECIDED_S)
+WINDOW: Final = timedelta(seconds=WINDOW_S)
+LONGEST: Final = timedelta(seconds=LONGEST_PIECE_S)
 AHEAD: Final = timedelta(seconds=10)
 """A track that ends farther in the future waits for its time: its camera's clock is ahead."""
 MOST_TRACKS: Final = 12_000
 _TRACKS = """
 SELECT d.camera_id, d.epoch, d.track_id, d.started_at, d.ended_at, d.width, d.height, substring(d.boxes FROM 1 FOR 20) AS first,
-    substring(d.boxes FROM octet_length(d.boxes) - 19) AS last, s.visit_id
+    substring(d.boxes FROM octet_length(d.boxes) - 19) AS last, s.visit_id, s.rivals,
+    (SELECT min(v.started_at) FROM visit_sightings v WHERE v.visit_id = s.visit_id) AS visit_began
 FROM ai_detections d LEFT JOIN visit_sightings s USING (camera_id, epoch, track_id, started_at)
 WHERE d.store_id = $1 AND d.started_at > $2::timestamptz - $4::interval AND d.ended_at > $2 AND d.ended_at <= $6
     AND octet_length(d.boxes) >= 20
@@ -46,16 +45,29 @@ SELECT camera_id, epoch, track_id, started_at, $2, $3, ended_at, visit_id, rival
 ON CONFLICT (camera_id, epoch, track_id, started_at) DO UPDATE SET visit_id = excluded.visit_id, rivals = excluded.rivals
     WHERE (s.visit_id, s.rivals) IS DISTINCT FROM (excluded.visit_id, excluded.rivals)
 """
+_MOVED = """
+SELECT EXISTS (SELECT FROM jsonb_to_recordset($1) AS given(
+    camera_id uuid, epoch bigint, track_id numeric, started_at timestamptz, visit_id uuid)
+    LEFT JOIN visit_sightings s USING (camera_id, epoch, track_id, started_at)
+    WHERE s.visit_id IS DISTINCT FROM given.visit_id)
+"""
+_DROP = """
+DELETE FROM visit_sightings s USING jsonb_to_recordset($1) AS g(
+    camera_id uuid, epoch bigint, track_id numeric, started_at timestamptz)
+WHERE s.camera_id = g.camera_id AND s.epoch = g.epoch AND s.track_id = g.track_id AND s.started_at = g.started_at
+"""
+_DROP_ALONE = """
+DELETE FROM visit_sightings WHERE visit_id IN (
+    SELECT visit_id FROM visit_sightings WHERE visit_id = ANY ($1::uuid[]) GROUP BY visit_id HAVING count(*) = 1)
+"""
 
 
 @asynccontextmanager
-async def looking_at(pool: "Pool[asyncpg.Record]", store_id: uuid.UUID) -> "AsyncIterator[Connection[asyncpg.Record] | None]":
-    """A transaction of the one process that looks at this store now; None where another does."""
+async def short_transaction(pool: "Pool[asyncpg.Record]") -> "AsyncIterator[Connection[asyncpg.Record]]":
+    """One for reading what a look needs, or for writing what came of it; none is held while tracks are joined."""
     async with pool.acquire(timeout=5) as connection, connection.transaction():
         await bound_transaction(connection)
-        key = f"visits {store_id}"
-        held = await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", key)
-        yield connection if held else None
+        yield connection
 
 
 async def present(connection: "Connection[asyncpg.Record]") -> datetime:
@@ -79,7 +91,9 @@ def _track(row: "asyncpg.Record") -> Track:
     first, last = (Stand((x1 + x2) / 2, y2, y2 - y1) for x1, y1, x2, y2 in ends.tolist())
     key = Key(row["camera_id"], row["epoch"], int(row["track_id"]), row["started_at"])
     times = row["started_at"].timestamp(), row["ended_at"].timestamp()
-    return Track(key, *times, first, last, width / height, row["visit_id"])
+    began = row["visit_began"]
+    visit = row["visit_id"], row["rivals"] or 0, None if began is None else began.timestamp()
+    return Track(key, *times, first, last, width / height, *visit)
 
 
 async def passages_of(connection: "Connection[asyncpg.Record]", store_id: uuid.UUID) -> list[Passage]:
@@ -100,15 +114,18 @@ def _area(polygon: Sequence[Sequence[float]] | None) -> list[Point] | None:
 
 async def put_changes(
     connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID, store_id: uuid.UUID, tracks: Sequence[Track], done: Changes
-) -> None:
-    """Write them. asyncpg.InsufficientPrivilegeError where the store's switch has gone off meanwhile."""
+) -> bool:
+    """Write them, and drop visits of which one track is left. False, and nothing written, where another process was faster.
+
+    Raises:
+        asyncpg.InsufficientPrivilegeError: the store's switch has gone off meanwhile.
+    """
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"visits {store_id}")
+    touched = [tracks[index] for index in (*done.dropped, *(index for index, _, _ in done.put))]
+    if await connection.fetchval(_MOVED, [{**_named(track.key), "visit_id": track.visit_id} for track in touched]):
+        return False
     if done.dropped:
-        await connection.execute(
-            "DELETE FROM visit_sightings s USING jsonb_to_recordset($1) AS g(camera_id uuid, epoch bigint, track_id numeric,"
-            " started_at timestamptz) WHERE s.camera_id = g.camera_id AND s.epoch = g.epoch AND s.track_id = g.track_id"
-            " AND s.started_at = g.started_at",
-            [_named(key) for key in done.dropped],
-        )
+        await connection.execute(_DROP, [_named(tracks[index].key) for index in done.dropped])
     if done.put:
         rows = [
             {
@@ -120,15 +137,18 @@ async def put_changes(
             for index, visit, rivals in done.put
         ]
         await connection.execute(_PUT, rows, chain_id, store_id)
+    left = {track.visit_id for track in touched if track.visit_id is not None}
+    await connection.execute(_DROP_ALONE, list(left))
+    return True
 
 
 def _named(key: Key) -> dict[str, object]:
     return {"camera_id": key.camera_id, "epoch": key.epoch, "track_id": key.track_id, "started_at": key.started_at}
 
 
-async def forget_visits(pool: "Pool[asyncpg.Record]", keep: timedelta, keep_closed: timedelta) -> int:
-    """Delete visits whose time is over, or whose store follows none any more; how many went. 0 where another does it."""
+async def forget_visits(pool: "Pool[asyncpg.Record]", keep: timedelta, keep_closed: timedelta) -> int | None:
+    """Delete sightings whose time is over, or whose store follows none any more; how many went. None where another does it."""
     async with pool.acquire(timeout=5) as connection, connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtextextended('forget visits', 0))"):
-            return 0
+            return None
         return int(await connection.fetchval("SELECT forget_visits($1, $2)", keep, keep_closed))

@@ -29,21 +29,25 @@ class VisitSightingOut(BaseModel):
     track_id: str = Field(description="As text: 64 bits.")
     started_at: datetime
     ended_at: datetime
-    rivals: int = Field(description="Others whom this could be as well, judged by time and place; 0 at a visit's begin.")
+    rivals: int = Field(
+        description="At least so many others could this be as well, judged by time and place; 0 at a visit's begin."
+    )
 
 
 class VisitOut(BaseModel):
     """One anonymous visit, from its first sighting to its last."""
 
     id: uuid.UUID = Field(description="Made at random; names nobody, and is forgotten.")
-    sightings: list[VisitSightingOut]
+    sightings: list[VisitSightingOut] = Field(description="The alerts' own, and those nearest to them in time; 50 at most.")
+    left_out: int = Field(description="Sightings of this visit, farther from the alerts, that are not listed.")
 
 
 class VisitsOut(BaseModel):
     """The visits of an incident's alerts."""
 
     followed: bool = Field(description="Whether this store follows visits now; without it there are none.")
-    visits: list[VisitOut]
+    visits: list[VisitOut] = Field(description="By the time of the alerts; 20 at most.")
+    left_out: int = Field(description="Visits, of later alerts, that are not listed.")
 
 
 @router.get("/incidents/{incident_id}/visits", openapi_extra=audited(Act.VISITS_SHOWN))
@@ -55,11 +59,11 @@ async def list_visits(
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         incident = await get_incident(connection, incident_id)
         followed = await repository.followed(connection, incident.store_id)
-        visits = await repository.visits_of(connection, incident_id) if followed else []
+        visits, left_out = await repository.visits_of(connection, incident_id) if followed else ([], 0)
         details = {"visits": len(visits)}  # not their ids: those are forgotten, and this is not
         entry = AuditEntry(Act.VISITS_SHOWN, who.kind, who.id, who.chain_id, incident.store_id, "incident", incident_id, details)
         await audit.append(connection, entry)
-    return VisitsOut(followed=followed, visits=[_out(each) for each in visits])
+    return VisitsOut(followed=followed, visits=[_out(each) for each in visits], left_out=left_out)
 
 
 def _out(visit: Visit) -> VisitOut:
@@ -72,8 +76,9 @@ def _out(visit: Visit) -> VisitOut:
                 track_id=str(each.key.track_id),
                 started_at=each.key.started_at,
                 ended_at=each.ended_at,
-                rivals=each.rivals if place else 0,
+                rivals=each.rivals if place or visit.left_out else 0,
             )
             for place, each in enumerate(visit.sightings)
         ],
+        left_out=visit.left_out,
     )

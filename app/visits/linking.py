@@ -1,8 +1,8 @@
 """Which track came before which in one visit: by time, place and the drawn ways between cameras, for all tracks at once. Pure.
 
 Looks are not compared. A join is as likely as the time it took fits a walk of its length; each track has at most one before and
-one after it, and the joins of all recent tracks are chosen together so that they cost least (an assignment problem). A track that
-nothing fits begins a visit.
+one after it, and the joins of all recent tracks are chosen together so that they cost least (an assignment problem). Pieces of
+one long track follow each other whatever else fits. A track that nothing fits begins a visit.
 """
 
 import uuid
@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.perception.ground import BODY_M, Ground, Point
-from app.visits.models import Before, Passage, Track
+from app.tracking.tracklets import LONGEST_US
+from app.visits.models import MOST_METRES, Before, Passage, Track
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -47,7 +48,13 @@ MARGIN: Final = 1.0
 SMALLEST: Final = 0.02
 """A box is taken for at least so high, in shares of the picture."""
 MOST_EARLIER: Final = 8
-"""Of the joins of one track the cheapest are looked at."""
+"""Of the joins of one track the cheapest may be chosen; as rivals all are counted."""
+UNDECIDED_S: Final = 60.0
+"""A track that ended longer ago is joined to nothing else any more."""
+LONGEST_PIECE_S: Final = LONGEST_US / 1e6 + 20.0
+"""Of one piece of a track, and a little more."""
+WINDOW_S: Final = UNDECIDED_S + LONGEST_PIECE_S + MOST_METRES / SLOWEST_M_PER_S + LINGER_S
+"""How long ago a track may have ended that an undecided one is joined to; one that left sooner would take its join with it."""
 
 
 def predecessors(
@@ -63,14 +70,19 @@ def predecessors(
     if not tracks:
         return found
     seen = _seen(tracks, ended_after_s)
+    goes_on, begun = np.zeros(len(tracks), np.bool_), np.zeros(len(tracks), np.bool_)
+    for earlier_piece, later_piece in _pieces(tracks):
+        goes_on[earlier_piece] = begun[later_piece] = True
+        if seen.undecided[later_piece]:
+            found[later_piece] = Before(earlier_piece, 0)
     by_camera = _by_camera(tracks)
     parts = [_on_one_camera(here, seen, floors.get(camera)) for camera, here in by_camera.items()]
     for passage in passages:
         parts += _both_ways(by_camera, seen, passage)
     later, earlier, cost = (np.concatenate(each) for each in zip(*parts, strict=True))
-    kept = cost < NOBODY + MARGIN
-    later, earlier, cost = _cheapest(later[kept], earlier[kept], cost[kept])
-    possible = np.flatnonzero(cost < NOBODY)
+    kept = (cost < NOBODY + MARGIN) & ~goes_on[earlier] & ~begun[later]
+    later, earlier, cost = _ways_once(later[kept], earlier[kept], cost[kept])
+    possible = np.flatnonzero(_cheapest(later) & (cost < NOBODY))
     if not len(possible):
         return found
     chosen = possible[_assign(later[possible], earlier[possible], cost[possible], len(tracks))]
@@ -176,18 +188,32 @@ def _apart(seen: Seen, later: Ints, earlier: Ints, floor: Ground | None) -> Floa
     return np.where(np.isfinite(known), known, bodies)
 
 
-def _cheapest(later: Ints, earlier: Ints, cost: Floats) -> Pairs:
-    """The MOST_EARLIER cheapest joins of each later track; of two ways between the same tracks the cheaper."""
+def _pieces(tracks: Sequence[Track]) -> Iterable[tuple[int, int]]:
+    """Places of (a piece, the next piece) of the same track: nobody has to guess who that was."""
+    newest: dict[tuple[uuid.UUID, int, int], int] = {}
+    for index in sorted(range(len(tracks)), key=lambda each: tracks[each].started_s):
+        track = tracks[index].key[:3]
+        before = newest.get(track)
+        if before is not None and 0 <= tracks[index].started_s - tracks[before].ended_s <= LOST_S:
+            yield before, index
+        newest[track] = index
+
+
+def _ways_once(later: Ints, earlier: Ints, cost: Floats) -> Pairs:
+    """Of two ways between the same tracks the cheaper; by the later track, the cheapest first."""
     order = np.lexsort((cost, earlier, later))
     later, earlier, cost = later[order], earlier[order], cost[order]
     first = np.ones(len(later), np.bool_)
     first[1:] = (later[1:] != later[:-1]) | (earlier[1:] != earlier[:-1])
     later, earlier, cost = later[first], earlier[first], cost[first]
     order = np.lexsort((cost, later))
-    later, earlier, cost = later[order], earlier[order], cost[order]
-    begins = np.searchsorted(later, later)
-    kept = np.arange(len(later)) - begins < MOST_EARLIER
-    return later[kept], earlier[kept], cost[kept]
+    return later[order], earlier[order], cost[order]
+
+
+def _cheapest(later: Ints) -> Flags:
+    """Which are among the MOST_EARLIER first of each later track; sorted."""
+    flags: Flags = np.arange(len(later)) - np.searchsorted(later, later) < MOST_EARLIER
+    return flags
 
 
 def _assign(later: Ints, earlier: Ints, cost: Floats, count: int) -> Ints:

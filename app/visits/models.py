@@ -9,11 +9,13 @@ from typing import Final, NamedTuple
 from app.perception.ground import Point
 
 KEEP: Final = timedelta(hours=24)
-"""A visit is forgotten so long after its end, unless an incident needs it."""
+"""Each sighting of a visit is forgotten so long after its own end, unless an incident needs the visit."""
 KEEP_CLOSED: Final = timedelta(days=30)
 """Visits of an incident's alerts stay while it is open, and so long after its last change once it is closed."""
 MOST_METRES: Final = 200.0
 """Of a way between two cameras."""
+LONGEST_VISIT_S: Final = 4 * 3600.0
+"""What begins later than so long after a visit's begin is another visit: who works all day in a store leaves no endless path."""
 
 
 class Key(NamedTuple):
@@ -42,6 +44,8 @@ class Track:
         first, last: where it began and ended.
         aspect: width of the picture over its height.
         visit_id: of the visit it was put to before; None for none.
+        rivals: of its join, as it was put before.
+        visit_began_s: when the earliest sighting of that visit began; `started_s` where nobody knows.
     """
 
     key: Key
@@ -51,6 +55,8 @@ class Track:
     last: Stand
     aspect: float = 16 / 9
     visit_id: uuid.UUID | None = None
+    rivals: int = 0
+    visit_began_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Before:
 
     Attributes:
         index: of the earlier track.
-        rivals: other joins of either track that are nearly as likely; 0 where there is no doubt.
+        rivals: at least so many other joins of either track are nearly as likely; 0 where there is no doubt.
     """
 
     index: int
@@ -93,7 +99,8 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit, its sightings from the first to the last."""
+    """One visit, its sightings from the first to the last; `left_out` more are farther from what was asked about."""
 
     id: uuid.UUID
     sightings: tuple[Sighting, ...]
+    left_out: int = 0

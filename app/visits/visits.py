@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.visits.models import Before, Key, Track
+from app.visits.models import LONGEST_VISIT_S, Before, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,28 +13,28 @@ class Changes:
 
     Attributes:
         put: (place in the tracks, visit, rivals) of tracks that belong to a visit, where that is new or other than before.
-        dropped: tracks that were put to a visit and belong to none.
+        dropped: places of tracks that were put to a visit and belong to none.
     """
 
     put: tuple[tuple[int, uuid.UUID, int], ...]
-    dropped: tuple[Key, ...]
+    dropped: tuple[int, ...]
 
 
 def changes(
     tracks: Sequence[Track], before: Sequence[Before | None], decided: Sequence[bool], make: Callable[[], uuid.UUID]
 ) -> Changes:
-    """A visit keeps its id while any of its tracks is known by it; one track alone is no visit.
+    """A visit keeps its id while any of its tracks is known by it, LONGEST_VISIT_S at most; one track alone is no visit.
 
     Args:
         decided: tracks whose own join stands from earlier looks; they keep their visit.
         make: a fresh id.
     """
-    chains = _chains(tracks, before)
+    chains = _chains(tracks, before, decided)
     # Those that begin in what is decided first: others of their visit may lie outside of the window.
     chains.sort(key=lambda chain: not decided[chain[0]])
     taken: set[uuid.UUID] = set()
     put: list[tuple[int, uuid.UUID, int]] = []
-    dropped: list[Key] = []
+    dropped: list[int] = []
     for chain in chains:
         head = tracks[chain[0]]
         if len(chain) == 1:
@@ -43,26 +43,35 @@ def changes(
             if decided[chain[0]]:
                 taken.add(head.visit_id)
             else:
-                dropped.append(head.key)
+                dropped.append(chain[0])
             continue
         known = (tracks[index].visit_id for index in chain)
         visit = next((each for each in known if each is not None and each not in taken), None) or make()
         taken.add(visit)
-        for index in chain:
-            joined = before[index]
-            if joined is not None or tracks[index].visit_id != visit:
-                put.append((index, visit, 0 if joined is None else joined.rivals))
+        for place, index in enumerate(chain):
+            track, joined = tracks[index], before[index] if place else None
+            rivals = joined.rivals if joined is not None else track.rivals if decided[index] and track.visit_id == visit else 0
+            if (track.visit_id, track.rivals) != (visit, rivals):
+                put.append((index, visit, rivals))
     return Changes(tuple(put), tuple(dropped))
 
 
-def _chains(tracks: Sequence[Track], before: Sequence[Before | None]) -> list[list[int]]:
-    """Tracks in the order of a visit, from each that nothing comes before."""
+def _chains(tracks: Sequence[Track], before: Sequence[Before | None], decided: Sequence[bool]) -> list[list[int]]:
+    """Tracks in the order of a visit, from each that nothing comes before, and anew where one grows too long."""
     after = {joined.index: index for index, joined in enumerate(before) if joined is not None}
     chains = []
     for index in sorted(range(len(tracks)), key=lambda each: tracks[each].started_s):
         if before[index] is None:
-            chain = [index]
+            chain, began = [index], _began(tracks[index], known=decided[index])
             while chain[-1] in after:
-                chain.append(after[chain[-1]])
+                following = after[chain[-1]]
+                if tracks[following].started_s > began + LONGEST_VISIT_S:
+                    chains.append(chain)
+                    chain, began = [], tracks[following].started_s
+                chain.append(following)
             chains.append(chain)
     return chains
+
+
+def _began(head: Track, *, known: bool) -> float:
+    return head.visit_began_s if known and head.visit_began_s is not None else head.started_s

@@ -9,7 +9,7 @@ from typing import Final
 from app.inference.lock import LockedModel, biometric, read_lock
 from app.tenancy.policy.models import Switch
 
-JOINING: Final = "visit joining 1"
+JOINING: Final = "visit joining 2"
 """How `app.visits` joins tracks; raised with its rules and figures, so that acceptance tests of others lapse."""
 
 

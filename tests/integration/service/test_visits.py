@@ -46,7 +46,7 @@ async def test_an_incident_shows_the_visits_of_its_alerts_only_while_the_switch_
     alert = await product.alert(aisle)
     body = {"store_id": door["store_id"], "kind": "theft", "title": "Bottles", "alert_ids": [alert]}
     path = f"/api/v1/incidents/{(await product.ask('POST', '/api/v1/incidents', body))[1]['id']}/visits"
-    assert (await product.ask("GET", path))[1] == {"followed": False, "visits": []}
+    assert (await product.ask("GET", path))[1] == {"followed": False, "visits": [], "left_out": 0}
     store = uuid.UUID(door["store_id"])
     await product.sql("UPDATE stores SET demo = true WHERE id = $1", store)
     policy = (
@@ -71,5 +71,15 @@ async def test_an_incident_shows_the_visits_of_its_alerts_only_while_the_switch_
     assert not {"name", "person_id", "embedding", "boxes"} & set(sightings[0])
     looks = await product.sql("SELECT details FROM audit_unsealed WHERE act = 'visits-shown' ORDER BY id")
     assert [json.loads(row["details"]) for row in looks] == [{"visits": 0}, {"visits": 1}]
+    await product.sql(
+        "INSERT INTO visit_sightings SELECT id, 2, n, now() - n * interval '1 minute', chain_id, store_id,"
+        " now() - n * interval '1 minute', $2, 1 FROM cameras, generate_series(10, 70) n WHERE id = $1",
+        uuid.UUID(door["id"]), visit,
+    )  # fmt: skip
+    (long,) = (await product.ask("GET", path))[1]["visits"]
+    told = [(each["camera_id"], each["track_id"]) for each in long["sightings"]]
+    assert (len(told), long["left_out"], told[-1]) == (50, 13, (aisle["id"], str(TRACK)))
+    assert [number for _, number in told[:-2]] == [str(n) for n in range(57, 9, -1)]  # those nearest to the alert
+    assert long["sightings"][0]["rivals"] == 1  # of its join to one that is not listed
     await product.sql(policy, store, False)
-    assert (await product.ask("GET", path))[1] == {"followed": False, "visits": []}
+    assert (await product.ask("GET", path))[1] == {"followed": False, "visits": [], "left_out": 0}

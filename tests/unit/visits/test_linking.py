@@ -15,7 +15,7 @@ from app.tenancy.policy.models import Switch
 from app.tenancy.policy.models_in_use import JOINING, models_in_use
 from app.visits import linking
 from app.visits.linking import FASTEST_M_PER_S, LINGER_S, SLOWEST_M_PER_S, predecessors
-from app.visits.models import Before, Key, Passage, Stand, Track
+from app.visits.models import LONGEST_VISIT_S, Before, Key, Passage, Stand, Track
 
 A, B, C = (uuid.UUID(int=number) for number in (1, 2, 3))
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,6 +82,24 @@ def test_a_track_that_breaks_off_goes_on_nearby() -> None:
     assert predecessors(near, [], {A: floor}, -1.0) == [None, None]
 
 
+def test_all_rivals_are_counted_and_not_only_those_that_may_be_chosen() -> None:
+    left = [make_track(A, 0, 10 + number / 100, track=number + 1) for number in range(12)]
+    found = predecessors([*left, make_track(B, 15.5, 30)], [WAY], {}, -1.0)[-1]
+    assert found is not None
+    assert found.rivals == 11
+
+
+@pytest.mark.parametrize("after", [-1.0, 850.0])
+def test_pieces_of_one_track_follow_each_other_whoever_else_would_fit_better(after: float) -> None:
+    piece = make_track(A, 0, 600, track=7)
+    next_piece = make_track(A, 600.2, 840, first=Stand(0.6, 0.8, 0.4), track=7)  # moved on by a step
+    newcomer = make_track(A, 600.3, 900, track=8)  # where the first piece ended
+    found = predecessors([next_piece, newcomer, piece], [WAY], {}, after)
+    assert found == [Before(2, 0) if after < 0 else None, None, None]
+    other = make_track(B, 605.5, 900)
+    assert joins([piece, next_piece, other], WAY, after=after) == [None, 0 if after < 0 else None, None]
+
+
 def test_what_is_decided_is_joined_to_nothing_before_it_and_may_still_be_followed() -> None:
     tracks = [make_track(A, 0, 10), make_track(B, 15.5, 30), make_track(A, 35.5, 50)]
     assert joins(tracks, WAY) == [None, 0, 1]
@@ -91,8 +109,10 @@ def test_what_is_decided_is_joined_to_nothing_before_it_and_may_still_be_followe
 
 def test_other_figures_are_another_version_so_that_acceptance_tests_of_these_lapse() -> None:
     figures = {name: value for name, value in vars(linking).items() if name.isupper() and isinstance(value, int | float)}
+    assert {"UNDECIDED_S", "WINDOW_S"} <= set(figures)
+    figures["LONGEST_VISIT_S"] = LONGEST_VISIT_S
     mark = hashlib.sha256(repr(sorted(figures.items())).encode()).hexdigest()[:8]
-    assert (JOINING, mark) == ("visit joining 1", "582c1133"), "raise JOINING, then write both here"
+    assert (JOINING, mark) == ("visit joining 2", "55783ab3"), "raise JOINING, then write both here"
     assert models_in_use()[Switch.RE_IDENTIFICATION] == JOINING
 
 

@@ -30,6 +30,7 @@ export function Path({ file }: { file: CaseFile }) {
       {value?.visits.map((visit, index) => (
         <Sightings key={visit.id} visit={visit} file={file} title={value.visits.length > 1 ? t("several", { count: index + 1 }) : null} />
       ))}
+      {value && value.left_out > 0 && <p className="quiet">{t("moreVisits", { count: value.left_out })}</p>}
     </section>
   );
 }
@@ -51,6 +52,7 @@ function Sightings({ visit, file, title }: { visit: Visit; file: CaseFile; title
           </li>
         ))}
       </ol>
+      {visit.left_out > 0 && <p className="quiet" data-testid="case-path-left-out">{t("moreSightings", { count: visit.left_out })}</p>}
     </>
   );
 }

@@ -18,7 +18,9 @@ export const t = catalogue({
     off: "This store does not follow visits from camera to camera; its site policy decides.",
     several: "Visit {count}",
     here: "of the alert",
-    doubt: { one: "or {count} other person", other: "or one of {count} others" },
+    doubt: { one: "or at least {count} other person", other: "or one of at least {count} others" },
+    moreSightings: { one: "{count} more sighting, farther from the alert, is not shown.", other: "{count} more sightings, farther from the alert, are not shown." },
+    moreVisits: { one: "{count} more visit is not shown.", other: "{count} more visits are not shown." },
   },
   es: {
     title: "Recorrido por la tienda",
@@ -28,7 +30,9 @@ export const t = catalogue({
     off: "Esta tienda no sigue las visitas de cámara a cámara; lo decide su política.",
     several: "Visita {count}",
     here: "de la alerta",
-    doubt: { one: "u {count} persona más", other: "o una de otras {count}" },
+    doubt: { one: "o al menos {count} persona más", other: "o una de al menos otras {count}" },
+    moreSightings: { one: "No se muestra {count} momento más, más alejado de la alerta.", other: "No se muestran {count} momentos más, más alejados de la alerta." },
+    moreVisits: { one: "No se muestra {count} visita más.", other: "No se muestran {count} visitas más." },
   },
 });
 
