@@ -23,7 +23,8 @@ WINDOW: Final = timedelta(seconds=WINDOW_S)
 LONGEST: Final = timedelta(seconds=LONGEST_PIECE_S)
 AHEAD: Final = timedelta(seconds=10)
 """A track that ends farther in the future waits for its time: its camera's clock is ahead."""
-MOST_TRACKS: Final = 12_000
+MOST_TRACKS: Final = 20_000
+"""Of one look; 64 cameras with ten people in each picture have 12,000 in the window."""
 _TRACKS = """
 SELECT d.camera_id, d.epoch, d.track_id, d.started_at, d.ended_at, d.width, d.height, substring(d.boxes FROM 1 FOR 20) AS first,
     substring(d.boxes FROM octet_length(d.boxes) - 19) AS last, s.visit_id, s.rivals,

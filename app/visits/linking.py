@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -70,12 +71,12 @@ def predecessors(
     if not tracks:
         return found
     seen = _seen(tracks, ended_after_s)
-    goes_on, begun = np.zeros(len(tracks), np.bool_), np.zeros(len(tracks), np.bool_)
-    for earlier_piece, later_piece in _pieces(tracks):
-        goes_on[earlier_piece] = begun[later_piece] = True
-        if seen.undecided[later_piece]:
-            found[later_piece] = Before(earlier_piece, 0)
     by_camera = _by_camera(tracks)
+    goes_on, begun = np.zeros(len(tracks), np.bool_), np.zeros(len(tracks), np.bool_)
+    for piece, following in zip(*_pieces(tracks, seen, by_camera), strict=True):
+        goes_on[piece] = begun[following] = True
+        if seen.undecided[following]:
+            found[int(following)] = Before(int(piece), 0)
     parts = [_on_one_camera(here, seen, floors.get(camera)) for camera, here in by_camera.items()]
     for passage in passages:
         parts += _both_ways(by_camera, seen, passage)
@@ -104,9 +105,14 @@ class Seen:
 
 
 def _seen(tracks: Sequence[Track], ended_after_s: float) -> Seen:
-    times = np.array([(each.started_s, each.ended_s) for each in tracks], np.float64)
-    first, last = (np.array(each, np.float64) for each in ([track.first for track in tracks], [track.last for track in tracks]))
+    times = _rows((each.started_s, each.ended_s) for each in tracks).reshape(-1, 2)
+    first, last = _rows(each.first for each in tracks).reshape(-1, 3), _rows(each.last for each in tracks).reshape(-1, 3)
     return Seen(times, first, last, np.array([each.aspect for each in tracks]), times[:, 1] > ended_after_s)
+
+
+def _rows(given: Iterable[Iterable[float]]) -> Floats:
+    """All numbers, one after the other; several times faster than an array of named tuples."""
+    return np.fromiter(chain.from_iterable(given), np.float64)
 
 
 def _by_camera(tracks: Sequence[Track]) -> dict[uuid.UUID, Ints]:
@@ -188,15 +194,19 @@ def _apart(seen: Seen, later: Ints, earlier: Ints, floor: Ground | None) -> Floa
     return np.where(np.isfinite(known), known, bodies)
 
 
-def _pieces(tracks: Sequence[Track]) -> Iterable[tuple[int, int]]:
-    """Places of (a piece, the next piece) of the same track: nobody has to guess who that was."""
-    newest: dict[tuple[uuid.UUID, int, int], int] = {}
-    for index in sorted(range(len(tracks)), key=lambda each: tracks[each].started_s):
-        track = tracks[index].key[:3]
-        before = newest.get(track)
-        if before is not None and 0 <= tracks[index].started_s - tracks[before].ended_s <= LOST_S:
-            yield before, index
-        newest[track] = index
+def _pieces(tracks: Sequence[Track], seen: Seen, by_camera: Mapping[uuid.UUID, Ints]) -> tuple[Ints, Ints]:
+    """(pieces, the next piece of the same track as each): nobody has to guess who that was."""
+    camera = np.empty(len(tracks), np.intp)
+    for number, here in enumerate(by_camera.values()):
+        camera[here] = number
+    epoch = np.fromiter((each.key.epoch for each in tracks), np.int64, len(tracks))
+    track = np.fromiter((each.key.track_id for each in tracks), np.uint64, len(tracks))
+    order = np.lexsort((seen.times[:, 0], track, epoch, camera))
+    earlier, later = order[:-1], order[1:]
+    same = (camera[earlier] == camera[later]) & (epoch[earlier] == epoch[later]) & (track[earlier] == track[later])
+    gap = seen.times[later, 0] - seen.times[earlier, 1]
+    same &= (gap >= 0) & (gap <= LOST_S)
+    return earlier[same], later[same]
 
 
 def _ways_once(later: Ints, earlier: Ints, cost: Floats) -> Pairs:
