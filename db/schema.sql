@@ -317,16 +317,16 @@ CREATE FUNCTION public.forget_visits(keep interval, keep_closed interval) RETURN
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    WITH gone AS (DELETE FROM visit_sightings s
+    WITH free AS (SELECT v.visit_id FROM (SELECT DISTINCT visit_id FROM visit_sightings WHERE ended_at < now() - keep) v
+        WHERE NOT EXISTS (
+            SELECT FROM visit_sightings p JOIN alerts a ON a.camera_id = p.camera_id AND a.epoch = p.epoch
+                AND p.track_id = ANY (a.track_ids) AND a.started_at <= p.ended_at AND a.ended_at >= p.started_at
+            JOIN incident_alerts j ON j.alert_id = a.id JOIN incidents i ON i.id = j.incident_id
+            WHERE p.visit_id = v.visit_id AND (i.state <> 'closed' OR i.changed_at > now() - keep_closed))),
+    gone AS (DELETE FROM visit_sightings s
         WHERE s.store_id IN (SELECT o.id FROM stores o WHERE NOT store_runs(o.id, 're_identification')
                 AND EXISTS (SELECT FROM visit_sightings v WHERE v.store_id = o.id))
-            OR s.visit_id IN (SELECT v.visit_id FROM visit_sightings v WHERE v.ended_at < now() - keep
-                AND NOT EXISTS (SELECT FROM visit_sightings n WHERE n.visit_id = v.visit_id AND n.ended_at >= now() - keep)
-                AND NOT EXISTS (
-                    SELECT FROM visit_sightings p JOIN alerts a ON a.camera_id = p.camera_id AND a.epoch = p.epoch
-                        AND p.track_id = ANY (a.track_ids) AND a.started_at <= p.ended_at AND a.ended_at >= p.started_at
-                    JOIN incident_alerts j ON j.alert_id = a.id JOIN incidents i ON i.id = j.incident_id
-                    WHERE p.visit_id = v.visit_id AND (i.state <> 'closed' OR i.changed_at > now() - keep_closed)))
+            OR (s.ended_at < now() - keep AND s.visit_id IN (SELECT visit_id FROM free))
         RETURNING 1)
     SELECT count(*) FROM gone $$;
 

@@ -10787,7 +10787,15 @@ export interface components {
              * @description Made at random; names nobody, and is forgotten.
              */
             id: string;
-            /** Sightings */
+            /**
+             * Left Out
+             * @description Sightings of this visit, farther from the alerts, that are not listed.
+             */
+            left_out: number;
+            /**
+             * Sightings
+             * @description The alerts' own, and those nearest to them in time; 50 at most.
+             */
             sightings: components["schemas"]["VisitSightingOut"][];
         };
         /**
@@ -10809,7 +10817,7 @@ export interface components {
             epoch: number;
             /**
              * Rivals
-             * @description Others whom this could be as well, judged by time and place; 0 at a visit's begin.
+             * @description At least so many others could this be as well, judged by time and place; 0 at a visit's begin.
              */
             rivals: number;
             /**
@@ -10833,7 +10841,15 @@ export interface components {
              * @description Whether this store follows visits now; without it there are none.
              */
             followed: boolean;
-            /** Visits */
+            /**
+             * Left Out
+             * @description Visits, of later alerts, that are not listed.
+             */
+            left_out: number;
+            /**
+             * Visits
+             * @description By the time of the alerts; 20 at most.
+             */
             visits: components["schemas"]["VisitOut"][];
         };
         /**
