@@ -23,9 +23,8 @@ from app.embedded.process import Part
 from app.embedded.state import Home, free_port
 from app.inference.gait.placing import GAIT_MODEL
 from app.inference.lock import biometric, read_lock
-from app.kit.errors import SetupError
+from app.kit.errors import PennyError, SetupError
 from app.kit.logs import logger
-from app.kit.objects.store import ObjectStoreError
 from app.models.admission.checking import admit
 from app.models.folder import TRIAL, ModelFolder
 from app.models.shared.level import bring_level
@@ -202,8 +201,8 @@ class EmbeddedTriton:
                 async with folder.locked():
                     await bring_level(shared, folder, self._keys)
                 return
-        except ObjectStoreError as error:
-            log.warning("the store of models is not asked now", problem=error.detail)
+        except (PennyError, OSError) as error:  # what it says of this folder is said again
+            log.warning("the folder of models is not brought level now", problem=str(error))
         await asyncio.to_thread(admit, folder, self._keys)
 
     def sweep(self) -> None:

@@ -17,8 +17,8 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.kit.errors import UnavailableError
 from app.models.models import POSE_MODEL, ModelVersion, Pointer
-from app.models.packages import LARGEST_PACKAGE
 from app.models.service import ModelService
+from app.models.signing import LARGEST_PACKAGE
 from app.models.trial import SLOWER
 from app.models.watch.models import Limits, Watch
 

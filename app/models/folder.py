@@ -82,18 +82,24 @@ class ModelFolder:
         """Remove what a trial left. Blocking."""
         shutil.rmtree(self.root / f"{TRIAL}{version}", ignore_errors=True)
 
+    def trial_place(self, version: int) -> Path:
+        """Where a trial's files are."""
+        return self.root / f"{TRIAL}{version}" / str(version)
+
     def join(self, model: str, version: int) -> None:
         """Give a tried version its place among the served ones. Blocking; one rename."""
-        source, target = self.root / f"{TRIAL}{version}" / str(version), self.root / model / str(version)
+        source, target = self.trial_place(version), self.place(model, version)
         if target.exists():
             raise ConflictError(f"Version {version} of {model} is there already and never changed.")
         shutil.rmtree(self._aside / f"{model}-{version}", ignore_errors=True)  # of another database that began to count anew
         self._hand_on(source.parent / COMPILED, target.parent / COMPILED)
         try:
             source.replace(target)
+            _force(target.parent)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                target.replace(source)
             raise SetupError(f"Version {version} cannot be put in place ({error.strerror}); push it again.") from error
-        _force(target.parent)
 
     def _hand_on(self, compiled: Path, to: Path) -> None:
         """What the trial compiled is not compiled again, at the cameras' cost, when the version joins the others."""
@@ -103,20 +109,47 @@ class ModelFolder:
                 each.replace(to / each.name)
 
     def leave(self, model: str, version: int) -> None:
-        """Take a version out of the served ones. Blocking."""
-        source = self.root / model / str(version)
-        if source.is_dir():
-            with self.staging() as place:
-                source.replace(place / "gone")
+        """Take a version out of the served ones, or of the held ones. Blocking."""
+        for source in (self.place(model, version), self.held_place(model, version)):
+            if source.is_dir():
+                with self.staging() as place:
+                    source.replace(place / "gone")
+
+    def place(self, model: str, version: int) -> Path:
+        """Of a served version."""
+        return self.root / model / str(version)
+
+    def hold(self, model: str, version: int) -> None:
+        """Where no Triton looks, until `release`. Blocking. OSError."""
+        target = self.held_place(model, version)
+        shutil.rmtree(target, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.place(model, version).replace(target)
+
+    def held_place(self, model: str, version: int) -> Path:
+        """Of a held version."""
+        return self._held / f"{model}-{version}"
+
+    def release(self, model: str, version: int) -> None:
+        """What was held is served again. Blocking. OSError."""
+        self.held_place(model, version).replace(self.place(model, version))
+
+    def held(self) -> list[tuple[str, int]]:
+        """What is held of models that are served here. Blocking. OSError."""
+        try:
+            found = [each.name.rpartition("-") for each in sorted(self._held.iterdir())]
+        except FileNotFoundError:
+            return []
+        return [(model, int(number)) for model, _, number in found if is_number(number) and (self.root / model).is_dir()]
 
     def trials(self) -> list[int]:
         """Numbers of the trials that lie here whole. Blocking."""
         found = (each.parent.name.removeprefix(TRIAL) for each in self.root.glob(f"{TRIAL}*/config.pbtxt"))
-        return sorted(int(number) for number in found if number.isdigit() and (self.root / f"{TRIAL}{number}" / number).is_dir())
+        return sorted(int(number) for number in found if is_number(number) and (self.root / f"{TRIAL}{number}" / number).is_dir())
 
     def set_aside(self, model: str, version: int, why: str) -> None:
         """Where no Triton looks, with the reason beside it; once and for all. Blocking."""
-        source, target = self.root / model / str(version), self._aside / f"{model}-{version}"
+        source, target = self.place(model, version), self._aside / f"{model}-{version}"
         with self.staging():  # its disk can be written
             target.mkdir(parents=True, exist_ok=True)
             (target / REASON).write_text(why, "utf-8")
@@ -128,7 +161,7 @@ class ModelFolder:
         """What was set aside, and why. Blocking."""
         found = {}
         for reason in self._aside.glob(f"{model}-*/{REASON}"):
-            if (number := reason.parent.name.removeprefix(f"{model}-")).isdigit():
+            if is_number(number := reason.parent.name.removeprefix(f"{model}-")):
                 found[int(number)] = reason.read_text("utf-8")
         return found
 
@@ -136,12 +169,21 @@ class ModelFolder:
     def _aside(self) -> Path:
         return self.root.parent / "refused"
 
+    @property
+    def _held(self) -> Path:
+        return self.root.parent / "held"
+
     def versions(self, model: str) -> list[int]:
-        """The versions that lie among the served ones. Blocking."""
+        """The versions that lie among the served ones; none where the disk does not answer. Blocking."""
         try:
-            return sorted(int(each.name) for each in (self.root / model).iterdir() if each.name.isdigit() and each.is_dir())
+            return self.numbers(model)
         except OSError:
             return []
+
+    def numbers(self, model: str) -> list[int]:
+        """`versions`. OSError where the disk does not answer."""
+        with os.scandir(self.root / model) as found:
+            return sorted(int(each.name) for each in found if is_number(each.name) and each.is_dir())
 
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
@@ -160,6 +202,11 @@ class ModelFolder:
             yield
         finally:
             os.close(handle)
+
+
+def is_number(name: str) -> bool:
+    """Whether Triton takes a folder of this name for a version."""
+    return name.isascii() and name.isdecimal() and not name.startswith("0")
 
 
 def _force(path: Path) -> None:

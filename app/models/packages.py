@@ -13,12 +13,10 @@ import onnx
 from app.inference.contract import PoseContract
 from app.inference.shapes import compare, promised
 from app.kit.errors import PennyError, SetupError
-from app.models.signing import FILES, GOLDEN, MODEL, RefusedPackageError
+from app.models.signing import FILES, GOLDEN, MODEL, RefusedPackageError, largest
 
-LARGEST_PACKAGE: Final = 512 << 20
 MOST_GOLDEN: Final = 8
 LOOSEST_PX, LOOSEST_SCORE = 5.0, 0.1
-_LARGEST_TEXT: Final = 256 << 10
 _TYPES: Final = {onnx.TensorProto.FLOAT: "FP32", onnx.TensorProto.UINT8: "UINT8"}
 
 
@@ -83,7 +81,7 @@ def unpack(stream: IO[bytes], folder: Path) -> None:
                 name = member.name.removeprefix("./")
                 if name not in FILES or not member.isfile() or (folder / name).exists():
                     raise RefusedPackageError(f"A package holds {', '.join(FILES)} once each, and not {name[:80]!r}.")
-                if member.size > (LARGEST_PACKAGE if name in (MODEL, GOLDEN) else _LARGEST_TEXT):
+                if member.size > largest(name):
                     raise RefusedPackageError(f"{name} is too large.")
                 content = archive.extractfile(member)
                 assert content is not None  # noqa: S101 - a plain file has content

@@ -1,7 +1,6 @@
 """A push: checked, tried at the Triton that serves, put in place, served. Whatever fails leaves the one in use untouched."""
 
 import asyncio
-import contextlib
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
@@ -22,6 +21,7 @@ from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.postgres import Pool, tenant_transaction
 from app.models import packages, repository
+from app.models.admission.checking import fault
 from app.models.courtesy import Courtesy, Progress
 from app.models.folder import ModelFolder
 from app.models.models import RELEASED_VERSION, ModelVersion, Pointer
@@ -111,7 +111,7 @@ class Pushes:
         return made
 
     def _verified(self, staged: Path) -> str:
-        trusted = trusted_keys(self._keys)
+        trusted = trusted_keys(self._keys) if self._keys.exists() else {}
         if not trusted:
             raise RefusedPackageError(f"This installation trusts no key yet; put its public .pem file into {self._keys}.")
         return verify(staged, trusted)
@@ -151,8 +151,14 @@ class Pushes:
             await asyncio.sleep(ASK_AGAIN_S)
 
     async def _end_trial(self, model: str, number: int) -> None:
-        await self._serving().unload(f"trial_{number}")
-        await self._placement.close_trial(model, number)
+        """What fails here is not the result of the push."""
+        try:
+            try:
+                await self._serving().unload(f"trial_{number}")
+            finally:
+                await self._placement.close_trial(model, number)
+        except (PennyError, OSError) as error:
+            log.warning("a trial is not cleared up now", model=model, version=number, problem=str(error))
 
     async def _join(self, access: Access, made: ModelVersion, staged: Path) -> None:
         """Among the served ones, row and audit in one transaction with it: whatever fails, it is not there."""
@@ -171,15 +177,27 @@ class Pushes:
                     await note(connection, access, Act.MODEL_PUSHED, made, details)
                     await self._placement.join(made.model, made.version, staged)
                     joined = True
+                    await asyncio.to_thread(self._check_joined, made)
                     await self._load_everywhere(made)
                     if not await self._serving().ready(made.model, made.version):
                         raise UnavailableError(f"Triton does not serve version {made.version} after its load; push it again.")
             except BaseException:
                 if joined:
-                    await self._placement.leave(made.model, made.version)
-                    with contextlib.suppress(PennyError):  # a replica may have loaded it before another refused
-                        await self._serving().load(made.model)
+                    await asyncio.shield(self._take_out(made))
                 raise
+
+    def _check_joined(self, made: ModelVersion) -> None:
+        """What was tried lay in the folder meanwhile: what joined is what was signed, or it is not loaded."""
+        place = self._folder.place(made.model, made.version)
+        if why := fault(place, made.model, trusted_keys(self._keys), made.manifest_sha256):
+            raise RefusedPackageError(f"It is not what was checked any more: {why}")
+
+    async def _take_out(self, made: ModelVersion) -> None:
+        try:
+            await self._placement.leave(made.model, made.version)
+            await self._serving().load(made.model)  # a replica may have loaded it before another refused
+        except (PennyError, OSError) as error:
+            log.warning("a version that was not taken is not cleared up now", version=made.version, problem=str(error))
 
     async def _load_everywhere(self, made: ModelVersion) -> None:
         """On those, too, whose folder has it a little later."""

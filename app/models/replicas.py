@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 from app.inference.contract import PoseContract
 from app.kit.errors import UnavailableError
+from app.kit.logs import logger
 from app.models.trial import Serving
+
+log = logger(__name__)
 
 RESOLVE_S: Final = 5.0
 T = TypeVar("T")
@@ -38,6 +41,7 @@ class Replicas:
         self._host, _, self._port = url.rpartition(":")
         self._url, self._resolve = url, resolve
         self._servings: dict[str, Serving] = {}
+        self._tried: dict[tuple[Serving, str], tuple[tuple[list[int], list[int]], int]] = {}
 
     async def load(self, model: str) -> None:
         """`Serving.load` on each; the first failure counts once all have answered."""
@@ -74,15 +78,36 @@ class Replicas:
         """`Serving.ask` at the first of them."""
         return await (await self.servings())[0].ask(model, version, contract, image)
 
-    async def level(self, model: str, versions: Iterable[int]) -> int:
-        """Have those that serve the model but not all of `versions` load it again; how many did."""
-        behind = []
+    async def level(self, model: str, versions: Iterable[int], most: int | None = None) -> int:
+        """Have those that serve the model but not all of `versions` load it again; how many did.
+
+        Args:
+            most: so often in a row at most where a load changes nothing; the log then names the server.
+        """
+        behind, wanted = [], list(versions)
         for each in await self.servings():
-            served = [await each.ready(model, version) for version in versions]
-            if any(served) and not all(served):
+            served = [version for version in wanted if await each.ready(model, version)]
+            if served and served != wanted and self._may_try(each, model, wanted, served, most):
                 behind.append(each)
+            elif served == wanted:
+                self._tried.pop((each, model), None)
         await _all(each.load(model) for each in behind)
         return len(behind)
+
+    def _may_try(self, one: Serving, model: str, wanted: list[int], served: list[int], most: int | None) -> bool:
+        if most is None:
+            return True
+        before, times = self._tried.get((one, model), (([], []), 0))
+        times = times + 1 if before == (wanted, served) else 1
+        self._tried[one, model] = ((wanted, served), times)
+        if times <= most:
+            return True
+        if times == most + 1:
+            lacks = sorted(set(wanted) - set(served))
+            log.error(
+                "a Triton lacks versions whenever it loads; look at its folder and log", url=one.url, model=model, lacks=lacks
+            )
+        return False
 
     async def servings(self) -> list[Serving]:
         """One client a server of this moment. UnavailableError where the name has no address."""
@@ -95,6 +120,7 @@ class Replicas:
         gone = [self._servings.pop(url) for url in self._servings.keys() - urls]  # before any await: others call this, too
         for url in sorted(urls - self._servings.keys()):
             self._servings[url] = Serving(url)
+        self._tried = {key: tried for key, tried in self._tried.items() if key[0] not in gone}
         found = [self._servings[url] for url in sorted(urls)]
         await _all(each.close() for each in gone)
         return found

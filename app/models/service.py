@@ -14,6 +14,7 @@ import asyncpg
 
 from app.audit.models import Act
 from app.auth.models import Access
+from app.kit.cancellation import heed_cancellation
 from app.kit.clock import now
 from app.kit.errors import BadInputError, ConflictError, PennyError, UnavailableError
 from app.kit.keeping import keep
@@ -36,6 +37,8 @@ from app.models.watch.models import WATCHED, Limits, Watch
 DRAIN_S = 12.0
 """From a pointer's move until no worker asks for the version: a lease, and the longest request."""
 LEVEL_EVERY_S: Final = 30.0
+MOST_RELOADS: Final = 3
+"""Of a replica that serves the same after each."""
 LOOK_EVERY_S: Final = 5.0
 LOOKS_PER_CHECK: Final = 6
 """Each of so many looks reads every file; the others see what a starting Triton set aside."""
@@ -61,7 +64,8 @@ class ModelService:
         shared: SharedVersions | None = None,
     ) -> None:
         self._pool, self._folder, self._keys, self._serving = pool, folder, keys, serving
-        self._admission, self._placement = Admission(pool, folder, keys), Placement(folder, keys, shared)
+        self._placement = Placement(folder, keys, shared)
+        self._admission = Admission(pool, folder, keys, self._placement, self._may_serve)
         self._pushes = Pushes(pool, folder, keys, lambda: self.serving, self._placement, self._settle)
 
     @property
@@ -88,8 +92,12 @@ class ModelService:
 
     async def _settle(self) -> None:
         """Before each load, with the folder's lock: nothing lies there that no trusted key signed, and no camera waits for it."""
-        if await self._admission.settle():
+        if await self._admission.settle(loads=True):
             await asyncio.sleep(DRAIN_S)
+
+    async def _may_serve(self, model: str, version: int) -> bool:
+        """Also where no Triton answers, or not all of them serve the released version, so that nothing can be said."""
+        return await self.serving.ready(model, version) or not await self.serving.ready(model, RELEASED_VERSION)
 
     async def keep_admitting(self, stop: asyncio.Event) -> None:
         """Until `stop`: cameras leave what a starting Triton refused, or what was changed since, without waiting for a load."""
@@ -97,7 +105,7 @@ class ModelService:
 
         async def look() -> None:
             whole = next(rounds) % LOOKS_PER_CHECK == 0
-            if not await self._admission.has_any():
+            if not await self._admission.pushed():
                 return
             async with self._folder.locked():
                 await self._admission.settle(whole=whole)
@@ -190,21 +198,28 @@ class ModelService:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LEVEL_EVERY_S)
                 return
-            if not isinstance(self._serving, Replicas) or len(await asyncio.to_thread(self._folder.versions, POSE_MODEL)) < 2:
-                continue
             try:
-                async with self._folder.locked():
-                    await self._placement.level()
-                    await self._settle()
-                    versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)  # a push may have held the lock
-                    behind = await self._serving.level(POSE_MODEL, versions)
-                    if behind:
-                        await self._placement.look_again()
-            except (PennyError, OSError) as error:
+                await self._bring_level()
+            except (*DATABASE_ERRORS, PennyError) as error:
+                heed_cancellation()
                 log.info("the replicas of Triton are not compared now", problem=str(error))
-                continue
-            if behind:
-                log.warning("replicas of Triton lacked versions and loaded them", model=POSE_MODEL, replicas=behind)
+
+    async def _bring_level(self) -> None:
+        serving, shared = self._serving, self._placement.shared is not None
+        if not isinstance(serving, Replicas):
+            return
+        if not shared and len(await asyncio.to_thread(self._folder.versions, POSE_MODEL)) < 2:
+            return
+        async with self._folder.locked():
+            await self._settle()
+            versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)  # a push may have held the lock
+            behind = await serving.level(POSE_MODEL, versions, most=MOST_RELOADS) if len(versions) > 1 else 0
+            if shared:
+                pushed = await self._admission.pushed()
+                await self._placement.look_again(pushed, whole=behind > 0)
+                await self._placement.clear(pushed.keys())
+        if behind:
+            log.warning("replicas of Triton lacked versions and loaded them", model=POSE_MODEL, replicas=behind)
 
     async def listed(self, access: Access) -> tuple[list[Pointer], list[ModelVersion], dict[str, Watch]]:
         """Pointers, versions newest first, and the watches of pointers that were ever moved."""

@@ -19,6 +19,14 @@ SIGNED: Final = (MODEL, "contract.toml", "package.toml", GOLDEN)
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 FILES: Final = (*SIGNED, MANIFEST, SIGNATURE)
+UNTRUSTED: Final = "No key that this installation trusts signed this package; docs/models.md says what to do."
+LARGEST_PACKAGE: Final = 512 << 20
+LARGEST_TEXT: Final = 256 << 10
+
+
+def largest(name: str) -> int:
+    """Bytes that a file of a package may have."""
+    return LARGEST_PACKAGE if name in (MODEL, GOLDEN) else LARGEST_TEXT
 
 
 class RefusedPackageError(BadInputError):
@@ -34,9 +42,19 @@ def key_id(key: Ed25519PublicKey) -> str:
 
 
 def trusted_keys(folder: Path) -> dict[str, Ed25519PublicKey]:
-    """The public keys (*.pem) that the operator trusts, by id. SetupError for a file that holds none."""
+    """The public keys (*.pem) that the operator trusts, by id; none where the folder is there and empty.
+
+    Raises:
+        SetupError: the folder is not there or cannot be read, or a file holds no key.
+    """
     found = {}
-    for path in sorted(folder.glob("*.pem")):
+    try:
+        paths = sorted(each for each in folder.iterdir() if each.suffix == ".pem")
+    except OSError as error:
+        raise SetupError(
+            f"The folder of trusted keys {folder} cannot be read ({error.strerror}); make it, or set PENNYPROTECT_MODEL_KEYS."
+        ) from error
+    for path in paths:
         try:
             key = serialization.load_pem_public_key(path.read_bytes())
         except (OSError, ValueError) as error:
@@ -67,15 +85,21 @@ def sign(folder: Path, key: Ed25519PrivateKey) -> str:
 def verify(folder: Path, trusted: dict[str, Ed25519PublicKey]) -> str:
     """The id of the trusted key that signed exactly these files. RefusedPackageError otherwise."""
     content = (folder / MANIFEST).read_bytes()
-    try:
-        signature = base64.b64decode((folder / SIGNATURE).read_bytes().strip(), validate=True)
-    except ValueError as error:
-        raise RefusedPackageError("manifest.sig is no signature; sign the package again.") from error
-    signer = next((name for name, key in trusted.items() if _signed(key, signature, content)), None)
-    if signer is None:
-        raise RefusedPackageError("No key that this installation trusts signed this package; docs/models.md says what to do.")
+    signer = signer_of(content, (folder / SIGNATURE).read_bytes(), trusted)
     if content != manifest_of(folder):
         raise RefusedPackageError("The files are not those of the signed manifest: broken, truncated or changed since.")
+    return signer
+
+
+def signer_of(manifest: bytes, signature: bytes, trusted: dict[str, Ed25519PublicKey]) -> str:
+    """The id of the trusted key that signed a manifest. RefusedPackageError, which says `UNTRUSTED` where none did."""
+    try:
+        raw = base64.b64decode(signature.strip(), validate=True)
+    except ValueError as error:
+        raise RefusedPackageError("manifest.sig is no signature; sign the package again.") from error
+    signer = next((name for name, key in trusted.items() if _signed(key, raw, manifest)), None)
+    if signer is None:
+        raise RefusedPackageError(UNTRUSTED)
     return signer
 
 

@@ -34,7 +34,7 @@ class Serving:
     """A Triton in explicit control mode. Use from one event loop; `close` when done."""
 
     def __init__(self, url: str) -> None:
-        self._url, self._client = url, aio.InferenceServerClient(url)
+        self.url, self._client = url, aio.InferenceServerClient(url)
 
     async def load(self, model: str) -> None:
         """Load or load again, by what lies in the folder; never with a configuration of ours.
@@ -120,7 +120,7 @@ class Serving:
 
     def _away(self, error: BaseException) -> UnavailableError:
         said = str(error)[:150] or type(error).__name__
-        return UnavailableError(f"Triton at {self._url} went away or is busy ({said}); nothing was changed, try again.")
+        return UnavailableError(f"Triton at {self.url} went away or is busy ({said}); nothing was changed, try again.")
 
 
 def _is_away(error: Exception) -> bool:

@@ -1,18 +1,29 @@
-"""Whether a pushed version in the serving folder is still what a trusted key signed. Blocking."""
+"""Whether a pushed version in the serving folder is still what a trusted key signed. Blocking.
+
+A version is refused for good only for what its own files say. A disk, a key folder or a store that does not answer says nothing.
+"""
 
 import hashlib
+import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from app.kit.errors import UnavailableError
 from app.kit.logs import logger
 from app.models.folder import TRIAL, ModelFolder
 from app.models.models import RELEASED_VERSION
-from app.models.signing import FILES, MANIFEST, RefusedPackageError, trusted_keys, verify
+from app.models.signing import FILES, MANIFEST, UNTRUSTED, RefusedPackageError, trusted_keys, verify
 
 GONE: Final = "its files are gone"
+
+Digests = Mapping[tuple[str, int], bytes]
+"""sha256 of the manifest by (model, version), of what was pushed."""
+UNKNOWN: Final[Digests] = MappingProxyType({})
 
 log = logger(__name__)
 
@@ -26,10 +37,14 @@ def fault(version: Path, model: str, trusted: dict[str, Ed25519PublicKey], manif
     Raises:
         OSError: the disk does not answer, which says nothing about the version.
     """
-    if not version.is_dir():
+    try:
+        if stat.S_ISLNK(version.lstat().st_mode):
+            return "it is a link to elsewhere"
+        found = {each.name: each.lstat().st_mode for each in sorted(version.iterdir())}
+    except FileNotFoundError:
         return GONE
-    odd = sorted(each.name for each in version.iterdir() if each.name not in FILES or each.is_symlink() or not each.is_file())
-    missing = [name for name in FILES if not (version / name).is_file()]
+    odd = [name for name, mode in found.items() if name not in FILES or not stat.S_ISREG(mode)]
+    missing = [name for name in FILES if name not in found]
     if odd or missing:
         said = [f"{odd[0][:80]!r} is no file of a package"] if odd else []
         return "; ".join(said + ([f"{', '.join(missing)} is missing"] if missing else []))
@@ -47,28 +62,52 @@ def fault(version: Path, model: str, trusted: dict[str, Ed25519PublicKey], manif
     return ""
 
 
-def admit(folder: ModelFolder, keys: Path) -> dict[tuple[str, int], str]:
-    """Set every pushed version aside that must not be loaded; which, and why. For a Triton that is about to start.
+def admit(folder: ModelFolder, keys: Path, pushed: Digests = UNKNOWN) -> dict[tuple[str, int], str]:
+    """Take every pushed version away that must not be loaded; which, and why. With the folder's lock, or before Triton starts.
+
+    What no trusted key signed is held until one is there that did; anything else is set aside for good.
 
     Raises:
-        SetupError: a key cannot be read.
+        SetupError: a key cannot be read, or a version cannot be set aside.
+        UnavailableError: the disk does not answer now; nothing may be loaded.
     """
-    trusted: dict[str, Ed25519PublicKey] | None = None  # a key that cannot be read stops nothing where nothing was pushed
-    refused = {}
-    for place in sorted(folder.root.glob("*/config.pbtxt")):
-        model = place.parent.name
-        if model.startswith(TRIAL):
-            continue
-        for version in folder.versions(model):
-            if version == RELEASED_VERSION:  # checked against the lock file when it is put in place
-                continue
-            trusted = trusted_keys(keys) if trusted is None else trusted
-            try:
-                why = fault(place.parent / str(version), model, trusted)
-            except OSError as error:  # Triton could not read it either
-                why = f"it cannot be read ({error.strerror or error})"
-            if why:
-                folder.set_aside(model, version, why)
-                refused[model, version] = why
-                log.error("a version of a model is refused", model=model, version=version, reason=why)
+    try:
+        there = [(model, each) for model in _models(folder) for each in folder.numbers(model) if each != RELEASED_VERSION]
+        held = [key for key in folder.held() if key not in there]
+        if not there and not held:  # a key that cannot be read stops nothing where nothing was pushed
+            return {}
+        trusted = trusted_keys(keys)
+        for key in held:
+            if fault(folder.held_place(*key), key[0], trusted) != UNTRUSTED:
+                folder.release(*key)
+                there.append(key)
+        found = {key: fault(folder.place(*key), key[0], trusted, pushed.get(key, b"")) for key in there}
+        refused = {key: why for key, why in found.items() if why not in ("", GONE)}
+        for key in [key for key, why in refused.items() if why == UNTRUSTED]:
+            folder.hold(*key)
+    except OSError as error:
+        raise UnavailableError(
+            f"The pushed versions in {folder.root} cannot be checked now ({error.strerror or error}); nothing is loaded before."
+        ) from error
+    for (model, version), why in refused.items():
+        if why != UNTRUSTED:
+            folder.set_aside(model, version, why)
+        log.error("a version of a model is refused", model=model, version=version, reason=why)
     return refused
+
+
+def _models(folder: ModelFolder) -> list[str]:
+    """Those that a Triton loads at its start. OSError."""
+    found = []
+    try:
+        names = sorted(each.name for each in folder.root.iterdir())
+    except FileNotFoundError:
+        return []
+    for name in names:
+        try:
+            (folder.root / name / "config.pbtxt").stat()
+        except (FileNotFoundError, NotADirectoryError, PermissionError):  # no model
+            continue
+        if not name.startswith(TRIAL):
+            found.append(name)
+    return found

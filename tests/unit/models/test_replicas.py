@@ -106,8 +106,8 @@ async def test_several_callers_at_once_see_replicas_go_and_none_of_them_fails(na
 def nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """No database: tests/integration/service/test_model_admission.py."""
 
-    async def settle(_self: Admission, *, whole: bool = True) -> bool:
-        return not whole
+    async def settle(_self: Admission, *, whole: bool = True, loads: bool = False) -> bool:
+        return not (whole and loads)
 
     monkeypatch.setattr(Admission, "settle", settle)
 
@@ -144,8 +144,8 @@ async def test_what_a_push_changed_before_the_comparison_began_is_not_loaded_aga
     servers, folder, compared = tritons(names), ModelFolder(tmp_path / "models"), asyncio.Event()
     await servers.servings()
 
-    async def level(model: str, versions: list[int]) -> int:
-        done = await Replicas.level(servers, model, versions)
+    async def level(model: str, versions: list[int], most: int | None = None) -> int:
+        done = await Replicas.level(servers, model, versions, most)
         compared.set()
         return done
 
