@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from app.models import courtesy, service
+from app.models.folder import ModelFolder
 from tests.integration.inference.conftest import Server
 from tests.integration.service import pose_models
 from tests.integration.service.conftest import Product
 from tests.integration.service.test_models import KEY, act, push, server, traffic, trusted, wanted  # noqa: F401 - a fixture
 
+JOIN = ModelFolder.join
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -35,10 +37,17 @@ async def until_refused(product: Product, version: int) -> dict[str, Any]:
             await asyncio.sleep(0.2)
 
 
+def join_changed(folder: ModelFolder, model: str, version: int) -> None:
+    path = folder.trial_place(version) / "golden.npz"
+    path.write_bytes(path.read_bytes() + b"\0")
+    JOIN(folder, model, version)
+
+
 async def test_a_version_changed_on_disk_is_refused_while_it_serves_and_when_triton_starts_anew(
     product: Product,
     server: Server,  # noqa: F811 - a fixture
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("A", "B"):
         await product.camera(name)
@@ -51,9 +60,10 @@ async def test_a_version_changed_on_disk_is_refused_while_it_serves_and_when_tri
     # Between the push and a restart: the service is not asked before Triton starts.
     await asyncio.to_thread(server.kill)
     path = server.models / "yolo_pose" / str(made["version"]) / "model.onnx"
-    path.write_bytes(pose_models.model(400.0))
-    await asyncio.to_thread(server.start)
-    assert not path.exists(), "Triton has nothing to load"
+    async with ModelFolder(server.models).locked():  # the service waits, so that the start alone can have refused it
+        path.write_bytes(pose_models.model(400.0))
+        await asyncio.to_thread(server.start)
+        assert not path.exists(), "Triton has nothing to load"
     found = await until_refused(product, made["version"])
     assert "changed since" in found["refused_because"]
     assert found["pointer"]["stable"] == 1
@@ -71,9 +81,16 @@ async def test_a_version_changed_on_disk_is_refused_while_it_serves_and_when_tri
         other.write_bytes(other.read_bytes() + b"\0")
         found = await until_refused(product, again["version"])
         assert set((await wanted(product)).values()) == {"1"}
+        # Changed between its trial and its place among the served ones.
+        fourth = pose_models.tar(pose_models.write(tmp_path / "fourth", pose_models.model(250.0), KEY, 250.0))
+        with monkeypatch.context() as patch:
+            patch.setattr(ModelFolder, "join", join_changed)
+            status, said = await push(product, fourth)
+        assert (status, "not what was checked any more" in said["detail"]) == (422, True), said
+        assert ModelFolder(server.models).versions("yolo_pose") == [1]
         third = pose_models.tar(pose_models.write(tmp_path / "third", pose_models.model(300.0), KEY))
         assert (await push(product, third))[0] == 201, "the load that follows is of what was signed"
     assert seen.failed == []
     rows = await product.sql("SELECT act, details->>'reason' AS why FROM audit_unsealed WHERE act LIKE 'model-r%'")
-    assert sorted(row["act"] for row in rows) == ["model-refused"] * 2 + ["model-rolled-back"] * 2
+    assert sorted(row["act"] for row in rows) == ["model-refused"] * 3 + ["model-rolled-back"] * 2
     assert all("changed since" in row["why"] for row in rows)

@@ -31,6 +31,7 @@ def more_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> dict[str, Any]:
     monkeypatch.setattr(service, "DRAIN_S", 1.5)
+    monkeypatch.setattr(service, "LOOK_EVERY_S", 0.3)
     monkeypatch.setattr(courtesy, "LOOK_S", 0.1)
     monkeypatch.setattr(courtesy, "PATIENCE_S", 0.5)
     return {
@@ -83,6 +84,13 @@ async def test_a_version_reaches_every_folder_by_the_bucket_and_a_changed_object
     assert (status, gone["state"]) == (200, "retired"), gone
     assert made["version"] not in (await replica("there")).versions("yolo_pose")
     # A Triton that starts on an empty disk asks the bucket first.
-    await asyncio.to_thread(shutil.rmtree, server.models / "yolo_pose" / str(other["version"]))
-    await bring_level(shared, ModelFolder(server.models), keys)
-    assert "changed since" in ModelFolder(server.models).refused("yolo_pose")[other["version"]]
+    here = ModelFolder(server.models)
+    async with here.locked():  # the service looks at it, too
+        await asyncio.to_thread(shutil.rmtree, here.place("yolo_pose", other["version"]))
+        await bring_level(shared, here, keys)
+        assert "changed since" in here.refused("yolo_pose")[other["version"]]
+    async with asyncio.timeout(60):
+        while [each.place for each in await shared.published(VERSIONS) if each.version == other["version"]] != [""]:
+            await asyncio.sleep(0.2)
+    _, known = await product.ask("GET", "/api/v1/models")
+    assert {each["state"] for each in known["versions"]} == {"refused", "retired"}, "no other Triton takes what is refused"

@@ -1,20 +1,23 @@
 """What Triton may load of a folder: the files that a trusted key signed, under the number they were pushed as."""
 
+import errno
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.kit.errors import SetupError
+from app.kit.errors import SetupError, UnavailableError
 from app.models.admission.checking import GONE, admit, fault
 from app.models.folder import ModelFolder
 from app.models.models import Pointer, without_refused
-from app.models.signing import MANIFEST, SIGNATURE, key_id, sign, trusted_keys
+from app.models.signing import MANIFEST, SIGNATURE, key_id, sign
 
 KEY = Ed25519PrivateKey.generate()
+ITERDIR = Path.iterdir
 TRUSTED = {key_id(KEY.public_key()): KEY.public_key()}
 
 
@@ -67,19 +70,32 @@ def test_a_signed_package_under_the_number_of_another_is_not_loaded(tmp_path: Pa
     assert fault(place, "yolo_pose", TRUSTED, digest) == ""
     assert "not the one that was pushed" in fault(other, "yolo_pose", TRUSTED, digest)
     assert fault(tmp_path / "1003", "yolo_pose", TRUSTED, digest) == GONE
+    (tmp_path / "1004").symlink_to(place)
+    assert "a link" in fault(tmp_path / "1004", "yolo_pose", TRUSTED, digest)
+
+
+def put_key(keys: Path, key: Ed25519PrivateKey = KEY) -> None:
+    keys.mkdir(exist_ok=True)
+    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (keys / "team.pem").write_bytes(key.public_key().public_bytes(*form))
+
+
+def make_folder(tmp_path: Path, *numbers: int) -> ModelFolder:
+    """A served folder with pushed versions and the released one."""
+    folder = ModelFolder(tmp_path / "triton" / "models")
+    pose = folder.root / "yolo_pose"
+    (pose / "1").mkdir(parents=True)
+    (pose / "config.pbtxt").touch()
+    for number in numbers:
+        make_version(pose / str(number))
+    return folder
 
 
 def test_a_starting_triton_finds_the_released_version_and_the_signed_ones_alone(tmp_path: Path) -> None:
-    folder, keys = ModelFolder(tmp_path / "triton" / "models"), tmp_path / "keys"
-    keys.mkdir()
-    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    (keys / "team.pem").write_bytes(KEY.public_key().public_bytes(*form))
-    pose = folder.root / "yolo_pose"
-    for number in (1001, 1002, 1003):
-        make_version(pose / str(number))
-    (pose / "1").mkdir()
-    (pose / "config.pbtxt").touch()
-    flip(pose / "1002")
+    folder, keys = make_folder(tmp_path, 1001, 1002, 1003), tmp_path / "keys"
+    put_key(keys)
+    flip(folder.root / "yolo_pose" / "1002")
+    (folder.root / "yolo_pose" / "²").mkdir()
     (keys / "broken.pem").write_text("half a key")
     with pytest.raises(SetupError, match="no public key"):
         admit(folder, keys)
@@ -92,9 +108,66 @@ def test_a_starting_triton_finds_the_released_version_and_the_signed_ones_alone(
     assert folder.versions("yolo_pose") == [1, 1001, 1003]
     assert "changed since" in folder.refused("yolo_pose")[1002]
     assert (admit(folder, keys), list(folder.refused("yolo_pose"))) == ({}, [1002]), "once and for all"
+    other = hashlib.sha256(b"another package").digest()
+    assert "not the one" in admit(folder, keys, {("yolo_pose", 1003): other})["yolo_pose", 1003]
+
+
+@pytest.mark.parametrize("other", [None, Ed25519PrivateKey.generate()], ids=["no key", "another key"])
+def test_who_is_trusted_no_longer_signed_nothing_until_he_is_again(other: Ed25519PrivateKey | None, tmp_path: Path) -> None:
+    folder, keys = make_folder(tmp_path, 1001, 1002), tmp_path / "keys"
+    put_key(keys)
+    assert (admit(folder, keys), folder.versions("yolo_pose")) == ({}, [1, 1001, 1002])
     (keys / "team.pem").unlink()
-    assert trusted_keys(keys) == {}
-    assert [version for _, version in admit(folder, keys)] == [1001, 1003], "who is trusted no longer signed nothing"
+    if other is not None:
+        put_key(keys, other)
+    assert [version for _, version in admit(folder, keys)] == [1001, 1002]
+    assert (folder.versions("yolo_pose"), folder.refused("yolo_pose")) == ([1], {})
+    assert (admit(folder, keys), len(folder.held())) == ({}, 2)
+    folder.leave("yolo_pose", 1002)
+    flip(folder.held_place("yolo_pose", 1001))
+    put_key(keys)
+    assert list(admit(folder, keys)) == [("yolo_pose", 1001)], "what was changed meanwhile does not come back"
+    assert (folder.versions("yolo_pose"), list(folder.refused("yolo_pose")), folder.held()) == ([1], [1001], [])
+    make_version(folder.held_place("yolo_pose", 1003))
+    assert (admit(folder, keys), folder.versions("yolo_pose")) == ({}, [1, 1003])
+
+
+def test_a_key_folder_that_cannot_be_read_refuses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, keys = make_folder(tmp_path, 1001), tmp_path / "keys"
+    with pytest.raises(SetupError, match="cannot be read"):
+        admit(folder, keys)
+    put_key(keys)
+
+    def denied(path: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:  # root reads everything, so a mode would prove nothing
+        patch.setattr(Path, "iterdir", lambda path: denied(path) if path == keys else ITERDIR(path))
+        with pytest.raises(SetupError, match="Permission denied"):
+            admit(folder, keys)
+    assert (folder.versions("yolo_pose"), folder.refused("yolo_pose"), folder.held()) == ([1, 1001], {}, [])
+    assert admit(folder, keys) == {}
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EMFILE])
+@pytest.mark.parametrize("where", ["read_bytes", "lstat", "iterdir"])
+def test_a_disk_that_does_not_answer_refuses_nothing_and_stops_the_load(
+    where: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, keys = make_folder(tmp_path, 1001), tmp_path / "keys"
+    put_key(keys)
+    real, place = getattr(Path, where), folder.place("yolo_pose", 1001)
+
+    def failing(path: Path) -> object:
+        if path == place or path.parent == place:
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, where, failing)
+        with pytest.raises(UnavailableError, match=os.strerror(number)):
+            admit(folder, keys)
+    assert (folder.versions("yolo_pose"), folder.refused("yolo_pose"), admit(folder, keys)) == ([1, 1001], {}, {})
 
 
 @pytest.mark.parametrize(

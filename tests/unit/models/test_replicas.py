@@ -4,16 +4,24 @@ import asyncio
 from pathlib import Path
 from typing import ClassVar
 
+import asyncpg
 import pytest
 
 from app.kit.errors import UnavailableError
+from app.kit.objects.files import FileStore
 from app.models import replicas, service
+from app.models.admission import repository
+from app.models.admission.repository import Served
 from app.models.admission.service import Admission
 from app.models.folder import ModelFolder
 from app.models.replicas import Replicas
+from app.models.shared.store import VERSIONS, SharedVersions
 from app.models.signing import RefusedPackageError
+from tests.unit.models.test_admission import make_version, put_key
+from tests.unit.models.test_shared_versions import make_replica
 
 MODEL = "yolo_pose"
+SETTLE = Admission.settle
 
 
 class Server:
@@ -102,6 +110,25 @@ async def test_several_callers_at_once_see_replicas_go_and_none_of_them_fails(na
     assert {url for url, each in Server.all.items() if each.closed} == set(Server.all) - {"triton:8001"}
 
 
+async def test_a_replica_that_a_load_does_not_change_is_named_and_let_be(
+    names: dict[str, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    servers = tritons(names)
+    await servers.servings()
+    stuck = Server.all["10.0.0.2:8001"]
+    for each in Server.all.values():
+        each.served = {1, 1001}
+    stuck.served = {1}
+    assert [await servers.level(MODEL, [1, 1001], most=3) for _ in range(6)] == [1, 1, 1, 0, 0, 0]
+    assert stuck.loads == 3
+    Server.folder = {1, 1001}
+    assert await servers.level(MODEL, [1, 1001]) == 1, "a push asks all the same"
+    assert await servers.level(MODEL, [1, 1001], most=3) == 0
+    stuck.served = {1}
+    assert await servers.level(MODEL, [1, 1001], most=3) == 1, "and a new fault is a new one"
+    assert "10.0.0.2" in "".join(capsys.readouterr())
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """No database: tests/integration/service/test_model_admission.py."""
@@ -133,6 +160,38 @@ async def test_a_replica_that_started_beside_a_push_is_brought_level(
     await asyncio.wait_for(task, 10)
     assert Server.all["10.0.0.2:8001"].served == set()
     assert await servers.level(MODEL, [1, 1001]) == 0
+
+
+async def test_comparisons_go_on_after_a_database_error_and_follow_the_store(
+    names: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_key(tmp_path / "keys")
+    shared, folder = SharedVersions(FileStore(tmp_path / "store")), make_replica(tmp_path / "a")
+    await shared.publish(VERSIONS, MODEL, 1001, make_version(tmp_path / "package"))
+    asked = 0
+
+    async def served(_pool: object) -> list[Served]:
+        nonlocal asked
+        asked += 1
+        if asked <= 2:
+            raise (asyncpg.InterfaceError("connection is closed"), TimeoutError())[asked - 1]
+        return []
+
+    monkeypatch.setattr(repository, "served", served)
+    monkeypatch.setattr(Admission, "settle", SETTLE)
+    servers = tritons(names)
+    await servers.servings()
+    Server.folder = {1, 1001}
+    monkeypatch.setattr(service, "LEVEL_EVERY_S", 0.01)
+    kept, stop = service.ModelService(None, folder, tmp_path / "keys", servers, shared), asyncio.Event()  # type: ignore[arg-type]
+    task = asyncio.create_task(kept.keep_level(stop))
+    async with asyncio.timeout(60):
+        while not task.done() and any(each.served != {1, 1001} for each in Server.all.values()):
+            await asyncio.sleep(0.01)
+    assert not task.done(), task.exception()
+    stop.set()
+    await asyncio.wait_for(task, 30)
+    assert folder.versions(MODEL) == [1, 1001], "a version that came while this service had the released one alone"
 
 
 async def test_what_a_push_changed_before_the_comparison_began_is_not_loaded_again(

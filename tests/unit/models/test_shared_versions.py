@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from app.kit.clock import now
 from app.kit.errors import ConflictError
@@ -17,7 +16,8 @@ from app.models.folder import ModelFolder
 from app.models.shared import store as shared_store
 from app.models.shared.level import bring_level, check_store
 from app.models.shared.store import TRIALS, VERSIONS, SharedVersions
-from tests.unit.models.test_admission import KEY, flip, make_version
+from app.models.signing import LARGEST_TEXT
+from tests.unit.models.test_admission import flip, make_version, put_key
 
 MODEL = "yolo_pose"
 CONFIG = 'name: "yolo_pose"\n'
@@ -43,9 +43,7 @@ def store(tmp_path: Path) -> Breaking:
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     folder = tmp_path / "keys"
-    folder.mkdir()
-    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    (folder / "team.pem").write_bytes(KEY.public_key().public_bytes(*form))
+    put_key(folder)
     return folder
 
 
@@ -104,9 +102,57 @@ async def test_what_a_store_holds_is_checked_before_it_is_in_the_folder(
     flip(replica.root / MODEL / "1002")
     assert "changed since" in (await bring_level(shared, replica, keys)).refused[MODEL, 1002]
     assert (await bring_level(shared, replica, keys), replica.versions(MODEL)) == (type(done)(), [1]), "refused once and for all"
+    for odd in (f"versions/{MODEL}/²", f"versions/{MODEL}/x y", f"versions/{MODEL}/1005 .json", f"versions/{MODEL}/01006.json"):
+        place = tmp_path / "store" / f"{odd.removesuffix('.json')}.json"  # what no client of ours would write
+        place.write_text(json.dumps({"place": other.place}), "utf-8")
+    await store.put(f"versions/{MODEL}/1.json", json.dumps({"place": ""}).encode())
+    await store.put(f"versions/{MODEL}/1007.json", json.dumps({"place": "staged/../elsewhere"}).encode())
     await store.put(f"versions/{MODEL}/1003.json", b"{")
     await store.put(f"versions/{MODEL}/1004.json", json.dumps({"place": "../elsewhere"}).encode())
     assert (await bring_level(shared, replica, keys)).came == []
+    assert replica.versions(MODEL) == [1], "the released version is no record's"
+
+
+async def test_what_was_tried_on_a_replica_does_not_join_when_it_was_changed(store: Breaking, keys: Path, tmp_path: Path) -> None:
+    shared, replica, package = SharedVersions(store), make_replica(tmp_path / "a"), make_version(tmp_path / "package")
+    await shared.publish(TRIALS, MODEL, 1001, package)
+    await bring_level(shared, replica, keys)
+    flip(replica.trial_place(1001))
+    await shared.publish(VERSIONS, MODEL, 1001, package)
+    assert (await bring_level(shared, replica, keys)).came == [(MODEL, 1001)]
+    assert (replica.place(MODEL, 1001) / "model.onnx").read_bytes() == (package / "model.onnx").read_bytes()
+
+
+async def test_a_host_without_the_key_waits_and_refuses_nothing(store: Breaking, keys: Path, tmp_path: Path) -> None:
+    shared, replica = SharedVersions(store), make_replica(tmp_path / "a")
+    await shared.publish(VERSIONS, MODEL, 1001, make_version(tmp_path / "package"))
+    kept = (keys / "team.pem").read_bytes()
+    (keys / "team.pem").unlink()
+    done = await bring_level(shared, replica, keys)
+    assert (done.came, done.refused, replica.refused(MODEL)) == ([], {}, {})
+    (keys / "team.pem").write_bytes(kept)
+    assert (await bring_level(shared, replica, keys)).came == [(MODEL, 1001)]
+
+
+async def test_a_large_object_is_not_read_and_the_record_of_a_retired_version_once(
+    store: Breaking, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, replica, read = SharedVersions(store), make_replica(tmp_path / "a"), list[str]()
+    real = store.get
+
+    async def get(key: str) -> bytes:
+        read.append(key)
+        return await real(key)
+
+    monkeypatch.setattr(store, "get", get)
+    made = await shared.publish(VERSIONS, MODEL, 1001, make_version(tmp_path / "package"))
+    await store.put(f"{made.place}/contract.toml", b"#" * (LARGEST_TEXT + 1))
+    assert "contract.toml is missing" in (await bring_level(shared, replica, keys)).refused[MODEL, 1001]
+    assert not [key for key in read if key.endswith("contract.toml")]
+    await shared.withdraw(VERSIONS, MODEL, 1001)
+    await shared.published(VERSIONS)
+    read.clear()
+    assert ([each.place for each in await shared.published(VERSIONS)], read) == ([""], [])
 
 
 @pytest.mark.parametrize("puts", range(7))
