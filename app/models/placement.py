@@ -58,13 +58,15 @@ class Placement:
         try:
             await self.level()
         except BaseException:
-            await asyncio.shield(self.leave(model, number))
+            with _told_later("version", model, number):
+                await asyncio.shield(self.leave(model, number))
             raise
 
     async def leave(self, model: str, number: int) -> None:
-        """Out of the served ones; a store that is away is told later (`clear`). With the folder's lock."""
+        """Out of the served ones, here whatever the store says. With the folder's lock. ObjectStoreError."""
         try:
-            await self.withdraw(model, number)
+            if self.shared is not None:
+                await self.shared.withdraw(VERSIONS, model, number)
         finally:
             await asyncio.to_thread(self._folder.leave, model, number)
 

@@ -194,8 +194,10 @@ class Pushes:
 
     async def _take_out(self, made: ModelVersion) -> None:
         try:
-            await self._placement.leave(made.model, made.version)
-            await self._serving().load(made.model)  # a replica may have loaded it before another refused
+            try:
+                await self._placement.leave(made.model, made.version)
+            finally:
+                await self._serving().load(made.model)  # a replica may have loaded it before another refused
         except (PennyError, OSError) as error:
             log.warning("a version that was not taken is not cleared up now", version=made.version, problem=str(error))
 

@@ -82,4 +82,5 @@ def outcomes(days: Annotated[int, typer.Option(min=1, max=35, help="So many back
     for each in found["items"]:
         share, few = each["false_share"], f"fewer than {found['least']} decided"
         said = few if share is None else f"{share:.1%} wrong"
-        typer.echo(f"{each['model']} {each['version']}: {each['raised']} raised, {said}")
+        raised = "" if each["raised"] is None else f"{each['raised']} raised, "
+        typer.echo(f"{each['model']} {each['version']}: {raised}{said}")

@@ -20,7 +20,7 @@ class OutcomeOut(BaseModel):
 
     model: str = Field(description="yolo_pose: alerts of behaviours; a face model: leads, where the store has faces on now.")
     version: str
-    raised: int
+    raised: int | None = Field(description="Null for leads while too few were decided.")
     right: int = Field(description="Correct alerts, confirmed leads; 0 while too few were decided.")
     wrong: int
     false_share: float | None = Field(description=f"Wrong ones of all decided; null below {LEAST} decisions.")

@@ -1,7 +1,7 @@
 """A folder `identity/image.jpg` of faces: what it holds, and how often embeddings of it err. Pure but for the listing."""
 
-import itertools
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,12 @@ import numpy.typing as npt
 from app.kit.errors import BadInputError
 
 Float = npt.NDArray[np.float64]
+MOST_PICTURES: Final = 6_000
+"""18 million pairs: some hundred MB."""
 
 
 def pictures(folder: Path) -> list[tuple[str, Path]]:
-    """(identity, file) of each picture. BadInputError when there are not two identities."""
+    """(identity, file) of each picture. BadInputError when there are not two identities, or too many pictures to compare."""
     root = folder / "enrol" if (folder / "enrol").is_dir() else folder
     found = [
         (person.name, path)
@@ -23,6 +25,8 @@ def pictures(folder: Path) -> list[tuple[str, Path]]:
     ]
     if len({person for person, _ in found}) < 2:
         raise BadInputError(f"{folder} holds no pictures of two people or more; give a folder of identity/image.jpg.")
+    if len(found) > MOST_PICTURES:
+        raise BadInputError(f"{folder} holds {len(found)} pictures; at most {MOST_PICTURES} are compared, each with each.")
     return found
 
 
@@ -42,15 +46,15 @@ def searches(vectors: Float, people: list[str]) -> tuple[Float, Float]:
         mated: best score of the own identity of each picture whose person is enrolled otherwise, -1 when another ranks first.
         unmated: best score of each picture when its own person is not in the gallery.
     """
-    names, scores = np.array(people), vectors @ vectors.T
+    names = np.array(people)
     mated, unmated = [], []
     for number, name in enumerate(names):
-        own, foreign = names == name, names != name
+        own, foreign, scores = names == name, names != name, vectors @ vectors[number]
         own[number] = False
-        stranger = float(scores[number, foreign].max())
+        stranger = float(scores[foreign].max())
         unmated.append(stranger)
         if own.any():
-            score = float(scores[number, own].max())
+            score = float(scores[own].max())
             mated.append(score if score > stranger else -1.0)
     return np.array(mated), np.array(unmated)
 
@@ -63,10 +67,10 @@ def fnir(mated: Float, unmated: Float, fpir: float) -> float:
 
 
 def rates(vectors: Float, people: list[str]) -> dict[str, float]:
-    """EER of all pairs; FNIR at two FPIR. NaN where there is nothing to count."""
-    pairs = list(itertools.combinations(range(len(people)), 2))
-    scores = np.array([vectors[a] @ vectors[b] for a, b in pairs])
-    same = np.array([people[a] == people[b] for a, b in pairs], bool)
+    """EER of all pairs; FNIR at two FPIR. Empty unless there are two pictures of one person, and two people."""
+    names = np.array(people)
+    scores = np.concatenate([np.empty(0), *(vectors[place + 1 :] @ vectors[place] for place in range(len(names)))])
+    same = np.concatenate([np.empty(0, bool), *(names[place + 1 :] == names[place] for place in range(len(names)))])
     if same.all() or not same.any():
         return {}
     mated, unmated = searches(vectors, people)

@@ -8,6 +8,7 @@ import asyncpg
 
 from app.auth.models import Access
 from app.kit.postgres import Pool, tenant_transaction
+from app.models.models import POSE_MODEL
 
 LEAST: Final = 20
 """Decisions below which a version's counts are not told: they would be about single people."""
@@ -39,13 +40,14 @@ class Decided:
     """What came of one version.
 
     Attributes:
+        raised: alerts or leads; None for leads of which fewer than `LEAST` are decided.
         right: alerts that were correct; leads that two people confirmed.
         false_share: wrong ones of all decided; None where fewer than `LEAST` are, and then right and wrong are 0.
     """
 
     model: str
     version: str
-    raised: int
+    raised: int | None
     right: int
     wrong: int
     false_share: float | None
@@ -62,5 +64,6 @@ async def decided(pool: "Pool[asyncpg.Record]", access: Access, days: int) -> li
 def _told(row: "asyncpg.Record") -> Decided:
     sum_of_both = row["right"] + row["wrong"]
     if sum_of_both < LEAST:
-        return Decided(row["model"], row["version"], row["raised"], 0, 0, None)
+        raised = row["raised"] if row["model"] == POSE_MODEL else None
+        return Decided(row["model"], row["version"], raised, 0, 0, None)
     return Decided(row["model"], row["version"], row["raised"], row["right"], row["wrong"], row["wrong"] / sum_of_both)

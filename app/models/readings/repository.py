@@ -1,5 +1,6 @@
 """SQL of what workers measured."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, get_origin
@@ -10,7 +11,6 @@ import msgspec
 from app.contracts.models import LATENCIES, Disagreement, ModelReading, ModelReport, ModelSums, ShadowReading, ShadowSums
 from app.kit.clock import from_us
 from app.kit.errors import ConflictError, UnavailableError
-from app.kit.ids import new_id
 from app.kit.keys.models import DISAGREEMENT
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
@@ -46,9 +46,9 @@ def _total(column: str, kind: str) -> str:
 
 async def note_report(pool: "Pool[asyncpg.Record]", vault: Vault, report: ModelReport) -> None:
     """Add a report's sums to what is known, in one transaction, after its stills: one that cannot be sealed is left out."""
-    for each in report.disagreements:
+    for place, each in enumerate(report.disagreements):
         try:
-            await _keep(pool, vault, each)
+            await _keep(pool, vault, each, uuid.uuid5(report.id, str(place)))
         except (ConflictError, UnavailableError) as error:  # the chain's key is destroyed, or its provider away
             log.warning("a still of a disagreement is not kept", camera=str(each.camera_id), problem=error.detail)
     async with pool.acquire(timeout=ACQUIRE_S) as connection, connection.transaction():
@@ -58,15 +58,16 @@ async def note_report(pool: "Pool[asyncpg.Record]", vault: Vault, report: ModelR
             await connection.execute("SELECT note_model_comparisons($1)", _rows(report.shadows))
 
 
-async def _keep(pool: "Pool[asyncpg.Record]", vault: Vault, each: Disagreement) -> None:
-    """Sealed by the key of the camera's chain."""
+async def _keep(pool: "Pool[asyncpg.Record]", vault: Vault, each: Disagreement, made: uuid.UUID) -> None:
+    """Sealed by the key of the camera's chain; once, however often a report comes that could not be noted whole."""
     which = (each.camera_id, each.model, each.version, each.against)
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
         chain_id = await connection.fetchval("SELECT chain_of_disagreement($1, $2, $3, $4)", *which)
     if chain_id is None:
         return
-    made = new_id()
     async with tenant_transaction(pool, TenantScope(chain_id)) as connection:
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM model_disagreements WHERE id = $1)", made):
+            return
         sealed = await vault.seal_bytes(connection, chain_id, DISAGREEMENT, made, each.still)
         await connection.execute(
             "SELECT keep_sealed_disagreement($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",

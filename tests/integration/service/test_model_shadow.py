@@ -15,6 +15,7 @@ from av import VideoFrame
 from app.contracts.control import DesiredCamera
 from app.contracts.models import LATENCIES, ModelReading, ModelReport, ShadowReading
 from app.inference.triton import CallOptions, TritonPose
+from app.kit.errors import UnavailableError
 from app.kit.ids import new_id
 from app.models.models import POSE_MODEL, place_of
 from app.models.readings import repository
@@ -90,11 +91,16 @@ async def measured(server: Server, wish: DesiredCamera, frames: int) -> ModelRep
     return report
 
 
+def unavailable(_rows: object) -> object:
+    raise UnavailableError("The database is away.")
+
+
 @pytest.mark.timeout(300)
 async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
     product: Product,
     server: Server,  # noqa: F811 - a fixture
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("A", "B", "C"):
         await product.camera(name)
@@ -112,6 +118,9 @@ async def test_a_shadow_is_compared_on_a_share_of_cameras_and_has_no_effect(
     report = await measured(server, msgspec.convert(camera, DesiredCamera), 4)
     stranger = ModelReading(new_id(), "yolo_pose", 1, frames=99)
     report = msgspec.structs.replace(report, readings=[*report.readings, stranger])
+    with monkeypatch.context() as patch:  # the stills are kept, the sums are not
+        patch.setattr(repository, "_rows", unavailable)
+        assert await send(product, report) == 503
     assert (await send(product, report), await send(product, report)) == (204, 204)
     assert await send(product, b"nothing") == 422
     status, shown = await product.ask("GET", "/api/v1/models/shadow")

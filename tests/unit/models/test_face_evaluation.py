@@ -9,8 +9,9 @@ import pytest
 
 from app.inference.face_client import FaceAnswer
 from app.kit.errors import BadInputError, UnavailableError
-from app.models.evaluation import faces
+from app.models.evaluation import faces, identities
 from app.models.evaluation.faces import accuracy, as_lines, evaluate_faces
+from app.models.evaluation.outcomes import _told
 
 
 def answer(vector: Sequence[float] | None) -> FaceAnswer:
@@ -39,6 +40,16 @@ def test_figures_of_a_folder(
 ) -> None:
     figures = accuracy(["a", "a", "b", "b"], [answer(each) for each in vectors])
     assert (figures["found"], figures["first_is_right"], figures["eer"]) == (found, right, eer)
+
+
+def test_of_a_few_decided_leads_not_even_their_number_is_told() -> None:
+    def told(model: str, right: int, wrong: int) -> tuple[object, ...]:
+        made = _told({"model": model, "version": "1", "raised": 30, "right": right, "wrong": wrong})  # type: ignore[arg-type]
+        return made.raised, made.right, made.wrong, made.false_share
+
+    assert told("face_pipeline", 15, 4) == (None, 0, 0, None)
+    assert told("face_pipeline", 15, 5) == (30, 15, 5, 0.25)
+    assert told("yolo_pose", 1, 1) == (30, 0, 0, None)
 
 
 class Pipeline:
@@ -71,6 +82,11 @@ async def test_two_versions_side_by_side(tmp_path: Path, monkeypatch: pytest.Mon
     assert (first["accuracy"]["eer"], first["accuracy"]["first_is_right"]) == (0.0, 1.0)
     assert document["last_less_first"]["eer"] == second["accuracy"]["eer"] > 0
     assert "2 people" in as_lines(document)[0]
+    monkeypatch.setattr(identities, "MOST_PICTURES", 3)
+    with pytest.raises(BadInputError, match="at most 3 are compared"):
+        await evaluate_faces("url", ["1"], tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(faces, "TritonFaces", Pipeline)
     with pytest.raises(BadInputError, match="does not serve version 9"):
         await evaluate_faces("url", ["1", "9"], tmp_path)
     with pytest.raises(BadInputError, match="two people or more"):

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import asyncpg
 import pytest
@@ -200,7 +200,14 @@ async def test_what_a_push_changed_before_the_comparison_began_is_not_loaded_aga
     for version in (1, 1001, 1002):
         (tmp_path / "models" / MODEL / str(version)).mkdir(parents=True)
     Server.folder = {1, 1001}
-    servers, folder, compared = tritons(names), ModelFolder(tmp_path / "models"), asyncio.Event()
+    asked, compared = asyncio.Event(), asyncio.Event()
+
+    class Asked(ModelFolder):
+        def locked(self) -> Any:
+            asked.set()
+            return super().locked()
+
+    servers, folder = tritons(names), Asked(tmp_path / "models")
     await servers.servings()
 
     async def level(model: str, versions: list[int], most: int | None = None) -> int:
@@ -212,8 +219,9 @@ async def test_what_a_push_changed_before_the_comparison_began_is_not_loaded_aga
     monkeypatch.setattr(service, "LEVEL_EVERY_S", 0.01)
     kept, stop = service.ModelService(None, folder, tmp_path, servers), asyncio.Event()  # type: ignore[arg-type]
     async with folder.locked():
+        asked.clear()
         task = asyncio.create_task(kept.keep_level(stop))
-        await asyncio.sleep(0.3)  # long enough to wait for the lock; shorter only finds less
+        await asyncio.wait_for(asked.wait(), 20)  # it waits for the lock, and has looked at the folder
         (tmp_path / "models" / MODEL / "1002").rmdir()
     await asyncio.wait_for(compared.wait(), 20)
     stop.set()
