@@ -102,8 +102,15 @@ async def test_what_a_store_holds_is_checked_before_it_is_in_the_folder(
     flip(replica.root / MODEL / "1002")
     assert "changed since" in (await bring_level(shared, replica, keys)).refused[MODEL, 1002]
     assert (await bring_level(shared, replica, keys), replica.versions(MODEL)) == (type(done)(), [1]), "refused once and for all"
-    for odd in (f"versions/{MODEL}/²", f"versions/{MODEL}/x y", f"versions/{MODEL}/1005 .json", f"versions/{MODEL}/01006.json"):
+    for odd in (
+        "versions/yolo pose/1008",
+        f"versions/{MODEL}/²",
+        f"versions/{MODEL}/x y",
+        f"versions/{MODEL}/1005 .json",
+        f"versions/{MODEL}/01006.json",
+    ):
         place = tmp_path / "store" / f"{odd.removesuffix('.json')}.json"  # what no client of ours would write
+        place.parent.mkdir(exist_ok=True)
         place.write_text(json.dumps({"place": other.place}), "utf-8")
     await store.put(f"versions/{MODEL}/1.json", json.dumps({"place": ""}).encode())
     await store.put(f"versions/{MODEL}/1007.json", json.dumps({"place": "staged/../elsewhere"}).encode())
