@@ -48,7 +48,8 @@ async def _until_stopped(entry: Entry, chosen: Settings) -> None:
             raise
 
 
-def _role(role: str, module: str) -> None:
+def _role(role: str, module: str, *, seldom: bool = False) -> None:
+    """Run a role; `seldom`: it looks through its objects for cycles seldom, and never through its code."""
     import uvloop
 
     leave_no_core()
@@ -56,6 +57,8 @@ def _role(role: str, module: str) -> None:
     configure(role, level=chosen.log_level)
     configure_tracing(role, chosen.otlp_endpoint)
     entry: Entry = import_module(module).run
+    if seldom:
+        collect_seldom()
     uvloop.run(_until_stopped(entry, chosen))
 
 
@@ -68,8 +71,7 @@ def service() -> None:
 @roles.command()
 def pipeline() -> None:
     """Tracked frames to alerts. Run as many as you like: they share the shards by leases."""
-    collect_seldom()
-    _role("pipeline", "app.pipeline.runner")
+    _role("pipeline", "app.pipeline.runner", seldom=True)
 
 
 @roles.command()

@@ -62,13 +62,18 @@ async def series_rows(connection: "Connection[asyncpg.Record]", rows: list[tuple
 
 
 async def session_rows(connection: "Connection[asyncpg.Record]", rows: list[tuple[CameraSetup, CameraHealth]]) -> None:
-    """LIVE opens or continues the epoch's session; any other state ends whatever is open."""
+    """LIVE opens or continues the epoch's session; any other state ends it. One that ended stays so: every return is a new epoch.
+
+    A new epoch ends an older one that nobody ended (its worker is gone) when the camera was last heard of, as its status says,
+    which is written after this. Epoch 0 is a worker that has seen no picture yet: it opens nothing; what is open is another's.
+    """
     for setup, health in rows:
         at = from_us(health.at_us)
         live = health.state is CameraState.LIVE
         await connection.execute(
-            "UPDATE stream_sessions SET status = $4, reason = $5, ended_at = greatest(started_at, $3)"
-            " WHERE camera_id = $1 AND ended_at IS NULL AND (epoch < $2 OR (epoch = $2 AND NOT $6))",
+            "UPDATE stream_sessions SET status = $4, reason = $5, ended_at = greatest(started_at, CASE WHEN epoch = $2 THEN $3"
+            " ELSE least($3, (SELECT reported_at FROM camera_status WHERE camera_id = $1)) END)"
+            " WHERE camera_id = $1 AND ended_at IS NULL AND (epoch < $2 OR $2 = 0 OR (epoch = $2 AND NOT $6))",
             setup.camera_id,
             health.epoch,
             at,
@@ -76,12 +81,12 @@ async def session_rows(connection: "Connection[asyncpg.Record]", rows: list[tupl
             "" if live else health.reason,
             live,
         )
-        if live:
+        if live and health.epoch > 0:
             await connection.execute(
                 "INSERT INTO stream_sessions (id, chain_id, store_id, camera_id, epoch, status, width, height, codec, started_at)"
                 " VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9) ON CONFLICT (camera_id, epoch) DO UPDATE SET"
-                " status = 'active', reason = '', ended_at = NULL, width = excluded.width, height = excluded.height,"
-                " codec = excluded.codec",
+                " status = 'active', reason = '', width = excluded.width, height = excluded.height, codec = excluded.codec"
+                " WHERE stream_sessions.ended_at IS NULL",
                 new_id(),
                 setup.chain_id,
                 setup.store_id,

@@ -1,7 +1,7 @@
 """SQL of a checkpoint: positions, rule state and everything they caused, in one transaction guarded by the fencing tokens."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,11 +24,14 @@ REFUSED_ROW = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, Val
 
 
 class StaleLeaseError(Exception):
-    """Another pipeline holds these shards by now; nothing was written."""
+    """Another pipeline holds these shards by now; nothing was written.
 
-    def __init__(self, shards: frozenset[int]) -> None:
-        super().__init__(f"the lease of shards {sorted(shards)} has moved")
-        self.shards = shards
+    `tokens`: by shard, the token that was presented and is not the present one. The shard may be held anew by a later one.
+    """
+
+    def __init__(self, tokens: Mapping[int, int]) -> None:
+        super().__init__(f"the lease of shards {sorted(tokens)} has moved")
+        self.tokens = tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ async def _guard(connection: "Connection[asyncpg.Record]", owner: uuid.UUID, com
         owner,
         LEASE,
     )
-    stale = frozenset(shards) - {row["shard"] for row in rows}
+    held = {row["shard"] for row in rows}
+    stale = {each.shard: each.token for each in commits if each.shard not in held}
     if stale:
         raise StaleLeaseError(stale)
 

@@ -103,14 +103,15 @@ class Checkpoints:
 
     async def _write(self, moved: list[Shard], setups: Setups) -> None:
         moved.sort(key=lambda shard: shard.number)
-        commits = [
-            ShardCommit(shard.number, shard.token, shard.positions(), shard.encode(setups), shard.hand_over()) for shard in moved
-        ]
+        states = [(shard.positions(), shard.encode(setups)) for shard in moved]  # what fails here has taken nothing yet
+        commits: list[ShardCommit] = []
         started = time.perf_counter()
         try:
+            for shard, state in zip(moved, states, strict=True):
+                commits.append(ShardCommit(shard.number, shard.token, *state, shard.hand_over()))
             written = await self._commit(commits)
         except BaseException:
-            for shard, each in zip(moved, commits, strict=True):
+            for shard, each in zip(moved, commits, strict=False):
                 shard.take_back(each.pending)
             raise
         metrics.checkpoint.observe(time.perf_counter() - started)

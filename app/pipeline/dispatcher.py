@@ -9,12 +9,10 @@ dispatcher, is recognised by its id, kept beside the streams, and skipped. NOTIF
 import asyncio
 import uuid
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 import asyncpg
-import msgspec
 
 from app.contracts.live import store_stream
 from app.kit.backoff import Backoff
@@ -29,6 +27,7 @@ from app.notifications.opening import open_sender
 from app.notifications.planning import Told, plan_messages
 from app.pipeline import metrics
 from app.pipeline.escalator import Escalator
+from app.pipeline.live_entries import ADD_ONCE, REMEMBER_S, live_message, mark
 from app.pipeline.opening import open_pool
 from app.pipeline.outbox_repository import OutboxRow, delete_messages, next_messages
 from app.settings import Settings
@@ -41,43 +40,16 @@ MOST_ON_STREAMS = 4000
 """Rows on their streams that wait for the disk."""
 KEPT = 10_000
 """Messages a store's stream keeps, about; older ones become a `gap` for who resumes."""
-REMEMBER_S = 24 * 3600
 SEND_S = 5.0
 FSYNC_MS = 1000
 CHANNEL = "outbox"
 NOTIFICATIONS = "notifications"
 NO_KEY = "notifications wait: the dispatcher has no PENNYPROTECT_SECRET_KEY, which opens their addresses"
+CANNOT_SAY = ("unknown command", "appendonly is disabled")
+"""What a server that knows nothing of its disk answers to WAITAOF."""
 BACKOFF = Backoff(first_s=0.2, longest_s=5.0)
 
-# KEYS: mark, stream. ARGV: seconds to remember, message, entries to keep, traceparent.   "" when it is there already.
-# The mark comes last: a script is not rolled back, and a mark without its message would lose it.
-ADD_ONCE = """
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  return ''
-end
-local entry
-if ARGV[4] == '' then
-  entry = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2])
-else
-  entry = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'm', ARGV[2], 't', ARGV[4])
-end
-redis.call('SET', KEYS[1], '1', 'EX', ARGV[1])
-return entry
-"""
-
 log = logger(__name__)
-
-
-def live_message(row: OutboxRow, at: datetime) -> bytes:
-    """JSON of one live message: type, store, the payload, and `repeated` where it may have been sent before and forgotten."""
-    message = {"type": row.kind, "store_id": str(row.store_id), **row.payload}
-    if (at - row.created_at).total_seconds() > REMEMBER_S:
-        message["repeated"] = True
-    return msgspec.json.encode(message)
-
-
-def _mark(row: OutboxRow) -> str:
-    return f"live:sent:{row.message_id}"
 
 
 class LostMarksError(RedisError):
@@ -117,8 +89,7 @@ class Dispatcher:
                 continue
             if sent < BATCH:
                 await _first(stop, self.woken, POLL_S)
-        if self._settling:
-            await asyncio.wait(self._settling, timeout=SEND_S)
+        await self._settle_all()
 
     async def _send_next(self) -> int:
         """Send the oldest messages; how many. Their rows go when the disk has them, which the next messages do not wait for."""
@@ -141,6 +112,19 @@ class Dispatcher:
             task = asyncio.create_task(self._settle(rows))
             self._settling.add(task)
             task.add_done_callback(self._settle_waiting)
+
+    async def _settle_all(self) -> None:
+        """Ask the disk about all that wait, within one time; what it does not answer is sent again by whoever runs next."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEND_S):
+                while True:
+                    self._settle_waiting()
+                    if not (asked := {each for each in self._settling if not each.done()}):
+                        break
+                    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        for each in self._settling:
+            if each.done() and not each.cancelled() and (error := each.exception()):
+                log.warning("not known to be on the bus's disk, sent again", error=str(error) or type(error).__name__)
 
     async def send_batch(self) -> int:
         """Send the oldest messages and wait until their rows are gone; how many."""
@@ -192,7 +176,7 @@ class Dispatcher:
                 waited_ms = round((at - row.created_at).total_seconds() * 1000)
                 with continue_trace("dispatch", row.trace_parent, kind=row.kind, waited_ms=waited_ms) as parent:
                     message = live_message(row, at)
-                    pipeline.eval(ADD_ONCE, 2, _mark(row), stream, str(REMEMBER_S), message, str(KEPT), parent)
+                    pipeline.eval(ADD_ONCE, 2, mark(row), stream, str(REMEMBER_S), message, str(KEPT), parent)
             return list(await pipeline.execute())
 
     async def _to_disk(self, rows: list[OutboxRow]) -> None:
@@ -205,12 +189,14 @@ class Dispatcher:
             return
         async with self.bus.pipeline(transaction=False) as pipeline:
             for row in rows:
-                pipeline.set(_mark(row), "1", ex=REMEMBER_S, xx=True)
+                pipeline.set(mark(row), "1", ex=REMEMBER_S, xx=True)
             pipeline.execute_command("WAITAOF", 1, 0, FSYNC_MS * 2)
             *kept, answer = await pipeline.execute(raise_on_error=False)
         if not all(each is True for each in kept):
             raise LostMarksError("the bus came back without its last messages; they are sent again")
         if isinstance(answer, Exception):
+            if not any(each in str(answer).lower() for each in CANNOT_SAY):
+                raise answer  # it can say, only not now
             self._syncs = False
             log.warning("the bus does not say what is on its disk; a crash of it may lose the last second", error=str(answer))
         elif answer and not answer[0]:

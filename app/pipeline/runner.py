@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
 import asyncpg
@@ -78,7 +79,7 @@ class Pipeline:
                 await asyncio.sleep(0)  # a full queue would not let the transaction begin
                 failures = 0
             except StaleLeaseError as error:
-                self._lose(error.shards)
+                self._lose(error.tokens)
                 continue
             except DATABASE_ERRORS as error:
                 if not failures:
@@ -162,7 +163,7 @@ class Pipeline:
         """Renew, hand back what others should hold, take what nobody holds."""
         await self.checkpoints.idle()  # both lock rows of leases
         review = await review_leases(self.pool, self.me, {number: shard.token for number, shard in self.shards.items()})
-        self._lose(frozenset(self.shards) - review.kept)
+        self._lose({number: shard.token for number, shard in self.shards.items() if number not in review.kept})
         if review.excess:
             leaving = [self.shards[number] for number in review.excess]
             for shard in leaving:
@@ -178,7 +179,9 @@ class Pipeline:
         if review.granted or review.excess:
             self._follow()
 
-    def _lose(self, shards: frozenset[int]) -> None:
+    def _lose(self, tokens: Mapping[int, int]) -> None:
+        """Drop what is held by these tokens. A shard that was granted anew meanwhile has a later one, and stays."""
+        shards = frozenset(each.number for each in self.shards.values() if tokens.get(each.number) == each.token)
         if shards:
             metrics.stale.inc(len(shards))
             log.warning("shards lost: their leases ran out and moved", shards=sorted(shards))

@@ -65,10 +65,12 @@ async def report_footfall(
     since: Since = None,
     until: Until = None,
 ) -> Page[FootfallOut]:
-    """How many people cameras saw, hour by hour; at most 31 days. Figures only: no track, no picture."""
+    """How many people cameras saw, hour by hour; at most 31 days, by camera of one store. Figures only: no track, no picture."""
     span = span_of(since, until, store_id)
     if span.until - span.since > LONGEST_FOOTFALL:
         raise BadInputError("Footfall is counted over at most 31 days; ask for less.")
+    if by != "hour" and store_id is None:
+        raise BadInputError("Footfall by camera is counted for one store; name it.")
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         rows = await cameras.footfall(connection, span, by)
     return Page(items=[FootfallOut(**dict(row)) for row in rows], next=None)

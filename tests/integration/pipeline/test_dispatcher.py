@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
+from redis.asyncio.client import Pipeline
+from redis.exceptions import ResponseError
 
 from app.contracts.live import store_stream
 from app.kit.ids import new_id
@@ -53,18 +54,15 @@ async def emptied(site: Site) -> bool:
 
 
 async def test_a_message_is_on_the_live_stream_at_once(site: Site) -> None:
-    site.role("dispatcher")
-    await put(site, 1)
-    await site.until(lambda: sent(site))
-    await asyncio.sleep(1)
-    began = time.monotonic()
+    site.role("dispatcher", {"TEST_DISPATCHER_POLL_S": "3600"})  # only NOTIFY can wake it
+    listens = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND query LIKE 'LISTEN %notifications%'"
+    await site.until(lambda: site.pool.fetchval(listens))
     (_, last) = [*await put(site, 1), *await put(site, 1)]
 
     async def there() -> bool:
         return str(last) in {message["alert"]["id"] for message in await sent(site)}
 
-    await site.until(there, 2)
-    assert time.monotonic() - began < 0.45  # sooner than the poll: NOTIFY woke it
+    await site.until(there)
     message = (await sent(site))[-1]
     assert (message["type"], message["store_id"]) == ("alert-raised", str(site.store))
     await site.until(lambda: emptied(site))
@@ -163,6 +161,58 @@ async def test_no_message_waits_for_the_disk_of_those_before(site: Site, own: Ca
     assert 1 < dispatcher.asked <= MOST_SETTLING + 1, "what waited meanwhile was asked about together"
     await site.until(lambda: until_true(not dispatcher.on_streams))
     assert [message["alert"]["id"] for message in await sent(site)] == wanted
+
+
+async def test_one_that_stops_settles_what_waits_too(site: Site, own: Callable[[], SlowDisk]) -> None:
+    dispatcher = own()
+    for _ in range(2 * MOST_SETTLING):
+        await put(site, 1)
+        assert await dispatcher._send_next() == 1
+    stop = asyncio.Event()
+    stop.set()
+    stopping = asyncio.create_task(dispatcher.run(stop))
+    dispatcher.disk.set()
+    await stopping
+    assert await emptied(site)
+    assert not dispatcher.on_streams
+
+
+@pytest.mark.parametrize("answer", ["LOADING it starts", "NOPERM not you", "ERR something else"])
+async def test_a_disk_that_does_not_answer_this_time_is_asked_again(
+    site: Site, own: Callable[[], SlowDisk], monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    dispatcher = own()
+    dispatcher.disk.set()
+    real = Pipeline.execute
+
+    async def execute(self: Pipeline, raise_on_error: bool = True) -> list[Any]:
+        answers = await real(self, raise_on_error)
+        return answers if raise_on_error else [*answers[:-1], ResponseError(answer)]
+
+    await put(site, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Pipeline, "execute", execute)
+        with pytest.raises(ResponseError, match=answer):
+            await dispatcher.send_batch()
+    assert not await emptied(site), "its row stays until the disk has it"
+    assert dispatcher._syncs
+    assert await dispatcher.send_batch() == 1
+    assert await emptied(site)
+    assert len(await sent(site)) == 1
+
+
+async def test_a_server_that_keeps_nothing_on_its_disk_is_believed(site: Site, own: Callable[[], SlowDisk]) -> None:
+    dispatcher = own()
+    dispatcher.disk.set()
+    await put(site, 1)
+    (kept,) = (await site.bus.config_get("appendonly")).values()
+    await site.bus.config_set("appendonly", "no")
+    try:
+        assert await dispatcher.send_batch() == 1
+    finally:
+        await site.bus.config_set("appendonly", kept)
+    assert await emptied(site)
+    assert not dispatcher._syncs
 
 
 async def until_true(value: bool) -> bool:

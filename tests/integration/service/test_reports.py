@@ -4,6 +4,9 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from app.alerts.reports import cameras
 from app.behaviour import falling
 from app.kit.clock import now
 from tests.integration.service.conftest import Product
@@ -47,7 +50,7 @@ async def test_outcomes_become_precision_and_a_threshold(product: Product) -> No
     assert status == 422
 
 
-async def test_footfall_and_uptime_of_cameras(product: Product) -> None:
+async def test_footfall_and_uptime_of_cameras(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     camera = await product.camera()
     store, seen = uuid.UUID(camera["store_id"]), uuid.UUID(camera["id"])
     chain = (await product.sql("SELECT chain_id FROM stores WHERE id = $1", store))[0]["chain_id"]
@@ -78,6 +81,12 @@ async def test_footfall_and_uptime_of_cameras(product: Product) -> None:
     by_camera = await ask("footfall?by=camera&")
     assert {each["camera_id"] for each in by_camera} == {camera["id"]}
     assert sum(each["people"] for each in by_camera) == 3
+    assert [*(await ask("footfall?")), *by_camera] == await ask("footfall?by=both&")
+    status, refused = await product.ask("GET", "/api/v1/reports/footfall?by=camera")
+    assert (status, refused["detail"]) == (422, "Footfall by camera is counted for one store; name it.")
+    monkeypatch.setattr(cameras, "MOST_ROWS", 2)
+    assert (await product.ask("GET", f"/api/v1/reports/footfall?by=both&{query}"))[0] == 422, "no row is left out silently"
+    monkeypatch.undo()
     up = next(each for each in await ask("uptime?") if each["camera_id"] == camera["id"])
     assert (up["name"], up["asked_s"], up["up_s"], up["gaps"], up["longest_gap_s"]) == (camera["name"], 36000, 28800, 2, 3600)
     # Nothing was heard of it for an hour: the open session counts no longer.
@@ -91,7 +100,10 @@ async def test_footfall_and_uptime_of_cameras(product: Product) -> None:
     await product.alert(camera)
     everything = (await product.ask("GET", "/api/v1/reports/stores"))[1]["items"]
     standing = next(each for each in everything if each["store_id"] == str(store))
-    assert 1 <= standing["live"] <= standing["cameras"]  # this camera's state is live, by hand
+    assert (standing["live"], standing["cameras"] >= 1) == (0, True), "its last word was live, but nobody has heard of it since"
+    await product.sql("UPDATE camera_status SET reported_at = now() WHERE camera_id = $1", seen)
+    everything = (await product.ask("GET", "/api/v1/reports/stores"))[1]["items"]
+    assert next(each["live"] for each in everything if each["store_id"] == str(store)) == 1
     assert (standing["open"] >= 1, standing["high"], standing["waiting_since"] is None) == (True, 0, False)
     long_ago = (end - timedelta(days=60)).isoformat().replace("+", "%2B")
     assert (await product.ask("GET", f"/api/v1/reports/footfall?since={long_ago}"))[0] == 422

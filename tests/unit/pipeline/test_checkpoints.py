@@ -146,3 +146,19 @@ async def test_what_was_not_written_waits_again_before_what_came_since(database:
     assert [row.alert.id for row in commit.pending.alerts] == [alert("first").alert.id, alert("second").alert.id]
     assert commit.pending.statuses[CAMERA].changed
     assert (shard.dirty, shard.urgent, len(shard.pending)) == (False, False, 0)
+
+
+async def test_a_state_that_cannot_be_encoded_costs_no_rows(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = moved(5), moved(6)
+    first.pending.alerts.append(alert("first"))
+
+    def encode(shard: Shard, _setups: object) -> bytes:
+        if shard.number == 6:
+            raise ValueError("no room")
+        return b""
+
+    monkeypatch.setattr(Shard, "encode", encode)
+    with pytest.raises(ValueError, match="no room"):
+        await writes().write([first, second], {})
+    assert ([row.alert.id for row in first.pending.alerts], first.dirty) == ([alert("first").alert.id], True)
+    assert database.written == []

@@ -12,8 +12,8 @@ import { usePlace } from "../shell/stores";
 import { headline } from "../text/explain";
 import { ALERT_STATE_WORDS, CAMERA_STATE_WORDS, clock, hours as inHours } from "../text/format";
 import { kindName } from "../text/kinds";
-import { OPEN_STATES } from "./filter";
-import { byUrgency, tally } from "./handOver";
+import { tally } from "./handOver";
+import { loadLeft } from "./left";
 import { t } from "./texts";
 import { ThreatMark } from "./ThreatMark";
 import { useName } from "./who";
@@ -32,12 +32,12 @@ export function HandOverPage() {
     queryKey: ["hand-over", store.id, shift],
     queryFn: async () => {
       const since = new Date(Date.now() - shift * HOUR_MS).toISOString();
-      const [open, came, cases] = await Promise.all([
-        loadAlerts({ store_id: store.id, state: [...OPEN_STATES, "acknowledged"], limit: 200 }),
+      const [left, came, cases] = await Promise.all([
+        loadLeft(store.id),
         loadAlerts({ store_id: store.id, since, limit: 500 }),
         may("incidents:read") ? loadIncidents(store.id, ["open", "in-review"]) : [],
       ]);
-      return { open: byUrgency(open.items), more: open.next !== null, came: tally(came.items), moreCame: came.next !== null, cases };
+      return { ...left, came: tally(came.items), moreCame: came.next !== null, cases };
     },
     refetchInterval: LOOK_AGAIN_MS,
   });
@@ -64,7 +64,7 @@ export function HandOverPage() {
         </div>
       </header>
       <Answer of={answer}>
-        {({ open, more, came, moreCame, cases }) => (
+        {({ open, moreAcknowledged, came, moreCame, cases }) => (
           <div id="hand-over" className="stack">
             <section className="panel" aria-label={t("stillOpen")} data-testid="hand-over-open">
               <h2>{t("stillOpen")}</h2>
@@ -74,7 +74,7 @@ export function HandOverPage() {
                   <Left key={alert.id} alert={alert} now={now} />
                 ))}
               </ul>
-              {more && <p className="page-note">{t("moreOpen")}</p>}
+              {moreAcknowledged && <p className="page-note">{t("moreAcknowledged")}</p>}
             </section>
             {may("incidents:read") && (
               <section className="panel" aria-label={t("openIncidents")}>

@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
+import type { Cell } from "../parts/csv";
 import { Answer } from "../parts/Query";
+import { SaveCsv } from "../parts/SaveCsv";
 import { useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { ago } from "../text/format";
@@ -23,12 +25,20 @@ export function OverviewPage() {
           <h1>{t("overview")}</h1>
           <p className="page-note">{t("overviewWhat")}</p>
         </div>
-        <input type="search" aria-label={t("findStore")} placeholder={t("findStore")} value={wanted} onChange={(event) => setWanted(event.target.value)} />
+        <div className="head-tools">
+          {answer.data && <SaveCsv name={t("overview")} rows={() => sheet(answer.data)} testId="overview-csv" />}
+          <input type="search" aria-label={t("findStore")} placeholder={t("findStore")} value={wanted} onChange={(event) => setWanted(event.target.value)} />
+        </div>
       </header>
       <Answer of={answer}>{(states) => <States states={byNeed(states).filter(({ name }) => name.toLowerCase().includes(wanted.trim().toLowerCase()))} />}</Answer>
     </div>
   );
 }
+
+const sheet = (states: readonly StoreState[]): Cell[][] => [
+  [t("store"), t("openAlerts"), t("high"), t("waitsLongest"), t("camerasLive"), t("cameras")],
+  ...byNeed(states).map(({ name, open, high, waiting_since, live, cameras }) => [name, open, high, waiting_since, live, cameras]),
+];
 
 function States({ states }: { states: StoreState[] }) {
   const now = useNow(5_000);

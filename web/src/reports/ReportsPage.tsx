@@ -34,8 +34,8 @@ export function ReportsPage() {
   const counts = useLoad(`alerts ${key}`, () => alertCounts(query));
   const seen = useLoad(`footfall ${key}`, async () => {
     const within = { ...query, since: new Date(Math.max(Date.parse(since), Date.now() - MOST_FOOTFALL_DAYS * DAY_MS + 60_000)).toISOString() };
-    const [byHour, byCamera] = await Promise.all([footfall({ ...within, by: "hour" }), footfall({ ...within, by: "camera" })]);
-    return { byHour, byCamera };
+    const rows = await footfall({ ...within, by: everywhere ? "hour" : "both" });
+    return { byHour: rows.filter(({ day }) => day !== null), byCamera: rows.filter(({ day }) => day === null) };
   });
   const ups = useLoad(`uptime ${key}`, () => uptime(query));
   const failed = [rows, times, counts, seen, ups].find(({ error }) => error);
@@ -75,7 +75,7 @@ export function ReportsPage() {
         </>
       )}
       {days > MOST_FOOTFALL_DAYS && <p className="page-note">{t("footfallMonth")}</p>}
-      {seen.value && <Seen {...seen.value} />}
+      {seen.value && <Seen {...seen.value} days={Math.min(days, MOST_FOOTFALL_DAYS)} ofOne={!everywhere} />}
       {ups.value && <Up rows={ups.value} />}
     </div>
   );

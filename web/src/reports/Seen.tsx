@@ -3,19 +3,19 @@ import { SaveCsv } from "../parts/SaveCsv";
 import type { Cell } from "../parts/csv";
 import { Bars } from "./Bars";
 import type { Footfall } from "./endpoints";
+import { aDay, sum } from "./footfall";
 import { t } from "./texts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const two = (hour: number) => String(hour).padStart(2, "0");
 
-/** How many people cameras saw, by hour of the day and by camera; figures only. */
-export function Seen({ byHour, byCamera }: { byHour: Footfall[]; byCamera: Footfall[] }) {
+/** How many people cameras saw, by hour of the day over the `days` asked about and, `ofOne` store, by camera; figures only. */
+export function Seen({ byHour, byCamera, days, ofOne }: { byHour: Footfall[]; byCamera: Footfall[]; days: number; ofOne: boolean }) {
   const { named } = useCameras();
-  const days = new Set(byHour.map(({ day }) => day)).size;
-  const hours = HOURS.map((hour) => sum(byHour.filter((each) => each.hour === hour)));
   const cameras = [...new Set(byCamera.flatMap(({ camera_id }) => camera_id ?? []))].map((id) => byCamera.filter(({ camera_id }) => camera_id === id));
   const most = Math.max(1, ...byCamera.map(({ people }) => people));
   const rows = (): Cell[][] => [[t("day"), t("hour"), t("peopleSeen")], ...byHour.map(({ day, hour, people }) => [day, hour, people])];
+  const cells = (): Cell[][] => [[t("camera"), t("hour"), t("peopleSeen")], ...byCamera.map(({ camera_id, hour, people }) => [named(camera_id ?? ""), hour, people])];
   return (
     <section className="panel" aria-label={t("footfall")} data-testid="report-footfall">
       <div className="panel-head">
@@ -23,11 +23,17 @@ export function Seen({ byHour, byCamera }: { byHour: Footfall[]; byCamera: Footf
         <SaveCsv name={t("footfall")} rows={rows} testId="footfall-csv" />
       </div>
       <p className="quiet">{t("footfallWhat")}</p>
-      {days === 0 ? (
+      {byHour.length === 0 ? (
         <p className="page-note">{t("nobodySeen")}</p>
       ) : (
         <>
-          <Bars label={t("peopleADay")} bars={hours.map((people, hour) => [two(hour), Math.round((10 * people) / days) / 10])} />
+          <Bars label={t("peopleADay")} bars={aDay(byHour, days).map((people, hour) => [two(hour), people])} />
+          {ofOne && (
+          <>
+          <div className="panel-head">
+            <h3>{t("byCamera")}</h3>
+            <SaveCsv name={t("byCamera")} rows={cells} testId="footfall-by-camera-csv" />
+          </div>
           <div className="table-scroll" tabIndex={0} role="group" aria-label={t("byCamera")}>
             <table className="report heat">
               <thead>
@@ -57,10 +63,10 @@ export function Seen({ byHour, byCamera }: { byHour: Footfall[]; byCamera: Footf
               </tbody>
             </table>
           </div>
+          </>
+          )}
         </>
       )}
     </section>
   );
 }
-
-const sum = (rows: readonly Footfall[]) => rows.reduce((total, { people }) => total + people, 0);

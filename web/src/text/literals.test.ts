@@ -15,5 +15,5 @@ describe("words outside the catalogues", () => {
   it("are on no page", () => {
     expect(pages.length).toBeGreaterThan(100);
     expect(pages.flatMap(([file, source]) => literalsIn(file, source).map(({ line, text }) => `${file}:${line} ${text}`))).toEqual([]);
-  });
+  }, 60_000);
 });
