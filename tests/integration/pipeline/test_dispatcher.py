@@ -210,7 +210,7 @@ async def test_a_server_that_keeps_nothing_on_its_disk_is_believed(site: Site, o
     try:
         assert await dispatcher.send_batch() == 1
     finally:
-        await site.bus.config_set("appendonly", kept)
+        await site.bus.config_set("appendonly", kept or "no")
     assert await emptied(site)
     assert not dispatcher._syncs
 
