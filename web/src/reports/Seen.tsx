@@ -29,41 +29,41 @@ export function Seen({ byHour, byCamera, days, ofOne }: { byHour: Footfall[]; by
         <>
           <Bars label={t("peopleADay")} bars={aDay(byHour, days).map((people, hour) => [two(hour), people])} />
           {ofOne && (
-          <>
-          <div className="panel-head">
-            <h3>{t("byCamera")}</h3>
-            <SaveCsv name={t("byCamera")} rows={cells} testId="footfall-by-camera-csv" />
-          </div>
-          <div className="table-scroll" tabIndex={0} role="group" aria-label={t("byCamera")}>
-            <table className="report heat">
-              <thead>
-                <tr>
-                  <th scope="col">{t("camera")}</th>
-                  {HOURS.map((hour) => (
-                    <th key={hour} scope="col">
-                      {two(hour)}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {cameras.map((cells) => (
-                  <tr key={cells[0]?.camera_id}>
-                    <th scope="row">{named(cells[0]?.camera_id ?? "")}</th>
-                    {HOURS.map((hour) => {
-                      const people = sum(cells.filter((each) => each.hour === hour));
-                      return (
-                        <td key={hour} style={{ "--heat": `${Math.round((60 * people) / most)}%` } as React.CSSProperties}>
-                          {people || ""}
-                        </td>
-                      );
-                    })}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-          </>
+            <>
+              <div className="panel-head">
+                <h3>{t("byCamera")}</h3>
+                <SaveCsv name={t("byCamera")} rows={cells} testId="footfall-by-camera-csv" />
+              </div>
+              <div className="table-scroll" tabIndex={0} role="group" aria-label={t("byCamera")}>
+                <table className="report heat">
+                  <thead>
+                    <tr>
+                      <th scope="col">{t("camera")}</th>
+                      {HOURS.map((hour) => (
+                        <th key={hour} scope="col">
+                          {two(hour)}
+                        </th>
+                      ))}
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {cameras.map((cells) => (
+                      <tr key={cells[0]?.camera_id}>
+                        <th scope="row">{named(cells[0]?.camera_id ?? "")}</th>
+                        {HOURS.map((hour) => {
+                          const people = sum(cells.filter((each) => each.hour === hour));
+                          return (
+                            <td key={hour} style={{ "--heat": `${Math.round((60 * people) / most)}%` } as React.CSSProperties}>
+                              {people || ""}
+                            </td>
+                          );
+                        })}
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            </>
           )}
         </>
       )}
