@@ -3156,6 +3156,8 @@ CREATE INDEX alerts_camera ON public.alerts USING btree (camera_id, raised_at DE
 
 CREATE INDEX alerts_group ON public.alerts USING btree (group_id) WHERE (group_id IS NOT NULL);
 
+CREATE INDEX alerts_open ON public.alerts USING btree (store_id) INCLUDE (chain_id, threat, waiting_since) WHERE (state = ANY (ARRAY['raised'::text, 'claimed'::text, 'snoozed'::text, 'escalated'::text]));
+
 CREATE INDEX alerts_snoozed ON public.alerts USING btree (snoozed_until) WHERE (state = 'snoozed'::text);
 
 CREATE INDEX alerts_store ON public.alerts USING btree (store_id, raised_at DESC, id DESC);

@@ -3224,7 +3224,7 @@ export interface paths {
         };
         /**
          * Report Footfall
-         * @description How many people cameras saw, hour by hour; at most 31 days. Figures only: no track, no picture.
+         * @description How many people cameras saw, hour by hour; at most 31 days, by camera of one store. Figures only: no track, no picture.
          */
         get: operations["report_footfall_api_v1_reports_footfall_get"];
         put?: never;
@@ -8228,8 +8228,11 @@ export interface components {
              * @description yolo_pose: alerts of behaviours; a face model: leads, where the store has faces on now.
              */
             model: string;
-            /** Raised */
-            raised: number;
+            /**
+             * Raised
+             * @description Null for leads while too few were decided.
+             */
+            raised: number | null;
             /**
              * Right
              * @description Correct alerts, confirmed leads; 0 while too few were decided.
@@ -22349,7 +22352,7 @@ export interface operations {
     report_footfall_api_v1_reports_footfall_get: {
         parameters: {
             query?: {
-                by?: "hour" | "camera";
+                by?: "hour" | "camera" | "both";
                 store_id?: string | null;
                 /** @description Raised at or after; 30 days before `until` if left out. */
                 since?: string | null;
