@@ -17,6 +17,8 @@ from app.tenancy.changes.thresholds import effective_threshold
 Float32 = npt.NDArray[np.float32]
 Shelf = tuple[uuid.UUID, Kind, int]
 """A list's templates of one kind and length: a model that was replaced under its old version may give another."""
+Listed = Mapping[Kind, Mapping[uuid.UUID, Entry]]
+"""What may be searched now, by kind and profile."""
 
 MOST_FOUND = 8
 
@@ -81,6 +83,23 @@ class ChainGallery:
     def bytes(self) -> int:
         """Memory held."""
         return sum(index.bytes() for index in list(self._shelves.values()))
+
+    def missing(self, kind: Kind, entries: Mapping[uuid.UUID, Entry]) -> list[uuid.UUID]:
+        """Listed templates of a kind that are not held yet, in an order that stays."""
+        return sorted(entries.keys() - self._known.get(kind, set()))
+
+    def keep_listed(self, listed: Listed) -> None:
+        """Forget what may not be searched any more, and take over what is said now of the rest."""
+        searched = {each for entries in listed.values() for each in entries}
+        for kind in self.kinds():
+            self.forget(self.known(kind) - searched)
+        for entries in listed.values():
+            self.entries.update({each: entry for each, entry in entries.items() if each in self.entries})
+
+    def forget_moved(self, listed: Listed) -> None:
+        """Forget templates under kinds that they have left; call it once they are held under their new ones."""
+        for kind in self.kinds():
+            self.forget(self.known(kind) - listed.get(kind, {}).keys(), kind)
 
     def forget(self, profiles: set[uuid.UUID], kind: Kind | None = None) -> None:
         """Take templates out and wipe them; decisions on the way no longer find their entries.

@@ -1,7 +1,8 @@
 """Keeps this process's galleries as the database has them: woken by NOTIFY, sure by a poll twice a second.
 
-What was deleted, suspended or retired is gone from memory with the next poll. What expires is refused by the clock at the
-decision, whatever is held. When the database has not answered for `STALE_S` nothing is matched at all.
+The poll asks for revisions alone; each chain is loaded by a task of its own. What was deleted, suspended or retired is gone from
+memory with the next poll. What expires is refused by the clock at the decision, whatever is held. When the database has not
+answered for `STALE_S` nothing is matched at all; a chain that stays behind its revision for as long is not matched alone.
 """
 
 import asyncio
@@ -14,18 +15,16 @@ import asyncpg
 
 from app.identity.decision.thresholds import Calibrated
 from app.identity.gallery import repository
-from app.identity.gallery.held import ChainGallery, Rules, local_thresholds
-from app.identity.gallery.repository import Kind
-from app.identity.templates.protection import Rotation, open_seed
-from app.kit.errors import PennyError, UnavailableError
-from app.kit.keys.provider import KeyLostError
+from app.identity.gallery.following import ANSWER_S, STALE_S, FollowedChain
+from app.identity.gallery.held import ChainGallery
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import DATABASE_ERRORS, Pool
 
 POLL_S: Final = 0.5
-STALE_S: Final = 5.0
-ANSWER_S: Final = 4.0
+MOST_LOADS: Final = 2
+"""Chains whose queries run at once: the pool's other connections are for leads, alerts and the poll."""
+
 CHANNEL: Final = "gallery"
 
 log = logger(__name__)
@@ -36,118 +35,73 @@ class Galleries:
 
     def __init__(self, pool: "Pool[asyncpg.Record]", vault: Vault) -> None:
         self._pool, self._vault = pool, vault
-        self._chains: dict[uuid.UUID, ChainGallery] = {}
+        self._chains: dict[uuid.UUID, FollowedChain] = {}
+        self._places = asyncio.Semaphore(MOST_LOADS)
         self._woken = asyncio.Event()
         self._answered = -STALE_S
-        self._failing: dict[uuid.UUID, int] = {}
         self.calibrated: Calibrated = {}
 
     def of(self, chain_id: uuid.UUID) -> ChainGallery | None:
-        """A chain's gallery; None without one, and for all while the database has been silent too long."""
+        """A chain's gallery; None without one that is up to date, and for all while the database has been silent too long."""
         if time.monotonic() - self._answered > STALE_S:
             return None
-        return self._chains.get(chain_id)
+        chain = self._chains.get(chain_id)
+        return None if chain is None else chain.current()
+
+    def failed(self, chain_id: uuid.UUID) -> int:
+        """How often a chain's gallery could not be read since it last could."""
+        chain = self._chains.get(chain_id)
+        return 0 if chain is None else chain.failures
 
     def __len__(self) -> int:
-        return sum(len(gallery) for gallery in self._chains.values())
+        return sum(len(chain.gallery) for chain in self._chains.values())
 
     def bytes(self) -> int:
         """Memory held for templates."""
-        return sum(gallery.bytes() for gallery in self._chains.values())
+        return sum(chain.gallery.bytes() for chain in self._chains.values())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until stopped, then wipe."""
-        async with asyncio.TaskGroup() as group:
-            listening = group.create_task(self._listen(stop))
-            failing = False
-            while not stop.is_set():
-                self._woken.clear()
-                try:
-                    await self.refresh()
-                    failing = False
-                except DATABASE_ERRORS as error:
-                    if not failing:
-                        log.warning("the gallery cannot be read; matching stops", error=str(error) or type(error).__name__)
-                    failing = True
-                await _either(stop, self._woken, POLL_S)
-            listening.cancel()
-        for gallery in self._chains.values():
-            gallery.clear()
-        self._chains.clear()
+        try:
+            async with asyncio.TaskGroup() as group:
+                listening = group.create_task(self._listen(stop))
+                failing = False
+                while not stop.is_set():
+                    self._woken.clear()
+                    try:
+                        await self.refresh()
+                        failing = False
+                    except DATABASE_ERRORS as error:
+                        if not failing:
+                            log.warning("the gallery cannot be read; matching stops", error=str(error) or type(error).__name__)
+                        failing = True
+                    await _either(stop, self._woken, POLL_S)
+                listening.cancel()
+        finally:
+            await self.close()
 
     async def refresh(self) -> None:
-        """Bring every chain's gallery up to date."""
+        """Learn every chain's revision, and let each that has another one be loaded."""
         asked = time.monotonic()
-        async with self._pool.acquire(timeout=ANSWER_S) as connection:
-            async with asyncio.timeout(ANSWER_S):
-                current = await repository.revisions(connection)
-                calibrated = await repository.calibrated(connection)
-                if calibrated != self.calibrated:
-                    self.calibrated = calibrated
-            for chain_id in self._chains.keys() - current.keys():
-                self._chains.pop(chain_id).clear()
-            for chain_id, revision in current.items():
-                gallery = self._chains.setdefault(chain_id, ChainGallery())
-                if gallery.revision != revision:
-                    await self._bring(connection, chain_id, gallery, revision)
+        async with asyncio.timeout(ANSWER_S), self._pool.acquire(timeout=ANSWER_S) as connection:
+            current = await repository.revisions(connection)
+            calibrated = await repository.calibrated(connection)
+        if calibrated != self.calibrated:
+            self.calibrated = calibrated
         self._answered = asked
+        for chain_id in self._chains.keys() - current.keys():
+            self._chains.pop(chain_id).close()
+        for chain_id, revision in current.items():
+            if chain_id not in self._chains:
+                self._chains[chain_id] = FollowedChain(self._pool, self._vault, chain_id, self._places)
+            self._chains[chain_id].follow(revision, asked)
 
-    async def _bring(
-        self, connection: "repository.Connection[asyncpg.Record]", chain_id: uuid.UUID, held: ChainGallery, revision: int
-    ) -> None:
-        """Load one chain. What is wrong with its templates or its key stops its own matching, and nobody else's."""
-        try:
-            await self._load(connection, chain_id, held)
-        except (PennyError, ValueError) as error:
-            held.clear()
-            if self._failing.get(chain_id) != revision:  # said once, tried again with every poll
-                log.error("a gallery cannot be read; its chain is not matched", chain=str(chain_id), kind=type(error).__name__)
-            self._failing[chain_id] = revision
-        else:
-            held.revision = revision
-            self._failing.pop(chain_id, None)
-
-    async def _load(self, connection: "repository.Connection[asyncpg.Record]", chain_id: uuid.UUID, held: ChainGallery) -> None:
-        """What must no longer be found goes first; what moved to another rotation is found under one of them at any moment."""
-        kinds = await repository.kinds(connection, chain_id)
-        listed = {
-            kind: {each.profile_id: each for each in await repository.entries(connection, chain_id, kind)} for kind in kinds
-        }
-        searched = {each for entries in listed.values() for each in entries}
-        for kind in held.kinds():
-            await asyncio.to_thread(held.forget, held.known(kind) - searched)
-        rotations = await self._rotations(connection, chain_id, kinds)
-        held.rules = Rules(
-            tuple(await repository.assignments(connection, chain_id)),
-            local_thresholds(await repository.thresholds(connection, chain_id)),
-            await repository.suspended(connection, chain_id),
-            {**held.rules.rotations, **rotations},
-        )
-        for kind, entries in listed.items():
-            held.entries.update({each: entry for each, entry in entries.items() if each in held.entries})
-            new = sorted(entries.keys() - held.known(kind))
-            if new:
-                vectors = await repository.vectors(connection, chain_id, kind, new)
-                await asyncio.to_thread(held.put, kind, entries, vectors)
-        for kind in held.kinds():
-            await asyncio.to_thread(held.forget, held.known(kind) - listed.get(kind, {}).keys(), kind)
-        held.rules.rotations = rotations
-        log.info("gallery read", chain=str(chain_id), templates=len(held))
-
-    async def _rotations(
-        self, connection: "repository.Connection[asyncpg.Record]", chain_id: uuid.UUID, kinds: list[Kind]
-    ) -> dict[int, Rotation]:
-        """Those that templates need. One whose key is gone opens nothing: its templates are not searched any more."""
-        opened = {}
-        for seed in await repository.seeds(connection, chain_id):
-            if any(kind.rotation == seed.version for kind in kinds):
-                try:
-                    opened[seed.version] = await open_seed(self._vault, seed.rotation_id, seed.version, seed.sealed)
-                except TimeoutError as error:  # of this chain's key provider: the database answers
-                    raise UnavailableError("The key of a chain's rotation does not answer.") from error
-                except KeyLostError:
-                    log.error("a rotation cannot be opened; its templates are not searched", chain=str(chain_id))
-        return opened
+    async def close(self) -> None:
+        """Wipe everything; loads end first."""
+        ending = [task for chain in self._chains.values() if (task := chain.close()) is not None]
+        self._chains.clear()
+        if ending:
+            await asyncio.wait(ending, timeout=ANSWER_S)
 
     async def _listen(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

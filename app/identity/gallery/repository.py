@@ -1,5 +1,6 @@
 """SQL of the gallery's loader: what may be searched, through the `gallery_*` functions, which show no name and no reason."""
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -77,8 +78,8 @@ async def kinds(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID) -
     ]
 
 
-async def entries(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID, kind: Kind) -> list[Entry]:
-    """Templates of a kind that may be searched now."""
+async def entries(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID, kind: Kind) -> dict[uuid.UUID, Entry]:
+    """Templates of a kind that may be searched now, by profile."""
     rows = await connection.fetch(
         "SELECT profile_id, enrolment_id, person_id, watchlist_id, category, expires_at, dimensions"
         " FROM gallery_listed($1, $2, $3, $4)",
@@ -86,25 +87,25 @@ async def entries(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID,
         *kind,
         timeout=60,
     )
-    return [Entry(*row) for row in rows]
+    return await asyncio.to_thread(lambda: {row["profile_id"]: Entry(*row) for row in rows})
 
 
 async def vectors(
     connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID, kind: Kind, profiles: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, npt.NDArray[np.float32]]:
-    """The stored vectors of some of them; one that has gone meanwhile is absent."""
-    found = {}
-    for first in range(0, len(profiles), MOST_VECTORS):
-        rows = await connection.fetch(
-            "SELECT profile_id, halfvec_send(embeddings) AS raw FROM gallery_vectors($1, $2, $3, $4, $5::uuid[])",
-            chain_id,
-            *kind,
-            list(profiles[first : first + MOST_VECTORS]),
-            timeout=60,
-        )
-        for row in rows:
-            found[row["profile_id"]] = np.frombuffer(row["raw"], ">f2", offset=_HEAD_BYTES).astype(np.float32)
-    return found
+    """The stored vectors of `MOST_VECTORS` templates at most; one that has gone meanwhile is absent."""
+    rows = await connection.fetch(
+        "SELECT profile_id, halfvec_send(embeddings) AS raw FROM gallery_vectors($1, $2, $3, $4, $5::uuid[])",
+        chain_id,
+        *kind,
+        list(profiles[:MOST_VECTORS]),
+        timeout=60,
+    )
+    return await asyncio.to_thread(lambda: {row["profile_id"]: _floats(row["raw"]) for row in rows})
+
+
+def _floats(raw: bytes) -> npt.NDArray[np.float32]:
+    return np.frombuffer(raw, ">f2", offset=_HEAD_BYTES).astype(np.float32)
 
 
 async def assignments(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID) -> list[Assignment]:
