@@ -101,8 +101,13 @@ _OF_ENROLMENT = {
 async def withdraw_leads(connection: TenantConnection, enrolment_id: uuid.UUID, now: datetime) -> int:
     """Leads that nobody decided have nothing to be compared with any more; how many. The scope must be the whole chain.
 
-    Whoever looks at one is told, so that its pictures leave the page, too.
+    Whoever looks at one is told, so that its pictures leave the page, and a name that was told of a decided one, too.
     """
+    decided = await connection.fetch(
+        "SELECT id, chain_id, store_id, camera_id FROM matches WHERE enrolment_id = $1"
+        " AND state IN ('confirmed', 'rejected', 'undecided')",
+        enrolment_id,
+    )
     rows = await connection.fetch(
         "UPDATE matches SET state = 'withdrawn', decided_at = $2, changed_at = $2, revision = revision + 1"
         " WHERE enrolment_id = $1 AND state IN ('open', 'second-review') RETURNING id, chain_id, store_id, camera_id",
@@ -111,8 +116,8 @@ async def withdraw_leads(connection: TenantConnection, enrolment_id: uuid.UUID, 
     )
     told = [
         (new_id(), row["chain_id"], row["store_id"],
-         {"match_id": str(row["id"]), "camera_id": str(row["camera_id"]), "state": "withdrawn"})
-        for row in rows
+         {"match_id": str(row["id"]), "camera_id": str(row["camera_id"]), "state": state})
+        for state, leads in (("withdrawn", rows), ("erased", decided)) for row in leads
     ]  # fmt: skip
     await connection.executemany(
         "INSERT INTO outbox (id, chain_id, store_id, kind, payload) VALUES ($1, $2, $3, 'match-changed', $4)", told

@@ -204,6 +204,8 @@ async def test_rule_08_at_the_end_and_by_erasure_everything_is_gone_with_a_proof
     assert all(row[0].startswith(b"PPk1") for row in stored)
     camera = desk.camera
     leads = [await add_match(product, each["id"], camera, track) for track, each in enumerate((ending, erased))]
+    named = [await add_match(product, each["id"], camera, track) for track, each in enumerate((ending, erased), 2)]
+    await product.sql("UPDATE matches SET state = 'confirmed', decided_at = now() WHERE track_id >= 2")
     pool = await connect_pool(database.url("app"), role="test", largest=2)
     over = now() + timedelta(days=181)
     assert await sweep(pool, now()) == 0
@@ -219,9 +221,11 @@ async def test_rule_08_at_the_end_and_by_erasure_everything_is_gone_with_a_proof
     assert await sweep(pool, over) == 1, "the clock jumps over the end of the other"
     await pool.close()
     assert await product.sql("SELECT FROM facial_profiles UNION ALL SELECT FROM enrolment_images") == []
-    assert {row["state"] for row in await product.sql("SELECT state FROM matches")} == {"withdrawn"}
+    assert {row["state"] for row in await product.sql("SELECT state FROM matches")} == {"withdrawn", "confirmed"}
     told = [json.loads(row["payload"]) for row in await product.sql("SELECT payload FROM outbox WHERE kind = 'match-changed'")]
-    assert {(each["match_id"], each["state"]) for each in told} == {(each, "withdrawn") for each in leads}
+    # A page that tells a confirmed lead's name stops doing so.
+    ended = {(each, "withdrawn") for each in leads} | {(each, "erased") for each in named}
+    assert {(each["match_id"], each["state"]) for each in told} == ended
     assert {row["name"] for row in await product.sql("SELECT name FROM persons")} == {""}
     after = (await product.ask("GET", f"/api/v1/enrolments/{erased['id']}", token=desk.approver))[1]
     assert (after["state"], after["reason"], after["evidence"]) == ("erased", "", "")

@@ -175,7 +175,7 @@ def test_rule_9_a_lead_is_told_once_and_its_confirmation_without_a_name() -> Non
     def told(kind: str, **more: str) -> Happening | None:
         return happening_of(Told(uuid.uuid4(), uuid.uuid4(), STORE, kind, {**names, **more}))
 
-    for state in ("second-review", "rejected", "undecided", "withdrawn"):
+    for state in ("second-review", "rejected", "undecided", "withdrawn", "erased"):
         assert told("match-changed", state=state) is None
     raised, again, confirmed = told("match-raised"), told("match-raised"), told("match-changed", state="confirmed")
     assert raised is not None

@@ -27,16 +27,21 @@ export function LeadToasts() {
   const { may } = usePlace();
   const { named } = useCameras();
   const { show, dismiss } = useToasts();
+  const naming = useRef(new Set<Id>());
   const confirmed = (match_id: Id, camera_id: Id) =>
     void lead(match_id).then(
       ({ person_name, watchlist_name, reviewed_by_you }) =>
-        !reviewed_by_you && show({ id: match_id, threat: "high", title: `${person_name || t("anEnrolledPerson")} · ${named(camera_id)}`, text: t("aPersonConfirmedTheLead", { watchlistName: watchlist_name }), to: "/leads" }),
+        naming.current.delete(match_id) && !reviewed_by_you && show({ id: match_id, threat: "high", title: `${person_name || t("anEnrolledPerson")} · ${named(camera_id)}`, text: t("aPersonConfirmedTheLead", { watchlistName: watchlist_name }), to: "/leads" }),
       () => undefined, // gone or hidden by now: there is nobody to name
     );
   useLeadNews(({ type, match_id, camera_id, state }) => {
     if (type === "match-changed") {
       dismiss(match_id);
-      if (state === "confirmed" && may("matches:name")) confirmed(match_id, camera_id);
+      naming.current.delete(match_id); // an answer that comes after an erasure names nobody
+      if (state === "confirmed" && may("matches:name")) {
+        naming.current.add(match_id);
+        confirmed(match_id, camera_id);
+      }
       return;
     }
     show({ id: match_id, threat: "medium", title: t("leadToReview", { cameraId: named(camera_id) }), text: t("somebodyMayBeOnAList"), to: "/leads" });

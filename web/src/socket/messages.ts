@@ -47,7 +47,7 @@ export interface LeadNews extends StoreMessage {
   type: "match-raised" | "match-changed";
   match_id: Id;
   camera_id: Id;
-  /** Of a changed one. */
+  /** Of a changed one; "erased": the entry of a decided lead ended, so that nobody is to be named any more. */
   state?: string;
 }
 export interface CameraStatus extends Partial<StoreMessage> {
