@@ -7,7 +7,7 @@ then new templates are taken up, part by part. A revision that comes meanwhile b
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -143,7 +143,7 @@ class FollowedChain:
             needed = {kind.rotation for kind in kinds}
             return listed, [each for each in await repository.seeds(connection, chain) if each.version in needed]
 
-    async def _take_up(self, kind: Kind, entries: dict[uuid.UUID, Entry]) -> bool:
+    async def _take_up(self, kind: Kind, entries: Mapping[uuid.UUID, Entry]) -> bool:
         """Fetch and hold new templates; False where the gallery changed meanwhile, with at least one part taken up."""
         new = await asyncio.to_thread(self.gallery.missing, kind, entries)
         for first in range(0, len(new), repository.MOST_VECTORS):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pytest
 
 from app.identity.gallery import following, loader, repository
 from app.identity.gallery.following import AGAIN, STALE_S
+from app.identity.gallery.held import ChainGallery
 from app.identity.gallery.loader import Galleries
 from app.identity.gallery.repository import Entry, Kind, Seed
 from app.kit.errors import UnavailableError
@@ -248,3 +250,68 @@ async def test_rule_08_an_erasure_is_in_force_within_a_second_without_a_notice(
         await galleries.run(stop)
     assert 0 <= took <= 1
     assert len(galleries) == 0, "wiped at the end"
+
+
+async def test_a_large_gallery_is_taken_up_in_parts_outside_the_loop_and_yields_to_an_erasure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [uuid.UUID(int=number) for number in range(10, 15)]
+    world.held = {GOOD: dict.fromkeys(people, VECTOR)}
+    world.revisions = {GOOD: 7}
+    threads: dict[str, set[int]] = {}
+    for name in ("keep_listed", "missing", "put", "forget_moved"):
+        whole = getattr(ChainGallery, name)
+
+        def noted(*given: Any, name: str = name, whole: Any = whole) -> Any:
+            threads.setdefault(name, set()).add(threading.get_ident())
+            return whole(*given)
+
+        monkeypatch.setattr(ChainGallery, name, noted)
+    monkeypatch.setattr(repository, "MOST_VECTORS", 2)
+    galleries = galleries_of(world)
+    sizes = []
+
+    def during_fetch() -> None:
+        sizes.append(len(galleries))
+        if len(sizes) == 2:  # while the second part is on its way, somebody of the first is erased
+            world.erase(GOOD, people[0])
+            galleries._chains[GOOD].follow(world.revisions[GOOD], world.now)
+
+    world.during_fetch = during_fetch
+    await galleries.refresh()
+    await until(at(galleries, GOOD, 8))
+    good = galleries.of(GOOD)
+    assert good is not None
+    assert good.known(KIND) == set(people[1:])
+    assert world.fetched == [2, 2, 1]
+    assert sizes == [0, 2, 3], "each part is held before the next is fetched, without whom was erased meanwhile"
+    assert len(threads) == 4
+    assert all(threading.get_ident() not in each for each in threads.values())
+    await galleries.close()
+
+
+async def test_rows_become_entries_and_vectors_outside_the_loop() -> None:
+    threads = set()
+
+    class Row(dict[str, Any]):
+        def __iter__(self) -> Any:
+            return iter(self.values())
+
+        def __getitem__(self, name: str) -> Any:
+            threads.add(threading.get_ident())
+            return super().__getitem__(name)
+
+    class Rows:
+        async def fetch(self, query: str, *given: Any, timeout: float) -> list[Row]:
+            assert timeout > 0
+            if "gallery_vectors" in query:
+                return [Row(profile_id=each, raw=b"\0\1\0\0\x3c\x00") for each in given[-1]]
+            return [Row(profile_id=GOOD, enrolment_id=GOOD, person_id=GOOD, watchlist_id=LIST, category="theft",
+                        expires_at=END, dimensions=8)]  # fmt: skip
+
+    connection: Any = Rows()
+    assert list(await repository.entries(connection, GOOD, KIND)) == [GOOD]
+    found = await repository.vectors(connection, GOOD, KIND, [GOOD] * (repository.MOST_VECTORS + 1))
+    assert found[GOOD].tolist() == [1.0]
+    assert threads
+    assert threading.get_ident() not in threads
