@@ -5,10 +5,12 @@ opening anything that soon; the provider is asked again only where the wrapping 
 """
 
 import asyncio
+import contextvars
 import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -23,6 +25,9 @@ T = TypeVar("T")
 REMEMBER_S: Final = 2.0
 MOST_REMEMBERED: Final = 4096
 PROVIDER_S: Final = 12.0
+PROVIDER_THREADS: Final = 8
+"""Of each vault's own, begun when needed: a provider that hangs takes no thread from matching, or from anybody else."""
+
 DESTROYED = "The key of this chain was destroyed, so nothing of it can be protected any more."
 
 LookUp = Callable[[KeyName], Awaitable[StoredKey | None]]
@@ -50,6 +55,7 @@ class Vault:
         self._look_up = look_up
         self._first_key = first_key
         self._open: dict[KeyName, _Opened] = {}
+        self._threads = ThreadPoolExecutor(PROVIDER_THREADS, "keys")
 
     async def seal(self, connection: Connection, chain_id: uuid.UUID, context: bytes, subject: uuid.UUID, plain: str) -> bytes:
         """The sealed form, under the chain's current key; to be stored in the same transaction, which keeps that key alive.
@@ -136,7 +142,8 @@ class Vault:
 
     async def _ask(self, call: Callable[..., T], *arguments: object) -> T:
         async with asyncio.timeout(PROVIDER_S):
-            return await asyncio.to_thread(call, *arguments)
+            work = contextvars.copy_context().run
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, call, *arguments)
 
 
 def _context(name: KeyName) -> bytes:

@@ -1,18 +1,23 @@
 """The key ring's file, and sealed values."""
 
+import asyncio
 import base64
 import json
 import os
 import stat
+import threading
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.kit.errors import SetupError
 from app.kit.keys.envelope import KeyName, key_of, seal, unseal
+from app.kit.keys.models import StoredKey
 from app.kit.keys.provider import KeyLostError, key_id_of
 from app.kit.keys.ring import FileRing, text_of, with_current, with_new_key, without_key
+from app.kit.keys.vault import Vault
 
 FIRST = base64.b64encode(b"k" * 32).decode()
 NAME = KeyName(uuid.uuid4(), 7)
@@ -134,3 +139,26 @@ def test_nothing_that_holds_a_key_shows_it(tmp_path: Path) -> None:
     shown = repr(ring) + repr(ring._refresh())
     for secret in (FIRST, "kkkk", *json.loads((tmp_path / "keys.json").read_text())["keys"].values()):
         assert secret not in shown
+
+
+async def test_a_provider_that_hangs_takes_no_thread_from_others() -> None:
+    released = threading.Event()
+
+    class Hanging:
+        def unwrap(self, *_: object) -> bytes:
+            released.wait(60)
+            raise KeyLostError("gone")
+
+    async def look_up(_: KeyName) -> StoredKey:
+        return StoredKey(7, "k", b"wrapped")
+
+    provider: Any = Hanging()
+    vault, sealed = Vault(provider, look_up), seal(NAME, b"d" * 32, b"plain", b"x")
+    asking = [asyncio.create_task(vault.open_bytes(b"x", NAME.chain_id, sealed)) for _ in range(64)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            assert await asyncio.to_thread(lambda: True)
+    finally:
+        released.set()
+    assert {type(each) for each in await asyncio.gather(*asking, return_exceptions=True)} <= {KeyLostError, TimeoutError}
