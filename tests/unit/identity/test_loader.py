@@ -125,6 +125,10 @@ def at(galleries: Galleries, chain: uuid.UUID, revision: int) -> Callable[[], bo
     return lambda: (gallery := galleries.of(chain)) is not None and gallery.revision == revision
 
 
+def failed(galleries: Galleries, chain: uuid.UUID, times: int) -> Callable[[], bool]:
+    return lambda: galleries.failed(chain) == times
+
+
 @pytest.mark.parametrize(
     ("failure", "vector", "held"),
     [
@@ -152,7 +156,7 @@ async def test_rule_20_a_chain_that_cannot_be_loaded_keeps_no_other_one(
             assert len(bad) == held
             assert (BAD in bad.look("m", "1", VECTOR, [LIST])) == (failure is None)
         else:
-            await until(lambda attempt=attempt: galleries.failed(BAD) == attempt)
+            await until(failed(galleries, BAD, attempt))
             assert galleries.of(BAD) is None
             assert len(galleries) == 1
             world.now += AGAIN.longest_s
@@ -203,14 +207,14 @@ async def test_a_revision_that_failed_is_tried_again_after_a_while_and_a_new_one
     world.failure = UnavailableError("The provider refuses.")
     galleries = galleries_of(world)
     await galleries.refresh()
-    await until(lambda: galleries.failed(BAD) == 1)
+    await until(failed(galleries, BAD, 1))
     for _ in range(20):
         await galleries.refresh()
         await asyncio.sleep(0)
     assert world.listed.count(BAD) == 1
     world.now += AGAIN.longest_s
     await galleries.refresh()
-    await until(lambda: galleries.failed(BAD) == 2)
+    await until(failed(galleries, BAD, 2))
     world.revisions[BAD], world.failure = 8, None
     await galleries.refresh()
     await until(at(galleries, BAD, 8))
