@@ -101,7 +101,8 @@ class FollowedChain:
         return None
 
     def _fail(self, error: Exception) -> None:
-        self._not_before = time.monotonic() + AGAIN.delay_s(self.failures)
+        if not self._changed.is_set():  # a revision that came meanwhile waits for nothing
+            self._not_before = time.monotonic() + AGAIN.delay_s(self.failures)
         self.failures += 1
         if self._said != self._wanted:  # said once a revision
             log.error("a gallery cannot be read; its chain is not matched", chain=str(self._chain), kind=type(error).__name__)

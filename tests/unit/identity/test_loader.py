@@ -215,10 +215,17 @@ async def test_a_revision_that_failed_is_tried_again_after_a_while_and_a_new_one
     world.now += AGAIN.longest_s
     await galleries.refresh()
     await until(failed(galleries, BAD, 2))
-    world.revisions[BAD], world.failure = 8, None
+    world.answers.clear()
+    world.revisions[BAD] = 8
     await galleries.refresh()
-    await until(at(galleries, BAD, 8))
-    assert world.listed.count(BAD) == 3
+    await until(lambda: len(world.asked) == 4)  # the good chain once, this one three times
+    world.revisions[BAD] = 9  # while that is asked
+    await galleries.refresh()
+    world.answers.set()
+    await until(failed(galleries, BAD, 3))
+    world.failure = None
+    await galleries.refresh()
+    await until(at(galleries, BAD, 9))
     assert galleries.failed(BAD) == 0
     await galleries.close()
 
