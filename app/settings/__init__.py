@@ -111,7 +111,7 @@ class Settings(ServerSettings):
         alias="PENNYPROTECT_POSE_REQUESTS",
         ge=0,
         le=64,
-        description="Frames that worker-cpu has under way at Triton. 0: two at one on this machine, eight at one elsewhere.",
+        description="Frames that worker-cpu has under way at Triton. 0: three at one on this machine, eight at one elsewhere.",
     )
     gpu_configs: Path | None = Field(
         default=None,

@@ -25,9 +25,9 @@ from app.workers.outlets import AWAY
 from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
-IN_FLIGHT: Final = 2
-"""The embedded server's instances of the pose model: a third request would only wait there, and grow old, while a newer frame of
-its camera comes. An instance is idle between two requests for 2 of about 60 ms."""
+IN_FLIGHT: Final = 3
+"""One more than the embedded server's instances of the pose model: none runs dry, and a frame waits half an inference for one
+instead of a whole. With two pictures are younger, and on a busy machine fewer (docs/performance.md)."""
 IN_FLIGHT_ELSEWHERE: Final = 8
 """A server on another machine has a GPU, as a rule, and makes batches of what it is sent."""
 DEADLINE_S: Final = 3.0
