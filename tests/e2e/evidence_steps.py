@@ -200,7 +200,8 @@ def retention_deletes_what_is_due(shop: Shop, clip: dict[str, Any], alert: dict[
     others = {each["id"]: each["state"] for each in _present(shop) if each["id"] != still["id"]}
     code, out = shop.command("retention", "run", "--json")
     assert (code, json.loads(out)["deleted"]) == (0, 1), out
-    assert {each["id"]: each["state"] for each in _present(shop)} == others
+    left = {each["id"]: each["state"] for each in _present(shop)}  # and what another alert's camera has brought meanwhile
+    assert {name: left.get(name) for name in others} == others
     assert shop.api("GET", f"/evidence/{still['id']}")["state"] == "deleted"
     (receipt,) = [each for each in shop.api("GET", "/retention/receipts")["items"] if each["evidence_id"] == still["id"]]
     assert (receipt["s3_key"], receipt["sha256"]) == (still["s3_key"], still["sha256"])

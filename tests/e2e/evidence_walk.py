@@ -29,7 +29,7 @@ def _plays_from_before(page: Page) -> None:
     page.get_by_test_id("evidence-open-clip").click(timeout=30_000)
     page.get_by_test_id("evidence-player").wait_for(timeout=30_000)
     video = page.locator("[data-testid=evidence-player] video")
-    page.wait_for_function("() => document.querySelector('.evidence-player video')?.readyState >= 2", timeout=30_000)
+    page.wait_for_function("() => document.querySelector('.evidence-player video')?.readyState >= 2", timeout=120_000)
     at = float(video.evaluate("each => each.currentTime"))
     assert PRE_ROLL_S - 0.5 <= at <= PRE_ROLL_S + 4, f"the player opens at the moment, not at {at}"
     video.evaluate("each => { each.currentTime = 0; }")
