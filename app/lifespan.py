@@ -25,7 +25,7 @@ from app.dashboard.analyze import Analysis
 from app.dashboard.endings import Endings
 from app.dashboard.hub import Hub
 from app.dashboard.pictures import Pictures
-from app.dashboard.readiness import model_check, pipeline_check, postgres_check, redis_check, workers_check
+from app.dashboard.readiness import Check, model_check, pipeline_check, postgres_check, redis_check, workers_check
 from app.dashboard.second_look.client import Endpoint
 from app.dashboard.second_look.service import SecondLook
 from app.dashboard.video import VideoViews
@@ -96,14 +96,7 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving, shared)
     state.shadows = ShadowService(pool, state.models, state.vault)
     state.exporter = Exporter(pool, state.storage, state.vault, pose)
-    state.checks = {
-        "postgres": postgres_check(pool),
-        "bus": redis_check(bus),
-        "memory": redis_check(memory),
-        "triton": model_check(pose),
-        "workers": workers_check(memory),
-        "pipeline": pipeline_check(pool),
-    }
+    state.checks = _checks(pool, bus, memory, pose)
     tasks = _live_side(state, pool, settings)
     try:
         yield
@@ -113,6 +106,18 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await state.endings.finish()
         clients = (pose, faces, serving, state.provider)
         await _closed(*(each.close for each in clients if each is not None), memory.aclose, bus.aclose, pool.close)
+
+
+def _checks(pool: "Pool[asyncpg.Record]", bus: Redis, memory: Redis, pose: TritonPose | None) -> dict[str, Check]:
+    """What `/readyz` asks of each part."""
+    return {
+        "postgres": postgres_check(pool),
+        "bus": redis_check(bus),
+        "memory": redis_check(memory),
+        "triton": model_check(pose),
+        "workers": workers_check(memory),
+        "pipeline": pipeline_check(pool),
+    }
 
 
 async def _closed(*closing: Callable[[], Awaitable[object]]) -> None:

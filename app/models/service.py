@@ -1,7 +1,6 @@
 """Push, promote, roll back, retire. While a version is checked, and when it is refused, the one in use serves untouched."""
 
 import asyncio
-import contextlib
 import itertools
 import uuid
 from collections.abc import AsyncIterator
@@ -14,7 +13,6 @@ import asyncpg
 
 from app.audit.models import Act
 from app.auth.models import Access
-from app.kit.cancellation import heed_cancellation
 from app.kit.clock import now
 from app.kit.errors import BadInputError, ConflictError, PennyError, UnavailableError
 from app.kit.keeping import keep
@@ -194,15 +192,8 @@ class ModelService:
 
     async def keep_level(self, stop: asyncio.Event) -> None:
         """Until `stop`: a replica that read the folder before a push and was ready after it loads what it lacks."""
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LEVEL_EVERY_S)
-                return
-            try:
-                await self._bring_level()
-            except (*DATABASE_ERRORS, PennyError) as error:
-                heed_cancellation()
-                log.info("the replicas of Triton are not compared now", problem=str(error))
+        sentence = "the replicas of Triton are not compared now"
+        await keep(self._bring_level, LEVEL_EVERY_S, stop, sentence, (*DATABASE_ERRORS, PennyError))
 
     async def _bring_level(self) -> None:
         serving, shared = self._serving, self._placement.shared is not None

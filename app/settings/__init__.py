@@ -107,11 +107,11 @@ class Settings(ServerSettings):
         default=16, alias="PENNYPROTECT_WORKER_CAPACITY", ge=1, description="Cameras one worker takes at most."
     )
     pose_requests: int = Field(
-        default=0,
+        default=3,
         alias="PENNYPROTECT_POSE_REQUESTS",
-        ge=0,
+        ge=1,
         le=64,
-        description="Frames that worker-cpu has under way at Triton. 0: three at one on this machine, eight at one elsewhere.",
+        description="Frames that worker-cpu has under way at Triton; more where a GPU makes batches of them.",
     )
     gpu_configs: Path | None = Field(
         default=None,

@@ -83,7 +83,7 @@ class Storm:
     def look(self) -> None:
         """What can be asked at any time; no answer is no fault while parts are away."""
         self.looks += 1
-        alerts = self._alerts(self.product)
+        alerts = self._every("alerts")
         if alerts is None:
             self.unanswered += 1
         else:
@@ -167,25 +167,24 @@ class Storm:
         parts = self._parts()
         return all(parts[part]["phase"] == "ready" for part in PARTS) and self.product.call("/readyz")[0] == 200
 
-    @staticmethod
-    def _alerts(product: Product) -> list[dict[str, Any]] | None:
-        """Every alert; None without an answer."""
+    def _every(self, what: str) -> list[dict[str, Any]] | None:
+        """All there are of a noun, page by page; None without an answer."""
         found: list[dict[str, Any]] = []
         cursor = ""
         while True:
-            status, answer = product.call(f"/api/v1/alerts?limit=200{cursor}")
+            status, answer = self.product.call(f"/api/v1/{what}?limit=200{cursor}")
             if status != 200:
                 return None
             found += answer["items"]
-            if not answer.get("next_cursor"):
+            if not answer.get("next"):
                 return found
-            cursor = f"&cursor={answer['next_cursor']}"
+            cursor = f"&cursor={answer['next']}"
 
     def _acts_are_alerted_again(self) -> None:
         """A drawn figure falls every 90 s: an alert that was not there, or one more occurrence of one that was."""
 
         def falls() -> int:
-            alerts = self._alerts(self.product) or []
+            alerts = self._every("alerts") or []
             return sum(alert["occurrences"] for alert in alerts if alert["kind"] in ("falling", "fighting"))
 
         before = falls()
@@ -198,20 +197,18 @@ class Storm:
         """Those of the webhook, once none is on its way."""
 
         def resting() -> list[dict[str, Any]] | None:
-            items: list[dict[str, Any]] = self.shop.api("GET", "/notifications?limit=200")["items"]
-            moving = [each for each in items if each["state"] in ("queued", "sending")]
-            return None if moving else items
+            found = self._every("notifications")
+            return None if found is None or any(each["state"] in ("queued", "sending") for each in found) else found
 
         try:
             return until(resting, SETTLE_S, "no delivery is on its way")
         except AssertionError:
-            found: list[dict[str, Any]] = self.shop.api("GET", "/notifications?limit=200")["items"]
-            return found
+            return self._every("notifications") or []
 
     def _clips_are_whole(self) -> int:
         """How many pieces that are there have the bytes whose hash was registered."""
         whole = 0
-        for piece in self.shop.api("GET", "/evidence?limit=200")["items"]:
+        for piece in self._every("evidence") or []:
             if piece["state"] != "present":
                 continue
             status, raw = self.product.call(f"/api/v1/evidence/{piece['id']}/content", timeout=60)

@@ -114,11 +114,25 @@ async def enrol(
     _demand_usable(judgement, wanted.override_reason)
     vector = looked.vector
     assert vector is not None  # noqa: S101 - a usable picture has a face
-    made = Enrolment(
+    made = _proposal(who, person, wanted, judgement, vector, now)
+    await repository.add_enrolment(connection, chain, made)
+    kept = keep(looked.picture, judgement.faces[0])
+    await _store_biometrics(connection, vault, chain, made, kept, vector, now)
+    act = Act.ENROLMENT_DRAFTED if wanted.draft else Act.ENROLMENT_PROPOSED
+    details = {"category": made.grounds.category.value, "findings": list(made.findings), "excluded": made.grounds.excluded}
+    await _audit(connection, act, who, made.store_id, "enrolment", made.id, details)
+    return made
+
+
+def _proposal(
+    who: Principal, person: Person, wanted: Wanted, judgement: gate.Judgement, vector: Vector, now: datetime
+) -> Enrolment:
+    """What is enrolled, before anything is stored of it."""
+    return Enrolment(
         id=new_id(),
         store_id=person.store_id,
         person_id=person.id,
-        watchlist_id=listed.id,
+        watchlist_id=wanted.watchlist_id,
         state=EnrolmentState.DRAFT if wanted.draft else EnrolmentState.PROPOSED,
         grounds=wanted.grounds,
         enrolled_by=who.id,
@@ -128,13 +142,6 @@ async def enrol(
         override_reason=wanted.override_reason if judgement.findings else "",
         look_alikes=judgement.look_alikes,
     )
-    await repository.add_enrolment(connection, chain, made)
-    kept = keep(looked.picture, judgement.faces[0])
-    await _store_biometrics(connection, vault, chain, made, kept, vector, now)
-    act = Act.ENROLMENT_DRAFTED if wanted.draft else Act.ENROLMENT_PROPOSED
-    details = {"category": made.grounds.category.value, "findings": list(made.findings), "excluded": made.grounds.excluded}
-    await _audit(connection, act, who, made.store_id, "enrolment", made.id, details)
-    return made
 
 
 async def propose(connection: TenantConnection, who: Principal, enrolment_id: uuid.UUID, now: datetime) -> Enrolment:

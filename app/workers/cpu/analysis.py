@@ -28,8 +28,6 @@ from app.workers.telemetry import WorkerMetrics
 IN_FLIGHT: Final = 3
 """One more than the embedded server's instances of the pose model: none runs dry, and a frame waits half an inference for one
 instead of a whole. With two pictures are younger, and on a busy machine fewer (docs/performance.md)."""
-IN_FLIGHT_ELSEWHERE: Final = 8
-"""A server on another machine has a GPU, as a rule, and makes batches of what it is sent."""
 DEADLINE_S: Final = 3.0
 """Longer than any queue of ours takes: a model this late is down. Age is bounded by the few frames a camera keeps waiting."""
 

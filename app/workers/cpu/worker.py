@@ -23,7 +23,7 @@ from app.settings import Settings
 from app.tracking.tracker import make_tracker
 from app.workers.clips import Recorder
 from app.workers.control import ControlLoop, worker_identity
-from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, IN_FLIGHT_ELSEWHERE, Analysis, PoseModel
+from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
 from app.workers.cpu.faces import FaceStage
 from app.workers.cpu.lane import Lane
 from app.workers.cpu.shadow import ShadowStage
@@ -126,9 +126,8 @@ class Lanes:
 class Models:
     """One client a served model and version; the desired state names them camera by camera."""
 
-    def __init__(self, url: str, pose_requests: int = 0) -> None:
-        self._url = url
-        self.pose_requests = pose_requests or (IN_FLIGHT if is_local(url) else IN_FLIGHT_ELSEWHERE)
+    def __init__(self, url: str, pose_requests: int = IN_FLIGHT) -> None:
+        self._url, self.pose_requests = url, pose_requests
         self._clients: dict[tuple[str, str], TritonPose] = {}
         self._leaving: dict[asyncio.Task[None], TritonPose] = {}
         self.faces, self.loading = TritonFaces(url, FACE_VERSION), ModelLoading(url)

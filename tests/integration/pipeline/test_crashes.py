@@ -57,7 +57,7 @@ async def test_a_second_pipeline_takes_over_within_seconds_and_shares_before(sit
             owners = await site.owners()
             return len(owners) == 64 and len(set(owners.values())) == 1
 
-        await site.until(alone, 20)
+        await site.until(alone, 12)
         await one_alert_that_goes_on(site)
     assert second.stop() == 0
     assert await site.owners() == {}

@@ -36,12 +36,3 @@ async def test_a_version_that_no_camera_uses_any_more_is_let_go_after_its_last_r
     models.keep(set())
     await models.close()
     assert set(closed) == {old, new, again}
-
-
-@pytest.mark.parametrize(("url", "set_to", "expected"), [("127.0.0.1:9", 0, 3), ("triton-gpu:8001", 0, 8), ("127.0.0.1:9", 5, 5)])
-async def test_a_server_elsewhere_is_sent_more_at_once_unless_the_operator_says_how_many(
-    url: str, set_to: int, expected: int
-) -> None:
-    models = Models(url, set_to)
-    assert models.pose_requests == expected
-    await models.close()
