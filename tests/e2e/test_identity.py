@@ -195,9 +195,8 @@ def test_enrol_approve_match_review_notify_erase_in_the_browser(shop: Shop, brow
     waited = sorted(_seconds(each) for each in leads)
     if folder := os.environ.get("PENNYPROTECT_SHOTS"):
         (Path(folder) / "face_to_review.json").write_text(json.dumps({"seconds": waited}))
-    assert waited[-1] <= 30.0, (
-        f"face seen to review opened: {waited}"
-    )  # the bar of 2 s is for a quiet machine: read face_to_review.json
+    # The bar of 2 s is for a quiet machine (face_to_review.json); here only that they come.
+    assert waited[-1] <= 30.0, f"face seen to review opened: {waited}"
     page.goto(f"{shop.product.url}/match-thresholds")
     expect(page.get_by_test_id("threshold-expected")).to_contain_text("strangers", timeout=15_000)
     _shot(page, "thresholds")
