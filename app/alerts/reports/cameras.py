@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 import asyncpg
 
+from app.alerts.lifecycle import OPEN
 from app.alerts.reports.repository import Span
 from app.cameras.models import SILENT_AFTER
 from app.kit.errors import BadInputError
@@ -13,6 +14,8 @@ Seen = Literal["hour", "camera", "both"]
 LEAST_FRAMES = 5
 """Fewer pictures of one track are more often a mistake than a person."""
 MOST_ROWS = 10_000
+_OPEN = ", ".join(f"'{each}'" for each in sorted(OPEN))
+"""Written out, so that the index of open alerts is found."""
 SHAPES: Final[dict[Seen, tuple[str, str, str]]] = {
     "hour": ("day", "NULL::uuid", "(day, hour)"),
     "camera": ("NULL::date", "camera_id", "(hour, camera_id)"),
@@ -84,14 +87,14 @@ async def stores(connection: TenantConnection) -> "list[asyncpg.Record]":
     """
     return list(
         await connection.fetch(
-            "SELECT s.id AS store_id, s.name, coalesce(c.cameras, 0) AS cameras, coalesce(c.live, 0) AS live,"
+            "SELECT s.id AS store_id, s.name, coalesce(c.cameras, 0) AS cameras, coalesce(c.live, 0) AS live,"  # noqa: S608 - constants
             " coalesce(a.open, 0) AS open, coalesce(a.high, 0) AS high, a.waiting_since FROM stores s"
             " LEFT JOIN (SELECT k.store_id, count(*) AS cameras, count(*) FILTER (WHERE t.state = 'live'"
             " AND t.reported_at >= now() - $2::interval) AS live FROM cameras k"
             " LEFT JOIN camera_status t ON t.camera_id = k.id WHERE k.deleted_at IS NULL AND k.enabled GROUP BY 1) c"
             " ON c.store_id = s.id"
             " LEFT JOIN (SELECT store_id, count(*) AS open, count(*) FILTER (WHERE threat = 'high') AS high,"
-            " min(waiting_since) AS waiting_since FROM alerts WHERE state IN ('raised', 'claimed', 'snoozed', 'escalated')"
+            f" min(waiting_since) AS waiting_since FROM alerts WHERE state IN ({_OPEN})"
             " GROUP BY 1) a ON a.store_id = s.id ORDER BY s.name, s.id LIMIT $1",
             MOST_ROWS,
             SILENT_AFTER,
