@@ -10,7 +10,8 @@ from typing import Final
 
 from app.capture.failures import Failure, FailureKind
 from app.capture.frame import CapturedFrame
-from app.capture.masking import Masker, Polygons
+from app.capture.masking import Masker
+from app.capture.polygons import Polygons
 from app.capture.reader import StreamReader
 from app.capture.reconnect import (
     PATIENCE,

@@ -16,7 +16,8 @@ import numpy as np
 from av import VideoFrame
 
 from app.capture.annex_b import annex_b
-from app.capture.masking import Masker, Polygons
+from app.capture.masking import Masker
+from app.capture.polygons import Polygons
 from app.capture.ring import Sample
 from app.kit.errors import PennyError
 

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.capture.masking import Polygons
+from app.capture.polygons import Polygons
 
 LONGEST_US: Final = 600_000_000
 """Ten minutes."""

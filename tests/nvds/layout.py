@@ -257,6 +257,38 @@ def library() -> Library:
     return Library(folder)
 
 
+class SurfaceWish(c.Structure):
+    """NvBufSurfaceCreateParams."""
+
+    _fields_ = [
+        *[(name, c.c_uint32) for name in ("gpu", "width", "height", "size")],
+        ("contiguous", c.c_bool),
+        *[(name, c.c_int) for name in ("colour", "layout", "memory")],
+    ]
+
+
+SYSTEM_MEMORY = 6
+
+
+@functools.cache
+def surfaces(folder: Path) -> Any:
+    """libnvbufsurface.so, which makes pictures in plain memory without a GPU.
+
+    It is linked against CUDA's driver and calls none of it for those: a copy in `folder` names the C library in its place.
+    """
+    own = find()
+    assert own is not None
+    c.CDLL(str(own.parents[1] / "cu13" / "lib" / "libcudart.so.13"), mode=c.RTLD_GLOBAL)
+    (folder / "libnvbuf_fdmap.so").symlink_to(own / "libnvbuf_fdmap.so")
+    raw = (own / "libnvbufsurface.so").read_bytes()
+    assert raw.count(b"\0libcuda.so.1\0") == 1
+    (folder / "libnvbufsurface.so").write_bytes(raw.replace(b"\0libcuda.so.1\0", b"\0libc.so.6\0\0\0\0"))
+    library = c.CDLL(str(folder / "libnvbufsurface.so"), mode=os.RTLD_LAZY)
+    library.NvBufSurfaceCreate.argtypes = [c.c_void_p, c.c_uint, c.POINTER(SurfaceWish)]
+    library.NvBufSurfaceDestroy.argtypes = [c.c_void_p]
+    return library
+
+
 def why_not() -> str:
     """Why the double cannot be used here; "" when it can. Under CI=true that is an error."""
     try:

@@ -271,6 +271,42 @@ def freeze_and_caps() -> None:
     bench.end(frozen=frozen, back=back, sizes=sizes, connection=facts[camera(0)].connection, others=facts[camera(1)].connection)
 
 
+def masks() -> None:
+    """White pictures: one camera without masks, one with, one whose masks fail at its third picture; then other masks."""
+    white, left, whole = f"{SMALL}?pattern=3", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0)), ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    broken = ((0.0, 0.0), (1.0, 1.0))
+    bench = Bench()
+    pictures: dict[int, set[str]] = {0: set(), 1: set(), 2: set()}
+
+    def look(_pad: Any, info: Any) -> Any:
+        rows = info.get_buffer().extract_dup(0, 32 * 32)
+        halves = [{rows[32 * y + x] > 200 for y in range(32) for x in half} for half in (range(16), range(16, 32))]
+        pictures[info.get_buffer().offset].add("|".join("".join("bw"[white] for white in sorted(half)) for half in halves))
+        return Gst.PadProbeReturn.OK
+
+    bench.graph._stages["pose"].get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, look)
+
+    def want(second: Any) -> None:
+        of_each = {0: (), 1: (second,), 2: (broken,)}
+        bench.graph.want({camera(number): Wanted(white, 100.0, own) for number, own in of_each.items()})
+
+    want(left)
+    passed = bench.until(lambda: bench.count(0) > 10 and bench.count(1) > 10)
+    told = bench.until(lambda: "reconnecting" in bench.states(2))
+    first = {pad: sorted(kinds) for pad, kinds in pictures.items()}
+    broken_count, unmasked = bench.count(2), bench.graph.facts()[camera(2)].unmasked
+    want(whole)
+    stopped_at = bench.until(lambda: bench.states(1).count("live") == 2)
+    pictures[1].clear()
+    count = bench.count(1)
+    again = bench.until(lambda: bench.count(1) > count + 5)
+    bench.end(
+        passed=passed, told=told, first=first, broken_count=broken_count, unmasked=unmasked, other=stopped_at and again,
+        then=sorted(pictures[1]), reasons=[c.reason for c in bench.changes if c.camera == camera(2) and c.reason][:1],
+        connections=bench.graph.facts()[camera(0)].connection,
+    )  # fmt: skip
+
+
 def too_many() -> None:
     """More cameras than the batch holds: those that fit run, the rest are told."""
     bench = Bench(most=2)

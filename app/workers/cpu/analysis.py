@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from av import VideoFrame
 
@@ -12,7 +12,7 @@ from app.capture.frame import CapturedFrame
 from app.capture.pictures import jpeg_of
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
-from app.inference.picture import DecodedPicture, Picture
+from app.inference.picture import DecodedPicture
 from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
 from app.kit.logs import logger
@@ -22,26 +22,16 @@ from app.workers.cpu.fair import longest_waiting
 from app.workers.cpu.lane import Lane
 from app.workers.emitter import Emitter
 from app.workers.outlets import AWAY
+from app.workers.pose_clients import DEADLINE_S, PoseModel
 from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
 IN_FLIGHT: Final = 3
 """One more than the embedded server's instances of the pose model: none runs dry, and a frame waits half an inference for one
 instead of a whole. With two pictures are younger, and on a busy machine fewer (docs/performance.md)."""
-DEADLINE_S: Final = 3.0
-"""Longer than any queue of ours takes: a model this late is down. Age is bounded by the few frames a camera keeps waiting."""
-
 WATCH_EVERY_S: Final = 1.0
 
 log = logger(__name__)
-
-
-class PoseModel(Protocol):
-    """Finds persons."""
-
-    async def detect(self, frames: Sequence[Picture]) -> list[Detections]:
-        """Persons of each frame, in pixels of that frame. Raises PennyError when the model does not answer."""
-        ...
 
 
 Seen = Callable[[DesiredCamera, CapturedFrame, Detections | None, float], None]

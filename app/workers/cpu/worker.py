@@ -14,7 +14,7 @@ from app.contracts.video import SOCKET
 from app.inference import repository
 from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.loading import LocalModels, ModelLoading
-from app.inference.triton import CallOptions, TritonPose, is_local
+from app.inference.triton import is_local
 from app.kit.gate import Gate
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
@@ -23,13 +23,14 @@ from app.settings import Settings
 from app.tracking.tracker import make_tracker
 from app.workers.clips import Recorder
 from app.workers.control import ControlLoop, worker_identity
-from app.workers.cpu.analysis import DEADLINE_S, IN_FLIGHT, Analysis, PoseModel
+from app.workers.cpu.analysis import IN_FLIGHT, Analysis
 from app.workers.cpu.faces import FaceStage
 from app.workers.cpu.lane import Lane
 from app.workers.cpu.shadow import ShadowStage
 from app.workers.cpu.video import VideoDoor
 from app.workers.emitter import Emitter
 from app.workers.model_reports import ModelReports, Readings
+from app.workers.pose_clients import PoseClients, PoseModel, versions_of
 from app.workers.posting import make_emitter
 from app.workers.simulated.lane import SimulatedLane, script_of
 from app.workers.spool import Spool
@@ -123,55 +124,22 @@ class Lanes:
                 del self._simulated[camera_id]
 
 
-class Models:
-    """One client a served model and version; the desired state names them camera by camera."""
+class Models(PoseClients):
+    """The models that this worker calls."""
 
     def __init__(self, url: str, pose_requests: int = IN_FLIGHT) -> None:
-        self._url, self.pose_requests = url, pose_requests
-        self._clients: dict[tuple[str, str], TritonPose] = {}
-        self._leaving: dict[asyncio.Task[None], TritonPose] = {}
+        super().__init__(url, pose_requests)
         self.faces, self.loading = TritonFaces(url, FACE_VERSION), ModelLoading(url)
 
     def of(self, lane: Lane) -> PoseModel:
         """The client of this camera's model."""
         return self.client(lane.camera.pose_model, lane.camera.pose_version)
 
-    def client(self, model: str, version: str) -> PoseModel:
-        """The client of a version."""
-        key = (model, version)
-        if key not in self._clients:
-            options = CallOptions(deadline_s=DEADLINE_S, in_flight=self.pose_requests)
-            self._clients[key] = TritonPose(self._url, model, version, options=options)
-        return self._clients[key]
-
-    def keep(self, used: set[tuple[str, str]]) -> None:
-        """Let go of the clients, and their memory, of versions that no camera uses any more: once no request is under way."""
-        for key in self._clients.keys() - used:
-            client = self._clients.pop(key)
-            task = asyncio.create_task(_close_later(client))
-            self._leaving[task] = client
-            task.add_done_callback(lambda done: self._leaving.pop(done, None))
-
     async def close(self) -> None:
         """Hang up."""
-        leaving = dict(self._leaving)
-        for task in leaving:
-            task.cancel()
-        await asyncio.gather(*leaving, return_exceptions=True)
-        for client in (*self._clients.values(), *leaving.values()):
-            await client.close()
+        await super().close()
         await self.faces.close()
         await self.loading.close()
-
-
-def versions_of(camera: DesiredCamera) -> set[str]:
-    """Those that a camera asks."""
-    return {camera.pose_version, camera.shadow_version} - {""}
-
-
-async def _close_later(client: TritonPose) -> None:
-    await asyncio.sleep(2 * DEADLINE_S)
-    await client.close()
 
 
 def face_models(settings: Settings, models: Models) -> LocalModels:

@@ -82,10 +82,11 @@ def build(settings: Settings, reader: MetaReader, elements: Callable[[Path], Ele
     plan = PosePlan(PoseContract.of(key.model))
     probes = Probes(reader, plan, sources, handover, lambda stage, seconds: fleet.gpu.stage.labels(stage).observe(seconds))
 
-    def arrived(pad: int, pts: int, now: float) -> None:
+    def arrived(pad: int, pts: int, now: float, copy: Callable[[], Any]) -> None:
         source = sources.get(pad)
         if source is not None:
             source.arrived(pts, now)
+            sources.uncopied += not source.sample(pts, now, copy)
 
     parts = elements(folder)
     if fleet.faces_on and hasattr(parts, "faces"):

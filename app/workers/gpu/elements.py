@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.workers.gpu.configuration import ANALYTICS_FILE, FACE_FILE, MUX_FILE, POSE_FILE, TRACKER_FILES
-from app.workers.gpu.graph import Wanted
+from app.workers.gpu.copies import CopiedPicture, copy_of
+from app.workers.gpu.cuda import CudaMemory
+from app.workers.gpu.graph import Masks, Wanted
+from app.workers.gpu.masks import SurfaceMasker
 from app.workers.gpu.readers import guard_readers
+from app.workers.gpu.surfaces import HEAD_BYTES
 
 TRACKER_LIBRARY: Final = "/opt/nvidia/deepstream/deepstream/lib/libnvds_nvmultiobjecttracker.so"
 TCP: Final = 4
@@ -115,6 +119,15 @@ class DeepStream:
             ):  # fmt: skip
                 set_known(made, name, value)
         return made
+
+    def masker(self, polygons: Masks) -> Callable[[Any], object]:
+        """Writes into the decoder's own picture, whose buffer holds its NvBufSurface."""
+        own = SurfaceMasker(polygons, CudaMemory())
+        return lambda buffer: own.apply(buffer.extract_dup(0, HEAD_BYTES))
+
+    def copied(self, buffer: Any) -> CopiedPicture:
+        """Both planes, out of the GPU's memory."""
+        return copy_of(buffer.extract_dup(0, HEAD_BYTES), CudaMemory())
 
     def record(self, source: Any, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
         """`start-sr`; `sr-done` gives the file."""

@@ -15,17 +15,17 @@ from app.kit.logs import logger
 from app.workers.emitter import Emitter
 from app.workers.gpu.building import Pipeline
 from app.workers.gpu.cameras import Faces, GpuCamera
-from app.workers.gpu.gauges import GpuMetrics
-from app.workers.gpu.graph import Change, Fatal, State, Wanted
+from app.workers.gpu.gauges import GpuMetrics, Totals
+from app.workers.gpu.graph import Change, Fatal, State
 from app.workers.gpu.handover import FrameCopy
 from app.workers.gpu.sources import Source, replace_off
-from app.workers.gpu.versions import Version, promotions
+from app.workers.gpu.versions import Version, promotions, ran, wanted_of
+from app.workers.shadow import Shadowing
 from app.workers.telemetry import WorkerMetrics
 
 EVERY_S: Final = 2.0
 AT_ONCE: Final = 64
 STOP_S: Final = 6.0
-NO_MASKS: Final = "This camera has privacy masks, which a GPU worker cannot apply yet; give it to a CPU worker."
 
 log = logger(__name__)
 
@@ -35,6 +35,7 @@ class Fleet:
 
     Args:
         build: makes and starts a pipeline for a version; may fail with a PennyError.
+        shadow: told every answer of the pose model, and that there was none.
     """
 
     def __init__(
@@ -46,18 +47,18 @@ class Fleet:
         metrics: WorkerMetrics,
         gpu: GpuMetrics,
         faces: Faces,
+        shadow: Shadowing,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self._build, self._check, self._promote = build, check, promote
-        self._emitter, self._metrics, self.gpu, self._faces = emitter, metrics, gpu, faces
+        self._emitter, self._metrics, self.gpu, self._faces, self._shadow = emitter, metrics, gpu, faces, shadow
         self._wanted: dict[uuid.UUID, DesiredCamera] = {}
         self._cameras: dict[uuid.UUID, GpuCamera] = {}
         self.pipelines: dict[Version, Pipeline] = {}
         self._changed, self._filled = asyncio.Event(), asyncio.Event()
-        self._counted: dict[str, int] = {}
+        self._add = Totals().add
         self._retry = Backoff(first_s=1.0, longest_s=15.0)
-        self._failures: dict[Version, int] = {}
-        self._due: dict[Version, float] = {}
+        self._failures, self._due = dict[Version, int](), dict[Version, float]()
         self.faces_on = False
 
     # Called by others
@@ -163,17 +164,15 @@ class Fleet:
             return
         message = camera.accept(frame)
         if message is not None:
+            asked = ran(camera.camera, pipeline.key)
+            self._shadow.answered(asked, frame.picture, message.captured_at_us, frame.everybody, frame.answered_s)
             self.gpu.stage.labels("emitted").observe(frame.waited_s)
             self.gpu.camera_latency.labels(str(camera.camera.camera_id)).set(frame.waited_s)
             if frame.faces:
                 self._faces.offer(frame.faces, message)
 
     async def _reconcile(self) -> None:
-        keys = {
-            camera_id: Version(camera.pose_model, camera.pose_version)
-            for camera_id, camera in self._wanted.items()
-            if not self._refused(camera)
-        }
+        keys = {camera_id: Version(camera.pose_model, camera.pose_version) for camera_id, camera in self._wanted.items()}
         for key in [key for key, pipeline in self.pipelines.items() if pipeline.failed]:
             await self._end(key, self.pipelines[key].failed)
         running = {key: set(pipeline.cameras) for key, pipeline in self.pipelines.items()}
@@ -187,13 +186,7 @@ class Fleet:
             if pipeline is not None:
                 mine = frozenset(camera_id for camera_id, own in keys.items() if own == key)
                 pipeline.cameras = mine
-                pipeline.graph.want({each: Wanted(self._wanted[each].url, self._wanted[each].analysis_fps) for each in mine})
-
-    def _refused(self, camera: DesiredCamera) -> bool:
-        """Privacy masks are blackened by the CPU worker alone: a masked camera must not be looked at here, so it is refused."""
-        if camera.masks:
-            self._tell(Change(camera.camera_id, -1, 0, State.STOPPED, NO_MASKS))
-        return bool(camera.masks)
+                pipeline.graph.want({each: wanted_of(self._wanted[each]) for each in mine})
 
     async def _may(self, key: Version) -> bool:
         """Whether Triton serves this version in the shapes of its contract; what is wrong is told to the cameras."""
@@ -278,17 +271,23 @@ class Fleet:
     def _count(self) -> None:
         facts = {camera: fact for pipeline in self.pipelines.values() for camera, fact in pipeline.graph.facts().items()}
         for camera_id, camera in self._cameras.items():
-            camera.count(facts.get(camera_id))
+            fact = facts.get(camera_id)
+            camera.count(fact)
+            self._add(f"{camera_id}.unmasked", fact.unmasked if fact is not None else 0, self.gpu.wrong.labels("unmasked").inc)
             camera.say_health()
         for pipeline in self.pipelines.values():
+            for camera_id, total in list(pipeline.sources.unanswered.items()):
+                if camera_id in self._wanted:
+                    self._add(f"{id(pipeline)}.{camera_id}", total, partial(self._fail, self._wanted[camera_id], pipeline.key))
+            self._add(f"{id(pipeline)}.copy", pipeline.sources.uncopied, self.gpu.wrong.labels("copy").inc)
             for why, total in pipeline.probes.wrong.items():
                 self._add(f"{id(pipeline)}.{why}", total, self.gpu.wrong.labels(why).inc)
             self._add(f"{id(pipeline)}!", pipeline.handover.dropped, self.gpu.handover_dropped.inc)
         self.gpu.read_gpus()
 
-    def _add(self, name: str, total: int, inc: Callable[[float], None]) -> None:
-        inc(max(0, total - self._counted.get(name, 0)))
-        self._counted[name] = total
+    def _fail(self, camera: DesiredCamera, key: Version, frames: float) -> None:
+        for _ in range(round(frames)):
+            self._shadow.answered(ran(camera, key), None, 0, None, 0.0)
 
     async def close(self) -> None:
         """Stop every pipeline, then let go of the cameras: what they still said is emitted first."""

@@ -1,6 +1,7 @@
 """What the GPU worker counts beside what every worker does: stages, probes, the GPU by NVML where there is one."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -55,6 +56,18 @@ class GpuMetrics:
                 memory = self._nvml.nvmlDeviceGetMemoryInfo(handle, version=self._nvml.nvmlMemory_v2)
                 self.memory.labels(label).set(memory.used)
                 self.decoder.labels(label).set(self._nvml.nvmlDeviceGetDecoderUtilization(handle)[0] / 100)
+
+
+class Totals:
+    """Totals that others keep, as steps of a counter. One that began anew costs what it had not told."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, int] = {}
+
+    def add(self, name: str, total: int, inc: Callable[[float], None]) -> None:
+        """Count what came since the last time."""
+        inc(max(0, total - self._told.get(name, 0)))
+        self._told[name] = total
 
 
 def _open() -> tuple[Any, list[Any]]:

@@ -13,7 +13,11 @@ FIRST_PAUSE_AFTER_NO_S: Final = 5.0
 LONGEST_PAUSE_AFTER_NO_S: Final = 60.0
 """After a camera that answered and said no, as the CPU worker: accounts lock on repeated log-ins."""
 
+UNMASKED: Final = "The privacy masks cannot be drawn on this GPU, so nothing of this camera is looked at; CPU workers draw them."
 NO_SOURCE: Final = "The element that reads cameras cannot be made; is this the worker-gpu image? (docs/gpu.md)"
+
+
+Masks = tuple[tuple[tuple[float, float], ...], ...]
 
 
 class State(enum.StrEnum):
@@ -28,10 +32,15 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A camera to run. Another `address` means another stream; `pace` may change while it flows."""
+    """A camera to run. Another `address`, or other `masks`, means another stream; the pace may change while it flows.
+
+    Attributes:
+        masks: polygons in 0..1 of the picture, blackened before anything else sees it.
+    """
 
     address: str
     fps: float = 10.0
+    masks: Masks = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,14 @@ class Elements(Protocol):
         """An element or bin that will show one source pad with decoded video."""
         ...
 
+    def masker(self, polygons: Masks) -> Callable[[Any], object]:
+        """What blackens the buffers of one connection, each in place; it raises where that cannot be proven."""
+        ...
+
+    def copied(self, buffer: Any) -> Any:
+        """The picture of a decoded buffer, copied out. Raises where that cannot be."""
+        ...
+
 
 Admit = Callable[[str], str]
 """A camera's address to the one that is opened (blocking). NotAdmitted where it may not be."""
@@ -83,6 +100,11 @@ class Fatal(Exception):  # noqa: N818 - it is told, not raised past the graph
     """The shared part of the graph failed: nothing of it can go on."""
 
 
+def cannot_draw(_buffer: Any) -> None:
+    """Before a masker is made, and where none can be."""
+    raise RuntimeError("no masker was made")
+
+
 @dataclass(slots=True)
 class Slot:
     """A source's place in the graph. Times are monotonic seconds, 0.0 for not yet.
@@ -91,6 +113,8 @@ class Slot:
         due_at: when to connect; infinite while it is connecting or runs.
         asked_at: since when its address is being judged.
         patience_s: how long this connection may take to its first picture; grows, never shrinks.
+        draw: blackens what this connection's masks cover.
+        unmasked: frames that were not passed on because that could not be proven.
     """
 
     camera: uuid.UUID
@@ -112,7 +136,12 @@ class Slot:
     frames_in: int = 0
     passed: int = 0
     dropped_rate: int = 0
-    recording: Any = None
+    draw: Callable[[Any], object] = cannot_draw
+    unmasked: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        return self.state is State.LIVE
 
     @property
     def reconnects(self) -> int:
@@ -130,7 +159,9 @@ class Slot:
 
     def facts(self) -> "Facts":
         """Counters as they are now."""
-        return Facts(self.pad, self.connection, self.state, self.frames_in, self.passed, self.size, self.reconnects)
+        return Facts(
+            self.pad, self.connection, self.state, self.frames_in, self.passed, self.size, self.reconnects, self.unmasked
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +175,12 @@ class Facts:
     passed: int
     size: tuple[int, int]
     reconnects: int
+    unmasked: int = 0
 
 
-Arrived = Callable[[int, int, float], None]
-"""Pad, presentation time in ns, monotonic seconds: a frame goes into the muxer. On a streaming thread."""
+Arrived = Callable[[int, int, float, Callable[[], Any]], None]
+"""Pad, presentation time in ns, monotonic seconds, and what copies its picture: a frame, masked, goes into the muxer. On a
+streaming thread; the copy may be taken before this returns, and may fail."""
 
 
 def pause_s(failures: int, *, answered_no: bool = False, draw: Callable[[], float] = random.random) -> float:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,9 @@ class FrameCopy:
         ntp_ns: the camera's clock by RTCP; 0 where unknown.
         received_us: when the frame was read, microseconds since 1970.
         found: tracked persons only; `track_ids` (n,) uint64 beside them.
-        untracked: persons that the tracker has not taken yet.
+        untracked: persons that the tracker has not taken yet; `everybody`: these too, as the model found them.
+        answered_s: from the decoder to the pose model's answer.
+        picture: a copy, of the few frames that are looked at elsewhere.
     """
 
     source_id: int
@@ -51,6 +53,9 @@ class FrameCopy:
     found: Detections
     track_ids: npt.NDArray[np.uint64]
     untracked: int = 0
+    everybody: Detections | None = None
+    answered_s: float = 0.0
+    picture: Any = None
     waited_s: float = 0.0
     faces: tuple[FaceFound, ...] = field(default_factory=tuple)
 

@@ -13,12 +13,28 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
-from app.workers.gpu.graph import NO_SOURCE, Admit, Arrived, Change, Elements, Facts, Fatal, Slot, State, Wanted, pause_s, plain
+from app.workers.gpu.flow import Flow
+from app.workers.gpu.graph import (
+    NO_SOURCE,
+    UNMASKED,
+    Admit,
+    Arrived,
+    Change,
+    Elements,
+    Facts,
+    Fatal,
+    Slot,
+    State,
+    Wanted,
+    pause_s,
+    plain,
+)
 from app.workers.gpu.opening import JUDGED_S, UNJUDGED, Admissions, Verdict, silent
-from app.workers.gpu.stages import Leaving, Stages, first_error, owner_of, size_of
+from app.workers.gpu.stages import Leaving, Stages, first_error, owner_of
 
 WAKE_S: Final = 0.05
 SILENT_S: Final = 5.0
@@ -44,7 +60,7 @@ class Graph:
     most: int
     admit: Admit
     on_change: Callable[[Change], None]
-    on_arrived: Arrived = lambda _pad, _pts, _now: None
+    on_arrived: Arrived = lambda _pad, _pts, _now, _copy: None
     on_fatal: Callable[[str], None] = lambda _reason: None
     probes: Mapping[str, Callable[[int], None]] = field(default_factory=dict)
     silent_s: float = SILENT_S
@@ -65,6 +81,8 @@ class Graph:
         self._admissions = Admissions(self.admit, self.most)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="graph", daemon=True)
+        acts = (partial(self._order, act) for act in (self._flows, self._ended, self._bared))
+        self._flow = Flow(Gst, self.elements.copied, self.on_arrived, *acts)
 
     # What other threads may call
 
@@ -90,6 +108,9 @@ class Graph:
     def record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
         """Smart record: from `back_s` seconds ago to `ahead_s` from now. `done` gets the file, or ""."""
         self._orders.put((self._record, (camera, back_s, ahead_s, done)))
+
+    def _order(self, act: Callable[..., None], *arguments: Any) -> None:
+        self._orders.put((act, arguments))
 
     def facts(self) -> dict[uuid.UUID, Facts]:
         """Counters of every source."""
@@ -166,7 +187,8 @@ class Graph:
         self._refused &= set(cameras)
         for camera, wanted in cameras.items():
             slot = self._slots.get(camera)
-            if slot is not None and slot.wanted.address == wanted.address:
+            # Other masks are another stream: what was masked otherwise, or not at all, is on its way and must not count.
+            if slot is not None and (slot.wanted.address, slot.wanted.masks) == (wanted.address, wanted.masks):
                 slot.wanted = wanted
             else:
                 if slot is not None:
@@ -207,7 +229,9 @@ class Graph:
             return
         slot.began_at, slot.mux_pad = time.monotonic(), self._muxer.request_pad_simple(f"sink_{slot.pad}")
         try:
-            made, why = self.elements.source(slot.camera, slot.pad, Wanted(verdict.address, slot.wanted.fps)), NO_SOURCE
+            made, why = self.elements.source(slot.camera, slot.pad, replace(slot.wanted, address=verdict.address)), NO_SOURCE
+            if slot.wanted.masks:
+                slot.draw = self.elements.masker(slot.wanted.masks)
         except Exception as error:  # a factory's own; the camera's address may be what is wrong
             made, why = None, f"The camera cannot be opened ({type(error).__name__})."
         if made is None:
@@ -217,48 +241,11 @@ class Graph:
         self._pipeline.add(made)
         ready = made.get_static_pad("src")
         if ready is not None:
-            self._link(slot, slot.connection, ready)
+            self._flow.link(slot, slot.connection, ready)
         else:
-            made.connect("pad-added", lambda _bin, pad, at=slot.connection: self._link(slot, at, pad))
+            made.connect("pad-added", lambda _bin, pad, at=slot.connection: self._flow.link(slot, at, pad))
         if not made.sync_state_with_parent() or made.get_state(0)[0] == self._gst.StateChangeReturn.FAILURE:
             self._fail(slot, "The camera cannot be opened.")
-
-    def _link(self, slot: Slot, connection: int, pad: Any) -> None:
-        """On a streaming thread when the stream is known."""
-        if slot.connection != connection or slot.mux_pad is None or slot.mux_pad.is_linked():
-            return
-        kinds = self._gst.PadProbeType
-        pad.add_probe(kinds.BUFFER, self._passing, (slot, connection))
-        pad.add_probe(kinds.EVENT_DOWNSTREAM, self._event, (slot, connection))
-        pad.link(slot.mux_pad)
-
-    def _passing(self, _pad: Any, info: Any, about: tuple[Slot, int]) -> Any:
-        """On a streaming thread, for each decoded frame: paces, and notices that the source lives."""
-        slot, connection = about
-        if slot.connection != connection:
-            return self._gst.PadProbeReturn.DROP
-        now = time.monotonic()
-        slot.frames_in += 1
-        first, slot.last_at = not slot.last_at, now
-        if first:
-            self._orders.put((self._flows, (slot, connection)))
-        if not slot.is_due(now):
-            return self._gst.PadProbeReturn.DROP
-        self.on_arrived(slot.pad, info.get_buffer().pts, now)
-        return self._gst.PadProbeReturn.OK
-
-    def _event(self, _pad: Any, info: Any, about: tuple[Slot, int]) -> Any:
-        """On a streaming thread: an end of stream goes no further than here; another picture size is told."""
-        slot, connection = about
-        event = info.get_event()
-        if event.type == self._gst.EventType.EOS:
-            self._orders.put((self._ended, (slot, connection)))
-            return self._gst.PadProbeReturn.DROP
-        if event.type == self._gst.EventType.CAPS:
-            slot.size = size_of(event.parse_caps()) or slot.size
-            if slot.state is State.LIVE:
-                self._orders.put((self._flows, (slot, connection)))
-        return self._gst.PadProbeReturn.OK
 
     def _flows(self, slot: Slot, connection: int) -> None:
         if slot.connection == connection and slot.bin is not None and self._slots.get(slot.camera) is slot:
@@ -268,6 +255,10 @@ class Graph:
     def _ended(self, slot: Slot, connection: int) -> None:
         if slot.connection == connection and self._slots.get(slot.camera) is slot:
             self._fail(slot, "The stream ended.")
+
+    def _bared(self, slot: Slot, connection: int, why: str) -> None:
+        if slot.connection == connection and slot.bin is not None and self._slots.get(slot.camera) is slot:
+            self._fail(slot, f"{UNMASKED} ({plain(why)})", answered_no=True)
 
     def _fail(self, slot: Slot, reason: str, *, answered_no: bool = False) -> None:
         self._disconnect(slot)

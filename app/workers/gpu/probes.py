@@ -63,21 +63,21 @@ class Pending:
     """Persons on their way past the tracker, by (source, presentation time): bounded, the oldest go."""
 
     def __init__(self, bound: int = KEPT) -> None:
-        self._found: OrderedDict[tuple[int, int, int], Detections] = OrderedDict()
+        self._found: OrderedDict[tuple[int, int, int], tuple[Detections, float]] = OrderedDict()
         self._bound = bound
         self.lost = 0
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def put(self, frame: FrameMeta, found: Detections) -> None:
-        """Keep the persons of a frame."""
-        self._found[frame.source_id, frame.pts_ns, frame.frame_number] = found
+    def put(self, frame: FrameMeta, found: Detections, waited_s: float) -> None:
+        """Keep the persons of a frame, and how long it had waited for them."""
+        self._found[frame.source_id, frame.pts_ns, frame.frame_number] = found, waited_s
         while len(self._found) > self._bound:
             self._found.popitem(last=False)
             self.lost += 1
 
-    def take(self, frame: FrameMeta) -> Detections | None:
+    def take(self, frame: FrameMeta) -> tuple[Detections, float] | None:
         """The persons of a frame, once."""
         return self._found.pop((frame.source_id, frame.pts_ns, frame.frame_number), None)
 
@@ -141,25 +141,26 @@ class Probes:
         tensors = self._reader.tensors(frame, POSE_ID)
         if tensors is None:  # nothing was inferred: the model is away, or the frame was passed over
             self.wrong["no tensor"] += 1
+            if (waiting := self._sources.at(frame.source_id)) is not None:
+                self._sources.unanswered[waiting.camera.camera_id] += 1
             return
         source = self._sources.at(frame.source_id)
         if source is None:
             self.wrong["source"] += 1
             return
         found = persons(self.plan, tensors, frame.width, frame.height)
-        self._pending.put(frame, found)
+        self._pending.put(frame, found, self._note("pose", frame, source))
         kind = PERSON_WHOSE_STORE_ALLOWS_FACES if self._sources.may_look_at_faces(source) else PERSON
         self._reader.add(frame, found, kind, POSE_ID, LABELS[kind])
-        self._note("pose", frame, source)
 
     def _hand_over(self, frame: FrameMeta, source: Source, received: int) -> None:
-        found = self._pending.take(frame)
-        if found is None:
+        pending = self._pending.take(frame)
+        if pending is None:
             self.wrong["persons"] += 1
             return
+        found, answered_s = pending
         objects = [each for each in self._reader.objects(frame) if each.component_id == POSE_ID]
         rows, ids, kept = join(found, objects)
-        waited = source.waited(frame.pts_ns, now())
         self._handover.put(
             FrameCopy(
                 source_id=frame.source_id,
@@ -171,16 +172,20 @@ class Probes:
                 found=found.take(np.array(rows, np.intp)),
                 track_ids=np.array(ids, np.uint64),
                 untracked=len(found) - len(rows),
-                waited_s=waited or 0.0,
+                everybody=found,
+                answered_s=answered_s,
+                picture=source.copy_of(frame.pts_ns),
+                waited_s=self._note("tracker", frame, source),
                 faces=self._faces(kept) if self._sources.may_look_at_faces(source) else (),
             )
         )
-        self._note("tracker", frame, source)
 
-    def _note(self, stage: str, frame: FrameMeta, source: Source) -> None:
+    def _note(self, stage: str, frame: FrameMeta, source: Source) -> float:
+        """Seconds since the frame left its decoder, told; 0 where that is not known."""
         waited = source.waited(frame.pts_ns, now())
         if waited is not None:
             self._observe(stage, waited)
+        return waited or 0.0
 
     def _faces(self, objects: list[ObjectMeta]) -> tuple[FaceFound, ...]:
         found = []

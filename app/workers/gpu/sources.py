@@ -1,15 +1,18 @@
 """Which camera stands behind each pad of the muxer: written by the graph's thread, read by the streaming thread."""
 
+import math
 import time
 import uuid
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from app.contracts.control import DesiredCamera
+from app.workers.shadow import EVERY_US, is_shadowed
 
 TIMES_KEPT: Final = 64
+COPIES_KEPT: Final = 3
 
 
 @dataclass(slots=True)
@@ -30,6 +33,8 @@ class Source:
     frames: int = 0
     passed_over: int = 0
     last_frame_at: float = 0.0
+    _sampled_at: float = -math.inf
+    _copies: OrderedDict[int, Any] = field(default_factory=OrderedDict)
     _arrived: OrderedDict[int, float] = field(default_factory=OrderedDict)
 
     def arrived(self, pts_ns: int, now: float) -> None:
@@ -38,6 +43,23 @@ class Source:
         if len(self._arrived) > TIMES_KEPT:
             self._arrived.popitem(last=False)
 
+    def sample(self, pts_ns: int, now: float, copy: Callable[[], Any]) -> bool:
+        """Keep a copy of one frame a second or so, while another version is to be asked about some; False where that failed."""
+        if not is_shadowed(self.camera) or now - self._sampled_at < EVERY_US / 1e6:
+            return True
+        self._sampled_at = now
+        try:
+            self._copies[pts_ns] = copy()
+        except Exception:  # a picture of another kind: this camera's shadow sees nothing, its analysis goes on
+            return False
+        if len(self._copies) > COPIES_KEPT:
+            self._copies.popitem(last=False)
+        return True
+
+    def copy_of(self, pts_ns: int) -> Any:
+        """The copy of a frame, once; None where none was kept."""
+        return self._copies.pop(pts_ns, None) if self._copies else None
+
     def waited(self, pts_ns: int, now: float) -> float | None:
         """Seconds since a frame left the decoder; None when that is not known."""
         at = self._arrived.get(pts_ns)
@@ -45,10 +67,17 @@ class Source:
 
 
 class Sources:
-    """The table of pads. A pad's entry is replaced whole, so a reader sees the old one or the new one."""
+    """The table of pads. A pad's entry is replaced whole, so a reader sees the old one or the new one.
+
+    Attributes:
+        unanswered: frames without an answer of the pose model, by camera.
+        uncopied: frames for a shadowed version that could not be copied.
+    """
 
     def __init__(self, face_allowed: Callable[[DesiredCamera], bool] = lambda _camera: False) -> None:
         self._by_pad: dict[int, Source] = {}
+        self.unanswered: Counter[uuid.UUID] = Counter()
+        self.uncopied = 0
         self._face_allowed = face_allowed
 
     def at(self, source_id: int) -> Source | None:

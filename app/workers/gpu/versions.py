@@ -1,8 +1,13 @@
-"""Which pipeline runs which model version: pure."""
+"""Which pipeline runs which model version, and a camera as the graph and the reports must know it: pure."""
 
 import uuid
 from collections.abc import Mapping
 from typing import NamedTuple
+
+import msgspec
+
+from app.contracts.control import DesiredCamera
+from app.workers.gpu.graph import Wanted
 
 
 class Version(NamedTuple):
@@ -27,3 +32,14 @@ def promotions(running: Mapping[Version, set[uuid.UUID]], wanted: Mapping[uuid.U
         if new != old and new.model == old.model and new not in running and new not in found.values():
             found[old] = new
     return found
+
+
+def wanted_of(camera: DesiredCamera) -> Wanted:
+    """What the graph must know of a camera."""
+    masks = tuple(tuple((float(x), float(y)) for x, y in polygon) for polygon in camera.masks)
+    return Wanted(camera.url, camera.analysis_fps, masks)
+
+
+def ran(camera: DesiredCamera, key: Version) -> DesiredCamera:
+    """The camera with the version that really looked at its frames: a promotion takes a moment to reach a pipeline."""
+    return camera if camera.pose_version == key.version else msgspec.structs.replace(camera, pose_version=key.version)

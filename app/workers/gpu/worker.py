@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prometheus_client import generate_latest
 
+from app.contracts.control import DesiredCamera
 from app.inference.face_client import FACE_VERSION
 from app.inference.loading import CROP_MODELS, LocalModels, ModelLoading
 from app.inference.shapes import check_outputs
@@ -31,7 +32,10 @@ from app.workers.gpu.fleet import Fleet
 from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Elements
 from app.workers.gpu.nvds import MetaReader, make_reader
+from app.workers.model_reports import ModelReports, Readings
+from app.workers.pose_clients import PoseClients
 from app.workers.posting import make_emitter
+from app.workers.shadow import Shadowing, is_shadowed
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 
 log = logger(__name__)
@@ -86,24 +90,37 @@ async def _run(
     def grant() -> Grant:
         return control.grant
 
+    readings, clients = Readings(), PoseClients(settings.triton_url, settings.pose_requests)
     faces = Faces(emitter, FaceMetrics(metrics.registry), FACE_VERSION, grant)
+    shadow = Shadowing(clients.client, readings)
     fleet = Fleet(
         partial(build, settings, reader, elements, grant),
         lambda key: check_outputs(settings.triton_url, key.model, key.version),
         partial(promote, settings),
-        emitter, metrics, gpu, faces,
+        emitter, metrics, gpu, faces, shadow,
     )  # fmt: skip
-    control = ControlLoop.of(settings, worker_id, "gpu", fleet.ids, fleet.want)
+    control = ControlLoop.of(settings, worker_id, "gpu", fleet.ids, partial(_want, fleet, clients))
+    reports = ModelReports.of(settings, worker_id, readings, metrics.reports_lost.inc)
     drained, loading = asyncio.Event(), face_models(settings)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(control.run(stop))
-        group.create_task(fleet.drain(drained))
-        group.create_task(_mind_faces(fleet, faces, grant, loading, stop))
-        log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity, gpus=gpu.gpus)
-        try:
-            await fleet.run(stop)
-        finally:
-            drained.set()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for stage in (control, shadow, reports):
+                group.create_task(stage.run(stop))
+            group.create_task(fleet.drain(drained))
+            group.create_task(_mind_faces(fleet, faces, grant, loading, stop))
+            log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity, gpus=gpu.gpus)
+            try:
+                await fleet.run(stop)
+            finally:
+                drained.set()
+    finally:
+        await clients.close()
+
+
+def _want(fleet: Fleet, clients: PoseClients, cameras: dict[uuid.UUID, DesiredCamera]) -> None:
+    """nvinferserver calls the versions in use; only those beside them are called from here."""
+    fleet.want(cameras)
+    clients.keep({(each.pose_model, each.shadow_version) for each in cameras.values() if is_shadowed(each)})
 
 
 def face_models(settings: Settings) -> LocalModels:

@@ -119,6 +119,19 @@ def test_a_frozen_camera_is_opened_again_and_another_size_is_told() -> None:
     assert found["others"] == 1
 
 
+def test_what_masks_cover_is_black_before_inference_and_a_picture_that_cannot_be_masked_goes_nowhere() -> None:
+    found = run("masks")
+    assert (found["passed"], found["told"], found["other"]) == (True, True, True)
+    assert found["first"]["0"] == ["w|w"]
+    assert found["first"]["1"] == ["b|w"], "not one picture reached inference with its masked half"
+    assert found["first"]["2"] == ["b|b"]
+    assert (found["broken_count"], found["unmasked"]) == (2, 1), "two that were masked, and no third"
+    assert "CPU workers draw them" in found["reasons"][0]
+    assert "s3cret" not in found["reasons"][0]
+    assert found["then"] == ["b|b"], "other masks are in force from the first picture on"
+    assert found["connections"] == 1
+
+
 def test_more_cameras_than_the_batch_are_told_and_follow_when_there_is_room() -> None:
     found = run("too_many")
     assert (found["run"], found["place"]) == (True, True)

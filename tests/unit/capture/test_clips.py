@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.capture.clips import NothingRecordedError, make_clip, make_still
-from app.capture.masking import covered
+from app.capture.polygons import covered
 from app.capture.ring import PacketRing, Sample, StreamShape
 from tests.integration.capture.rtsp_server import FPS, h264
 

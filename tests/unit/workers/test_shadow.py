@@ -15,9 +15,8 @@ from app.contracts.control import DesiredCamera
 from app.contracts.models import Disagreement, ModelReport, decode_report
 from app.kit.errors import UnavailableError
 from app.perception.detections import Detections
-from app.workers import model_reports
-from app.workers.cpu import shadow
-from app.workers.cpu.shadow import ShadowStage, blurred_still
+from app.workers import model_reports, shadow
+from app.workers.cpu.shadow import DecodedShown, ShadowStage
 from app.workers.model_reports import ModelReports, Readings
 from tests.unit.models.test_agreement import people
 
@@ -111,7 +110,7 @@ async def test_without_a_shadow_no_second_version_is_asked() -> None:
 
 def test_heads_of_everybody_whom_either_found_are_unrecognisable() -> None:
     picture = frame(0).picture
-    jpeg = blurred_still(picture, people(100), people(400))
+    jpeg = shadow.blurred_still(DecodedShown(picture), people(100), people(400))
     still = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert still is not None
     assert still.shape[:2] == (360, 640)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -255,6 +256,21 @@ def test_views_over_nothing_are_refused() -> None:
             view(address, kind, (4,))
     numbers = (ctypes.c_float * 6)(*range(6))
     assert view(ctypes.addressof(numbers), 0, (2, 3)).tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_one_frame_a_second_of_a_shadowed_camera_carries_its_picture_and_a_failed_copy_costs_nothing_else(rig: Rig) -> None:
+    source = rig.sources.at(0)
+    assert source is not None
+    plain = rig.through(Frame(0, TENSOR, pts_ns=1))
+    source.camera = msgspec.structs.replace(source.camera, shadow_version="1001")
+    copies = iter(["first", "second"])
+    for pts, now in ((2, 100.0), (3, 100.5), (4, 101.0), (5, 102.0)):
+        source.arrived(pts, now)
+        assert source.sample(pts, now, lambda: next(copies)) is (pts != 5), "the last has no picture to give"
+    frames = rig.through(*(Frame(0, TENSOR, number=pts, pts_ns=pts) for pts in (2, 3, 4, 5)), Frame(0, None, number=9, pts_ns=9))
+    assert [frame.picture for frame in (*plain, *frames)] == [None, "first", None, "second", None]
+    assert all(len(frame.everybody or ()) == 8 and frame.answered_s > 0 for frame in frames)
+    assert rig.sources.unanswered == {source.camera.camera_id: 1}
 
 
 def test_zone_counts_of_both_numberings(rig: Rig, pyds: Any) -> None:

@@ -19,10 +19,12 @@ from app.workers.gpu.building import Pipeline
 from app.workers.gpu.cameras import Faces
 from app.workers.gpu.fleet import Fleet
 from app.workers.gpu.gauges import GpuMetrics
-from app.workers.gpu.graph import Change, State
+from app.workers.gpu.graph import Change, Facts, State
 from app.workers.gpu.handover import FrameCopy, Handover
 from app.workers.gpu.sources import Sources
 from app.workers.gpu.versions import Version
+from app.workers.model_reports import Readings
+from app.workers.shadow import Shadowing
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 
 
@@ -52,10 +54,12 @@ class Rig:
     def __init__(self) -> None:
         self.said, self.built, self.stopped, self.promoted = Said(), [], [], []
         self.wrong = ""
+        self.readings = Readings()
+        self.shadow = Shadowing(lambda _model, _version: None, self.readings)  # type: ignore[arg-type,return-value]
         registry = CollectorRegistry()
         metrics = WorkerMetrics()
         faces = Faces(self.said, FaceMetrics(registry), "1", Grant)  # type: ignore[arg-type]
-        self.fleet = Fleet(self._build, self._check, self._promote, self.said, metrics, GpuMetrics(registry), faces)  # type: ignore[arg-type]
+        self.fleet = Fleet(self._build, self._check, self._promote, self.said, metrics, GpuMetrics(registry), faces, self.shadow)  # type: ignore[arg-type]
 
     async def _check(self, _key: Version) -> None:
         if self.wrong:
@@ -78,9 +82,21 @@ class Rig:
         done(True)
 
 
-def frame(connection: int = 1) -> FrameCopy:
+def frame(connection: int = 1, picture: Any = None) -> FrameCopy:
     found = Detections(np.array([[1, 1, 50, 90]], np.float32), np.array([0.9], np.float32), np.ones((1, 17, 3), np.float32))
-    return FrameCopy(0, connection, 0, 1_700_000_000_000_000, 1280, 720, found, np.array([2**63], np.uint64))
+    return FrameCopy(
+        0,
+        connection,
+        0,
+        1_700_000_000_000_000,
+        1280,
+        720,
+        found,
+        np.array([2**63], np.uint64),
+        everybody=found,
+        answered_s=0.03,
+        picture=picture,
+    )
 
 
 async def test_versions_move_in_place_and_a_canary_beside() -> None:
@@ -101,20 +117,80 @@ async def test_versions_move_in_place_and_a_canary_beside() -> None:
     assert rig.fleet.ids() == []
 
 
-async def test_a_masked_camera_and_a_wrong_model_are_refused_with_a_sentence() -> None:
+async def test_a_wrong_model_is_refused_with_a_sentence() -> None:
     rig = Rig()
     rig.wanted = {}
-    masked = msgspec.structs.replace(camera(1), masks=[[(0, 0), (1, 0), (1, 1)]])
-    rig.fleet.want({masked.camera_id: masked})
-    await rig.fleet._reconcile()
-    assert rig.built == []
-    said = rig.said.health_of[masked.camera_id]
-    assert (said.state, "privacy masks" in said.reason) == (CameraState.REFUSED, True)
     rig.wrong = "answers 84, its contract says 56"
     rig.fleet.want({uuid.UUID(int=2): camera(2)})
     await rig.fleet._reconcile()
     assert rig.built == []
     assert rig.wrong in rig.said.health_of[uuid.UUID(int=2)].reason
+
+
+async def test_masks_reach_the_graph_with_their_camera_and_what_could_not_be_masked_is_counted() -> None:
+    rig = Rig()
+    rig.wanted = {}
+    masked = msgspec.structs.replace(camera(1), masks=[[(0, 0), (1, 0), (1, 1)]])
+    rig.fleet.want({each.camera_id: each for each in (masked, camera(2))})
+    await rig.fleet._reconcile()
+    (wanted,) = rig.wanted.values()
+    assert wanted[masked.camera_id].masks == (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),)
+    assert wanted[uuid.UUID(int=2)].masks == ()
+    (pipeline,) = rig.fleet.pipelines.values()
+    pipeline.graph.facts = lambda: {masked.camera_id: Facts(0, 1, State.RECONNECTING, 5, 5, (0, 0), 0, unmasked=3)}  # type: ignore[method-assign]
+    for _ in range(2):
+        rig.fleet._count()
+    assert rig.fleet.gpu.wrong.labels("unmasked")._value.get() == 3
+
+
+class Black:
+    """A copied picture."""
+
+    width, height = 1280, 720
+
+    def draw(self, into: Any) -> None:
+        into[:] = 0
+
+    def pixels(self, long_side: int) -> Any:
+        return np.zeros((long_side * 9 // 16, long_side, 3), np.uint8)
+
+
+async def test_answers_are_reported_of_the_version_that_gave_them_and_a_shadow_is_asked_about_copied_frames() -> None:
+    rig = Rig()
+    rig.wanted = {}
+    asked: list[tuple[str, str]] = []
+    nobody = SimpleNamespace(detect=lambda _frames: asyncio.sleep(0, [Detections.empty()]))
+    rig.shadow._model = lambda *key: asked.append(key) or nobody
+    wish = msgspec.structs.replace(camera(1), shadow_version="1001")
+    rig.fleet.want({wish.camera_id: wish})
+    await rig.fleet._reconcile()
+    (pipeline,) = rig.fleet.pipelines.values()
+    for state in (State.CONNECTING, State.LIVE):
+        rig.fleet.heard(lambda: pipeline, Change(wish.camera_id, 0, 1, state))
+    stop, over = asyncio.Event(), asyncio.Event()
+    tasks = [asyncio.create_task(rig.fleet.drain(over)), asyncio.create_task(rig.shadow.run(stop))]
+    pipeline.handover.put(frame())
+    pipeline.handover.put(frame(picture=Black()))
+    async with asyncio.timeout(20):
+        while not rig.readings._disagreements:
+            await asyncio.sleep(0.01)
+    rig.fleet.want({wish.camera_id: msgspec.structs.replace(wish, pose_version="2")})  # the pipeline still runs the first
+    pipeline.handover.put(frame())
+    pipeline.sources.unanswered[wish.camera_id] += 2
+    async with asyncio.timeout(20):
+        while len(rig.said.frames) < 3:
+            await asyncio.sleep(0.01)
+    for _ in range(2):
+        rig.fleet._count()
+    stop.set()
+    over.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), 20)
+    report = rig.readings.take(uuid.UUID(int=7))
+    assert report is not None
+    (reading,), (compared,), (shown,) = report.readings, report.shadows, report.disagreements
+    assert (reading.version, reading.frames, reading.persons, reading.failures) == (1, 3, 3, 2)
+    assert (compared.version, compared.against, compared.frames, compared.only_old) == (1001, 1, 1, 1)
+    assert (asked, shown.still[:2]) == ([("yolo_pose", "1001")], b"\xff\xd8")
 
 
 async def test_frames_become_messages_of_their_connection_and_what_waits_is_sent_at_the_end() -> None:
