@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.capture.frame import CapturedFrame
 from app.capture.masking import Masker
-from app.capture.polygons import covered
 from app.capture.pictures import jpeg_of
+from app.capture.polygons import covered
 from app.capture.reader import StreamReader
 from app.capture.source import parse_source
 from app.capture.waiting import NewestFew
