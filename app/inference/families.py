@@ -1,5 +1,6 @@
 """One decoder a family of pose networks: raw output tensors to persons, in pixels of the network's input."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,10 +8,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from app.perception.detections import Detections
+from app.perception.detections import Detections, joined
 from app.perception.keypoints import KEYPOINT_COUNT
 
 Float32 = npt.NDArray[np.float32]
+Outputs = Sequence[npt.NDArray[Any]]
 
 MOST_CANDIDATES: Final = 3000
 """Candidates looked at in one frame, best first: far beyond any crowd, and a bound on what a broken model costs."""
@@ -65,33 +67,88 @@ def _of_all_pairs(corners: Float32, areas: Float32, overlap: float, most: int) -
     united *= overlap
     goes = np.packbits(~(shared <= united), axis=1, bitorder="little")
     kept: list[int] = []
-    gone, bytes_a_row, raw = 0, goes.shape[1], goes.tobytes()
-    for index in range(len(areas)):
-        if gone >> index & 1:
-            continue
+    left, bytes_a_row, raw = (1 << len(areas)) - 1, goes.shape[1], goes.tobytes()
+    while left and len(kept) < most:
+        index = (left & -left).bit_length() - 1
         kept.append(index)
-        if len(kept) == most:
-            break
-        gone |= int.from_bytes(raw[index * bytes_a_row : (index + 1) * bytes_a_row], "little")
+        row = int.from_bytes(raw[index * bytes_a_row : (index + 1) * bytes_a_row], "little")
+        left &= ~(row | 1 << index)
     return np.array(kept, dtype=np.intp)
 
 
-def _yolo_pose(outputs: Sequence[npt.NDArray[Any]], selection: Selection) -> Detections:
+def suppress_all(corners: Float32, counts: Sequence[int], overlap: float, most: int) -> list[npt.NDArray[np.intp]]:
+    """`suppress` of several frames. `corners` is (4, n): x1 y1 x2 y2 of the boxes of all, each frame's best first; indices count
+    within each frame."""
+    starts = list(itertools.accumulate(counts, initial=0))
+    if len(counts) == 1 or max(counts) > _TOGETHER:
+        return [suppress(corners[:, start:end].T, overlap, most) for start, end in itertools.pairwise(starts)]
+    frames, padded = np.arange(len(counts)), np.zeros((4, len(counts), max(counts)), np.float32)
+    alive = np.zeros(padded.shape[1:], bool)
+    for frame, (start, end) in enumerate(itertools.pairwise(starts)):
+        padded[:, frame, : end - start], alive[frame, : end - start] = corners[:, start:end], True
+    low, high = padded[:2], padded[2:]
+    areas = (high[0] - low[0]) * (high[1] - low[1])
+    steps, held = list[npt.NDArray[np.intp]](), list[npt.NDArray[np.bool_]]()
+    while len(steps) < most:  # one step for each box that stays in the fullest frame: what takes time is the number of calls
+        best = alive.argmax(axis=1)
+        has = alive[frames, best]
+        if not has.any():
+            break
+        steps.append(best)
+        held.append(has)
+        own = padded[:, frames, best][:, :, None]
+        size = np.minimum(high, own[2:])
+        size -= np.maximum(low, own[:2])
+        np.maximum(size, 0, out=size)
+        shared = size[0] * size[1]
+        united = areas + areas[frames, best][:, None]
+        united -= shared
+        united *= overlap
+        alive &= shared <= united
+        alive[frames, best] = False
+    chosen, is_one = np.array(steps, np.intp), np.array(held, bool)
+    return [chosen[is_one[:, frame], frame] for frame in range(len(counts))] if steps else [_NOBODY] * len(counts)
+
+
+_TOGETHER: Final = 128
+"""Candidates of a frame up to which frames are suppressed together."""
+
+_NOBODY: Final = np.zeros(0, np.intp)
+
+
+def _yolo_poses(frames: Sequence[Outputs], selection: Selection) -> tuple[Detections, list[int]]:
     """YOLOv8/11 pose: one output (5 + 51, anchors): cx cy w h, score, 17 x (x, y, score)."""
-    raw = outputs[0]
-    if raw.ndim != 2 or len(raw) != 5 + 3 * KEYPOINT_COUNT:
-        raise ValueError(f"a YOLO-pose output is (56, anchors), not {raw.shape}")
-    candidates = np.flatnonzero(raw[4] > selection.score)
-    if not len(candidates):
-        return Detections.empty()
-    order = (-raw[4, candidates]).argsort(kind="stable")[:MOST_CANDIDATES]
-    best = candidates[order]
-    place = raw[:4, best]
+    raws = [outputs[0] for outputs in frames]
+    for raw in raws:
+        if raw.ndim != 2 or len(raw) != 5 + 3 * KEYPOINT_COUNT:
+            raise ValueError(f"a YOLO-pose output is (56, anchors), not {raw.shape}")
+    found = [(raw[4] > selection.score).nonzero()[0] for raw in raws]
+    best = [_best(raw, candidates) for raw, candidates in zip(raws, found, strict=True)]
+    counts = [len(each) for each in best]
+    if not any(counts):
+        return Detections.empty(), counts
+    place = _side_by_side([raw[:4].take(each, axis=1) for raw, each in zip(raws, best, strict=True)])
     half = place[2:] / 2
-    boxes = np.concatenate([place[:2] - half, place[:2] + half]).T
-    kept = suppress(boxes, selection.overlap, selection.most)
-    persons = raw[:, best[kept]].T
-    return Detections(boxes[kept], persons[:, 4].copy(), persons[:, 5:].reshape(-1, KEYPOINT_COUNT, 3))
+    corners = np.concatenate([place[:2] - half, place[:2] + half])
+    kept = suppress_all(corners, counts, selection.overlap, selection.most)
+    persons = _side_by_side([raw.take(each[own], axis=1) for raw, each, own in zip(raws, best, kept, strict=True)]).T
+    chosen = _side_by_side([own + start for own, start in zip(kept, itertools.accumulate(counts, initial=0), strict=False)])
+    keypoints = persons[:, 5:].reshape(-1, KEYPOINT_COUNT, 3)
+    return Detections(corners.take(chosen, axis=1).T.copy(), persons[:, 4].copy(), keypoints), [len(each) for each in kept]
+
+
+def _side_by_side(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def _best(raw: npt.NDArray[Any], candidates: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Columns of a raw output, best score first."""
+    order: npt.NDArray[np.intp] = (-raw[4].take(candidates)).argsort(kind="stable")[:MOST_CANDIDATES]
+    return candidates[order]
+
+
+def _rtmos(frames: Sequence[Outputs], selection: Selection) -> tuple[Detections, list[int]]:
+    return joined([_rtmo(outputs, selection) for outputs in frames])
 
 
 def _rtmo(outputs: Sequence[npt.NDArray[Any]], selection: Selection) -> Detections:
@@ -117,12 +174,17 @@ class Family:
     """How to read a kind of network.
 
     Attributes:
-        decode: raw outputs of one frame (without the batch dimension) to persons, pixels of the network's input.
+        decode_all: raw outputs of several frames (each without the batch dimension) to the persons of all, one frame after
+            another, in pixels of the network's input; and how many each has.
         output_bytes: upper bound of each output of one frame of (width, height).
     """
 
-    decode: Callable[[Sequence[npt.NDArray[Any]], Selection], Detections]
+    decode_all: Callable[[Sequence[Outputs], Selection], tuple[Detections, list[int]]]
     output_bytes: Callable[[int, int], tuple[int, ...]]
 
+    def decode(self, outputs: Outputs, selection: Selection) -> Detections:
+        """`decode_all` of one frame."""
+        return self.decode_all([outputs], selection)[0]
 
-FAMILIES: Final = {"yolo_pose": Family(_yolo_pose, _yolo_bytes), "rtmo": Family(_rtmo, _rtmo_bytes)}
+
+FAMILIES: Final = {"yolo_pose": Family(_yolo_poses, _yolo_bytes), "rtmo": Family(_rtmos, _rtmo_bytes)}

@@ -1,6 +1,7 @@
 """Frame to network input and back: letterbox, decode by family, undo. Pure; no server in here."""
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -12,7 +13,7 @@ from app.inference.contract import PoseContract
 from app.inference.families import FAMILIES, Selection
 from app.inference.picture import Picture, UInt8
 from app.kit.errors import BadInputError
-from app.perception.detections import Detections
+from app.perception.detections import Detections, joined
 
 _ONES: Final = np.ones(51, np.float32)
 
@@ -109,13 +110,37 @@ def decode(contract: PoseContract, outputs: Sequence[npt.NDArray[Any]], box: Let
 
     A candidate that is no number, or whose box has no area inside the frame, is no person.
     """
+    return decode_all(contract, [outputs], [box], selection)[0]
+
+
+def decode_all(
+    contract: PoseContract, frames: Sequence[Sequence[npt.NDArray[Any]]], boxes: Sequence[Letterbox], selection: Selection
+) -> list[Detections]:
+    """`decode` of several frames, each with its letterbox, to the very same persons: one cost of calls for all of them."""
     with np.errstate(invalid="ignore", over="ignore"):  # a broken model may answer infinities
-        return _sound(box.to_source(FAMILIES[contract.family].decode(outputs, selection)))
+        found, counts = FAMILIES[contract.family].decode_all(frames, selection)
+        moved = _to_sources(found, boxes, counts)
+        fine = _sound(moved)
+    if len(counts) == 1:
+        return [moved if fine.all() else moved.take(fine)]
+    parts = moved.parts(counts)
+    if fine.all():
+        return parts
+    ends = itertools.accumulate(counts)
+    return [part.take(fine[end - len(part) : end]) for part, end in zip(parts, ends, strict=True)]
 
 
-def _sound(found: Detections) -> Detections:
+def _to_sources(found: Detections, boxes: Sequence[Letterbox], counts: Sequence[int]) -> Detections:
+    """Each frame's persons by its own letterbox."""
+    if all(each is boxes[0] for each in boxes):
+        return boxes[0].to_source(found)
+    return joined([each.to_source(part) for each, part in zip(boxes, found.parts(counts), strict=True)])[0]
+
+
+def _sound(found: Detections) -> npt.NDArray[np.bool_]:
     boxes = found.boxes
     # A sum is finite only where all of its parts are; inf - inf is no number either.
     total = found.scores + found.keypoints.reshape(-1, 51) @ _ONES
-    fine = np.isfinite(total) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)  # false for what is no number
-    return found if fine.all() else found.take(fine)
+    fine: npt.NDArray[np.bool_] = np.isfinite(total)
+    fine &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)  # false for what is no number
+    return fine

@@ -1,5 +1,6 @@
 """Persons found in one frame, as a structure of arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -39,9 +40,23 @@ class Detections:
         """No person."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, KEYPOINT_COUNT, 3), np.float32))
 
+    def parts(self, counts: Sequence[int]) -> list[Self]:
+        """The first `counts[0]` of them, the next `counts[1]`, and so on: views."""
+        found, end = [], 0
+        for count in counts:
+            begin, end = end, end + count
+            found.append(type(self)(self.boxes[begin:end], self.scores[begin:end], self.keypoints[begin:end]))
+        return found
+
     def take(self, index: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Self:
         """The persons at `index` (integer or boolean), in that order."""
         return type(self)(self.boxes[index], self.scores[index], self.keypoints[index])
+
+
+def joined(frames: Sequence[Detections]) -> tuple[Detections, list[int]]:
+    """The persons of several frames, one after another, and how many each has."""
+    parts = [np.concatenate([getattr(each, name) for each in frames]) for name in ("boxes", "scores", "keypoints")]
+    return Detections(*parts), [len(each) for each in frames]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,10 @@ _SOURCES: Final = {
 }
 COSTS: Final[dict[str, UnitCost]] = {
     "probe_frames_s": UnitCost(
-        2600.0, "frames a second a worker", MEASURED, "375 us of `bench probes` on an EPYC core; 198 us on the H100's Xeon"
+        5000.0,
+        "frames a second a worker",
+        MEASURED,
+        "182 us on an EPYC core at a load of 9, in batches of 16 (docs/performance.md)",
     ),
     "stream_memory_mb": UnitCost(
         85.0,

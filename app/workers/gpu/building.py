@@ -80,7 +80,8 @@ def build(settings: Settings, reader: MetaReader, elements: Callable[[Path], Ele
     sources = Sources(lambda camera: permitted(grant(), camera.camera_id, camera.policy_revision, time.monotonic()) is not None)
     handover = Handover(fleet.wake)
     plan = PosePlan(PoseContract.of(key.model))
-    probes = Probes(reader, plan, sources, handover, lambda stage, seconds: fleet.gpu.stage.labels(stage).observe(seconds))
+    stages = {name: fleet.gpu.stage.labels(name) for name in ("pose", "tracker")}
+    probes = Probes(reader, plan, sources, handover, lambda stage, seconds: stages[stage].observe(seconds))
 
     def arrived(pad: int, pts: int, now: float, copy: Callable[[], Any]) -> None:
         source = sources.get(pad)

@@ -17,7 +17,7 @@ from app.workers.gpu.building import Pipeline
 from app.workers.gpu.cameras import Faces, GpuCamera
 from app.workers.gpu.gauges import GpuMetrics, Totals
 from app.workers.gpu.graph import Change, Fatal, State
-from app.workers.gpu.handover import FrameCopy
+from app.workers.gpu.handover import Bell, FrameCopy
 from app.workers.gpu.sources import Source, replace_off
 from app.workers.gpu.versions import Version, promotions, ran, wanted_of
 from app.workers.shadow import Shadowing
@@ -55,7 +55,8 @@ class Fleet:
         self._wanted: dict[uuid.UUID, DesiredCamera] = {}
         self._cameras: dict[uuid.UUID, GpuCamera] = {}
         self.pipelines: dict[Version, Pipeline] = {}
-        self._changed, self._filled = asyncio.Event(), asyncio.Event()
+        self._changed, self._frames_wait = asyncio.Event(), Bell(self.loop)
+        self.wake = self._frames_wait.ring
         self._add = Totals().add
         self._retry = Backoff(first_s=1.0, longest_s=15.0)
         self._failures, self._due = dict[Version, int](), dict[Version, float]()
@@ -79,11 +80,6 @@ class Fleet:
     def ids(self) -> list[uuid.UUID]:
         """The cameras that run."""
         return list(self._cameras)
-
-    def wake(self) -> None:
-        """From any thread: frames wait."""
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._filled.set)
 
     def heard(self, pipeline: Callable[[], Pipeline], change: Change) -> None:
         """From a graph's thread: a source changed. The table of pads is written here, before the first frame is read."""
@@ -140,10 +136,10 @@ class Fleet:
     async def drain(self, over: asyncio.Event) -> None:
         """Emit what the probes handed over until `over`, then what is left."""
         while not over.is_set():
-            self._filled.clear()
+            self._frames_wait.heard.clear()
             if not self._take():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._filled.wait(), 0.2)
+                    await asyncio.wait_for(self._frames_wait.heard.wait(), 0.2)
             await asyncio.sleep(0)
         while self._take():
             pass

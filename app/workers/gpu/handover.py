@@ -1,5 +1,6 @@
 """From the streaming thread to the event loop: a bounded queue that drops its oldest and counts. Putting never waits."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,6 +59,28 @@ class FrameCopy:
     picture: Any = None
     waited_s: float = 0.0
     faces: tuple[FaceFound, ...] = field(default_factory=tuple)
+
+
+class Bell:
+    """Wakes an event loop from any thread, once for all that ring until it is awake.
+
+    Attributes:
+        heard: set in the loop; who waits for it clears it before it looks.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.heard = asyncio.Event()
+        self._loop, self._rung = loop, False
+
+    def ring(self) -> None:
+        """From any thread; never waits."""
+        if not self._rung and not self._loop.is_closed():
+            self._rung = True
+            self._loop.call_soon_threadsafe(self._hear)
+
+    def _hear(self) -> None:
+        self._rung = False
+        self.heard.set()
 
 
 class Handover:

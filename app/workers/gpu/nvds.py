@@ -80,22 +80,34 @@ class Tensors:
 
 @dataclass(slots=True)
 class ObjectMeta:
-    """One object of a frame.
+    """One object of a frame. What few ask for is read when they do.
 
     Attributes:
         track_id: None while the tracker has not taken it.
-        box: left, top, width, height as the last element left it, pixels of the frame.
-        detected: the same as the detector said, which the tracker leaves alone.
+        corner: left and top as the detector said, which the tracker leaves alone; pixels of the frame.
         native: the binding's own; dies with the buffer.
     """
 
     native: Any
     component_id: int
-    class_id: int
     track_id: int | None
-    score: float
-    box: tuple[float, float, float, float]
-    detected: tuple[float, float, float, float]
+    corner: tuple[float, float]
+
+    @property
+    def class_id(self) -> int:
+        return int(self.native.class_id)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width, height as the last element left it."""
+        rect = self.native.rect_params
+        return rect.left, rect.top, rect.width, rect.height
+
+    @property
+    def detected_size(self) -> tuple[float, float]:
+        """Width and height as the detector said."""
+        seen = self.native.detector_bbox_info.org_bbox_coords
+        return seen.width, seen.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +220,8 @@ class PydsReader:
             return []
         return [
             FrameMeta(
-                native, batch, int(native.source_id), int(native.frame_num), int(native.buf_pts), int(native.ntp_timestamp),
-                int(native.source_frame_width), int(native.source_frame_height),
+                native, batch, native.source_id, native.frame_num, native.buf_pts, native.ntp_timestamp,
+                native.source_frame_width, native.source_frame_height,
             )
             for native in _each(batch.frame_meta_list, self._frame)
         ]  # fmt: skip
@@ -247,13 +259,9 @@ class PydsReader:
         """See `MetaReader.objects`."""
         found = []
         for native in _each(frame.native.obj_meta_list, self._object):
-            rect, seen, track = native.rect_params, native.detector_bbox_info.org_bbox_coords, native.object_id
-            found.append(
-                ObjectMeta(
-                    native, native.unique_component_id, native.class_id, None if track == UNTRACKED else track, native.confidence,
-                    (rect.left, rect.top, rect.width, rect.height), (seen.left, seen.top, seen.width, seen.height),
-                )
-            )  # fmt: skip
+            seen, track = native.detector_bbox_info.org_bbox_coords, native.object_id
+            corner = (seen.left, seen.top)
+            found.append(ObjectMeta(native, native.unique_component_id, None if track == UNTRACKED else track, corner))
         return found
 
     def add(self, frame: FrameMeta, found: Detections, class_id: int, component_id: int, label: str) -> None:
@@ -263,13 +271,12 @@ class PydsReader:
         rows = zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
         for (left, top, right, bottom), score in reversed(list(rows)):
             native = pyds.nvds_acquire_obj_meta_from_pool(frame.batch)
-            width, height = right - left, bottom - top
-            for coordinates in (native.rect_params, native.detector_bbox_info.org_bbox_coords):
-                coordinates.left, coordinates.top, coordinates.width, coordinates.height = left, top, width, height
+            rect, seen, width, height = native.rect_params, native.detector_bbox_info.org_bbox_coords, right - left, bottom - top
+            rect.left, rect.top, rect.width, rect.height, rect.border_width = left, top, width, height, 0
+            seen.left, seen.top, seen.width, seen.height = left, top, width, height
             native.unique_component_id, native.class_id = component_id, class_id
             native.object_id, native.confidence = UNTRACKED, score
             native.obj_label = text
-            native.rect_params.border_width = 0
             pyds.nvds_add_obj_meta_to_frame(frame.native, native, None)
 
     def zones(self, frame: FrameMeta) -> ZoneCounts | None:

@@ -5,7 +5,7 @@ with one frame is counted and costs that frame alone.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from app.inference.contract import PoseContract
 from app.inference.families import Selection
-from app.inference.pose import Letterbox, decode
+from app.inference.pose import Letterbox, decode, decode_all
 from app.kit.clock import now_us
 from app.perception.detections import Detections
 from app.workers.gpu.configuration import FACE_ID, LABELS, PERSON, PERSON_WHOSE_STORE_ALLOWS_FACES, POSE_ID
 from app.workers.gpu.handover import FaceFound, FrameCopy, Handover
-from app.workers.gpu.nvds import FrameMeta, MetaReader, ObjectMeta, Tensors
+from app.workers.gpu.nvds import Array, FrameMeta, MetaReader, ObjectMeta, Tensors
 from app.workers.gpu.sources import Source, Sources, now
 
 KEPT: Final = 1024
@@ -42,7 +42,13 @@ class PosePlan:
 
 
 def persons(plan: PosePlan, tensors: Tensors, width: int, height: int) -> Detections:
-    """Persons of a frame of `width` x `height`, by the CPU worker's own decoding.
+    """Persons of a frame of `width` x `height`, by the CPU worker's own decoding. As `read`, and its errors."""
+    outputs, box = read(plan, tensors, width, height)
+    return decode(plan.contract, outputs, box, plan.selection)
+
+
+def read(plan: PosePlan, tensors: Tensors, width: int, height: int) -> tuple[list[Array], Letterbox]:
+    """Outputs of one frame of `width` x `height` as its decoder takes them, views of the buffer, and its letterbox.
 
     Raises:
         KeyError: an output of the contract is missing.
@@ -55,8 +61,17 @@ def persons(plan: PosePlan, tensors: Tensors, width: int, height: int) -> Detect
         raise ValueError(f"output {plan.contract.outputs[0]} has the shape {outputs[0].shape}")
     if min(width, height, tensors.width, tensors.height) < 1:
         raise ValueError("a frame or network without a size")
-    box = Letterbox.inside(width, height, tensors.width, tensors.height)
-    return decode(plan.contract, outputs, box, plan.selection)
+    return outputs, Letterbox.inside(width, height, tensors.width, tensors.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A frame whose tensors can be decoded; `outputs` die with the buffer."""
+
+    frame: FrameMeta
+    source: Source
+    outputs: list[Array]
+    box: Letterbox
 
 
 class Pending:
@@ -107,12 +122,23 @@ class Probes:
 
     def after_pose(self, buffer: int) -> None:
         """On the source pad of the primary inference: every person becomes an object."""
+        asked: list[Asked] = []
         for frame in self._frames(buffer):
             try:
-                self._add_persons(frame)
+                one = self._ask(frame)
             except (KeyError, ValueError):
                 self.wrong["shape"] += 1
             except Exception:  # a binding's own error must not end the stream
+                self.wrong["read"] += 1
+            else:
+                if one is not None:
+                    asked.append(one)
+        for one, found in zip(asked, self._decode(asked), strict=True):
+            if found is None:
+                continue
+            try:
+                self._add_persons(one, found)
+            except Exception:
                 self.wrong["read"] += 1
 
     def after_tracker(self, buffer: int) -> None:
@@ -137,18 +163,34 @@ class Probes:
             return []
         return found
 
-    def _add_persons(self, frame: FrameMeta) -> None:
+    def _ask(self, frame: FrameMeta) -> "Asked | None":
         tensors = self._reader.tensors(frame, POSE_ID)
         if tensors is None:  # nothing was inferred: the model is away, or the frame was passed over
             self.wrong["no tensor"] += 1
             if (waiting := self._sources.at(frame.source_id)) is not None:
                 self._sources.unanswered[waiting.camera.camera_id] += 1
-            return
+            return None
         source = self._sources.at(frame.source_id)
         if source is None:
             self.wrong["source"] += 1
-            return
-        found = persons(self.plan, tensors, frame.width, frame.height)
+            return None
+        return Asked(frame, source, *read(self.plan, tensors, frame.width, frame.height))
+
+    def _decode(self, asked: "Sequence[Asked]") -> list[Detections | None]:
+        """All frames of a batch together; one by one where one of them cannot be decoded."""
+        if not asked:
+            return []
+        plan = self.plan
+        try:
+            return [*decode_all(plan.contract, [one.outputs for one in asked], [one.box for one in asked], plan.selection)]
+        except Exception:
+            if len(asked) > 1:
+                return [found for one in asked for found in self._decode([one])]
+            self.wrong["shape"] += 1
+            return [None]
+
+    def _add_persons(self, one: "Asked", found: Detections) -> None:
+        frame, source = one.frame, one.source
         self._pending.put(frame, found, self._note("pose", frame, source))
         kind = PERSON_WHOSE_STORE_ALLOWS_FACES if self._sources.may_look_at_faces(source) else PERSON
         self._reader.add(frame, found, kind, POSE_ID, LABELS[kind])
@@ -160,7 +202,7 @@ class Probes:
             return
         found, answered_s = pending
         objects = [each for each in self._reader.objects(frame) if each.component_id == POSE_ID]
-        rows, ids, kept = join(found, objects)
+        rows, kept = tracked_of(join(found, objects))
         self._handover.put(
             FrameCopy(
                 source_id=frame.source_id,
@@ -169,8 +211,8 @@ class Probes:
                 received_us=received,
                 width=frame.width,
                 height=frame.height,
-                found=found.take(np.array(rows, np.intp)),
-                track_ids=np.array(ids, np.uint64),
+                found=found if len(rows) == len(found) else found.take(np.array(rows, np.intp)),
+                track_ids=np.array([each.track_id for each in kept], np.uint64),
                 untracked=len(found) - len(rows),
                 everybody=found,
                 answered_s=answered_s,
@@ -198,33 +240,46 @@ class Probes:
         return tuple(found)
 
 
-def join(found: Detections, objects: list[ObjectMeta]) -> tuple[list[int], list[int], list[ObjectMeta]]:
-    """Rows of `found`, track ids and objects of those that a track was given, by the box that the detector said.
+def join(found: Detections, objects: list[ObjectMeta]) -> list[ObjectMeta | None]:
+    """For each person of `found` the object that a track was given, by the box that the detector said; None where none was.
 
     The tracker moves `rect_params` and leaves the detector's box alone, so keypoints find their track again. Objects
     that no person belongs to (the tracker's own guesses) have no keypoints and are left out.
     """
-    by_corner: dict[tuple[float, float], list[int]] = {}
     boxes = found.boxes.tolist()  # float32 as the metadata holds it, so that corners are equal to the bit
+    rows = {(left, top): row for row, (left, top, _, _) in enumerate(boxes)}
+    kept: list[ObjectMeta | None] = [None] * len(boxes)
+    if len(rows) < len(boxes):
+        return _join_twins(boxes, objects)
+    for each in objects:
+        if each.track_id is not None and (row := rows.pop(each.corner, None)) is not None:
+            kept[row] = each
+    return kept
+
+
+def tracked_of(objects: list[ObjectMeta | None]) -> tuple[list[int], list[ObjectMeta]]:
+    """Rows that have an object, and those."""
+    if None not in objects:
+        return list(range(len(objects))), [each for each in objects if each is not None]
+    pairs = [(row, each) for row, each in enumerate(objects) if each is not None]
+    return [row for row, _ in pairs], [each for _, each in pairs]
+
+
+def _join_twins(boxes: list[list[float]], objects: list[ObjectMeta]) -> list[ObjectMeta | None]:
+    """`join` where persons share a corner: the one of the most alike size."""
+    by_corner: dict[tuple[float, float], list[int]] = {}
     for row, (left, top, _, _) in enumerate(boxes):
         by_corner.setdefault((left, top), []).append(row)
-    rows, ids, kept = [], [], []
+    kept: list[ObjectMeta | None] = [None] * len(boxes)
     for each in objects:
-        if each.track_id is None:
+        candidates = by_corner.get(each.corner)
+        if each.track_id is None or not candidates:
             continue
-        left, top, width, height = each.detected
-        candidates = by_corner.get((left, top))
-        if not candidates:
-            continue
-        row = candidates[0]
-        if len(candidates) > 1:
-            row = min(candidates, key=lambda row: abs(boxes[row][2] - left - width) + abs(boxes[row][3] - top - height))
+        (left, top), (width, height) = each.corner, each.detected_size
+        row = min(candidates, key=lambda row: abs(boxes[row][2] - left - width) + abs(boxes[row][3] - top - height))
         candidates.remove(row)
-        rows.append(row)
-        ids.append(each.track_id)
-        kept.append(each)
-    order = sorted(range(len(rows)), key=rows.__getitem__)
-    return [rows[i] for i in order], [ids[i] for i in order], [kept[i] for i in order]
+        kept[row] = each
+    return kept
 
 
 def face_of(tensors: Tensors, row: int, box: Box) -> FaceFound | None:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.inference.contract import PoseContract
-from app.inference.families import FAMILIES, Selection, suppress
+from app.inference.families import FAMILIES, Selection, suppress, suppress_all
 from app.inference.picture import PixelPicture
-from app.inference.pose import Letterbox, decode
+from app.inference.pose import Letterbox, decode, decode_all
 from app.kit.errors import BadInputError, SetupError
 from app.perception.detections import Detections
 
@@ -86,6 +86,37 @@ def test_suppression_is_the_greedy_one(seed: int, count: int, limit: float) -> N
             kept.append(i)
     assert suppress(boxes, limit, 1000).tolist() == kept  # type: ignore[arg-type]
     assert suppress(boxes, limit, 3).tolist() == kept[:3]  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 200), min_size=1, max_size=6), st.sampled_from([0.3, 0.7]))
+@settings(max_examples=40, deadline=None)
+def test_frames_suppressed_together_keep_what_each_keeps_alone(seed: int, counts: list[int], limit: float) -> None:
+    random = np.random.default_rng(seed)
+    corner = random.uniform(0, 90, (2, sum(counts)))
+    corners = np.concatenate([corner, corner + random.uniform(-1, 40, corner.shape)]).astype(np.float32)
+    corners[:, random.random(sum(counts)) < 0.05] = np.nan
+    for most in (300, 4):
+        together, end = suppress_all(corners, counts, limit, most), 0
+        for count, kept in zip(counts, together, strict=True):
+            begin, end = end, end + count
+            assert kept.tolist() == suppress(corners[:, begin:end].T, limit, most).tolist()
+
+
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 80), min_size=2, max_size=5), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_frames_decoded_together_hold_the_very_same_persons(seed: int, crowds: list[int], alike: bool) -> None:
+    random, contract, frames = np.random.default_rng(seed), PoseContract.of("yolo_pose"), []
+    for crowd in crowds:
+        raw = random.uniform(0, 400, (56, 300)).astype(np.float32)
+        raw[4] = 0.1
+        raw[4, :crowd] = random.uniform(0.2, 1, crowd)
+        raw[random.integers(0, 56), random.random(300) < 0.05] = random.choice([np.nan, np.inf, -np.inf])
+        frames.append([raw])
+    boxes = [Letterbox.inside(1280 if alike else 640 + 2 * number, 720, 640, 384) for number in range(len(frames))]
+    for found, outputs, box in zip(decode_all(contract, frames, boxes, Selection()), frames, boxes, strict=True):
+        alone = decode(contract, outputs, box, Selection())
+        for part in ("boxes", "scores", "keypoints"):
+            np.testing.assert_array_equal(getattr(found, part), getattr(alone, part))
 
 
 def test_yolo_decoder_reads_the_layout_and_sorts_by_score() -> None:

@@ -183,6 +183,19 @@ def _empty_buffer() -> int:
     return int(layout.library().gst.gst_buffer_new())
 
 
+def test_persons_who_share_a_corner_are_told_apart_by_their_size(rig: Rig) -> None:
+    twins = [(100.0, 200.0, 60.0, 120.0), (120.0, 230.0, 100.0, 180.0), (400.0, 200.0, 50.0, 150.0)]  # 70, 140 is both's corner
+    with made([Frame(0, pose_tensor(twins, extra=0))]) as batch:
+        rig.probes.after_pose(batch.buffer)
+        for each in batch.objects(0):
+            each.object_id = round(each.detector_bbox_info.org_bbox_coords.width)
+        rig.probes.after_tracker(batch.buffer)
+    (frame,) = rig.taken()
+    widths = np.rint(frame.found.boxes[:, 2] - frame.found.boxes[:, 0]).astype(int).tolist()
+    assert sorted(widths) == [100, 120, 200]
+    assert frame.track_ids.tolist() == widths
+
+
 def test_a_crowd_and_ids_of_64_bits(rig: Rig) -> None:
     crowd = [(10 + 4 * (i % 150), 60 + 150 * (i // 150), 3.9, 140.0) for i in range(300)]
     with made([Frame(0, pose_tensor(crowd, extra=0))]) as batch:
