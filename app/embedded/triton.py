@@ -185,12 +185,13 @@ class EmbeddedTriton:
         return [name for name in found if name not in waiting and not name.startswith(TRIAL)]
 
     async def prepare(self) -> None:
-        """Assemble the backends, sweep what a killed server left in shared memory, and let no version in that nobody signed."""
+        """Assemble the backends, sweep what a killed server left in shared memory and what is compiled of nothing, and let no version in that nobody signed."""
         self.sweep()
         self._address.write_text(f"{self.url}\n", "utf-8")  # for tools that run beside the product
         for trial in self.models.glob(f"{TRIAL}*"):  # of a push that a kill cut short
             shutil.rmtree(trial, ignore_errors=True)
         await self._admit()
+        await asyncio.to_thread(ModelFolder(self.models).sweep_compiled)
         await asyncio.to_thread(assemble_backends, self._folder / "backends", self._installation)
 
     async def _admit(self) -> None:

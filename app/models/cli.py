@@ -1,6 +1,7 @@
 """`pennyprotect models ...`."""
 
 import json
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -85,8 +86,14 @@ def models_sync(
     given = settings()
     if (shared := open_shared(given)) is None:
         raise BadInputError("PENNYPROTECT_MODEL_STORE is not set; write s3://bucket/folder.")
-    folder = ModelFolder(given.model_folder)
-    asyncio.run(keep_level(shared, folder, given.trusted_model_keys, every, lambda line: typer.echo(line)))
+
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):  # the first process of a container ends by no signal of itself
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await keep_level(shared, ModelFolder(given.model_folder), given.trusted_model_keys, every, typer.echo, stop)
+
+    asyncio.run(until_stopped())
 
 
 @models.command()

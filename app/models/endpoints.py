@@ -47,7 +47,7 @@ class ModelVersionOut(BaseModel):
     id: uuid.UUID
     model: str
     version: int
-    state: str = Field(description="ready, retiring, retired or refused.")
+    state: str = Field(description="ready, held (it waits for a trusted key), retiring, retired or refused.")
     artefact: str
     publisher: str
     licence: str
@@ -57,7 +57,7 @@ class ModelVersionOut(BaseModel):
     report: dict[str, Any]
     pushed_at: datetime
     retired_at: datetime | None
-    refused_because: str = Field(description="Why Triton may not load it: not the signed files. Empty unless refused.")
+    refused_because: str = Field(description="Why Triton may not load it: not the signed files, or no trusted key. Empty unless refused or held.")
 
 
 class LimitsIn(BaseModel):

@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
+from app.inference.artefacts import sha256_of
 from app.inference.contract import SERVED
 from app.kit.errors import ConflictError, SetupError
 
@@ -24,8 +25,9 @@ TRIAL: Final = "trial_"
 """Models of this prefix are loaded by a push only, never at a start."""
 REASON: Final = "reason.txt"
 LOCK_S: Final = 120.0
-COMPILED: Final = ".compiled"
-"""What the embedded server compiled of a model, by content (triton_backends/onnxruntime)."""
+COMPILED: Final = "compiled"
+"""Beside the model folder: what the embedded server compiled, by sha256 of the model (triton_backends/onnxruntime)."""
+_COMPILED_BEFORE: Final = ".compiled"
 _INSTANCES: Final = re.compile(r"\bcount: \d+")
 _NAME: Final = re.compile(r'^name: "[a-z0-9_]+"$', re.MULTILINE)
 
@@ -92,7 +94,6 @@ class ModelFolder:
         if target.exists():
             raise ConflictError(f"Version {version} of {model} is there already and never changed.")
         shutil.rmtree(self._aside / f"{model}-{version}", ignore_errors=True)  # of another database that began to count anew
-        self._hand_on(source.parent / COMPILED, target.parent / COMPILED)
         try:
             source.replace(target)
             _force(target.parent)
@@ -100,13 +101,6 @@ class ModelFolder:
             with contextlib.suppress(OSError):
                 target.replace(source)
             raise SetupError(f"Version {version} cannot be put in place ({error.strerror}); push it again.") from error
-
-    def _hand_on(self, compiled: Path, to: Path) -> None:
-        """What the trial compiled is not compiled again, at the cameras' cost, when the version joins the others."""
-        with contextlib.suppress(OSError):  # it costs a compilation, no more
-            for each in compiled.iterdir():
-                to.mkdir(exist_ok=True)
-                each.replace(to / each.name)
 
     def leave(self, model: str, version: int) -> None:
         """Take a version out of the served ones, or of the held ones. Blocking."""
@@ -141,6 +135,21 @@ class ModelFolder:
         except FileNotFoundError:
             return []
         return [(model, int(number)) for model, _, number in found if is_number(number) and (self.root / model).is_dir()]
+
+    def sweep_compiled(self) -> None:
+        """Before the embedded server starts: a folder that its user alone may use, without what no model needs. Blocking.
+
+        What was compiled is not signed, so it lies outside the folder that pushes and `models sync` write.
+        """
+        place = self.root.parent / COMPILED
+        with contextlib.suppress(OSError):  # then the server goes without
+            if place.is_symlink():
+                place.unlink()
+            place.mkdir(parents=True, exist_ok=True)
+            place.chmod(0o700)
+            needed = {sha256_of(each) for each in self.root.glob("*/*/model.onnx")}
+            for each in [each for each in place.iterdir() if each.name not in needed] + [*self.root.glob(f"*/{_COMPILED_BEFORE}")]:
+                shutil.rmtree(each, ignore_errors=True)
 
     def trials(self) -> list[int]:
         """Numbers of the trials that lie here whole. Blocking."""

@@ -5,7 +5,7 @@ import itertools
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,6 +28,7 @@ from app.models.pushing import Pushes
 from app.models.replicas import Replicas
 from app.models.shadows import repository as shadows
 from app.models.shared.store import SharedVersions
+from app.models.signing import UNTRUSTED
 from app.models.trial import SLOWER, Serving
 from app.models.watch import repository as watches
 from app.models.watch.models import WATCHED, Limits, Watch
@@ -122,11 +123,13 @@ class ModelService:
 
         Raises:
             UnavailableError: Triton does not serve it.
-            ConflictError: it is retired.
+            ConflictError: it is retired, refused or held.
         """
         scope = access.whole_chain
         async with tenant_transaction(self._pool, scope) as connection:
             known = await repository.get_version(connection, version_id)
+        if (known.model, known.version) in await self._held():
+            raise ConflictError(f"Version {known.version} of {known.model} is held: {UNTRUSTED}")
         if not await self.serving.ready(known.model, known.version):
             raise UnavailableError(f"Triton does not serve version {known.version} of {known.model} now; nothing was changed.")
         async with tenant_transaction(self._pool, scope) as connection:
@@ -212,10 +215,27 @@ class ModelService:
         if behind:
             log.warning("replicas of Triton lacked versions and loaded them", model=POSE_MODEL, replicas=behind)
 
+    async def _held(self) -> set[tuple[str, int]]:
+        """(model, version) of those that wait for a trusted key; none where the disk does not answer."""
+        try:
+            return set(await asyncio.to_thread(self._folder.held))
+        except OSError:
+            return set()
+
     async def listed(self, access: Access) -> tuple[list[Pointer], list[ModelVersion], dict[str, Watch]]:
-        """Pointers, versions newest first, and the watches of pointers that were ever moved."""
+        """Pointers, versions newest first, and the watches of pointers that were ever moved.
+
+        A version that lies aside until its key is trusted again is `held` here, with the reason; its row stays `ready`.
+        """
         async with tenant_transaction(self._pool, access.everywhere) as connection:
             versions, known = await repository.list_versions(connection), await watches.every(connection)
+        held = await self._held()
+        versions = [
+            replace(each, state="held", refused_because=UNTRUSTED)
+            if each.state == "ready" and (each.model, each.version) in held
+            else each
+            for each in versions
+        ]
         pointers = [pointer for pointer, _ in known]
         if not any(each.model == POSE_MODEL for each in pointers):
             pointers.append(Pointer(POSE_MODEL, RELEASED_VERSION))

@@ -13,6 +13,7 @@ _BUCKET = {"bucket": "evidence", "region": "eu-central-1", "endpoint": "https://
 _RELAY = {"enabled": True, "publicHosts": ["198.51.100.7", "video.example.com"]}
 _S3_MODELS = {"source": "s3", "s3": {"bucket": "models", "prefix": "penny", "region": "eu-central-1", "credentialsSecret": "s3"}}
 _PUSHES = {"acceptLicenses": True, "pushes": {"enabled": True, "keysSecret": "model-keys", "storageClass": "efs"}}
+_PUSHED_TO_BUCKET = {"acceptLicenses": True, "pushes": {"enabled": True, "keysSecret": "model-keys", "bucket": "models"}}
 _ON_ANY_NODE = {"objects": {"volume": {"accessMode": "ReadWriteMany"}}}
 _ONE_NETWORK = {"cameras": {"cidrs": ["10.9.0.0/16"], "ports": [554]}}
 _INNER_STORE = {**_BUCKET, "endpoint": "https://s3.inner:9000"}
@@ -44,6 +45,7 @@ CHOICES: dict[str, list[dict[str, Any]]] = {
         {"models": {"source": "claim", "claim": "models"}},
         {"models": _S3_MODELS},
         {"models": _PUSHES},
+        {"models": _PUSHED_TO_BUCKET, "objects": _BUCKET},
         {"triton": {"enabled": False, "externalUrl": "triton.example.com:8001"}},
     ],
     "service": [{}, {"service": {"autoscaling": {"enabled": True}}, **_ON_ANY_NODE}, {"service": {"enabled": False}}],

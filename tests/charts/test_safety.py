@@ -13,6 +13,7 @@ from tests.charts.test_render import CASES
 
 OURS = {"pennyprotect", "elsewhere"}
 """Names of the main Secret in the cases."""
+PUSHED = {"pushes": {"enabled": True, "keysSecret": "model-keys", "bucket": "models"}}
 
 
 def joins(values: dict[str, Any]) -> bool:
@@ -182,6 +183,7 @@ def test_a_wrong_value_is_refused_by_its_name(render: Render, values: dict[str, 
         ({"models": {"source": "s3"}}, "models.s3.bucket is empty"),
         ({"models": {"pushes": {"enabled": True}}}, "models.pushes.keysSecret is empty"),
         ({"models": {"source": "claim", "claim": "c", "pushes": {"enabled": True, "keysSecret": "k"}}}, "changed by you"),
+        ({"models": {"pushes": {"enabled": True, "keysSecret": "k", "bucket": "models"}}}, "objects.bucket is empty"),
         ({"mediamtx": {"enabled": True}}, "mediamtx.publicHosts is empty"),
         (
             {"mediamtx": {"enabled": True, "publicHosts": ["a.example"], "service": {"type": "NodePort"}, "port": 8189}},
@@ -378,6 +380,32 @@ def test_pushed_versions_reach_every_triton_by_one_volume_that_only_the_service_
     assert mounts["model-keys"] == next(each["value"] for each in check["env"] if each["name"] == "PENNYPROTECT_MODEL_KEYS")
 
 
+def test_pushed_versions_in_a_bucket_reach_every_triton_by_a_folder_of_its_own_that_follows_it(render: Render) -> None:
+    objects = {"bucket": "evidence", "region": "eu-central-1", "credentialsSecret": "s3"}
+    network = {"objects": {"cidrs": ["10.7.0.0/16"], "ports": [9000]}}
+    values = {"models": PUSHED, "triton": {"replicas": 3}, "objects": objects, "networkPolicy": network}
+    manifests = render(values)
+    assert "pp-pennyprotect-models" not in {each["metadata"]["name"] for each in manifests}, "no volume in common"
+    found = roles(manifests)
+    (service,), pod = found["service"]["spec"]["containers"], found["triton"]["spec"]
+    server, sync = pod["containers"]
+    check = pod["initContainers"][-1]
+    assert (check["args"], sync["args"]) == (["models", "sync", "--every", "0"], ["models", "sync", "--every", "2"])
+    stores = set()
+    for container in (service, check, sync):
+        told = {each["name"]: each.get("value") for each in container["env"]}
+        mounts = {each["mountPath"]: each.get("readOnly", False) for each in container["volumeMounts"]}
+        stores.add(told["PENNYPROTECT_MODEL_STORE"])
+        assert mounts[told["PENNYPROTECT_MODEL_KEYS"]], "keys are read, not written"
+        assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} <= told.keys()
+    assert stores == {"s3://models/models"}
+    assert "AWS_ACCESS_KEY_ID" not in {each["name"] for each in server.get("env", [])}, "the server itself opens no bucket"
+    (read,) = (each for each in server["volumeMounts"] if each["name"] == "models")
+    assert read["readOnly"]
+    assert all("emptyDir" in each for each in pod["volumes"] if each["name"] == "models")
+    assert ("10.7.0.0/16", 9000) in allowed_out(manifests, "triton")
+
+
 @pytest.mark.parametrize("values", CASES)
 def test_each_role_has_an_account_of_its_own_without_a_token(render: Render, values: dict[str, Any]) -> None:
     manifests = render(values)
@@ -411,6 +439,8 @@ def test_only_roles_that_call_the_bucket_or_kms_carry_an_identity(render: Render
         ({"objects": {"bucket": "evidence", "credentialsSecret": "s"}}, set()),
         ({"models": {"source": "s3", "s3": {"bucket": "models"}}}, {"triton"}),
         ({"models": {"source": "s3", "s3": {"bucket": "models", "credentialsSecret": "s"}}}, set()),
+        ({"models": PUSHED, "objects": {"bucket": "evidence"}}, {"service", "sealer", "retention", "triton"}),
+        ({"models": PUSHED, "objects": {"bucket": "evidence", "credentialsSecret": "s"}}, set()),
         ({"extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}}, {"service", "pipeline", "dispatcher", "migrate"}),
         ({"region": {"url": "https://a.example"}, "extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}}, set()),
     ],

@@ -10,8 +10,11 @@ Parameters a model's configuration may set:
     threads: threads of an instance, 1 by default: two instances of one thread beat one of two (0.96 to 0.75).
 """
 
+import hashlib
 import json
+import os
 import pathlib
+import stat
 from collections import OrderedDict
 
 import numpy as np
@@ -37,13 +40,13 @@ class TritonPythonModel:
         self._outputs = [entry["name"] for entry in config["output"]]
         self._batched = config.get("max_batch_size", 0) > 0
         self._core = openvino.Core()
-        self._properties = self._engine_properties(parameters, folder)
         self._path = folder / args["model_version"] / "model.onnx"
+        self._properties = self._engine_properties(parameters, folder.parent.parent / "compiled")
         # Fails here, with its reason, when the file is broken.
         self._core.read_model(self._path)
         self._compiled = OrderedDict()
 
-    def _engine_properties(self, parameters, folder):
+    def _engine_properties(self, parameters, place):
         able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         bf16 = parameters.get("precision", "f32") == "bf16" and "BF16" in able
         properties = {
@@ -53,14 +56,26 @@ class TritonPythonModel:
             "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
         }
-        cache = folder / ".compiled"
         try:
-            cache.mkdir(exist_ok=True)
-            properties["CACHE_DIR"] = str(cache)
+            properties["CACHE_DIR"] = str(self._own_cache(place))
         except OSError as error:
-            # A read-only repository costs a compilation at every start, no more.
-            pb_utils.Logger.log_info(f"no compile cache in {cache}: {error}")
+            # A read-only place costs a compilation at every start, no more.
+            pb_utils.Logger.log_info(f"no compile cache in {place}: {error}")
         return properties
+
+    def _own_cache(self, place):
+        """A folder for this very file. What lies there runs as it is, unsigned: nobody but this user may write it."""
+        place.mkdir(mode=0o700, exist_ok=True)
+        found = place.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise PermissionError("others may write there")
+        digest = hashlib.sha256()
+        with open(self._path, "rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+        cache = place / digest.hexdigest()
+        cache.mkdir(mode=0o700, exist_ok=True)
+        return cache
 
     def execute(self, requests):
         """One response a request; what is wrong with one request is that request's error."""

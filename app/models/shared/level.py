@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.kit.errors import PennyError, UnavailableError
+from app.kit.keeping import keep
 from app.kit.logs import logger
 from app.models.admission.checking import GONE, UNKNOWN, Digests, admit, fault
 from app.models.folder import ModelFolder
@@ -107,23 +108,20 @@ async def _other_package(shared: SharedVersions, _folder: ModelFolder, _keys: Pa
 
 
 async def keep_level(
-    shared: SharedVersions, folder: ModelFolder, keys: Path, every_s: float, tell: Callable[[str], None]
+    shared: SharedVersions, folder: ModelFolder, keys: Path, every_s: float, tell: Callable[[str], None], stop: asyncio.Event
 ) -> None:
-    """`bring_level` again and again; once, with its error, where `every_s` is 0."""
-    while True:
-        try:
-            async with folder.locked():
-                done = await bring_level(shared, folder, keys)
-        except (PennyError, OSError) as error:
-            if not every_s:
-                raise
-            log.warning("the folder is not brought level now", problem=str(error))
-        else:
-            for line in done.lines():
-                tell(line)
-        if not every_s:
-            return
-        await asyncio.sleep(every_s)
+    """`bring_level` again and again until `stop`; once, with its error, where `every_s` is 0."""
+
+    async def look() -> None:
+        async with folder.locked():
+            done = await bring_level(shared, folder, keys)
+        for line in done.lines():
+            tell(line)
+
+    if every_s:
+        await keep(look, every_s, stop, "the folder is not brought level now", (PennyError, OSError))
+    else:
+        await look()
 
 
 async def _take(shared: SharedVersions, folder: ModelFolder, keys: Path, one: Published, done: Levelled, pushed: Digests) -> None:

@@ -92,7 +92,13 @@ service sealer retention
 {{- $found := include "pennyprotect.kmsRoles" .root | splitList " " -}}
 {{- if or (not .asking) (and $values.objects.bucket (not $values.objects.credentialsSecret)) }}{{ $found = concat $found (include "pennyprotect.objectsRoles" .root | splitList " ") }}{{ end -}}
 {{- if and (eq $values.models.source "s3") (not (and .asking $values.models.s3.credentialsSecret)) }}{{ $found = append $found "triton" }}{{ end -}}
+{{- if and (include "pennyprotect.pushBucket" .root) (not (and .asking $values.objects.credentialsSecret)) }}{{ $found = append $found "triton" }}{{ end -}}
 {{ $found | compact | uniq | join " " }}
+{{- end -}}
+
+{{/* Where pushed versions lie, when that is a bucket that every Triton's folder follows. */}}
+{{- define "pennyprotect.pushBucket" -}}
+{{- with .Values.models.pushes }}{{ if and .enabled .bucket }}s3://{{ .bucket }}{{ with .prefix }}/{{ . }}{{ end }}{{ end }}{{ end -}}
 {{- end -}}
 
 {{- define "pennyprotect.tritonUrl" -}}
@@ -137,6 +143,9 @@ service sealer retention
 {{- end -}}
 {{- if not .Values.models.pushes.keysSecret -}}
 {{- fail "models.pushes.enabled is true and models.pushes.keysSecret is empty: name the Secret with the public keys (*.pem) that may sign versions." -}}
+{{- end -}}
+{{- if and .Values.models.pushes.bucket (not .Values.objects.bucket) -}}
+{{- fail "models.pushes.bucket is set and objects.bucket is empty: both are opened by the same region, endpoint and keys; give objects.bucket, which may be the same bucket." -}}
 {{- end -}}
 {{- end -}}
 {{- if include "pennyprotect.joins" . }}{{/* What follows is of parts that the region has. */}}{{- else -}}

@@ -375,3 +375,35 @@ initContainers:
       {{- include "pennyprotect.mounts" .root | nindent 6 }}
       {{- include "pennyprotect.databaseMount" .root | nindent 6 }}
 {{- end -}}
+
+{{/* What a container needs that looks after the folder Triton reads. */}}
+{{- define "pennyprotect.modelMounts" -}}
+- name: models
+  mountPath: /var/lib/pennyprotect
+- name: model-keys
+  mountPath: /etc/pennyprotect/model-keys
+  readOnly: true
+- name: tmp
+  mountPath: /tmp
+{{- end -}}
+
+{{/* Brings the folder that Triton reads level with the bucket of pushed versions. Arguments: root, name, every (seconds; 0: once). */}}
+{{- define "pennyprotect.modelSync" -}}
+- name: {{ .name }}
+  image: {{ include "pennyprotect.image" (dict "root" .root "image" .root.Values.image) }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  args: [models, sync, --every, {{ .every | quote }}]
+  securityContext:
+    {{- include "pennyprotect.containerSecurity" .root | nindent 4 }}
+  env:
+    {{- include "pennyprotect.env" .root | nindent 4 }}
+    - name: PENNYPROTECT_MODEL_KEYS
+      value: /etc/pennyprotect/model-keys
+    - name: PENNYPROTECT_MODEL_STORE
+      value: {{ include "pennyprotect.pushBucket" .root }}
+    {{- include "pennyprotect.objectsEnv" .root | nindent 4 }}
+  resources:
+    {{- toYaml .root.Values.models.resources | nindent 4 }}
+  volumeMounts:
+    {{- include "pennyprotect.modelMounts" .root | nindent 4 }}
+{{- end -}}

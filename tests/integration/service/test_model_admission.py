@@ -27,12 +27,12 @@ def more_settings(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return {"TRITON_URL": server.url, "PENNYPROTECT_MODEL_REPOSITORY": server.models, "PENNYPROTECT_MODEL_KEYS": keys}
 
 
-async def until_refused(product: Product, version: int) -> dict[str, Any]:
+async def until(product: Product, version: int, state: str) -> dict[str, Any]:
     async with asyncio.timeout(60):
         while True:
             _, known = await product.ask("GET", "/api/v1/models")
             (found,) = [each for each in known["versions"] if each["version"] == version]
-            if found["state"] == "refused":
+            if found["state"] == state:
                 return {**found, "pointer": known["pointers"][0], "watch": known["watches"][0]}
             await asyncio.sleep(0.2)
 
@@ -64,7 +64,7 @@ async def test_a_version_changed_on_disk_is_refused_while_it_serves_and_when_tri
         path.write_bytes(pose_models.model(400.0))
         await asyncio.to_thread(server.start)
         assert not path.exists(), "Triton has nothing to load"
-    found = await until_refused(product, made["version"])
+    found = await until(product, made["version"], "refused")
     assert "changed since" in found["refused_because"]
     assert found["pointer"]["stable"] == 1
     assert f"Version {made['version']} is refused" in found["watch"]["taken_back_because"]
@@ -79,7 +79,7 @@ async def test_a_version_changed_on_disk_is_refused_while_it_serves_and_when_tri
         assert (await act(product, f"versions/{again['id']}/promote", share=1))[0] == 200
         other = server.models / "yolo_pose" / str(again["version"]) / "golden.npz"
         other.write_bytes(other.read_bytes() + b"\0")
-        found = await until_refused(product, again["version"])
+        found = await until(product, again["version"], "refused")
         assert set((await wanted(product)).values()) == {"1"}
         # Changed between its trial and its place among the served ones.
         fourth = pose_models.tar(pose_models.write(tmp_path / "fourth", pose_models.model(250.0), KEY, 250.0))
@@ -89,7 +89,18 @@ async def test_a_version_changed_on_disk_is_refused_while_it_serves_and_when_tri
         assert (status, "not what was checked any more" in said["detail"]) == (422, True), said
         assert ModelFolder(server.models).versions("yolo_pose") == [1]
         third = pose_models.tar(pose_models.write(tmp_path / "third", pose_models.model(300.0), KEY))
-        assert (await push(product, third))[0] == 201, "the load that follows is of what was signed"
+        status, kept = await push(product, third)
+        assert status == 201, "the load that follows is of what was signed"
+        # A key that is taken away takes what it signed along, and gives it back.
+        key = tmp_path / "keys" / "team.pem"
+        content = key.read_bytes()
+        key.unlink()
+        found = await until(product, kept["version"], "held")
+        assert "No key that this installation trusts" in found["refused_because"]
+        status, said = await act(product, f"versions/{kept['id']}/promote", share=1)
+        assert (status, "is held" in said["detail"]) == (409, True), said
+        key.write_bytes(content)
+        assert (await until(product, kept["version"], "ready"))["refused_because"] == ""
     assert seen.failed == []
     rows = await product.sql("SELECT act, details->>'reason' AS why FROM audit_unsealed WHERE act LIKE 'model-r%'")
     assert sorted(row["act"] for row in rows) == ["model-refused"] * 3 + ["model-rolled-back"] * 2

@@ -1,6 +1,9 @@
 """The folder that Triton reads: what a trial looks like there, and what joins."""
 
 import errno
+import shutil
+import stat
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -33,12 +36,9 @@ def test_a_trial_has_a_name_of_its_own_and_one_instance(models: ModelFolder, tmp
     assert models.versions("yolo_pose") == [1], "no camera could use it yet"
 
 
-def test_what_joins_brings_what_was_compiled_of_it_and_never_changes(models: ModelFolder, tmp_path: Path) -> None:
-    name = models.open_trial("yolo_pose", 1001, tmp_path / "staged")
-    (models.root / name / COMPILED).mkdir()
-    (models.root / name / COMPILED / "a.blob").write_bytes(b"compiled")
+def test_what_joins_never_changes(models: ModelFolder, tmp_path: Path) -> None:
+    models.open_trial("yolo_pose", 1001, tmp_path / "staged")
     models.join("yolo_pose", 1001)
-    assert (models.root / "yolo_pose" / COMPILED / "a.blob").read_bytes() == b"compiled"
     assert models.versions("yolo_pose") == [1, 1001]
     models.close_trial(1001)
     models.open_trial("yolo_pose", 1001, tmp_path / "staged")
@@ -46,6 +46,27 @@ def test_what_joins_brings_what_was_compiled_of_it_and_never_changes(models: Mod
         models.join("yolo_pose", 1001)
     models.leave("yolo_pose", 1001)
     assert models.versions("yolo_pose") == [1]
+
+
+def test_what_was_compiled_is_kept_for_models_that_are_there_and_is_for_the_server_alone(models: ModelFolder, tmp_path: Path) -> None:
+    models.open_trial("yolo_pose", 1001, tmp_path / "staged")
+    models.join("yolo_pose", 1001)
+    place, kept = models.root.parent / COMPILED, sha256(b"model").hexdigest()
+    for name in (kept, sha256(b"gone").hexdigest()):
+        (place / name).mkdir(parents=True)
+        (place / name / "a.blob").write_bytes(b"compiled")
+    place.chmod(0o777)
+    (models.root / "yolo_pose" / ".compiled").mkdir()  # where releases before this one had it
+    models.sweep_compiled()
+    assert [each.name for each in place.iterdir()] == [kept]
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert not (models.root / "yolo_pose" / ".compiled").exists()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.rmtree(place)
+    place.symlink_to(elsewhere)
+    models.sweep_compiled()
+    assert not place.is_symlink(), "what others put there is not used"
 
 
 def test_a_disk_that_is_full_while_staging_leaves_nothing(
