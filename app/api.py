@@ -43,6 +43,7 @@ from app.evidence.exports_endpoints import router as exports_router
 from app.evidence.retention_endpoints import router as retention_router
 from app.evidence.worker_endpoints import open_router as uploads_router
 from app.evidence.worker_endpoints import router as recordings_router
+from app.identity.calibration.endpoints import router as calibration_router
 from app.identity.enrolment.endpoints import router as enrolments_router
 from app.identity.enrolment.export_endpoints import router as watchlist_export_router
 from app.identity.enrolment.person_endpoints import router as persons_router
@@ -107,6 +108,7 @@ ROUTERS = (
     enrolments_router,
     matches_router,
     thresholds_router,
+    calibration_router,
     incidents_router,
     visits_router,
     complaints_router,

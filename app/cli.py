@@ -18,6 +18,7 @@ from app.audit_command import audit
 from app.backup.command import backup, restore
 from app.chains_command import chains
 from app.evidence_command import evidence
+from app.identity.calibration.cli import calibrate
 from app.identity.command import enrol, watchlist
 from app.keys_command import keys
 from app.kit.cores import leave_no_core
@@ -39,6 +40,7 @@ cli = typer.Typer(
     help="Store safety, self-hosted: cameras in, handled incidents out. Start with `pennyprotect run`.",
 )
 cli.add_typer(roles)
+models.command()(calibrate)
 cli.add_typer(models, name="models")
 cli.add_typer(policy, name="policy")
 cli.add_typer(audit, name="audit")

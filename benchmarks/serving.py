@@ -78,7 +78,7 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
     frames = await asyncio.to_thread(lambda: letterboxed(read_pictures(clip, 16), PoseContract.of(POSE_MODEL)))
     async with held("worker-cpu", "demo-cameras"), inference_servers() as servers:
         rates = await _throughput(servers, frames, max(3, round(arguments.seconds / SLICE_S)))
-        alone = await _alone(servers, frames)
+        alone, served = await _alone(servers, frames)
         cells = await _grid(servers, frames)
     direct, ours, plain = (statistics.median(rates[side]) for side in ("direct", "ours", "plain"))
     ratios = {side: [a / b for a, b in zip(rates[side], rates["direct"], strict=True)] for side in ("ours", "plain")}
@@ -93,6 +93,7 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
         "added_to": "one frame at a time: our client's p50 less that of the engine behind Triton, called without it",
         "frames_per_s_at_batch_4": {"direct": round(direct, 1), "ours": round(ours, 1), "plain": round(plain, 1)},
         "one_frame": {side: {"p50_ms": quantile(took, 0.5), "p99_ms": quantile(took, 0.99)} for side, took in alone.items()},
+        "where_one_frame_of_ours_is_ms": served,
         "grid": [_row(cell) for cell in cells],
         "knees": [_row(knee(list(group))) for _, group in itertools.groupby(cells, lambda cell: (cell.instances, cell.batch))],
         "input_px": list(frames.shape[1:3]),
@@ -133,8 +134,12 @@ async def _throughput(servers: Servers, frames: Frames, rounds: int) -> dict[str
     return rates
 
 
-async def _alone(servers: Servers, frames: Frames, rounds: int = 5) -> dict[str, list[float]]:
-    """Seconds of single frames, one after the other."""
+async def _alone(servers: Servers, frames: Frames, rounds: int = 5) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Seconds of single frames, one after the other; mean milliseconds of ours by where they went.
+
+    Each side asks many in a row, as a worker and the bare engine do: frame by frame in turn, two clients of one server meet an
+    instance whose weights have left the processor's cache, and pay for it.
+    """
     contract = PoseContract.of(POSE_MODEL)
     ours = TritonPose(servers.triton_url, options=CallOptions(deadline_s=30.0, in_flight=1))
     plain = aio.InferenceServerClient(servers.triton_url)
@@ -142,16 +147,31 @@ async def _alone(servers: Servers, frames: Frames, rounds: int = 5) -> dict[str,
     try:
         async with bare_engine(servers.model, frames, alone=True) as engine:
             await ours.detect([frames[0]])
+            spent = dict.fromkeys(("queue", "compute_input", "compute_infer", "compute_output"), 0.0)
             for _ in range(rounds):
                 took["engine"] += await engine(ASKED_ALONE)
+                before = await _spent(plain)
+                for index in range(ASKED_ALONE):
+                    took["ours"].append(await _timed(ours.detect([frames[index % len(frames)]])))
+                after = await _spent(plain)
+                spent = {part: spent[part] + after[part] - before[part] for part in spent}
                 for index in range(ASKED_ALONE):
                     frame = frames[index % len(frames)]
-                    took["ours"].append(await _timed(ours.detect([frame])))
                     took["plain"].append(await _timed(plain.infer(POSE_MODEL, [_tensor(contract, frame[None])], "1")))
     finally:
         await ours.close()
         await plain.close()
-    return took
+    asked, whole = len(took["ours"]), 1000 * statistics.mean(took["ours"])
+    served = {part: round(seconds * 1000 / asked, 2) for part, seconds in spent.items()}
+    rest = {"client_and_way": whole - sum(served.values()), "engine": 1000 * statistics.mean(took["engine"])}
+    return took, {**served, **{part: round(each, 2) for part, each in rest.items()}}
+
+
+async def _spent(client: "aio.InferenceServerClient") -> dict[str, float]:
+    """Seconds that Triton says it spent on the model's requests so far, by what it did."""
+    said = await client.get_inference_statistics(POSE_MODEL, "1")
+    (stats,) = (each.inference_stats for each in said.model_stats)
+    return {part: getattr(stats, part).ns / 1e9 for part in ("queue", "compute_input", "compute_infer", "compute_output")}
 
 
 async def _grid(servers: Servers, frames: Frames) -> list[Cell]:

@@ -172,6 +172,7 @@ class Act(enum.StrEnum):
     MODEL_PUSHED = "model-pushed"
     MODEL_REFUSED = "model-refused"
     MODEL_PROMOTED = "model-promoted"
+    MODEL_CALIBRATED = "model-calibrated"
     MODEL_ROLLED_BACK = "model-rolled-back"
     MODEL_RETIRED = "model-retired"
     MODEL_SHADOW_STARTED = "model-shadow-started"

@@ -18,8 +18,8 @@ from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import Pool
-from app.models.models import POSE_MODEL
-from app.models.uses import RELEASED, PoseUse, uses_of_worker
+from app.models.models import POSE_MODEL, RELEASED_VERSION
+from app.models.uses import RELEASED, PoseUse, faces_of_worker, uses_of_worker
 
 MOST_CAPACITY = 1000
 
@@ -37,7 +37,8 @@ async def answer_heartbeat(
     capacity = min(heartbeat.capacity, MOST_CAPACITY)
     rows = await repository.lease_cameras(pool, heartbeat.worker_id, capacity, timedelta(seconds=LEASE_S), stores, key_id)
     uses = await uses_of_worker(pool, heartbeat.worker_id, repository.ACQUIRE_S)
-    cameras = [camera for row in rows if (camera := await _camera(vault, row, uses)) is not None]
+    faces = await faces_of_worker(pool, heartbeat.worker_id, repository.ACQUIRE_S)
+    cameras = [camera for row in rows if (camera := await _camera(vault, row, uses, faces)) is not None]
     recordings = await wanted_recordings(pool, heartbeat.worker_id)
     return DesiredState(revision_of(cameras, recordings), LEASE_S, cameras, recordings)
 
@@ -67,7 +68,9 @@ def revision_of(cameras: Sequence[DesiredCamera], recordings: Sequence[Recording
     return hashlib.sha256(msgspec.msgpack.encode([cameras, named] if named else cameras)).hexdigest()[:16]
 
 
-async def _camera(vault: Vault, row: dict[str, Any], uses: dict[uuid.UUID, PoseUse]) -> DesiredCamera | None:
+async def _camera(
+    vault: Vault, row: dict[str, Any], uses: dict[uuid.UUID, PoseUse], faces: dict[uuid.UUID, int]
+) -> DesiredCamera | None:
     """One camera; None, and a line in the log, where its password cannot be read: the others go on."""
     try:
         url = await _address(vault, row)
@@ -88,4 +91,5 @@ async def _camera(vault: Vault, row: dict[str, Any], uses: dict[uuid.UUID, PoseU
         re_identification=row["re_identification"],
         masks=[[(float(x), float(y)) for x, y in polygon] for polygon in row["masks"]],
         shadow_version=str(use.shadow or ""),
+        face_version=str(faces.get(row["camera_id"], RELEASED_VERSION)),
     )

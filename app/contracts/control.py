@@ -37,6 +37,7 @@ class DesiredCamera(msgspec.Struct, frozen=True):
         policy_revision: of the site policy that says so; messages carry it.
         masks: polygons in 0..1 of the picture, blackened right after decoding.
         shadow_version: asked about some of the frames, too, and compared; nothing it answers has an effect. "" for none.
+        face_version: of `face_embedding`.
     """
 
     camera_id: uuid.UUID
@@ -51,6 +52,7 @@ class DesiredCamera(msgspec.Struct, frozen=True):
     re_identification: bool = False
     masks: list[list[tuple[float, float]]] = []
     shadow_version: str = ""
+    face_version: str = "1"
 
 
 class Recording(msgspec.Struct, frozen=True):

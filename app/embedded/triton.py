@@ -185,7 +185,7 @@ class EmbeddedTriton:
         return [name for name in found if name not in waiting and not name.startswith(TRIAL)]
 
     async def prepare(self) -> None:
-        """Assemble the backends, sweep what a killed server left in shared memory and what is compiled of nothing, and let no version in that nobody signed."""
+        """Assemble the backends, sweep what a killed server left, and let no version in that nobody signed."""
         self.sweep()
         self._address.write_text(f"{self.url}\n", "utf-8")  # for tools that run beside the product
         for trial in self.models.glob(f"{TRIAL}*"):  # of a push that a kill cut short

@@ -52,8 +52,8 @@ class TritonFaces:
         self._url, self._version, self._deadline_s = url, version, deadline_s
         self._client = aio.InferenceServerClient(url)
 
-    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1) -> FaceAnswer:
-        """Up to `most` faces of an (h, w, 3) RGB picture.
+    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
+        """Up to `most` faces of an (h, w, 3) RGB picture, embedded by this version of `face_embedding`.
 
         Raises:
             UnavailableError: no server, no such model loaded, or no answer in time.
@@ -62,6 +62,9 @@ class TritonFaces:
         tensors = [InferInput("picture", list(picture.shape), "UINT8"), InferInput("most", [1], "INT32")]
         tensors[0].set_data_from_numpy(np.ascontiguousarray(picture))
         tensors[1].set_data_from_numpy(np.array([most], np.int32))
+        if version != FACE_VERSION:  # a Triton that was started by an older release knows no other
+            tensors.append(InferInput("version", [1], "INT32"))
+            tensors[2].set_data_from_numpy(np.array([int(version)], np.int32))
         try:
             async with asyncio.timeout(self._deadline_s + 0.2):
                 result = await self._client.infer(

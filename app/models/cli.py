@@ -129,7 +129,7 @@ def _show_served() -> None:
         if watch["taken_back_because"]:
             typer.echo(f"{watch['model']}: the last promotion was taken back by itself: {watch['taken_back_because']}")
     for each in known["versions"]:
-        why = f" because {each['refused_because']}" if each["refused_because"] else ""
+        why = f" ({each['refused_because']})" if each["refused_because"] else ""
         typer.echo(
             f"{each['model']} {each['version']}: {each['state']}{why}, {each['artefact']} ({each['licence']}), {each['report']}"
         )
@@ -193,6 +193,9 @@ def models_promote(
     failures: Annotated[float, typer.Option(min=0, max=1, help="Of its requests that may have no answer.")] = LIMITS.failures,
     slower: Annotated[float, typer.Option(min=1, max=100, help="Times the slowest twentieth of the one before.")] = LIMITS.slower,
     agreement: Annotated[float, typer.Option(min=0, max=1, help="Least agreement of its shadow run; 0: any.")] = LIMITS.agreement,
+    may_miss: Annotated[
+        int, typer.Option(min=0, help="Of a face embedding: entries of lists that may be without a template of it.")
+    ] = 0,
     model: Model = POSE_MODEL,
     as_json: AsJson = False,
 ) -> None:
@@ -200,8 +203,12 @@ def models_promote(
     from app.models.command import promote
 
     limits = Limits(failures, slower, agreement)
-    moved = promote(settings().home, model, version, share, asdict(limits))
-    _say(moved, as_json, "{model}: all use {stable}, but a share of {share} that use {candidate}.")
+    moved = promote(settings().home, model, version, share, asdict(limits), may_miss)
+    all_of_them, tried = (
+        "{model}: all cameras use {stable}.",
+        "{model}: a share of {share} of the cameras uses {candidate}, the rest {stable}.",
+    )
+    _say(moved, as_json, all_of_them if moved["candidate"] is None else tried)
 
 
 @models.command("shadow")

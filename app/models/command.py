@@ -98,15 +98,16 @@ def outcomes(home: Path, days: int) -> dict[str, Any]:
     return found
 
 
-def promote(home: Path, model: str, version: int, share: float, limits: dict[str, float]) -> dict[str, Any]:
+def promote(home: Path, model: str, version: int, share: float, limits: dict[str, float], may_miss: int = 0) -> dict[str, Any]:
     """Promote by number."""
-    moved: dict[str, Any] = _of(ServiceClient(home), model, version, "promote", {"share": share, "limits": limits})
+    body = {"share": share, "limits": limits, "may_miss": may_miss}
+    moved: dict[str, Any] = of_version(ServiceClient(home), model, version, "promote", body)
     return moved
 
 
 def shadow(home: Path, model: str, version: int, share: float) -> dict[str, Any]:
     """Begin a shadow run by number."""
-    begun: dict[str, Any] = _of(ServiceClient(home), model, version, "shadow", {"share": share})
+    begun: dict[str, Any] = of_version(ServiceClient(home), model, version, "shadow", {"share": share})
     return begun
 
 
@@ -128,7 +129,7 @@ def shadow_report(home: Path, model: str) -> dict[str, Any]:
 
 def retire(home: Path, model: str, version: int) -> dict[str, Any]:
     """Retire by number."""
-    gone: dict[str, Any] = _of(ServiceClient(home), model, version, "retire", {})
+    gone: dict[str, Any] = of_version(ServiceClient(home), model, version, "retire", {})
     return gone
 
 
@@ -138,7 +139,8 @@ def roll_back(home: Path, model: str) -> dict[str, Any]:
     return moved
 
 
-def _of(client: ServiceClient, model: str, version: int, act: str, body: dict[str, Any]) -> Any:
+def of_version(client: ServiceClient, model: str, version: int, act: str, body: dict[str, Any]) -> Any:
+    """An act on a version that is known by its number."""
     known = client.ask("GET", "/models")["versions"]
     found = [each["id"] for each in known if (each["model"], each["version"]) == (model, version)]
     if not found:

@@ -57,7 +57,9 @@ class ModelVersionOut(BaseModel):
     report: dict[str, Any]
     pushed_at: datetime
     retired_at: datetime | None
-    refused_because: str = Field(description="Why Triton may not load it: not the signed files, or no trusted key. Empty unless refused or held.")
+    refused_because: str = Field(
+        description="Why Triton may not load it: not the signed files, or no trusted key. Empty unless refused or held."
+    )
 
 
 class LimitsIn(BaseModel):
@@ -108,6 +110,9 @@ class PromoteIn(BaseModel):
 
     share: float = Field(default=1.0, gt=0, le=1)
     limits: LimitsIn = LimitsIn()
+    may_miss: int = Field(
+        default=0, ge=0, le=100_000, description="Of a face embedding: entries of lists that may be without a template of it."
+    )
 
 
 class RollBackIn(BaseModel):
@@ -189,10 +194,11 @@ async def push(
 async def promote(request: Request, access: Writes, model_version_id: uuid.UUID, body: PromoteIn) -> PointerOut:
     """Have a share of the cameras, or all, use this version; workers follow with their next heartbeat, streams go on.
 
+    A face embedding is promoted once lists are embedded by it, its threshold is calibrated, and stores with faces have tested it.
     It is watched: beyond its limits the promotion is taken back by itself, which leaves a row of the system in the audit.
     """
     limits = Limits(**body.limits.model_dump())
-    return _pointer(await _service(request).promote(access, model_version_id, body.share, limits))
+    return _pointer(await _service(request).promote(access, model_version_id, body.share, limits, body.may_miss))
 
 
 @router.post("/models/rollback", openapi_extra=audited(Act.MODEL_ROLLED_BACK))

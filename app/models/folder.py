@@ -148,7 +148,9 @@ class ModelFolder:
             place.mkdir(parents=True, exist_ok=True)
             place.chmod(0o700)
             needed = {sha256_of(each) for each in self.root.glob("*/*/model.onnx")}
-            for each in [each for each in place.iterdir() if each.name not in needed] + [*self.root.glob(f"*/{_COMPILED_BEFORE}")]:
+            for each in [each for each in place.iterdir() if each.name not in needed] + [
+                *self.root.glob(f"*/{_COMPILED_BEFORE}")
+            ]:
                 shutil.rmtree(each, ignore_errors=True)
 
     def trials(self) -> list[int]:

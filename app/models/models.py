@@ -9,6 +9,9 @@ from typing import Any
 from app.kit.errors import BadInputError, ConflictError
 
 POSE_MODEL = "yolo_pose"
+FACE_EMBEDDING = "face_embedding"
+PUSHED = (POSE_MODEL, FACE_EMBEDDING)
+"""Models of which versions are pushed."""
 RELEASED_VERSION = 1
 """Of the pose model that the lock file names: what a chain uses that promoted nothing. It is never retired."""
 

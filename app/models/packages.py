@@ -2,27 +2,51 @@
 
 import tarfile
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
-from app.inference.contract import PoseContract
+from app.inference.contract import SERVED
 from app.inference.shapes import compare, promised
 from app.kit.errors import PennyError, SetupError
+from app.models.models import FACE_EMBEDDING
 from app.models.signing import FILES, GOLDEN, MODEL, RefusedPackageError, largest
 
 MOST_GOLDEN: Final = 8
-LOOSEST_PX, LOOSEST_SCORE = 5.0, 0.1
+LOOSEST_PX, LOOSEST_SCORE, LOOSEST_COSINE = 5.0, 0.1, 0.99
 _TYPES: Final = {onnx.TensorProto.FLOAT: "FP32", onnx.TensorProto.UINT8: "UINT8"}
+
+
+class Contract(Protocol):
+    """What is asked of any served model's contract."""
+
+    @property
+    def input_name(self) -> str:
+        """Of the one input."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names, in order."""
+        ...
+
+
+ContractT = TypeVar("ContractT", bound=Contract)
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What `package.toml` says. Tolerances are in pixels of the network's input, and of scores."""
+    """What `package.toml` says.
+
+    Attributes:
+        keypoint_px, score: of a pose model: tolerance in pixels of the network's input, and of scores; else 0.
+        cosine: of an embedding: least cosine of an answer and its golden one; else 0.
+    """
 
     model: str
     artefact: str
@@ -31,6 +55,7 @@ class Package:
     training_data: str
     keypoint_px: float
     score: float
+    cosine: float = 0.0
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -39,14 +64,22 @@ class Package:
             table = tomllib.loads((folder / "package.toml").read_text("utf-8"))
             tolerance = table["tolerance"]
             texts = {name: str(table[name]).strip() for name in ("model", "artefact", "publisher", "licence", "training_data")}
-            found = cls(**texts, keypoint_px=float(tolerance["keypoint_px"]), score=float(tolerance["score"]))
+            wanted = ("cosine",) if texts["model"] == FACE_EMBEDDING else ("keypoint_px", "score")
+            bounds = {name: float(tolerance[name]) if name in wanted else 0.0 for name in ("keypoint_px", "score", "cosine")}
+            found = cls(
+                texts["model"], texts["artefact"], texts["publisher"], texts["licence"], texts["training_data"],
+                bounds["keypoint_px"], bounds["score"], bounds["cosine"],
+            )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RefusedPackageError(f"package.toml is missing or incomplete ({error!r}); docs/models.md shows one.") from error
         if not all(texts.values()):
             raise RefusedPackageError("package.toml leaves model, artefact, publisher, licence or training_data empty.")
         if any(len(text) > 200 for name, text in texts.items() if name != "training_data") or len(found.training_data) > 2000:
             raise RefusedPackageError("package.toml holds a text that is too long.")
-        if not (0 < found.keypoint_px <= LOOSEST_PX and 0 < found.score <= LOOSEST_SCORE):
+        if found.model == FACE_EMBEDDING:
+            if not LOOSEST_COSINE <= found.cosine <= 1:
+                raise RefusedPackageError(f"The tolerance is too loose; a cosine of {LOOSEST_COSINE} at least.")
+        elif not (0 < found.keypoint_px <= LOOSEST_PX and 0 < found.score <= LOOSEST_SCORE):
             raise RefusedPackageError(f"The tolerance is too loose; at most {LOOSEST_PX} px and {LOOSEST_SCORE} of score.")
         return found
 
@@ -59,7 +92,7 @@ class Golden:
     outputs: tuple[npt.NDArray[np.float32], ...]
 
     @classmethod
-    def read(cls, folder: Path, contract: PoseContract) -> Self:
+    def read(cls, folder: Path, contract: Contract) -> Self:
         """RefusedPackageError when it cannot be used."""
         try:
             with np.load(folder / GOLDEN, allow_pickle=False) as arrays:
@@ -95,19 +128,19 @@ def unpack(stream: IO[bytes], folder: Path) -> None:
         raise RefusedPackageError(f"The package lacks {', '.join(missing)}; run `pennyprotect models sign` on its folder.")
 
 
-def check_contract(folder: Path, package: Package) -> PoseContract:
+def check_contract(folder: Path, package: Package, read: Callable[[str, Path], ContractT]) -> ContractT:
     """The contract of the served model, which the package's own must equal, tensors of the ONNX file included.
 
     Raises:
         RefusedPackageError: says which side differs and how.
     """
     try:
-        served = PoseContract.of(package.model)
+        served = read(package.model, SERVED)
         wanted = promised(package.model)
     except SetupError as error:
-        raise RefusedPackageError(f"There is no served pose model {package.model[:80]!r}.") from error
+        raise RefusedPackageError(f"There is no served model {package.model[:80]!r} of that kind.") from error
     try:
-        nested = PoseContract.of(".", folder)
+        nested = read(".", folder)
         same = nested == served and promised(".", folder) == wanted
     except PennyError as error:
         raise RefusedPackageError(f"The package's contract.toml cannot be used: {error.detail}") from error
@@ -117,7 +150,7 @@ def check_contract(folder: Path, package: Package) -> PoseContract:
     return served
 
 
-def _check_graph(path: Path, model: str, served: PoseContract, wanted: dict[str, tuple[str, str]]) -> None:
+def _check_graph(path: Path, model: str, served: Contract, wanted: dict[str, tuple[str, str]]) -> None:
     try:
         graph = onnx.load(path, load_external_data=False).graph
     except Exception as error:  # protobuf raises classes of its own

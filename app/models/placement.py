@@ -34,6 +34,7 @@ class Placement:
     async def open_trial(self, model: str, number: int, staged: Path) -> str:
         """The name under which Tritons can load it, once they see it."""
         if self.shared is not None:
+            await asyncio.to_thread(self._folder.begin, model)
             await self.shared.publish(TRIALS, model, number, staged)
             async with self._folder.locked():
                 await self.level()
@@ -79,7 +80,8 @@ class Placement:
     async def level(self, pushed: Digests = UNKNOWN) -> None:
         """This service's folder as the store says; nothing without one. What lies there stays unchecked. With its lock."""
         if self.shared is not None:
-            await asyncio.to_thread(self._folder.begin, POSE_MODEL)
+            for model in {POSE_MODEL, *(each for each, _ in pushed)}:
+                await asyncio.to_thread(self._folder.begin, model)
             await bring_level(self.shared, self._folder, self._keys, pushed, admits=False)
 
     async def look_again(self, pushed: Digests, *, whole: bool) -> None:

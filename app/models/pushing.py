@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
@@ -23,20 +23,29 @@ from app.kit.postgres import Pool, tenant_transaction
 from app.models import packages, repository
 from app.models.admission.checking import fault
 from app.models.courtesy import Courtesy, Progress
+from app.models.embeddings.golden import ChipContract, check_embeddings
 from app.models.folder import ModelFolder
-from app.models.models import RELEASED_VERSION, ModelVersion, Pointer
+from app.models.models import FACE_EMBEDDING, RELEASED_VERSION, ModelVersion, Pointer
 from app.models.moving import note
-from app.models.packages import Golden, Package
+from app.models.packages import Contract, Golden, Package
 from app.models.placement import REACHES_S, Placement
 from app.models.replicas import Replicas
 from app.models.signing import MANIFEST, RefusedPackageError, trusted_keys, verify
-from app.models.trial import SLOWER, Serving, check_golden, compare_latency
+from app.models.trial import SLOWER, Ask, Serving, check_golden, compare_latency
 
 ASK_AGAIN_S: Final = 1.0
 SYNC_EVERY_S: Final = 3.0
 """A little more than `models sync` waits between two looks."""
 
 log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Of one kind of model: its contract, and what holds its answers against the golden ones."""
+
+    contract: Contract
+    golden: Callable[[Ask, Golden], Awaitable[None]]
 
 
 class Pushes:
@@ -88,8 +97,8 @@ class Pushes:
             package = Package.read(staged)
             if accept_licence != package.licence:
                 raise RefusedPackageError(f"It is under {package.licence!r}; read that licence and say that you accept it.")
-            contract = await asyncio.to_thread(packages.check_contract, staged, package)
-            golden = await asyncio.to_thread(Golden.read, staged, contract)
+            checks = await self._checks(package, staged)
+            golden = await asyncio.to_thread(Golden.read, staged, checks.contract)
             digest = hashlib.sha256((staged / MANIFEST).read_bytes()).digest()
             async with tenant_transaction(self._pool, access.whole_chain) as connection:
                 if (known := await repository.find_pushed(connection, package.model, digest)) is not None:
@@ -97,7 +106,7 @@ class Pushes:
                 number = await repository.next_number(connection)
                 used = await repository.lock_pointer(connection, access.whole_chain.chain_id, package.model)
             try:
-                report = await self._try(number, staged, package, contract, golden, used, slower, told)
+                report = await self._try(number, staged, package, checks, golden, used, slower, told)
                 made = ModelVersion(
                     new_id(), package.model, number, "ready", package.artefact, package.publisher, package.licence,
                     package.training_data, digest, signer, report, access.principal.id, now(),
@@ -121,7 +130,7 @@ class Pushes:
         number: int,
         staged: Path,
         package: Package,
-        contract: PoseContract,
+        checks: Checks,
         golden: Golden,
         used: Pointer,
         slower: float,
@@ -131,13 +140,26 @@ class Pushes:
         name = await self._placement.open_trial(package.model, number, staged)
         await self._until(lambda: self._serving().sees(name), f"Not every Triton has {name} in its folder")
         await self._serving().load(name)
-        ask = partial(self._serving().ask, name, number, contract)
+        ask = partial(self._serving().ask, name, number, checks.contract)
         told(f"{len(golden.images)} golden images")
-        await check_golden(ask, golden, contract, package)
+        await checks.golden(ask, golden)
         told(f"latency, against version {used.stable}")
-        current = partial(self._serving().ask, package.model, used.stable, contract)
+        current = partial(self._serving().ask, package.model, used.stable, checks.contract)
         latency = await compare_latency(ask, current, golden.images[0], slower)
         return {"golden_images": len(golden.images), "compared_with": used.stable, "in_quiet": calm, **latency}
+
+    async def _checks(self, package: Package, staged: Path) -> Checks:
+        """How a package's kind of model is checked. RefusedPackageError where its contract is another one."""
+        if package.model != FACE_EMBEDDING:
+            pose = await asyncio.to_thread(packages.check_contract, staged, package, PoseContract.of)
+            return Checks(pose, lambda ask, golden: check_golden(ask, golden, pose, package))
+        chips = await asyncio.to_thread(packages.check_contract, staged, package, ChipContract.of)
+        if not await self._serving().ready(FACE_EMBEDDING, RELEASED_VERSION):
+            raise UnavailableError(
+                "Triton holds no face model now, so there is nothing to compare a version with: face models are loaded where a"
+                " store's policy switches faces on. Push it while one does."
+            )
+        return Checks(chips, lambda ask, golden: check_embeddings(ask, golden, chips, package.cosine))
 
     async def _busy(self, model: str, seconds: float) -> float | None:
         return await self._serving().busy(model, seconds)

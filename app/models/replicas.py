@@ -10,9 +10,9 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.inference.contract import PoseContract
 from app.kit.errors import UnavailableError
 from app.kit.logs import logger
+from app.models.packages import Contract
 from app.models.trial import Serving
 
 log = logger(__name__)
@@ -74,7 +74,7 @@ class Replicas:
             return None
         return max((each for each in said if each is not None), default=None)
 
-    async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
+    async def ask(self, model: str, version: int, contract: Contract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
         """`Serving.ask` at the first of them."""
         return await (await self.servings())[0].ask(model, version, contract, image)
 

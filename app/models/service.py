@@ -20,8 +20,10 @@ from app.kit.logs import logger
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, tenant_transaction
 from app.models import repository
 from app.models.admission.service import Admission
+from app.models.embeddings.models import lacks
+from app.models.embeddings.repository import readiness
 from app.models.folder import ModelFolder
-from app.models.models import POSE_MODEL, RELEASED_VERSION, ModelVersion, Pointer, promoted, without
+from app.models.models import FACE_EMBEDDING, POSE_MODEL, PUSHED, RELEASED_VERSION, ModelVersion, Pointer, promoted, without
 from app.models.moving import note, take_back, watched_on_all
 from app.models.placement import Placement
 from app.models.pushing import Pushes
@@ -32,6 +34,7 @@ from app.models.signing import UNTRUSTED
 from app.models.trial import SLOWER, Serving
 from app.models.watch import repository as watches
 from app.models.watch.models import WATCHED, Limits, Watch
+from app.tenancy.policy.models_in_use import face_models
 
 DRAIN_S = 12.0
 """From a pointer's move until no worker asks for the version: a lease, and the longest request."""
@@ -141,10 +144,18 @@ class ModelService:
                 raise ConflictError(f"Version {known.version} was retired; push it again.")
             yield connection, pointer, known
 
-    async def promote(self, access: Access, version_id: uuid.UUID, share: float, limits: Limits) -> Pointer:
-        """Point `share` of the chain's cameras, or all (1), at a version that Triton serves now; it is then watched."""
+    async def promote(self, access: Access, version_id: uuid.UUID, share: float, limits: Limits, may_miss: int = 0) -> Pointer:
+        """Point `share` of the chain's cameras, or all (1), at a version that Triton serves now; it is then watched.
+
+        A face embedding must have the chain's lists embedded (all but `may_miss` entries), a calibrated threshold, and a passed
+        acceptance test in each store that runs faces. ConflictError says what is missing.
+        """
         async with self.with_ready_version(access, version_id) as (connection, pointer, known):
             moved = promoted(pointer, known.version, share)
+            if known.model == FACE_EMBEDDING:
+                found = await readiness(connection, known.version, face_models(known.version, known.manifest_sha256))
+                if why := lacks(known.version, found, may_miss):
+                    raise ConflictError(why)
             if moved.candidate is not None and await watched_on_all(connection, pointer):
                 raise ConflictError(
                     f"Version {pointer.stable} serves all cameras since a short while and is watched; try another after that."
@@ -157,7 +168,7 @@ class ModelService:
     async def roll_back(self, access: Access, model: str) -> Pointer:
         """Take the last promotion back: only the pointer moves, both versions are loaded."""
         scope, who = access.whole_chain, access.principal
-        if model != POSE_MODEL:
+        if model not in PUSHED:
             raise BadInputError(f"There is no pointer of a model {model[:80]!r}.")
         async with tenant_transaction(self._pool, scope) as connection:
             pointer = await repository.lock_pointer(connection, scope.chain_id, model)
@@ -237,6 +248,7 @@ class ModelService:
             for each in versions
         ]
         pointers = [pointer for pointer, _ in known]
-        if not any(each.model == POSE_MODEL for each in pointers):
-            pointers.append(Pointer(POSE_MODEL, RELEASED_VERSION))
+        moved = {each.model for each in pointers}
+        for model in sorted({POSE_MODEL, *(each.model for each in versions)} - moved):
+            pointers.append(Pointer(model, RELEASED_VERSION))
         return pointers, versions, {pointer.model: watch for pointer, watch in known}

@@ -18,7 +18,7 @@ from app.inference.families import FAMILIES, Selection
 from app.kit.errors import UnavailableError
 from app.models.agreement import differs
 from app.models.courtesy import rest
-from app.models.packages import Golden, Package
+from app.models.packages import Contract, Golden, Package
 from app.models.signing import RefusedPackageError
 
 LOAD_S: Final = 180.0
@@ -94,7 +94,7 @@ class Serving:
         stats = [each.inference_stats for each in said.model_stats]
         return float(sum(each.compute_input.ns + each.compute_infer.ns + each.compute_output.ns for each in stats)) / 1e9
 
-    async def ask(self, model: str, version: int, contract: PoseContract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
+    async def ask(self, model: str, version: int, contract: Contract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
         """Outputs of one image (H, W, 3), without the batch dimension.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import asyncpg
 
 from app.kit.postgres import Pool
-from app.models.models import POSE_MODEL, RELEASED_VERSION, Pointer, version_for
+from app.models.models import FACE_EMBEDDING, POSE_MODEL, RELEASED_VERSION, Pointer, version_for
 from app.models.shadows.models import shadow_of
 
 
@@ -28,6 +28,16 @@ async def uses_of_worker(pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, acq
     async with pool.acquire(timeout=acquire_s) as connection:
         rows: list[Any] = await connection.fetch("SELECT * FROM model_use_of_worker($1)", worker_id)
     return {row["camera_id"]: _use(row) for row in rows}
+
+
+async def faces_of_worker(pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, acquire_s: float) -> dict[uuid.UUID, int]:
+    """Version of the face embedding by camera, across chains; one that uses the released version may be left out."""
+    async with pool.acquire(timeout=acquire_s) as connection:
+        rows: list[Any] = await connection.fetch("SELECT * FROM face_use_of_worker($1)", worker_id)
+    pointers = {
+        row["camera_id"]: Pointer(FACE_EMBEDDING, row["stable"], row["candidate"], row["share"], row["previous"]) for row in rows
+    }
+    return {camera_id: version_for(pointer, camera_id) for camera_id, pointer in pointers.items()}
 
 
 def _use(row: Any) -> PoseUse:

@@ -60,7 +60,8 @@ async def to_measure(
     """(chain, model, version, its present threshold) with enough strangers."""
     rows = await connection.fetch(
         "SELECT s.chain_id, s.model, s.model_version, (SELECT c.threshold FROM face_calibrations c WHERE c.chain_id = s.chain_id"
-        " AND c.model = s.model AND c.model_version = s.model_version ORDER BY c.made_at DESC, c.id DESC LIMIT 1)"
+        " AND c.model = s.model AND c.model_version = s.model_version AND c.details->>'measured_on' IS DISTINCT FROM 'pictures'"
+        " ORDER BY c.made_at DESC, c.id DESC LIMIT 1)"
         " FROM stranger_scores s WHERE s.day > current_date - $2::int GROUP BY 1, 2, 3 HAVING sum(s.searches) >= $1",
         least,
         days,
@@ -105,7 +106,8 @@ async def add_calibration(connection: "Connection[asyncpg.Record]", made: Made, 
         done: str = await connection.execute(
             "INSERT INTO face_calibrations (id, chain_id, model, model_version, fpir, threshold, details, made_at)"
             " SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT c.threshold FROM face_calibrations c WHERE c.chain_id = $2"
-            " AND c.model = $3 AND c.model_version = $4 ORDER BY c.made_at DESC, c.id DESC LIMIT 1) IS NOT DISTINCT FROM $9",
+            " AND c.model = $3 AND c.model_version = $4 AND c.details->>'measured_on' IS DISTINCT FROM 'pictures'"
+            " ORDER BY c.made_at DESC, c.id DESC LIMIT 1) IS NOT DISTINCT FROM $9",
             new_id(),
             made.chain_id,
             made.model,

@@ -22,7 +22,7 @@ from app.contracts.models import (
     ShadowReading,
     latency_bucket,
 )  # fmt: skip
-from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer
+from app.inference.face_client import FACE_MODEL, FaceAnswer
 from app.kit.backoff import Backoff
 from app.kit.ids import new_id
 from app.kit.logs import logger
@@ -70,10 +70,13 @@ class Readings:
         """It did not."""
         self._reading(camera).failures += 1
 
-    def looked_at_faces(self, camera: DesiredCamera, answer: FaceAnswer, took_s: float) -> None:
-        """The face models answered a head: sums of scores and qualities alone, nothing of whose face it is."""
-        key = (camera.camera_id, FACE_MODEL, int(FACE_VERSION))
+    def looked_at_faces(self, camera: DesiredCamera, answer: FaceAnswer | None, took_s: float) -> None:
+        """The face models answered a head, or did not: sums of scores and qualities alone, nothing of whose face it is."""
+        key = (camera.camera_id, FACE_MODEL, int(camera.face_version))
         reading = self._readings.setdefault(key, ModelReading(*key))
+        if answer is None:
+            reading.failures += 1
+            return
         reading.frames += 1
         reading.persons += len(answer)
         if len(answer):

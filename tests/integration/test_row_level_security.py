@@ -53,6 +53,7 @@ POLICIES = {
     "home": {"watchlist_assignments"},
     "assigned": {"enrolment_images", "enrolments", "persons", "watchlists"},
     "everybody": {"face_calibrations"},
+    "calibrates": {"face_calibrations"},
     "pipeline": {
         "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "matches", "outbox", "rules",
         "site_policies", "stores", "stream_sessions", "zones", "rule_series", "incidents", "incident_alerts",

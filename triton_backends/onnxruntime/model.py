@@ -70,7 +70,7 @@ class TritonPythonModel:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
             raise PermissionError("others may write there")
         digest = hashlib.sha256()
-        with open(self._path, "rb") as file:
+        with self._path.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
         cache = place / digest.hexdigest()

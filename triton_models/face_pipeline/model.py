@@ -15,6 +15,9 @@ sys.path.insert(0, str(HERE))
 
 from app.inference.faces.pipeline import DetectorContract, EmbeddingContract, FacePipeline  # noqa: E402
 
+RELEASED = 1
+"""Of face_detection and face_embedding, unless a request names another version of the latter: never the newest one."""
+
 
 class TritonPythonModel:
     """One instance; keeps nothing of any request."""
@@ -23,7 +26,7 @@ class TritonPythonModel:
         """Read contracts and landmarks; a missing one fails the load with its reason."""
         tables = json.loads((HERE / "contracts.json").read_text("utf-8"))
         detection, embedding = tables["face_detection"], tables["face_embedding"]
-        self._detection, self._embedding = detection, embedding
+        self._detection, self._embedding, self._version = detection, embedding, RELEASED
         landmarks = HERE / "model.npz"
         self._faces = FacePipeline(
             DetectorContract(
@@ -43,6 +46,8 @@ class TritonPythonModel:
         try:
             picture = pb_utils.get_input_tensor_by_name(request, "picture").as_numpy()
             most = int(pb_utils.get_input_tensor_by_name(request, "most").as_numpy().reshape(-1)[0])
+            asked = pb_utils.get_input_tensor_by_name(request, "version")
+            self._version = RELEASED if asked is None else int(asked.as_numpy().reshape(-1)[0])
             results = self._faces.faces(picture, min(most, 16))
             tensors = [
                 pb_utils.Tensor(name, np.ascontiguousarray(array, np.float32))
@@ -59,11 +64,14 @@ class TritonPythonModel:
 
     def _embed(self, chips):
         (name,) = self._embedding["output"]
-        return self._call("face_embedding", self._embedding["input"]["name"], chips, [name])[0]
+        return self._call("face_embedding", self._embedding["input"]["name"], chips, [name], self._version)[0]
 
-    def _call(self, model, entry, array, names):
+    def _call(self, model, entry, array, names, version=RELEASED):
         request = pb_utils.InferenceRequest(
-            model_name=model, requested_output_names=names, inputs=[pb_utils.Tensor(entry, np.ascontiguousarray(array))]
+            model_name=model,
+            model_version=version,
+            requested_output_names=names,
+            inputs=[pb_utils.Tensor(entry, np.ascontiguousarray(array))],
         )
         response = request.exec()
         if response.has_error():

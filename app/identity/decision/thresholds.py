@@ -17,8 +17,8 @@ STRICTEST: Final = 0.99
 PUBLISHED: Final[Mapping[tuple[str, str], Calibration]] = {PUBLISHED_OF: published()}
 """Tails of model versions that others wrote about, until somebody measures one."""
 
-Key = tuple[uuid.UUID | None, str, str]
-"""Chain (None: everybody), model, version."""
+Key = tuple[uuid.UUID | None, str, str, bool]
+"""Chain (None: everybody), model, version, whether a chain measured it on pictures: a version that it pushed."""
 Calibrated = dict[Key, tuple[float, dict[str, Any]]]
 """Stored calibrations: threshold and details."""
 
@@ -72,8 +72,9 @@ def calibration_of(details: Mapping[str, Any]) -> Calibration | None:
 class Thresholds:
     """A chain's measured thresholds of every model version, by list size.
 
-    Two things may have been measured: everybody's, on a set of pictures, and the chain's own, on the strangers that its cameras
-    saw. The second only raises: among the strangers there may be people of the list who were not recognised.
+    Two things may have been measured: on a set of pictures, everybody's or, of a version that the chain pushed, its own; and on
+    the strangers that its cameras saw. The second only raises: among the strangers there may be people of the list who were not
+    recognised.
     """
 
     def __init__(self, calibrated: Calibrated, chain_id: uuid.UUID | None = None) -> None:
@@ -96,24 +97,28 @@ class Thresholds:
         """What that threshold rests on."""
         if self.measured(model, version, templates) > self._of_everybody(model, version, templates):
             return Source.STRANGERS
-        return Source.DEFAULT if (None, model, version) not in self._stored else Source.PICTURES
+        return Source.DEFAULT if self._on_pictures(model, version) is None else Source.PICTURES
 
     def calibration(self, model: str, version: str) -> Calibration | None:
         """The tail to foresee false alerts by: the chain's own where there is one, else everybody's, else what was published."""
-        for key in ((self._chain, model, version), (None, model, version)):
-            if key in self._stored and (found := self._stored[key][2]) is not None:
+        for stored in (self._stored.get((self._chain, model, version, False)), self._on_pictures(model, version)):
+            if stored is not None and (found := stored[2]) is not None:
                 return found
         return PUBLISHED.get((model, version))
 
+    def _on_pictures(self, model: str, version: str) -> tuple[float, float, Calibration | None] | None:
+        everybody = self._stored.get((None, model, version, False))
+        return self._stored.get((self._chain, model, version, True)) if everybody is None and self._chain else everybody
+
     def _compute(self, model: str, version: str, templates: int) -> float:
         everybody = self._of_everybody(model, version, templates)
-        stored = self._stored.get((self._chain, model, version)) if self._chain else None
+        stored = self._stored.get((self._chain, model, version, False)) if self._chain else None
         if stored is None or stored[2] is None:
             return everybody
         return max(everybody, min(STRICTEST, threshold_for(stored[2], templates, stored[1]).value))
 
     def _of_everybody(self, model: str, version: str, templates: int) -> float:
-        stored = self._stored.get((None, model, version))
+        stored = self._on_pictures(model, version)
         if stored is None:
             return _before_measuring(model, version, templates)
         threshold, fpir, calibration = stored

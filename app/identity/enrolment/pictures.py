@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartParser
 
 from app.identity.enrolment.gate import Judgement, SeenFace, judge, seen_faces
 from app.identity.templates.stored import Vector
-from app.inference.face_client import FaceAnswer
+from app.inference.face_client import FACE_VERSION, FaceAnswer
 from app.kit.errors import BadInputError, TooManyRequestsError, UnavailableError
 from app.perception.images import decode_image
 
@@ -36,8 +36,8 @@ _APNG = b"acTL"
 class FaceModel(Protocol):
     """The served face pipeline; `inference.TritonFaces` is one."""
 
-    async def find(self, picture: UInt8, most: int = 1) -> FaceAnswer:
-        """Faces of an (h, w, 3) RGB picture, best first."""
+    async def find(self, picture: UInt8, most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
+        """Faces of an (h, w, 3) RGB picture, best first, embedded by this version."""
         ...
 
 
@@ -92,13 +92,13 @@ class Looker:
         vector = usable_vector(answer.embeddings[0]) if len(answer) else None
         return Looked(picture, judge(picture, faces), vector)
 
-    async def find(self, picture: UInt8, most: int = 1) -> FaceAnswer:
+    async def find(self, picture: UInt8, most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
         """Faces of an (h, w, 3) RGB picture, best first, for work in the background: it takes nobody's turn.
 
         Raises:
             UnavailableError: no face model answers. BadInputError: it refuses the picture.
         """
-        return await self._demand().find(picture, most)
+        return await self._demand().find(picture, most, version)
 
     def _demand(self) -> FaceModel:
         if self._model is None:

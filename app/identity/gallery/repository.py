@@ -134,11 +134,15 @@ async def seeds(connection: "Connection[asyncpg.Record]", chain_id: uuid.UUID) -
 
 
 async def calibrated(connection: "Connection[asyncpg.Record] | TenantConnection") -> Calibrated:
-    """The newest calibrations that the role may see: of everybody, and of each chain."""
+    """The newest calibrations that the role may see: of everybody, and of each chain on pictures and on strangers."""
     rows = await connection.fetch(
-        "SELECT DISTINCT ON (chain_id, model, model_version) chain_id, model, model_version, threshold, details"
-        " FROM face_calibrations ORDER BY chain_id, model, model_version, made_at DESC, id DESC"
+        "SELECT DISTINCT ON (chain_id, model, model_version, on_pictures) chain_id, model, model_version, threshold, details,"
+        " coalesce(details->>'measured_on', '') = 'pictures' AS on_pictures"
+        " FROM face_calibrations ORDER BY chain_id, model, model_version, on_pictures, made_at DESC, id DESC"
     )
     return {
-        (row["chain_id"], row["model"], row["model_version"]): (round(float(row["threshold"]), 6), row["details"]) for row in rows
-    }
+        (row["chain_id"], row["model"], row["model_version"], row["chain_id"] is not None and row["on_pictures"]): (
+            round(float(row["threshold"]), 6), row["details"],
+        )
+        for row in rows
+    }  # fmt: skip

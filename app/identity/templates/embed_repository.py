@@ -14,6 +14,18 @@ async def chains_to_embed(pool: "Pool[asyncpg.Record]", model: str, version: str
     return [row["chain_id"] for row in await pool.fetch("SELECT chain_id FROM chains_to_embed($1, $2)", model, version)]
 
 
+async def pushed_versions(pool: "Pool[asyncpg.Record]") -> list[tuple[uuid.UUID, str, bool]]:
+    """(chain, version, whether it is over) of face versions that chains pushed and that have, or should have, templates."""
+    rows = await pool.fetch("SELECT chain_id, version, over FROM pushed_face_versions()")
+    return [(row["chain_id"], str(row["version"]), row["over"]) for row in rows]
+
+
+async def drop_of(connection: TenantConnection, model: str, version: str) -> int:
+    """Remove what a retired version made; how many."""
+    done: str = await connection.execute("DELETE FROM facial_profiles WHERE model = $1 AND model_version = $2", model, version)
+    return int(done.split()[-1])
+
+
 async def entries_to_embed(
     connection: TenantConnection, model: str, version: str, most: int, without: Collection[uuid.UUID]
 ) -> list[uuid.UUID]:
@@ -40,12 +52,14 @@ async def has_template(connection: TenantConnection, enrolment_id: uuid.UUID, mo
 async def drop_earlier(connection: TenantConnection, model: str, version: str, made_before: datetime) -> int:
     """Remove templates that another version made before this version's own, which has stood since `made_before`; how many.
 
-    What was made after it is a newer release's, which serves beside this one while the product is updated.
+    What was made after it is a newer release's, which serves beside this one while the product is updated. What a version made
+    that the chain pushed stays until that is retired.
     """
     done: str = await connection.execute(
         "DELETE FROM facial_profiles p WHERE (p.model <> $1 OR p.model_version <> $2) AND EXISTS (SELECT FROM facial_profiles n"
         " WHERE n.enrolment_id = p.enrolment_id AND n.model = $1 AND n.model_version = $2 AND n.created_at < $3"
-        " AND p.created_at < n.created_at)",
+        " AND p.created_at < n.created_at) AND NOT EXISTS (SELECT FROM model_versions v WHERE v.model = p.model"
+        " AND v.version::text = p.model_version AND v.state IN ('ready', 'retiring'))",
         model,
         version,
         made_before,

@@ -4,6 +4,9 @@ A new version ends the acceptance tests that were made with the earlier one, so 
 repeated. Then its entries are embedded, the approved ones first. Probes are compared with templates of their own version alone:
 until an entry's turn has come, workers of the new release do not find it. What the earlier version made of an entry goes
 `OVERLAP` after the new template was made: workers of the earlier release have been replaced by then.
+
+A version that the chain pushed has templates beside those of the released one from its push to its retirement: cameras go over
+to it and back without a gap.
 """
 
 import asyncio
@@ -37,6 +40,8 @@ OVERLAP: Final = timedelta(hours=1)
 MOST_FACES: Final = 4
 LEAST_OVERLAP: Final = 0.2
 FAILURES: Final = (*DATABASE_ERRORS, PennyError)
+Version = tuple[str, str]
+"""Model and version."""
 
 log = logger(__name__)
 
@@ -49,10 +54,10 @@ class Embedder:
     """
 
     def __init__(
-        self, pool: "Pool[asyncpg.Record]", vault: Vault, model: FaceModel, version: tuple[str, str] = (FACE_MODEL, FACE_VERSION)
+        self, pool: "Pool[asyncpg.Record]", vault: Vault, model: FaceModel, version: Version = (FACE_MODEL, FACE_VERSION)
     ) -> None:
         self._pool, self._vault, self._model, self._version = pool, vault, model, version
-        self._hopeless: set[uuid.UUID] = set()
+        self._hopeless: dict[Version, set[uuid.UUID]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Rounds until `stop`, one after the other while there is something to move."""
@@ -69,58 +74,74 @@ class Embedder:
     async def round(self, moment: datetime) -> int:
         """A few entries of each chain; how many were moved. A chain that fails keeps no other one."""
         moved = 0
-        for chain_id in await embed_repository.chains_to_embed(self._pool, *self._version):
+        for chain_id, version, over in await self._due():
             try:
-                moved += await self._chain(chain_id, moment)
+                moved += await (self._drop(chain_id, version) if over else self._chain(chain_id, version, moment))
             except FAILURES as error:
                 log.warning("a chain's templates could not be made anew", chain=str(chain_id), error=_said(error))
         return moved
 
-    async def _chain(self, chain_id: uuid.UUID, moment: datetime) -> int:
-        scope = TenantScope(chain_id)
+    async def _due(self) -> list[tuple[uuid.UUID, Version, bool]]:
+        released = await embed_repository.chains_to_embed(self._pool, *self._version)
+        pushed = await embed_repository.pushed_versions(self._pool)
+        return [(chain_id, self._version, False) for chain_id in released] + [
+            (chain_id, (FACE_MODEL, version), over) for chain_id, version, over in pushed
+        ]
+
+    async def _drop(self, chain_id: uuid.UUID, version: Version) -> int:
+        async with tenant_transaction(self._pool, TenantScope(chain_id)) as connection:
+            if dropped := await embed_repository.drop_of(connection, *version):
+                await self._note(connection, chain_id, version, dropped=dropped)
+        return 0
+
+    async def _chain(self, chain_id: uuid.UUID, version: Version, moment: datetime) -> int:
+        scope, hopeless = TenantScope(chain_id), self._hopeless.setdefault(version, set())
         async with tenant_transaction(self._pool, scope) as connection:
-            if dropped := await embed_repository.drop_earlier(connection, *self._version, moment - OVERLAP):
-                await self._note(connection, chain_id, dropped=dropped)
-            waiting = await embed_repository.entries_to_embed(connection, *self._version, AT_ONCE, self._hopeless)
+            released = version == self._version
+            if released and (dropped := await embed_repository.drop_earlier(connection, *version, moment - OVERLAP)):
+                await self._note(connection, chain_id, version, dropped=dropped)
+            waiting = await embed_repository.entries_to_embed(connection, *version, AT_ONCE, hopeless)
             pictures = {each: await image_repository.read_image(connection, self._vault, each) for each in waiting}
-        moved, hopeless = 0, len(self._hopeless)
+        moved, before = 0, len(hopeless)
         try:
             for enrolment_id, picture in pictures.items():
-                if (found := await self._found(enrolment_id, picture)) is not None:
+                if (found := await self._found(enrolment_id, picture, version)) is not None:
                     async with tenant_transaction(self._pool, scope) as connection:
                         moved += await self._store(connection, chain_id, enrolment_id, *found, moment)
         finally:
-            missed = len(self._hopeless) - hopeless
+            missed = len(hopeless) - before
             if moved or missed:
                 async with tenant_transaction(self._pool, scope) as connection:
-                    await self._note(connection, chain_id, embedded=moved, not_embedded=missed)
+                    await self._note(connection, chain_id, version, embedded=moved, not_embedded=missed)
         return moved
 
-    async def _note(self, connection: TenantConnection, chain_id: uuid.UUID, **done: int) -> None:
-        details = {**done, "model": self._version[0], "model_version": self._version[1]}
+    async def _note(self, connection: TenantConnection, chain_id: uuid.UUID, version: Version, **done: int) -> None:
+        details = {**done, "model": version[0], "model_version": version[1]}
         entry = AuditEntry(Act.TEMPLATES_TURNED, ActorKind.SYSTEM, None, chain_id, None, "gallery", None, details)
         await audit.append(connection, entry)
 
-    async def _found(self, enrolment_id: uuid.UUID, picture: EnrolledPicture) -> tuple[SeenFace, Vector] | None:
+    async def _found(self, enrolment_id: uuid.UUID, picture: EnrolledPicture, version: Version) -> tuple[SeenFace, Vector] | None:
         """None for a picture that helps nothing; it keeps no other one."""
         try:
-            found, why = await self._look(picture), "it finds no such face"
+            found, why = await self._look(picture, version), "it finds no such face"
         except BadInputError as error:
             found, why = None, _said(error)
         if found is None:
-            self._hopeless.add(enrolment_id)
-            log.warning("the model version in use cannot embed an enrolled picture", enrolment=str(enrolment_id), why=why)
+            self._hopeless[version].add(enrolment_id)
+            log.warning(
+                "a model version cannot embed an enrolled picture", enrolment=str(enrolment_id), version=version[1], why=why
+            )
         return found
 
-    async def _look(self, picture: EnrolledPicture) -> tuple[SeenFace, Vector] | None:
+    async def _look(self, picture: EnrolledPicture, version: Version) -> tuple[SeenFace, Vector] | None:
         """The face that was enrolled, of those in its picture."""
         pixels = await asyncio.to_thread(read_picture, picture.jpeg)
-        answer = await self._model.find(pixels, MOST_FACES)
+        answer = await self._model.find(pixels, MOST_FACES, version[1])
         faces = seen_faces(answer.boxes, answer.points, answer.quality)
         ranked = sorted(range(len(faces)), key=lambda each: -_overlap(faces[each].box, picture.box))
         if not ranked or _overlap(faces[ranked[0]].box, picture.box) < LEAST_OVERLAP:
             return None
-        return faces[ranked[0]], Vector(answer.embeddings[ranked[0]], *self._version)
+        return faces[ranked[0]], Vector(answer.embeddings[ranked[0]], *version)
 
     async def _store(
         self, connection: TenantConnection, chain_id: uuid.UUID, enrolment_id: uuid.UUID, face: SeenFace, vector: Vector,
@@ -128,7 +149,9 @@ class Embedder:
     ) -> bool:  # fmt: skip
         """False where the entry ended meanwhile, or another service was faster."""
         enrolment = await repository.get_enrolment(connection, enrolment_id, lock=True)
-        if enrolment.state in ENDED or await embed_repository.has_template(connection, enrolment_id, *self._version):
+        if enrolment.state in ENDED or await embed_repository.has_template(
+            connection, enrolment_id, vector.model, vector.model_version
+        ):
             return False
         await add_template(connection, self._vault, chain_id, enrolment, vector, face.quality, moment)
         return True

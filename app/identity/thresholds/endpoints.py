@@ -17,7 +17,7 @@ from app.identity.decision.thresholds import WANTED_FPIR, Source
 from app.identity.lists import repository as lists
 from app.identity.thresholds import repository, service
 from app.identity.thresholds.foreseen import InUse
-from app.inference.face_client import FACE_MODEL, FACE_VERSION
+from app.inference.face_client import FACE_MODEL
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.postgres import tenant_transaction
@@ -152,13 +152,14 @@ async def get_thresholds(request: Request, access: Reads, store_id: uuid.UUID) -
     async with tenant_transaction(backends(request).postgres, access.scope) as connection:
         await demand_store(connection, store_id)
         thresholds, calibrated = await service.thresholds_of(connection)
-        lowest = thresholds.measured(FACE_MODEL, FACE_VERSION, 1)
+        version = await repository.version_in_use(connection)
+        lowest = thresholds.measured(FACE_MODEL, version, 1)
         used, footfall = await service.in_use(connection, store_id)
         local = await repository.standing(connection, store_id)
         proposals = await change_rows.list_changes(connection, store_id, ChangeKind.MATCH_THRESHOLD, None, 50)
     return ThresholdsOut(
         model=FACE_MODEL,
-        model_version=FACE_VERSION,
+        model_version=version,
         measured=lowest if calibrated else None,
         lowest=lowest,
         wanted_fpir=WANTED_FPIR,

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.inference.face_client import FACE_MODEL, FACE_VERSION
 from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection
 from app.tenancy.changes.models import ProposedChange
@@ -102,3 +103,9 @@ async def add_threshold(connection: TenantConnection, chain_id: uuid.UUID, chang
         made.approved_by,
         made.created_at,
     )
+
+
+async def version_in_use(connection: TenantConnection) -> str:
+    """Of the face embedding, in the scope's chain: the released one, or what was promoted for all cameras."""
+    found = await connection.fetchval("SELECT stable FROM model_pointers WHERE model = $1", FACE_MODEL)
+    return FACE_VERSION if found is None else str(found)

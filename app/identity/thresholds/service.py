@@ -12,7 +12,7 @@ from app.identity.gallery.repository import calibrated
 from app.identity.thresholds import foreseen, repository
 from app.identity.thresholds.foreseen import InUse
 from app.identity.thresholds.repository import Footfall, LocalThreshold
-from app.inference.face_client import FACE_MODEL, FACE_VERSION
+from app.inference.face_client import FACE_MODEL
 from app.kit.errors import ConflictError, ForbiddenError
 from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection
@@ -25,28 +25,26 @@ from app.tenancy.changes.thresholds import check_local_threshold
 
 async def thresholds_of(connection: TenantConnection) -> tuple[Thresholds, bool]:
     """The measured thresholds as the scope's chain has them; whether anything was measured for the model in use."""
-    known = await calibrated(connection)
+    known, version = await calibrated(connection), await repository.version_in_use(connection)
     chain = next((key[0] for key in known if key[0] is not None), None)
-    return Thresholds(known, chain), any(key[1:] == (FACE_MODEL, FACE_VERSION) for key in known)
+    return Thresholds(known, chain), any(key[1:3] == (FACE_MODEL, version) for key in known)
 
 
 async def lowest(connection: TenantConnection) -> float:
     """What the model in use has for a single template; a store's own threshold lies there or above."""
     thresholds, _ = await thresholds_of(connection)
-    return thresholds.measured(FACE_MODEL, FACE_VERSION, 1)
+    return thresholds.measured(FACE_MODEL, await repository.version_in_use(connection), 1)
 
 
 async def in_use(connection: TenantConnection, store_id: uuid.UUID) -> tuple[list[InUse], Footfall]:
     """The thresholds of a store's lists with what they mean a day."""
     thresholds, _ = await thresholds_of(connection)
     lists = await repository.searched_lists(connection, store_id)
-    footfall = await repository.footfall(connection, store_id, FACE_MODEL, FACE_VERSION)
+    key = (FACE_MODEL, await repository.version_in_use(connection))
+    footfall = await repository.footfall(connection, store_id, *key)
     standing = await repository.standing(connection, store_id)
-    local = {each.watchlist_id: each.threshold for each in standing if (each.model, each.model_version) == _KEY}
-    return foreseen.in_use(lists, thresholds, local, footfall, *_KEY), footfall
-
-
-_KEY = (FACE_MODEL, FACE_VERSION)
+    local = {each.watchlist_id: each.threshold for each in standing if (each.model, each.model_version) == key}
+    return foreseen.in_use(lists, thresholds, local, footfall, *key), footfall
 
 
 async def propose(
@@ -60,18 +58,19 @@ async def propose(
     """An open proposal. BadInputError where it lies below what was measured; ConflictError where one is open."""
     _demand_person(who)
     check_local_threshold(await lowest(connection), wanted)
-    await _close(connection, store_id, watchlist_id, now)
+    version = await repository.version_in_use(connection)
+    await _close(connection, store_id, watchlist_id, version, now)
     change = ProposedChange(
         id=new_id(),
         store_id=store_id,
         kind=ChangeKind.MATCH_THRESHOLD,
-        subject=_subject(watchlist_id),
-        base_revision=await _revision(connection, store_id, watchlist_id),
+        subject=_subject(watchlist_id, version),
+        base_revision=await _revision(connection, store_id, watchlist_id, version),
         content={
             "watchlist_id": str(watchlist_id) if watchlist_id else None,
             "threshold": wanted,
             "model": FACE_MODEL,
-            "model_version": FACE_VERSION,
+            "model_version": version,
         },
         proposed_by=who.id,
         proposed_at=now,
@@ -92,7 +91,8 @@ async def decide(
     change = await change_rows.get_change(connection, store_id, change_id, ChangeKind.MATCH_THRESHOLD)
     named = change.content["watchlist_id"]
     watchlist_id = None if named is None else uuid.UUID(named)
-    revision = await _revision(connection, store_id, watchlist_id)
+    version = await repository.version_in_use(connection)
+    revision = await _revision(connection, store_id, watchlist_id, version)
     if not approved:
         decided = changes.reject(change, who.id, revision, now, "")
         await change_rows.decide_change(connection, decided)
@@ -101,35 +101,37 @@ async def decide(
     decided = changes.approve(change, who.id, revision, now)
     if not await may_still(connection, change.proposed_by, Permission.WATCHLISTS_WRITE, store_id):
         raise ConflictError("Whoever proposed this may not do so any more; propose it again.", state="overtaken")
-    if (change.content["model"], change.content["model_version"]) != (FACE_MODEL, FACE_VERSION):
+    if (change.content["model"], change.content["model_version"]) != (FACE_MODEL, version):
         raise ConflictError("Another model version is in use by now; propose it again.", state="overtaken")
     threshold = check_local_threshold(await lowest(connection), float(change.content["threshold"]))
     await change_rows.decide_change(connection, decided)
-    made = LocalThreshold(watchlist_id, FACE_MODEL, FACE_VERSION, revision + 1, threshold, change.proposed_by, who.id, now)
+    made = LocalThreshold(watchlist_id, FACE_MODEL, version, revision + 1, threshold, change.proposed_by, who.id, now)
     assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
     await repository.add_threshold(connection, who.chain_id, change, made)
     await _audit(connection, Act.THRESHOLD_APPROVED, who, change)
     return decided
 
 
-async def _close(connection: TenantConnection, store_id: uuid.UUID, watchlist_id: uuid.UUID | None, now: datetime) -> None:
+async def _close(
+    connection: TenantConnection, store_id: uuid.UUID, watchlist_id: uuid.UUID | None, version: str, now: datetime
+) -> None:
     """A proposal that expired or was overtaken makes room."""
-    before = await change_rows.open_change(connection, store_id, ChangeKind.MATCH_THRESHOLD, _subject(watchlist_id))
+    before = await change_rows.open_change(connection, store_id, ChangeKind.MATCH_THRESHOLD, _subject(watchlist_id, version))
     if before is None:
         return
-    ended = changes.stand(before, await _revision(connection, store_id, watchlist_id), now)
+    ended = changes.stand(before, await _revision(connection, store_id, watchlist_id, version), now)
     if ended.state is not changes.ChangeState.OPEN:
         await change_rows.decide_change(connection, ended)
 
 
-async def _revision(connection: TenantConnection, store_id: uuid.UUID, watchlist_id: uuid.UUID | None) -> int:
+async def _revision(connection: TenantConnection, store_id: uuid.UUID, watchlist_id: uuid.UUID | None, version: str) -> int:
     found = await repository.standing(connection, store_id)
-    key = (watchlist_id, FACE_MODEL, FACE_VERSION)
+    key = (watchlist_id, FACE_MODEL, version)
     return max((each.revision for each in found if (each.watchlist_id, each.model, each.model_version) == key), default=0)
 
 
-def _subject(watchlist_id: uuid.UUID | None) -> str:
-    return f"{watchlist_id or 'all'}/{FACE_MODEL}/{FACE_VERSION}"
+def _subject(watchlist_id: uuid.UUID | None, version: str) -> str:
+    return f"{watchlist_id or 'all'}/{FACE_MODEL}/{version}"
 
 
 def _demand_person(who: Principal) -> None:

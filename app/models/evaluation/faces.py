@@ -29,7 +29,7 @@ async def evaluate_faces(
         BadInputError: a folder that cannot be read, or a version that is not served.
     """
     named = await asyncio.to_thread(pictures, folder)
-    answers, took = await _asked(url, versions, [path for _, path in named], tell)
+    answers, took = await ask_versions(url, versions, [path for _, path in named], tell)
     people = [person for person, _ in named]
     measured = [
         {
@@ -70,21 +70,21 @@ def less(last: dict[str, Any], first: dict[str, Any]) -> dict[str, float | None]
     return {name: None if one is None or other is None else round(one - other, 4) for name, (one, other) in both.items()}
 
 
-async def _asked(
+async def ask_versions(
     url: str, versions: Sequence[str], files: Sequence[Path], tell: Callable[[int, int], None]
 ) -> tuple[Answers, dict[str, list[float]]]:
     """The best face of each picture, and seconds of each answer, by version."""
-    clients = {version: TritonFaces(url, version, DEADLINE_S) for version in versions}
+    client = TritonFaces(url, deadline_s=DEADLINE_S)
     answers: Answers = {version: [] for version in versions}
     took: dict[str, list[float]] = {version: [] for version in versions}
     try:
         for done, path in enumerate(files):
             tell(done, len(files))
             picture = decode_image(await asyncio.to_thread(path.read_bytes))[:, :, ::-1]
-            for version, client in clients.items():
+            for version in answers:
                 began = time.monotonic()
                 try:
-                    answers[version].append(await client.find(picture))
+                    answers[version].append(await client.find(picture, 1, version))
                 except UnavailableError as error:
                     raise BadInputError(
                         f"Triton at {url} does not serve version {version} of {FACES}: face models are loaded where a store's"
@@ -92,8 +92,7 @@ async def _asked(
                     ) from error
                 took[version].append(time.monotonic() - began)
     finally:
-        for client in clients.values():
-            await client.close()
+        await client.close()
     return answers, took
 
 

@@ -18,6 +18,7 @@ from app.kit.keys.models import DISAGREEMENT
 from app.kit.keys.provider import KeyLostError
 from app.kit.keys.vault import Vault
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
+from app.models.models import POSE_MODEL
 from app.models.service import ModelService
 from app.models.shadows import repository
 from app.models.shadows.models import Shadow, ShadowReport
@@ -39,6 +40,11 @@ class ShadowService:
             ConflictError: it is retired, serves all cameras, or another version is shadowed.
         """
         async with self._models.with_ready_version(access, version_id) as (connection, pointer, known):
+            if known.model != POSE_MODEL:
+                raise ConflictError(
+                    f"Versions of {known.model} are not compared on cameras: a face would be embedded twice. Compare them on"
+                    " pictures: `pennyprotect models evaluate FOLDER --model face_pipeline`."
+                )
             if known.version == pointer.stable:
                 raise ConflictError(f"Version {known.version} serves all cameras already; there is nothing to compare it with.")
             if (runs := await repository.running(connection, known.model)) is not None:

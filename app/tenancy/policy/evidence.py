@@ -16,7 +16,7 @@ from app.kit.postgres import TenantConnection
 from app.perception.images import decode_image
 from app.tenancy.policy import repository
 from app.tenancy.policy.evidence_schemas import AcceptanceTestIn
-from app.tenancy.policy.models import PHOTO_VALID, AcceptanceTest, SignPhoto
+from app.tenancy.policy.models import PHOTO_VALID, AcceptanceTest, SignPhoto, Switch
 from app.tenancy.policy.repository import NewPhoto
 from app.tenancy.policy.service import demand_person
 
@@ -97,15 +97,20 @@ async def keep_test(
     if said.false_matches > said.strangers or said.misses > said.enrolled:
         raise BadInputError("There are more errors than passes; correct the figures.")
     site = await repository.get_site(connection, store_id)
+    model = site.models.get(said.switch, "")
+    if said.face_version is not None:
+        if said.switch is not Switch.FACE:
+            raise BadInputError("Only faces have versions that are tested before their promotion.", field="face_version")
+        model = await repository.pushed_face_models(connection, said.face_version)
     test = AcceptanceTest(
         id=new_id(),
         recorded_by=who.id,
         recorded_at=now,
-        model=site.models.get(said.switch, ""),
+        model=model,
         camera_ids=site.camera_ids,
         listed=site.listed,
         addresses=site.addresses,
-        **said.model_dump(),
+        **said.model_dump(exclude={"face_version"}),
     )
     assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
     await repository.add_test(connection, who.chain_id, store_id, test)

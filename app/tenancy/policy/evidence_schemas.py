@@ -57,6 +57,11 @@ class AcceptanceTestIn(BaseModel):
     misses: int = Field(ge=0, le=10_000_000, description="How many of those did not match.")
     passed: bool
     report_reference: Line = ""
+    face_version: int | None = Field(
+        default=None,
+        ge=1,
+        description="A pushed version of face_embedding that was tested before its promotion; null: what is in use.",
+    )
 
 
 class LapseOut(BaseModel):

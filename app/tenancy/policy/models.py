@@ -2,7 +2,7 @@
 
 import enum
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -239,6 +239,20 @@ def _evidence_gaps(switch: Switch, site: Site, today: date) -> list[tuple[Field,
     test = site.tests.get(switch)
     why = "Record an acceptance test in this store." if test is None else _outdated(test, site, today)
     return [*found, (Field.ACCEPTANCE_TEST, why)] if why else found
+
+
+def tests_that_count(tests: Iterable[AcceptanceTest], models: Mapping[Switch, str]) -> dict[Switch, AcceptanceTest]:
+    """Of each switch the test of what measures now, else the newest. `tests`: the newest of each switch and model."""
+    found: dict[Switch, AcceptanceTest] = {}
+    for test in tests:
+        before = found.get(test.switch)
+        if before is None or _counts_more(test, models) > _counts_more(before, models):
+            found[test.switch] = test
+    return found
+
+
+def _counts_more(test: AcceptanceTest, models: Mapping[Switch, str]) -> tuple[bool, date, uuid.UUID]:
+    return test.model == models.get(test.switch), test.performed_on, test.id
 
 
 def _outdated(test: AcceptanceTest, site: Site, today: date) -> str:

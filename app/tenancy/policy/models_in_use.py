@@ -22,6 +22,14 @@ def named(models: list[LockedModel]) -> str:
     return f"{', '.join(f'{each.name} {each.version}' for each in models)[:180]} [{mark}]"
 
 
+def face_models(version: int, manifest_sha256: bytes) -> str:
+    """What faces are measured with where the chain uses a version of the face embedding that it pushed."""
+    models = [each for each in biometric(read_lock()) if each.name.startswith("face")]
+    listed = ", ".join(f"{each.name} {version if each.name == 'face_embedding' else each.version}" for each in models)
+    rest = "".join(f"{each.name} {each.version} {each.artefact.sha256} {each.converter}\n" for each in models)
+    return f"{listed[:180]} [{hashlib.sha256(rest.encode() + manifest_sha256).hexdigest()[:8]}]"
+
+
 @functools.cache
 def models_in_use() -> Mapping[Switch, str]:
     """The models of this version of the product; gait has none yet. Visits are joined by rules: their version stands for one."""

@@ -1,6 +1,7 @@
 """Revisions of site policies and the evidence for them. A revision is inserted and read, never changed."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,8 +9,18 @@ import asyncpg
 
 from app.kit.errors import NotFoundError
 from app.kit.postgres import Pool, TenantConnection
-from app.tenancy.policy.models import AcceptanceTest, Cause, Papers, SignPhoto, Site, SitePolicy, Switch, Switches
-from app.tenancy.policy.models_in_use import models_in_use
+from app.tenancy.policy.models import (
+    AcceptanceTest,
+    Cause,
+    Papers,
+    SignPhoto,
+    Site,
+    SitePolicy,
+    Switch,
+    Switches,
+    tests_that_count,
+)  # fmt: skip
+from app.tenancy.policy.models_in_use import face_models, models_in_use
 
 _POLICY = (
     "store_id, revision, face, gait, re_identification, jurisdiction, pack, legal_basis, dpia_reference, notice_text,"
@@ -81,10 +92,11 @@ async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: b
         store_id,
     )
     tests = await connection.fetch(
-        f"SELECT DISTINCT ON (switch) {_TEST} FROM acceptance_tests WHERE store_id = $1"  # noqa: S608
-        " ORDER BY switch, performed_on DESC, id DESC",
+        f"SELECT DISTINCT ON (switch, model) {_TEST} FROM acceptance_tests WHERE store_id = $1"  # noqa: S608
+        " ORDER BY switch, model, performed_on DESC, id DESC",
         store_id,
     )
+    models = await _models(connection, store_id)
     return Site(
         store_id=row["id"],
         name=row["name"],
@@ -92,11 +104,33 @@ async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: b
         jurisdiction=row["jurisdiction"],
         demo=row["demo"],
         photo=None if photo is None else SignPhoto(**dict(photo)),
-        tests={test.switch: test for test in map(_test, tests)},
-        models=models_in_use(),
+        tests=tests_that_count(map(_test, tests), models),
+        models=models,
         addresses=_addresses(row["addresses"]),
         listed=row["listed"],
     )
+
+
+async def _models(connection: TenantConnection, store_id: uuid.UUID) -> Mapping[Switch, str]:
+    """What each switch measures with in the store's chain, which may use a face embedding that it pushed."""
+    row = await connection.fetchrow(
+        "SELECT v.version, v.manifest_sha256 FROM stores s JOIN model_pointers p ON p.chain_id = s.chain_id"
+        " JOIN model_versions v ON v.chain_id = p.chain_id AND v.model = p.model AND v.version = p.stable"
+        " WHERE s.id = $1 AND p.model = 'face_embedding'",
+        store_id,
+    )
+    return models_in_use() if row is None else {**models_in_use(), Switch.FACE: face_models(*row)}
+
+
+async def pushed_face_models(connection: TenantConnection, version: int) -> str:
+    """What faces would be measured with under a version that the chain pushed. NotFoundError where there is none."""
+    row = await connection.fetchrow(
+        "SELECT version, manifest_sha256 FROM model_versions WHERE model = 'face_embedding' AND version = $1 AND state = 'ready'",
+        version,
+    )
+    if row is None:
+        raise NotFoundError(f"There is no pushed version {version} of face_embedding.")
+    return face_models(*row)
 
 
 async def set_jurisdiction(connection: TenantConnection, store_id: uuid.UUID, jurisdiction: str) -> None:

@@ -22,7 +22,7 @@ from app.contracts.biometrics import LARGEST_PICTURE, ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
-from app.inference.face_client import FACE_MODEL, FaceAnswer
+from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer
 from app.inference.presentation import suspicion
 from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
@@ -47,8 +47,8 @@ log = logger(__name__)
 class FaceModel(Protocol):
     """Finds and embeds faces."""
 
-    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1) -> FaceAnswer:
-        """Faces of a crop. PennyError when the model does not answer."""
+    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
+        """Faces of a crop, embedded by this version. PennyError when the model does not answer."""
         ...
 
 
@@ -83,8 +83,7 @@ class FaceStage:
     Args:
         grant: the present grant of the control plane.
         emit: takes a probe and whether it may still be sent when its turn comes.
-        version: of the embedding model, carried by each message.
-        measured: told each answer about a camera whose faces may be looked at, and the seconds it took.
+        measured: told each answer about a camera whose faces may be looked at (None: there was none), and the seconds it took.
     """
 
     def __init__(
@@ -94,11 +93,10 @@ class FaceStage:
         loading: FaceLoading,
         emit: Callable[[ProbeEmbedding, Callable[[], bool]], None],
         metrics: FaceMetrics,
-        version: str,
-        measured: Callable[[DesiredCamera, FaceAnswer, float], None] | None = None,
+        measured: Callable[[DesiredCamera, FaceAnswer | None, float], None] | None = None,
     ) -> None:
         self._grant, self._model, self._loading, self._emit = grant, model, loading, emit
-        self._metrics, self._version, self._measured = metrics, version, measured
+        self._metrics, self._measured = metrics, measured
         self._waiting: deque[Shot] = deque()
         self._filled = asyncio.Event()
         self._shots = Shots()
@@ -147,13 +145,13 @@ class FaceStage:
                 await self._filled.wait()
                 continue
             shot = self._waiting.popleft()
-            if self._may(shot.camera_id, shot.policy_revision) is None:
+            if (camera := self._may(shot.camera_id, shot.policy_revision)) is None:
                 self._metrics.dropped.labels("policy").inc()
             elif time.monotonic() - shot.offered_at > OLDEST_S:
                 self._metrics.dropped.labels("late").inc()
             else:
                 try:
-                    await self._ask(shot)
+                    await self._ask(shot, camera)
                 except PennyError as error:
                     self._metrics.dropped.labels("model").inc()
                     log.info("the face model does not answer", problem=str(error)[:120])
@@ -162,18 +160,23 @@ class FaceStage:
                     self._metrics.dropped.labels("model").inc()
                     log.warning("a face could not be looked at", kind=type(error).__name__)
 
-    async def _ask(self, shot: Shot) -> None:
-        """One call. The policy is looked at again when the answer is there."""
+    async def _ask(self, shot: Shot, asked: DesiredCamera) -> None:
+        """One call, of the version that the camera uses. The policy is looked at again when the answer is there."""
         self._metrics.asked.inc()
         began = time.monotonic()
-        answer = await self._model.find(shot.picture, 1)
+        try:
+            answer = await self._model.find(shot.picture, 1, asked.face_version)
+        except PennyError:
+            if self._measured is not None and self._may(shot.camera_id, shot.policy_revision) is not None:
+                self._measured(asked, None, time.monotonic() - began)
+            raise
         took_s = time.monotonic() - began
         self._metrics.seconds.observe(took_s)
         camera = self._may(shot.camera_id, shot.policy_revision)
         if camera is None:
             return self._metrics.dropped.labels("policy").inc()
         if self._measured is not None:
-            self._measured(camera, answer, took_s)
+            self._measured(asked, answer, took_s)
         if not len(answer):
             return self._metrics.dropped.labels("no face").inc()
         if float(answer.quality[0].min()) < LEAST_QUALITY:
@@ -187,7 +190,7 @@ class FaceStage:
             captured_at_us=shot.captured_at_us,
             policy_revision=shot.policy_revision,
             model=FACE_MODEL,
-            model_version=self._version,
+            model_version=asked.face_version,
             face_px=float(answer.boxes[0, 2] - answer.boxes[0, 0]),
             quality=floats(answer.quality[0]),
             embedding=floats(answer.embeddings[0]),

@@ -190,7 +190,7 @@ async def _run_cameras(
     async with asyncio.TaskGroup() as group:
         faces = FaceStage(
             lambda: control.grant, models.faces, face_models(settings, models), emitter.probe,
-            FaceMetrics(metrics.registry), FACE_VERSION, readings.looked_at_faces,
+            FaceMetrics(metrics.registry), readings.looked_at_faces,
         )  # fmt: skip
         shadow = ShadowStage(models.client, readings)
         analysis = Analysis(

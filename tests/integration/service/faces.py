@@ -29,7 +29,7 @@ class DrawnFaces:
     def __init__(self, _url: str = "", _version: str = "", _deadline_s: float = 0) -> None:
         self.calls = 0
 
-    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1) -> FaceAnswer:
+    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1, version: str = "1") -> FaceAnswer:
         self.calls += 1
         who, count, level = (int(each) for each in picture[0, 0])
         count = min(count, most)

@@ -46,6 +46,7 @@ ELSEWHERE = {
     "POST /api/v1/models/versions/{model_version_id}/promote": "tests/integration/models, likewise",
     "POST /api/v1/models/versions/{model_version_id}/retire": "tests/integration/models, likewise",
     "POST /api/v1/models/versions/{model_version_id}/shadow": "test_model_shadow.py, likewise",
+    "POST /api/v1/models/versions/{model_version_id}/calibration": "test_face_versions.py, likewise",
 }
 POLYGON = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
 TODAY = date.today().isoformat()  # noqa: DTZ011

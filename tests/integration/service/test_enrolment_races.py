@@ -122,7 +122,7 @@ class NextModel:
     def __init__(self, faces: int = 2) -> None:
         self.faces, self.calls = faces, 0
 
-    async def find(self, picture: np.ndarray, most: int = 1) -> FaceAnswer:
+    async def find(self, picture: np.ndarray, most: int = 1, version: str = "1") -> FaceAnswer:
         self.calls += 1
         boxes = np.array([[0, 0, 40, 40, 0.99], [80, 80, 240, 240, 0.9]], np.float32)[: self.faces]
         vectors = np.array([vector_of(100), vector_of(101)], np.float32)[: self.faces]
@@ -177,7 +177,7 @@ async def test_rule_20_a_new_model_version_moves_the_gallery_while_the_old_one_s
 class Moody(NextModel):
     """It refuses one picture, embeds another, and then it is gone."""
 
-    async def find(self, picture: np.ndarray, most: int = 1) -> FaceAnswer:
+    async def find(self, picture: np.ndarray, most: int = 1, version: str = "1") -> FaceAnswer:
         found = await super().find(picture, most)
         if self.calls == 1:
             raise BadInputError("The model refuses this picture.")

@@ -119,7 +119,7 @@ class InFlight:
     def patch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stand between them from now on."""
 
-        async def find(faces: TritonFaces, picture: Any, most: int = 1) -> FaceAnswer:
+        async def find(faces: TritonFaces, picture: Any, most: int = 1, version: str = "1") -> FaceAnswer:
             self.asked.append(picture.shape)
             await self._real(faces, picture, most)
             if picture.shape[0] >= WIDE and not self.let_go.is_set():

@@ -72,14 +72,14 @@ def test_the_own_measurement_only_raises_and_counts_for_its_chain_alone() -> Non
     for unknown in (("another", "1"), (MODEL[0], "2")):
         assert Thresholds({}).measured(*unknown, 4) == STRICTEST
         assert Thresholds({}).calibration(*unknown) is None, "what was published is about one version"
-    calibrated: Calibrated = {(CHAIN, *MODEL): (0.9, own)}
+    calibrated: Calibrated = {(CHAIN, *MODEL, False): (0.9, own)}
     raised = Thresholds(calibrated, CHAIN)
     assert raised.measured(*MODEL, 4) > default
     assert raised.measured(*MODEL, 5000) <= STRICTEST
     assert raised.source(*MODEL, 4) is Source.STRANGERS
     assert Thresholds(calibrated, OTHER).measured(*MODEL, 4) == default
-    assert Thresholds({(CHAIN, *MODEL): (0.5, lax)}, CHAIN).measured(*MODEL, 4) == default
-    pictures = Thresholds({(None, *MODEL): (0.93, {}), (CHAIN, *MODEL): (0.5, lax)}, CHAIN)
+    assert Thresholds({(CHAIN, *MODEL, False): (0.5, lax)}, CHAIN).measured(*MODEL, 4) == default
+    pictures = Thresholds({(None, *MODEL, False): (0.93, {}), (CHAIN, *MODEL, False): (0.5, lax)}, CHAIN)
     assert (pictures.measured(*MODEL, 1), pictures.source(*MODEL, 1)) == (0.93, Source.PICTURES)
 
 
@@ -104,7 +104,7 @@ def test_before_anybody_measured_a_longer_list_needs_a_higher_score() -> None:
 
 def test_false_alerts_are_foreseen_for_the_real_size_and_footfall() -> None:
     own = details_of(calibrate_strangers(days(20, middle=0.93, spread=0.012), []), 1e-3)
-    thresholds = Thresholds({(CHAIN, *MODEL): (0.9, own)}, CHAIN)
+    thresholds = Thresholds({(CHAIN, *MODEL, False): (0.9, own)}, CHAIN)
     listed, busy = [SearchedList(LIST, "Violence", 40)], Footfall(28_000, 28)
     (found,) = in_use(listed, thresholds, {}, busy, *MODEL)
     assert found.false_alerts is not None

@@ -48,7 +48,9 @@ def test_what_joins_never_changes(models: ModelFolder, tmp_path: Path) -> None:
     assert models.versions("yolo_pose") == [1]
 
 
-def test_what_was_compiled_is_kept_for_models_that_are_there_and_is_for_the_server_alone(models: ModelFolder, tmp_path: Path) -> None:
+def test_what_was_compiled_is_kept_for_models_that_are_there_and_is_for_the_server_alone(
+    models: ModelFolder, tmp_path: Path
+) -> None:
     models.open_trial("yolo_pose", 1001, tmp_path / "staged")
     models.join("yolo_pose", 1001)
     place, kept = models.root.parent / COMPILED, sha256(b"model").hexdigest()

@@ -109,9 +109,11 @@ class Model:
         self.calls = 0
         self.quality = 0.9
         self.during: Callable[[], None] = lambda: None
+        self.versions: list[str] = []
 
-    async def find(self, picture: np.ndarray, most: int = 1) -> FaceAnswer:
+    async def find(self, picture: np.ndarray, most: int = 1, version: str = "1") -> FaceAnswer:
         self.calls += 1
+        self.versions.append(version)
         await asyncio.sleep(0)
         self.during()
         one = np.ones((1, 5), np.float32)
@@ -140,7 +142,7 @@ class Bench:
         self.registry, self.readings = CollectorRegistry(), Readings()
         self.stage = FaceStage(
             lambda: self.grant, self.model, self.loading, lambda probe, ok: self.emitted.append((probe, ok)),
-            FaceMetrics(self.registry), "1", self.readings.looked_at_faces,
+            FaceMetrics(self.registry), self.readings.looked_at_faces,
         )  # fmt: skip
         self.frame = VideoFrame.from_ndarray(np.zeros((480, 640, 3), np.uint8), format="rgb24")
 

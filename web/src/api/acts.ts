@@ -157,6 +157,7 @@ export const ACTS: readonly components["schemas"]["Act"][] = [
   "model-pushed",
   "model-refused",
   "model-promoted",
+  "model-calibrated",
   "model-rolled-back",
   "model-retired",
   "model-shadow-started",

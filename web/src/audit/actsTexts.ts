@@ -158,6 +158,7 @@ export const ACTS_ES: Partial<Record<(typeof ACTS)[number], string>> = {
   "model-pushed": "subió un modelo",
   "model-refused": "se le rechazó un modelo",
   "model-promoted": "promovió el modelo",
+  "model-calibrated": "calibró el modelo",
   "model-rolled-back": "revirtió el modelo",
   "model-retired": "retiró el modelo",
   "model-shadow-started": "empezó una comparación de modelos",

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Problem, useAct } from "../security/parts";
 import { usePlace } from "../shell/stores";
 import { date } from "../text/format";
-import { promote, retire, startShadow, type Pointer, type Version } from "./endpoints";
+import { POSE_MODEL, promote, retire, startShadow, type Pointer, type Version } from "./endpoints";
 import { share } from "./words";
 import { t } from "./texts";
 
@@ -48,7 +48,7 @@ function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointe
   const [anyAgreement, setAnyAgreement] = useState(false);
   const serves = version.version === pointer.stable;
   const used = serves || version.version === pointer.candidate;
-  const compared = shadowed === version.version;
+  const compared = version.model === POSE_MODEL && shadowed === version.version;
   const blocked = pointer.candidate !== null && pointer.candidate !== version.version;
   const act = (work: () => Promise<unknown>) => void run(async () => (await work(), changed()));
   if (serves) return null;
@@ -61,9 +61,11 @@ function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointe
           </option>
         ))}
       </select>
-      <button type="button" className="button" disabled={busy || (shadowed !== null && !compared)} onClick={() => act(() => startShadow(version.id, part))} data-testid="version-shadow">
-        {compared ? t("compareOnThisShare") : t("compare")}
-      </button>
+      {version.model === POSE_MODEL && (
+        <button type="button" className="button" disabled={busy || (shadowed !== null && !compared)} onClick={() => act(() => startShadow(version.id, part))} data-testid="version-shadow">
+          {compared ? t("compareOnThisShare") : t("compare")}
+        </button>
+      )}
       <button
         type="button"
         className="button button-primary"

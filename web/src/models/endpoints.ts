@@ -15,6 +15,9 @@ export type Agreement = Schemas["AgreementOut"];
 export type Drifts = Schemas["DriftsOut"];
 export type Disagreement = Schemas["DisagreementOut"];
 
+/** Its versions alone are compared on cameras. */
+export const POSE_MODEL = "yolo_pose";
+
 export const drift = () => ask<Drifts>("GET", "/models/drift");
 export const models = () => ask<Models>("GET", "/models");
 export const promote = (id: Id, share: number, limits: Partial<Limits>) => ask<Pointer>("POST", `/models/versions/${id}/promote`, { body: { share, limits } });

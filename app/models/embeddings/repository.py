@@ -1,0 +1,29 @@
+"""SQL of what a version of the face embedding must bring."""
+
+from app.kit.postgres import TenantConnection
+from app.models.embeddings.models import Readiness
+from app.models.models import FACE_EMBEDDING
+
+_ENTRIES = (
+    "SELECT count(*) AS entries, count(*) FILTER (WHERE EXISTS (SELECT FROM facial_profiles p WHERE p.enrolment_id = e.id"
+    " AND p.model = $1 AND p.model_version = $2)) AS embedded FROM enrolments e WHERE e.ended_at IS NULL"
+    " AND store_runs(e.store_id, 'face') AND EXISTS (SELECT FROM enrolment_images i WHERE i.enrolment_id = e.id)"
+)
+_CALIBRATED = (
+    "SELECT EXISTS (SELECT FROM face_calibrations WHERE chain_id IS NOT NULL AND model = $1 AND model_version = $2"
+    " AND details->>'measured_on' = 'pictures')"
+)
+_UNTESTED = (
+    "SELECT s.name FROM stores s WHERE store_runs(s.id, 'face') AND NOT coalesce((SELECT t.passed"
+    " FROM acceptance_tests t WHERE t.store_id = s.id AND t.switch = 'face' AND t.model = $1"
+    " ORDER BY t.performed_on DESC, t.id DESC LIMIT 1), false) ORDER BY s.name"
+)
+
+
+async def readiness(connection: TenantConnection, version: int, tested_as: str) -> Readiness:
+    """Of a version in the scope's chain. `tested_as`: how acceptance tests name it."""
+    row = await connection.fetchrow(_ENTRIES, FACE_EMBEDDING, str(version))
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
+    calibrated = bool(await connection.fetchval(_CALIBRATED, FACE_EMBEDDING, str(version)))
+    untested = [each["name"] for each in await connection.fetch(_UNTESTED, tested_as)]
+    return Readiness(row["entries"], row["embedded"], calibrated, untested)
