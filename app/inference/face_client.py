@@ -19,6 +19,8 @@ FACE_VERSION: Final = "1"
 
 _OUTPUTS = ("boxes", "points", "quality", "embedding")
 _NOT_NOW = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "NOT_FOUND")
+_NOT_LOADED = ("not ready", "unknown model", "does not answer")
+"""The last: face_pipeline of a network that it calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class TritonFaces:
             raise UnavailableError(f"Triton at {self._url} gave no faces within {self._deadline_s:g} s.") from error
         except (InferenceServerException, grpc.RpcError) as error:
             status = str(error.status() if isinstance(error, InferenceServerException) else error.args)
-            if any(word in status for word in _NOT_NOW) or "not ready" in str(error) or "unknown model" in str(error):
+            if any(word in status for word in _NOT_NOW) or any(word in str(error) for word in _NOT_LOADED):
                 raise UnavailableError(f"Triton at {self._url} does not serve faces now.") from error
             raise BadInputError(f"The face model refused this picture: {str(error)[:200]}") from error
         return FaceAnswer(boxes.reshape(-1, 5), points.reshape(-1, 4, 2), quality.reshape(-1, 5), embeddings)

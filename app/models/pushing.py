@@ -218,8 +218,9 @@ class Pushes:
         try:
             try:
                 await self._placement.leave(made.model, made.version)
-            finally:
-                await self._serving().load(made.model)  # a replica may have loaded it before another refused
+            finally:  # a replica may have loaded it before another refused; faces stay away where they went meanwhile
+                if made.model != FACE_EMBEDDING or await self._serving().ready(made.model, RELEASED_VERSION):
+                    await self._serving().load(made.model)
         except (PennyError, OSError) as error:
             log.warning("a version that was not taken is not cleared up now", version=made.version, problem=str(error))
 

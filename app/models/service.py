@@ -199,10 +199,15 @@ class ModelService:
         async with self._folder.locked():
             await self._settle()
             await self._placement.leave(known.model, known.version)
-            await self.serving.load(known.model)
+            if await self._is_loaded(known.model):
+                await self.serving.load(known.model)
         async with tenant_transaction(self._pool, scope) as connection:
             await repository.set_state(connection, known.id, "retired")
             return await repository.get_version(connection, known.id)
+
+    async def _is_loaded(self, model: str) -> bool:
+        """A face model that no store's policy asks for now is not loaded by anything done here."""
+        return model == POSE_MODEL or await self.serving.ready(model, RELEASED_VERSION)
 
     async def keep_level(self, stop: asyncio.Event) -> None:
         """Until `stop`: a replica that read the folder before a push and was ready after it loads what it lacks."""

@@ -75,5 +75,5 @@ class TritonPythonModel:
         )
         response = request.exec()
         if response.has_error():
-            raise RuntimeError(f"{model}: {response.error().message()}")
+            raise RuntimeError(f"{model} {version} does not answer: {response.error().message()}")
         return [pb_utils.get_output_tensor_by_name(response, name).as_numpy() for name in names]

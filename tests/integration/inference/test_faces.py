@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
 import cv2
@@ -47,6 +48,7 @@ async def test_rule_01_face_models_are_loaded_on_demand_and_unloaded(triton: Ser
 @pytest.mark.skipif(not FACES.is_dir(), reason="needs the shared data folder")
 async def test_the_same_person_is_near_and_another_is_far(triton: Server) -> None:
     await asyncio.to_thread(stage_faces, triton)
+    pushed = shutil.copytree(triton.models / "face_embedding" / "1", triton.models / "face_embedding" / "1002")
     loading = ModelLoading(triton.url)
     faces = TritonFaces(triton.url, deadline_s=20.0)
     try:
@@ -65,11 +67,17 @@ async def test_the_same_person_is_near_and_another_is_far(triton: Server) -> Non
         same = found["obama/obama.jpg"] @ found["obama/obama2.jpg"]
         other = found["obama/obama.jpg"] @ found["biden/biden.jpg"]
         assert same > 0.93 > other
+        asked = cv2.imread(str(FACES / "enrol" / "biden/biden.jpg"))[:, :, ::-1]
+        by_version = await faces.find(asked, 1, "1002")
+        assert np.allclose(by_version.embeddings[0], found["biden/biden.jpg"], atol=1e-5)
+        with pytest.raises(UnavailableError):
+            await faces.find(asked, 1, "7")
         document = await evaluate_faces(triton.url, ["1", "1"], FACES)
         figures = document["versions"][0]["accuracy"]
         assert (figures["found"], figures["first_is_right"]) == (1.0, 1.0), document
         assert set(document["last_less_first"].values()) == {0.0}, "a version against itself"
     finally:
+        shutil.rmtree(pushed)
         await loading.unload()
         await loading.close()
         await faces.close()

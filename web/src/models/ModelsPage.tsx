@@ -60,8 +60,8 @@ function InUse({ pointer, watch, changed }: { pointer: Pointer; watch: Watch | u
     <section className="panel" aria-label={t("inUseModel", { model: pointer.model })} data-testid="model-in-use">
       <div className="panel-head">
         <h2>
-          {t("version2", { model: pointer.model, stable: pointer.stable })}
-          {pointer.candidate !== null && t("andOnOfTheCameras", { candidate: pointer.candidate, share: share(pointer.share) })}
+          {t("version2", { model: pointer.model, stable: String(pointer.stable) })}
+          {pointer.candidate !== null && t("andOnOfTheCameras", { candidate: String(pointer.candidate), share: share(pointer.share) })}
         </h2>
         {able && (
           <button type="button" className="button" disabled={busy} onClick={() => void run(async () => (await rollBack(pointer.model), changed()))} data-testid="model-rollback">
@@ -115,7 +115,7 @@ function Beside({ report, changed }: { report: NonNullable<Awaited<ReturnType<ty
     <section className="panel" aria-label={t("comparison")} data-testid="model-shadow">
       <div className="panel-head">
         <h2>
-          {t("versionBesideTheOneInUse", { version: shadow.version })}
+          {t("versionBesideTheOneInUse", { version: String(shadow.version) })}
           <small className="quiet"> {shadow.ended_at === null ? t("onOfTheCamerasSince", { share: share(shadow.share), startedAt: clock(shadow.started_at, Date.now()) }) : t("ended", { endedAt: clock(shadow.ended_at, Date.now()) })}</small>
         </h2>
         {may("models:write") && shadow.ended_at === null && (

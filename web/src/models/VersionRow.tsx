@@ -54,7 +54,7 @@ function Acts({ version, pointer, shadowed, changed }: Props & { pointer: Pointe
   if (serves) return null;
   return (
     <div className="models-acts">
-      <select aria-label={t("shareOfTheCamerasForVersion", { version: version.version })} value={part} onChange={(event) => setPart(Number(event.target.value))}>
+      <select aria-label={t("shareOfTheCamerasForVersion", { version: String(version.version) })} value={part} onChange={(event) => setPart(Number(event.target.value))}>
         {SHARES.map((value) => (
           <option key={value} value={value}>
             {value === 1 ? t("allCameras") : t("ofTheCameras", { value: share(value) })}
