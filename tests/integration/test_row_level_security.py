@@ -24,7 +24,7 @@ DEFINERS = {
     "make_detection_partitions", "may_match", "oidc_chain", "public_policy", "schema_version", "session_lookup",
     "shards_owned", "store_runs", "stores_with_biometrics", "tenant_key", "second_looks_due",
     "claim_export", "evidence_chain", "evidence_jobs", "export_by_token", "want_evidence", "retention_chains",
-    "model_pointers_of_worker", "model_use_of_worker", "next_model_version", "ready_model_versions", "note_model_readings",
+    "model_pointers_of_worker", "model_use_of_worker", "face_use_of_worker", "pushed_face_versions", "next_model_version", "ready_model_versions", "note_model_readings",
     "note_model_comparisons", "keep_model_disagreement", "keep_sealed_disagreement", "chain_of_disagreement",
     "forget_model_readings", "watched_model_pointers", "chains_with_model_readings", "overdue_model_shadows",
     "forget_words_about", "forget_answers_about", "gallery_listed", "gallery_vectors", "relayed_cameras", "forget_visits",
