@@ -241,7 +241,7 @@ def _evidence_gaps(switch: Switch, site: Site, today: date) -> list[tuple[Field,
     return [*found, (Field.ACCEPTANCE_TEST, why)] if why else found
 
 
-def tests_that_count(tests: Iterable[AcceptanceTest], models: Mapping[Switch, str]) -> dict[Switch, AcceptanceTest]:
+def counting_tests(tests: Iterable[AcceptanceTest], models: Mapping[Switch, str]) -> dict[Switch, AcceptanceTest]:
     """Of each switch the test of what measures now, else the newest. `tests`: the newest of each switch and model."""
     found: dict[Switch, AcceptanceTest] = {}
     for test in tests:

@@ -18,7 +18,7 @@ from app.tenancy.policy.models import (
     SitePolicy,
     Switch,
     Switches,
-    tests_that_count,
+    counting_tests,
 )  # fmt: skip
 from app.tenancy.policy.models_in_use import face_models, models_in_use
 
@@ -104,7 +104,7 @@ async def get_site(connection: TenantConnection, store_id: uuid.UUID, *, lock: b
         jurisdiction=row["jurisdiction"],
         demo=row["demo"],
         photo=None if photo is None else SignPhoto(**dict(photo)),
-        tests=tests_that_count(map(_test, tests), models),
+        tests=counting_tests(map(_test, tests), models),
         models=models,
         addresses=_addresses(row["addresses"]),
         listed=row["listed"],

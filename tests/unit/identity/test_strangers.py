@@ -81,6 +81,14 @@ def test_the_own_measurement_only_raises_and_counts_for_its_chain_alone() -> Non
     assert Thresholds({(CHAIN, *MODEL, False): (0.5, lax)}, CHAIN).measured(*MODEL, 4) == default
     pictures = Thresholds({(None, *MODEL, False): (0.93, {}), (CHAIN, *MODEL, False): (0.5, lax)}, CHAIN)
     assert (pictures.measured(*MODEL, 1), pictures.source(*MODEL, 1)) == (0.93, Source.PICTURES)
+    pushed = (MODEL[0], "1001")
+    mine: Calibrated = {(CHAIN, *pushed, True): (0.7, lax)}
+    assert Thresholds(mine, CHAIN).source(*pushed, 1) is Source.PICTURES
+    assert 0.7 <= Thresholds(mine, CHAIN).measured(*pushed, 1) < Thresholds(mine, CHAIN).measured(*pushed, 64) < STRICTEST
+    assert Thresholds(mine, OTHER).measured(*pushed, 1) == STRICTEST, "who pushed it measured it"
+    both = Thresholds(mine | {(CHAIN, *pushed, False): (0.9, own)}, CHAIN)
+    assert both.measured(*pushed, 64) > Thresholds(mine, CHAIN).measured(*pushed, 64)
+    assert both.source(*pushed, 64) is Source.STRANGERS
 
 
 def test_before_anybody_measured_a_longer_list_needs_a_higher_score() -> None:

@@ -20,6 +20,7 @@ from app.tenancy.policy.models import (
     SitePolicy,
     Switch,
     Switches,
+    counting_tests,
     gaps,
     lapsed,
     months_after,
@@ -60,6 +61,15 @@ def test_rule_01_without_anything_everything_is_named() -> None:
     bare = replace(site("US-TX", None), tests={})
     assert lacks(bare, Papers()) == set(Field) - {Field.JURISDICTION}
     assert Field.JURISDICTION in lacks(replace(bare, jurisdiction=""), Papers())
+
+
+def test_rule_11_the_test_of_what_measures_now_counts_whatever_was_tested_since() -> None:
+    old, new = replace(passed(on=TODAY - timedelta(days=30)), model="A"), replace(passed(), model="B", passed=False)
+    gait = replace(passed(Switch.GAIT), model="")
+    for tests in ([old, new, gait], [new, gait, old]):
+        assert counting_tests(tests, {Switch.FACE: "A"}) == {Switch.FACE: old, Switch.GAIT: gait}
+        assert counting_tests(tests, {Switch.FACE: "B"})[Switch.FACE] == new, "though it was not passed"
+        assert counting_tests(tests, {Switch.FACE: "C"})[Switch.FACE] == new, "the newest says why it counts no more"
 
 
 @pytest.mark.parametrize(
