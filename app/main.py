@@ -20,7 +20,7 @@ from app.cameras.probing import Prober
 from app.capture.probe import probe
 from app.dashboard.frames import FramedSockets
 from app.dashboard.pages import add_pages
-from app.dashboard.socket import serve_socket
+from app.dashboard.socket import origins_of, serve_socket
 from app.evidence.storage import Storage
 from app.evidence.tokens import upload_secret
 from app.kit.egress import parse_networks
@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.signer = TokenSigner(settings.jwt_secret.get_secret_value())
     app.state.metrics_key = settings.metrics_key.get_secret_value()
     app.state.public_url = settings.public_url
+    app.state.origins = origins_of(settings.client_url, settings.public_url)
     app.state.provider = provider_of(settings)
     app.state.live_ended = asyncio.Event()
     app.state.second_look = bool(settings.openai_api_key.get_secret_value())

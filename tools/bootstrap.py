@@ -1,6 +1,6 @@
 """Sets up everything the product needs in this checkout, then runs one command in it. Standard library only.
 
-    python3 tools/bootstrap.py setup|run|demo|test|verify|bench|chaos|lint|fmt [arguments]
+    python3 tools/bootstrap.py setup|run|demo|test|verify|bench|chaos|audit-deps|lint|fmt [arguments]
 
 Environments apart, because their locks cannot live in one: `.venv` (the product), `.venv-triton` (Triton's Python backend
 needs numpy 1.26), `.venv-web` (Node, from a wheel, to build the dashboard), for `test` and `verify` `.venv-nvds` (the GPU

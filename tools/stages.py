@@ -65,6 +65,7 @@ def stages(name: str, arguments: list[str]) -> list[Stage]:
         ],
         "bench": [one("benchmarks", *benches)],
         "chaos": [one("chaos", [python, "-m", "tests.chaos", *arguments])],
+        "audit-deps": [one("dependency audit", [sys.executable, str(ROOT / "tools" / "dependency_audit.py"), *arguments])],
         "lint": [_lint(web_tests=False)],
         "fmt": [one("format", [str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places])],
     }

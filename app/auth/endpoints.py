@@ -3,7 +3,7 @@
 import uuid
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Cookie, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel, Field
 
 from app.audit.models import OWN, Act, audited, unaudited
@@ -27,8 +27,6 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 open_router = APIRouter(prefix="/api/v1/auth", tags=["auth"], responses=REFUSALS, route_class=BoundedRoute)
 """Reachable without a token."""
 router = guarded_router("auth")
-
-RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
 class TokenOut(BaseModel):
@@ -109,9 +107,7 @@ def place_of(request: Request) -> Place:
 
 
 @open_router.post("/token", openapi_extra=audited(Act.LOG_IN))
-async def token(
-    request: Request, response: Response, form: Annotated[LoginForm, Form()], pp_refresh: RefreshCookie = None
-) -> TokenOut:
+async def token(request: Request, response: Response, form: Annotated[LoginForm, Form()]) -> TokenOut:
     """Sign in by password, or get the next access token by the refresh token (form field or cookie)."""
     if form.grant_type == "password":
         if not (form.challenge and form.totp) and not (form.username and form.password):
@@ -120,7 +116,7 @@ async def token(
         issued = await login_of(request).log_in(attempt, place_of(request), now())
     else:
         service = service_of(request)
-        presented = form.refresh_token or pp_refresh
+        presented = form.refresh_token or request.cookies.get(cookie_name(request, COOKIE))
         if not presented:
             raise UnauthenticatedError("There is no session to continue. Sign in.")
         issued = await service.refresh(presented, now())
@@ -128,13 +124,15 @@ async def token(
 
 
 @open_router.post("/logout", status_code=204, openapi_extra=audited(Act.LOG_OUT))
-async def logout(request: Request, response: Response, pp_refresh: RefreshCookie = None) -> None:
+async def logout(request: Request, response: Response) -> None:
     """End the session of the refresh cookie or of the bearer token; fine when there is none."""
     service = service_of(request)
-    response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")
+    name = cookie_name(request, COOKIE)
+    response.delete_cookie(name, path=COOKIE_PATH, httponly=True, samesite="strict", secure=is_https(request))
     response.headers.update(NO_STORE)
     identifier = request.app.state.identifier
-    if pp_refresh and (session := await service.session_of(pp_refresh)):
+    kept = request.cookies.get(name)
+    if kept and (session := await service.session_of(kept)):
         await service.log_out(session.session_id, session.user_id, session.chain_id, now())
         identifier.forget(session.session_id)
     elif request.headers.get("authorization"):
@@ -193,11 +191,21 @@ def keep_refresh_token(request: Request, response: Response, issued: Issued) -> 
     if issued.refresh_token is None:
         return
     response.set_cookie(
-        COOKIE,
+        cookie_name(request, COOKIE),
         issued.refresh_token,
         max_age=int(issued.refresh_life.total_seconds()),
         path=COOKIE_PATH,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
     )
+
+
+def is_https(request: Request) -> bool:
+    """Whether the browser speaks HTTPS, to us or to a proxy that is trusted."""
+    return request.url.scheme == "https"
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """The cookie's name here. Browsers take `__Secure-` over HTTPS only, so that nobody between sets one by plain HTTP."""
+    return f"__Secure-{name}" if is_https(request) else name

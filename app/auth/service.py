@@ -12,7 +12,7 @@ from app.auth.models import SessionRecord
 from app.auth.opening import Issued
 from app.auth.refusals import Refusal, Refusals
 from app.auth.sessions import repository as sessions
-from app.auth.tokens import ACCESS_LIFE, REUSE_GRACE, AccessClaims, RefreshOrigin, TokenSigner, token_hash
+from app.auth.tokens import ACCESS_LIFE, IDLE_LIFE, REUSE_GRACE, AccessClaims, RefreshOrigin, TokenSigner, token_hash
 from app.kit.errors import UnauthenticatedError
 from app.kit.logs import logger
 from app.kit.postgres import Pool, TenantConnection, TenantScope, tenant_transaction
@@ -34,7 +34,7 @@ class AuthService:
         """A fresh access token and the next refresh token; a replayed old token ends the session.
 
         Raises:
-            UnauthenticatedError: the token is unknown, expired, revoked or was replayed.
+            UnauthenticatedError: the token is unknown, expired, revoked or was replayed, or nobody used the session for a day.
         """
         hashed = token_hash(refresh_token)
         found = await repository.find_session(self._pool, hashed)
@@ -44,6 +44,9 @@ class AuthService:
         if found.revoked or found.expires_at <= now:
             reason = "session-revoked" if found.revoked else "session-expired"
             await self._refusals.note(Refusal(Act.TOKEN_REFUSED, reason, found.user_id, found.chain_id))
+            raise UnauthenticatedError(ENDED)
+        if await self._idle(found, now):
+            await self._refusals.note(Refusal(Act.TOKEN_REFUSED, "session-idle", found.user_id, found.chain_id))
             raise UnauthenticatedError(ENDED)
         next_token = self._signer.refresh_token(RefreshOrigin(found.session_id, found.user_id, found.chain_id))
         async with tenant_transaction(self._pool, TenantScope(found.chain_id, None, found.user_id)) as connection:
@@ -67,6 +70,15 @@ class AuthService:
     async def session_of(self, refresh_token: str) -> SessionRecord | None:
         """The session a refresh token belongs to."""
         return await repository.find_session(self._pool, token_hash(refresh_token))
+
+    async def _idle(self, found: SessionRecord, now: datetime) -> bool:
+        """Whether nobody used the session for too long; it has ended then."""
+        async with tenant_transaction(self._pool, TenantScope(found.chain_id, None, found.user_id)) as connection:
+            used = await sessions.last_used_at(connection, found.session_id)
+            if used is None or now - used <= IDLE_LIFE:
+                return False
+            await sessions.end(connection, found.session_id, found.user_id, now)
+        return True
 
     async def _replayed_older(self, refresh_token: str, now: datetime) -> None:
         """A token of ours that is older than the one before the current: a copy of it is in other hands."""

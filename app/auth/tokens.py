@@ -18,6 +18,8 @@ from app.kit.errors import SetupError, UnauthenticatedError
 
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=14)
+IDLE_LIFE = timedelta(hours=24)
+"""A session that nobody used for so long is not continued; an open page uses it every quarter of an hour."""
 REUSE_GRACE = timedelta(seconds=20)
 """How long the token before the current one still answers: tabs that refresh at the same moment share one cookie."""
 TICKET_S = 60

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -64,6 +65,7 @@ async def serve_socket(socket: WebSocket) -> None:
     """Authenticate before the handshake ends, then talk until either side leaves."""
     hub: Hub = socket.app.state.hub
     try:
+        demand_own_origin(socket)
         who, recheck = await _identify(socket)
     except PennyError as error:
         await socket.send_denial_response(describe(error))
@@ -83,6 +85,30 @@ async def serve_socket(socket: WebSocket) -> None:
         open_now[who.id] -= 1
         if not open_now[who.id]:
             del open_now[who.id]
+
+
+def demand_own_origin(socket: WebSocket) -> None:
+    """A browser says whose page opens the socket; programs say nothing.
+
+    Raises:
+        ForbiddenError: the page is neither this address's nor the operator's own elsewhere.
+    """
+    origin = socket.headers.get("origin")
+    if origin is None:
+        return
+    try:
+        place = urlsplit(origin)
+        known = place.scheme in ("http", "https") and place.netloc.lower() == socket.headers.get("host", "").lower()
+    except ValueError:
+        known = False
+    if not known and origin.lower() not in socket.app.state.origins:
+        raise ForbiddenError("This page is of another site. Name its address in CLIENT_URL or PENNYPROTECT_PUBLIC_URL.")
+
+
+def origins_of(*addresses: str) -> frozenset[str]:
+    """The origins of these addresses, as browsers say them; empty ones are left out."""
+    parts = (urlsplit(address) for address in addresses if address)
+    return frozenset(f"{each.scheme}://{each.netloc}".lower() for each in parts)
 
 
 async def _identify(socket: WebSocket) -> tuple[Principal, Recheck]:

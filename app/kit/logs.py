@@ -3,13 +3,15 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 _CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s'\"]*@", re.IGNORECASE)
 _SECRET_KEYS = re.compile(r"password|secret|token|authorization|api_key", re.IGNORECASE)
+DEEPEST = 4
+"""What is nested deeper is left out."""
 
 
 def redact(text: str) -> str:
@@ -19,13 +21,26 @@ def redact(text: str) -> str:
 
 def _redact_entry(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in entry.items():
-        if _SECRET_KEYS.search(key):
-            entry[key] = "***"
-        elif isinstance(value, str):
-            entry[key] = redact(value)
-        elif isinstance(value, BaseException):
-            entry[key] = redact(str(value))
+        entry[key] = "***" if _SECRET_KEYS.search(key) else _redacted(value, DEEPEST)
     return entry
+
+
+def _redacted(value: Any, deeper: int) -> Any:
+    """A value without credentials, also inside of what it holds."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, BaseException):
+        return redact(str(value))
+    if isinstance(value, Mapping | list | tuple | set | frozenset):
+        if deeper == 0:
+            return "..."
+        if isinstance(value, Mapping):
+            return {
+                key: "***" if isinstance(key, str) and _SECRET_KEYS.search(key) else _redacted(each, deeper - 1)
+                for key, each in value.items()
+            }
+        return [_redacted(each, deeper - 1) for each in value]
+    return value
 
 
 def configure(role: str, *, as_json: bool | None = None, level: str = "INFO") -> None:

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Cookie, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from app.audit import repository as audit
 from app.audit.models import NO_STORE_DATA, SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
 from app.auth.access import REFUSALS, BoundedRoute, guarded_router, identifier_of, require
-from app.auth.endpoints import NO_STORE, keep_refresh_token, place_of
+from app.auth.endpoints import NO_STORE, cookie_name, is_https, keep_refresh_token, place_of
 from app.auth.models import Access, Principal
 from app.auth.oidc import repository
 from app.auth.oidc.models import Granted, GroupMapping, OidcRefusedError
@@ -102,7 +102,8 @@ async def start(request: Request, following: Annotated[str, Query(alias="next", 
     except OidcRefusedError as error:
         return _refused(request, error)
     response = RedirectResponse(address, 303, NO_STORE)
-    response.set_cookie(COOKIE, kept, max_age=600, path=PATH, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    name = cookie_name(request, COOKIE)
+    response.set_cookie(name, kept, max_age=600, path=PATH, httponly=True, samesite="lax", secure=is_https(request))
     return response
 
 
@@ -113,19 +114,20 @@ async def callback(
     code: Parameter = "",
     iss: Parameter = "",
     error: Parameter = "",
-    pp_oidc: Annotated[str, Cookie(include_in_schema=False, max_length=200)] = "",
 ) -> Response:
     """The provider's answer: signs in and leads to the dashboard. Refusals are problems, or the log-in page for a browser."""
     try:
         service = _demand(request)
         answer = {"state": state, "code": code, "iss": iss, "error": error}
-        issued, following, user_id = await service.finish(answer, pp_oidc, place_of(request), now())
+        issued, following, user_id = await service.finish(
+            answer, request.cookies.get(cookie_name(request, COOKIE), ""), place_of(request), now()
+        )
     except OidcRefusedError as refused:
         return _refused(request, refused)
     identifier_of(request).forget_user(user_id)
     response = RedirectResponse(f"{LOGIN_PAGE}?{urlencode({'signed-in': 'yes', 'next': following})}", 303, NO_STORE)
     keep_refresh_token(request, response, issued)
-    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
+    _forget_flow(request, response)
     return response
 
 
@@ -208,8 +210,12 @@ def _refused(request: Request, error: OidcRefusedError) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
         raise error
     response = RedirectResponse(f"{LOGIN_PAGE}?{urlencode({'refused': error.code})}", 303, NO_STORE)
-    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
+    _forget_flow(request, response)
     return response
+
+
+def _forget_flow(request: Request, response: Response) -> None:
+    response.delete_cookie(cookie_name(request, COOKIE), path=PATH, httponly=True, samesite="lax", secure=is_https(request))
 
 
 def _out(mapping: GroupMapping) -> MappingOut:

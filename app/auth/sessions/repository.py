@@ -82,6 +82,12 @@ async def proven(connection: TenantConnection, session_id: uuid.UUID) -> bool:
     return found is True
 
 
+async def last_used_at(connection: TenantConnection, session_id: uuid.UUID) -> datetime | None:
+    """When a session was last used."""
+    moment: datetime | None = await connection.fetchval("SELECT last_used_at FROM sessions WHERE id = $1", session_id)
+    return moment
+
+
 async def opened_at(connection: TenantConnection, session_id: uuid.UUID) -> datetime | None:
     """When a session was opened."""
     moment: datetime | None = await connection.fetchval("SELECT created_at FROM sessions WHERE id = $1", session_id)

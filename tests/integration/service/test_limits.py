@@ -164,6 +164,9 @@ async def test_other_origins_get_no_permission_from_us(product: Product) -> None
         policy = page.headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "default-src 'self'" in policy
+    for path in ("/", "/api/v1/alerts", "/api/v1/auth/token"):
+        async with product.session.request("TRACE", product.base + path) as answer:
+            assert answer.status == 405, path
 
 
 async def _answer(port: int, *parts: bytes, pause_s: float = 0.0) -> bytes:
@@ -238,6 +241,14 @@ async def test_other_origins_get_no_permission_from_us_but_the_dashboards_does(p
             ):
                 assert "Access-Control-Allow-Origin" not in answer.headers, origin
                 answer.release()
+        socket = url.replace("http:", "ws:").removesuffix("/api/v1/auth/me") + "/ws"
+        for origin in (client, f"http://127.0.0.1:{port}"):
+            async with product.session.ws_connect(socket, headers=bearer, origin=origin) as opened:
+                assert not opened.closed
+        for origin in (*near, "http://127.0.0.1", "http://[", ""):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await product.session.ws_connect(socket, headers=bearer | {"Origin": origin})
+            assert refused.value.status == 403, origin
     finally:
         stop.set()
         await asyncio.wait_for(serving, 15)

@@ -45,6 +45,19 @@ async def test_a_late_third_tab_is_asked_to_try_again_and_ends_nothing(product: 
     assert (await refresh(product, third))[0] == 200
 
 
+async def test_a_session_that_nobody_used_for_a_day_is_not_continued(product: Product) -> None:
+    await add_user(product, "ann", "viewer")
+    mine, other = [(await token_of(product, "ann"))["refresh_token"] for _ in range(2)]
+    await product.sql("UPDATE sessions SET last_used_at = now() - interval '23 hours'")
+    status, answer = await refresh(product, other)
+    assert status == 200, answer
+    await product.sql("UPDATE sessions SET last_used_at = now() - interval '25 hours' WHERE rotated_at IS NULL")
+    assert (await refresh(product, mine))[0] == 401
+    await product.sql("UPDATE sessions SET last_used_at = now()")
+    assert (await refresh(product, mine))[0] == 401  # it ended
+    assert (await refresh(product, answer["refresh_token"]))[0] == 200
+
+
 async def test_the_list_names_device_place_and_last_use_and_ends_one(product: Product) -> None:
     await add_user(product, "ann", "viewer")
     await add_user(product, "bob", "viewer")

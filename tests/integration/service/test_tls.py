@@ -75,7 +75,17 @@ async def test_cookies_are_for_https_alone_and_sockets_are_secure(secure: tuple[
             assert "max-age=" in answer.headers["Strict-Transport-Security"]
             cookies = answer.headers.getall("Set-Cookie", [])
             assert cookies
-            assert all("secure" in each.lower() and "httponly" in each.lower() for each in cookies)
+            assert all(each.startswith("__Secure-pp_refresh=") for each in cookies)
+            assert all("; secure" in each.lower() and "; httponly" in each.lower() for each in cookies)
+        form = {"grant_type": "refresh_token"}
+        sent = cookies[0].partition(";")[0]
+        for cookie, status in ((sent, 200), (sent.removeprefix("__Secure-"), 401)):  # plain HTTP could have set the other one
+            bare = {**headers, "Cookie": cookie}
+            async with (
+                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as fresh,
+                fresh.post(url + "/api/v1/auth/token", data=form, headers=bare, ssl=context) as answer,
+            ):
+                assert answer.status == status
         bearer = {"Authorization": f"Bearer {token}"}
         async with session.post(url + "/api/v1/auth/ws-ticket", json={}, headers=bearer) as answer:
             ticket = (await answer.json())["ticket"]
