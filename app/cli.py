@@ -180,7 +180,7 @@ def bench(
         str,
         typer.Argument(
             help="density, latency, pipeline, memory, behaviour, faces, acceptance, gait, gallery, audit, policy, access, probes,"
-            " sockets, notifications, evidence, tracking, visits, serving, loads"
+            " sockets, notifications, evidence, tracking, visits, serving, loads, api"
         ),
     ],
     as_json: AsJson = False,
@@ -192,7 +192,7 @@ def bench(
             " gait: motion capture; tracking: MOT folders."
         ),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="gallery, loads: everything, however long it takes.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="gallery, loads, api: everything, however long it takes.")] = False,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench

@@ -30,7 +30,7 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="One JSON document 
         except (asyncpg.PostgresError, OSError, TimeoutError) as error:
             raise UnavailableError(AWAY) from error
         try:
-            return await Retention(pool, Storage(settings())).once(now())
+            return await Retention(pool, Storage(settings()), settings().tracks_days).once(now())
         finally:
             pool.terminate()
 

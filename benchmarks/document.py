@@ -34,6 +34,7 @@ NAMES = (
     "visits",
     "serving",
     "loads",
+    "api",
 )
 
 
@@ -89,7 +90,7 @@ def run_bench(name: str, seconds: float, data: Path | None = None, *, full: bool
         raise BadInputError("--seconds must be between 1 and 3600.")
     if data is not None and name not in ("behaviour", "faces", "acceptance", "gait", "tracking"):
         raise BadInputError(f"The benchmark {name} takes no --data.")
-    if full and name not in ("gallery", "loads"):
+    if full and name not in ("gallery", "loads", "api"):
         raise BadInputError(f"The benchmark {name} has no --full: it always measures everything.")
     started = now()
     result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data, full)))

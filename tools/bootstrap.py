@@ -1,6 +1,6 @@
 """Sets up everything the product needs in this checkout, then runs one command in it. Standard library only.
 
-    python3 tools/bootstrap.py setup|run|demo|test|verify|bench|chaos|audit-deps|lint|fmt [arguments]
+    python3 tools/bootstrap.py setup|run|demo|test|verify|bench|chaos|soak|fuzz|audit-deps|lint|fmt [arguments]
 
 Environments apart, because their locks cannot live in one: `.venv` (the product), `.venv-triton` (Triton's Python backend
 needs numpy 1.26), `.venv-web` (Node, from a wheel, to build the dashboard), for `test` and `verify` `.venv-nvds` (the GPU
@@ -30,7 +30,7 @@ def main() -> int:
     name, *arguments = sys.argv[1:] or ["setup"]
     try:
         todo = stages(name, arguments)
-        developing = name in {"test", "verify", "chaos", "lint", "fmt"}
+        developing = name in {"test", "verify", "chaos", "soak", "fuzz", "lint", "fmt"}
         setup(dev=developing, verify=name == "verify", gpu_doubles=name in {"test", "verify"})
     except SetupFailedError as error:
         sys.stderr.write(f"Set-up failed. {error}\n")

@@ -65,6 +65,8 @@ def stages(name: str, arguments: list[str]) -> list[Stage]:
         ],
         "bench": [one("benchmarks", *benches)],
         "chaos": [one("chaos", [python, "-m", "tests.chaos", *arguments])],
+        "soak": [one("soak", [python, "-m", "tests.soak", *arguments])],
+        "fuzz": [one("fuzz", [python, "-m", "tests.fuzz", *arguments])],
         "audit-deps": [one("dependency audit", [sys.executable, str(ROOT / "tools" / "dependency_audit.py"), *arguments])],
         "lint": [_lint(web_tests=False)],
         "fmt": [one("format", [str(tools / "ruff"), "check", "--fix-only", *places], [str(tools / "ruff"), "format", *places])],
@@ -91,9 +93,8 @@ def _lint(*, web_tests: bool) -> Stage:
 def _tests(python: str, mark: str = "not matrix") -> list[Stage]:
     # Most of it waits for servers and clocks: more processes than there are cores, each with servers of its own.
     many = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
-    suite = _tested(
-        "unit, contract and integration tests", python, mark, ["tests/unit", "tests/contract", "tests/integration"], many
-    )
+    places = ["tests/unit", "tests/fuzz", "tests/contract", "tests/integration"]
+    suite = _tested("unit, contract and integration tests", python, mark, places, many)
     # Apart from the rest because a browser driver keeps an event loop running in its process.
     return [suite, _tested("end-to-end tests", python, mark, ["tests/e2e"])]
 

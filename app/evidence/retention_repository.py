@@ -64,6 +64,14 @@ async def leave(pool: "Pool[asyncpg.Record]", run_id: uuid.UUID) -> None:
         await connection.execute("UPDATE retention_lease SET expires_at = '-infinity' WHERE holder = $1", run_id)
 
 
+async def drop_detections(pool: "Pool[asyncpg.Record]", keep_days: int) -> tuple[int, int]:
+    """Drop the days of tracks that are older, of every chain: (days, rows that lay elsewhere)."""
+    async with pool.acquire(timeout=5) as connection:
+        row = await connection.fetchrow("SELECT days, strays FROM drop_detection_partitions($1)", keep_days)
+    assert row is not None  # noqa: S101 - it returns one
+    return row["days"], row["strays"]
+
+
 async def chains(pool: "Pool[asyncpg.Record]") -> list[uuid.UUID]:
     """Every chain."""
     async with pool.acquire(timeout=5) as connection:

@@ -18,7 +18,7 @@ from typing import Any, Final
 import asyncpg
 
 from app.audit.models import Act, ActorKind, AuditEntry
-from app.evidence import exports_repository, metrics, repository, service
+from app.evidence import exports_repository, metrics, repository, service, tracks
 from app.evidence import retention_repository as stored
 from app.evidence.custody import Link
 from app.evidence.models import Evidence, EvidenceState, ExportState
@@ -44,7 +44,6 @@ CLOCKS: Final = timedelta(minutes=1)
 LEASE_S: Final = 1800.0
 RENEWED_EVERY: Final = 100
 """Deletions after which the lease is renewed; each ends within the store's and the database's time-outs."""
-
 YOUNG: Final = timedelta(days=1)
 """Objects without a row are left alone for so long by their key's day: an upload may be under way."""
 
@@ -65,13 +64,14 @@ class Tally:
     orphans_removed: int = 0
     missing_found: int = 0
     kept_by_store: int = 0
+    days_of_tracks_dropped: int = 0
 
 
 class Retention:
     """Runs retention over every chain."""
 
-    def __init__(self, pool: "Pool[asyncpg.Record]", storage: Storage) -> None:
-        self._pool, self._storage, self._me = pool, storage, new_id()
+    def __init__(self, pool: "Pool[asyncpg.Record]", storage: Storage, tracks_days: int = tracks.DAYS) -> None:
+        self._pool, self._storage, self._me, self._tracks_days = pool, storage, new_id(), tracks_days
         self._ran_at = now()
         self._acted_on: set[tuple[uuid.UUID, uuid.UUID]] = set()
 
@@ -114,6 +114,7 @@ class Retention:
         tally, store = Tally(), await self._storage.open()
         try:
             await self._lead()
+            tally.days_of_tracks_dropped = await tracks.drop_old(self._pool, self._tracks_days)
             for chain_id in await stored.chains(self._pool):
                 await self._chain(TenantScope(chain_id), store, at, tally)
         finally:
@@ -259,7 +260,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         if pool is None:
             return
         try:
-            await Retention(pool, Storage(settings)).keep(stop)
+            await Retention(pool, Storage(settings), settings.tracks_days).keep(stop)
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(2):

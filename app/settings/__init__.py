@@ -196,6 +196,9 @@ class Settings(ServerSettings):
     sign_ins_per_minute: float = Field(
         default=60.0, alias="PENNYPROTECT_SIGN_INS_PER_MINUTE", gt=0, description="Attempts to sign in from one address."
     )
+    tracks_days: int = Field(
+        default=90, alias="PENNYPROTECT_TRACKS_DAYS", ge=1, le=3650, description="How long tracks of people are kept."
+    )
     client_url: str = Field(
         default="", alias="CLIENT_URL", description="Origin of a dashboard served elsewhere, allowed by CORS."
     )

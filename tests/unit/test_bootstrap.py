@@ -55,7 +55,7 @@ def test_a_newer_python_looks_for_one_that_triton_can_use(tmp_path: Path, monkey
 
 
 def test_an_unknown_command_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(SetupFailedError, match="setup, run, demo, test, verify, bench, chaos, lint, fmt"):
+    with pytest.raises(SetupFailedError, match="setup, run, demo, test, verify, bench, chaos, soak, fuzz, audit-deps, lint, fmt"):
         stages("fly", [])
 
 

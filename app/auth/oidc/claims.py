@@ -26,7 +26,7 @@ def key_id_of(token: str) -> str | None:
         raise OidcRefusedError("malformed")
     try:
         header = jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError as error:
+    except (jwt.InvalidTokenError, UnicodeError) as error:  # JSON may hold half of a surrogate pair
         raise OidcRefusedError("malformed") from error
     if header.get("alg") not in ALGORITHMS:
         raise OidcRefusedError("wrong-algorithm")

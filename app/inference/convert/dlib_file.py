@@ -1,5 +1,6 @@
 """Reads dlib's own serialisation: what its C++ `serialize` functions write, value by value."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,10 @@ class DlibFile:
         mantissa, exponent = self.integer(), self.integer()
         if exponent >= 32000:  # infinities and NaN have exponents of their own; no trained weight is one
             raise ConversionError("The file holds a number that is not finite.")
-        return float(np.ldexp(float(mantissa), exponent))
+        try:
+            return math.ldexp(mantissa, exponent)
+        except OverflowError as error:
+            raise ConversionError("The file holds a number that is too large.") from error
 
     def truth(self) -> bool:
         """A bool: the character 0 or 1."""
@@ -73,7 +77,7 @@ class DlibFile:
         """A resizable_tensor (version 2) as (n, k, r, c), its numbers raw little-endian float32."""
         self.expect(2)
         shape = tuple(self.count(1 << 20) for _ in range(4))
-        size = int(np.prod(shape))
+        size = math.prod(shape)  # not numpy's, which wraps around
         return np.frombuffer(self._take(4 * size), "<f4").reshape(shape)
 
     def column(self) -> npt.NDArray[np.float32]:
