@@ -35,6 +35,7 @@ NAMES = (
     "serving",
     "loads",
     "api",
+    "scale",
 )
 
 

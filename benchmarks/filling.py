@@ -71,9 +71,9 @@ async def fill(url: str, alerts: int, tracks: int, cameras: int = CAMERAS) -> Fi
             await admin.execute(_TRACKS, tracks, first, min(tracks, first + BATCH - 1), timeout=PATIENCE_S)
         await _cases(admin)
         await admin.execute("VACUUM ANALYZE", timeout=PATIENCE_S)
-        row = await admin.fetchrow("SELECT chain_id, store_id, id FROM cameras ORDER BY id LIMIT 1")
-        assert row is not None
-        return Filled(*row)
+        camera = await admin.fetchrow("SELECT chain_id, store_id, id FROM cameras ORDER BY id LIMIT 1")
+        assert camera is not None
+        return Filled(*camera)
     finally:
         await admin.close(timeout=5)
 

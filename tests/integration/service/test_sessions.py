@@ -6,6 +6,7 @@ import uuid
 import aiohttp
 
 from app.auth.sessions.forgetting import forget_ended
+from app.auth.tokens import token_hash
 from app.kit.postgres import connect_pool
 from tests.integration.conftest import Database
 from tests.integration.service.conftest import Product
@@ -51,7 +52,8 @@ async def test_a_session_that_nobody_used_for_a_day_is_not_continued(product: Pr
     await product.sql("UPDATE sessions SET last_used_at = now() - interval '23 hours'")
     status, answer = await refresh(product, other)
     assert status == 200, answer
-    await product.sql("UPDATE sessions SET last_used_at = now() - interval '25 hours' WHERE rotated_at IS NULL")
+    left = "UPDATE sessions SET last_used_at = now() - interval '25 hours' WHERE refresh_hash = $1"
+    await product.sql(left, token_hash(mine))
     assert (await refresh(product, mine))[0] == 401
     await product.sql("UPDATE sessions SET last_used_at = now()")
     assert (await refresh(product, mine))[0] == 401  # it ended
