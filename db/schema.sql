@@ -200,6 +200,34 @@ CREATE FUNCTION public.claim_export() RETURNS TABLE(export_id uuid, chain_id uui
 
 ALTER FUNCTION public.claim_export() OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.drop_detection_partitions(keep_days integer) RETURNS TABLE(days integer, strays bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET lock_timeout TO '2s'
+    AS $_$
+DECLARE
+    oldest date := (now() AT TIME ZONE 'UTC')::date - keep_days;
+    name text;
+BEGIN
+    IF keep_days IS NULL OR keep_days NOT BETWEEN 1 AND 3650 THEN
+        RAISE EXCEPTION 'keep_days must be between 1 and 3650';
+    END IF;
+    days := 0;
+    PERFORM pg_advisory_xact_lock(hashtext('make_detection_partitions'));
+    FOR name IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'public.ai_detections'::regclass AND c.relname ~ '^ai_detections_[0-9]{8}$'
+            AND to_date(right(c.relname, 8), 'YYYYMMDD') < oldest ORDER BY c.relname LIMIT 31
+    LOOP
+        EXECUTE format('DROP TABLE public.%I', name);
+        days := days + 1;
+    END LOOP;
+    DELETE FROM public.ai_detections_default WHERE started_at < oldest::timestamp AT TIME ZONE 'UTC';
+    GET DIAGNOSTICS strays = ROW_COUNT;
+    RETURN NEXT;
+END $_$;
+
+ALTER FUNCTION public.drop_detection_partitions(keep_days integer) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.evidence_chain(wanted uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -3154,6 +3182,8 @@ CREATE INDEX alert_occurrences_alert ON public.alert_occurrences USING btree (al
 
 CREATE INDEX alerts_camera ON public.alerts USING btree (camera_id, raised_at DESC, id DESC);
 
+CREATE INDEX alerts_chain ON public.alerts USING btree (chain_id, raised_at DESC, id DESC);
+
 CREATE INDEX alerts_group ON public.alerts USING btree (group_id) WHERE (group_id IS NOT NULL);
 
 CREATE INDEX alerts_open ON public.alerts USING btree (store_id) INCLUDE (chain_id, threat, waiting_since) WHERE (state = ANY (ARRAY['raised'::text, 'claimed'::text, 'snoozed'::text, 'escalated'::text]));
@@ -3204,6 +3234,8 @@ CREATE INDEX erasures_enrolment ON public.erasures USING btree (enrolment_id);
 
 CREATE INDEX evidence_alert ON public.evidence USING btree (alert_id);
 
+CREATE INDEX evidence_chain ON public.evidence USING btree (chain_id, created_at DESC, id DESC);
+
 CREATE INDEX evidence_exports_evidence ON public.evidence_exports USING btree (evidence_id, created_at DESC);
 
 CREATE INDEX evidence_exports_open ON public.evidence_exports USING btree (created_at) WHERE (state = ANY (ARRAY['waiting'::text, 'making'::text]));
@@ -3229,6 +3261,8 @@ CREATE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_
 CREATE INDEX incident_entries_incident ON public.incident_entries USING btree (incident_id, at, id);
 
 CREATE INDEX incidents_by_rule ON public.incidents USING btree (camera_id, opened_at DESC) WHERE ((opened_by_rule IS NOT NULL) AND (state <> 'closed'::text));
+
+CREATE INDEX incidents_chain ON public.incidents USING btree (chain_id, opened_at DESC, id DESC);
 
 CREATE INDEX incidents_store ON public.incidents USING btree (store_id, opened_at DESC, id DESC);
 
@@ -4352,6 +4386,9 @@ REVOKE ALL ON FUNCTION public.check_site_policy() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.claim_export() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_export() TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.drop_detection_partitions(keep_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.drop_detection_partitions(keep_days integer) TO pennyprotect_retention;
 
 REVOKE ALL ON FUNCTION public.evidence_chain(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.evidence_chain(wanted uuid) TO pennyprotect_app;
