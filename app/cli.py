@@ -193,12 +193,15 @@ def bench(
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="gallery, loads, api: everything, however long it takes.")] = False,
+    measured: Annotated[
+        Path | None, typer.Option(help="acceptance: what `models calibrate --json` printed, to test that pushed version.")
+    ] = None,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench
 
     configure("bench", level="WARNING")
-    document = run_bench(name, seconds, data, full=full)
+    document = run_bench(name, seconds, data, full=full, measured=measured)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
         return

@@ -6,12 +6,16 @@ The people who test walk past each camera in each light; their pictures are put 
     passes/CAMERA/LIGHT/NAME/picture.jpg      a pass of that person
     passes/CAMERA/LIGHT/strangers/picture.jpg a pass of somebody on no list
 
-`pennyprotect policy acceptance REPORT.json` records the result for the store, where the face switch asks for it.
+`pennyprotect policy acceptance REPORT.json` records the result for the store, where the face switch asks for it. A version that was
+pushed is tested before its promotion, at the Triton that serves it, with the threshold that was measured for it (`--measured`).
 """
 
 import asyncio
+import json
 import os
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +24,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.identity.decision.thresholds import Thresholds
+from app.identity.decision.thresholds import Thresholds, calibration_of
 from app.identity.enrolment.gate import judge, seen_faces
-from app.inference.face_client import FACE_MODEL, FACE_VERSION, TritonFaces
+from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer, TritonFaces
 from app.kit.clock import now
 from app.kit.errors import BadInputError
+from app.models.evaluation.measuring import triton_of
+from app.settings import settings
 from benchmarks.document import BenchArguments
 from benchmarks.faces import served_faces
 
@@ -66,8 +72,8 @@ def rates(passes: list[Pass]) -> dict[str, Any]:
     }
 
 
-def report(passes: list[Pass], refused: int, enrolled: int, threshold: float) -> dict[str, Any]:
-    """The benchmark's document, with what the store's record takes."""
+def report(passes: list[Pass], refused: int, enrolled: int, threshold: float, version: str = FACE_VERSION) -> dict[str, Any]:
+    """The benchmark's document, with what the store's record takes; of a pushed version the record names it."""
     together = rates(passes)
     by: dict[str, dict[str, list[Pass]]] = {"camera": defaultdict(list), "light": defaultdict(list)}
     for each in passes:
@@ -78,6 +84,8 @@ def report(passes: list[Pass], refused: int, enrolled: int, threshold: float) ->
         "strangers": together["fpir"]["of"], "false_matches": together["fpir"]["wrong"],
         "enrolled": together["fnir"]["of"], "misses": together["fnir"]["wrong"],
     }  # fmt: skip
+    if version != FACE_VERSION:
+        record["face_version"] = int(version)
     return {
         "what": "acceptance: passes of enrolled people and of strangers, by camera and light",
         "headline": {
@@ -89,7 +97,7 @@ def report(passes: list[Pass], refused: int, enrolled: int, threshold: float) ->
         "record": record,
         "data_set": "given folder",
         "samples": {"enrolled_pictures": enrolled, "refused_pictures": refused, "passes": len(passes)},
-        "model_versions": {FACE_MODEL: FACE_VERSION},
+        "model_versions": {FACE_MODEL: version},
     }  # fmt: skip
 
 
@@ -97,18 +105,53 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
     """Enrol as the gate does, then look at every pass."""
     if arguments.data is None or not (arguments.data / "enrol").is_dir() or not (arguments.data / "passes").is_dir():
         raise BadInputError("bench acceptance needs --data PATH with enrol/NAME/*.jpg and passes/CAMERA/LIGHT/NAME/*.jpg.")
-    async with served_faces() as client:
+    version, thresholds = (FACE_VERSION, Thresholds({})) if arguments.measured is None else measured(arguments.measured)
+    async with served_faces() if arguments.measured is None else _product_faces() as faces:
+        client = Client(faces, version)
         names, vectors, refused = await _enrol(client, arguments.data / "enrol")
         if not names:
             raise BadInputError("No picture of enrol/ passes the quality gate, so nobody can be looked for.")
-        threshold = Thresholds({}).measured(FACE_MODEL, FACE_VERSION, len(set(names)))
+        threshold = thresholds.measured(FACE_MODEL, version, len(set(names)))
         passes = [await _pass(client, path, names, vectors, threshold) for path in _pictures(arguments.data / "passes", 4)]
     if not passes:
         raise BadInputError("There is no picture in passes/CAMERA/LIGHT/NAME.")
-    return report(passes, refused, len(names), threshold)
+    return report(passes, refused, len(names), threshold, version)
 
 
-async def _enrol(client: TritonFaces, folder: Path) -> tuple[list[str], Float, int]:
+def measured(file: Path) -> tuple[str, Thresholds]:
+    """A pushed version and its thresholds, of what `models calibrate --json` printed. BadInputError for another file."""
+    try:
+        found = json.loads(file.read_bytes())
+        version, stored = str(int(found["version"])), (float(found["threshold"]), dict(found["details"]))
+        calibration_of(stored[1])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInputError(f"{file} is not what `pennyprotect models calibrate --json` printed.") from error
+    return version, Thresholds({(None, FACE_MODEL, version, False): stored})
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Faces by one version."""
+
+    faces: TritonFaces
+    version: str
+
+    async def find(self, picture: npt.NDArray[np.uint8], most: int) -> FaceAnswer:
+        """`TritonFaces.find`."""
+        return await self.faces.find(picture, most, self.version)
+
+
+@asynccontextmanager
+async def _product_faces() -> AsyncIterator[TritonFaces]:
+    """At the Triton of the product that runs, where the version was pushed."""
+    client = TritonFaces(triton_of(settings().home.absolute(), settings().triton_url), deadline_s=30.0)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _enrol(client: Client, folder: Path) -> tuple[list[str], Float, int]:
     names, vectors, refused = [], [], 0
     for path in _pictures(folder, 2):
         picture = await asyncio.to_thread(_read, path)
@@ -122,7 +165,7 @@ async def _enrol(client: TritonFaces, folder: Path) -> tuple[list[str], Float, i
     return names, np.array(vectors, np.float64), refused
 
 
-async def _pass(client: TritonFaces, path: Path, names: list[str], vectors: Float, threshold: float) -> Pass:
+async def _pass(client: Client, path: Path, names: list[str], vectors: Float, threshold: float) -> Pass:
     picture = await asyncio.to_thread(_read, path)
     answer = None if picture is None else await client.find(picture, 1)
     camera, light, name = path.parts[-4:-1]

@@ -47,11 +47,13 @@ class BenchArguments:
         seconds: time for each measured part.
         data: another data set than the benchmark's own, where it takes one.
         full: everything it knows, however long that takes; else it ends within minutes.
+        measured: what `models calibrate --json` printed of a pushed face version; None: the released one.
     """
 
     seconds: float
     data: Path | None = None
     full: bool = False
+    measured: Path | None = None
 
 
 def machine() -> dict[str, Any]:
@@ -79,7 +81,9 @@ def commit() -> str:
         return "unknown"
 
 
-def run_bench(name: str, seconds: float, data: Path | None = None, *, full: bool = False) -> dict[str, Any]:
+def run_bench(
+    name: str, seconds: float, data: Path | None = None, *, full: bool = False, measured: Path | None = None
+) -> dict[str, Any]:
     """Run one benchmark; its module returns `what`, `headline`, `data_set`, `samples` and what else explains them.
 
     Raises:
@@ -93,6 +97,8 @@ def run_bench(name: str, seconds: float, data: Path | None = None, *, full: bool
         raise BadInputError(f"The benchmark {name} takes no --data.")
     if full and name not in ("gallery", "loads", "api"):
         raise BadInputError(f"The benchmark {name} has no --full: it always measures everything.")
+    if measured is not None and name != "acceptance":
+        raise BadInputError(f"The benchmark {name} takes no --measured.")
     started = now()
-    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data, full)))
+    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data, full, measured)))
     return {"name": name, "started_at": started.isoformat(), "machine": machine(), "commit": commit(), **result}

@@ -34,4 +34,4 @@ def calibrate(
         sys.stderr.write("\n")
     made = of_version(ServiceClient(settings().home), FACE_EMBEDDING, version, "calibration", details)
     sentence = "{model} {version}: a score of {threshold:.4f} for a list of one, by {people} people and {scores} comparisons."
-    typer.echo(json.dumps(made, indent=2) if as_json else sentence.format(**made))
+    typer.echo(json.dumps({**made, "details": details}, indent=2) if as_json else sentence.format(**made))

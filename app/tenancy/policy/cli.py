@@ -60,15 +60,12 @@ def policy_acceptance(
     by: Annotated[str, typer.Option(help="Who performed the test.")],
     passed: Annotated[bool, typer.Option("--passed/--failed", help="Your judgement of its figures.")],
     store: Store = "",
-    face_version: Annotated[
-        int | None, typer.Option(help="A pushed version of face_embedding that was tested before its promotion.")
-    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Record an acceptance test of faces; without a passed one of the present model no switch goes on."""
     from app.tenancy.policy.command import record_acceptance
 
-    made = record_acceptance(settings().home, store, file, by, passed=passed, face_version=face_version)
+    made = record_acceptance(settings().home, store, file, by, passed=passed)
     if as_json:
         typer.echo(json.dumps(made, indent=2))
     else:

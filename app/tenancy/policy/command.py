@@ -118,9 +118,7 @@ def change(home: Path, store: str, off: list[str], wanted: dict[str, Any]) -> di
     return proposed
 
 
-def record_acceptance(
-    home: Path, store: str, file: Path, by: str, *, passed: bool, face_version: int | None = None
-) -> dict[str, Any]:
+def record_acceptance(home: Path, store: str, file: Path, by: str, *, passed: bool) -> dict[str, Any]:
     """Record what `bench acceptance` measured. BadInputError when the file holds no such document."""
     try:
         raw = file.read_bytes()
@@ -129,7 +127,6 @@ def record_acceptance(
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInputError(f"{file} is no report of `pennyprotect bench acceptance --json`.") from error
     client = ServiceClient(home)
-    body |= {} if face_version is None else {"face_version": face_version}
     made: dict[str, Any] = client.ask("POST", f"/stores/{client.store(store)}/policy/acceptance-tests", body)
     return made
 

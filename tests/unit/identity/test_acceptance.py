@@ -1,6 +1,15 @@
 """What an acceptance test says of its passes."""
 
-from benchmarks.acceptance import STRANGERS, Pass, rates, report, wilson
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.identity.decision.tail import calibrate
+from app.identity.decision.thresholds import STRICTEST, details_of
+from app.kit.errors import BadInputError
+from benchmarks.acceptance import STRANGERS, Pass, measured, rates, report, wilson
 
 
 def test_rule_11_rates_by_camera_and_light_and_what_is_recorded() -> None:
@@ -15,6 +24,21 @@ def test_rule_11_rates_by_camera_and_light_and_what_is_recorded() -> None:
     record = found["record"]
     assert (record["cameras"], record["strangers"], record["false_matches"]) == (2, 100, 1)
     assert (record["enrolled"], record["misses"], record["switch"]) == (20, 3, "face")
+
+
+def test_a_pushed_version_is_tested_by_its_own_threshold_and_named_in_the_record(tmp_path: Path) -> None:
+    drawn = [np.random.default_rng(each).normal(0.7, 0.05, 60) for each in range(20)]
+    details = details_of(calibrate(drawn), 1e-3)
+    file = tmp_path / "measured.json"
+    file.write_text(json.dumps({"version": 1002, "threshold": 0.8, "details": details}))
+    version, thresholds = measured(file)
+    assert version == "1002"
+    assert 0.8 <= thresholds.measured("face_embedding", version, 4) < STRICTEST
+    assert report([], refused=1, enrolled=3, threshold=0.8, version=version)["record"]["face_version"] == 1002
+    assert "face_version" not in report([], refused=1, enrolled=3, threshold=0.8)["record"]
+    file.write_text("{}")
+    with pytest.raises(BadInputError, match="models calibrate --json"):
+        measured(file)
 
 
 def test_intervals_of_few_passes_are_wide_and_none_is_no_rate() -> None:
