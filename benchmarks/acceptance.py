@@ -7,7 +7,7 @@ The people who test walk past each camera in each light; their pictures are put 
     passes/CAMERA/LIGHT/strangers/picture.jpg a pass of somebody on no list
 
 `pennyprotect policy acceptance REPORT.json` records the result for the store, where the face switch asks for it. A version that
-was pushed is tested before its promotion, at the Triton that serves it, with the threshold that was measured for it (`--measured`).
+was pushed is tested before its promotion, at the Triton that serves it, by the threshold that was measured for it (`--measured`).
 """
 
 import asyncio
