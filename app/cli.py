@@ -179,17 +179,17 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="density, latency, pipeline, memory, behaviour, faces, acceptance, gait, gallery, audit, policy, access, probes,"
-            " sockets, notifications, evidence, tracking, visits, serving, loads, api, scale"
+            help="density, latency, pipeline, memory, behaviour, faces, acceptance, review, gait, gallery, audit, policy, access,"
+            " probes, sockets, notifications, evidence, tracking, visits, serving, loads, api, scale"
         ),
     ],
     as_json: AsJson = False,
-    seconds: Annotated[float, typer.Option(help="Time for each measured part.")] = 20.0,
+    seconds: Annotated[float, typer.Option(help="Time for each measured part; review: passes before each camera.")] = 20.0,
     data: Annotated[
         Path | None,
         typer.Option(
-            help="behaviour: motion capture (.npz), clips or both; faces: identity/image.jpg; acceptance: docs/enrolment.md;"
-            " gait: motion capture; tracking: MOT folders."
+            help="behaviour: motion capture (.npz), clips or both; faces, review: identity/image.jpg;"
+            " acceptance: docs/enrolment.md; gait: motion capture; tracking: MOT folders."
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="gallery, loads, api: everything, however long it takes.")] = False,
@@ -208,6 +208,23 @@ def bench(
     typer.echo(f"{document['name']}: {document['what']}")
     for key, value in document["headline"].items():
         typer.echo(f"  {key:<36} {value}")
+
+
+@models.command("threshold")
+def models_threshold(
+    report: Annotated[
+        Path, typer.Argument(help="What `pennyprotect bench faces --data DIR --json` wrote, of 100 people or more.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Take over the measured threshold of the face models in use, for every store; stores may only raise it."""
+    from app.embedded.owner import owner_access
+    from app.identity.thresholds.measured import take_over
+    from app.inference.face_client import FACE_MODEL, FACE_VERSION
+
+    told = asyncio.run(take_over(owner_access(settings())[0], report, FACE_MODEL, FACE_VERSION))
+    for line in [json.dumps(told, indent=2)] if as_json else [f"{key}: {value}" for key, value in told.items()]:
+        typer.echo(line)
 
 
 @cli.command()

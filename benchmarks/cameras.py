@@ -59,7 +59,7 @@ async def most_cameras(servers: Servers, clip: Path, cache: Path, seconds: float
 
     async def holds(count: int) -> bool:
         # Only as many simulated cameras as are measured: they take their processor time from the worker's machine.
-        async with _feed(clip, cache, count) as ports:
+        async with feed(clip, cache, count) as ports:
             tried.append(await _run(servers, ports, seconds))
         return tried[-1].holds
 
@@ -148,7 +148,8 @@ def _camera(port: int) -> DesiredCamera:
 
 
 @asynccontextmanager
-async def _feed(clip: Path, cache: Path, count: int) -> AsyncIterator[list[int]]:
+async def feed(clip: Path, cache: Path, count: int) -> AsyncIterator[list[int]]:
+    """Ports of so many RTSP cameras that play a clip, in a process of their own; `cache` keeps what is encoded of it."""
     ports = _free_ports(count)
     words = [sys.executable, "-m", "benchmarks.camera_feed", str(clip), str(cache), *map(str, ports)]
     pipe = asyncio.subprocess.PIPE

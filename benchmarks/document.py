@@ -23,6 +23,7 @@ NAMES = (
     "acceptance",
     "gait",
     "gallery",
+    "review",
     "audit",
     "policy",
     "access",
@@ -93,7 +94,7 @@ def run_bench(
         raise BadInputError(f"There is no benchmark {name!r}; there are {', '.join(NAMES)}.")
     if not 1 <= seconds <= 3600:
         raise BadInputError("--seconds must be between 1 and 3600.")
-    if data is not None and name not in ("behaviour", "faces", "acceptance", "gait", "tracking"):
+    if data is not None and name not in ("behaviour", "faces", "acceptance", "review", "gait", "tracking"):
         raise BadInputError(f"The benchmark {name} takes no --data.")
     if full and name not in ("gallery", "loads", "api"):
         raise BadInputError(f"The benchmark {name} has no --full: it always measures everything.")

@@ -16,10 +16,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.identity.decision.thresholds import Thresholds
+from app.identity.decision.tail import calibrate, threshold_for
+from app.identity.decision.thresholds import WANTED_FPIR, Thresholds, details_of
 from app.inference import repository
 from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer, TritonFaces
 from app.inference.loading import ModelLoading
+from app.inference.own_faces import OwnFaces
 from app.kit.errors import BadInputError
 from app.models.evaluation.identities import Float, pictures, rates
 from app.settings import settings
@@ -62,7 +64,7 @@ async def served_faces() -> AsyncIterator[TritonFaces]:
         home = servers.model.parents[4]
         await asyncio.to_thread(
             repository.stage, home, chosen.cache.expanduser().absolute(), mirror=chosen.model_mirror,
-            accept=chosen.accept_licenses, faces=True,
+            accept=chosen.accept_licenses, faces=True, own=OwnFaces.of(chosen),
         )  # fmt: skip
         loading, client = ModelLoading(servers.triton_url), TritonFaces(servers.triton_url, deadline_s=30.0)
         try:
@@ -82,10 +84,24 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
         answers = [(person, await _look(client, path)) for person, path in given]
         speed = await _speed(client, given[0][1], arguments.seconds)
     found = [(person, path, answer) for (person, answer), (_, path) in zip(answers, given, strict=True) if answer]
+    vectors = np.stack([answer.embeddings[0] for _, _, answer in found]).astype(np.float64) if found else np.empty((0, 0))
     document = _document(given, [(person, answer) for person, _, answer in found], speed)
     heads = await asyncio.to_thread(lambda: [each for _, path, answer in found if (each := _head(path, answer)) is not None])
     document["presentation_attacks"] = face_attacks.rates(heads) | {"made_of": len(heads), "simulated": True}
-    return document | _by_group(arguments.data, found)
+    return document | calibration(vectors, [each[0] for each in found]) | _by_group(arguments.data, found)
+
+
+def calibration(vectors: Float, people: list[str]) -> dict[str, Any]:
+    """What `pennyprotect models threshold` takes over: the tail of scores of different people; nothing for too few."""
+    names = np.array(people)
+    by_person = [(vectors[names == each] @ vectors[names != each].T).reshape(-1) for each in sorted(set(people))]
+    try:
+        made = calibrate(by_person)
+    except BadInputError as error:
+        return {"not_calibrated": str(error)}
+    threshold = round(threshold_for(made, 1, WANTED_FPIR).high, 6)
+    of = {"model": FACE_MODEL, "model_version": FACE_VERSION, "fpir": WANTED_FPIR, "threshold": threshold}
+    return {"calibration": of | {"details": details_of(made, WANTED_FPIR)}}
 
 
 def _by_group(folder: Path, found: list[tuple[str, Path, FaceAnswer]]) -> dict[str, Any]:

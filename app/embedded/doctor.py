@@ -25,6 +25,7 @@ from app.embedded.lifecycle import Phase
 from app.embedded.roles import own_service, service_address
 from app.embedded.service import OwnService
 from app.inference import repository
+from app.inference.own_faces import OwnFaces, read_contract
 from app.kit.errors import PennyError, SetupError, UnavailableError
 from app.kit.logs import redact
 from app.migrate import read_migrations
@@ -57,7 +58,8 @@ async def examine(settings: Settings) -> list[Finding]:
         _tried("state folder", lambda: state_folder(root)),
         _tried("environments", lambda: environments(settings)),
         _tried("port", lambda: port(settings, running=running)),
-        *([] if settings.triton_url else models(repository.status(root, settings.cache.absolute()))),
+        _tried("face models", lambda: face_models(settings)),
+        *([] if settings.triton_url else models(repository.status(root, settings.cache.absolute(), _own(settings)))),
         *await servers(settings),
     ]
     if running:
@@ -144,6 +146,23 @@ def port(settings: Settings, *, running: bool) -> str:
         return f"{service_address(settings)} belongs to the running product."
     state.check_port(settings.host, settings.port)
     return f"Port {settings.port} on {settings.host} is free."
+
+
+def face_models(settings: Settings) -> str:
+    """Whose they are. SetupError where a folder of own ones, its contracts and the version in use do not belong together."""
+    own = OwnFaces.of(settings)
+    if own is None:
+        return "The released ones are used where a store switches face recognition on."
+    for name in own.replaced:
+        read_contract(own.folder / name / "contract.toml", name)
+    return f"Version {own.version}: {' and '.join(own.replaced)} of {own.folder}, the rest as released."
+
+
+def _own(settings: Settings) -> OwnFaces | None:
+    try:
+        return OwnFaces.of(settings)
+    except PennyError:  # said by `face_models`
+        return None
 
 
 def models(known: Iterable[repository.ModelStatus]) -> list[Finding]:

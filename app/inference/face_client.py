@@ -11,11 +11,15 @@ from tritonclient.grpc import InferInput, InferRequestedOutput, aio
 from tritonclient.utils import InferenceServerException
 
 from app.kit.errors import BadInputError, UnavailableError
+from app.settings import settings
 
 Float32 = npt.NDArray[np.float32]
 FACE_MODEL: Final = "face_embedding"
-FACE_VERSION: Final = "1"
-"""Of triton_models/models.lock.toml. An embedding says both and is compared with its own kind only."""
+FACE_VERSION: Final = str(settings().face_version)
+"""Of triton_models/models.lock.toml, or the operator's own (`own_faces`).
+
+An embedding says both and is compared with its own kind only.
+"""
 
 _OUTPUTS = ("boxes", "points", "quality", "embedding")
 _NOT_NOW = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "NOT_FOUND")

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from app.inference.companions import companions
 from app.inference.contract import SERVED, PoseContract
 from app.inference.convert import blazeface, dlib_landmarks, dlib_resnet, yolo_pose
 from app.inference.lock import LockedModel, biometric, ordinary, read_lock
+from app.inference.own_faces import OwnFaces, serving_folder, set_aside
 from app.inference.picture import UInt8
 from app.kit.errors import SetupError, UnavailableError
 
@@ -61,25 +63,35 @@ def stage(
     ask: licences.Ask | None = None,
     progress: artefacts.Progress = artefacts.quiet,
     faces: bool = False,
+    own: OwnFaces | None = None,
 ) -> Path:
     """Make the locked models servable and return the repository. Blocking; a second call finds all in place.
 
     Args:
         faces: the biometric models, and no others; without it none of them is even fetched.
+        own: the operator's face models that take the place of released ones.
 
     Raises:
         SetupError: a licence is not accepted, a file cannot be had, or the disk cannot be written.
         ConversionError: a pinned file cannot be converted, which is a defect of the lock file.
     """
     models = biometric(read_lock()) if faces else ordinary(read_lock())
-    licences.ensure_accepted(home, (model.artefact for model in models), accept=accept, ask=ask)
-    for model in models:
-        source = artefacts.fetch(model.artefact, cache, mirror, progress)
-        try:
-            converted = convert(model, source, cache, progress)
-            place(model, converted, repository_of(home))
-        except OSError as error:
-            raise SetupError(f"Model {model.name} cannot be put in place ({error}); free space on that disk.") from error
+    replaced = own.replaced if faces and own is not None else []
+    licences.ensure_accepted(home, (model.artefact for model in models if model.name not in replaced), accept=accept, ask=ask)
+    if faces and own is None:
+        set_aside(models, repository_of(home))
+    with serving_folder(models, own) if faces and own is not None else nullcontext(SERVED) as configured:
+        for model in models:
+            try:
+                if own is not None and model.name in replaced:
+                    converted = own.servable(model.name, cache)
+                    own.demand_same(model.name, converted, repository_of(home))
+                else:
+                    converted = convert(model, artefacts.fetch(model.artefact, cache, mirror, progress), cache, progress)
+                numbered = model if own is None or not faces else own.renumbered(model)
+                place(numbered, converted, repository_of(home), configured)
+            except OSError as error:
+                raise SetupError(f"Model {model.name} cannot be put in place ({error}); free space on that disk.") from error
     return repository_of(home)
 
 
@@ -92,31 +104,51 @@ def pull(
     ask: licences.Ask | None = None,
     progress: artefacts.Progress = artefacts.quiet,
     faces: bool = False,
+    own: OwnFaces | None = None,
 ) -> list[ModelStatus]:
     """`pennyprotect models pull`: stage everything, biometric models only on request, then say what is there."""
     stage(home, cache, mirror=mirror, accept=accept, ask=ask, progress=progress)
     if faces:
-        stage(home, cache, mirror=mirror, accept=accept, ask=ask, progress=progress, faces=True)
-    return status(home, cache)
+        stage(home, cache, mirror=mirror, accept=accept, ask=ask, progress=progress, faces=True, own=own)
+    return status(home, cache, own)
 
 
-def status(home: Path, cache: Path) -> list[ModelStatus]:
+def status(home: Path, cache: Path, own: OwnFaces | None = None) -> list[ModelStatus]:
     """`pennyprotect models status`: what is accepted, fetched and staged. Changes nothing."""
+    models = read_lock()
+    if own is not None:
+        models = [own.renumbered(model) if model.biometric else model for model in models]
     return [
-        ModelStatus(
-            name=model.name,
-            version=model.version,
-            artefact=model.artefact.name,
-            artefact_version=model.artefact.version,
-            licence=model.artefact.licence,
-            licence_accepted=licences.is_accepted(home, model.artefact),
-            fetched=artefacts.is_intact(artefacts.path_of(model.artefact, cache), model.artefact),
-            staged=(repository_of(home) / model.name / str(model.version) / model.file).is_file(),
-            biometric=model.biometric,
-            training_data=model.artefact.training_data,
-        )
-        for model in read_lock()
+        _own_status(home, model, own) if own and model.name in own.replaced else _status(home, cache, model) for model in models
     ]
+
+
+def _status(home: Path, cache: Path, model: LockedModel) -> ModelStatus:
+    return ModelStatus(
+        name=model.name,
+        version=model.version,
+        artefact=model.artefact.name,
+        artefact_version=model.artefact.version,
+        licence=model.artefact.licence,
+        licence_accepted=licences.is_accepted(home, model.artefact),
+        fetched=artefacts.is_intact(artefacts.path_of(model.artefact, cache), model.artefact),
+        staged=_is_staged(home, model),
+        biometric=model.biometric,
+        training_data=model.artefact.training_data,
+    )
+
+
+def _own_status(home: Path, model: LockedModel, own: OwnFaces) -> ModelStatus:
+    """What a model of the operator's learned from, and under which licence, only they know."""
+    return ModelStatus(
+        name=model.name, version=own.version, artefact=str(own.folder / model.name), artefact_version=str(own.version),
+        licence="your own", licence_accepted=True, fetched=True, staged=_is_staged(home, model), biometric=True,
+        training_data="not known here",
+    )  # fmt: skip
+
+
+def _is_staged(home: Path, model: LockedModel) -> bool:
+    return (repository_of(home) / model.name / str(model.version) / model.file).is_file()
 
 
 def convert(model: LockedModel, source: Path, cache: Path, progress: artefacts.Progress = artefacts.quiet) -> Path:

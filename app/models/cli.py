@@ -31,6 +31,7 @@ def pull(
 ) -> None:
     """Fetch and convert the models that triton_models/ names, after their licences are accepted."""
     from app.inference import licences, repository
+    from app.inference.own_faces import OwnFaces
 
     chosen = settings()
     repository.pull(
@@ -41,6 +42,7 @@ def pull(
         ask=licences.terminal_ask(headless=chosen.headless),
         progress=show_progress,
         faces=faces,
+        own=OwnFaces.of(chosen) if faces else None,
     )
     status(as_json=False)
 
@@ -100,8 +102,11 @@ def models_sync(
 def status(as_json: AsJson = False) -> None:
     """What is named, fetched and staged, with its licence; while the product runs, what was pushed and what cameras use."""
     from app.inference import repository
+    from app.inference.own_faces import OwnFaces
 
-    found = [asdict(each) for each in repository.status(settings().home.absolute(), settings().cache.absolute())]
+    chosen = settings()
+    known = repository.status(chosen.home.absolute(), chosen.cache.absolute(), OwnFaces.of(chosen))
+    found = [asdict(each) for each in known]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return

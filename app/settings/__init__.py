@@ -10,10 +10,11 @@ from pydantic_settings import SettingsConfigDict
 
 from app.kit.egress import EgressPolicy, parse_networks, parse_policy
 from app.kit.errors import BadInputError
+from app.settings.faces import FaceSettings
 from app.settings.servers import ServerSettings
 
 
-class Settings(ServerSettings):
+class Settings(ServerSettings, FaceSettings):
     """All settings of every role. A role reads what it needs; the embedded default fills in addresses of its own servers."""
 
     # By alias only: with `populate_by_name` a field's own name is an environment variable too, and `home` would be $HOME.

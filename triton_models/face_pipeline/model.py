@@ -15,18 +15,17 @@ sys.path.insert(0, str(HERE))
 
 from app.inference.faces.pipeline import DetectorContract, EmbeddingContract, FacePipeline  # noqa: E402
 
-RELEASED = 1
-"""Of face_detection and face_embedding, unless a request names another version of the latter: never the newest one."""
-
 
 class TritonPythonModel:
     """One instance; keeps nothing of any request."""
 
-    def initialize(self, _args):
+    def initialize(self, args):
         """Read contracts and landmarks; a missing one fails the load with its reason."""
+        # Of face_detection and face_embedding, unless a request names another version of the latter: never the newest one.
+        self._released = int(args["model_version"])
         tables = json.loads((HERE / "contracts.json").read_text("utf-8"))
         detection, embedding = tables["face_detection"], tables["face_embedding"]
-        self._detection, self._embedding, self._version = detection, embedding, RELEASED
+        self._detection, self._embedding, self._version = detection, embedding, self._released
         landmarks = HERE / "model.npz"
         self._faces = FacePipeline(
             DetectorContract(
@@ -47,7 +46,7 @@ class TritonPythonModel:
             picture = pb_utils.get_input_tensor_by_name(request, "picture").as_numpy()
             most = int(pb_utils.get_input_tensor_by_name(request, "most").as_numpy().reshape(-1)[0])
             asked = pb_utils.get_input_tensor_by_name(request, "version")
-            self._version = RELEASED if asked is None else int(asked.as_numpy().reshape(-1)[0])
+            self._version = self._released if asked is None else int(asked.as_numpy().reshape(-1)[0])
             results = self._faces.faces(picture, min(most, 16))
             tensors = [
                 pb_utils.Tensor(name, np.ascontiguousarray(array, np.float32))
@@ -59,14 +58,14 @@ class TritonPythonModel:
 
     def _detect(self, images):
         names = list(self._detection["output"])
-        outputs = self._call("face_detection", self._detection["input"]["name"], images, names)
+        outputs = self._call("face_detection", self._detection["input"]["name"], images, names, self._released)
         return {name: array[0] for name, array in zip(names, outputs)}  # noqa: B905
 
     def _embed(self, chips):
         (name,) = self._embedding["output"]
         return self._call("face_embedding", self._embedding["input"]["name"], chips, [name], self._version)[0]
 
-    def _call(self, model, entry, array, names, version=RELEASED):
+    def _call(self, model, entry, array, names, version):
         request = pb_utils.InferenceRequest(
             model_name=model,
             model_version=version,

@@ -13,9 +13,10 @@ PARTS = (("boxes", 5), ("points", 8), ("quality", 5))
 class TritonPythonModel:
     """One instance; keeps nothing of any request."""
 
-    def initialize(self, _args):
+    def initialize(self, args):
         """The length of an embedding is of the contract."""
         self._embedding = int(json.loads((HERE / "contracts.json").read_text("utf-8"))["face_embedding"]["dimensions"])
+        self._version = int(args["model_version"])
 
     def execute(self, requests):
         """One response a request; what is wrong with one is that request's error."""
@@ -32,7 +33,9 @@ class TritonPythonModel:
     def _best(self, crop):
         inputs = [pb_utils.Tensor("picture", np.ascontiguousarray(crop)), pb_utils.Tensor("most", np.array([1], np.int32))]
         names = [name for name, _ in PARTS] + ["embedding"]
-        asked = pb_utils.InferenceRequest(model_name="face_pipeline", requested_output_names=names, inputs=inputs)
+        asked = pb_utils.InferenceRequest(
+            model_name="face_pipeline", model_version=self._version, requested_output_names=names, inputs=inputs
+        )
         response = asked.exec()
         if response.has_error():
             raise RuntimeError(f"face_pipeline: {response.error().message()}")

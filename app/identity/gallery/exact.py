@@ -16,10 +16,15 @@ from app.identity.gallery.scan import Best, Queries, products_with, scan
 from app.kit.errors import BadInputError
 
 FEW_ROWS: Final = 16_384
-"""Below this a second thread costs more than it saves."""
+FEW_PRODUCTS: Final = 131_072
+"""Rows, and rows times queries: below both a second thread costs more than it saves."""
 
 ROWS_AT_ONCE: Final = 8_192
-"""What a thread takes at a time: whichever is free takes the next."""
+"""What a thread takes at a time at most: whichever is free takes the next."""
+
+LEAST_ROWS: Final = 1_024
+TURNS: Final = 3
+"""Parts of a small gallery for each thread, so that none waits long for the last one."""
 
 RERANKED_AT_ONCE: Final = 8_192
 MOST_QUERIES: Final = 1_024
@@ -145,10 +150,12 @@ class ExactIndex:
 
     def _scan(self, queries: Queries, best: Best) -> None:
         multiply = products_with(queries)
+        few = len(self) < FEW_ROWS and len(self) * len(queries.steps) < FEW_PRODUCTS
+        at_once = ROWS_AT_ONCE if few else min(ROWS_AT_ONCE, max(LEAST_ROWS, len(self) // (TURNS * self._threads)))
         parts = deque(
-            (number, block, slice(first, first + ROWS_AT_ONCE))
+            (number, block, slice(first, first + at_once))
             for number, block in enumerate(self._blocks)
-            for first in range(0, block.rows, ROWS_AT_ONCE)
+            for first in range(0, block.rows, at_once)
         )
 
         def work() -> None:
@@ -159,7 +166,7 @@ class ExactIndex:
                     return
                 scan(number, block, rows, queries, multiply, best)
 
-        helpers = 0 if self._pool is None or len(self) < FEW_ROWS else self._threads - 1
+        helpers = 0 if self._pool is None or few else min(self._threads, len(parts)) - 1
         others = [self._pool.submit(work) for _ in range(helpers)] if self._pool is not None else []
         work()
         for done in others:

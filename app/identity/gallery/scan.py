@@ -15,6 +15,7 @@ _SLACK: Final = 1e-9
 """For the rounding of the bounds themselves, which are computed in float64."""
 
 _FEW: Final = 2
+_INT32: Final = np.iinfo(np.int32)
 _NUMBERS_AT_ONCE: Final = 1 << 18
 """Products of one call: they stay in the processor's cache."""
 
@@ -124,7 +125,11 @@ def scan(number: int, block: Block, rows_of: slice, queries: Queries, multiply: 
         top = highest[None, worth] if most == 1 else _top(columns, most)
         least = best.raise_floors(worth, top * unit - bound)
         # One below, for the rounding of this division; products are whole numbers.
-        rows, places = np.nonzero(columns >= (least - bound) / unit - 1)
+        limits = (least - bound) / unit - 1
+        if columns.dtype == np.int32:  # compared as what they are: eight at once, and none is converted
+            limits = np.clip(np.ceil(limits), _INT32.min, _INT32.max).astype(np.int32)
+        # Flat: numpy looks for the few that count five times as fast as along two axes.
+        rows, places = np.divmod(np.flatnonzero(columns >= limits), columns.shape[1])
         ceilings = columns[rows, places] * unit[places] + bound[places]
         best.found.append(Candidates(number, rows + first, worth[places], ceilings))
 

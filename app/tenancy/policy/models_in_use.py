@@ -3,9 +3,11 @@
 import functools
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from app.inference.face_client import FACE_VERSION
 from app.inference.lock import LockedModel, biometric, read_lock
 from app.tenancy.policy.models import Switch
 
@@ -33,5 +35,6 @@ def face_models(version: int, manifest_sha256: bytes) -> str:
 @functools.cache
 def models_in_use() -> Mapping[Switch, str]:
     """The models of this version of the product; gait has none yet. Visits are joined by rules: their version stands for one."""
-    face = named([each for each in biometric(read_lock()) if each.name.startswith("face")])
+    version = int(FACE_VERSION)  # the operator's own models are named by a number that nothing else has
+    face = named([replace(each, version=version) for each in biometric(read_lock()) if each.name.startswith("face")])
     return MappingProxyType(({Switch.FACE: face} if face else {}) | {Switch.RE_IDENTIFICATION: JOINING})

@@ -14,6 +14,7 @@ from app.contracts.video import SOCKET
 from app.inference import repository
 from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.loading import LocalModels, ModelLoading
+from app.inference.own_faces import OwnFaces
 from app.inference.triton import is_local
 from app.kit.gate import Gate
 from app.kit.logs import logger
@@ -147,7 +148,9 @@ def face_models(settings: Settings, models: Models) -> LocalModels:
     home, cache = settings.home.absolute(), settings.cache.absolute()
 
     def stage() -> None:
-        repository.stage(home, cache, mirror=settings.model_mirror, accept=settings.accept_licenses, faces=True)
+        repository.stage(
+            home, cache, mirror=settings.model_mirror, accept=settings.accept_licenses, faces=True, own=OwnFaces.of(settings)
+        )
 
     ours = is_local(settings.triton_url) and repository.repository_of(home).is_dir()
     return LocalModels(models.loading, stage if ours else None)

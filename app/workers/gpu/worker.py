@@ -129,8 +129,10 @@ def face_models(settings: Settings) -> LocalModels:
 
     def stage() -> None:
         from app.inference import repository  # its converters need packages that the GPU worker's image has not
+        from app.inference.own_faces import OwnFaces
 
-        repository.stage(home, cache, mirror=settings.model_mirror, accept=settings.accept_licenses, faces=True)
+        own = OwnFaces.of(settings)
+        repository.stage(home, cache, mirror=settings.model_mirror, accept=settings.accept_licenses, faces=True, own=own)
 
     ours = is_local(settings.triton_url) and (home / "triton" / "models").is_dir()
     return LocalModels(ModelLoading(settings.triton_url), stage if ours else None, CROP_MODELS)

@@ -1,13 +1,15 @@
 """Error rates by group and of the warning about photographs and screens, on numbers whose answer is known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.identity.thresholds.measured import read_report
 from app.inference.presentation import WARNS, suspicion
 from app.kit.errors import BadInputError
-from benchmarks import face_attacks
+from benchmarks import face_attacks, faces
 from benchmarks.face_groups import LEAST_PEOPLE, by_group, groups_of
 
 RANDOM = np.random.default_rng(5)
@@ -40,6 +42,29 @@ def test_rule_12_rates_by_given_group_with_intervals_and_none_inferred(tmp_path:
     (tmp_path / "groups.csv").write_text("identity\nx\n")
     with pytest.raises(BadInputError, match="identity and group"):
         groups_of(tmp_path)
+
+
+def test_a_report_of_enough_people_calibrates_and_its_tail_foretells_how_often_strangers_score(tmp_path: Path) -> None:
+    vectors, people = pictures(120, 0.1)
+    document = faces.calibration(vectors, people)
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(document))
+    made = read_report(report, "face_embedding", "1")
+    names = np.array(people)
+    others = (vectors @ vectors.T)[names[:, None] != names[None, :]]
+    assert (others >= made["threshold"]).mean() < 1e-3, "strangers above it"
+    assert made["threshold"] < 0.9 < (vectors[::2] * vectors[1::2]).sum(axis=1).min(), "and the same person is found"
+    for of, said in ((("face_embedding", "2"), "in use"), (("other", "1"), "in use")):
+        with pytest.raises(BadInputError, match=said):
+            read_report(report, *of)
+    few, names_of_few = pictures(30, 0.1)
+    report.write_text(json.dumps(faces.calibration(few, names_of_few)))
+    with pytest.raises(BadInputError, match="100"):
+        read_report(report, "face_embedding", "1")
+    assert "not_calibrated" in faces.calibration(few[:8], names_of_few[:8])
+    report.write_text("{}")
+    with pytest.raises(BadInputError, match="no calibration"):
+        read_report(report, "face_embedding", "1")
 
 
 def head(seed: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +75,18 @@ def test_many_blocks_and_threads_agree_with_float64() -> None:
     assert [[each.int for each in found.ids] for found in index.search(asked[:2], 5)] == best.tolist()
     index.close()
     assert len(index) == 0
+
+
+@pytest.mark.parametrize(("rows", "queries", "most"), [(9_000, 64, 1), (9_000, 64, 3), (40, 64, 50), (17_000, 1, 2)])
+def test_threads_share_small_galleries_and_many_queries(rows: int, queries: int, most: int) -> None:
+    random = np.random.default_rng(6)
+    vectors, asked = unit(random, rows, 32), unit(random, queries, 32)
+    index = ExactIndex(32, threads=3)
+    index.add(ids(0, rows), vectors)
+    exact = asked.astype(float) @ vectors.astype(float).T
+    wanted = np.argsort(-exact, axis=1)[:, :most].tolist()
+    assert [[each.int for each in found.ids] for found in index.search(asked, most)] == wanted
+    index.close()
 
 
 def test_what_was_removed_is_never_found_and_its_numbers_are_wiped() -> None:
@@ -152,6 +164,16 @@ def test_a_template_that_moves_to_another_rotation_is_found_at_every_moment() ->
     assert held.kinds() == {new}
     held.forget({profile})
     assert (held.look("m", "1", vector, [listed]), held.entries, len(held)) == ({}, {}, 0)
+
+
+def test_rule_08_who_has_expired_is_nobody_from_that_moment_on_though_the_template_is_still_held() -> None:
+    profile, listed = ids(1, 2)
+    end, kind, vector = datetime(2026, 3, 1, tzinfo=UTC), Kind("m", "1", 0), unit(np.random.default_rng(6), 1, 64)[0]
+    held = ChainGallery()
+    held.put(kind, {profile: Entry(profile, profile, profile, listed, "violence", end, 64)}, {profile: vector})
+    found = held.look("m", "1", vector, [listed])
+    assert held.by_enrolment(found, end - timedelta(microseconds=1)) == {profile: pytest.approx(1, abs=1e-6)}
+    assert held.by_enrolment(found, end) == {}
 
 
 def test_lists_that_come_and_go_while_a_search_looks_disturb_it_not() -> None:
