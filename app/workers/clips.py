@@ -5,18 +5,17 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import aiohttp
 import msgspec
 
-from app.capture.clips import Box, NothingRecordedError, Piece, make_clip, make_still
+from app.capture.clips import NothingRecordedError, Piece, make_clip, make_still
 from app.capture.ring import PacketRing
 from app.contracts.control import Recording, Seen, UploadWish
-from app.contracts.tracked import TrackedFrame
 from app.kit.clock import now_us
 from app.kit.logs import logger
+from app.workers.sightings import Sighting
 from app.workers.spool import Spool, Waiting
 from app.workers.telemetry import WorkerMetrics
 from app.workers.uploads import UploadRefusedError, Uploads, pause
@@ -36,14 +35,6 @@ RETRIED: Final = (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeErro
 log = logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """Who was where in one analysed frame; boxes in 0..1, no keypoints."""
-
-    at_us: int
-    boxes: tuple[Box, ...]
-
-
 class Recorded(Protocol):
     """A camera whose packets are kept."""
 
@@ -53,13 +44,6 @@ class Recorded(Protocol):
     def sightings(self) -> Sequence[Sighting]:
         """Oldest first."""
         ...
-
-
-def sighting_of(frame: TrackedFrame) -> Sighting:
-    """The boxes of a tracked frame, without anything else of it."""
-    scale = (frame.width, frame.height, frame.width, frame.height)
-    rows = (frame.box_array() / scale).round(4).tolist()
-    return Sighting(frame.captured_at_us, tuple((str(who), *row) for who, row in zip(frame.track_ids, rows, strict=True)))
 
 
 def seen_between(sightings: Sequence[Sighting], from_us: int, to_us: int) -> list[Seen]:

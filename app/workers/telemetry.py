@@ -5,6 +5,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.capture.ring import PacketRing
+
 _LATENCY_BUCKETS: Final = (0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.5, 3.0)
 
 
@@ -93,6 +95,13 @@ class ClipMetrics:
             "pennyprotect_worker_spool_bytes", "Evidence on disk that waits for its upload.", registry=registry
         )
         self.of_cameras = (self.ring_bytes, self.ring_seconds, self.ring_dropped)
+
+    def count(self, camera: str, ring: PacketRing, dropped_before: int) -> int:
+        """What a ring holds now; the packets that it has dropped, `dropped_before` of which were counted."""
+        self.ring_bytes.labels(camera).set(ring.held_bytes)
+        self.ring_seconds.labels(camera).set(ring.held_us / 1e6)
+        self.ring_dropped.labels(camera).inc(ring.dropped - dropped_before)
+        return ring.dropped
 
 
 class FaceMetrics:

@@ -2,13 +2,15 @@
 
 Addresses: `test://WIDTHxHEIGHT@FPS`, with `?pattern=N` videotestsrc's (2 is black), `?frames=N` an end of stream after N
 frames, `?freeze=N` silence after N,
-`?caps=N` another size after N, `?pause_ms=N` a slow tear-down; anything else goes to uridecodebin.
+`?caps=N` another size after N. `recorded://FILE` sends an MP4's H.264 through RTP beside test pictures, `?nal` one
+unit a buffer. Anything else goes to uridecodebin.
 """
 
 import ctypes
 import re
 import time
 import uuid
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -112,6 +114,8 @@ class Software:
         del camera
         self.made += 1
         self.asked.append(wanted.address)
+        if wanted.address.startswith("recorded://"):
+            return self._recorded(pad, wanted.address.removeprefix("recorded://"))
         matched = TEST.match(wanted.address)
         if matched is None:
             if wanted.address.startswith("bad://"):
@@ -120,7 +124,41 @@ class Software:
             made.set_property("uri", wanted.address)
             guard_readers(made, wanted.address)
             return made
-        asked = {key: int(values[0]) for key, values in parse_qs(urlsplit(wanted.address).query).items()}
+        return self._pictures(pad, matched, wanted.address)
+
+    def _recorded(self, pad: int, path: str) -> Any:
+        """A file's packets through RTP, and test pictures beside them: no decoder is needed here."""
+        file, _, query = path.partition("?")
+        made = self._pictures(pad, TEST.match("test://32x32@10"), "test://32x32@10")  # type: ignore[arg-type]
+        source, demuxer = Gst.ElementFactory.make("filesrc", None), Gst.ElementFactory.make("qtdemux", None)
+        source.set_property("location", file)
+        made.add(source)
+        made.add(demuxer)
+        source.link(demuxer)
+
+        def shown(_demuxer: Any, found: Any) -> None:
+            inner = Gst.Bin.new(None)
+            made.add(inner)
+            parts = [Gst.ElementFactory.make(kind, None) for kind in ("rtph264pay", "rtph264depay", "capsfilter", "fakesink")]
+            if query == "nal":
+                parts[2].set_property("caps", Gst.Caps.from_string("video/x-h264,stream-format=byte-stream,alignment=nal"))
+            parts[3].set_property("async", False)
+            parts[3].set_property("sync", False)
+            for part in parts:
+                inner.add(part)
+            for upper, lower in pairwise(parts):
+                upper.link(lower)
+            ghost = Gst.GhostPad.new("sink", parts[0].get_static_pad("sink"))
+            ghost.set_active(True)
+            inner.add_pad(ghost)
+            inner.sync_state_with_parent()
+            found.link(ghost)
+
+        demuxer.connect("pad-added", shown)
+        return made
+
+    def _pictures(self, pad: int, matched: "re.Match[str]", address: str) -> Any:
+        asked = {key: int(values[0]) for key, values in parse_qs(urlsplit(address).query).items()}
         width, height, fps = (int(text) for text in matched.groups())
         made = Gst.Bin.new(None)
         source = Gst.ElementFactory.make("videotestsrc", None)

@@ -17,16 +17,14 @@ from app.kit.clock import now_us
 from app.kit.gate import Gate
 from app.perception.detections import Detections
 from app.tracking.tracker import Tracker, make_tracker
-from app.workers.clips import Sighting, sighting_of
 from app.workers.cpu.stillness import Grey, Looked, grey_of, may_rest, scene_of
 from app.workers.emitter import Emitter
+from app.workers.sightings import MOST_SIGHTINGS, Sighting, sighting_of
 from app.workers.telemetry import WorkerMetrics
 from app.workers.tracked import TrackedStream
 
 HEALTH_EVERY_S = 2.0
 POSE_SILENT_S = 4.0
-MOST_SIGHTINGS = 4096
-"""Frames whose boxes are remembered for clips: ten minutes and more at 5 a second."""
 NO_POSE = "The pose model does not answer, so pictures are shown but not analysed; it is asked again and again."
 
 
@@ -211,7 +209,4 @@ class Lane:
         self._metrics.reconnects.labels(self._label).set(reconnects)
         self._metrics.live.labels(self._label).set(live)
         if self.ring is not None:
-            self._metrics.clips.ring_bytes.labels(self._label).set(self.ring.held_bytes)
-            self._metrics.clips.ring_seconds.labels(self._label).set(self.ring.held_us / 1e6)
-            self._metrics.clips.ring_dropped.labels(self._label).inc(self.ring.dropped - self._ring_counted)
-            self._ring_counted = self.ring.dropped
+            self._ring_counted = self._metrics.clips.count(self._label, self.ring, self._ring_counted)

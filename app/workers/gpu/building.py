@@ -99,6 +99,7 @@ def build(settings: Settings, reader: MetaReader, elements: Callable[[Path], Ele
         lambda change: fleet.heard(lambda: made[0], change),
         arrived,
         lambda reason: fleet.fatal(made[0].key, reason),
+        fleet.packet if settings.ring_mb else None,
         {"pose": probes.after_pose, "out": probes.after_tracker},
     )
     made.append(Pipeline(key, graph, sources, handover, probes, parts))

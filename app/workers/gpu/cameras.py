@@ -2,10 +2,11 @@
 
 import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 from app.capture.pacing import CaptureClock, RateMeter
+from app.capture.ring import PacketRing
 from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
@@ -17,6 +18,8 @@ from app.workers.control import Grant, permitted
 from app.workers.emitter import Emitter
 from app.workers.gpu.graph import Change, Facts, State
 from app.workers.gpu.handover import FaceFound, FrameCopy
+from app.workers.gpu.rings import CameraRing
+from app.workers.sightings import MOST_SIGHTINGS, Sighting, sighting_of
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 from app.workers.tracked import TrackedStream
 
@@ -25,10 +28,18 @@ LEAST_QUALITY = 0.15
 
 
 class GpuCamera:
-    """One camera. `accept` takes what the probes copied; `hear` what the graph tells."""
+    """One camera. `accept` takes what the probes copied; `hear` what the graph tells.
 
-    def __init__(self, camera: DesiredCamera, emitter: Emitter, metrics: WorkerMetrics) -> None:
-        self.camera = camera
+    Attributes:
+        packets: of the last minutes, for clips; None where none are kept.
+        sightings: who was where in the last analysed frames: boxes only.
+    """
+
+    def __init__(self, camera: DesiredCamera, emitter: Emitter, metrics: WorkerMetrics, ring_bytes: int = 0) -> None:
+        self.packets = CameraRing(ring_bytes) if ring_bytes else None
+        self.sightings: deque[Sighting] = deque(maxlen=MOST_SIGHTINGS)
+        self._ring_counted = 0
+        self.adjust(camera)
         self._emitter, self._metrics = emitter, metrics
         self._label = str(camera.camera_id)
         self._stream, self._clock, self._rate = TrackedStream(camera.camera_id, emitter), CaptureClock(), RateMeter()
@@ -37,6 +48,17 @@ class GpuCamera:
         self._facts: Facts | None = None
         self._counted, self._fps_in = (0, 0.0), 0.0
         self.dropped = 0
+
+    @property
+    def ring(self) -> PacketRing | None:
+        """The packets as the recorder cuts them."""
+        return self.packets.ring if self.packets is not None else None
+
+    def adjust(self, camera: DesiredCamera) -> None:
+        """What is wanted of it now."""
+        self.camera = camera
+        if self.packets is not None:
+            self.packets.set_masks(camera.masks)
 
     def accept(self, frame: FrameCopy) -> TrackedFrame | None:
         """Emit a frame; None when its connection is gone."""
@@ -47,6 +69,9 @@ class GpuCamera:
         tracked = TrackedDetections(frame.found, frame.track_ids)
         message = self._stream.say(tracked, captured, frame.received_us, self.camera.policy_revision)
         self._size, self._last_us = (frame.width, frame.height), captured
+        self.sightings.append(sighting_of(message))
+        if self.packets is not None:
+            self.packets.matched(frame.connection, frame.pts_ns, captured, self._size)
         self._rate.add(now_us())
         self._metrics.analysed.labels(self._label).inc()
         self._metrics.latency.observe(max(0.0, (now_us() - captured) / 1e6))
@@ -72,6 +97,8 @@ class GpuCamera:
         self._metrics.frames_in.labels(self._label).set(self._fps_in)
         self._metrics.live.labels(self._label).set(self._state is CameraState.LIVE)
         self._metrics.reconnects.labels(self._label).set(self._reconnects)
+        if self.ring is not None:
+            self._ring_counted = self._metrics.clips.count(self._label, self.ring, self._ring_counted)
 
     def say_health(self) -> None:
         """Emit the present state."""

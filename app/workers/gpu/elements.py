@@ -3,7 +3,6 @@
 Properties are those of DeepStream 9's documentation. Where a release lacks one that only tunes, it is left at its default.
 """
 
-import ctypes
 import logging
 import os
 import uuid
@@ -25,9 +24,6 @@ TCP: Final = 4
 """`select-rtp-protocol`: TCP alone; the default tries UDP first and loses five seconds of every start."""
 
 LATENCY_MS: Final = 200
-CACHE_S: Final = 20
-"""Seconds of encoded video that smart record can go back to."""
-
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +33,6 @@ class DeepStream:
 
     Attributes:
         folder: holds the rendered configuration.
-        recordings: where smart record writes, one folder a camera; None: it is off.
         tracker: nvdcf or nvsort.
         faces: whether the secondary inference is in the graph from the start; `face` changes it while it runs.
         analytics: whether nvdsanalytics is in the graph.
@@ -46,7 +41,6 @@ class DeepStream:
     folder: Path
     gpu: int = 0
     tracker: str = "nvdcf"
-    recordings: Path | None = None
     faces: bool = False
     analytics: bool = False
     network: tuple[int, int] = (640, 384)
@@ -110,14 +104,6 @@ class DeepStream:
         )  # fmt: skip
         if made is not None:
             guard_readers(made, wanted.address)
-        if made is not None and self.recordings is not None:
-            folder = self.recordings / str(camera)
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for name, value in (
-                ("smart-record", 2), ("smart-rec-dir-path", str(folder)), ("smart-rec-file-prefix", "clip"),
-                ("smart-rec-cache", CACHE_S), ("smart-rec-container", 0), ("smart-rec-mode", 1),
-            ):  # fmt: skip
-                set_known(made, name, value)
         return made
 
     def masker(self, polygons: Masks) -> Callable[[Any], object]:
@@ -128,72 +114,6 @@ class DeepStream:
     def copied(self, buffer: Any) -> CopiedPicture:
         """Both planes, out of the GPU's memory."""
         return copy_of(buffer.extract_dup(0, HEAD_BYTES), CudaMemory())
-
-    def record(self, source: Any, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
-        """`start-sr`; `sr-done` gives the file."""
-        start_recording(source, back_s, ahead_s, done)
-
-
-class _Recording(ctypes.Structure):
-    """Head of NvDsSRRecordingInfo (gst-nvdssr.h)."""
-
-    _fields_ = (
-        ("ctx", ctypes.c_void_p),
-        ("session", ctypes.c_uint32),
-        ("filename", ctypes.c_char_p),
-        ("dirpath", ctypes.c_char_p),
-    )
-
-
-def recorded_file(address: int) -> str:
-    """Path of a finished recording, of the structure at this address; "" where it names none."""
-    if not address:
-        return ""
-    said = _Recording.from_address(address)
-    return str(Path((said.dirpath or b"").decode(), (said.filename or b"").decode())) if said.filename else ""
-
-
-def start_recording(source: Any, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
-    """Emit `start-sr` on a source and call `done` once with the path `sr-done` tells, or "" when it takes none."""
-    if source is None or not _has_signal(source, "start-sr"):
-        done("")
-        return
-    session = ctypes.c_uint32(0)
-    handlers: list[int] = []
-
-    def finished(_source: Any, info: Any, *_more: Any) -> None:
-        session.value = 0  # held by this closure until here: the library writes to it
-        for handler in handlers:
-            source.disconnect(handler)
-        done(recorded_file(_pointer(info)))
-
-    handlers.append(source.connect("sr-done", finished))
-    source.emit("start-sr", _capsule(ctypes.addressof(session)), back_s, ahead_s, None)
-
-
-def _capsule(address: int) -> Any:
-    """PyGObject takes a C pointer as a capsule."""
-    make = ctypes.pythonapi.PyCapsule_New
-    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-    return make(address, None, None)
-
-
-def _pointer(given: Any) -> int:
-    """The address in what PyGObject gives for a C pointer."""
-    if isinstance(given, int) or given is None:
-        return given or 0
-    get = ctypes.pythonapi.PyCapsule_GetPointer
-    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    try:
-        return get(given, None) or 0
-    except ValueError:
-        return hash(given)
-
-
-def _has_signal(element: Any, name: str) -> bool:
-    from gi.repository import GObject
-
-    return bool(GObject.signal_lookup(name, element.__gtype__))
 
 
 def set_known(element: Any, name: str, value: Any) -> bool:

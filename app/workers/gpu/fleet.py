@@ -16,9 +16,10 @@ from app.workers.emitter import Emitter
 from app.workers.gpu.building import Pipeline
 from app.workers.gpu.cameras import Faces, GpuCamera
 from app.workers.gpu.gauges import GpuMetrics, Totals
-from app.workers.gpu.graph import Change, Fatal, State
+from app.workers.gpu.graph import Change, Fatal, Slot, State
 from app.workers.gpu.handover import Bell, FrameCopy
-from app.workers.gpu.sources import Source, replace_off
+from app.workers.gpu.packets import Packet
+from app.workers.gpu.sources import replace_off
 from app.workers.gpu.versions import Version, promotions, ran, wanted_of
 from app.workers.shadow import Shadowing
 from app.workers.telemetry import WorkerMetrics
@@ -35,6 +36,7 @@ class Fleet:
 
     Args:
         build: makes and starts a pipeline for a version; may fail with a PennyError.
+        ring_bytes: of encoded packets kept for each camera's clips.
         shadow: told every answer of the pose model, and that there was none.
     """
 
@@ -48,11 +50,12 @@ class Fleet:
         gpu: GpuMetrics,
         faces: Faces,
         shadow: Shadowing,
+        ring_bytes: int = 0,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self._build, self._check, self._promote = build, check, promote
         self._emitter, self._metrics, self.gpu, self._faces, self._shadow = emitter, metrics, gpu, faces, shadow
-        self._wanted: dict[uuid.UUID, DesiredCamera] = {}
+        self._ring_bytes, self._wanted = ring_bytes, dict[uuid.UUID, DesiredCamera]()
         self._cameras: dict[uuid.UUID, GpuCamera] = {}
         self.pipelines: dict[Version, Pipeline] = {}
         self._changed, self._frames_wait = asyncio.Event(), Bell(self.loop)
@@ -70,8 +73,9 @@ class Fleet:
         for camera_id in [held for held in self._cameras if held not in cameras]:
             self._cameras.pop(camera_id).close()
         for camera_id, camera in cameras.items():
-            held = self._cameras.setdefault(camera_id, GpuCamera(camera, self._emitter, self._metrics))
-            held.camera = camera
+            if camera_id not in self._cameras:
+                self._cameras[camera_id] = GpuCamera(camera, self._emitter, self._metrics, self._ring_bytes)
+            self._cameras[camera_id].adjust(camera)
         for pipeline in self.pipelines.values():
             for source in pipeline.sources.all():
                 source.camera = cameras.get(source.camera.camera_id, replace_off(source.camera))
@@ -83,19 +87,19 @@ class Fleet:
 
     def heard(self, pipeline: Callable[[], Pipeline], change: Change) -> None:
         """From a graph's thread: a source changed. The table of pads is written here, before the first frame is read."""
-        found = pipeline()
-        if change.state is State.LIVE:
-            source = found.sources.get(change.pad)
-            if source is not None:
-                source.connection, source.flowing = change.connection, True
-        elif change.state is State.STOPPED:
-            found.sources.drop(change.pad)
-        else:
-            camera = self._wanted.get(change.camera)
-            if camera is not None:
-                found.sources.put(Source(camera, change.pad, change.connection))
+        pipeline().sources.heard(change, self._wanted.get(change.camera))
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._tell, change)
+
+    def packet(self, slot: Slot, connection: int, packet: Packet) -> None:
+        """From streaming threads: an encoded picture, for clips."""
+        camera = self._cameras.get(slot.camera)
+        if camera is not None and camera.packets is not None:
+            camera.packets.add(connection, packet)
+
+    def recorded(self) -> dict[uuid.UUID, GpuCamera]:
+        """The cameras with their packets and sightings, for the recorder."""
+        return dict(self._cameras)
 
     def fatal(self, key: Version, reason: str) -> None:
         """From a graph's thread: a pipeline can do no more."""

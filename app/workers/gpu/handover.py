@@ -37,7 +37,7 @@ class FrameCopy:
 
     Attributes:
         connection: of its source when it was read.
-        ntp_ns: the camera's clock by RTCP; 0 where unknown.
+        ntp_ns: the camera's clock by RTCP; 0 where unknown. `pts_ns`: presentation time, as the packet had it.
         received_us: when the frame was read, microseconds since 1970.
         found: tracked persons only; `track_ids` (n,) uint64 beside them.
         untracked: persons that the tracker has not taken yet; `everybody`: these too, as the model found them.
@@ -53,6 +53,7 @@ class FrameCopy:
     height: int
     found: Detections
     track_ids: npt.NDArray[np.uint64]
+    pts_ns: int = 0
     untracked: int = 0
     everybody: Detections | None = None
     answered_s: float = 0.0

@@ -1,6 +1,6 @@
 """The graph: sources -> muxer -> inference -> tracker -> ... -> sink, changed while it runs.
 
-One thread owns every change; others say what they want (`want`, `replace`, `record`) and return at once. What makes an
+One thread owns every change; others say what they want (`want`, `replace`) and return at once. What makes an
 element is the factory's business: DeepStream's elements on a GPU, software ones in the tests; the graph is the same.
 
 A camera's trouble stays its own: errors, end of stream and silence tear down its bin alone and bring it back after a pause.
@@ -34,6 +34,7 @@ from app.workers.gpu.graph import (
     plain,
 )
 from app.workers.gpu.opening import JUDGED_S, UNJUDGED, Admissions, Verdict, silent
+from app.workers.gpu.packets import OnPacket, PacketTap
 from app.workers.gpu.stages import Leaving, Stages, first_error, owner_of
 
 WAKE_S: Final = 0.05
@@ -53,6 +54,7 @@ class Graph:
         on_change: called on the graph's thread; must not wait.
         on_arrived: called on streaming threads for every frame that goes into the muxer.
         on_fatal: called once when the shared part fails.
+        on_packet: called on streaming threads for every encoded picture of an RTSP source; None: nobody keeps them.
         probes: stage name to a function of the buffer's address, called on its source pad.
     """
 
@@ -62,6 +64,7 @@ class Graph:
     on_change: Callable[[Change], None]
     on_arrived: Arrived = lambda _pad, _pts, _now, _copy: None
     on_fatal: Callable[[str], None] = lambda _reason: None
+    on_packet: OnPacket | None = None
     probes: Mapping[str, Callable[[int], None]] = field(default_factory=dict)
     silent_s: float = SILENT_S
     start_s: float = START_S
@@ -82,6 +85,7 @@ class Graph:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="graph", daemon=True)
         acts = (partial(self._order, act) for act in (self._flows, self._ended, self._bared))
+        self._tap = PacketTap(Gst, self.on_packet) if self.on_packet is not None else None
         self._flow = Flow(Gst, self.elements.copied, self.on_arrived, *acts)
 
     # What other threads may call
@@ -104,10 +108,6 @@ class Graph:
     def replace(self, stage: str, make: Callable[[], Any], done: Callable[[bool], None] = lambda _well: None) -> None:
         """Put another element in a stage's place between two buffers; no source notices. `done` says whether."""
         self._orders.put((self._stages.replace, (stage, make, done)))
-
-    def record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
-        """Smart record: from `back_s` seconds ago to `ahead_s` from now. `done` gets the file, or ""."""
-        self._orders.put((self._record, (camera, back_s, ahead_s, done)))
 
     def _order(self, act: Callable[..., None], *arguments: Any) -> None:
         self._orders.put((act, arguments))
@@ -238,6 +238,8 @@ class Graph:
             self._fail(slot, why)
             return
         slot.bin = made
+        if self._tap is not None:
+            self._tap.watch(slot, made)
         self._pipeline.add(made)
         ready = made.get_static_pad("src")
         if ready is not None:
@@ -281,11 +283,3 @@ class Graph:
     def _tell(self, slot: Slot, state: State, reason: str = "") -> None:
         slot.state = state
         self.on_change(Change(slot.camera, slot.pad, slot.connection, state, reason, slot.size, slot.codec, slot.reconnects))
-
-    def _record(self, camera: uuid.UUID, back_s: int, ahead_s: int, done: Callable[[str], None]) -> None:
-        slot = self._slots.get(camera)
-        start = getattr(self.elements, "record", None)
-        if slot is None or slot.bin is None or start is None:
-            done("")
-            return
-        start(slot.bin, back_s, ahead_s, done)

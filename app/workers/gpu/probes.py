@@ -208,6 +208,7 @@ class Probes:
                 source_id=frame.source_id,
                 connection=source.connection,
                 ntp_ns=frame.ntp_ns,
+                pts_ns=frame.pts_ns,
                 received_us=received,
                 width=frame.width,
                 height=frame.height,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.contracts.control import DesiredCamera
+from app.workers.gpu.graph import Change, State
 from app.workers.shadow import EVERY_US, is_shadowed
 
 TIMES_KEPT: Final = 64
@@ -96,6 +97,17 @@ class Sources:
     def drop(self, source_id: int) -> None:
         """Clear a pad."""
         self._by_pad.pop(source_id, None)
+
+    def heard(self, change: Change, camera: DesiredCamera | None) -> None:
+        """A source changed; `camera` is what is wanted of it, None where nothing is any more."""
+        if change.state is State.LIVE:
+            source = self._by_pad.get(change.pad)
+            if source is not None:
+                source.connection, source.flowing = change.connection, True
+        elif change.state is State.STOPPED:
+            self.drop(change.pad)
+        elif camera is not None:
+            self.put(Source(camera, change.pad, change.connection))
 
     def all(self) -> list[Source]:
         """Every camera."""

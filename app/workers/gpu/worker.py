@@ -7,9 +7,10 @@ import importlib.util
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import generate_latest
 
@@ -22,6 +23,7 @@ from app.kit.backoff import Backoff
 from app.kit.errors import PennyError, SetupError
 from app.kit.logs import logger
 from app.kit.operations import serve_operations
+from app.kit.tls import trust
 from app.settings import Settings
 from app.workers.control import ControlLoop, Grant, wanted, worker_identity
 from app.workers.emitter import Emitter
@@ -36,7 +38,9 @@ from app.workers.model_reports import ModelReports, Readings
 from app.workers.pose_clients import PoseClients
 from app.workers.posting import make_emitter
 from app.workers.shadow import Shadowing, is_shadowed
+from app.workers.spool import Spool
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
+from app.workers.uploads import Uploads
 
 log = logger(__name__)
 
@@ -58,7 +62,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """
     reader = make_reader()
     require_gstreamer()
-    await serve(settings, stop, reader, lambda folder: DeepStream(folder, recordings=settings.home.absolute() / "recordings"))
+    await serve(settings, stop, reader, DeepStream)
 
 
 async def serve(settings: Settings, stop: asyncio.Event, reader: MetaReader, elements: Callable[[Path], Elements]) -> None:
@@ -97,15 +101,15 @@ async def _run(
         partial(build, settings, reader, elements, grant),
         lambda key: check_outputs(settings.triton_url, key.model, key.version),
         partial(promote, settings),
-        emitter, metrics, gpu, faces, shadow,
+        emitter, metrics, gpu, faces, shadow, settings.ring_mb << 20,
     )  # fmt: skip
     control = ControlLoop.of(settings, worker_id, "gpu", fleet.ids, partial(_want, fleet, clients))
     reports = ModelReports.of(settings, worker_id, readings, metrics.reports_lost.inc)
     drained, loading = asyncio.Event(), face_models(settings)
     try:
         async with asyncio.TaskGroup() as group:
-            for stage in (control, shadow, reports):
-                group.create_task(stage.run(stop))
+            for work in (control.run, shadow.run, reports.run, recorder_of(settings, control, fleet, metrics)):
+                group.create_task(work(stop))
             group.create_task(fleet.drain(drained))
             group.create_task(_mind_faces(fleet, faces, grant, loading, stop))
             log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity, gpus=gpu.gpus)
@@ -115,6 +119,17 @@ async def _run(
                 drained.set()
     finally:
         await clients.close()
+
+
+def recorder_of(
+    settings: Settings, control: ControlLoop, fleet: Fleet, metrics: WorkerMetrics
+) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
+    """What cuts the recordings that the control plane names and uploads them, as the CPU worker's."""
+    from app.workers.clips import Recorder  # with PyAV, which is loaded where a worker runs and nowhere else
+
+    uploads = Uploads(settings.service_address, settings.worker_key.get_secret_value(), trust(settings.ca_file))
+    spool = Spool(settings.home.absolute() / "spool")
+    return Recorder(lambda: control.grant.state.recordings, fleet.recorded, uploads, spool, metrics).run  # type: ignore[arg-type]
 
 
 def _want(fleet: Fleet, clients: PoseClients, cameras: dict[uuid.UUID, DesiredCamera]) -> None:

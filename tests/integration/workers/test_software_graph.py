@@ -4,14 +4,20 @@ The system's Python runs it: it has GStreamer's bindings, which the product's en
 """
 
 import functools
+import io
 import json
 import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
+from app.capture.clips import make_clip, make_still
+from app.workers.gpu.packets import Packet
+from app.workers.gpu.rings import CameraRing
 from tools.environments import GSTREAMER, GSTREAMER_HERE
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -37,9 +43,9 @@ def _gstreamer() -> None:
         pytest.skip(why_not())
 
 
-def run(scenario: str) -> dict[str, Any]:
+def run(scenario: str, *arguments: str) -> dict[str, Any]:
     """What a scenario saw."""
-    command = [PYTHON, "-m", "tests.software_graph.scenarios", scenario]
+    command = [PYTHON, "-m", "tests.software_graph.scenarios", scenario, *arguments]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -130,6 +136,60 @@ def test_what_masks_cover_is_black_before_inference_and_a_picture_that_cannot_be
     assert "s3cret" not in found["reasons"][0]
     assert found["then"] == ["b|b"], "other masks are in force from the first picture on"
     assert found["connections"] == 1
+
+
+def test_encoded_packets_are_kept_for_clips_that_show_the_very_pictures_and_only_masked_ones_where_masks_are(
+    tmp_path: Path,
+) -> None:
+    original = recorded(tmp_path / "camera.mp4")
+    found = run("packets", str(tmp_path / "camera.mp4"))
+    assert (found["count"], found["flows"], found["none"]) == (True, True, 0)
+    for seen in found["packets"]:
+        ring = CameraRing(1 << 24)
+        ring.set_masks(())
+        for number, (at, codec, pts_ns, is_key, body, extradata) in enumerate(seen):
+            if number == 7:  # the first frame was analysed meanwhile
+                ring.matched(1, seen[0][2], START_US, (160, 96))
+            ring.add(at, Packet(codec, pts_ns, is_key, bytes.fromhex(body), bytes.fromhex(extradata)))
+        samples = ring.ring.cut(START_US, START_US + 3_000_000)
+        assert [sample.is_key for sample in samples].count(True) == 3
+        shown = pictures(make_clip(samples, ring.ring.masks_of(START_US, START_US + 1)).body)
+        assert len(shown) == len(original) == 45
+        for (at_s, picture), (before_s, before) in zip(shown, original, strict=True):
+            assert np.array_equal(picture, before), "it was encoded again, or in another order"
+            assert abs(at_s - shown[0][0] - before_s) < 0.001
+        ring.set_masks(LEFT)
+        piece = make_clip(samples, ring.ring.masks_of(samples[0].at_us, samples[-1].at_us))
+        assert piece.masked
+        assert all(abs(int(picture[20, 30]) - 16) < 12 for _, picture in pictures(piece.body))
+        still = make_still(samples, START_US + 1_000_000, LEFT, ())
+        assert abs(still.from_us - START_US - 1_000_000) < 70_000
+
+
+START_US = 1_700_000_000_000_000
+LEFT = (((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)),)
+
+
+def pictures(mp4: bytes) -> list[tuple[float, Any]]:
+    with av.open(io.BytesIO(mp4)) as container:
+        return [(float(frame.time or 0), frame.to_ndarray(format="yuv420p")) for frame in container.decode(video=0)]
+
+
+def recorded(path: Path) -> list[tuple[float, Any]]:
+    """Three seconds of noise that moves, 15 a second, with pictures that are sent before those they are shown after."""
+    noise = np.random.default_rng(3).integers(60, 200, (96, 320), np.uint8)
+    with av.open(str(path), "w", format="mp4") as container:
+        stream: Any = container.add_stream("libx264", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        stream.options = {"preset": "ultrafast", "x264-params": "bframes=2:b-adapt=0:keyint=15:min-keyint=15:scenecut=0"}
+        for number in range(45):
+            pixels = np.repeat(np.roll(noise, 3 * number, 1)[:, :160, None], 3, axis=2)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        order = [packet.pts for packet in container.demux(video=0) if packet.pts is not None]
+    assert order != sorted(order), "pictures are reordered"
+    return pictures(path.read_bytes())
 
 
 def test_more_cameras_than_the_batch_are_told_and_follow_when_there_is_room() -> None:

@@ -1,19 +1,26 @@
 """The fleet of pipelines over a graph that is stood in for: versions, masks, refusals, draining."""
 
 import asyncio
+import dataclasses
+import io
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import av
+import cv2
 import msgspec
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from app.contracts.control import DesiredCamera
+from app.contracts.control import DesiredCamera, Recording, UploadWish
 from app.contracts.tracked import CameraState
+from app.kit.clock import now_us
 from app.kit.errors import SetupError
 from app.perception.detections import Detections
+from app.workers.clips import Recorder
 from app.workers.control import Grant
 from app.workers.gpu.building import Pipeline
 from app.workers.gpu.cameras import Faces
@@ -21,11 +28,14 @@ from app.workers.gpu.fleet import Fleet
 from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Change, Facts, State
 from app.workers.gpu.handover import FrameCopy, Handover
+from app.workers.gpu.packets import Packet
 from app.workers.gpu.sources import Sources
 from app.workers.gpu.versions import Version
 from app.workers.model_reports import Readings
 from app.workers.shadow import Shadowing
+from app.workers.spool import Spool
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
+from tests.integration.capture.rtsp_server import h264
 
 
 def camera(number: int, version: str = "1") -> DesiredCamera:
@@ -51,7 +61,7 @@ class Said:
 
 
 class Rig:
-    def __init__(self) -> None:
+    def __init__(self, ring_bytes: int = 0) -> None:
         self.said, self.built, self.stopped, self.promoted = Said(), [], [], []
         self.wrong = ""
         self.readings = Readings()
@@ -59,7 +69,9 @@ class Rig:
         registry = CollectorRegistry()
         metrics = WorkerMetrics()
         faces = Faces(self.said, FaceMetrics(registry), "1", Grant)  # type: ignore[arg-type]
-        self.fleet = Fleet(self._build, self._check, self._promote, self.said, metrics, GpuMetrics(registry), faces, self.shadow)  # type: ignore[arg-type]
+        self.fleet = Fleet(
+            self._build, self._check, self._promote, self.said, metrics, GpuMetrics(registry), faces, self.shadow, ring_bytes
+        )  # type: ignore[arg-type]
 
     async def _check(self, _key: Version) -> None:
         if self.wrong:
@@ -191,6 +203,77 @@ async def test_answers_are_reported_of_the_version_that_gave_them_and_a_shadow_i
     assert (reading.version, reading.frames, reading.persons, reading.failures) == (1, 3, 3, 2)
     assert (compared.version, compared.against, compared.frames, compared.only_old) == (1001, 1, 1, 1)
     assert (asked, shown.still[:2]) == ([("yolo_pose", "1001")], b"\xff\xd8")
+
+
+class Stored:
+    """Uploads that keep what they are given."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[uuid.UUID, tuple[UploadWish, bytes]] = {}
+        self.lost: dict[uuid.UUID, str] = {}
+
+    async def store(self, evidence_id: uuid.UUID, wish: UploadWish, body: bytes) -> None:
+        self.pieces[evidence_id] = wish, body
+
+    async def give_up(self, evidence_id: uuid.UUID, reason: str) -> None:
+        self.lost[evidence_id] = reason
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_recordings_are_cut_from_the_packets_masked_where_masks_are_and_uploaded_with_who_was_where(tmp_path: Path) -> None:
+    rig = Rig(ring_bytes=1 << 22)
+    rig.wanted = {}
+    mask = [[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]]
+    plain, masked, silent = camera(1), msgspec.structs.replace(camera(2), masks=mask), camera(3)
+    cameras = {each.camera_id: each for each in (plain, masked, silent)}
+    rig.fleet.want(cameras)
+    await rig.fleet._reconcile()
+    (pipeline,) = rig.fleet.pipelines.values()
+    start_us, step_us, bodies = now_us() - 4_000_000, 1_000_000 // 15, h264(320, 240, frames=45)
+    for pad, one in enumerate((plain, masked)):
+        for state in (State.CONNECTING, State.LIVE):
+            rig.fleet.heard(lambda: pipeline, Change(one.camera_id, pad, 1, state))
+        for number, body in enumerate(bodies):
+            slot = SimpleNamespace(camera=one.camera_id)
+            rig.fleet.packet(slot, 1, Packet("h264", number * step_us * 1000, number % 15 == 0, body, b""))  # type: ignore[arg-type]
+            if number == 5:  # the first pictures are analysed while packets come
+                seen = dataclasses.replace(
+                    frame(), source_id=pad, received_us=start_us + 15 * step_us, pts_ns=15 * step_us * 1000, width=320, height=240
+                )
+                rig.fleet._accept(pipeline, seen)
+    span = start_us + 1_000_000, start_us + 2_500_000, start_us + 1_000_000
+    wishes = ((plain, "clip"), (masked, "clip"), (masked, "still"), (silent, "clip"))
+    asked = [Recording(uuid.UUID(int=70 + number), one.camera_id, kind, *span) for number, (one, kind) in enumerate(wishes)]
+    stored, stop = Stored(), asyncio.Event()
+    recorder = Recorder(lambda: asked, rig.fleet.recorded, stored, Spool(tmp_path), WorkerMetrics())  # type: ignore[arg-type]
+    running = asyncio.create_task(recorder.run(stop))
+    async with asyncio.timeout(100):
+        while len(stored.pieces) + len(stored.lost) < 4:
+            await asyncio.sleep(0.02)
+    stop.set()
+    await running
+    assert "is gone, or never was" in stored.lost[uuid.UUID(int=73)]
+    for number, is_masked in ((70, False), (71, True), (72, True)):
+        wish, body = stored.pieces[uuid.UUID(int=number)]
+        assert (wish.masked, len(body)) == (is_masked, wish.size)
+        shown = pictures_of(body, wish.media_type)
+        assert all((abs(picture[100:140, 20:120].astype(int) - 16) < 8).all() == is_masked for picture in shown)
+    wish, body = stored.pieces[uuid.UUID(int=70)]
+    assert abs(wish.from_us - start_us - 1_000_000) < 5_000
+    (moment,) = [each for each in stored.pieces[uuid.UUID(int=72)][0].boxes if each.persons]
+    assert moment.persons[0][0] == str(2**63)
+    assert len(pictures_of(body, wish.media_type)) == 23
+
+
+def pictures_of(body: bytes, media_type: str) -> list[Any]:
+    """Luma of every picture."""
+    if media_type == "image/jpeg":
+        found = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_GRAYSCALE)
+        return [(found.astype(float) * 219 / 255 + 16).astype(np.uint8)]
+    with av.open(io.BytesIO(body)) as container:
+        return [each.to_ndarray(format="yuv420p")[:240] for each in container.decode(video=0)]
 
 
 async def test_frames_become_messages_of_their_connection_and_what_waits_is_sent_at_the_end() -> None:
