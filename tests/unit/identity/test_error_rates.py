@@ -44,6 +44,12 @@ def test_rule_12_rates_by_given_group_with_intervals_and_none_inferred(tmp_path:
         groups_of(tmp_path)
 
 
+def test_no_error_among_few_people_is_no_rate_of_zero() -> None:
+    vectors, people = pictures(8, 0.05)
+    found = faces.intervals(vectors, people)
+    assert found["fnir_at_fpir_1e_2"] == [0.0, pytest.approx(1 - 0.025 ** (1 / 8), abs=1e-4)]
+
+
 def test_a_report_of_enough_people_calibrates_and_its_tail_foretells_how_often_strangers_score(tmp_path: Path) -> None:
     vectors, people = pictures(120, 0.1)
     document = faces.calibration(vectors, people)
