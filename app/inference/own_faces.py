@@ -100,8 +100,8 @@ class OwnFaces:
         for placed in (repository / name / str(self.version), _aside(repository, name, self.version)):
             if (placed / "model.onnx").is_file() and sha256_of(placed / "model.onnx") != sha256_of(servable):
                 raise SetupError(
-                    f"{name} {self.version} was another model than {self.folder / name} holds. Raise PENNYPROTECT_FACE_VERSION;"
-                    f" if {placed} is damaged, delete it."
+                    f"{name} {self.version} was another model or had another contract. Raise PENNYPROTECT_FACE_VERSION, also"
+                    f" where only one of the two changes; if {placed} is damaged, delete it."
                 )
 
 
@@ -113,7 +113,7 @@ def set_aside(models: list[LockedModel], repository: Path) -> None:
     """Take versions of the operator's out of what Triton reads, when the released models are in use again; pushed ones stay."""
     for model in models:
         for each in (repository / model.name).glob("[0-9]*"):
-            if each.is_dir() and RELEASED < int(each.name) <= MOST_VERSIONS:
+            if each.is_dir() and int(each.name) != model.version and int(each.name) <= MOST_VERSIONS:
                 target = _aside(repository, model.name, int(each.name))
                 shutil.rmtree(target, ignore_errors=True)
                 target.parent.mkdir(exist_ok=True)

@@ -85,9 +85,10 @@ def stage(
             try:
                 if own is not None and model.name in replaced:
                     converted = own.servable(model.name, cache)
-                    own.demand_same(model.name, converted, repository_of(home))
                 else:
                     converted = convert(model, artefacts.fetch(model.artefact, cache, mirror, progress), cache, progress)
+                if own is not None and faces and model.file == "model.onnx":
+                    own.demand_same(model.name, converted, repository_of(home))
                 numbered = model if own is None or not faces else own.renumbered(model)
                 place(numbered, converted, repository_of(home), configured)
             except OSError as error:

@@ -13,6 +13,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from app.inference.face_client import FACE_VERSION
+from app.inference.loading import CROP_MODELS
 from app.kit.errors import UnavailableError
 from app.kit.logs import logger
 from app.models.folder import TRIAL, ModelFolder
@@ -72,7 +74,7 @@ def admit(folder: ModelFolder, keys: Path, pushed: Digests = UNKNOWN) -> dict[tu
         UnavailableError: the disk does not answer now; nothing may be loaded.
     """
     try:
-        there = [(model, each) for model in _models(folder) for each in folder.numbers(model) if each != RELEASED_VERSION]
+        there = [(model, each) for model in _models(folder) for each in folder.numbers(model) if _is_pushed(model, each)]
         held = [key for key in folder.held() if key not in there]
         if not there and not held:  # a key that cannot be read stops nothing where nothing was pushed
             return {}
@@ -94,6 +96,11 @@ def admit(folder: ModelFolder, keys: Path, pushed: Digests = UNKNOWN) -> dict[tu
             folder.set_aside(model, version, why)
         log.error("a version of a model is refused", model=model, version=version, reason=why)
     return refused
+
+
+def _is_pushed(model: str, version: int) -> bool:
+    """Not what a release brought, nor the operator's own face models: the worker holds those against their folder when it loads."""
+    return version != RELEASED_VERSION and not (model in CROP_MODELS and version == int(FACE_VERSION))
 
 
 def _models(folder: ModelFolder) -> list[str]:

@@ -91,7 +91,12 @@ def test_one_of_the_two_is_replaced_and_all_carry_the_new_version(tmp_path: Path
     served = [each.name for each in (models / "face_embedding").iterdir() if each.name.isdigit()]
     assert served == ["1"], "and back again"
     assert "specific" not in (models / "face_embedding" / "config.pbtxt").read_text()
-    # Another network under the same number would be compared with templates of this one.
+    # So would the released one be, and another network, under the same number.
+    (tmp_path / "y").write_bytes(b"another release")
+    monkeypatch.setattr(repository, "convert", lambda *_: tmp_path / "y")
+    with pytest.raises(SetupError, match="face_detection 7 was another"):
+        repository.stage(tmp_path, tmp_path / "cache", accept=True, faces=True, own=own)
+    monkeypatch.setattr(repository, "convert", lambda *_: tmp_path / "x")
     own_models.arcface(tmp_path / "face-models" / "face_embedding", 128)
     with pytest.raises(SetupError, match="was another model"):
         repository.stage(tmp_path, tmp_path / "cache", accept=True, faces=True, own=own)

@@ -31,6 +31,22 @@ def make_version(place: Path, model: str = "yolo_pose", key: Ed25519PrivateKey =
     return place
 
 
+def test_the_operators_own_face_models_are_no_pushed_ones_and_nothing_else_is_excused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in ("face_embedding", "yolo_pose"):
+        (tmp_path / "models" / model / "7").mkdir(parents=True)
+        (tmp_path / "models" / model / "1").mkdir()
+        (tmp_path / "models" / model / "config.pbtxt").write_text("")
+    folder, keys = ModelFolder(tmp_path / "models"), tmp_path / "keys"
+    keys.mkdir()
+    monkeypatch.setattr("app.models.admission.checking.FACE_VERSION", "7")
+    assert admit(folder, keys).keys() == {("yolo_pose", 7)}
+    monkeypatch.setattr("app.models.admission.checking.FACE_VERSION", "1")
+    assert admit(folder, keys).keys() == {("face_embedding", 7)}
+    assert folder.numbers("face_embedding") == [1]
+
+
 def flip(place: Path) -> None:
     content = bytearray((place / "model.onnx").read_bytes())
     content[-1] ^= 1
