@@ -99,7 +99,7 @@ def admit(folder: ModelFolder, keys: Path, pushed: Digests = UNKNOWN) -> dict[tu
 
 
 def _is_pushed(model: str, version: int) -> bool:
-    """Not what a release brought, nor the operator's own face models: the worker holds those against their folder when it loads."""
+    """Not what a release brought, nor the operator's own face models: the worker holds those against their folder at a load."""
     return version != RELEASED_VERSION and not (model in CROP_MODELS and version == int(FACE_VERSION))
 
 
