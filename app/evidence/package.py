@@ -227,7 +227,7 @@ def _manifest(package: BinaryIO, by_name: dict[str, Entry]) -> tuple[dict[str, A
     try:
         manifest = json.loads(raw)
         files = [(each["name"], each["size"], each["sha256"]) for each in manifest["files"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None, raw
     return (manifest, raw) if manifest.get("format") == FORMAT and files else (None, raw)
 
@@ -255,7 +255,7 @@ def _custody(raw: bytes) -> list[str]:
             if link_hash(before, each) != stated:
                 return [f"{CUSTODY} does not follow at link {each['sequence']} ({each['act']})"]
             before = stated
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return [f"{CUSTODY} cannot be read"]
     return []
 

@@ -191,6 +191,13 @@ def _archive() -> bytes:
     return package.build([("clip.mp4", b"0123456789")], {"purpose": "fuzz"}, key)
 
 
+def _manifest(raw: bytes) -> None:
+    """Of a package by whoever likes, as its manifest and as what is signed in it."""
+    key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+    for archive in (b"".join(package._archive([(package.MANIFEST, raw)])), package.build([(package.CUSTODY, raw)], {}, key)):
+        _as_file(package.verify, archive)
+
+
 def _tar_of_nothing() -> bytes:
     import tarfile
 
@@ -292,6 +299,16 @@ def targets() -> tuple[Target, ...]:
         ),
         Target("model package", _tar, bad, (_tar_of_nothing(), b"\0" * 1024)),
         Target("evidence package", partial(_as_file, package.verify), bad, (_archive(), _archive()[:-9])),
+        Target(
+            "evidence's manifest",
+            _manifest,
+            bad,
+            (
+                b'{"format":"pennyprotect-evidence/1","public_key":"00","files":[{"name":"a","size":1,"sha256":"00"}]}',
+                b'[{"sequence":1,"act":"stored","hash":"00"}]',
+                b"[" * 100_000,
+            ),
+        ),
         Target(
             "ID token",
             partial(_text, _id_token),
