@@ -13,20 +13,17 @@ LONGEST_PAUSE_S: Final = 12.0
 
 
 class Kind(enum.StrEnum):
-    """`kill`: SIGKILL. `pause`: SIGSTOP for a while. `full`: no file of theirs may grow. `poison`: bytes and impossible times in
-    every stream. `cut`, `hole`, `slow`: a store's line to its region breaks, swallows everything, or takes long."""
+    """`kill`: SIGKILL. `pause`: SIGSTOP for a while. `poison`: bytes and impossible times in every stream. `cut`, `hole`,
+    `slow`: a store's line to its region breaks, swallows everything, or takes long."""
 
     KILL = "kill"
     PAUSE = "pause"
-    FULL = "full"
     POISON = "poison"
     CUT = "cut"
     HOLE = "hole"
     SLOW = "slow"
 
 
-WRITERS: Final = ("postgres", "bus", "service", "worker-cpu", "retention")
-"""Parts whose disk becomes full."""
 LINE: Final = (Kind.CUT, Kind.HOLE, Kind.SLOW)
 
 
@@ -58,7 +55,6 @@ def schedule(seed: int, seconds: float, every_s: float) -> list[Fault]:
     while at_s < seconds:
         if not deck:
             deck = [(kind, part) for kind in (Kind.KILL, Kind.PAUSE) for part in PARTS]
-            deck += [(Kind.FULL, part) for part in WRITERS]
             deck += [(kind, "") for kind in (Kind.POISON, *LINE)]
             chance.shuffle(deck)
         kind, part = deck.pop()

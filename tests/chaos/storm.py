@@ -17,7 +17,6 @@ import redis
 
 from app.embedded.state import Home, socket_folder
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey, Instance
-from tests.chaos import disk
 from tests.chaos.faults import LINE, PARTS, Fault, Kind
 from tests.chaos.ledger import Ledger
 from tests.chaos.line import Line
@@ -132,9 +131,6 @@ class Storm:
             with contextlib.suppress(ProcessLookupError):  # it dies of another fault
                 if fault.kind is Kind.KILL:
                     os.kill(pid, signal.SIGKILL)
-                elif fault.kind is Kind.FULL:
-                    disk.fill(pid)
-                    self._later(fault.for_s, lambda: disk.free(pid))
                 else:
                     os.kill(pid, signal.SIGSTOP)
                     self._later(fault.for_s, lambda: _wake(pid))

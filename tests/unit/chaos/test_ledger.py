@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.faults import LINE, PARTS, WRITERS, Kind, schedule
+from tests.chaos.faults import LINE, PARTS, Kind, schedule
 from tests.chaos.ledger import Ledger
 
 
@@ -81,11 +81,7 @@ def test_a_storm_is_its_seeds_and_leaves_nothing_out() -> None:
     assert storm == schedule(3, 600.0, 10.0)
     assert storm != schedule(4, 600.0, 10.0)
     both = (Kind.KILL, Kind.PAUSE)
-    deck = (
-        {(kind, part) for kind in both for part in PARTS}
-        | {(Kind.FULL, part) for part in WRITERS}
-        | {(kind, "") for kind in (Kind.POISON, *LINE)}
-    )
+    deck = {(kind, part) for kind in both for part in PARTS} | {(kind, "") for kind in (Kind.POISON, *LINE)}
     assert {(each.kind, each.part) for each in storm[: len(deck)]} == deck
     assert all(0 < each.at_s < 600.0 for each in storm)
     assert all((each.for_s > 0) is (each.kind not in (Kind.KILL, Kind.POISON)) for each in storm)
