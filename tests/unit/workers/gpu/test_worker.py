@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import io
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -63,7 +64,7 @@ class Said:
 class Rig:
     def __init__(self, ring_bytes: int = 0) -> None:
         self.said, self.built, self.stopped, self.promoted = Said(), [], [], []
-        self.wrong = ""
+        self.wrong, self.asked = "", 0
         self.readings = Readings()
         self.shadow = Shadowing(lambda _model, _version: None, self.readings)  # type: ignore[arg-type,return-value]
         registry = CollectorRegistry()
@@ -74,6 +75,7 @@ class Rig:
         )  # type: ignore[arg-type]
 
     async def _check(self, _key: Version) -> None:
+        self.asked += 1
         if self.wrong:
             raise SetupError(self.wrong)
 
@@ -137,6 +139,39 @@ async def test_a_wrong_model_is_refused_with_a_sentence() -> None:
     await rig.fleet._reconcile()
     assert rig.built == []
     assert rig.wrong in rig.said.health_of[uuid.UUID(int=2)].reason
+
+
+async def test_a_server_that_goes_away_for_long_ends_the_pipeline_is_asked_again_and_the_cameras_say_so_until_it_is_back() -> (
+    None
+):
+    rig = Rig()
+    rig.wanted = {}
+    key = Version("yolo_pose", "1")
+    rig.fleet.want({uuid.UUID(int=1): camera(1)})
+    await rig.fleet._reconcile()
+    rig.fleet.fatal(key, "The inference server does not answer.")
+    rig.wrong = "Triton at triton:8001 does not answer"
+    await asyncio.sleep(0)
+    await rig.fleet._reconcile()
+    assert (rig.stopped, rig.fleet.pipelines, rig.built) == ([key], {}, [key])
+    said = rig.said.health_of[uuid.UUID(int=1)]
+    assert (said.state, said.reason) == (CameraState.RECONNECTING, "The inference server does not answer.")
+    pauses = []
+    for _ in range(12):  # minutes, in which it is asked each time the pause is over and not once more
+        pauses.append(rig.fleet._due[key] - time.monotonic())
+        asked = rig.asked
+        await rig.fleet._reconcile()
+        assert rig.asked == asked
+        rig.fleet._due[key] = 0.0
+        await rig.fleet._reconcile()
+        assert (rig.asked, rig.built) == (asked + 1, [key])
+    assert pauses[0] < 3
+    assert 7 < max(pauses) < 31
+    assert rig.wrong in rig.said.health_of[uuid.UUID(int=1)].reason
+    rig.wrong, rig.fleet._due[key] = "", 0.0
+    await rig.fleet._reconcile()
+    assert (rig.built, list(rig.fleet.pipelines), set(rig.wanted[key])) == ([key, key], [key], {uuid.UUID(int=1)})
+    assert key not in rig.fleet._failures, "the next outage begins with short pauses again"
 
 
 async def test_masks_reach_the_graph_with_their_camera_and_what_could_not_be_masked_is_counted() -> None:
