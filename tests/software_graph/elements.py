@@ -72,13 +72,15 @@ class Software:
         """An element that counts what passes it."""
         element = Gst.ElementFactory.make("identity", name)
         self.passed[name] = 0
+        element.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, self._counting(name))
+        return element
 
+    def _counting(self, name: str) -> Any:
         def count(_pad: Any, _info: Any) -> Any:
             self.passed[name] += 1
             return Gst.PadProbeReturn.OK
 
-        element.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, count)
-        return element
+        return count
 
     def broken_stage(self) -> Any:
         """One that cannot start: a file that is not there."""
@@ -146,6 +148,8 @@ class Software:
             parts[3].set_property("sync", False)
             for part in parts:
                 inner.add(part)
+            self.passed[f"recorded-{pad}"] = 0
+            parts[3].get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, self._counting(f"recorded-{pad}"))
             for upper, lower in pairwise(parts):
                 upper.link(lower)
             ghost = Gst.GhostPad.new("sink", parts[0].get_static_pad("sink"))

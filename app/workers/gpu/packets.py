@@ -1,5 +1,6 @@
 """Encoded packets on their way to a source's decoder, for clips: copied where the stream leaves RTP. Standard library only."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -69,6 +70,11 @@ class PacketTap:
         slot, connection, stream = about
         if slot.connection != connection:
             return self.gst.PadProbeReturn.REMOVE
+        with contextlib.suppress(Exception):  # an exception in a probe would drop the packet, and with it the stream
+            self._read(slot, connection, stream, info)
+        return self.gst.PadProbeReturn.OK
+
+    def _read(self, slot: Slot, connection: int, stream: _Stream, info: Any) -> None:
         if info.type & self.gst.PadProbeType.EVENT_DOWNSTREAM:
             event = info.get_event()
             if event.type == self.gst.EventType.CAPS:
@@ -79,7 +85,6 @@ class PacketTap:
                 self._take(slot, connection, stream, several.get(number))
         else:
             self._take(slot, connection, stream, info.get_buffer())
-        return self.gst.PadProbeReturn.OK
 
     def _take(self, slot: Slot, connection: int, stream: _Stream, buffer: Any) -> None:
         flags, is_key = self.gst.BufferFlags, not buffer.has_flags(self.gst.BufferFlags.DELTA_UNIT)
