@@ -7,6 +7,9 @@ import { ofThousand, perDay, sourceName, upwards } from "./words";
 import { decideThreshold, proposeThreshold, thresholds, watchlists } from "./endpoints";
 import { t } from "./texts";
 
+/** What every list has of a model that nobody measured and nobody wrote about. */
+const STRICTEST = 0.99;
+
 /** What was measured, what this store raised, and what is proposed. A threshold only rises, by two people. */
 export function ThresholdsPage() {
   const { me, store, may } = usePlace();
@@ -43,7 +46,9 @@ export function ThresholdsPage() {
       <section className="panel" aria-label={t("measured")}>
         <h2>{t("measured")}</h2>
         <p data-testid="threshold-measured">
-          {known.measured === null
+          {known.measured === null && known.lowest >= STRICTEST
+            ? t("nothingIsPublishedOfIt", { model: known.model, modelVersion: known.model_version })
+            : known.measured === null
             ? t("nobodyMeasuredYetEachListHas", { model: known.model, modelVersion: known.model_version, value: Math.round(1 / known.wanted_fpir) })
             : t("forAListOfOneEach", { model: known.model, modelVersion: known.model_version, value: known.measured.toFixed(4), value2: Math.round(1 / known.wanted_fpir) })}
         </p>
