@@ -23,9 +23,11 @@ from app.auth.sessions.endpoints import router as sessions_router
 from app.cameras.adding.endpoints import router as adding_router
 from app.cameras.endpoints import router as cameras_router
 from app.cameras.ingest import router as ingest_router
+from app.cameras.layouts.endpoints import router as layouts_router
 from app.cameras.links.endpoints import router as links_router
 from app.cameras.masks.endpoints import router as masks_router
 from app.cameras.model_reports import router as model_reports_router
+from app.cameras.plan.endpoints import router as plan_router
 from app.cameras.worker_endpoints import router as workers_router
 from app.cameras.zones.endpoints import router as zones_router
 from app.compliance.complaints.endpoints import router as complaints_router
@@ -90,6 +92,8 @@ ROUTERS = (
     zones_router,
     masks_router,
     links_router,
+    plan_router,
+    layouts_router,
     policy_router,
     evidence_router,
     sign_router,

@@ -29,6 +29,7 @@ NAMES = (
     "access",
     "probes",
     "sockets",
+    "dashboard",
     "notifications",
     "evidence",
     "tracking",

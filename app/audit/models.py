@@ -31,6 +31,7 @@ class Act(enum.StrEnum):
     RECOVERY_CODES_MADE = "recovery-codes-made"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of an act
     PASSWORD_REFUSED = "password-refused"  # noqa: S105 - the name of an act
+    LANGUAGE_CHOSEN = "language-chosen"
     SESSION_ENDED = "session-ended"
     SESSIONS_ENDED = "sessions-ended"
     SIGN_IN_SETTINGS_CHANGED = "sign-in-settings-changed"
@@ -68,6 +69,12 @@ class Act(enum.StrEnum):
     ZONE_REMOVED = "zone-removed"
     CAMERA_LINK_CREATED = "camera-link-created"
     CAMERA_LINK_REMOVED = "camera-link-removed"
+    FLOOR_PLAN_DRAWN = "floor-plan-drawn"
+    FLOOR_PLAN_CHANGED = "floor-plan-changed"
+    FLOOR_PLAN_REMOVED = "floor-plan-removed"
+    LAYOUT_CREATED = "layout-created"
+    LAYOUT_CHANGED = "layout-changed"
+    LAYOUT_REMOVED = "layout-removed"
     RULE_CREATED = "rule-created"
     RULE_CHANGED = "rule-changed"
     RULE_REMOVED = "rule-removed"

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -22,7 +22,7 @@ from app.dashboard.pictures import BOUNDARY, CONTENT_TYPE, Pictures, picture_par
 from app.dashboard.visibility import see_cameras, still_sees
 from app.kit.backends import backends
 from app.kit.clock import now
-from app.kit.errors import PennyError
+from app.kit.errors import BadInputError, PennyError
 from app.kit.problems import UNREACHABLE
 
 router = guarded_router("live")
@@ -30,6 +30,7 @@ Views = Annotated[Access, require(Permission.LIVE_VIEW)]
 SNAPSHOT_S = 6.0
 RECHECK_S = 2.0
 MOST_CAMERAS = 64
+Cameras = Annotated[Sequence[uuid.UUID], Query(max_length=MOST_CAMERAS)]
 JPEG: dict[int | str, Any] = {200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}}
 STREAM: dict[int | str, Any] = {
     200: {"content": {"multipart/x-mixed-replace": {"schema": {"type": "string", "format": "binary"}}}}
@@ -75,12 +76,16 @@ async def snapshot(request: Request, access: Views, camera_id: uuid.UUID) -> Res
     responses=STREAM,
     openapi_extra=audited(Act.LIVE_VIEW, Act.LIVE_VIEW_ENDED),
 )
-async def live_pictures(
-    request: Request, access: Views, camera_id: Annotated[list[uuid.UUID], Query(min_length=1, max_length=MOST_CAMERAS)]
-) -> StreamingResponse:
-    """Pictures of several cameras on one connection, newest first, each with X-Camera-Id and X-Captured-At-Us."""
+async def live_pictures(request: Request, access: Views, camera_id: Cameras = (), still_id: Cameras = ()) -> StreamingResponse:
+    """Pictures of several cameras on one connection, newest first, each with X-Camera-Id and X-Captured-At-Us.
+
+    Those of `still_id` come once in two seconds at most, for thumbnails; 64 cameras in all.
+    """
     who = access.principal
-    found = await see_cameras(backends(request).postgres, who, list(dict.fromkeys(camera_id)))
+    wanted = list(dict.fromkeys((*camera_id, *still_id)))
+    if not 0 < len(wanted) <= MOST_CAMERAS:
+        raise BadInputError(f"Name between one and {MOST_CAMERAS} cameras by camera_id or still_id.")
+    found = await see_cameras(backends(request).postgres, who, wanted)
     places = {camera.id: camera.store_id for camera in found}
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     endings: Endings = request.app.state.endings
@@ -90,15 +95,18 @@ async def live_pictures(
         for view in views:
             endings.note(view)
 
-    return PicturesResponse(_parts(request, who, places), ended=ended, media_type=CONTENT_TYPE, headers=headers)
+    stills = frozenset(still_id) - frozenset(camera_id)
+    return PicturesResponse(_parts(request, who, places, stills), ended=ended, media_type=CONTENT_TYPE, headers=headers)
 
 
-async def _parts(request: Request, who: Principal, places: dict[uuid.UUID, uuid.UUID]) -> AsyncIterator[bytes]:
+async def _parts(
+    request: Request, who: Principal, places: dict[uuid.UUID, uuid.UUID], stills: frozenset[uuid.UUID]
+) -> AsyncIterator[bytes]:
     """Parts until the viewer leaves, its rights end, or the service stops."""
     hub: Hub = request.app.state.hub
     loop = asyncio.get_running_loop()
     yield b"\r\n"  # headers go out now, not with the first picture
-    async with pictures_of(request).watch(places) as newest:
+    async with pictures_of(request).watch(places, stills) as newest:
         check_at = loop.time() + RECHECK_S
         while not hub.stopping.is_set():
             if loop.time() >= check_at:

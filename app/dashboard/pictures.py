@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import math
+import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 
 from app.contracts.live import picture_channel, unpack_picture, watch_key
@@ -19,6 +21,8 @@ REFRESH_S = 2.0
 BOUNDARY = "pennyprotect-picture"
 CONTENT_TYPE = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
 LARGEST_PICTURE = 4 << 20
+STILL_EVERY_S = 2.0
+"""A camera that a viewer wants as a still: one picture in this time at most, so that a wall of thumbnails stays cheap."""
 
 log = logger(__name__)
 Picture = tuple[uuid.UUID, int, bytes]
@@ -28,12 +32,18 @@ Picture = tuple[uuid.UUID, int, bytes]
 class NewestPictures:
     """The newest picture of each camera that one viewer has not taken yet; cameras take turns."""
 
-    def __init__(self) -> None:
+    def __init__(self, stills: frozenset[uuid.UUID] = frozenset(), clock: Callable[[], float] = time.monotonic) -> None:
         self._newest: dict[uuid.UUID, bytes] = {}
         self._arrived = asyncio.Event()
+        self._due = dict.fromkeys(stills, -math.inf)
+        self._clock = clock
 
     def put(self, camera: uuid.UUID, message: bytes) -> None:
-        """Replace what waits of this camera."""
+        """Replace what waits of this camera; a still that came too soon after the last one is passed over."""
+        if camera in self._due:
+            if (moment := self._clock()) < self._due[camera]:
+                return
+            self._due[camera] = moment + STILL_EVERY_S
         if not 8 < len(message) <= LARGEST_PICTURE:
             counters.messages_unreadable.labels("picture").inc()
             return
@@ -41,6 +51,11 @@ class NewestPictures:
             counters.pictures_skipped.inc()
         self._newest[camera] = message
         self._arrived.set()
+
+    @property
+    def waiting(self) -> int:
+        """Of how many cameras a picture waits."""
+        return len(self._newest)
 
     async def take(self) -> Picture:
         """The next picture: of the camera that waits longest."""
@@ -60,10 +75,13 @@ class Pictures:
         self._watched: Counter[uuid.UUID] = Counter()
 
     @contextlib.asynccontextmanager
-    async def watch(self, cameras: Iterable[uuid.UUID]) -> AsyncIterator[NewestPictures]:
-        """Pictures of these cameras while the block runs. RedisError when the memory Redis does not answer."""
+    async def watch(
+        self, cameras: Iterable[uuid.UUID], stills: frozenset[uuid.UUID] = frozenset()
+    ) -> AsyncIterator[NewestPictures]:
+        """Pictures of these cameras while the block runs, of `stills` among them a few only. RedisError when the memory Redis
+        does not answer."""
         wanted = set(cameras)
-        newest = NewestPictures()
+        newest = NewestPictures(stills)
         listeners = [(picture_channel(camera), partial(newest.put, camera)) for camera in wanted]
         for channel, listener in listeners:
             self._channels.listen(channel, listener)

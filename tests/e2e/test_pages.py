@@ -26,6 +26,7 @@ PAGES = {
     "match-thresholds": "/match-thresholds",
     "complaints": "/complaints",
     "cameras": "/cameras",
+    "plan": "/plan",
     "data-requests": "/data-requests",
     "retention": "/retention",
     "users": "/users",

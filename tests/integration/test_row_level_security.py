@@ -46,7 +46,7 @@ POLICIES = {
         "match_pictures", "match_reviews", "match_suspensions", "match_thresholds", "matches", "persons", "template_rotations",
         "watchlist_assignments", "watchlists",
         "stranger_scores",
-        "camera_links", "visit_sightings",
+        "camera_links", "visit_sightings", "floor_plans", "camera_places", "live_layouts",
         "evidence", "evidence_custody", "evidence_exports", "signing_keys", "retention_rules", "deletion_receipts",
         "notification_channels", "notifications", "complaints", "data_requests", "data_request_footage",
         "data_request_subjects",

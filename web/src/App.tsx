@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
 import { session } from "./api/session";
-import { Administered } from "./administration/Administered";
+import { Administered, Allowed, Home } from "./administration/Administered";
 import { PAGES } from "./administration/pages";
 import { LoginPage } from "./login/LoginPage";
 import { Console } from "./shell/Console";
@@ -31,14 +31,14 @@ export function App() {
     <Routes key={language}>
       <Route path="/login" element={<LoginPage />} />
       <Route element={status === "signed-in" ? <Console /> : <ToLogin />}>
-        <Route index element={<Navigate to="/live" replace />} />
-        <Route path="/live" element={<LivePage />} />
-        <Route path="/live/:cameraId" element={<SingleView />} />
-        <Route path="/alerts" element={<AlertsPage />} />
-        <Route path="/alerts/:alertId" element={<AlertsPage />} />
-        <Route path="/incidents/:incidentId" element={<IncidentsPage />} />
-        <Route path="/cameras" element={<CamerasPage />} />
-        <Route path="/cameras/:cameraId" element={<CameraPage />} />
+        <Route index element={<Home />} />
+        <Route path="/live" element={<Allowed needs="live:view" page={LivePage} />} />
+        <Route path="/live/:cameraId" element={<Allowed needs="live:view" page={SingleView} />} />
+        <Route path="/alerts" element={<Allowed needs="alerts:read" page={AlertsPage} />} />
+        <Route path="/alerts/:alertId" element={<Allowed needs="alerts:read" page={AlertsPage} />} />
+        <Route path="/incidents/:incidentId" element={<Allowed needs="incidents:read" page={IncidentsPage} />} />
+        <Route path="/cameras" element={<Allowed needs="cameras:read" page={CamerasPage} />} />
+        <Route path="/cameras/:cameraId" element={<Allowed needs="cameras:read" page={CameraPage} />} />
         {PAGES.map((page) => (
           <Route key={page.path} path={page.path} element={<Administered page={page} />} />
         ))}

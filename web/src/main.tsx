@@ -16,6 +16,7 @@ import "./styles/watchlist.css";
 import "./styles/evidence.css";
 import "./styles/parts.css";
 import "./styles/models.css";
+import "./styles/plan.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.audit import repository as audit
 from app.audit.models import OWN, SETTINGS_SHOWN, Act, AuditEntry, audited, unaudited
@@ -77,6 +77,14 @@ class SignInSettings(BaseModel):
     second_factor_roles: list[Role] = Field(max_length=len(Role), description="Roles that need a second factor.")
 
 
+class Preferences(BaseModel):
+    """How somebody wants to be spoken to, wherever they sign in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Literal["en", "es"] | None = Field(description="Null: as the browser has it.")
+
+
 def service_of(request: Request) -> AccountService:
     """The application's account service."""
     found = request.app.state.account
@@ -97,6 +105,24 @@ async def security(request: Request, access: SelfAccess) -> SecurityOut:
         recovery_codes_left=found.recovery_codes_left,
         second_factor_required=found.second_factor_required,
     )
+
+
+@router.get("/auth/preferences", openapi_extra=unaudited(OWN))
+async def preferences(request: Request, access: SelfAccess) -> Preferences:
+    """The language that one chose."""
+    async with tenant_transaction(backends(request).postgres, scope_of(access.principal)) as connection:
+        return Preferences.model_validate({"language": await repository.language_of(connection, access.principal.id)})
+
+
+@router.put("/auth/preferences", openapi_extra=audited(Act.LANGUAGE_CHOSEN))
+async def choose_preferences(request: Request, access: SelfAccess, asked: Preferences) -> Preferences:
+    """Choose a language; it holds on every machine."""
+    who = access.principal
+    async with tenant_transaction(backends(request).postgres, scope_of(who)) as connection:
+        await repository.choose_language(connection, who.id, asked.language)
+        entry = AuditEntry(Act.LANGUAGE_CHOSEN, who.kind, who.id, who.chain_id, subject_kind="user", subject_id=who.id)
+        await audit.append(connection, entry)
+    return asked
 
 
 @router.post("/auth/password", status_code=204, openapi_extra=audited(Act.PASSWORD_CHANGED))

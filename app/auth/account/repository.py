@@ -31,6 +31,17 @@ async def security_of(connection: TenantConnection, user_id: uuid.UUID) -> Secur
     )
 
 
+async def language_of(connection: TenantConnection, user_id: uuid.UUID) -> str | None:
+    """The language that this user chose; None where none was."""
+    found: str | None = await connection.fetchval("SELECT language FROM users WHERE id = $1", user_id)
+    return found
+
+
+async def choose_language(connection: TenantConnection, user_id: uuid.UUID, language: str | None) -> None:
+    """Another language, or the browser's."""
+    await connection.execute("UPDATE users SET language = $2 WHERE id = $1", user_id, language)
+
+
 async def second_factor_roles(connection: TenantConnection) -> list[str]:
     """Roles that need a second factor in this chain."""
     found: list[str] | None = await connection.fetchval("SELECT second_factor_roles FROM sign_in_settings")

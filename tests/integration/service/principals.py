@@ -93,6 +93,8 @@ ADD = {
     " VALUES (gen_random_uuid(), $2, $3, 'l', 'rtsp://192.0.2.1/l') RETURNING id)"
     " INSERT INTO camera_links (id, chain_id, store_id, camera_a, camera_b, metres, created_at)"
     " SELECT $1, $2, $3, least($4::uuid, other.id), greatest($4, other.id), 5, now() FROM other",
+    "layout_id": "INSERT INTO live_layouts (id, chain_id, store_id, name, changed_at)"
+    " SELECT $1::uuid, $2, $3, 'layout-' || $1::text, now()",
     "rule_id": "INSERT INTO rules (id, chain_id, store_id, camera_id, kind) VALUES ($1, $2, $3, $4, 'loitering')",
     "alert_id": "INSERT INTO alerts (id, chain_id, store_id, camera_id, kind, threat, score, threshold, explanation, track_ids,"
     " epoch, started_at, ended_at) VALUES ($1, $2, $3, $4, 'loitering', 'low', 1, 0.5, '{}', '{1}', 1, now(), now())",

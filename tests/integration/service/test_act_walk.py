@@ -230,6 +230,19 @@ async def _two_cameras(walk: Walk) -> Asked:
     return Asked({"camera_a": ends[0], "camera_b": ends[1], "metres": 8})
 
 
+async def _plan_picture(_walk: Walk) -> Asked:
+    return Asked(given={"data": photo(3), "headers": {"Content-Type": "image/jpeg"}})
+
+
+async def _drawn_plan(walk: Walk) -> Asked:
+    path = f"/api/v1/stores/{walk.things['store_id']}/floor-plan"
+    given = (await _plan_picture(walk)).given
+    status, plan = await walk.product.ask("PUT", f"{path}/picture", token=walk.administrator, **given)
+    assert status == 200, plan
+    place = {"camera_id": str(walk.things["camera_id"]), "x": 0.5, "y": 0.5, "heading_deg": 90, "view_deg": 70, "reach": 0.2}
+    return Asked({"revision": plan["revision"], "width_m": None, "cameras": [place]})
+
+
 async def _alert_reference(walk: Walk) -> Asked:
     return Asked({"alert_id": str(walk.things["alert_id"])})
 
@@ -586,6 +599,9 @@ PREPARE: dict[str, Prepare] = {
     "POST /api/v1/cameras/{camera_id}/zones": _body(name="Walk", kind="area", polygon=POLYGON),
     "PATCH /api/v1/cameras/{camera_id}/zones/{zone_id}": _body(name="Other"),
     "POST /api/v1/stores/{store_id}/camera-links": _two_cameras,
+    "PUT /api/v1/stores/{store_id}/floor-plan/picture": _plan_picture,
+    "PUT /api/v1/stores/{store_id}/floor-plan": _drawn_plan,
+    "DELETE /api/v1/stores/{store_id}/floor-plan": _drawn_plan,
     "PATCH /api/v1/regions/{region_id}": _body(name="Walk, renamed"),
     "PATCH /api/v1/rules/{rule_id}": _body(enabled=False),
     "POST /api/v1/rules": _rule,

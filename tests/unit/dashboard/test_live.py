@@ -102,6 +102,19 @@ async def test_only_the_newest_picture_of_each_camera_waits() -> None:
     assert part.endswith(b"\r\n\r\nnew\r\n")
 
 
+async def test_a_still_comes_once_in_its_time_and_moving_cameras_always() -> None:
+    clock, still = iter((10.0, 10.5, 11.99, 12.0)), uuid.UUID(int=2)
+    newest = NewestPictures(frozenset({still}), clock=lambda: next(clock))
+    taken = []
+    for number in range(1, 5):
+        newest.put(still, pack_picture(number, b"still"))
+        newest.put(CAMERA, pack_picture(number, b"live"))
+        while newest.waiting:
+            taken.append((await newest.take())[:2])
+    assert [number for camera, number in taken if camera == still] == [1, 4]
+    assert [number for camera, number in taken if camera == CAMERA] == [1, 2, 3, 4]
+
+
 def test_store_messages_carry_the_id_of_their_entry() -> None:
     text = with_id("5-1", b'{"type":"alert-raised","alert":{"id":"x"}}')
     assert text is not None

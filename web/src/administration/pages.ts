@@ -1,4 +1,4 @@
-import { ArchiveX, BellDot, Boxes, Building2, CalendarClock, ChartColumn, ClipboardList, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, LayoutList, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
+import { ArchiveX, BellDot, Boxes, Building2, CalendarClock, ChartColumn, ClipboardList, FileUp, FolderOpen, GraduationCap, HeartPulse, IdCard, KeyRound, LayoutList, Map, MessageSquareWarning, ScanFace, ScrollText, ShieldCheck, SlidersHorizontal, UserRoundCog, UserRoundSearch, Webhook, type LucideIcon } from "lucide-react";
 import type { ComponentType } from "react";
 import type { Permission } from "../api/types";
 import { lazily } from "../shell/lazily";
@@ -20,6 +20,7 @@ export interface AdministrationPage {
 
 /** In the order of the sidebar. A new page is one line here; its code is loaded when it is first opened. */
 export const PAGES: readonly AdministrationPage[] = [
+  { path: "/plan", title: "Floor plan", es: "Plano", group: "work", icon: Map, needs: ["cameras:read"], page: lazily(() => import("../plan/FloorPlanPage"), "FloorPlanPage") },
   { path: "/hand-over", title: "Hand-over", es: "Relevo", group: "work", icon: ClipboardList, needs: ["alerts:handle"], page: lazily(() => import("../alerts/HandOverPage"), "HandOverPage") },
   { path: "/leads", title: "Leads", es: "Coincidencias", group: "work", icon: UserRoundSearch, needs: ["matches:read"], page: lazily(() => import("../matches/MatchesPage"), "MatchesPage") },
   { path: "/watchlists", title: "Watchlists", es: "Listas de vigilancia", group: "work", icon: ScanFace, needs: ["watchlists:read"], page: lazily(() => import("../watchlist/WatchlistPage"), "WatchlistPage") },

@@ -51,7 +51,9 @@ export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; 
       {camera && (
         <figure className="detail-live">
           <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />
-          <figcaption>{t("thisIsTheCameraNowNot")}</figcaption>
+          <figcaption>
+            {t("thisIsTheCameraNowNot")} <Link to={`/plan?camera=${camera.id}`}>{t("onThePlan")}</Link>
+          </figcaption>
         </figure>
       )}
       <h3>{t("why")}</h3>

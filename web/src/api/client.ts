@@ -1,5 +1,6 @@
 /** One way to ask the server: bearer token, one renewal on 401, a deadline, errors as sentences. */
 import { ApiError, sentenceOf } from "./problem";
+import { t } from "./problemTexts";
 import { session } from "./session";
 
 export const API = "/api/v1";
@@ -30,10 +31,13 @@ export async function askBlob(path: string, options: Ask & { method?: Method } =
 }
 
 /** JSON for a file that is posted as it is. */
-export async function postFile<T>(path: string, file: File): Promise<T> {
+export const postFile = <T>(path: string, file: File): Promise<T> => sendFile<T>("POST", path, file);
+
+/** JSON for a file that is sent as it is. */
+export async function sendFile<T>(method: "POST" | "PUT", path: string, file: File): Promise<T> {
   const headers = { "Content-Type": file.type || "image/jpeg" };
   try {
-    const answer = await authorized(API + path, { method: "POST", headers, body: file, signal: AbortSignal.timeout(FILE_TIMEOUT_MS) });
+    const answer = await authorized(API + path, { method, headers, body: file, signal: AbortSignal.timeout(FILE_TIMEOUT_MS) });
     const said: unknown = await answer.json().catch(() => null);
     if (!answer.ok) throw new ApiError(answer.status, sentenceOf(answer.status, said));
     return said as T;
@@ -94,9 +98,9 @@ function readable(error: unknown): unknown {
   if (error instanceof ApiError) return error;
   if (error instanceof DOMException && error.name === "AbortError") return error;
   if (error instanceof DOMException && error.name === "TimeoutError") {
-    return new ApiError(0, "The server did not answer in time. Try again.");
+    return new ApiError(0, t("late"));
   }
-  return new ApiError(0, "The server cannot be reached. Check that PennyProtect is running.");
+  return new ApiError(0, t("away"));
 }
 
 /** 128 random bits. `crypto.randomUUID` is missing on plain-http addresses other than localhost. */

@@ -26,8 +26,9 @@ import type {
   ZoneKind,
 } from "./types";
 
-/** A list page may not hold everything; this many pages are followed at most. */
+/** A list page may not hold everything; this many pages are followed at most, of this many rows: ten thousand. */
 const MOST_PAGES = 20;
+const ROWS = 500;
 /** Opening a stream may take the server several seconds of waiting for a key frame. */
 const PROBE_TIMEOUT_MS = 45_000;
 
@@ -36,7 +37,7 @@ export async function everything<T>(path: string, query: Query = {}): Promise<T[
   const items: T[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const answer: Page<T> = await ask<Page<T>>("GET", path, { query: { ...query, cursor } });
+    const answer: Page<T> = await ask<Page<T>>("GET", path, { query: { limit: ROWS, ...query, cursor } });
     items.push(...answer.items);
     cursor = answer.next;
     if (!cursor) break;
@@ -45,6 +46,8 @@ export async function everything<T>(path: string, query: Query = {}): Promise<T[
 }
 
 export const whoAmI = () => ask<Me>("GET", "/auth/me");
+export const preferences = () => ask<{ language: "en" | "es" | null }>("GET", "/auth/preferences");
+export const choosePreferences = (language: "en" | "es") => ask<unknown>("PUT", "/auth/preferences", { body: { language } });
 export const socketTicket = () => ask<{ ticket: string }>("POST", "/auth/ws-ticket", { body: {} });
 
 /** Whether the product is ready; a 503 is an answer here too. */

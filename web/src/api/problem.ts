@@ -1,4 +1,7 @@
 /** What went wrong with a request, as one sentence a person can act on. */
+import { language } from "../text/language";
+import { t } from "./problemTexts";
+import { spanishFor } from "./spanish";
 
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -12,27 +15,29 @@ export class ApiError extends Error {
   }
 }
 
-const BY_STATUS: Record<number, string> = {
-  401: "You are no longer signed in. Sign in again.",
-  403: "Your role does not allow this.",
-  404: "This no longer exists. Somebody may have removed it.",
-  409: "Somebody else changed this in the meantime.",
-  413: "This is too large.",
-  422: "The server did not accept this input.",
-  429: "Too many attempts. Wait a moment and try again.",
-  503: "The server is not ready yet. Try again in a moment.",
-};
+const BY_STATUS = { 401: "signedOut", 403: "forbidden", 404: "gone", 409: "changed", 413: "tooLarge", 422: "unusable", 429: "tooMany", 503: "notReady" } as const;
+
+function byStatus(status: number): string {
+  const key = (BY_STATUS as Record<number, (typeof BY_STATUS)[keyof typeof BY_STATUS]>)[status];
+  return key ? t(key) : t("other", { status });
+}
+
+/** What the service said, in the language of the page: where that has no words for it, what kind of refusal it is and what was said. */
+function inLanguage(status: number, said: string): string {
+  return language() === "en" ? said : (spanishFor(said) ?? t("quoted", { kind: byStatus(status), said }));
+}
 
 /** The sentence for an RFC 9457 problem document (or whatever else came with `status`); `unauthorized` for a 401 without words. */
 export function sentenceOf(status: number, body: unknown, unauthorized?: string): string {
-  const fallback = (status === 401 ? unauthorized : undefined) ?? BY_STATUS[status] ?? `The server answered with error ${status}.`;
+  const fallback = (status === 401 ? unauthorized : undefined) ?? byStatus(status);
   if (typeof body !== "object" || body === null) return fallback;
   const problem = body as Record<string, unknown>;
   for (const key of ["detail", "title", "error_description"]) {
     const text = problem[key];
-    if (typeof text === "string" && text.trim()) return asSentence(text);
+    if (typeof text === "string" && text.trim()) return inLanguage(status, asSentence(text));
   }
-  return fieldErrors(problem["errors"] ?? problem["detail"]) || fallback;
+  const wrong = fieldErrors(problem["errors"] ?? problem["detail"]);
+  return wrong ? inLanguage(status, wrong) : fallback;
 }
 
 /** "url: Field required." from a list of validation errors; "" when there is none. */
@@ -58,5 +63,5 @@ function asSentence(text: string): string {
 /** The sentence for anything thrown while asking the server. */
 export function sentenceFor(error: unknown): string {
   if (error instanceof ApiError) return error.message;
-  return error instanceof Error ? asSentence(error.message) : "Something went wrong.";
+  return error instanceof Error ? asSentence(error.message) : t("wrong");
 }

@@ -3,6 +3,7 @@
  * which scripts never see. A server that answers with the refresh token in the body instead is served from memory.
  */
 import { ApiError, sentenceOf } from "./problem";
+import { t } from "./problemTexts";
 import type { Token } from "./types";
 
 export type SessionStatus = "unknown" | "signed-in" | "signed-out";
@@ -55,7 +56,7 @@ export class Session {
     }
     const challenge = challengeOf(answer.body);
     if (challenge) return challenge;
-    throw new ApiError(answer.status, sentenceOf(answer.status, answer.body, "The user name or the password is wrong."));
+    throw new ApiError(answer.status, sentenceOf(answer.status, answer.body, t("badPassword")));
   }
 
   /** Sign in again from the refresh cookie, once at the start. */
@@ -170,7 +171,7 @@ async function askToken(form: Record<string, string>): Promise<Answered> {
       signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
     });
   } catch {
-    throw new ApiError(0, "The server cannot be reached. Check that PennyProtect is running and try again.");
+    throw new ApiError(0, t("away"));
   }
   const body: unknown = await response.json().catch(() => null);
   return response.ok

@@ -2,6 +2,7 @@ import { Footprints } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import { useCameras } from "../cameras/cameras";
+import { PathOnPlan } from "../plan/PathOnPlan";
 import { useCoverage } from "../policy/Coverage";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
@@ -41,6 +42,7 @@ function Sightings({ visit, file, title }: { visit: Visit; file: CaseFile; title
   return (
     <>
       {title && <h4>{title}</h4>}
+      <PathOnPlan storeId={file.incident.store_id} cameras={visit.sightings.map(({ camera_id }) => camera_id)} />
       <ol className="timeline">
         {visit.sightings.map((each) => (
           <li key={`${each.camera_id} ${each.epoch} ${each.track_id} ${each.started_at}`} data-camera={ofAlert(each, file.alerts)} data-testid="case-sighting">

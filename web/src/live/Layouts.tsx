@@ -1,11 +1,14 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { LayoutGrid } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useEffect, useState, type FormEvent } from "react";
 import { useSearchParams } from "react-router";
 import type { Camera } from "../api/types";
 import { Dialog } from "../parts/Dialog";
+import { Problem, useAct } from "../security/parts";
 import { useKept } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
-import { MOST_COLUMNS, readLayout, same, WHOLE, withLayout, writeLayout, type Layout, type NamedLayout } from "./layout";
+import { MOST_COLUMNS, MOST_SHOWN, readLayout, same, WHOLE, writeLayout, type Layout } from "./layout";
+import { layouts, layoutsKey, removeLayout, saveLayout, type NamedLayout, type SavedLayout } from "./savedLayouts";
 import { t } from "./texts";
 
 /** The layout that the address names, and the way to another one. */
@@ -14,64 +17,95 @@ export function useLayout(): [Layout, (layout: Layout) => void] {
   return [readLayout(params), (layout) => setParams(writeLayout(layout), { replace: true })];
 }
 
-/** Saved layouts to choose from, and the form of a new one. Saved in this browser; sent to others as the page's address. */
+/** One's own layouts and the store's to choose from, and the form of a new one. Sent to others as the page's address too. */
 export function Layouts({ cameras, layout, choose }: { cameras: readonly Camera[]; layout: Layout; choose: (layout: Layout) => void }) {
-  const { store } = usePlace();
-  const [saved, save] = useKept<NamedLayout[]>(`layouts.${store.id}`, []);
+  const { saved, reload } = useSaved();
   const [editing, setEditing] = useState(false);
-  const chosen = saved.find((each) => same(each, layout))?.name ?? (same(layout, WHOLE) ? "" : "?");
+  const chosen = saved.find((each) => same(each, layout));
+  const value = chosen?.id ?? (same(layout, WHOLE) ? "" : "?");
+  const done = (next: Layout) => {
+    reload();
+    choose(next);
+    setEditing(false);
+  };
   return (
     <>
-      <select aria-label={t("layout")} value={chosen} data-testid="layout" onChange={(event) => choose(saved.find(({ name }) => name === event.target.value) ?? WHOLE)}>
+      <select aria-label={t("layout")} value={value} data-testid="layout" onChange={(event) => choose(saved.find(({ id }) => id === event.target.value) ?? WHOLE)}>
         <option value="">{t("everyCamera")}</option>
-        {saved.map(({ name }) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-        {chosen === "?" && <option value="?">{t("fromLink")}</option>}
+        <Options title={t("layoutOfStore")} of={saved.filter(({ shared }) => shared)} />
+        <Options title={t("layoutOwn")} of={saved.filter(({ shared }) => !shared)} />
+        {value === "?" && <option value="?">{t("fromLink")}</option>}
       </select>
       <button type="button" className="button" onClick={() => setEditing(true)} data-testid="layout-edit">
         <LayoutGrid size={16} aria-hidden="true" />
         {t("layoutEdit")}
       </button>
-      {editing && (
-        <Editor
-          cameras={cameras}
-          layout={layout}
-          name={chosen === "?" ? "" : chosen}
-          close={() => setEditing(false)}
-          keep={(made) => {
-            save(withLayout(saved, made));
-            choose(made);
-            setEditing(false);
-          }}
-          remove={saved.some(({ name }) => name === chosen) ? () => (save(saved.filter(({ name }) => name !== chosen)), choose(WHOLE), setEditing(false)) : null}
-        />
-      )}
+      {editing && <Editor cameras={cameras} layout={layout} chosen={chosen ?? null} saved={saved} close={() => setEditing(false)} done={done} />}
     </>
   );
+}
+
+function Options({ title, of }: { title: string; of: readonly SavedLayout[] }) {
+  if (of.length === 0) return null;
+  return (
+    <optgroup label={title}>
+      {of.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </optgroup>
+  );
+}
+
+/** What the service keeps. Layouts that this browser kept before are handed over once. */
+function useSaved(): { saved: readonly SavedLayout[]; reload: () => void } {
+  const { store } = usePlace();
+  const client = useQueryClient();
+  const { data } = useQuery({ queryKey: layoutsKey(store.id), queryFn: () => layouts(store.id) });
+  const [kept, keep] = useKept<{ name: string; cameras: string[] | null; columns: number | null }[]>(`layouts.${store.id}`, []);
+  const reload = () => void client.invalidateQueries({ queryKey: layoutsKey(store.id) });
+  useEffect(() => {
+    if (!data || kept.length === 0) return;
+    keep([]);
+    const known = new Set(data.map(({ name }) => name));
+    const handed = kept.filter(({ name }) => !known.has(name)).map((each) => saveLayout(store.id, { ...each, large: null, shared: false }, data));
+    void Promise.allSettled(handed).then(reload);
+  });
+  return { saved: data ?? [], reload };
 }
 
 interface EditorProps {
   cameras: readonly Camera[];
   layout: Layout;
-  name: string;
+  chosen: SavedLayout | null;
+  saved: readonly SavedLayout[];
   close: () => void;
-  keep: (layout: NamedLayout) => void;
-  remove: (() => void) | null;
+  done: (layout: Layout) => void;
 }
 
-function Editor({ cameras, layout, name: before, close, keep, remove }: EditorProps) {
-  const [name, setName] = useState(before);
-  const [shown, setShown] = useState<readonly string[]>(layout.cameras ?? cameras.map(({ id }) => id));
+function Editor({ cameras, layout, chosen, saved, close, done }: EditorProps) {
+  const { store, may } = usePlace();
+  const [name, setName] = useState(chosen?.name ?? "");
+  const [shared, setShared] = useState(chosen?.shared ?? false);
+  const all = cameras.map(({ id }) => id);
+  const [shown, setShown] = useState<readonly string[]>(layout.cameras ?? all);
   const [columns, setColumns] = useState(layout.columns);
+  const [large, setLarge] = useState(layout.large);
+  const { busy, error, run } = useAct();
   const toggle = (id: string) => setShown(shown.includes(id) ? shown.filter((each) => each !== id) : [...shown, id]);
-  const made: NamedLayout = { name: name.trim(), cameras: shown.length === cameras.length && same({ cameras: shown, columns: null }, { cameras: cameras.map(({ id }) => id), columns: null }) ? null : shown, columns };
+  const whole = shown.length === all.length && shown.every((id, index) => id === all[index]);
+  const made: NamedLayout = { name: name.trim(), shared, cameras: whole ? null : shown, columns, large };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    keep(made);
+    void run(async () => done(await saveLayout(store.id, made, saved)));
   };
+  const remove = (id: string) =>
+    void run(async () => {
+      await removeLayout(id);
+      done(WHOLE);
+    });
+  const removable = chosen !== null && (!chosen.shared || may("cameras:write"));
   return (
     <Dialog title={t("layoutEdit")} onClose={close} testId="layout-form">
       <form className="stack" onSubmit={submit}>
@@ -91,24 +125,22 @@ function Editor({ cameras, layout, name: before, close, keep, remove }: EditorPr
             </label>
           ))}
         </fieldset>
-        <label className="field">
-          <span>{t("layoutColumns")}</span>
-          <select value={columns ?? ""} onChange={(event) => setColumns(event.target.value ? Number(event.target.value) : null)}>
-            <option value="">{t("layoutAuto")}</option>
-            {Array.from({ length: MOST_COLUMNS }, (_, index) => (
-              <option key={index} value={index + 1}>
-                {index + 1}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Figure label={t("layoutColumns")} auto={t("layoutAuto")} most={MOST_COLUMNS} value={columns} onChange={setColumns} testId="layout-columns" />
+        <Figure label={t("layoutLarge")} auto={t("layoutLargeAuto")} least={0} most={Math.min(shown.length, MOST_SHOWN)} value={large} onChange={setLarge} testId="layout-large" />
+        {may("cameras:write") && (
+          <label className="choice">
+            <input type="checkbox" checked={shared} onChange={({ target }) => setShared(target.checked)} data-testid="layout-shared" />
+            <span>{t("layoutShared")}</span>
+          </label>
+        )}
         <p className="quiet">{t("layoutShare")}</p>
+        <Problem sentence={error} testId="layout-error" />
         <div className="form-actions">
-          <button type="submit" className="button button-primary" disabled={!name.trim() || shown.length === 0} data-testid="layout-save">
+          <button type="submit" className="button button-primary" disabled={busy || !name.trim() || shown.length === 0 || shown.length > MOST_SHOWN} data-testid="layout-save">
             {t("layoutSave")}
           </button>
-          {remove && (
-            <button type="button" className="button" onClick={remove}>
+          {chosen && removable && (
+            <button type="button" className="button" disabled={busy} onClick={() => remove(chosen.id)} data-testid="layout-remove">
               {t("layoutRemove")}
             </button>
           )}
@@ -118,5 +150,32 @@ function Editor({ cameras, layout, name: before, close, keep, remove }: EditorPr
         </div>
       </form>
     </Dialog>
+  );
+}
+
+interface FigureProps {
+  label: string;
+  auto: string;
+  least?: number;
+  most: number;
+  value: number | null;
+  onChange: (value: number | null) => void;
+  testId: string;
+}
+
+/** A number of few, or what the page thinks best. */
+function Figure({ label, auto, least = 1, most, value, onChange, testId }: FigureProps) {
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <select value={value ?? ""} onChange={({ target }) => onChange(target.value ? Number(target.value) : null)} data-testid={testId}>
+        <option value="">{auto}</option>
+        {Array.from({ length: most - least + 1 }, (_, index) => (
+          <option key={index} value={least + index}>
+            {least + index}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

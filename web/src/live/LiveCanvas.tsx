@@ -9,12 +9,14 @@ interface Props {
   cameraId: string;
   layers: Layers;
   label: string;
+  /** False for a still now and then. */
+  moves?: boolean;
   /** Told of each frame drawn: how many so far, and how many people are drawn on it. */
   onDrawn?: (frames: number, people: number) => void;
 }
 
 /** The newest frame of a camera with what was seen in it. */
-export function LiveCanvas({ cameraId, layers, label, onDrawn }: Props) {
+export function LiveCanvas({ cameraId, layers, label, moves = true, onDrawn }: Props) {
   const ref = useRef<HTMLCanvasElement>(null);
   const latest = useRef({ layers, onDrawn });
   const dirty = useRef(true);
@@ -45,14 +47,14 @@ export function LiveCanvas({ cameraId, layers, label, onDrawn }: Props) {
       drawn = frame.number;
       frames += 1;
       latest.current.onDrawn?.(frames, frame.analysis?.persons.length ?? 0);
-    });
+    }, moves);
     return () => {
       unwatch();
       resized.disconnect();
       context.fillStyle = "#07090b";
       context.fillRect(0, 0, canvas.width, canvas.height);
     };
-  }, [cameraId]);
+  }, [cameraId, moves]);
 
   return <canvas ref={ref} role="img" aria-label={label} />;
 }

@@ -1,17 +1,20 @@
 import { Cctv, Maximize } from "lucide-react";
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Link } from "react-router";
+import { useAlerts } from "../alerts/alerts";
 import { useCameras } from "../cameras/cameras";
 import { Empty, Failure } from "../shell/Empty";
 import { useKeys, useTitle } from "../shell/hooks";
 import { useWall } from "./wall";
+import { markOf, openAlerts } from "../plan/state";
 import { FirstRun } from "../guide/FirstRun";
 import { columnsFor } from "./geometry";
 import { LayerSwitches, useLayers } from "./layers";
-import { shownIn } from "./layout";
+import { divided, shownIn } from "./layout";
 import { Layouts, useLayout } from "./Layouts";
 import { liveFeed } from "./liveFeed";
 import { t } from "./texts";
+import { Thumb } from "./Thumb";
 import { Tile } from "./Tile";
 
 export function LivePage() {
@@ -22,7 +25,9 @@ export function LivePage() {
   const [wall, toWall] = useWall();
   useKeys({ w: () => void toWall(!wall) });
   const [layout, choose] = useLayout();
-  const shown = shownIn(layout, list);
+  const { moving, stills, left } = divided(layout.large, shownIn(layout, list));
+  const { state } = useAlerts();
+  const open = useMemo(() => (stills.length > 0 ? openAlerts(state) : []), [state, stills.length]);
   const live = list.filter(({ state }) => state === "live").length;
   return (
     <div className="page page-live">
@@ -55,20 +60,32 @@ export function LivePage() {
           </Link>
         </Empty>
       )}
-      <Grid count={shown.length} columns={layout.columns}>
-        {shown.map((camera) => (
-          <Tile
-            key={camera.id}
-            camera={camera}
-            layers={layers}
-            wrap={(picture) => (
-              <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>
-                {picture}
-              </Link>
-            )}
-          />
-        ))}
-      </Grid>
+      <div className="live-both" data-stills={stills.length > 0}>
+        {moving.length > 0 && (
+          <Grid count={moving.length} columns={layout.columns}>
+            {moving.map((camera) => (
+              <Tile
+                key={camera.id}
+                camera={camera}
+                layers={layers}
+                wrap={(picture) => (
+                  <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>
+                    {picture}
+                  </Link>
+                )}
+              />
+            ))}
+          </Grid>
+        )}
+        {stills.length > 0 && (
+          <div className="thumbs" data-testid="thumbs">
+            {stills.map((camera) => (
+              <Thumb key={camera.id} camera={camera} threat={markOf(camera, open).threat} />
+            ))}
+          </div>
+        )}
+      </div>
+      {left > 0 && <p className="quiet" data-testid="live-left">{t("left", { count: left })}</p>}
     </div>
   );
 }

@@ -19,15 +19,24 @@ export interface Frame {
 /** Draws when `frame` is new to it. Runs in the animation loop: short. */
 export type Painter = (frame: Frame) => void;
 
+/** Thumbnails need no more pixels, and 32 of them no more memory. */
+const SMALL: ImageBitmapOptions = { resizeWidth: 480, resizeQuality: "medium" };
+
 export class CameraFeed {
   readonly pairing = new Pairing<ImageBitmap, AnalysisResult>((picture) => picture.close());
   readonly rate = new FrameRate();
-  readonly painters = new Set<Painter>();
+  /** Who draws it, and whether it moves there. */
+  readonly painters = new Map<Painter, boolean>();
   current: Frame | null = null;
   shownAtMs = -Infinity;
   private decoding = false;
   private next: Picture | null = null;
   private closed = false;
+
+  /** False where all who draw it want a still now and then. */
+  get moves(): boolean {
+    return [...this.painters.values()].some(Boolean);
+  }
 
   /** Decodes one picture at a time; of those that come meanwhile only the newest is kept. */
   accept(picture: Picture): void {
@@ -44,7 +53,7 @@ export class CameraFeed {
       this.shownAtMs = nowMs;
       this.rate.note(nowMs);
     }
-    if (this.current) for (const paint of this.painters) paint(this.current);
+    if (this.current) for (const paint of this.painters.keys()) paint(this.current);
   }
 
   close(): void {
@@ -59,7 +68,7 @@ export class CameraFeed {
     for (let picture = this.next; picture !== null && !this.closed; picture = this.next) {
       this.next = null;
       try {
-        const bitmap = await createImageBitmap(picture.jpeg);
+        const bitmap = await (this.moves ? createImageBitmap(picture.jpeg) : createImageBitmap(picture.jpeg, SMALL));
         if (this.closed) bitmap.close();
         else this.pairing.addPicture(picture.capturedAtUs, bitmap, performance.now());
       } catch {
@@ -72,6 +81,7 @@ export class CameraFeed {
 
 export class LiveFeed {
   private readonly cameras = new Map<string, CameraFeed>();
+  private readonly asked = new Map<string, boolean>();
   private readonly leave = new Map<string, () => void>();
   private readonly listeners = new Set<() => void>();
   private connection: AbortController | null = null;
@@ -82,20 +92,19 @@ export class LiveFeed {
 
   constructor(private readonly socket: LiveSocket) {}
 
-  /** Calls `paint` in the animation loop with the camera's newest frame until the returned function is called. */
-  watch(cameraId: string, paint: Painter): () => void {
-    let feed = this.cameras.get(cameraId);
-    if (!feed) {
-      feed = new CameraFeed();
-      this.cameras.set(cameraId, feed);
-      this.leave.set(cameraId, this.socket.watchCamera(cameraId));
-      this.rewire();
-    }
-    feed.painters.add(paint);
-    const watched = feed;
+  /**
+   * Calls `paint` in the animation loop with the camera's newest frame until the returned function is called. What does not
+   * move gets a picture every two seconds and no analysis.
+   */
+  watch(cameraId: string, paint: Painter, moves = true): () => void {
+    const watched = this.cameras.get(cameraId) ?? new CameraFeed();
+    this.cameras.set(cameraId, watched);
+    watched.painters.set(paint, moves);
+    this.settle(cameraId, watched);
     return () => {
       watched.painters.delete(paint);
       if (watched.painters.size === 0) this.forget(cameraId, watched);
+      else this.settle(cameraId, watched);
     };
   }
 
@@ -111,11 +120,26 @@ export class LiveFeed {
   /** Why there are no pictures at all, null when they may come. */
   trouble = (): string | null => this.sentence;
 
+  /** Asks for moving pictures and their analysis, or for stills alone, where that is not what comes already. */
+  private settle(cameraId: string, feed: CameraFeed): void {
+    const asked = this.asked.get(cameraId);
+    if (asked === feed.moves) return;
+    this.asked.set(cameraId, feed.moves);
+    if (feed.moves) this.leave.set(cameraId, this.socket.watchCamera(cameraId));
+    else this.unsubscribe(cameraId);
+    this.rewire();
+  }
+
+  private unsubscribe(cameraId: string): void {
+    this.leave.get(cameraId)?.();
+    this.leave.delete(cameraId);
+  }
+
   private forget(cameraId: string, feed: CameraFeed): void {
     if (this.cameras.get(cameraId) !== feed) return;
     this.cameras.delete(cameraId);
-    this.leave.get(cameraId)?.();
-    this.leave.delete(cameraId);
+    this.asked.delete(cameraId);
+    this.unsubscribe(cameraId);
     feed.close();
     this.rewire();
   }
@@ -134,7 +158,9 @@ export class LiveFeed {
     if (!this.animation) this.animation = requestAnimationFrame(this.tick);
     this.connection = new AbortController();
     const sink = { picture: (picture: Picture) => this.cameras.get(picture.cameraId)?.accept(picture), trouble: this.tell };
-    void readPictures([...this.cameras.keys()].sort(), sink, this.connection.signal);
+    const wanted = [...this.cameras].sort(([a], [b]) => a.localeCompare(b));
+    const of = (moves: boolean) => wanted.filter(([, feed]) => feed.moves === moves).map(([id]) => id);
+    void readPictures({ moving: of(true), stills: of(false) }, sink, this.connection.signal);
   }
 
   private listen(): () => void {

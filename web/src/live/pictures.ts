@@ -22,13 +22,19 @@ const MOST_CAMERAS = 64;
 /** Nothing at all for this long: try anew. The server may be gone without saying so. */
 const SILENCE_MS = 12_000;
 
+export interface Wanted {
+  moving: readonly string[];
+  /** One picture in two seconds of each of these. */
+  stills: readonly string[];
+}
+
 /** Reads until `stop` is aborted. Never rejects. */
-export async function readPictures(cameraIds: readonly string[], sink: PictureSink, stop: AbortSignal): Promise<void> {
+export async function readPictures(wanted: Wanted, sink: PictureSink, stop: AbortSignal): Promise<void> {
   let attempt = 0;
   while (!stop.aborted) {
     const watchdog = new Watchdog();
     try {
-      await readOnce(cameraIds, AbortSignal.any([stop, watchdog.signal]), watchdog, {
+      await readOnce(wanted, AbortSignal.any([stop, watchdog.signal]), watchdog, {
         opened: () => sink.trouble(null),
         picture: (picture) => {
           attempt = 0;
@@ -55,12 +61,12 @@ interface Reading {
 }
 
 async function readOnce(
-  cameraIds: readonly string[],
+  { moving, stills }: Wanted,
   signal: AbortSignal,
   watchdog: Watchdog,
   reading: Reading,
 ): Promise<void> {
-  const url = `${API}/live/pictures${queryText({ camera_id: cameraIds.slice(0, MOST_CAMERAS) })}`;
+  const url = `${API}/live/pictures${queryText({ camera_id: moving.slice(0, MOST_CAMERAS), still_id: stills.slice(0, Math.max(0, MOST_CAMERAS - moving.length)) })}`;
   const response = await authorized(url, { signal, headers: { Accept: "multipart/x-mixed-replace" } });
   if (!response.ok || response.body === null) {
     throw new StreamRefused(sentenceOf(response.status, await response.json().catch(() => null)));

@@ -6,6 +6,9 @@ import { t } from "./texts";
 /** A picture older than this is marked: an operator must never take a standstill for an empty aisle. */
 export const STALE_MS = 3_000;
 
+/** Stills come every two seconds. */
+export const STALE_STILL_MS = 7_000;
+
 export interface Freshness {
   /** Since the last picture, or since the tile began to wait for the first. */
   ageMs: number;
@@ -13,8 +16,8 @@ export interface Freshness {
 }
 
 /** The banner over the picture, null when all is well. */
-export function banner(camera: Pick<Camera, "state" | "reason">, { ageMs, hasPicture }: Freshness): string | null {
-  const stale = ageMs > STALE_MS;
+export function banner(camera: Pick<Camera, "state" | "reason">, { ageMs, hasPicture }: Freshness, staleMs = STALE_MS): string | null {
+  const stale = ageMs > staleMs;
   if (!stale && hasPicture) return null;
   if (camera.state !== "live") {
     const word = CAMERA_STATE_WORDS[camera.state];

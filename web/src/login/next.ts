@@ -3,7 +3,7 @@ import { t } from "./texts";
 
 /** Only a path of this site: an address from a crafted link must not lead elsewhere. */
 export function safeNext(next: string | null): string {
-  return next && next !== "/" && /^\/(?![/\\])/.test(next) && !next.startsWith("/login") ? next : "/live";
+  return next && next !== "/" && /^\/(?![/\\])/.test(next) && !next.startsWith("/login") ? next : "/";
 }
 
 const REFUSED = new Map(Object.entries({

@@ -2,9 +2,9 @@ import type { ReactNode } from "react";
 import { t } from "./texts";
 
 /** What a page says when it has nothing to show, and what to do about it. */
-export function Empty({ title, icon, children }: { title: string; icon?: ReactNode; children?: ReactNode }) {
+export function Empty({ title, icon, children, testId }: { title: string; icon?: ReactNode; children?: ReactNode; testId?: string }) {
   return (
-    <div className="empty">
+    <div className="empty" data-testid={testId}>
       {icon}
       <h2>{title}</h2>
       {children}

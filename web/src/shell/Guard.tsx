@@ -17,7 +17,7 @@ export class Guard extends Component<{ children: ReactNode }, { failed: boolean 
   override render() {
     if (!this.state.failed) return this.props.children;
     return (
-      <Empty title={t("thisPageHasFailed")}>
+      <Empty title={t("thisPageHasFailed")} testId="page-failed">
         <p>{t("theFaultIsOursTheOther")}</p>
         <button type="button" className="button" onClick={() => location.reload()}>
           {t("reload")}

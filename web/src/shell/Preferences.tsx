@@ -1,10 +1,17 @@
 import { Settings2 } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { Menu, MenuChoice } from "../parts/Menu";
-import { LANGUAGES, languageChoice } from "../text/language";
+import { choosePreferences } from "../api/endpoints";
+import { LANGUAGES, languageChoice, type Language } from "../text/language";
 import { soundChoice } from "../alerts/sound";
 import { themeChoice } from "./theme";
 import { t } from "./texts";
+
+/** At once here; where the service cannot keep it, it still holds in this browser. */
+function chooseLanguage(chosen: Language): void {
+  void choosePreferences(chosen).catch(() => undefined);
+  languageChoice.set(chosen);
+}
 
 /** Language, colours and sounds of this browser. */
 export function Preferences() {
@@ -20,7 +27,7 @@ export function Preferences() {
         </button>
       }
     >
-      <MenuChoice title={t("language")} of={LANGUAGES} value={language} choose={(chosen) => languageChoice.set(chosen)} />
+      <MenuChoice title={t("language")} of={LANGUAGES} value={language} choose={chooseLanguage} />
       <MenuChoice
         title={t("theme")}
         of={{ system: t("system"), light: t("light"), dark: t("dark") }}

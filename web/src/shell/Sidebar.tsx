@@ -16,7 +16,7 @@ import { t } from "./texts";
 const CONNECTION = { off: "notConnected", connecting: "connecting", open: "connected", waiting: "reconnecting" } as const satisfies Record<SocketStatus, string>;
 
 export function Sidebar() {
-  const { me, stores, store, choose } = usePlace();
+  const { me, stores, store, choose, may } = usePlace();
   const { state } = useAlerts();
   const open = openCount(state);
   return (
@@ -27,23 +27,29 @@ export function Sidebar() {
       </div>
       <StoreChoice stores={stores} chosen={store.id} choose={choose} />
       <nav className="nav" aria-label={t("pages")}>
-        <NavLink to="/live" data-testid="nav-live">
-          <MonitorPlay aria-hidden="true" />
-          <span>{t("live")}</span>
-        </NavLink>
-        <NavLink to="/alerts" data-testid="nav-alerts">
-          <BellRing aria-hidden="true" />
-          <span>{t("alerts")}</span>
-          {open.count > 0 && (
-            <span className="badge" data-threat={open.threat ?? undefined} aria-label={t("open", { count: open.count })} role="img">
-              {open.count > 99 ? "99+" : open.count}
-            </span>
-          )}
-        </NavLink>
-        <NavLink to="/cameras" data-testid="nav-cameras">
-          <Cctv aria-hidden="true" />
-          <span>{t("cameras")}</span>
-        </NavLink>
+        {may("live:view") && (
+          <NavLink to="/live" data-testid="nav-live">
+            <MonitorPlay aria-hidden="true" />
+            <span>{t("live")}</span>
+          </NavLink>
+        )}
+        {may("alerts:read") && (
+          <NavLink to="/alerts" data-testid="nav-alerts">
+            <BellRing aria-hidden="true" />
+            <span>{t("alerts")}</span>
+            {open.count > 0 && (
+              <span className="badge" data-threat={open.threat ?? undefined} aria-label={t("open", { count: open.count })} role="img">
+                {open.count > 99 ? "99+" : open.count}
+              </span>
+            )}
+          </NavLink>
+        )}
+        {may("cameras:read") && (
+          <NavLink to="/cameras" data-testid="nav-cameras">
+            <Cctv aria-hidden="true" />
+            <span>{t("cameras")}</span>
+          </NavLink>
+        )}
         <Listed group="work" />
         <Administration />
       </nav>

@@ -1,6 +1,7 @@
 import { createContext, useContext, type ReactNode } from "react";
-import { stores as loadStores, whoAmI } from "../api/endpoints";
+import { preferences, stores as loadStores, whoAmI } from "../api/endpoints";
 import type { Id, Me, Permission, Store } from "../api/types";
+import { languageChoice } from "../text/language";
 import { setZone } from "../text/zone";
 import { Duties } from "../security/Duties";
 import { Empty, Failure } from "./Empty";
@@ -30,7 +31,8 @@ export function usePlace(): Place {
 /** Who is here, and which store the pages are about. */
 export function StoreProvider({ children }: { children: ReactNode }) {
   const loaded = useLoad("place", async () => {
-    const me = await whoAmI();
+    const [me, { language }] = await Promise.all([whoAmI(), preferences().catch(() => ({ language: null }))]);
+    if (language && language !== languageChoice.get()) languageChoice.set(language); // chosen on another machine
     return { me, stores: me.duties.length > 0 ? [] : await loadStores() };
   });
   const [chosen, choose] = useKept<Id | null>("store", null);

@@ -1,0 +1,36 @@
+import { catalogue } from "../text/catalogue";
+
+export const t = catalogue({
+  en: {
+    signedOut: "You are no longer signed in. Sign in again.",
+    forbidden: "Your role does not allow this.",
+    gone: "This no longer exists. Somebody may have removed it.",
+    changed: "Somebody else changed this in the meantime.",
+    tooLarge: "This is too large.",
+    unusable: "The server did not accept this input.",
+    tooMany: "Too many attempts. Wait a moment and try again.",
+    notReady: "The server is not ready yet. Try again in a moment.",
+    other: "The server answered with error {status}.",
+    wrong: "Something went wrong.",
+    late: "The server did not answer in time. Try again.",
+    away: "The server cannot be reached. Check that PennyProtect is running.",
+    badPassword: "The user name or the password is wrong.",
+    quoted: "{kind} {said}",
+  },
+  es: {
+    signedOut: "Ya no tiene la sesión iniciada. Vuelva a iniciarla.",
+    forbidden: "Su función no lo permite.",
+    gone: "Esto ya no existe. Puede que alguien lo haya eliminado.",
+    changed: "Otra persona lo ha cambiado entretanto.",
+    tooLarge: "Es demasiado grande.",
+    unusable: "El servidor no aceptó estos datos.",
+    tooMany: "Demasiados intentos. Espere un momento y vuelva a intentarlo.",
+    notReady: "El servidor aún no está listo. Inténtelo dentro de un momento.",
+    other: "El servidor contestó con el error {status}.",
+    wrong: "Algo ha fallado.",
+    late: "El servidor no contestó a tiempo. Inténtelo otra vez.",
+    away: "No se puede conectar con el servidor. Compruebe que PennyProtect está en marcha.",
+    badPassword: "El nombre de usuario o la contraseña no son correctos.",
+    quoted: "{kind} «{said}»",
+  },
+});
