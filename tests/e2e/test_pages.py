@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, TimeoutError
 
 from tests.e2e.product import CHECKOUT
@@ -89,6 +89,55 @@ def _keep(page: Page, name: str) -> None:
         picture = Image.open(io.BytesIO(taken)).convert("RGB")
         picture.thumbnail((960, 960))
         picture.save(place, "WEBP", quality=55, method=6)
+
+
+def _floor() -> bytes:
+    """A drawing of a shop floor without a ground, as planning programs save it."""
+    drawn = Image.new("RGBA", (1200, 750), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(drawn)
+    pen.rectangle((20, 20, 1180, 730), outline="black", width=10)
+    for left in range(150, 800, 130):
+        pen.rectangle((left, 140, left + 50, 520), outline="black", width=4)
+    for top in range(120, 620, 120):
+        pen.rectangle((930, top, 1080, top + 40), outline="black", width=4)
+    pen.line((520, 730, 700, 730), fill="white", width=12)
+    raw = io.BytesIO()
+    drawn.save(raw, "PNG")
+    return raw.getvalue()
+
+
+def test_cameras_are_put_on_a_floor_plan(page: Page) -> None:
+    _open(page, "plan")
+    page.get_by_test_id("plan-file").set_input_files({"name": "floor.png", "mimeType": "image/png", "buffer": _floor()})
+    page.get_by_test_id("plan-picture").wait_for(timeout=30_000)
+    page.get_by_test_id("plan-edit").click()
+    page.get_by_test_id("plan-width").fill("40")
+    places = [(0.06, 0.08, 135), (0.6, 0.9, 315), (0.95, 0.1, 225), (0.36, 0.5, 90), (0.7, 0.4, 180)]
+    for number in range(min(len(places), page.get_by_test_id("plan-place").count())):
+        x, y, heading = places[number]
+        page.get_by_test_id("plan-place").first.click()
+        frame, mark = page.get_by_test_id("plan").bounding_box(), page.locator(".plan-mark[aria-pressed=true]").bounding_box()
+        assert frame is not None
+        assert mark is not None
+        page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"], steps=4)
+        page.mouse.up()
+        page.get_by_test_id("plan-heading").fill(str(heading))
+        page.locator(".plan-mark[aria-pressed=true]").focus()
+        page.keyboard.press("ArrowRight")
+    page.get_by_test_id("plan-save").click()
+    page.get_by_test_id("plan-edit").wait_for(timeout=30_000)
+    page.reload()
+    first = page.get_by_test_id("plan-camera").first
+    first.wait_for(timeout=30_000)
+    lefts = page.get_by_test_id("plan-camera").evaluate_all("(marks) => marks.map((each) => parseFloat(each.style.left))")
+    assert any(abs(each - 7) < 0.6 for each in lefts), lefts
+    first.click()
+    page.get_by_test_id("plan-chosen").wait_for(timeout=10_000)
+    assert not _faults(page)
+    page.wait_for_timeout(3_000)
+    _keep(page, "plan")
 
 
 def test_every_page_opens_from_the_sidebar_and_axe_finds_nothing(page: Page) -> None:

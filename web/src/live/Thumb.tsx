@@ -1,5 +1,5 @@
 import { TriangleAlert } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { ThreatMark } from "../alerts/ThreatMark";
 import type { Camera, Threat } from "../api/types";
@@ -39,12 +39,12 @@ export function Thumb({ camera, threat }: { camera: Camera; threat: Threat | nul
 /** What is wrong with the still; drawn anew only when that changes. */
 function useWarning(camera: Camera): string | null {
   const [warning, setWarning] = useState<string | null>(null);
+  const since = useRef(performance.now()); // not of the camera's latest status, which comes every few seconds
   useEffect(() => {
-    const since = performance.now();
     const look = () => {
       const feed = liveFeed.of(camera.id);
       const hasPicture = Boolean(feed?.current);
-      setWarning(banner(camera, { ageMs: performance.now() - (hasPicture && feed ? feed.shownAtMs : since), hasPicture }, STALE_STILL_MS));
+      setWarning(banner(camera, { ageMs: performance.now() - (hasPicture && feed ? feed.shownAtMs : since.current), hasPicture }, STALE_STILL_MS));
     };
     look();
     const timer = setInterval(look, LOOK_EVERY_MS);
