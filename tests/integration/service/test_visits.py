@@ -53,7 +53,7 @@ async def test_a_floor_plan_is_kept_by_store_and_nobody_overwrites_anothers_chan
     wanted: dict[str, Any] = {"revision": 1, "width_m": 42.5, "cameras": [place, place | {"camera_id": other["id"]}]}
     for method, address, body in (("PUT", path, wanted), ("GET", f"{path}/picture", None), ("DELETE", path, None)):
         assert (await product.ask(method, address, body))[0] == 404, address
-    upload = {"data": photo(), "headers": {"Content-Type": "image/jpeg"}}
+    upload: dict[str, Any] = {"data": photo(), "headers": {"Content-Type": "image/jpeg"}}
     status, plan = await product.ask("PUT", f"{path}/picture", **upload)
     assert (status, plan["revision"], plan["picture"]["width"], plan["picture"]["height"]) == (200, 1, 640, 480)
     status, webp = await product.ask("GET", f"{path}/picture")
