@@ -13,12 +13,13 @@ from app.cameras import repository
 from app.cameras.recordings import wanted_recordings
 from app.cameras.urls import join_credentials
 from app.contracts.control import LEASE_S, DesiredCamera, DesiredState, Heartbeat, Recording, RelayedStream
+from app.inference.face_client import FACE_VERSION
 from app.kit.errors import UnavailableError
 from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import Pool
-from app.models.models import POSE_MODEL, RELEASED_VERSION
+from app.models.models import POSE_MODEL
 from app.models.uses import RELEASED, PoseUse, faces_of_worker, uses_of_worker
 
 MOST_CAPACITY = 1000
@@ -91,5 +92,5 @@ async def _camera(
         re_identification=row["re_identification"],
         masks=[[(float(x), float(y)) for x, y in polygon] for polygon in row["masks"]],
         shadow_version=str(use.shadow or ""),
-        face_version=str(faces.get(row["camera_id"], RELEASED_VERSION)),
+        face_version=str(faces.get(row["camera_id"], FACE_VERSION)),
     )

@@ -25,7 +25,7 @@ from app.models.admission.checking import fault
 from app.models.courtesy import Courtesy, Progress
 from app.models.embeddings.golden import ChipContract, check_embeddings
 from app.models.folder import ModelFolder
-from app.models.models import FACE_EMBEDDING, RELEASED_VERSION, ModelVersion, Pointer
+from app.models.models import FACE_EMBEDDING, OWN_FACES, RELEASED_VERSION, ModelVersion, Pointer
 from app.models.moving import note
 from app.models.packages import Contract, Golden, Package
 from app.models.placement import REACHES_S, Placement
@@ -36,6 +36,11 @@ from app.models.trial import SLOWER, Ask, Serving, check_golden, compare_latency
 ASK_AGAIN_S: Final = 1.0
 SYNC_EVERY_S: Final = 3.0
 """A little more than `models sync` waits between two looks."""
+
+NO_PUSHED_FACES: Final = (
+    "This installation uses face models of the operator's own (PENNYPROTECT_FACE_VERSION is not 1): exchange those; pushed"
+    " versions of face_embedding are for the released detector and alignment."
+)
 
 log = logger(__name__)
 
@@ -153,6 +158,8 @@ class Pushes:
         if package.model != FACE_EMBEDDING:
             pose = await asyncio.to_thread(packages.check_contract, staged, package, PoseContract.of)
             return Checks(pose, lambda ask, golden: check_golden(ask, golden, pose, package))
+        if OWN_FACES:
+            raise RefusedPackageError(NO_PUSHED_FACES)
         chips = await asyncio.to_thread(packages.check_contract, staged, package, ChipContract.of)
         if not await self._serving().ready(FACE_EMBEDDING, RELEASED_VERSION):
             raise UnavailableError(

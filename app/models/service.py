@@ -23,10 +23,20 @@ from app.models.admission.service import Admission
 from app.models.embeddings.models import lacks
 from app.models.embeddings.repository import readiness
 from app.models.folder import ModelFolder
-from app.models.models import FACE_EMBEDDING, POSE_MODEL, PUSHED, RELEASED_VERSION, ModelVersion, Pointer, promoted, without
+from app.models.models import (
+    FACE_EMBEDDING,
+    OWN_FACES,
+    POSE_MODEL,
+    PUSHED,
+    RELEASED_VERSION,
+    ModelVersion,
+    Pointer,
+    promoted,
+    without,
+)
 from app.models.moving import note, take_back, watched_on_all
 from app.models.placement import Placement
-from app.models.pushing import Pushes
+from app.models.pushing import NO_PUSHED_FACES, Pushes
 from app.models.replicas import Replicas
 from app.models.shadows import repository as shadows
 from app.models.shared.store import SharedVersions
@@ -153,6 +163,8 @@ class ModelService:
         async with self.with_ready_version(access, version_id) as (connection, pointer, known):
             moved = promoted(pointer, known.version, share)
             if known.model == FACE_EMBEDDING:
+                if OWN_FACES:
+                    raise ConflictError(NO_PUSHED_FACES)
                 found = await readiness(connection, known.version, face_models(known.version, known.manifest_sha256))
                 if why := lacks(known.version, found, may_miss):
                     raise ConflictError(why)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import asyncpg
 
 from app.kit.postgres import Pool
-from app.models.models import FACE_EMBEDDING, POSE_MODEL, RELEASED_VERSION, Pointer, version_for
+from app.models.models import FACE_EMBEDDING, OWN_FACES, POSE_MODEL, RELEASED_VERSION, Pointer, version_for
 from app.models.shadows.models import shadow_of
 
 
@@ -31,7 +31,9 @@ async def uses_of_worker(pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, acq
 
 
 async def faces_of_worker(pool: "Pool[asyncpg.Record]", worker_id: uuid.UUID, acquire_s: float) -> dict[uuid.UUID, int]:
-    """Version of the face embedding by camera, across chains; one that uses the released version may be left out."""
+    """Version of the face embedding by camera, across chains; one that uses the installation's own version is left out."""
+    if OWN_FACES:
+        return {}
     async with pool.acquire(timeout=acquire_s) as connection:
         rows: list[Any] = await connection.fetch("SELECT * FROM face_use_of_worker($1)", worker_id)
     pointers = {

@@ -33,6 +33,7 @@ from app.kit.errors import BadInputError, PennyError
 from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import DATABASE_ERRORS, Pool, TenantConnection, TenantScope, tenant_transaction
+from app.models.models import OWN_FACES
 
 EVERY_S: Final = 30.0
 AT_ONCE: Final = 20
@@ -85,7 +86,7 @@ class Embedder:
         released = await embed_repository.chains_to_embed(self._pool, *self._version)
         pushed = await embed_repository.pushed_versions(self._pool)
         return [(chain_id, self._version, False) for chain_id in released] + [
-            (chain_id, (FACE_MODEL, version), over) for chain_id, version, over in pushed
+            (chain_id, (FACE_MODEL, version), over) for chain_id, version, over in pushed if over or not OWN_FACES
         ]
 
     async def _drop(self, chain_id: uuid.UUID, version: Version) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from app.inference.face_client import FACE_MODEL, FACE_VERSION
 from app.kit.ids import new_id
 from app.kit.postgres import TenantConnection
+from app.models.models import OWN_FACES
 from app.tenancy.changes.models import ProposedChange
 
 
@@ -108,4 +109,4 @@ async def add_threshold(connection: TenantConnection, chain_id: uuid.UUID, chang
 async def version_in_use(connection: TenantConnection) -> str:
     """Of the face embedding, in the scope's chain: the released one, or what was promoted for all cameras."""
     found = await connection.fetchval("SELECT stable FROM model_pointers WHERE model = $1", FACE_MODEL)
-    return FACE_VERSION if found is None else str(found)
+    return FACE_VERSION if found is None or OWN_FACES else str(found)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import asyncpg
 
+from app.inference.face_client import FACE_VERSION
 from app.kit.errors import NotFoundError
 from app.kit.postgres import Pool, TenantConnection
 from app.tenancy.policy.models import (
@@ -119,7 +120,7 @@ async def _models(connection: TenantConnection, store_id: uuid.UUID) -> Mapping[
         " WHERE s.id = $1 AND p.model = 'face_embedding'",
         store_id,
     )
-    return models_in_use() if row is None else {**models_in_use(), Switch.FACE: face_models(*row)}
+    return models_in_use() if row is None or FACE_VERSION != "1" else {**models_in_use(), Switch.FACE: face_models(*row)}
 
 
 async def pushed_face_models(connection: TenantConnection, version: int) -> str:

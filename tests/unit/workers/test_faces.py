@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -162,6 +163,11 @@ async def running(bench: Bench, act: Callable[[], None], settle_s: float = 0.15)
     await asyncio.sleep(0.05)
     act()
     await asyncio.sleep(settle_s)
+    with suppress(TimeoutError):  # of a crowd on a loaded machine; what waits for models that never come stays
+        async with asyncio.timeout(5):
+            while bench.stage._waiting:
+                await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
     stop.set()
     await asyncio.wait_for(task, 20)
 
