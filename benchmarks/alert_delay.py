@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ import redis.asyncio
 from app.contracts.live import store_stream
 from app.contracts.tracked import TrackedFrame, decode_frame, frames_stream
 from app.contracts.wire import FIELD, encode
-from app.kit.clock import now, now_us
+from app.kit.clock import now_us
 from app.kit.ids import new_id, shard_of
 from benchmarks.own_servers import OwnServers
 
@@ -118,10 +118,10 @@ async def _listen(bus: redis.asyncio.Redis, store: uuid.UUID, from_s: float, del
     stream, after = store_stream(store), "$"
     while True:
         answer: Any = await bus.xread({stream: after}, count=100, block=1000)
-        arrived = now()
         for _, entries in answer or ():
             for entry, fields in entries:
                 after = entry
+                arrived = datetime.fromtimestamp(int(entry.split(b"-")[0]) / 1000, UTC)  # by the server, when it took it
                 body = msgspec.json.decode(fields[FIELD])
                 if body["type"] == "alert-raised" and time.monotonic() >= from_s:
                     sent, judged = (datetime.fromisoformat(body["alert"][name]) for name in ("ended_at", "raised_at"))

@@ -90,6 +90,10 @@ class CameraState(enum.StrEnum):
     STOPPED = "stopped"
 
 
+SIMULATED_CODEC = "simulated"
+"""What a simulated camera's health names as its codec: drawn figures that no camera sees."""
+
+
 class CameraHealth(msgspec.Struct, frozen=True, array_like=True, tag=3):
     """State of one camera, at each change and every 2 s. Stream `health:{shard}` on the bus.
 

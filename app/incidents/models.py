@@ -2,7 +2,7 @@
 
 import enum
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -89,7 +89,12 @@ class TimelineItem:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """All that is known of an incident. `camera_names`: of the alerts' cameras, those that are gone too."""
+    """All that is known of an incident.
+
+    Attributes:
+        camera_names: of the alerts' cameras, those that are gone too.
+        simulated: alerts about drawn figures, that no camera saw.
+    """
 
     incident: Incident
     alerts: tuple[Alert, ...]
@@ -97,6 +102,7 @@ class CaseFile:
     store_name: str
     staff_names: tuple[str, ...]
     camera_names: Mapping[uuid.UUID, str]
+    simulated: frozenset[uuid.UUID] = frozenset()
 
 
 RULE = "a rule"
@@ -113,10 +119,12 @@ _TEXTS = {
 }
 
 
-def timeline(entries: Sequence[Entry], alerts: Sequence[Alert]) -> list[TimelineItem]:
+def timeline(case: CaseFile) -> list[TimelineItem]:
     """What happened, oldest first: the acts that the joined alerts saw, and what people did about them."""
-    items = [TimelineItem(each.at, _text(each), RULE if each.by is None else each.by.username, each.note) for each in entries]
-    items += [TimelineItem(alert.started_at, f"{words(alert.kind)} seen by a camera", "", "") for alert in alerts]
+    items = [
+        TimelineItem(each.at, _text(each), RULE if each.by is None else each.by.username, each.note) for each in case.entries
+    ]
+    items += [TimelineItem(each.started_at, seen(each.kind, simulated=each.id in case.simulated), "", "") for each in case.alerts]
     opened = _TEXTS[EntryKind.OPENED]  # what joins in the same moment comes after it
     return sorted(items, key=lambda item: (item.at, item.text != opened, item.by, item.text))
 
@@ -125,6 +133,11 @@ def _text(entry: Entry) -> str:
     if entry.kind is EntryKind.CHANGED:
         return "Changed: " + ", ".join(name.replace("_", " ") for name in sorted(entry.details))
     return _TEXTS[entry.kind]
+
+
+def seen(kind: str, *, simulated: bool) -> str:
+    """What was seen, and by what: a simulated camera is called one."""
+    return f"{words(kind)} seen by a {'simulated camera: drawn figures' if simulated else 'camera'}"
 
 
 def words(kind: str) -> str:

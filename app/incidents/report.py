@@ -63,7 +63,7 @@ def _story(case: CaseFile, made_at: datetime, made_by: str) -> list[Flowable]:
     if not case.alerts:
         story.append(Paragraph("None joined.", _style(9.5)))
     story.append(Paragraph("Timeline", _style(12, _BOLD, 10)))
-    for item in timeline(case.entries, case.alerts):
+    for item in timeline(case):
         by = f" - {escape(item.by)}" if item.by else ""
         note = f"<br/>{_lines(item.note)}" if item.note else ""
         story.append(Paragraph(f"{_time(item.at)} - {escape(item.text)}{by}{note}", _style(9.5)))

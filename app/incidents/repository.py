@@ -8,6 +8,7 @@ import asyncpg
 
 from app.alerts import repository as alerts
 from app.alerts.models import Alert, Handler
+from app.contracts.tracked import SIMULATED_CODEC
 from app.incidents.models import Entry, EntryKind, Incident, IncidentState
 from app.kit.errors import BadInputError, NotFoundError
 from app.kit.ids import new_id
@@ -152,6 +153,17 @@ async def camera_names(connection: TenantConnection, cameras: set[uuid.UUID]) ->
     """What cameras are called, or were."""
     rows = await connection.fetch("SELECT id, name FROM cameras WHERE id = ANY($1::uuid[])", list(cameras))
     return {row["id"]: row["name"] for row in rows}
+
+
+async def simulated_among(connection: TenantConnection, alert_ids: list[uuid.UUID]) -> frozenset[uuid.UUID]:
+    """Those of the alerts that are about drawn figures: so says the stream that they came of."""
+    rows = await connection.fetch(
+        "SELECT a.id FROM alerts a WHERE a.id = ANY ($1::uuid[]) AND EXISTS (SELECT FROM stream_sessions s"
+        " WHERE s.camera_id = a.camera_id AND s.epoch = a.epoch AND s.codec = $2)",
+        alert_ids,
+        SIMULATED_CODEC,
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def join_alert(connection: TenantConnection, chain_id: uuid.UUID, incident: Incident, alert_id: uuid.UUID) -> bool:

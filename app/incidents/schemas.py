@@ -137,5 +137,5 @@ def case_file_out(case: CaseFile) -> CaseFileOut:
         store_name=case.store_name,
         staff_names=list(case.staff_names),
         alerts=[alert_out(alert) for alert in case.alerts],
-        timeline=[TimelineItemOut.model_validate(item, from_attributes=True) for item in timeline(case.entries, case.alerts)],
+        timeline=[TimelineItemOut.model_validate(item, from_attributes=True) for item in timeline(case)],
     )

@@ -160,6 +160,7 @@ async def case_file(connection: TenantConnection, incident_id: uuid.UUID) -> Cas
         await repository.store_name(connection, incident.store_id),
         await repository.names_of(connection, incident.staff),
         await repository.camera_names(connection, {alert.camera_id for alert in alerts}),
+        await repository.simulated_among(connection, [alert.id for alert in alerts]),
     )
 
 

@@ -8,6 +8,7 @@ import asyncpg
 
 from app.alerts.grouping import Earlier, place
 from app.alerts.models import AlertState, alert_message
+from app.kit.ids import new_id
 from app.pipeline.incident_repository import join_incident
 from app.pipeline.occurrences import AlertRow, changed_message
 from app.pipeline.outbox_repository import Told, announce
@@ -27,36 +28,39 @@ _TRACKS = (
 
 async def raise_alerts(connection: "Connection[asyncpg.Record]", rows: list[AlertRow], raised: list[uuid.UUID]) -> None:
     """Insert what is new, or count it on the alert it joins; only that is announced. `raised` takes the new alerts' ids."""
-    ids = [row.alert.id for row in rows]
-    known = await connection.fetch(
-        "SELECT id FROM alerts WHERE id = ANY ($1::uuid[]) UNION SELECT id FROM alert_occurrences WHERE id = ANY ($1)", ids
-    )
-    there = {row["id"] for row in known}
     for row in sorted(rows, key=lambda each: (each.alert.started_at, each.alert.id)):
-        if row.alert.id in there:
+        there, earlier = await _look(connection, row)
+        if there:
             continue
-        found = place(await _earlier(connection, row), row.alert.started_at, row.handling)
+        found = place(earlier, row.alert.started_at, row.handling)
         if found.joins is not None:
             await _join(connection, row, found.joins)
         elif await _insert(connection, row, found.group):
             raised.append(row.alert.id)
 
 
-async def _earlier(connection: "Connection[asyncpg.Record]", row: AlertRow) -> Earlier | None:
-    """The newest alert of the same camera, zone and kind, kept from changing until the transaction ends."""
+async def _look(connection: "Connection[asyncpg.Record]", row: AlertRow) -> tuple[bool, Earlier | None]:
+    """Whether the occurrence is there already, and the newest alert of the same camera, zone and kind.
+
+    That is kept from changing until the transaction ends.
+    """
     alert = row.alert
     found = await connection.fetchrow(
+        "SELECT EXISTS (SELECT FROM alerts WHERE id = $5) OR EXISTS (SELECT FROM alert_occurrences WHERE id = $5) AS there,"
+        " earlier.* FROM (VALUES (1)) AS always LEFT JOIN LATERAL ("
         "SELECT id, coalesce(group_id, id) AS group_id, state, ended_at FROM alerts WHERE camera_id = $1 AND kind = $2"
         " AND zone_id IS NOT DISTINCT FROM $3 AND raised_at > $4::timestamptz - interval '1 day'"
-        " ORDER BY raised_at DESC, id DESC LIMIT 1 FOR UPDATE",
+        " ORDER BY raised_at DESC, id DESC LIMIT 1 FOR UPDATE) AS earlier ON true",
         alert.camera_id,
         alert.kind,
         alert.zone_id,
         alert.raised_at,
+        alert.id,
     )
-    if found is None:
-        return None
-    return Earlier(found["id"], found["group_id"], AlertState(found["state"]), found["ended_at"])
+    assert found is not None  # noqa: S101 - one row always
+    if found["id"] is None:
+        return found["there"], None
+    return found["there"], Earlier(found["id"], found["group_id"], AlertState(found["state"]), found["ended_at"])
 
 
 async def _join(connection: "Connection[asyncpg.Record]", row: AlertRow, alert_id: uuid.UUID) -> None:
@@ -89,10 +93,13 @@ async def _join(connection: "Connection[asyncpg.Record]", row: AlertRow, alert_i
 
 async def _insert(connection: "Connection[asyncpg.Record]", row: AlertRow, group_id: uuid.UUID | None) -> bool:
     alert = dataclasses.replace(row.alert, group_id=group_id or row.alert.id)
+    message = _told(row, alert_message(alert))
     done: str = await connection.execute(
-        "INSERT INTO alerts (id, chain_id, store_id, camera_id, zone_id, kind, threat, score, threshold, explanation, track_ids,"
-        " epoch, started_at, ended_at, raised_at, changed_at, group_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16) ON CONFLICT (id) DO NOTHING",
+        "WITH written AS (INSERT INTO alerts (id, chain_id, store_id, camera_id, zone_id, kind, threat, score, threshold,"
+        " explanation, track_ids, epoch, started_at, ended_at, raised_at, changed_at, group_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16) ON CONFLICT (id) DO NOTHING"
+        " RETURNING chain_id, store_id) INSERT INTO outbox (id, chain_id, store_id, kind, payload, trace_parent)"
+        " SELECT $17, chain_id, store_id, 'alert-raised', $18, $19 FROM written",
         alert.id,
         row.chain_id,
         alert.store_id,
@@ -109,10 +116,12 @@ async def _insert(connection: "Connection[asyncpg.Record]", row: AlertRow, group
         alert.ended_at,
         alert.raised_at,
         group_id,
+        new_id(),
+        message.payload,
+        message.trace_parent,
     )
     if done != "INSERT 0 1":
         return False
-    await announce(connection, "alert-raised", [_told(row, alert_message(alert))])
     await join_incident(connection, row)
     return True
 

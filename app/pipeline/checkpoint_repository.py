@@ -15,7 +15,7 @@ from app.pipeline.leases import LEASE_S
 from app.pipeline.occurrences import latest
 from app.pipeline.pending import Pending
 from app.pipeline.shard import Positions
-from app.pipeline.transaction_repository import bound_transaction
+from app.pipeline.transaction_repository import bounded_transaction
 
 Connection = asyncpg.pool.PoolConnectionProxy
 LEASE = timedelta(seconds=LEASE_S)
@@ -64,9 +64,8 @@ async def commit(
         StaleLeaseError: a token is not the present one.
         asyncpg.PostgresError, OSError, TimeoutError: not known to be written; writing it again is safe.
     """
-    async with pool.acquire(timeout=5) as connection, connection.transaction():
-        await _guard(connection, owner, commits)
-        await _positions(connection, commits)
+    async with bounded_transaction(pool) as connection:
+        await _positions(connection, owner, commits)
         alerts = [row for each in commits for row in each.pending.alerts]
         begun, changed = latest(alerts)
         raised: list[uuid.UUID] = []
@@ -101,17 +100,27 @@ class _Writer:
                 self.refused.append(str(error))
 
 
-async def _guard(connection: "Connection[asyncpg.Record]", owner: uuid.UUID, commits: Sequence[ShardCommit]) -> None:
-    await bound_transaction(connection)
-    shards, tokens = [each.shard for each in commits], [each.token for each in commits]
+async def _positions(connection: "Connection[asyncpg.Record]", owner: uuid.UUID, commits: Sequence[ShardCommit]) -> None:
+    """Positions and rule state of shards that are held by these tokens, and their leases renewed; else StaleLeaseError."""
     # Locked in order first: two pipelines that commit overlapping shards wait for each other instead of dead-locking.
     rows = await connection.fetch(
-        "WITH held AS (SELECT shard FROM shard_leases WHERE shard = ANY($1::smallint[]) ORDER BY shard FOR UPDATE)"
-        " UPDATE shard_leases l SET expires_at = greatest(l.expires_at, now() + $4)"
-        " FROM held JOIN unnest($1::smallint[], $2::bigint[]) AS mine(shard, token) ON mine.shard = held.shard"
-        " WHERE l.shard = held.shard AND l.token = mine.token AND l.owner = $3 RETURNING l.shard",
-        shards,
-        tokens,
+        "WITH given AS (SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[])"
+        " AS g(shard, token, frames_id, tracklets_id, health_id, rule_state)),"
+        " locked AS (SELECT shard FROM shard_leases WHERE shard = ANY($1) ORDER BY shard FOR UPDATE),"
+        " held AS (UPDATE shard_leases l SET expires_at = greatest(l.expires_at, now() + $8)"
+        " FROM locked JOIN given ON given.shard = locked.shard"
+        " WHERE l.shard = locked.shard AND l.token = given.token AND l.owner = $7 RETURNING l.shard)"
+        " INSERT INTO checkpoints (shard, token, frames_id, tracklets_id, health_id, rule_state, committed_at)"
+        " SELECT given.*, now() FROM given JOIN held ON held.shard = given.shard"
+        " ON CONFLICT (shard) DO UPDATE SET token = excluded.token, frames_id = excluded.frames_id,"
+        " tracklets_id = excluded.tracklets_id, health_id = excluded.health_id, rule_state = excluded.rule_state,"
+        " committed_at = excluded.committed_at RETURNING shard",
+        [each.shard for each in commits],
+        [each.token for each in commits],
+        [each.positions.frames for each in commits],
+        [each.positions.tracklets for each in commits],
+        [each.positions.health for each in commits],
+        [each.rule_state for each in commits],
         owner,
         LEASE,
     )
@@ -119,19 +128,3 @@ async def _guard(connection: "Connection[asyncpg.Record]", owner: uuid.UUID, com
     stale = {each.shard: each.token for each in commits if each.shard not in held}
     if stale:
         raise StaleLeaseError(stale)
-
-
-async def _positions(connection: "Connection[asyncpg.Record]", commits: Sequence[ShardCommit]) -> None:
-    await connection.execute(
-        "INSERT INTO checkpoints (shard, token, frames_id, tracklets_id, health_id, rule_state, committed_at)"
-        " SELECT *, now() FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[])"
-        " ON CONFLICT (shard) DO UPDATE SET token = excluded.token, frames_id = excluded.frames_id,"
-        " tracklets_id = excluded.tracklets_id, health_id = excluded.health_id, rule_state = excluded.rule_state,"
-        " committed_at = excluded.committed_at",
-        [each.shard for each in commits],
-        [each.token for each in commits],
-        [each.positions.frames for each in commits],
-        [each.positions.tracklets for each in commits],
-        [each.positions.health for each in commits],
-        [each.rule_state for each in commits],
-    )

@@ -1,13 +1,14 @@
 """Checkpoints beside the processing: what shards hold at one moment is handed over, and written while frames go on.
 
-Shards take turns, an eighth of them at a time, so that encoding their state never holds frames up for long. A shard with a new
-alert does not wait for its turn. One transaction is under way at a time; what fails is the shard's again.
+There are two ways to the database. Shards take turns on the first, an eighth of them at a time, so that encoding their state
+never holds frames up for long. A shard with a new alert does not wait for its turn, nor for what is written of others' meanwhile:
+it has the second. One transaction is under way on each, a shard is in one of them at most, and what fails is the shard's again.
 """
 
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import asyncpg
 
@@ -28,6 +29,54 @@ MOST_PENDING = 5000
 log = logger(__name__)
 
 
+class Way:
+    """One transaction at a time to the database.
+
+    Attributes:
+        began: when the last one did, monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self.began = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._shards: frozenset[int] = frozenset()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a transaction goes on."""
+        return self._task is not None and not self._task.done()
+
+    @property
+    def free(self) -> bool:
+        """Whether the next transaction may begin: none goes on, and the last one did not fail unheard."""
+        return self._task is None or (self._task.done() and not self._task.cancelled() and self._task.exception() is None)
+
+    def writes(self, shard: Shard) -> bool:
+        """Whether the transaction under way holds a state of this shard."""
+        return shard.number in self._shards and self.under_way
+
+    def begin(self, task: "asyncio.Task[None]", shards: Iterable[Shard]) -> None:
+        """Keep the task that writes these shards."""
+        self._task, self._shards, self.began = task, frozenset(shard.number for shard in shards), time.monotonic()
+
+    def heard(self) -> None:
+        """Raises why the last transaction failed, once."""
+        if self._task is not None and self._task.done():
+            last, self._task = self._task, None
+            last.result()
+
+    async def idle(self) -> None:
+        """Wait for the transaction under way."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    def forget(self) -> None:
+        """Whatever the last transaction came to."""
+        if self._task is not None and not self._task.cancelled():
+            self._task.exception()
+        self._task = None
+
+
 class Checkpoints:
     """Writes the shards of one pipeline. `ended` is called whenever a transaction is over, however."""
 
@@ -35,42 +84,52 @@ class Checkpoints:
         self.pool = pool
         self.owner = owner
         self._ended = ended
-        self._under_way: asyncio.Task[None] | None = None
-        self._began = 0.0
+        self.turns, self.alerts = Way(), Way()
         self._turn = 0
         self.due = time.monotonic()
 
     @property
     def under_way(self) -> bool:
         """Whether a transaction goes on."""
-        return self._under_way is not None and not self._under_way.done()
+        return self.turns.under_way or self.alerts.under_way
 
     def behind(self, shards: Mapping[int, Shard]) -> bool:
-        """Whether frames must wait for the transaction under way: it takes long, or too many rows wait for the next.
+        """Whether frames must wait for what is under way: it takes long, or too many rows wait for the next.
 
         Its statements take turns with the frames, so a backlog of frames would make it last and last.
         """
         if not self.under_way:
             return False
-        long = time.monotonic() - self._began > BESIDE_S
+        since = min(way.began for way in (self.turns, self.alerts) if way.under_way)
+        long = time.monotonic() - since > BESIDE_S
         return long or any(shard.urgent and len(shard.pending) > MOST_PENDING for shard in shards.values())
 
-    def start(self, shards: Mapping[int, Shard], setups: Setups) -> None:
-        """Begin to write whose turn it is and who hurries, unless a transaction is under way.
+    def start(self, shards: Mapping[int, Shard], setups: Setups, *, take_turns: bool = True) -> None:
+        """Begin to write who hurries and, if they `take_turns`, whose turn it is, where nothing is under way already.
 
         Raises:
             StaleLeaseError, asyncpg.PostgresError, OSError, TimeoutError: why the one before failed.
         """
-        if self.under_way:
+        self.alerts.heard()
+        self.turns.heard()
+        self.hurry(shards.values(), setups)
+        if not take_turns or self.turns.under_way:
             return
-        if self._under_way is not None:
-            last, self._under_way = self._under_way, None
-            last.result()
         turns = self._turns()
-        if moved := [shard for shard in shards.values() if shard.dirty and (shard.urgent or shard.number % TURNS in turns)]:
-            self._began = time.monotonic()
-            self._under_way = asyncio.create_task(self._write(moved, setups))
-            self._under_way.add_done_callback(lambda _task: self._ended())
+        mine = [shard for shard in shards.values() if shard.number % TURNS in turns and shard.dirty and not shard.urgent]
+        self._begin(self.turns, [shard for shard in mine if not self.alerts.writes(shard)], setups)
+
+    def hurry(self, shards: Iterable[Shard], setups: Setups) -> None:
+        """Begin to write those of the shards that have a new alert; who cannot now has it at the next `start`. Raises nothing."""
+        if self.alerts.free:
+            moved = [shard for shard in shards if shard.urgent and shard.dirty and not self.turns.writes(shard)]
+            self._begin(self.alerts, moved, setups)
+
+    def _begin(self, way: Way, moved: list[Shard], setups: Setups) -> None:
+        if moved:
+            task = asyncio.create_task(self._write(moved, setups))
+            way.begin(task, moved)
+            task.add_done_callback(lambda _task: self._ended())
 
     def _turns(self) -> set[int]:
         """Whose turn it is; more than one where the last transaction took long."""
@@ -84,20 +143,19 @@ class Checkpoints:
         return turns
 
     async def idle(self) -> None:
-        """Wait for the transaction under way; `start` tells how it went."""
-        if self._under_way is not None:
-            await asyncio.wait({self._under_way})
+        """Wait for what is under way; `start` tells how it went."""
+        await self.turns.idle()
+        await self.alerts.idle()
 
     async def write(self, shards: Collection[Shard], setups: Setups) -> None:
-        """Write all of them that moved, after the transaction under way, and wait for it.
+        """Write all of them that moved, after what is under way, and wait for it.
 
         Raises:
             StaleLeaseError: see `commit`; nothing was written and the shards hold their pending rows.
         """
         await self.idle()
-        if self._under_way is not None and not self._under_way.cancelled():
-            self._under_way.exception()  # what it did not write is written now
-        self._under_way = None
+        self.turns.forget()  # what they did not write is written now
+        self.alerts.forget()
         if moved := [shard for shard in shards if shard.dirty]:
             await self._write(moved, setups)
 

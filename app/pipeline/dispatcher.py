@@ -138,10 +138,10 @@ class Dispatcher:
         async with asyncio.timeout(SEND_S):
             async with self.pool.acquire(timeout=5) as connection:
                 rows = await next_messages(connection, BATCH, self.on_streams)
-            if not rows:
-                metrics.outbox_age.set(0)
-                return []
-            entries = await self._add(rows)
+                if not rows:
+                    metrics.outbox_age.set(0)
+                    return []
+                entries = await self._add(rows)  # before the way of the connection's reset
         self.on_streams.update(row.message_id for row in rows)
         for row, entry in zip(rows, entries, strict=True):
             if entry:

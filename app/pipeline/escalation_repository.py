@@ -19,7 +19,7 @@ from app.behaviour.findings import Threat
 from app.kit.ids import new_id
 from app.kit.postgres import Pool
 from app.pipeline.outbox_repository import Told, announce
-from app.pipeline.transaction_repository import bound_transaction
+from app.pipeline.transaction_repository import bounded_transaction
 
 Connection = asyncpg.pool.PoolConnectionProxy
 LEASE = timedelta(seconds=10)
@@ -56,8 +56,7 @@ class Candidate:
 @asynccontextmanager
 async def leading(pool: "Pool[asyncpg.Record]", me: uuid.UUID) -> "AsyncIterator[Connection[asyncpg.Record] | None]":
     """A transaction of the one loop that holds the lease; None where another does. Rolled back if the block raises."""
-    async with pool.acquire(timeout=5) as connection, connection.transaction():
-        await bound_transaction(connection)
+    async with bounded_transaction(pool) as connection:
         held = await connection.fetchval(
             "UPDATE escalation_lease SET owner = $1, expires_at = now() + $2"
             " WHERE owner = $1 OR owner IS NULL OR expires_at < now() RETURNING true",

@@ -8,7 +8,8 @@ import asyncpg
 
 from app.audit.models import Act, ActorKind
 from app.behaviour.rules import RULES
-from app.incidents.models import EntryKind, IncidentState, words
+from app.contracts.tracked import SIMULATED_CODEC
+from app.incidents.models import EntryKind, IncidentState, seen
 from app.incidents.repository import MOST_ALERTS
 from app.kit.ids import new_id
 from app.pipeline.occurrences import AlertRow
@@ -60,6 +61,12 @@ async def _open_case(connection: "Connection[asyncpg.Record]", row: AlertRow) ->
 
 async def _open(connection: "Connection[asyncpg.Record]", row: AlertRow) -> uuid.UUID:
     incident_id, alert = new_id(), row.alert
+    simulated = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM stream_sessions WHERE camera_id = $1 AND epoch = $2 AND codec = $3)",
+        alert.camera_id,
+        alert.epoch,
+        SIMULATED_CODEC,
+    )
     await connection.execute(
         "INSERT INTO incidents (id, chain_id, store_id, kind, title, opened_by_rule, camera_id, opened_at, changed_at)"
         " VALUES ($1, $2, $3, $4, $5, $4, $6, $7, $7)",
@@ -67,7 +74,7 @@ async def _open(connection: "Connection[asyncpg.Record]", row: AlertRow) -> uuid
         row.chain_id,
         alert.store_id,
         alert.kind,
-        f"{words(alert.kind)} seen by a camera",
+        seen(alert.kind, simulated=simulated),
         alert.camera_id,
         alert.raised_at,
     )

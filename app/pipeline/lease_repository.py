@@ -9,7 +9,7 @@ import asyncpg
 from app.kit.postgres import Pool
 from app.pipeline.leases import LEASE_S, fair_share
 from app.pipeline.shard import Positions
-from app.pipeline.transaction_repository import bound_transaction
+from app.pipeline.transaction_repository import bounded_transaction
 
 LEASE = timedelta(seconds=LEASE_S)
 
@@ -41,8 +41,7 @@ class Review:
 
 async def review_leases(pool: "Pool[asyncpg.Record]", me: uuid.UUID, tokens: dict[int, int]) -> Review:
     """Say that this pipeline lives, renew what it holds by (shard, token), and take what its fair share still lacks."""
-    async with pool.acquire(timeout=5) as connection, connection.transaction():
-        await bound_transaction(connection)
+    async with bounded_transaction(pool) as connection:
         await connection.execute(
             "INSERT INTO pipelines (id, expires_at) VALUES ($1, now() + $2)"
             " ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at",

@@ -1,7 +1,7 @@
 """Reads the streams of the held shards and hands batches over, in order, through one bounded queue."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,10 +21,15 @@ STREAMS: Mapping[Kind, Callable[[int], str]] = {
 BLOCK_MS = 200
 """Also how long a newly held shard waits for its first read."""
 READ_S = 3.0
+TOGETHER = 32
+"""So many frames are decoded, and have their bodies looked at, before the first of them moves its shard."""
 MOST_ENTRIES = 1024
 """Bound on one read over all streams, so that a batch is processed in well under a lease time."""
 
 log = logger(__name__)
+
+
+Entries = list[tuple[Shard, list[RawEntry]]]
 
 
 @dataclass(slots=True)
@@ -32,7 +37,19 @@ class Batch:
     """Entries of one kind, by shard."""
 
     kind: Kind
-    entries: list[tuple[Shard, list[RawEntry]]] = field(default_factory=list)
+    entries: Entries = field(default_factory=list)
+
+
+def parts(entries: Entries) -> Iterator[Entries]:
+    """Pieces of a batch, of about `TOGETHER` messages each."""
+    part: Entries = []
+    for each in entries:
+        part.append(each)
+        if sum(len(messages) for _, messages in part) >= TOGETHER:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def read_raw(client: Redis) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 
 import asyncpg
-import msgspec
 
 from app.kit.clock import now, now_us
 from app.kit.errors import SetupError
@@ -17,9 +17,8 @@ from app.kit.operations import serve_operations
 from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import connect_redis
 from app.pipeline import metrics
-from app.pipeline.camera import decode_cameras
 from app.pipeline.checkpoint_repository import StaleLeaseError
-from app.pipeline.checkpoints import MOST_PENDING, Checkpoints
+from app.pipeline.checkpoints import BESIDE_S, MOST_PENDING, Checkpoints
 from app.pipeline.configuration import set_up
 from app.pipeline.configuration_repository import (
     configuration_revision,
@@ -27,12 +26,13 @@ from app.pipeline.configuration_repository import (
     make_partitions,
     read_configuration,
 )
-from app.pipeline.lease_repository import Grant, release_leases, review_leases
+from app.pipeline.holding import Reviews, shard_of_grant
+from app.pipeline.lease_repository import release_leases
 from app.pipeline.leases import RENEW_S
 from app.pipeline.matching import match_faces
 from app.pipeline.opening import open_pool
-from app.pipeline.reading import Batch, Reader
-from app.pipeline.shard import Positions, Setups, Shard, Tally
+from app.pipeline.reading import Batch, Entries, Kind, Reader, parts
+from app.pipeline.shard import Setups, Shard, Tally, bodies_of
 from app.pipeline.visits import Follower
 from app.settings import Settings
 
@@ -48,8 +48,8 @@ log = logger(__name__)
 class Pipeline:
     """One pipeline process's work, on a database pool and two readers.
 
-    Everything that moves a shard happens in `run`, one step after the other; the readers and the transaction of a checkpoint run
-    beside it.
+    Everything that moves a shard happens in `run`, one step after the other; the readers, the transactions of checkpoints and the
+    look at the leases run beside it.
     """
 
     def __init__(self, pool: "Pool[asyncpg.Record]", queue: "asyncio.Queue[Batch]", readers: tuple[Reader, ...]) -> None:
@@ -62,6 +62,7 @@ class Pipeline:
         self.tally = Tally()
         self._revision = -1
         self.checkpoints = Checkpoints(pool, self.me, self._wake)
+        self.reviews = Reviews(pool, self.me, self._wake)
         self._due = {"leases": 0.0, "configuration": 0.0, "partitions": 0.0}
         self._told: set[str] = set()
 
@@ -73,9 +74,9 @@ class Pipeline:
                 await self._housekeeping()
                 if failures:  # nothing more is taken in that perhaps cannot be written
                     await self.checkpoint()
-                elif self.checkpoints.behind(self.shards):
-                    await self.checkpoints.idle()
-                self.checkpoints.start(self.shards, self.setups)
+                elif self.checkpoints.behind(self.shards) or self._reviews_long():
+                    await self._idle()
+                self.checkpoints.start(self.shards, self.setups, take_turns=not self.reviews.open)
                 await asyncio.sleep(0)  # a full queue would not let the transaction begin
                 failures = 0
             except StaleLeaseError as error:
@@ -100,22 +101,38 @@ class Pipeline:
                 batch = await self.queue.get()
         except TimeoutError:
             return
-        self.process(batch)
+        for part in parts(batch.entries):
+            for shard in self._steps(batch.kind, part):
+                if shard.urgent:
+                    self.checkpoints.hurry(self.shards.values(), self.setups)
+                if self.checkpoints.under_way:  # its statements take turns with shards, not with whole batches
+                    await asyncio.sleep(0)
+        self._count()
         metrics.queued.set(self.queue.qsize())
 
     def process(self, batch: Batch) -> None:
         """Move every shard of a batch that is still held."""
-        at = now()
-        for shard, entries in batch.entries:
-            if not shard.held:
-                continue
-            if batch.kind == "frames":
-                shard.take_frames(entries, self.setups, at, self.tally)
-            elif batch.kind == "tracklets":
+        for part in parts(batch.entries):
+            list(self._steps(batch.kind, part))
+        self._count()
+
+    def _steps(self, kind: Kind, part: Entries) -> Iterator[Shard]:
+        """Move the shards of a part of a batch, one a step; what bodies of all its frames look like is worked out at once."""
+        held = [(shard, entries) for shard, entries in part if shard.held]
+        read = [shard.read(entries, self.tally) for shard, entries in held] if kind == "frames" else []
+        bodies = iter(bodies_of([frame for frames in read for frame in frames], self.setups))
+        for number, (shard, entries) in enumerate(held):
+            if kind == "frames":
+                frames = read[number]
+                shard.move(frames, list(islice(bodies, len(frames))), entries, self.setups, now(), self.tally)
+            elif kind == "tracklets":
                 shard.take_tracklets(entries, self.setups, self.tally)
             else:
-                shard.take_health(entries, self.setups, at, self.tally)
+                shard.take_health(entries, self.setups, now(), self.tally)
             shard.urgent = shard.urgent or len(shard.pending) > MOST_PENDING
+            yield shard
+
+    def _count(self) -> None:
         if self.tally.newest_us:
             metrics.lag.observe(max(0.0, (now_us() - self.tally.newest_us) / 1e6))
         for what in self.tally.poison:
@@ -134,9 +151,9 @@ class Pipeline:
         if moment >= self._due["configuration"]:
             await self.load_configuration()
             self._due["configuration"] = time.monotonic() + CONFIGURATION_S
-        if moment >= self._due["leases"]:
-            await self.keep_leases()
-            self._due["leases"] = time.monotonic() + RENEW_S
+        if moment >= self._due["leases"] and not self.checkpoints.turns.under_way:
+            self._review()
+        await self._reviewed()
         if moment >= self._due["partitions"]:
             self._due["partitions"] = time.monotonic() + await self._make_partitions()
 
@@ -161,22 +178,44 @@ class Pipeline:
 
     async def keep_leases(self) -> None:
         """Renew, hand back what others should hold, take what nobody holds."""
-        await self.checkpoints.idle()  # both lock rows of leases
-        review = await review_leases(self.pool, self.me, {number: shard.token for number, shard in self.shards.items()})
+        self._review()
+        await self._idle()
+        await self._reviewed()
+
+    def _review(self) -> None:
+        """Look at the leases beside the frames. No shard has its turn meanwhile: both lock rows of leases. Alerts do not wait."""
+        self.reviews.start({number: shard.token for number, shard in self.shards.items()})
+
+    def _reviews_long(self) -> bool:
+        """Whether frames must wait for the look at the leases, as for a checkpoint."""
+        return self.reviews.open and time.monotonic() - self.reviews.began > BESIDE_S
+
+    async def _idle(self) -> None:
+        """Wait for what is under way at the database."""
+        await self.checkpoints.idle()
+        await self.reviews.idle()
+
+    async def _reviewed(self) -> None:
+        """Take in what a look at the leases showed."""
+        review = self.reviews.take()
+        if review is None:
+            return
+        self._due["leases"] = self.reviews.began + RENEW_S
         self._lose({number: shard.token for number, shard in self.shards.items() if number not in review.kept})
-        if review.excess:
-            leaving = [self.shards[number] for number in review.excess]
+        excess = tuple(number for number in review.excess if number in self.shards)
+        if excess:
+            leaving = [self.shards[number] for number in excess]
             for shard in leaving:
                 shard.close_series(self.setups)
             await self.checkpoint(leaving)
             await release_leases(self.pool, self.me, {shard.number: shard.token for shard in leaving})
-            self._drop(review.excess)
-            log.info("shards handed back", shards=len(review.excess), held=len(self.shards))
+            self._drop(excess)
+            log.info("shards handed back", shards=len(excess), held=len(self.shards))
         for grant in review.granted:
             self.shards[grant.shard] = shard_of_grant(grant)
         if review.granted:
             log.info("shards taken", shards=len(review.granted), held=len(self.shards))
-        if review.granted or review.excess:
+        if review.granted or excess:
             self._follow()
 
     def _lose(self, tokens: Mapping[int, int]) -> None:
@@ -215,6 +254,9 @@ class Pipeline:
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(LAST_COMMIT_S):
+                await self._idle()
+                with suppress(*DATABASE_ERRORS):  # what was just granted is released with the rest
+                    await self._reviewed()
                 for shard in self.shards.values():
                     shard.close_series(self.setups)
                 await self.checkpoint()
@@ -222,17 +264,6 @@ class Pipeline:
                 await release_leases(self.pool, self.me, tokens, leaving=True)
         except (*DATABASE_ERRORS, StaleLeaseError) as error:
             log.warning("the last checkpoint was not written; the next holder starts from the one before", error=str(error))
-
-
-def shard_of_grant(grant: Grant) -> Shard:
-    """A shard as its last holder checkpointed it; afresh if that cannot be read."""
-    try:
-        cameras = decode_cameras(grant.rule_state)
-    except (msgspec.DecodeError, ValueError) as error:
-        log.warning("a checkpoint cannot be read, its rules start afresh", shard=grant.shard, error=str(error))
-        cameras = {}
-    positions = grant.positions
-    return Shard(grant.shard, grant.token, Positions(positions.frames, positions.tracklets, positions.health), cameras)
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -80,12 +80,14 @@ class Shard:
 
     def take_frames(self, entries: Sequence[RawEntry], setups: Setups, at: datetime, tally: Tally) -> None:
         """Process frames in order. A message that cannot be processed is counted and passed over."""
+        frames = self.read(entries, tally)
+        self.move(frames, bodies_of(frames, setups), entries, setups, at, tally)
+
+    def read(self, entries: Sequence[RawEntry], tally: Tally) -> list[TrackedFrame]:
+        """The frames to `move` by: those that were not processed before and can be. The others are counted and passed over."""
         if self.warm_until != START:
             entries = self._warm(entries)
-            if not entries:
-                return
         tally.frames += len(entries)
-        self.dirty = True
         frames: list[TrackedFrame] = []
         for entry in entries:
             try:
@@ -95,12 +97,21 @@ class Shard:
                 frames.append(frame)
             except POISONOUS as error:
                 _poisoned("frame", error, tally)
-        for frame, bodies in zip(frames, _bodies(frames, setups), strict=True):
+        return frames
+
+    def move(
+        self, frames: Sequence[TrackedFrame], bodies: Sequence[Floats | None], entries: Sequence[RawEntry], setups: Setups,
+        at: datetime, tally: Tally,
+    ) -> None:  # fmt: skip
+        """Move on by what `read` gave of these entries, with the features of their people."""
+        for frame, features in zip(frames, bodies, strict=True):
             try:
-                self._take_frame(frame, bodies, setups, at, tally)
+                self._take_frame(frame, features, setups, at, tally)
             except POISONOUS as error:
                 _poisoned("frame", error, tally)
-        self.taken.frames = _text(entries[-1][0])
+        if self.warm_until == START:
+            self.dirty = True
+            self.taken.frames = _text(entries[-1][0])
 
     def start_over(self) -> None:
         """The stream of frames begins anew: what comes was not processed before, whatever its ids."""
@@ -243,12 +254,15 @@ class Shard:
         self.dirty = True
 
 
-def _bodies(frames: Sequence[TrackedFrame], setups: Setups) -> Sequence[Floats | None]:
-    """Features of each frame's people, all at once, if a rule of any of their cameras looks at bodies."""
-    found = (setups.get(camera_id) for camera_id in {frame.camera_id for frame in frames})
-    if any(setup is not None and setup.rules.about_bodies for setup in found):
-        return features_of(frames)
-    return [None] * len(frames)
+def bodies_of(frames: Sequence[TrackedFrame], setups: Setups) -> Sequence[Floats | None]:
+    """Features of the people of each frame of whose camera a rule looks at bodies: together they cost a third of one by one."""
+    looked_at = {camera_id: _about_bodies(setups.get(camera_id)) for camera_id in {frame.camera_id for frame in frames}}
+    found = iter(features_of([frame for frame in frames if looked_at[frame.camera_id]])) if any(looked_at.values()) else iter(())
+    return [next(found) if looked_at[frame.camera_id] else None for frame in frames]
+
+
+def _about_bodies(setup: CameraSetup | None) -> bool:
+    return setup is not None and setup.rules.about_bodies
 
 
 def _poisoned(kind: str, error: Exception, tally: Tally) -> None:

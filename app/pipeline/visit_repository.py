@@ -12,7 +12,7 @@ import numpy as np
 from app.kit.clock import from_us
 from app.kit.postgres import Pool
 from app.perception.ground import Point
-from app.pipeline.transaction_repository import bound_transaction
+from app.pipeline.transaction_repository import bounded_transaction
 from app.visits.linking import LONGEST_PIECE_S, UNDECIDED_S, WINDOW_S
 from app.visits.models import Key, Passage, Stand, Track
 from app.visits.visits import Changes
@@ -66,8 +66,7 @@ DELETE FROM visit_sightings WHERE visit_id IN (
 @asynccontextmanager
 async def short_transaction(pool: "Pool[asyncpg.Record]") -> "AsyncIterator[Connection[asyncpg.Record]]":
     """One for reading what a look needs, or for writing what came of it; none is held while tracks are joined."""
-    async with pool.acquire(timeout=5) as connection, connection.transaction():
-        await bound_transaction(connection)
+    async with bounded_transaction(pool) as connection:
         yield connection
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from app.contracts.control import DesiredCamera
-from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame, TrackletClosed
+from app.contracts.tracked import SIMULATED_CODEC, CameraHealth, CameraState, TrackedFrame, TrackletClosed
 from app.contracts.wire import floats
 from app.kit.clock import now_us
 from app.perception.detections import TrackedDetections
@@ -126,6 +126,18 @@ class SimulatedLane:
     def _say_health(self, state: CameraState) -> None:
         self._outlet.health(
             CameraHealth(
-                self.camera.camera_id, self._epoch, now_us(), state, "", WIDTH, HEIGHT, "simulated", FPS, FPS, 0, self._last_us, 0
+                self.camera.camera_id,
+                self._epoch,
+                now_us(),
+                state,
+                "",
+                WIDTH,
+                HEIGHT,
+                SIMULATED_CODEC,
+                FPS,
+                FPS,
+                0,
+                self._last_us,
+                0,
             )
         )

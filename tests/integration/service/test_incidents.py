@@ -39,7 +39,15 @@ async def test_from_alerts_to_a_report(product: Product) -> None:
     await do("POST", "/close", {"conclusion": "Wet floor; sign put up."})
     await do("PATCH", "", {"title": "x"}, 409)
     await do("POST", "/alerts", {"alert_id": first}, 409)
+    await product.sql(
+        "INSERT INTO stream_sessions (id, chain_id, store_id, camera_id, epoch, status, codec)"
+        " SELECT gen_random_uuid(), chain_id, store_id, camera_id, epoch, 'ended', 'simulated' FROM alerts WHERE id = $1",
+        uuid.UUID(second),
+    )
     case = await do("GET", "")
+    assert [item["text"] for item in case["timeline"] if " seen by " in item["text"]] == [
+        "Loitering seen by a simulated camera: drawn figures"
+    ]
     assert (case["incident"]["state"], [each["id"] for each in case["alerts"]]) == ("closed", [second])
     texts = [item["text"] for item in case["timeline"]]
     assert [texts.count(text) for text in ("Incident opened", "Alert joined", "Alert taken out", "Incident closed")] == [

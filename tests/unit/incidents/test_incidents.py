@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reportlab.platypus import Paragraph
 
-from app.alerts.models import Handler
+from app.alerts.models import Alert, Handler
 from app.incidents.lifecycle import IncidentAct, decide, demand_open
 from app.incidents.models import CaseFile, Entry, EntryKind, Incident, IncidentState, timeline
 from app.incidents.report import _story, report_pdf
@@ -56,14 +56,20 @@ def test_closing_needs_words() -> None:
         decide(make_incident(), IncidentAct.CLOSE, NOW, "  ")
 
 
+def make_case(entries: list[Entry], *alerts: Alert, simulated: frozenset[uuid.UUID] = frozenset()) -> CaseFile:
+    return CaseFile(make_incident(), alerts, tuple(entries), "Store", (), {}, simulated)
+
+
 @given(st.permutations([make_entry(EntryKind.OPENED, 0), make_entry(EntryKind.NOTE, 5, "x"), make_entry(EntryKind.CLOSED, 9)]))
 def test_the_timeline_is_in_the_order_of_time_whatever_the_order_of_reading(entries: list[Entry]) -> None:
     alert = make_alert(started_at=NOW - timedelta(seconds=3))
-    found = [item.text for item in timeline(entries, [alert])]
+    found = [item.text for item in timeline(make_case(entries, alert))]
     assert found == ["Loitering seen by a camera", "Incident opened", "Note", "Incident closed"]
-    assert timeline([make_entry(EntryKind.CHANGED, 1)], [])[0].text == "Changed: loss value"
+    drawn = timeline(make_case(entries, alert, simulated=frozenset({alert.id})))
+    assert drawn[0].text == "Loitering seen by a simulated camera: drawn figures"
+    assert timeline(make_case([make_entry(EntryKind.CHANGED, 1)]))[0].text == "Changed: loss value"
     at_once = [make_entry(EntryKind.ALERT_JOINED, 0), make_entry(EntryKind.OPENED, 0)]
-    assert [item.text for item in timeline(at_once, [])] == ["Incident opened", "Alert joined"]
+    assert [item.text for item in timeline(make_case(at_once))] == ["Incident opened", "Alert joined"]
 
 
 def test_the_report_is_a_pdf_and_takes_any_text() -> None:

@@ -99,12 +99,12 @@ async def test_frames_go_on_while_a_transaction_is_under_way(database: Database)
     shard.pending.alerts.append(alert("second"))
     ours.start({5: shard}, {})
     assert ours.under_way
-    ours._began = time.monotonic() + 60
+    ours.alerts.began = time.monotonic() + 60
     assert not ours.behind({5: shard})
     shard.pending.alerts += [alert("many")] * MOST_PENDING
     assert ours.behind({5: shard}), "too many rows"
     del shard.pending.alerts[1:]
-    ours._began = time.monotonic() - 60
+    ours.alerts.began = time.monotonic() - 60
     assert ours.behind({5: shard}), "it takes long"
     database.open.set()
     await ours.idle()
@@ -118,6 +118,43 @@ async def test_frames_go_on_while_a_transaction_is_under_way(database: Database)
         [alert("first").alert.id], [alert("second").alert.id],
     ]  # fmt: skip
     assert len(shard.pending) == 0
+
+
+async def test_an_alert_waits_for_nobody_else_s_turn_and_no_shard_is_written_twice_at_once(database: Database) -> None:
+    database.open.clear()
+    held = {number: moved(number) for number in (3, 11, 4)}
+    ours = writes()
+    ours._turn, ours.due = 2, time.monotonic()  # the turn of 3 and 11
+    ours.start(held, {})
+    await asyncio.sleep(0)
+    for shard in held.values():
+        shard.dirty = shard.urgent = True
+    ours.hurry(held.values(), {})
+    assert (ours.turns.under_way, ours.alerts.under_way) == (True, True)
+    assert [ours.alerts.writes(held[number]) for number in (3, 11, 4)] == [False, False, True]
+    database.open.set()
+    await ours.idle()
+    assert sorted(database.shards) == [[3, 11], [4]]
+    ours.start(held, {}, take_turns=False)
+    await ours.idle()
+    assert sorted(database.shards) == [[3, 11], [3, 11], [4]], "what hurried while it was written is written again"
+
+
+async def test_hurrying_raises_nothing_and_begins_nothing_behind_a_failure(database: Database) -> None:
+    database.fails = OSError("the database is gone")
+    shard = moved(5, urgent=True)
+    shard.pending.alerts.append(alert("first"))
+    ours = writes()
+    ours.hurry([shard], {})
+    await ours.idle()
+    ours.hurry([shard], {})
+    assert not ours.under_way
+    with pytest.raises(OSError, match="is gone"):
+        ours.start({5: shard}, {})
+    database.fails = None
+    ours.start({5: shard}, {})
+    await ours.idle()
+    assert database.shards == [[5]]
 
 
 @pytest.mark.parametrize("waiting", [True, False])

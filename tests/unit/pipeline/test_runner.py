@@ -5,8 +5,10 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.pipeline import runner
+from app.pipeline import holding, runner
 from app.pipeline.checkpoint_repository import StaleLeaseError
+from app.pipeline.lease_repository import Grant, Review
+from app.pipeline.reading import TOGETHER, Batch, Entries, parts
 from app.pipeline.runner import PARTITIONS_AGAIN_S, PARTITIONS_S, Pipeline
 from app.pipeline.shard import Positions, Shard
 
@@ -37,3 +39,38 @@ async def test_a_lease_that_was_lost_and_taken_again_is_kept_when_the_loss_is_to
     pipeline._lose(StaleLeaseError({5: 7, 6: 3, 9: 1}).tokens)  # of a checkpoint that began before shard 5 was granted again
     assert pipeline.shards == {5: anew}
     assert (anew.held, other.held) == (True, False)
+
+
+async def test_frames_go_on_beside_a_look_at_the_leases_and_no_shard_has_its_turn_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer: asyncio.Future[Review] = asyncio.get_running_loop().create_future()
+
+    async def review(_pool: object, _me: object, tokens: dict[int, int]) -> Review:
+        assert tokens == {5: 7, 6: 3}
+        return await answer
+
+    monkeypatch.setattr(holding, "review_leases", review)
+    queue: asyncio.Queue[Batch] = asyncio.Queue(1)
+    pipeline = Pipeline(None, queue, ())  # type: ignore[arg-type]
+    kept, lost = Shard(5, 7, Positions(), {}), Shard(6, 3, Positions(), {})
+    pipeline.shards = {5: kept, 6: lost}
+    pipeline._due |= {"configuration": float("inf"), "partitions": float("inf")}
+    await pipeline._housekeeping()
+    assert pipeline.reviews.open
+    assert not pipeline._reviews_long()
+    await pipeline._housekeeping()  # does not wait for it
+    answer.set_result(Review(frozenset({5}), (), (Grant(9, 1, Positions("4-0"), b""),)))
+    assert (await queue.get()).entries == [], "its end is told, so that nothing waits for the next frame"
+    await pipeline._housekeeping()
+    assert sorted(pipeline.shards) == [5, 9]
+    assert (kept.held, lost.held, pipeline.shards[9].taken.frames) == (True, False, "4-0")
+    assert not pipeline.reviews.open
+
+
+def test_a_batch_is_taken_in_pieces_that_leave_nothing_out() -> None:
+    entries: Entries = [(Shard(number, 1, Positions(), {}), [[b"1-0", []]] * (number + 1)) for number in range(20)]
+    pieces = list(parts(entries))
+    assert [each for piece in pieces for each in piece] == entries
+    sizes = [sum(len(messages) for _, messages in piece) for piece in pieces]
+    assert len(pieces) > 1
+    assert all(TOGETHER <= size < 2 * TOGETHER for size in sizes[:-1])
+    assert list(parts([])) == []

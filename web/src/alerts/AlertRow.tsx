@@ -67,7 +67,7 @@ export function AlertRow({ alert, selected, to, now, unseen, follows }: Props) {
         )}
       </div>
       <div className="alert-where">
-        <span>{named(alert.camera_id)}</span>
+        <span title={named(alert.camera_id)}>{named(alert.camera_id)}</span>
         <time dateTime={alert.raised_at} title={clock(alert.raised_at, now)}>
           {ago(alert.raised_at, now)}
         </time>
