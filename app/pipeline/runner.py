@@ -102,9 +102,8 @@ class Pipeline:
         except TimeoutError:
             return
         for part in parts(batch.entries):
-            for shard in self._steps(batch.kind, part):
-                if shard.urgent:
-                    self.checkpoints.hurry(self.shards.values(), self.setups)
+            for _ in self._steps(batch.kind, part):
+                self.checkpoints.hurry(self.shards.values(), self.setups)
                 if self.checkpoints.under_way:  # its statements take turns with shards, not with whole batches
                     await asyncio.sleep(0)
         self._count()
@@ -116,21 +115,22 @@ class Pipeline:
             list(self._steps(batch.kind, part))
         self._count()
 
-    def _steps(self, kind: Kind, part: Entries) -> Iterator[Shard]:
+    def _steps(self, kind: Kind, part: Entries) -> Iterator[None]:
         """Move the shards of a part of a batch, one a step; what bodies of all its frames look like is worked out at once."""
         held = [(shard, entries) for shard, entries in part if shard.held]
         read = [shard.read(entries, self.tally) for shard, entries in held] if kind == "frames" else []
-        bodies = iter(bodies_of([frame for frames in read for frame in frames], self.setups))
+        bodies = iter(bodies_of([frame for frames in read for frame in frames or ()], self.setups))
         for number, (shard, entries) in enumerate(held):
             if kind == "frames":
-                frames = read[number]
+                if (frames := read[number]) is None:
+                    continue
                 shard.move(frames, list(islice(bodies, len(frames))), entries, self.setups, now(), self.tally)
             elif kind == "tracklets":
                 shard.take_tracklets(entries, self.setups, self.tally)
             else:
                 shard.take_health(entries, self.setups, now(), self.tally)
             shard.urgent = shard.urgent or len(shard.pending) > MOST_PENDING
-            yield shard
+            yield
 
     def _count(self) -> None:
         if self.tally.newest_us:

@@ -81,12 +81,15 @@ class Shard:
     def take_frames(self, entries: Sequence[RawEntry], setups: Setups, at: datetime, tally: Tally) -> None:
         """Process frames in order. A message that cannot be processed is counted and passed over."""
         frames = self.read(entries, tally)
-        self.move(frames, bodies_of(frames, setups), entries, setups, at, tally)
+        if frames is not None:
+            self.move(frames, bodies_of(frames, setups), entries, setups, at, tally)
 
-    def read(self, entries: Sequence[RawEntry], tally: Tally) -> list[TrackedFrame]:
-        """The frames to `move` by: those that were not processed before and can be. The others are counted and passed over."""
+    def read(self, entries: Sequence[RawEntry], tally: Tally) -> list[TrackedFrame] | None:
+        """The frames to `move` by; None where all of them were processed before. What cannot be is counted and passed over."""
         if self.warm_until != START:
             entries = self._warm(entries)
+            if not entries:
+                return None
         tally.frames += len(entries)
         frames: list[TrackedFrame] = []
         for entry in entries:
@@ -109,9 +112,8 @@ class Shard:
                 self._take_frame(frame, features, setups, at, tally)
             except POISONOUS as error:
                 _poisoned("frame", error, tally)
-        if self.warm_until == START:
-            self.dirty = True
-            self.taken.frames = _text(entries[-1][0])
+        self.dirty = True
+        self.taken.frames = _text(entries[-1][0])
 
     def start_over(self) -> None:
         """The stream of frames begins anew: what comes was not processed before, whatever its ids."""
