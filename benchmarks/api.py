@@ -87,7 +87,8 @@ async def _ask(session: aiohttp.ClientSession, url: str, token: dict[str, str], 
     return delays
 
 
-async def _measure(base: str, home: Path, filled: Filled, seconds: float, processes: list[psutil.Process]) -> dict[str, Asked]:
+async def _measure(base: str, home: Path, filled: Filled, seconds: float, pids: list[int]) -> dict[str, Asked]:
+    processes = [psutil.Process(pid) for pid in pids]
     found = {name: Asked([], [], []) for name in ENDPOINTS}
     connector = aiohttp.TCPConnector(limit=2 * AT_ONCE)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_S), connector=connector) as session:
@@ -127,10 +128,10 @@ def _round_trip(seconds: float, home: Path, size: tuple[int, int]) -> dict[str, 
         asking = None
         try:
             served.start()
-            processes = [psutil.Process(served.pid or 0), psutil.Process(_server(servers))]
+            pids = [served.pid or 0, _server(servers)]
             base = f"http://127.0.0.1:{given['PENNYPROTECT_PORT']}"
             share = seconds / (ROUNDS * len(ENDPOINTS))
-            asking = spawn.Process(target=_clients, args=(theirs, base, home, filled, share, processes))
+            asking = spawn.Process(target=_clients, args=(theirs, base, home, filled, share, pids))
             asking.start()
             if not ours.poll(seconds * 3 + PATIENCE_S):
                 raise RuntimeError("the clients gave no answer")
