@@ -185,7 +185,9 @@ class Scale:
         lag_s = await self._lag_s()
         spent = [1e6 * (_cpu_s(group) - was) / max(1, frames) for group, was in zip(groups, before, strict=True)]
         share = frames / (cameras * FPS * seconds)
-        return Step(len(self.running), cameras, frames, round(share, 3), round(lag_s, 2), *(round(each, 1) for each in spent))
+        step = Step(len(self.running), cameras, frames, round(share, 3), round(lag_s, 2), *(round(each, 1) for each in spent))
+        sys.stderr.write(f"{step}\n")  # a run of minutes says how far it is
+        return step
 
     async def _lag_s(self) -> float:
         """Of the slowest shard that cameras use: what was sent last, less what its checkpoint has."""
@@ -205,10 +207,10 @@ class Scale:
             await asyncio.sleep(0.5)
 
 
-async def _knee(scale: Scale, seconds: float) -> list[Step]:
-    """Steps: doubled until one is not held, then twice between."""
+async def _knee(scale: Scale, seconds: float, first: int = FIRST) -> list[Step]:
+    """Steps from `first` cameras: doubled until one is not held, then twice between."""
     steps: list[Step] = []
-    held, broken, cameras = 0, 0, FIRST
+    held, broken, cameras = 0, 0, first
     while cameras <= MOST:
         step = await scale.step(cameras, seconds)
         steps.append(step)
@@ -244,7 +246,8 @@ async def _measure(scale: Scale, home: Path, seconds: float) -> dict[str, Any]:
     try:
         for pipelines in PIPELINES:
             await scale.run(pipelines)
-            knees[pipelines] = await _knee(scale, step_s)
+            before = max((step.cameras for steps in knees.values() for step in steps if step.held), default=0)
+            knees[pipelines] = await _knee(scale, step_s, max(FIRST, before // 2))
         await scale.run(1, str(profile))
         await scale.step(FIRST, step_s)
     finally:
