@@ -49,6 +49,7 @@ from app.identity.calibration.endpoints import router as calibration_router
 from app.identity.enrolment.endpoints import router as enrolments_router
 from app.identity.enrolment.export_endpoints import router as watchlist_export_router
 from app.identity.enrolment.person_endpoints import router as persons_router
+from app.identity.gait.endpoints import router as gait_router
 from app.identity.importing.endpoints import router as import_router
 from app.identity.lists.endpoints import router as watchlists_router
 from app.identity.matches.endpoints import router as matches_router
@@ -74,6 +75,7 @@ from app.tenancy.policy.evidence_endpoints import router as evidence_router
 from app.tenancy.regions.endpoints import router as regions_router
 from app.tenancy.training.endpoints import router as training_router
 from app.visits.endpoints import router as visits_router
+from app.visits.walks_endpoints import router as walks_router
 
 ROUTERS = (
     open_router,
@@ -111,10 +113,12 @@ ROUTERS = (
     persons_router,
     enrolments_router,
     matches_router,
+    gait_router,
     thresholds_router,
     calibration_router,
     incidents_router,
     visits_router,
+    walks_router,
     complaints_router,
     data_requests_router,
     reports_router,

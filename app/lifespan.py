@@ -32,10 +32,12 @@ from app.dashboard.video import VideoViews
 from app.evidence.exporting import Exporter
 from app.identity.enrolment.pictures import Looker
 from app.identity.enrolment.sweeper import keep_sweeping
+from app.identity.gait.walking import WalkReader
 from app.identity.templates.embedder import Embedder
 from app.identity.templates.stored import ExactScan
 from app.identity.templates.turner import keep_turning
 from app.inference.face_client import FACE_VERSION, TritonFaces
+from app.inference.gait.client import TritonGait
 from app.inference.triton import TritonPose
 from app.kit.backends import Backends
 from app.kit.keeping import keep
@@ -90,7 +92,9 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     pose = TritonPose(settings.triton_url, POSE_MODEL, str(RELEASED_VERSION)) if settings.triton_url else None
     state.analysis = Analysis(pose)
     faces = TritonFaces(settings.triton_url, FACE_VERSION, ENROLMENT_DEADLINE_S) if settings.triton_url else None
+    gait = TritonGait(settings.triton_url, deadline_s=ENROLMENT_DEADLINE_S) if settings.triton_url else None
     state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
+    state.walk_reader = WalkReader(pose, gait)
     serving = Replicas(settings.triton_url) if settings.triton_url else None
     shared = await asyncio.to_thread(open_shared, settings)
     state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving, shared)
@@ -104,7 +108,7 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         hub.stopping.set()
         await _finished(tasks)
         await state.endings.finish()
-        clients = (pose, faces, serving, state.provider)
+        clients = (pose, faces, gait, serving, state.provider)
         await _closed(*(each.close for each in clients if each is not None), memory.aclose, bus.aclose, pool.close)
 
 

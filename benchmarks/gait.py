@@ -137,7 +137,7 @@ async def _fold(fold: Trialled, trials: Sequence[Trial], client: TritonGait) -> 
     people = identities(studio.subjects, SEED)
     try:
         main = await asyncio.to_thread(film, studio, people, Conditions(), SEED)
-        scores = Scores(await _embed(client, main), main.who, main.views)
+        scores = Scores(await embedded(client, main), main.who, main.views)
         hand = Scores(await asyncio.to_thread(_by_hand, main), main.who, main.views)
         network_intervals, hand_intervals = await asyncio.to_thread(lambda: (scores.intervals(), hand.intervals()))
         wrong = by(1 - scores.first.astype(float), main.views)
@@ -160,7 +160,8 @@ async def _fold(fold: Trialled, trials: Sequence[Trial], client: TritonGait) -> 
         await client.close()
 
 
-async def _embed(client: TritonGait, walks: Walks) -> Any:
+async def embedded(client: TritonGait, walks: Walks) -> Any:
+    """(m, 128) of each sequence, by the served model."""
     rows = [walks.sequences[at : at + MOST_SEQUENCES] for at in range(0, len(walks.sequences), MOST_SEQUENCES)]
     return np.concatenate([await client.embed(await asyncio.to_thread(stacked, row)) for row in rows]).astype(np.float64)
 
@@ -172,7 +173,7 @@ def _by_hand(walks: Walks) -> Any:
 
 async def _figures(client: TritonGait, studio: Studio, people: People, wanted: Conditions) -> dict[str, float]:
     walks = await asyncio.to_thread(film, studio, people, wanted, SEED + 1)
-    return {"sequences": len(walks.who), **Scores(await _embed(client, walks), walks.who, walks.views).figures()}
+    return {"sequences": len(walks.who), **Scores(await embedded(client, walks), walks.who, walks.views).figures()}
 
 
 async def _other(client: TritonGait, trials: Sequence[Trial], fold: Trialled) -> dict[str, Any]:
@@ -190,7 +191,7 @@ async def _real(client: TritonGait, studio: Studio) -> dict[str, Any] | None:
     if len(studio.subjects) < 3:
         return None
     walks = await asyncio.to_thread(film, studio, as_captured(studio.subjects), Conditions(), SEED + 2)
-    return {"subjects": len(studio.subjects), **Scores(await _embed(client, walks), walks.who, walks.views).figures()}
+    return {"subjects": len(studio.subjects), **Scores(await embedded(client, walks), walks.who, walks.views).figures()}
 
 
 async def _speed(client: TritonGait, trials: Sequence[Trial], fold: Trialled, seconds: float) -> dict[str, float]:

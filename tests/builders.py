@@ -4,7 +4,7 @@ import struct
 import uuid
 from collections.abc import Sequence
 
-from app.contracts.biometrics import ProbeEmbedding
+from app.contracts.biometrics import GaitEmbedding, ProbeEmbedding
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame, TrackletClosed
 
 CAMERA = uuid.UUID("019aa000-0000-7000-8000-000000000007")
@@ -75,6 +75,15 @@ def make_tracklet(
     began = start_us + round(at_s * 1_000_000)
     boxes = b"".join(struct.pack("<5f", second, 10, 20, 110, 320) for second in range(3))
     return TrackletClosed(camera, epoch, track_id, began, began + 3_000_000, 15, 0.8, WIDTH, HEIGHT, boxes)
+
+
+def make_gait(at_s: float = 0.0, *, reason: str = "") -> GaitEmbedding:
+    """What a worker says of a walk; an embedding of four numbers, or the reason why there is none."""
+    vector = b"" if reason else struct.pack("<4f", 0.5, -0.5, 0.5, 0.5)
+    quality = {} if reason else {"overall": 0.75, "frames": 60, "facing": "side", "walking": True}
+    features = {} if reason else {"cadence_steps_per_min": 112.5, "stride_length_m": None, "walking": True}
+    at_us = START_US + round(at_s * 1_000_000)
+    return GaitEmbedding(CAMERA, CAMERA, 1, 2**64 - 1, at_us, 3, "gait_embedding", "1", vector, quality, features, reason)
 
 
 def make_probe(at_s: float = 0.0, *, revision: int = 3, picture: bytes = b"", attack: float = 0.0) -> ProbeEmbedding:

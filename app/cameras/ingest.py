@@ -17,7 +17,7 @@ from app.auth.permissions import Permission
 from app.cameras.ingested import Said, bounded, count_of, durable_of, read_batch, read_messages
 from app.cameras.streams import write_frames, write_others
 from app.cameras.workers import allowed_cameras, stores_of_worker
-from app.contracts.biometrics import ProbeEmbedding
+from app.contracts.biometrics import Probe
 from app.contracts.live import WatchedPicture, watch_key
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed
 from app.kit.backends import Backends, backends
@@ -101,7 +101,7 @@ async def _counted_body(request: Request, access: Access) -> bytes:
 async def _write(servers: Backends, taken: list[Said]) -> tuple[int, int]:
     """(written, repeated); the others the servers did not take: their memory is full, or they do not permit it."""
     frames = [each for each in taken if isinstance(each, TrackedFrame)]
-    fleeting = [each for each in taken if isinstance(each, ProbeEmbedding | WatchedPicture)]
+    fleeting = [each for each in taken if isinstance(each, Probe | WatchedPicture)]
     durable = [each for each in taken if isinstance(each, TrackletClosed | CameraHealth)]
     try:
         written = await write_frames(servers.memory, frames)

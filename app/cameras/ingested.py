@@ -6,15 +6,15 @@ from typing import Final
 
 import msgspec
 
-from app.contracts.biometrics import LARGEST_PICTURE, ProbeEmbedding
+from app.contracts.biometrics import LARGEST_PICTURE, GaitEmbedding, ProbeEmbedding
 from app.contracts.live import LARGEST_LIVE_PICTURE, WatchedPicture
-from app.contracts.soundness import check_frame, check_health, check_tracklet
+from app.contracts.soundness import check_frame, check_gait, check_health, check_tracklet
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed
 from app.contracts.wire import WireError, as_floats
 from app.kit.clock import now_us
 from app.kit.errors import BadInputError
 
-Said = TrackedFrame | TrackletClosed | CameraHealth | ProbeEmbedding | WatchedPicture
+Said = TrackedFrame | TrackletClosed | CameraHealth | ProbeEmbedding | GaitEmbedding | WatchedPicture
 MOST_MESSAGES: Final = 500
 MOST_DURABLE: Final = 64
 """Ended tracks and states of one camera in one batch: their streams are trimmed by number, and other cameras write there too.
@@ -119,6 +119,9 @@ def _check(said: Said, moment_us: int) -> None:
             _check_near(moment_us, said.captured_at_us)
             if len(said.picture) > LARGEST_PICTURE:
                 raise WireError("the head's picture is too large")
+        case GaitEmbedding():
+            check_gait(said)
+            _check_near(moment_us, said.captured_at_us)
         case WatchedPicture():
             _check_near(moment_us, said.captured_at_us)
             if len(said.jpeg) > LARGEST_LIVE_PICTURE:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from redis.exceptions import ResponseError
 
 from app.cameras.ingested import Said
-from app.contracts.biometrics import KEEP_PROBES_MS, ProbeEmbedding, probes_stream
+from app.contracts.biometrics import KEEP_PROBES_MS, GaitEmbedding, ProbeEmbedding, probes_stream
 from app.contracts.live import WatchedPicture, camera_channel, pack_picture, picture_channel
 from app.contracts.tracked import (
     HEALTH_KEPT,
@@ -81,7 +81,7 @@ def _add(pipe: Any, said: Said) -> int:
             pipe.xadd(tracklets_stream(shard), {FIELD: encode(said)}, maxlen=TRACKLETS_KEPT, approximate=True)
         case CameraHealth():
             pipe.xadd(health_stream(shard), {FIELD: encode(said)}, maxlen=HEALTH_KEPT, approximate=True)
-        case ProbeEmbedding():
+        case ProbeEmbedding() | GaitEmbedding():
             oldest = now_us() // 1000 - KEEP_PROBES_MS
             pipe.xadd(probes_stream(shard), {FIELD: encode(said)}, minid=oldest, approximate=False)
             pipe.pexpire(probes_stream(shard), KEEP_PROBES_MS)

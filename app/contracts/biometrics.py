@@ -1,13 +1,14 @@
-"""A face seen by a camera whose store's policy allows it. Lives in memory for seconds."""
+"""A face or a walk seen by a camera whose store's policy allows it. Lives in memory for seconds."""
 
 import uuid
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from app.contracts.wire import as_floats, decoder
+from app.contracts.wire import as_floats
 
 LARGEST_PICTURE: Final = 65_536
 """Bytes of a head's JPEG; a larger one is left out."""
@@ -58,9 +59,49 @@ class ProbeEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=4):
         return f"ProbeEmbedding(camera_id={self.camera_id})"
 
 
-decode_probe = decoder(ProbeEmbedding).decode
+class GaitEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """The walk of one track, as far as it was seen; in the same stream as faces, with the same short life.
+
+    It is no probe of a list: it is compared with anybody only where a face already led to somebody (`identity.gait`).
+
+    Fields are positional on the wire: add at the end only.
+
+    Attributes:
+        captured_at_us: of the last frame of the sequence.
+        policy_revision: of the site policy under which it was made; of another revision it must not be used.
+        model, model_version: of the embedding; vectors of two versions must not be compared.
+        embedding: float32 bytes of (d,), length 1; b"" where `reason` says why there is none.
+        quality: `inference.gait.quality.GaitQuality` by field.
+        features: `inference.gait.features.GaitFeatures` by field, each name with its unit.
+    """
+
+    camera_id: uuid.UUID
+    store_id: uuid.UUID
+    epoch: int
+    track_id: int
+    captured_at_us: int
+    policy_revision: int
+    model: str
+    model_version: str
+    embedding: bytes
+    quality: dict[str, float | bool | str]
+    features: dict[str, float | bool | None]
+    reason: str = ""
+
+    def embedding_array(self) -> npt.NDArray[np.float32]:
+        """(d,); (0,) where there is none."""
+        return as_floats(self.embedding, -1)
+
+    def __repr__(self) -> str:
+        """Without the numbers: a message must not reach a log by accident."""
+        return f"GaitEmbedding(camera_id={self.camera_id})"
+
+
+Probe = ProbeEmbedding | GaitEmbedding
+
+decode_probe: Callable[[bytes], Probe] = msgspec.msgpack.Decoder(Probe).decode
 
 
 def probes_stream(shard: int) -> str:
-    """Memory Redis stream of ProbeEmbedding."""
+    """Memory Redis stream of Probe."""
     return f"probes:{shard:02d}"

@@ -3,6 +3,9 @@
 import math
 from typing import Final
 
+import numpy as np
+
+from app.contracts.biometrics import GaitEmbedding
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed
 from app.contracts.wire import WireError
 from app.kit.clock import LATEST_US
@@ -12,6 +15,9 @@ MOST_PERSONS: Final = 500
 _INTEGER: Final = 1 << 31
 _BIGINT: Final = 1 << 63
 _LARGEST: Final = 1e9
+_MOST_GAIT_BYTES: Final = 4 * 2048
+_MOST_NAMED: Final = 40
+_LONGEST_TEXT: Final = 60
 
 
 def check_frame(frame: TrackedFrame) -> None:
@@ -38,6 +44,22 @@ def check_tracklet(tracklet: TrackletClosed) -> None:
     _check_numbers(tracklet.mean_score)
     if tracklet.track_id < 0:
         raise WireError("a track id below zero")
+
+
+def check_gait(gait: GaitEmbedding) -> None:
+    """WireError for a result of gait that nobody can work with: too much of it, or what is no number."""
+    if len(gait.embedding) > _MOST_GAIT_BYTES or bool(gait.embedding) == bool(gait.reason):
+        raise WireError("a result of gait has an embedding, or the reason why it has none")
+    if gait.embedding and not np.isfinite(gait.embedding_array()).all():
+        raise WireError("an embedding of what is no number")
+    if gait.epoch < 0 or gait.track_id < 0 or len(gait.reason) > _LONGEST_TEXT:
+        raise WireError("a result of gait of a track that cannot be")
+    for told in (gait.quality, gait.features):
+        if len(told) > _MOST_NAMED or any(len(name) > _LONGEST_TEXT for name in told):
+            raise WireError("a result of gait says too much")
+        _check_numbers(*(value for value in told.values() if isinstance(value, int | float)))
+        if any(isinstance(value, str) and (len(value) > _LONGEST_TEXT or "\0" in value) for value in told.values()):
+            raise WireError("a text that no row can hold")
 
 
 def check_health(health: CameraHealth) -> None:

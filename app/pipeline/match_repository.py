@@ -8,6 +8,7 @@ import asyncpg
 
 from app.contracts.biometrics import ProbeEmbedding
 from app.identity.decision.fusion import Lead
+from app.identity.gait.models import LeadId, StandingLead
 from app.inference.faces.quality import PARTS
 from app.kit.clock import from_us
 from app.pipeline.configuration import CameraSetup
@@ -35,8 +36,10 @@ def match_id(probe: ProbeEmbedding, enrolment_id: uuid.UUID) -> uuid.UUID:
 async def raise_match(
     connection: "Connection[asyncpg.Record]", setup: CameraSetup, probe: ProbeEmbedding, watchlist_id: uuid.UUID, lead: Lead,
     picture: SealedPicture | None = None,
-) -> bool:  # fmt: skip
-    """Write a lead, its picture and its message in one transaction; False where it is there, or its enrolment ended.
+) -> StandingLead | None:  # fmt: skip
+    """Write a lead, its picture and its message in one transaction; None where it is there, or its enrolment ended.
+
+    This is the one way to a lead, and it takes a face: no result of gait fits its parameters.
 
     The enrolment is held meanwhile: an erasure that comes at the same moment waits and then finds the lead.
     """
@@ -44,7 +47,7 @@ async def raise_match(
     async with connection.transaction():
         await bound_transaction(connection)
         if not await connection.fetchval("SELECT hold_enrolment($1)", lead.candidate.enrolment_id):
-            return False
+            return None
         written = await connection.fetchval(
             "INSERT INTO matches (id, chain_id, store_id, camera_id, epoch, track_id, captured_at, enrolment_id, person_id,"
             " watchlist_id, match_score, band, threshold, quality, evidence, model, model_version, policy_revision)"
@@ -53,7 +56,7 @@ async def raise_match(
             *_values(identity, setup, probe, watchlist_id, lead),
         )
         if written is None:
-            return False
+            return None
         if picture is not None:
             await connection.execute(
                 "INSERT INTO match_pictures (match_id, chain_id, store_id, width, height, picture, created_at)"
@@ -62,7 +65,7 @@ async def raise_match(
             )  # fmt: skip
         message: dict[str, Any] = {"match_id": identity, "camera_id": probe.camera_id}
         await announce(connection, "match-raised", [Told(setup.chain_id, setup.store_id, message)])
-    return True
+    return StandingLead(LeadId(identity), setup.chain_id, setup.store_id, lead.candidate.enrolment_id)
 
 
 def _values(

@@ -1,4 +1,4 @@
-"""Faces to leads: reads `probes:*` of the held shards, compares with the store's lists, deletes what it read.
+"""Faces to leads, walks beside them: reads `probes:*` of the held shards, compares with the store's lists, deletes what it read.
 
 It runs beside the rules in the pipeline's process, under the same leases: a shard has one reader. A lead's id is derived from
 camera, epoch, track and enrolment, so that two readers at a change of holder raise it once. A face that is nobody's leaves no
@@ -8,18 +8,19 @@ trace: no row, no log line, no entry in the stream.
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 
-from app.contracts.biometrics import ProbeEmbedding, decode_probe, probes_stream
+from app.contracts.biometrics import GaitEmbedding, ProbeEmbedding, decode_probe, probes_stream
 from app.contracts.wire import FIELD, WireError
 from app.identity.decision.fusion import Lead
 from app.identity.decision.thresholds import Thresholds
 from app.identity.gallery.loader import Galleries
+from app.identity.templates.protection import Rotation
 from app.kit.backoff import Backoff
 from app.kit.clock import now, now_us
 from app.kit.errors import BadInputError, PennyError
@@ -32,6 +33,7 @@ from app.kit.redis import Redis, RedisError
 from app.perception.images import image_size
 from app.pipeline import metrics
 from app.pipeline.configuration import CameraSetup
+from app.pipeline.gait import GaitSupports
 from app.pipeline.match_repository import SealedPicture, match_id, raise_match
 from app.pipeline.probes import Dropped, Seen, Tracklets, consider, refusal
 from app.pipeline.shard import Setups, Shard
@@ -65,7 +67,7 @@ class Matcher:
         self.strangers = Strangers()
         self._pool, self._memory, self._vault, self._galleries = pool, memory, vault, galleries
         self._shards, self._setups = shards, setups
-        self._tracklets = Tracklets()
+        self._tracklets, self.gait = Tracklets(), GaitSupports(pool, self._rotations_of)
         self._thresholds: dict[uuid.UUID, Thresholds] = {}
         self._calibrated: object = None
 
@@ -74,6 +76,7 @@ class Matcher:
         backoff, failures = Backoff(first_s=0.2, longest_s=3.0), 0
         while not stop.is_set():
             self.strangers.note(self._tracklets.forget(time.monotonic()), self._setups())
+            self.gait.walks.forget(time.monotonic())
             metrics.gallery_templates.set(len(self._galleries))
             try:
                 async with asyncio.timeout(READ_S):
@@ -92,27 +95,33 @@ class Matcher:
             finally:
                 await self._delete(entries)
         self._tracklets.clear()
+        self.gait.walks.clear()
 
     async def take(self, message: bytes | None) -> None:
-        """One face: count why it is not looked at, or look, and raise what it leads to."""
+        """One face or walk: count why it is not looked at, or look. A face is raised to what it leads to, a walk to nothing."""
+        done = metrics.faces
         try:
             if message is None:
                 raise WireError("an entry without a message")
             probe = decode_probe(message)
             dropped = refusal(probe, self._setups(), now_us())
-            if dropped is None:
+            if isinstance(probe, GaitEmbedding):
+                done = metrics.gaits
+            if dropped is None and isinstance(probe, GaitEmbedding):
+                await self.gait.take(probe)
+            elif dropped is None and isinstance(probe, ProbeEmbedding):
                 dropped = await self._look(probe, self._setups()[probe.camera_id])
         except (msgspec.DecodeError, WireError, BadInputError, ValueError, ArithmeticError, LookupError, RecursionError):
             dropped = Dropped.POISON
         except DATABASE_ERRORS as error:
             metrics.outages.labels("matches").inc()
-            log.warning("a lead could not be written", error=type(error).__name__)
+            log.warning("a lead or its support could not be written", error=type(error).__name__)
             return
         except RuntimeError as error:  # one face must not end the process that also watches for falls
             log.error("a face could not be looked at", error=type(error).__name__)
             dropped = Dropped.POISON
         if dropped is None:
-            metrics.faces.inc()
+            done.inc()
         else:
             metrics.faces_dropped.labels(dropped.value).inc()
 
@@ -136,6 +145,10 @@ class Matcher:
             await self._raise(probe, setup, seen, decision)
         return None
 
+    def _rotations_of(self, chain_id: uuid.UUID) -> Mapping[int, Rotation] | None:
+        gallery = self._galleries.of(chain_id)
+        return None if gallery is None else gallery.rules.rotations
+
     def _thresholds_of(self, chain_id: uuid.UUID) -> Thresholds:
         calibrated = self._galleries.calibrated
         if self._calibrated is not calibrated:
@@ -157,10 +170,12 @@ class Matcher:
             return
         async with asyncio.timeout(WRITE_S), self._pool.acquire(timeout=WRITE_S) as connection:
             picture = await self._sealed(connection, setup, probe, seen, lead)
-            if await raise_match(connection, setup, probe, entry.watchlist_id, lead, picture):
-                metrics.leads.labels(lead.band.value).inc()
-                metrics.face_to_lead.observe(max(0.0, (now_us() - probe.captured_at_us) / 1e6))
+            raised = await raise_match(connection, setup, probe, entry.watchlist_id, lead, picture)
         seen.told.add(enrolment)
+        if raised is not None:
+            metrics.leads.labels(lead.band.value).inc()
+            metrics.face_to_lead.observe(max(0.0, (now_us() - probe.captured_at_us) / 1e6))
+            await self.gait.led((probe.camera_id, probe.epoch, probe.track_id), raised)
 
     async def _sealed(
         self, connection: Any, setup: CameraSetup, probe: ProbeEmbedding, seen: Seen, lead: Lead

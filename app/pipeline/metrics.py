@@ -20,7 +20,9 @@ repeated = counter("dispatcher_repeats", "Outbox messages found to be written al
 outbox_age = gauge("dispatcher_oldest_seconds", "Age of the oldest message of the last batch.")
 
 faces = counter("pipeline_faces", "Faces compared with a store's lists.")
-faces_dropped = counter("pipeline_faces_dropped", "Faces not compared with anybody, by reason.", ("reason",))
+faces_dropped = counter("pipeline_faces_dropped", "Faces and walks not looked at, by reason.", ("reason",))
+gaits = counter("pipeline_gaits", "Walks held for some seconds, beside the faces of their tracks.")
+gait_supports = counter("pipeline_gait_supports", "What walks said of leads, by verdict.", ("verdict",))
 leads = counter("pipeline_leads", "Leads raised for people to review, by score band.", ("band",))
 gallery_templates = gauge("pipeline_gallery_templates", "Templates held in memory.")
 search = histogram("pipeline_search_seconds", "Comparing one face with a store's lists.")

@@ -14,10 +14,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from app.contracts.biometrics import ProbeEmbedding
+from app.contracts.biometrics import GaitEmbedding, Probe, ProbeEmbedding
 from app.identity.decision.fusion import MOST_SHOTS, Lead, Shot, Unknown, decide, fused, kept
 from app.identity.decision.thresholds import Thresholds
 from app.identity.gallery.held import ChainGallery
+from app.inference.gait.placing import GAIT_MODEL
 from app.pipeline.configuration import CameraSetup
 
 KEEP_S: Final = 10.0
@@ -94,12 +95,12 @@ class Seen:
         self.shots.clear()
 
 
-def refusal(probe: ProbeEmbedding, setups: Mapping[uuid.UUID, CameraSetup], now_us: int) -> Dropped | None:
-    """Why this face may not be looked at, before any gallery is asked."""
+def refusal(probe: Probe, setups: Mapping[uuid.UUID, CameraSetup], now_us: int) -> Dropped | None:
+    """Why this face or walk may not be looked at, before any gallery is asked."""
     setup = setups.get(probe.camera_id)
     if setup is None or not setup.enabled or setup.store_id != probe.store_id:
         return Dropped.UNKNOWN_CAMERA
-    if not setup.policy.takes("face", probe.policy_revision):
+    if not setup.policy.takes("gait" if isinstance(probe, GaitEmbedding) else "face", probe.policy_revision):
         return Dropped.POLICY
     if not now_us - OLDEST_US <= probe.captured_at_us <= now_us + FUTURE_US:
         return Dropped.LATE
@@ -151,6 +152,8 @@ def consider(
     Scores are kept for every enrolment that any shot of the tracklet brought up, and those that end meanwhile count no more.
     """
     model, version = probe.model, probe.model_version
+    if model == GAIT_MODEL:  # whoever sends a walk as a face: gait leads to nobody
+        return Dropped.POISON
     seen.drop_older(int(now.timestamp() * 1e6) - OLDEST_US)
     if probe.store_id in gallery.rules.suspended or probe.camera_id in gallery.rules.suspended:
         return Dropped.SUSPENDED

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import aiohttp
 import msgspec
@@ -53,19 +53,22 @@ def biometrics_allowed(grant: Grant, now: float) -> bool:
     return now - grant.asked_at < BIOMETRICS_STOP_S
 
 
-def permitted(grant: Grant, camera_id: uuid.UUID, revision: int, now: float) -> DesiredCamera | None:
-    """The camera, when a fresh grant of this very policy revision says that its faces may be looked at; else None."""
+Switch = Literal["face", "gait"]
+
+
+def permitted(grant: Grant, camera_id: uuid.UUID, revision: int, now: float, switch: Switch = "face") -> DesiredCamera | None:
+    """The camera, when a fresh grant of this very policy revision says that its faces (or gait) may be looked at; else None."""
     if not biometrics_allowed(grant, now):
         return None
     for camera in grant.state.cameras:
         if camera.camera_id == camera_id:
-            return camera if camera.face and camera.policy_revision == revision else None
+            return camera if getattr(camera, switch) is True and camera.policy_revision == revision else None
     return None
 
 
-def wanted(grant: Grant, now: float) -> bool:
-    """Whether any camera's faces may be looked at."""
-    return biometrics_allowed(grant, now) and any(camera.face for camera in grant.state.cameras)
+def wanted(grant: Grant, now: float, switch: Switch = "face") -> bool:
+    """Whether any camera's faces (or gait) may be looked at."""
+    return biometrics_allowed(grant, now) and any(getattr(camera, switch) is True for camera in grant.state.cameras)
 
 
 class ControlLoop:

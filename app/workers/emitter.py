@@ -11,7 +11,7 @@ import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from app.contracts.biometrics import KEEP_PROBES_MS, ProbeEmbedding, probes_stream
+from app.contracts.biometrics import KEEP_PROBES_MS, Probe, probes_stream
 from app.contracts.live import camera_channel, pack_picture, picture_channel, watch_key
 from app.contracts.tracked import (
     HEALTH_KEPT,
@@ -30,7 +30,13 @@ from app.workers.outlets import AWAY, SEND_TIMEOUT_S, Outlet, Parcel, RedisOutle
 
 
 class Emitter(abc.ABC):
-    """Everything a worker says, each kind by an outlet of its own."""
+    """Everything a worker says, each kind by an outlet of its own.
+
+    Attributes:
+        heard: told each tracked frame, whichever camera and worker it comes from; returns at once and never fails.
+    """
+
+    heard: Callable[[TrackedFrame], None] | None = None
 
     frames: Outlet
     pictures: Outlet
@@ -50,13 +56,15 @@ class Emitter(abc.ABC):
         stream = frames_stream(shard_of(frame.camera_id))
         channel = camera_channel(frame.camera_id)
         self.frames.offer(Parcel(encode(frame), stream, channel, keep_ms=KEEP_FRAMES_MS))
+        if self.heard is not None:
+            self.heard(frame)
 
     def picture(self, camera: uuid.UUID, captured_at_us: int, jpeg: bytes) -> None:
         """The JPEG of an analysed frame, to viewers only."""
         self.pictures.offer(Parcel(pack_picture(captured_at_us, jpeg), channel=picture_channel(camera)))
 
-    def probe(self, probe: ProbeEmbedding, sendable: Callable[[], bool]) -> None:
-        """A face's embedding, into memory for seconds; dropped when `sendable` says no once its turn comes."""
+    def probe(self, probe: Probe, sendable: Callable[[], bool]) -> None:
+        """A face's or a walk's embedding, into memory for seconds; dropped when `sendable` says no once its turn comes."""
         stream = probes_stream(shard_of(probe.camera_id))
         parcel = Parcel(encode(probe), stream, keep_ms=KEEP_PROBES_MS, expire_ms=KEEP_PROBES_MS, sendable=sendable)
         self.probes.offer(parcel)

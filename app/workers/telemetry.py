@@ -120,3 +120,21 @@ class FaceMetrics:
         self.seconds = Histogram(
             "pennyprotect_worker_face_seconds", "A call of the face models.", buckets=_LATENCY_BUCKETS, registry=registry
         )
+
+
+class GaitMetrics:
+    """What the gait path counts; no label names a camera or a person."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.asked = Counter("pennyprotect_worker_gaits_asked", "Sequences sent to the gait model.", registry=registry)
+        self.emitted = Counter("pennyprotect_worker_gaits_emitted", "Results of gait handed on.", registry=registry)
+        self.dropped = Counter(
+            "pennyprotect_worker_gaits_dropped", "Sequences let go: full, policy, model.", ["why"], registry=registry
+        )
+        self.held = Gauge(
+            "pennyprotect_worker_gait_tracks", "Tracks whose keypoints are held for some seconds.", registry=registry
+        )
+        self.loaded = Gauge("pennyprotect_worker_gait_model_loaded", "1 while the gait model serves.", registry=registry)
+        self.seconds = Histogram(
+            "pennyprotect_worker_gait_seconds", "A call of the gait model.", buckets=_LATENCY_BUCKETS, registry=registry
+        )

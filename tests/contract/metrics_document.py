@@ -8,7 +8,7 @@ from typing import Any
 import app
 from app.kit.metrics import registry
 from app.workers.gpu.gauges import GpuMetrics
-from app.workers.telemetry import FaceMetrics, WorkerMetrics
+from app.workers.telemetry import FaceMetrics, GaitMetrics, WorkerMetrics
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 HEAD = """# Metrics
@@ -30,6 +30,7 @@ def collectors() -> dict[str, Any]:
             importlib.import_module(found.name)
     worker = WorkerMetrics()
     FaceMetrics(worker.registry)
+    GaitMetrics(worker.registry)
     GpuMetrics(worker.registry)
     kept = {}
     for each in (registry, worker.registry):

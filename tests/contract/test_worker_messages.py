@@ -1,13 +1,14 @@
 """Golden bytes of every message version: what an old worker sent must be read by a new pipeline, forever."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from app.contracts import control, models
-from app.contracts.biometrics import ProbeEmbedding, decode_probe
+from app.contracts.biometrics import GaitEmbedding, ProbeEmbedding, decode_probe
 from app.contracts.live import WatchedPicture
 from app.contracts.tracked import (
     CameraHealth,
@@ -19,19 +20,21 @@ from app.contracts.tracked import (
     decode_tracklet,
 )  # fmt: skip
 from app.contracts.wire import WireError, decoder, encode
-from tests.builders import CAMERA, START_US, make_health, make_probe, make_tracked_frame, make_tracklet
+from tests.builders import CAMERA, START_US, make_gait, make_health, make_probe, make_tracked_frame, make_tracklet
 
 HERE = Path(__file__).resolve().parent
 SCHEMA = HERE.parents[1] / "docs" / "contracts.schema.json"
 GOLDEN = HERE / "golden"
-MESSAGES: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct]]] = {
+MESSAGES: dict[str, tuple[msgspec.Struct, Callable[[bytes], msgspec.Struct]]] = {
     "tracked_frame_v1": (make_tracked_frame([(1, 0.25, 0.5), (2**64 - 1, 0.75, 0.5)], 1.5, sequence=7, ankles=0.5), decode_frame),
     "tracklet_closed_v1": (make_tracklet(2**64 - 1, 2.0), decode_tracklet),
     "camera_health_v2": (make_health(CameraState.LIVE, 3.0, view="moved", clock_off_s=-7.25), decode_health),
     "probe_embedding_v2": (make_probe(4.0, picture=b"\xff\xd8\xff\xd9", attack=0.25), decode_probe),
+    "gait_embedding_v1": (make_gait(4.0), decode_probe),
+    "gait_without_result_v1": (make_gait(4.0, reason="too few frames"), decode_probe),
     "watched_picture_v1": (WatchedPicture(CAMERA, START_US, b"\xff\xd8\xff\xd9"), decoder(WatchedPicture).decode),
 }
-OLDER: dict[str, tuple[msgspec.Struct, msgspec.msgpack.Decoder[msgspec.Struct]]] = {
+OLDER: dict[str, tuple[msgspec.Struct, Callable[[bytes], msgspec.Struct]]] = {
     "camera_health_v1": (make_health(CameraState.REFUSED, 3.0, reason="The camera refused the password."), decode_health),
     "probe_embedding_v1": (make_probe(4.0), decode_probe),
 }
@@ -41,6 +44,7 @@ SCHEMAS = (
     TrackletClosed,
     CameraHealth,
     ProbeEmbedding,
+    GaitEmbedding,
     WatchedPicture,
     control.Heartbeat,
     control.DesiredState,

@@ -30,7 +30,7 @@ DEFINERS = {
     "note_model_comparisons", "keep_model_disagreement", "keep_sealed_disagreement", "chain_of_disagreement",
     "forget_model_readings", "watched_model_pointers", "chains_with_model_readings", "overdue_model_shadows",
     "forget_words_about", "forget_answers_about", "gallery_listed", "gallery_vectors", "relayed_cameras", "forget_visits",
-    "persons_without_entry", "forget_old_answers", "forget_answered_contacts",
+    "persons_without_entry", "forget_old_answers", "forget_answered_contacts", "gait_candidates",
 }  # fmt: skip
 """Functions that run with the owner's rights. A new one is added here by a person who has read it."""
 POLICIES = {
@@ -46,6 +46,7 @@ POLICIES = {
         "match_pictures", "match_reviews", "match_suspensions", "match_thresholds", "matches", "persons", "template_rotations",
         "watchlist_assignments", "watchlists",
         "stranger_scores",
+        "gait_profiles", "gait_supports",
         "camera_links", "visit_sightings", "floor_plans", "camera_places", "live_layouts",
         "evidence", "evidence_custody", "evidence_exports", "signing_keys", "retention_rules", "deletion_receipts",
         "notification_channels", "notifications", "complaints", "data_requests", "data_request_footage",
@@ -60,7 +61,7 @@ POLICIES = {
         "ai_detections", "alert_occurrences", "alerts", "camera_status", "cameras", "matches", "outbox", "rules",
         "site_policies", "stores", "stream_sessions", "zones", "rule_series", "incidents", "incident_alerts",
         "incident_entries", "audit_unsealed", "face_calibrations", "match_pictures", "stranger_scores", "tenant_keys",
-        "camera_links", "visit_sightings",
+        "camera_links", "visit_sightings", "gait_supports",
     },
     "dispatcher": {
         "alerts", "audit_unsealed", "outbox", "rota_entries", "stores", "notification_channels", "notifications",

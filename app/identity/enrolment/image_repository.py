@@ -75,7 +75,7 @@ async def read_image(connection: TenantConnection, vault: Vault, enrolment_id: u
 
 
 async def remove_biometrics(connection: TenantConnection, enrolment_id: uuid.UUID) -> dict[str, int]:
-    """Remove vectors, pictures and the pictures of leads; how many there were. The scope must be the whole chain."""
+    """Remove vectors of face and walk, pictures, and what leads show of them; how many. The scope must be the whole chain."""
     counts = {}
     for name, query in _OF_ENROLMENT.items():
         done: str = await connection.execute(f"DELETE FROM {query}", enrolment_id)  # noqa: S608 - constants below
@@ -95,6 +95,8 @@ _OF_ENROLMENT = {
     "templates": "facial_profiles WHERE enrolment_id = $1",
     "pictures": "enrolment_images WHERE enrolment_id = $1",
     "lead_pictures": "match_pictures WHERE match_id IN (SELECT id FROM matches WHERE enrolment_id = $1)",
+    "gait_templates": "gait_profiles WHERE enrolment_id = $1",
+    "gait_supports": "gait_supports WHERE match_id IN (SELECT id FROM matches WHERE enrolment_id = $1)",
 }
 
 

@@ -54,18 +54,29 @@ def chain_of(who: Principal) -> uuid.UUID:
 
 
 async def demand_face_on(connection: TenantConnection, store_id: uuid.UUID, pack: Pack, today: date) -> None:
-    """IncompleteError listing what the store's face switch lacks, or saying that it is off. Nothing biometric is made before."""
+    """As `demand_on`, of faces."""
+    await demand_on(connection, Switch.FACE, store_id, pack, today)
+
+
+async def demand_on(connection: TenantConnection, switch: Switch, store_id: uuid.UUID, pack: Pack, today: date) -> None:
+    """IncompleteError listing what the store's switch lacks, or saying that it is off. Nothing biometric is made before."""
     site = await policies.get_site(connection, store_id)
     policy = await policies.current_policy(connection, store_id)
-    if policy is not None and policy.switches.face:
+    if policy is not None and getattr(policy.switches, switch.value):
         return
-    missing = gaps(Switch.FACE, site, policy.papers if policy else Papers(), pack, today)
+    missing = gaps(switch, site, policy.papers if policy else Papers(), pack, today)
+    what, done = _SAID[switch]
     listed = [{"switch": gap.switch.value, "field": gap.field.value, "why": gap.why} for gap in missing]
-    listed.append({"switch": "face", "field": "switch", "why": "Two administrators switch faces on for this store."})
+    listed.append({"switch": switch.value, "field": "switch", "why": f"Two administrators switch {what} on for this store."})
     fields = ", ".join(each["field"].replace("_", " ") for each in listed)
-    raise IncompleteError(
-        f"Face recognition is off in this store, so nobody is enrolled. Still missing: {fields}.", missing=listed
-    )
+    raise IncompleteError(f"{done} Still missing: {fields}.", missing=listed)
+
+
+_SAID = {
+    Switch.FACE: ("faces", "Face recognition is off in this store, so nobody is enrolled."),
+    Switch.GAIT: ("gait", "Gait is off in this store, so nobody's walk is measured."),
+    Switch.RE_IDENTIFICATION: ("re-identification", "Re-identification is off in this store."),
+}
 
 
 async def add_person(connection: TenantConnection, who: Principal, store_id: uuid.UUID, name: str, now: datetime) -> Person:

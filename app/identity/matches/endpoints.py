@@ -14,6 +14,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.identity.enrolment import image_repository
 from app.identity.enrolment import repository as enrolments
+from app.identity.gait.repository import supports_of
 from app.identity.matches import outcomes, repository, service
 from app.identity.matches.repository import Suspension
 from app.identity.matches.schemas import (
@@ -174,7 +175,7 @@ async def _shown(connection: TenantConnection, access: Access, matches: Sequence
     ids = [each.id for each in matches]
     reviews = await repository.reviews_of(connection, ids)
     labels = await repository.labels_of(connection, list(matches))
-    pictured = await repository.pictured(connection, ids)
+    pictured, supports = await repository.pictured(connection, ids), await supports_of(connection, ids)
     confirmed = {each.person_id for each in matches if each.state is MatchState.CONFIRMED and _may_name(access, each)}
     names = await enrolments.names_of(connection, confirmed)
     return [
@@ -186,6 +187,7 @@ async def _shown(connection: TenantConnection, access: Access, matches: Sequence
             name=names.get(each.person_id),
             may_name=_may_name(access, each),
             has_picture=each.id in pictured,
+            gait=supports.get(each.id),
         )
         for each in matches
     ]

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from app.identity.gait.models import ShownSupport
+from app.identity.gait.schemas import GaitSupportOut, support_out
 from app.identity.matches.outcomes import Line, Subject
 from app.identity.models import WAITING, Band, Match, MatchState, Review, ReviewVerdict
 
@@ -61,6 +63,7 @@ class MatchOut(BaseModel):
     has_picture: bool
     reviewed_by_you: bool
     reviews: list[ReviewOut]
+    gait: GaitSupportOut | None = Field(description="What the walk says of this lead; null where it was not looked at.")
 
 
 class SuspensionIn(BaseModel):
@@ -134,6 +137,7 @@ def match_out(
     name: str | None,
     may_name: bool,
     has_picture: bool,
+    gait: ShownSupport | None,
 ) -> MatchOut:
     """A lead as this caller may see it."""
     confirmed = match.state is MatchState.CONFIRMED and may_name
@@ -147,6 +151,7 @@ def match_out(
             "watchlist_name": labels.get(match.watchlist_id, ""),
             "person_id": match.person_id if confirmed else None,
             "person_name": name if confirmed else None,
+            "gait": None if gait is None else support_out(gait),
             "has_picture": has_picture,
             "reviewed_by_you": own,
             "reviews": [ReviewOut.model_validate(each, from_attributes=True) for each in shown],

@@ -9,6 +9,7 @@ from app.audit.models import Act, ActorKind, AuditEntry
 from app.auth.models import Principal
 from app.identity import lifecycle, settings_repository
 from app.identity.enrolment import repository as enrolments
+from app.identity.gait.repository import drop_support
 from app.identity.matches import outcomes, repository
 from app.identity.matches.outcomes import Line, Subject
 from app.identity.matches.repository import Suspension
@@ -41,6 +42,7 @@ async def review(
     await repository.decide_match(connection, after)
     if after.state in (MatchState.REJECTED, MatchState.UNDECIDED):
         await repository.drop_picture(connection, match_id)
+        await drop_support(connection, match_id)
     await repository.announce(connection, who.chain_id, after)
     details = {"verdict": verdict.value, "state": after.state.value}
     await _audit(connection, Act.MATCH_REVIEWED, who, after.store_id, "match", match_id, details)

@@ -92,7 +92,7 @@ async def turn_anew(connection: Connection, vault: Vault, chain_id: uuid.UUID, r
     for row in rows:
         plain = await vault.open_bytes(TEMPLATE, row.profile_id, row.sealed)
         vector = rotation.turn(np.frombuffer(plain, "<f4"))
-        await repository.put_turned(connection, row.profile_id, row.dimensions, rotation.version, vector)
+        await repository.put_turned(connection, row, rotation.version, vector)
     if not rows:
         await repository.drop_older_seeds(connection, chain_id, rotation.version)
     return len(rows)

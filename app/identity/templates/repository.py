@@ -20,11 +20,12 @@ class SealedSeed:
 
 @dataclass(frozen=True, slots=True)
 class SealedTemplate:
-    """A template to turn anew."""
+    """A template to turn anew: of a face, or of a walk."""
 
     profile_id: uuid.UUID
     dimensions: int
     sealed: bytes = field(repr=False)
+    gait: bool = False
 
 
 async def newest_seed(connection: Connection, chain_id: uuid.UUID) -> SealedSeed | None:
@@ -64,24 +65,33 @@ async def add_seed(connection: Connection, chain_id: uuid.UUID, seed: SealedSeed
 async def templates_to_turn(connection: Connection, chain_id: uuid.UUID, version: int, most: int) -> list[SealedTemplate]:
     """Templates of another rotation than `version` that nobody else turns, locked until the transaction ends.
 
-    Those of a store whose face switch is off wait until it is on: nothing biometric of it is written.
+    Those of a store whose face (gait) switch is off wait until it is on: nothing biometric of it is written.
     """
-    rows = await connection.fetch(
-        "SELECT id, dimensions, template FROM facial_profiles WHERE chain_id = $1 AND rotation <> $2"
+    found = await _to_turn(
+        connection,
+        "SELECT id, dimensions, template, false FROM facial_profiles WHERE chain_id = $1 AND rotation <> $2"
         " AND store_runs(store_id, 'face') ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED",
-        chain_id,
-        version,
-        most,
-    )
-    return [SealedTemplate(*row) for row in rows]
+        chain_id, version, most,
+    )  # fmt: skip
+    return found or await _to_turn(
+        connection,
+        "SELECT id, vector_dims(embeddings), template, true FROM gait_profiles WHERE chain_id = $1 AND rotation <> $2"
+        " AND store_runs(store_id, 'gait') ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED",
+        chain_id, version, most,
+    )  # fmt: skip
 
 
-async def put_turned(connection: Connection, profile_id: uuid.UUID, dimensions: int, version: int, vector: Any) -> None:
+async def _to_turn(connection: Connection, query: str, *given: object) -> list[SealedTemplate]:
+    return [SealedTemplate(*row) for row in await connection.fetch(query, *given)]
+
+
+async def put_turned(connection: Connection, row: SealedTemplate, version: int, vector: Any) -> None:
     """Replace the searched vector of a template."""
+    table, dimensions = ("gait_profiles", "vector_dims(embeddings)") if row.gait else ("facial_profiles", "dimensions")
     await connection.execute(
-        "UPDATE facial_profiles SET embeddings = $4::text::halfvec, rotation = $3 WHERE id = $1 AND dimensions = $2",
-        profile_id,
-        dimensions,
+        f"UPDATE {table} SET embeddings = $4::text::halfvec, rotation = $3 WHERE id = $1 AND {dimensions} = $2",  # noqa: S608
+        row.profile_id,
+        row.dimensions,
         version,
         str([float(each) for each in vector]),
     )
@@ -91,7 +101,8 @@ async def drop_older_seeds(connection: Connection, chain_id: uuid.UUID, version:
     """Forget rotations below `version` that no template needs; how many."""
     done: str = await connection.execute(
         "DELETE FROM template_rotations r WHERE r.chain_id = $1 AND r.version < $2 AND NOT EXISTS"
-        " (SELECT FROM facial_profiles p WHERE p.chain_id = $1 AND p.rotation = r.version)",
+        " (SELECT FROM facial_profiles p WHERE p.chain_id = $1 AND p.rotation = r.version) AND NOT EXISTS"
+        " (SELECT FROM gait_profiles g WHERE g.chain_id = $1 AND g.rotation = r.version)",
         chain_id,
         version,
     )

@@ -61,6 +61,16 @@ def stacked(sequences: Sequence[PoseSequence]) -> Float32:
     return network_input(points, times_s, present)
 
 
+def _arrays(sequence: PoseSequence) -> tuple[Float64, Float64]:
+    return np.asarray(sequence.keypoints, np.float64), np.asarray(sequence.times_s, np.float64)
+
+
+def _told(sequence: PoseSequence) -> tuple[GaitFeatures, GaitQuality]:
+    points, times = _arrays(sequence)
+    found = features(points, times, sequence.to_floor)
+    return found, quality(points, times, found)
+
+
 class TritonGait:
     """The gait model at a Triton server. Use from one event loop; `close` when done."""
 
@@ -77,16 +87,15 @@ class TritonGait:
         """
         if len(sequences) > MOST_SEQUENCES:
             raise BadInputError(f"At most {MOST_SEQUENCES} sequences go in one request.")
-        points = [np.asarray(each.keypoints, np.float64) for each in sequences]
-        times = [np.asarray(each.times_s, np.float64) for each in sequences]
-        results: list[GaitResult | Unfit | None] = [unfit(*pair) for pair in zip(points, times, strict=True)]
+        results: list[GaitResult | Unfit | None] = [unfit(*_arrays(each)) for each in sequences]
         fit = [index for index, reason in enumerate(results) if reason is None]
         if fit:
-            vectors = await self.embed(stacked([sequences[index] for index in fit]))
-            for index, vector in zip(fit, vectors, strict=True):
-                found = features(points[index], times[index], sequences[index].to_floor)
-                told = quality(points[index], times[index], found)
-                results[index] = GaitResult(vector, told, found, self._model, self._version)
+            # In threads: tens of milliseconds of numpy, in loops that also drive cameras.
+            batch = await asyncio.to_thread(stacked, [sequences[index] for index in fit])
+            vectors = await self.embed(batch)
+            told = await asyncio.to_thread(lambda: [_told(sequences[index]) for index in fit])
+            for index, vector, (found, good) in zip(fit, vectors, told, strict=True):
+                results[index] = GaitResult(vector, good, found, self._model, self._version)
         return [result for result in results if result is not None]
 
     async def embed(self, batch: Float32) -> Float32:

@@ -47,6 +47,7 @@ PROTECTED = (
     Protected("enrolment_images", "picture", ENROLMENT_PICTURE, nullable=False, whole=True),
     Protected("match_pictures", "picture", MATCH_PICTURE, nullable=False, row="match_id", whole=True),
     Protected("facial_profiles", "template", TEMPLATE, nullable=False, whole=True),
+    Protected("gait_profiles", "template", TEMPLATE, nullable=False, whole=True),
     Protected("template_rotations", "seed", ROTATION, nullable=False),
     Protected("signing_keys", "secret", SIGNING, nullable=False),
     Protected("notification_channels", "address", CHANNEL_ADDRESS),

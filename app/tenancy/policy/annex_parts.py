@@ -35,11 +35,16 @@ _FACE_FLOWS = (
     ("Head crop of a lead, sealed (switch face)", "pipeline", "database", "see retention"),
 )
 _BODY_FLOWS = {
-    "gait": ("Gait embedding (switch gait)", "worker", "memory store and pipeline", "10 s at most, never on disk"),
-    "re_identification": (
+    "gait": (
+        ("Body points of a track, for its gait (switch gait)", "worker", "worker's memory", "8 s, and 3 s after the track's end"),
+        ("Gait embedding and features (switch gait)", "worker", "memory store and pipeline", "10 s at most, never on disk"),
+        ("What a walk says of a lead that a face raised (switch gait)", "pipeline", "database", "as its picture"),
+        ("Gait template of an enrolled person, sealed (switch gait)", "service", "database", "until the entry ends"),
+    ),
+    "re_identification": ((
         "Which finished tracks of several cameras are one visit, by time and place (switch re-identification)", "pipeline",
         "database", "see retention",
-    ),
+    ),),
 }  # fmt: skip
 _SECOND_LOOK = (
     "One still of a new alert, heads blurred (second look)", "service", "the operator's vision model (OPENAI_API_KEY)",
@@ -57,7 +62,7 @@ _CLASSES = {
 def flows(switches: Mapping[str, bool], site: Site) -> list[Line]:
     """What goes from where to where."""
     rows: list[Sequence[str]] = [*_FLOWS, *(_FACE_FLOWS if switches["face"] else ())]
-    rows += [row for switch, row in _BODY_FLOWS.items() if switches.get(switch)]
+    rows += [row for switch, each in _BODY_FLOWS.items() if switches.get(switch) for row in each]
     rows += [(_MESSAGE, "dispatcher", _receiver(each), "90 days in the log of deliveries") for each in channels(site)]
     if site["second_look"]["enabled"]:
         rows.append(_SECOND_LOOK)

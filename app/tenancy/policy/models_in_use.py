@@ -8,11 +8,16 @@ from types import MappingProxyType
 from typing import Final
 
 from app.inference.face_client import FACE_VERSION
+from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION
 from app.inference.lock import LockedModel, biometric, read_lock
 from app.tenancy.policy.models import Switch
 
 JOINING: Final = "visit joining 2"
 """How `app.visits` joins tracks; raised with its rules and figures, so that acceptance tests of others lapse."""
+
+
+GAIT: Final = f"{GAIT_MODEL} {GAIT_VERSION}"
+"""Committed beside the code, so that its version says what it is made of."""
 
 
 def named(models: list[LockedModel]) -> str:
@@ -34,7 +39,7 @@ def face_models(version: int, manifest_sha256: bytes) -> str:
 
 @functools.cache
 def models_in_use() -> Mapping[Switch, str]:
-    """The models of this version of the product; gait has none yet. Visits are joined by rules: their version stands for one."""
+    """The models of this version of the product. Visits are joined by rules: their version stands for one."""
     version = int(FACE_VERSION)  # the operator's own models are named by a number that nothing else has
     face = named([replace(each, version=version) for each in biometric(read_lock()) if each.name.startswith("face")])
-    return MappingProxyType(({Switch.FACE: face} if face else {}) | {Switch.RE_IDENTIFICATION: JOINING})
+    return MappingProxyType(({Switch.FACE: face} if face else {}) | {Switch.GAIT: GAIT, Switch.RE_IDENTIFICATION: JOINING})

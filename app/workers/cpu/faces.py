@@ -5,7 +5,6 @@ live in bounded queues for seconds and are dropped the moment their camera may n
 """
 
 import asyncio
-import contextlib
 import time
 import uuid
 from collections import deque
@@ -24,12 +23,12 @@ from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer
 from app.inference.presentation import suspicion
-from app.kit.backoff import Backoff
 from app.kit.errors import PennyError
 from app.kit.logs import logger
 from app.workers.best_shot import Shots, Track, head_of
 from app.workers.control import Grant, permitted, wanted
 from app.workers.cpu.face_crop import crop
+from app.workers.keeping import CHECK_EVERY_S, KeptModels, Loading, pause
 from app.workers.telemetry import FaceMetrics
 
 WAITING: Final = 16
@@ -40,7 +39,6 @@ LEAST_QUALITY: Final = 0.15
 PICTURE_SIDE: Final = 320
 """Longest side of a head's picture, in pixels: enough to compare two people by eye."""
 
-CHECK_EVERY_S: Final = 0.25
 log = logger(__name__)
 
 
@@ -49,18 +47,6 @@ class FaceModel(Protocol):
 
     async def find(self, picture: npt.NDArray[np.uint8], most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
         """Faces of a crop, embedded by this version. PennyError when the model does not answer."""
-        ...
-
-
-class FaceLoading(Protocol):
-    """Brings the face models and takes them away."""
-
-    async def load(self) -> None:
-        """Return when they serve. PennyError when they cannot."""
-        ...
-
-    async def unload(self) -> None:
-        """Return when they are gone. PennyError when they cannot be unloaded."""
         ...
 
 
@@ -90,21 +76,21 @@ class FaceStage:
         self,
         grant: Callable[[], Grant],
         model: FaceModel,
-        loading: FaceLoading,
+        loading: Loading,
         emit: Callable[[ProbeEmbedding, Callable[[], bool]], None],
         metrics: FaceMetrics,
         measured: Callable[[DesiredCamera, FaceAnswer | None, float], None] | None = None,
     ) -> None:
-        self._grant, self._model, self._loading, self._emit = grant, model, loading, emit
+        self._grant, self._model, self._emit = grant, model, emit
         self._metrics, self._measured = metrics, measured
         self._waiting: deque[Shot] = deque()
         self._filled = asyncio.Event()
         self._shots = Shots()
-        self._loaded = False
+        self._kept = KeptModels("face", loading, self._needed, self._forget, metrics.loaded)
 
     def offer(self, frame: VideoFrame, message: TrackedFrame) -> None:
         """Queue the promising heads of a tracked frame; returns at once, never fails, drops the oldest."""
-        if not self._loaded or not self._may(message.camera_id, message.policy_revision):
+        if not self._kept.ready or not self._may(message.camera_id, message.policy_revision):
             return
         keypoints = message.keypoint_array()
         for track_id, person in zip(message.track_ids, keypoints, strict=True):
@@ -128,12 +114,19 @@ class FaceStage:
     async def run(self, stop: asyncio.Event) -> None:
         """Ask about what waits until `stop`; bring the models when a camera needs them, take them away when none does."""
         async with asyncio.TaskGroup() as group:
-            keeping = group.create_task(self._keep_models(stop))
+            keeping = group.create_task(self._kept.run(stop))
             asking = group.create_task(self._ask_all(stop))
             await stop.wait()
             self._filled.set()
             await asyncio.wait({keeping, asking})
         self._waiting.clear()
+
+    def _needed(self) -> bool:
+        return wanted(self._grant(), time.monotonic())
+
+    def _forget(self) -> None:
+        self._waiting.clear()
+        self._shots.forget()
 
     def _may(self, camera_id: uuid.UUID, revision: int) -> DesiredCamera | None:
         return permitted(self._grant(), camera_id, revision, time.monotonic())
@@ -155,7 +148,7 @@ class FaceStage:
                 except PennyError as error:
                     self._metrics.dropped.labels("model").inc()
                     log.info("the face model does not answer", problem=str(error)[:120])
-                    await _pause(stop, CHECK_EVERY_S)
+                    await pause(stop, CHECK_EVERY_S)
                 except Exception as error:
                     self._metrics.dropped.labels("model").inc()
                     log.warning("a face could not be looked at", kind=type(error).__name__)
@@ -206,37 +199,6 @@ class FaceStage:
         young = time.monotonic() - shot.offered_at <= 2 * OLDEST_S
         return young and self._may(shot.camera_id, shot.policy_revision) is not None
 
-    async def _keep_models(self, stop: asyncio.Event) -> None:
-        failures, retry = 0, Backoff(first_s=1.0, longest_s=30.0)
-        while not stop.is_set():
-            need = wanted(self._grant(), time.monotonic())
-            if not need:
-                self._waiting.clear()
-                self._shots.forget()
-            if need is self._loaded:
-                await _pause(stop, CHECK_EVERY_S)
-                continue
-            self._loaded = False
-            try:
-                await (self._loading.load() if need else self._loading.unload())
-                self._loaded, failures = need, 0
-                self._metrics.loaded.set(need)
-            except PennyError as error:
-                if failures == 0:
-                    log.warning("the face models cannot be brought or taken away", problem=str(error))
-                self._loaded = not need  # what was, is; a failed load is asked again, and a failed unload too
-                await self._wait_while(stop, need, retry.delay_s(failures))
-                failures += 1
-        with contextlib.suppress(PennyError):
-            if self._loaded:
-                await self._loading.unload()
-
-    async def _wait_while(self, stop: asyncio.Event, need: bool, seconds: float) -> None:
-        """Pause after a failure, but not beyond a change of what is wanted."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and wanted(self._grant(), time.monotonic()) is need and not stop.is_set():
-            await _pause(stop, CHECK_EVERY_S)
-
 
 def head_jpeg(picture: npt.NDArray[np.uint8]) -> bytes:
     """(h, w, 3) RGB as a small JPEG without metadata; b"" for one that stays too large."""
@@ -244,8 +206,3 @@ def head_jpeg(picture: npt.NDArray[np.uint8]) -> bytes:
     small = picture if scale == 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     done, buffer = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
     return buffer.tobytes() if done and len(buffer) <= LARGEST_PICTURE else b""
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -30,6 +30,7 @@ from app.workers.cpu.lane import Lane
 from app.workers.cpu.shadow import ShadowStage
 from app.workers.cpu.video import VideoDoor
 from app.workers.emitter import Emitter
+from app.workers.gait import watch_gait
 from app.workers.model_reports import ModelReports, Readings
 from app.workers.pose_clients import PoseClients, PoseModel, versions_of
 from app.workers.posting import make_emitter
@@ -216,6 +217,7 @@ async def _run_cameras(
         stages = (control, analysis, faces, recorder, shadow, reports, video)
         for work in (*(each.run for each in stages), analysis.watch):
             group.create_task(work(stop))
+        group.create_task(watch_gait(settings, lambda: control.grant, emitter, metrics, stop))
         log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity)
         await stop.wait()
         lanes.want({})

@@ -27,6 +27,7 @@ from app.kit.tls import trust
 from app.settings import Settings
 from app.workers.control import ControlLoop, Grant, wanted, worker_identity
 from app.workers.emitter import Emitter
+from app.workers.gait import watch_gait
 from app.workers.gpu.building import build, promote
 from app.workers.gpu.cameras import Faces
 from app.workers.gpu.elements import DeepStream
@@ -112,6 +113,7 @@ async def _run(
                 group.create_task(work(stop))
             group.create_task(fleet.drain(drained))
             group.create_task(_mind_faces(fleet, faces, grant, loading, stop))
+            group.create_task(watch_gait(settings, grant, emitter, metrics, stop))
             log.info("worker started", worker=str(worker_id), capacity=settings.worker_capacity, gpus=gpu.gpus)
             try:
                 await fleet.run(stop)

@@ -1,5 +1,6 @@
 """The committed gait model in the real Triton."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from app.inference.gait.quality import Unfit
 from app.inference.loading import ModelLoading
 from app.kit.errors import BadInputError, UnavailableError
 from tests.integration.inference.conftest import Server
+from tests.integration.service.walks import DrawnGait
 from tests.unit.inference.walker import body, from_the_front, from_the_side, moments
 
 
@@ -44,6 +46,12 @@ async def test_it_loads_computes_and_goes_when_it_is_asked_to(placed: Server) ->
         assert vectors.shape == (3, 128)
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
         assert (results[0].model, results[0].version, results[0].features.walking) == (GAIT_MODEL, GAIT_VERSION, True)
+        # What stands for the model in the service's tests answers alike.
+        for real, double in zip(told, await DrawnGait().look([sequences()[0], short, *sequences()[1:]]), strict=True):
+            assert type(real) is type(double)
+            if isinstance(real, GaitResult) and isinstance(double, GaitResult):
+                assert replace(double, embedding=real.embedding) == real
+                assert (double.embedding.shape, double.embedding.dtype) == (real.embedding.shape, real.embedding.dtype)
         # The same network, by ONNX Runtime.
         session = onnxruntime.InferenceSession(placed.models / GAIT_MODEL / GAIT_VERSION / "model.onnx")
         np.testing.assert_allclose(vectors, session.run(None, {"sequence": stacked(sequences())})[0], atol=2e-3)

@@ -35,6 +35,8 @@ ELSEWHERE = {
     "GET /api/v1/live/pictures": "below: it has two rows",
     "POST /api/v1/persons/{person_id}/enrolments": "test_identity.py, where a face model answers",
     "POST /api/v1/stores/{store_id}/faces/check": "test_identity.py, where a face model answers",
+    "POST /api/v1/enrolments/{enrolment_id}/gait": "test_identity.py, where pose and gait models answer",
+    "POST /api/v1/enrolments/{enrolment_id}/gait/approve": "test_identity.py, likewise",
     "GET /api/v1/enrolments/{enrolment_id}/picture": "test_identity.py, where there are pictures",
     "GET /api/v1/matches/{match_id}/seen-picture": "test_identity.py, where there are pictures",
     "GET /api/v1/matches/{match_id}/enrolled-picture": "test_identity.py, where there are pictures",

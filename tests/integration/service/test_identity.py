@@ -22,7 +22,7 @@ from app.kit.clock import now
 from app.kit.postgres import connect_pool
 from tests.integration.conftest import Database
 from tests.integration.inference.face_conformance import demand_answer
-from tests.integration.service import faces
+from tests.integration.service import faces, walks
 from tests.integration.service.conftest import Product
 from tests.integration.service.faces import (
     DrawnFaces,
@@ -36,7 +36,8 @@ from tests.integration.service.faces import (
     vector_of,
 )  # fmt: skip
 from tests.integration.service.people import person, user_id
-from tests.integration.service.test_policy import gather_evidence, switch_on
+from tests.integration.service.test_policy import FACE, gather_evidence, switch_on
+from tests.integration.service.test_visits import TRACK
 
 REQUIRED = (
     "watchlist_id", "category", "reason", "incident_id", "source", "evidence", "review_on", "expires_at", "under_18",
@@ -47,6 +48,7 @@ REQUIRED = (
 @pytest.fixture
 def more_settings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("app.lifespan.TritonFaces", DrawnFaces)
+    monkeypatch.setattr("app.lifespan.WalkReader", walks.reader)
     return {"TRITON_URL": "127.0.0.1:1"}
 
 
@@ -411,3 +413,76 @@ async def test_the_double_answers_as_the_real_model_does() -> None:
     for count in (0, 1, 3):
         demand_answer(await DrawnFaces().find(read_picture(drawn(1, faces=count)), 8), 8)
     assert len(await DrawnFaces().find(read_picture(drawn(1, faces=3)), 2)) == 2
+
+
+async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_and_ends_with_it(desk: Desk) -> None:
+    product, made = desk.product, await desk.approved()
+    at = f"/api/v1/enrolments/{made['id']}/gait"
+    source = "?source=Clip%207%2C%20shown%20by%20the%20guard"
+
+    async def propose(clip: bytes, token: str = "") -> tuple[int, Any]:
+        headers = {"Content-Type": "video/mp4"}
+        return await product.ask("POST", at + source, token=token or desk.enroller, data=clip, headers=headers)
+
+    status, refused = await propose(walks.clip(4))
+    assert (status, "Gait is off" in refused["detail"]) == (409, True), refused
+    assert {each["field"] for each in refused["missing"]} >= {"acceptance_test", "switch"}
+    await gather_evidence(product, "US-OH", "gait")
+    await switch_on(product, desk.path, desk.administrator, {**FACE, "gait": True})
+    waiting = await desk.proposed(2, "Not Approved")
+    other = await product.ask("POST", f"/api/v1/enrolments/{waiting['id']}/gait{source}", token=desk.enroller, data=walks.clip(4))
+    assert other[0] == 409, "only beside an approved entry"
+    for clip, why in (
+        (b"no clip", "no MP4"), (walks.clip(1), "too few frames"), (walks.clip(5, 200), "More than one"),
+        (walks.clip(4, 0), "Nobody"),
+    ):  # fmt: skip
+        status, answer = await propose(clip)
+        assert (status, why in answer["detail"]) == (422, True), answer
+    assert (await propose(walks.clip(5), desk.approver))[0] == 403
+    assert await product.sql("SELECT FROM gait_profiles") == []
+    status, profile = await propose(walks.clip(5))
+    assert (status, profile["approved_by"], profile["model"]) == (201, None, "gait_embedding"), profile
+    assert profile["features"]["quality"]["walking"] is True
+    assert (await propose(walks.clip(5)))[0] == 409, "one at a time"
+    (stored,) = await product.sql("SELECT embeddings::text AS e, template, person_id FROM gait_profiles")
+    vector = (await walks.DrawnGait().look([walks.sequence()]))[0].embedding  # type: ignore[union-attr]
+    assert vector.astype("<f4").tobytes()[:32] not in stored["template"]
+    assert str(round(float(vector[0]), 3)) not in stored["e"][:12]
+    # Rule 5: another person approves.
+    status, answer = await product.ask("POST", f"{at}/approve", {"reason": "Seen"}, token=desk.enroller)
+    assert status == 403, answer
+    status, answer = await product.ask("POST", f"{at}/approve", {"reason": "Seen"}, token=desk.approver)
+    assert (status, answer["approved_by"] is not None) == (200, True), answer
+    assert (await product.ask("POST", f"{at}/approve", {"reason": "Seen"}, token=desk.approver))[0] == 404
+    # What gait says of a lead is shown with it, and goes when reviewers say it is somebody else.
+    case = {"store_id": await product.store(), "kind": "theft", "title": "Bottles"}
+    case["alert_ids"] = [await product.alert({"id": desk.camera, "store_id": case["store_id"]})]
+    walks_at = f"/api/v1/incidents/{(await product.ask('POST', '/api/v1/incidents', case))[1]['id']}/walks"
+    match = await add_match(product, made["id"], desk.camera, TRACK)
+    assert (await product.ask("GET", walks_at))[1] == {"walks": []}
+    await product.sql(
+        "INSERT INTO gait_supports (match_id, chain_id, store_id, verdict, gait_score, threshold, searched, quality, features,"
+        " model, model_version, seen_at) SELECT id, chain_id, store_id, 'supports', 0.97, 0.95, 3, $2, $3, 'gait_embedding', '1',"
+        " now() FROM matches WHERE id = $1", uuid.UUID(match), {"overall": 0.9}, {"cadence_steps_per_min": 108.0},
+    )  # fmt: skip
+    (walk,) = (await product.ask("GET", walks_at))[1]["walks"]
+    assert (walk["of_alert"], walk["lead_state"], walk["track_id"]) == (True, "open", str(TRACK))
+    assert (walk["gait"]["verdict"], walk["match_id"]) == ("supports", match)
+    await trained(product, desk.approver)
+    _, shown = await product.ask("GET", f"/api/v1/matches/{match}", token=desk.approver)
+    assert (shown["gait"]["verdict"], shown["gait"]["gait_score"], shown["person_id"]) == ("supports", 0.97, None)
+    body = {"verdict": "not-a-match", "reason": "Other ears"}
+    status, reviewed = await product.ask("POST", f"/api/v1/matches/{match}/review", body, token=desk.approver)
+    assert (status, reviewed["state"]) == (200, "rejected"), reviewed
+    assert reviewed["gait"] is None
+    assert (await product.ask("GET", walks_at))[1] == {"walks": []}
+    # It goes alone when somebody removes it, and with its entry's templates when that ends.
+    status, removed = await product.ask("POST", f"{at}/remove", {"reason": "Asked for"}, token=desk.enroller)
+    assert (status, removed) == (200, {"removed": 1})
+    assert (await propose(walks.clip(5)))[0] == 201
+    status, proof = await desk.act(made, "erase", {"reason": "Mistake"}, desk.enroller)
+    assert (status, proof["receipt"]["removed"]["gait_templates"]) == (200, 1), proof
+    assert await product.sql("SELECT FROM gait_profiles UNION ALL SELECT FROM gait_supports") == []
+    assert [act for act in await desk.acts(made["id"]) if act.startswith("gait")] == [
+        "gait-proposed", "gait-approved", "gait-removed", "gait-proposed",
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ const TOPICS: readonly (readonly [topic: () => string, beginnings: RegExp])[] = 
   [() => t("watching"), /^(live-view|snapshot|frame|detections|visits)/],
   [() => t("alertsAndIncidents"), /^(alert|incident|second-look|rota)/],
   [() => t("evidence"), /^(evidence|retention)/],
-  [() => t("listsAndLeads"), /^(watchlist|assignment|person|enrolment|face|identity|match|false-match|threshold)/],
+  [() => t("listsAndLeads"), /^(watchlist|assignment|person|enrolment|face|gait|identity|match|false-match|threshold)/],
   [() => t("signingIn"), /^(language|log-|refresh|token|ticket|second-factor|recovery|password|session|sign-in|oidc)/],
   [() => t("peopleAndKeys"), /^(user|membership|administration|api-key|key-|templates)/],
   [() => t("storesCamerasAndRules"), /^(chain|region|store|camera|zone|rule|mask|floor-plan|layout)/],

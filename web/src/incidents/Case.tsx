@@ -14,6 +14,7 @@ import { clock } from "../text/format";
 import { kindName } from "../text/kinds";
 import { Facts } from "./Facts";
 import { Path } from "./Path";
+import { Walks } from "./Walks";
 import { addNote, closeIncident, incident, joinAlert, moveIncident, nameStaff, partAlert, reportOf, unnameStaff, type CaseFile } from "./endpoints";
 import { INCIDENT_STATE_WORDS } from "./words";
 import { t } from "./texts";
@@ -66,6 +67,7 @@ export function Case({ id, changed, onChanged }: { id: string; changed: number; 
       <Facts key={file.incident.revision} incident={file.incident} writable={writable} busy={act.busy} run={run} />
       <Alerts file={file} writable={writable} run={run} />
       <Path key={id} file={file} />
+      <Walks key={`walks ${id}`} file={file} />
       <Evidence incidentId={id} />
       <Staff file={file} writable={writable} run={run} />
       <Timeline file={file} />

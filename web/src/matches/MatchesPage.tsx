@@ -10,6 +10,7 @@ import { Picture } from "../watchlist/Picture";
 import { bandName, findingName, stateName, verdictName } from "../watchlist/words";
 import { FalseMatches } from "./FalseMatches";
 import { useLeadNews } from "./news";
+import { byTrack, WalkSaid } from "./Walk";
 import { t } from "./texts";
 
 const WAITING = ["open", "second-review"];
@@ -76,7 +77,7 @@ export function MatchesPage() {
             <p>{t("whenACameraSeesSomebodyWho")}</p>
           </Empty>
         )}
-        {waiting.map((lead) => (
+        {byTrack(waiting).map((lead) => (
           <article key={lead.id} className="lead" data-testid="lead">
             <SideBySide lead={lead} pictures={may("matches:review")} />
             {may("matches:review") && !lead.reviewed_by_you && <ReviewForm onSay={(verdict, reason) => void attempt(() => review(lead.id, verdict, reason))} />}
@@ -144,6 +145,14 @@ function SideBySide({ lead, pictures }: { lead: Lead; pictures: boolean }) {
         <dd>
           <Quality parts={lead.quality} />
         </dd>
+        {lead.gait && (
+          <>
+            <dt>{t("walk")}</dt>
+            <dd data-testid="lead-gait" data-verdict={lead.gait.verdict}>
+              <WalkSaid gait={lead.gait} />
+            </dd>
+          </>
+        )}
         <dt>{t("time")}</dt>
         <dd>{new Date(lead.captured_at).toLocaleString()}</dd>
       </dl>

@@ -8,6 +8,7 @@ import { usePlace } from "../shell/stores";
 import { addWatchlist, approve, entries, entryPicture, erase, incidents, namesAt, proposeDraft, reject, watchlists, type Category, type Entry, type Watchlist } from "./endpoints";
 import { Asked } from "./Asked";
 import { Enrol } from "./Enrol";
+import { EntryWalk } from "./Gait";
 import { LookAlikes } from "./LookAlikes";
 import { Picture } from "./Picture";
 import { Renew } from "./Renew";
@@ -115,6 +116,7 @@ export function WatchlistPage() {
                 <li key={entry.id} data-testid="entry-standing">
                   <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
                   <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} name={whose(entry)} incident={because(entry)} />
+                  <EntryWalk entry={entry} />
                   {may("enrolments:write") && (
                     <span className="entry-acts">
                       {entry.renewal === null && <Renew entry={entry} done={loaded.reload} />}
