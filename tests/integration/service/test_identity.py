@@ -463,7 +463,7 @@ async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_
     await product.sql(
         "INSERT INTO gait_supports (match_id, chain_id, store_id, verdict, gait_score, threshold, searched, quality, features,"
         " model, model_version, seen_at) SELECT id, chain_id, store_id, 'supports', 0.97, 0.95, 3, $2, $3, 'gait_embedding', '1',"
-        " now() FROM matches WHERE id = $1", uuid.UUID(match), {"overall": 0.9}, {"cadence_steps_per_min": 108.0},
+        " now() FROM matches WHERE id = $1", uuid.UUID(match), '{"overall": 0.9}', '{"cadence_steps_per_min": 108.0}',
     )  # fmt: skip
     (walk,) = (await product.ask("GET", walks_at))[1]["walks"]
     assert (walk["of_alert"], walk["lead_state"], walk["track_id"]) == (True, "open", str(TRACK))
