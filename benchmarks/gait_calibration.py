@@ -2,9 +2,9 @@
 
     python -m benchmarks.gait_calibration
 
-Two tails are measured: the committed model on identities drawn anew on motion it knows, and each fold's model on those of a subject
-that it was trained without. The one that asks for the higher score is kept. Everybody of one scene has one subject's motion, so
-that these are the hardest strangers that the data can make; they are synthetic, and no promise about people.
+Two tails are measured: the committed model on identities drawn anew on motion it knows, and each fold's model on those of a
+subject that it was trained without. The one that asks for the higher score is kept. Everybody of one scene has one subject's
+motion, so that these are the hardest strangers that the data can make; they are synthetic, and no promise about people.
 """
 
 import asyncio

@@ -1567,6 +1567,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/enrolments/{enrolment_id}/gait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gait
+         * @description The entry's gait templates, the newest first, on one page.
+         */
+        get: operations["list_gait_api_v1_enrolments__enrolment_id__gait_get"];
+        put?: never;
+        /**
+         * Propose Gait
+         * @description Measure the walk of the one person in a clip (MP4 as the body, 4 seconds or more). The clip is not kept.
+         */
+        post: operations["propose_gait_api_v1_enrolments__enrolment_id__gait_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments/{enrolment_id}/gait/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Gait
+         * @description Approve a template that somebody else proposed: it is searched from now on.
+         */
+        post: operations["approve_gait_api_v1_enrolments__enrolment_id__gait_approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolments/{enrolment_id}/gait/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Gait
+         * @description Remove the entry's gait templates, and what gait said of its leads. The entry itself stays.
+         */
+        post: operations["remove_gait_api_v1_enrolments__enrolment_id__gait_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrolments/{enrolment_id}/picture": {
         parameters: {
             query?: never;
@@ -2139,6 +2203,26 @@ export interface paths {
          * @description Where those whom the incident's alerts are about were seen, by time and place alone; nobody was recognised.
          */
         get: operations["list_visits_api_v1_incidents__incident_id__visits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/walks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Walks
+         * @description What gait says of leads that faces raised on these tracks; without a lead there is nothing.
+         */
+        get: operations["list_walks_api_v1_incidents__incident_id__walks_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4778,7 +4862,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "camera-link-created" | "camera-link-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "visits-shown" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-calibrated" | "model-rolled-back" | "model-retired" | "model-shadow-started" | "model-shadow-ended" | "model-still-shown" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "camera-link-created" | "camera-link-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "visits-shown" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "gait-proposed" | "gait-approved" | "gait-removed" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-calibrated" | "model-rolled-back" | "model-retired" | "model-shadow-started" | "model-shadow-ended" | "model-still-shown" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -7159,6 +7243,113 @@ export interface components {
             width: number;
         };
         /**
+         * GaitProfileOut
+         * @description The template of an entry's walk. It is searched once a second person has approved it, and ends with the entry.
+         */
+        GaitProfileOut: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Enrolment Id
+             * Format: uuid
+             */
+            enrolment_id: string;
+            /**
+             * Features
+             * @description Of the clip, each name with its unit; `quality` 0..1 and its parts.
+             */
+            features: {
+                [key: string]: unknown;
+            };
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Model Version */
+            model_version: string;
+            /**
+             * Proposed By
+             * Format: uuid
+             */
+            proposed_by: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * GaitReasonIn
+         * @description Why; it goes to the audit as it is, so it names nobody.
+         */
+        GaitReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * GaitRemovedOut
+         * @description How many templates went.
+         */
+        GaitRemovedOut: {
+            /** Removed */
+            removed: number;
+        };
+        /**
+         * GaitSupportOut
+         * @description What the walk says of a lead that a face raised. It never says that somebody is another person, and leads to nobody.
+         */
+        GaitSupportOut: {
+            /**
+             * Features
+             * @description Cadence, stride, speed and so on, each name with its unit; null: not seen.
+             */
+            features: {
+                [key: string]: unknown;
+            };
+            /**
+             * Gait Score
+             * @description Cosine of the walk and the entry's own template; no probability.
+             */
+            gait_score: number | null;
+            /** Model */
+            model: string;
+            /** Model Version */
+            model_version: string;
+            /**
+             * Quality
+             * @description `overall` 0..1, and its parts.
+             */
+            quality: {
+                [key: string]: unknown;
+            };
+            /**
+             * Reason
+             * @description Why it cannot tell, or why there is no result; empty for a support.
+             */
+            reason: string;
+            /** Searched */
+            searched: number;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Threshold
+             * @description Measured on synthetic people for a list of `searched` entries: no promise.
+             */
+            threshold: number | null;
+            /** @description supports, unknown (it cannot tell), or no-result (too little of a walk was seen). */
+            verdict: components["schemas"]["app__identity__gait__models__Verdict"];
+        };
+        /**
          * GapOut
          * @description One thing that a switch lacks.
          */
@@ -7481,6 +7672,52 @@ export interface components {
          * @enum {string}
          */
         IncidentState: "open" | "in-review" | "closed";
+        /**
+         * IncidentWalkOut
+         * @description What gait says of one lead, and whose track that is. It is a hint for who reviews the lead, and no finding.
+         */
+        IncidentWalkOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Epoch */
+            epoch: number;
+            gait: components["schemas"]["GaitSupportOut"];
+            lead_state: components["schemas"]["MatchState"];
+            /**
+             * Match Id
+             * Format: uuid
+             */
+            match_id: string;
+            /**
+             * Of Alert
+             * @description Of a track that an alert is about; else of its visit, by time and place.
+             */
+            of_alert: boolean;
+            /**
+             * Track Id
+             * @description As text: 64 bits.
+             */
+            track_id: string;
+        };
+        /**
+         * IncidentWalksOut
+         * @description Walks of the incident's alerts and their visits.
+         */
+        IncidentWalksOut: {
+            /**
+             * Walks
+             * @description By time; 50 at most. None where the store's gait switch is off.
+             */
+            walks: components["schemas"]["IncidentWalkOut"][];
+        };
         /**
          * IngestedOut
          * @description What became of a batch.
@@ -7998,6 +8235,8 @@ export interface components {
             evidence: {
                 [key: string]: unknown;
             };
+            /** @description What the walk says of this lead; null where it was not looked at. */
+            gait: components["schemas"]["GaitSupportOut"] | null;
             /** Has Picture */
             has_picture: boolean;
             /**
@@ -8530,6 +8769,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[GaitProfileOut] */
+        Page_GaitProfileOut_: {
+            /** Items */
+            items: components["schemas"]["GaitProfileOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[GateOut] */
         Page_GateOut_: {
             /** Items */
@@ -8803,7 +9049,7 @@ export interface components {
             name: string;
             /** Sources */
             sources: components["schemas"]["SourceOut"][];
-            verdict: components["schemas"]["Verdict"];
+            verdict: components["schemas"]["app__tenancy__policy__packs__Verdict"];
             /** Why */
             why: string;
         };
@@ -10866,12 +11112,6 @@ export interface components {
             username: string;
         };
         /**
-         * Verdict
-         * @description What a pack says of a place.
-         * @enum {string}
-         */
-        Verdict: "deny" | "counsel" | "allow";
-        /**
          * VisitOut
          * @description One anonymous visit, from its first sighting to its last.
          */
@@ -11205,6 +11445,12 @@ export interface components {
          */
         app__identity__decision__thresholds__Source: "default" | "pictures" | "strangers";
         /**
+         * Verdict
+         * @description What gait says of a lead. It never says that somebody is another person: walks change with shoes, loads and mood.
+         * @enum {string}
+         */
+        app__identity__gait__models__Verdict: "supports" | "unknown" | "no-result";
+        /**
          * Source
          * @description Where an enrolled picture comes from. There is no entry for what was found on the internet.
          * @enum {string}
@@ -11229,6 +11475,12 @@ export interface components {
             /** Code */
             code: string;
         };
+        /**
+         * Verdict
+         * @description What a pack says of a place.
+         * @enum {string}
+         */
+        app__tenancy__policy__packs__Verdict: "deny" | "counsel" | "allow";
         /**
          * DecisionIn
          * @description Which proposal is meant: an overtaken one is not approved by accident.
@@ -16729,6 +16981,256 @@ export interface operations {
             };
         };
     };
+    list_gait_api_v1_enrolments__enrolment_id__gait_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GaitProfileOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_gait_api_v1_enrolments__enrolment_id__gait_post: {
+        parameters: {
+            query: {
+                /** @description Which footage this is, and how it is known to show the enrolled person. */
+                source: string;
+            };
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "video/mp4": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GaitProfileOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_gait_api_v1_enrolments__enrolment_id__gait_approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GaitReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GaitProfileOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_gait_api_v1_enrolments__enrolment_id__gait_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrolment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GaitReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GaitRemovedOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_picture_api_v1_enrolments__enrolment_id__picture_get: {
         parameters: {
             query?: never;
@@ -18677,6 +19179,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VisitsOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_walks_api_v1_incidents__incident_id__walks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentWalksOut"];
                 };
             };
             /** @description Not signed in */
