@@ -70,5 +70,9 @@ def profile_out(profile: GaitProfile) -> GaitProfileOut:
 
 def support_out(support: ShownSupport) -> GaitSupportOut:
     """As the API answers."""
-    plain = {name: getattr(support, name) for name in GaitSupportOut.model_fields if name != "gait_score"}
-    return GaitSupportOut.model_validate({**plain, "gait_score": support.score})
+    plain = {name: getattr(support, name) for name in GaitSupportOut.model_fields if name not in ("gait_score", "threshold")}
+    return GaitSupportOut.model_validate({**plain, "gait_score": _short(support.score), "threshold": _short(support.threshold)})
+
+
+def _short(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)  # as `real` holds it, and no more

@@ -468,11 +468,12 @@ async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_
     (walk,) = (await product.ask("GET", walks_at))[1]["walks"]
     assert (walk["of_alert"], walk["lead_state"], walk["track_id"]) == (True, "open", str(TRACK))
     assert (walk["gait"]["verdict"], walk["match_id"]) == ("supports", match)
-    await trained(product, desk.approver)
-    _, shown = await product.ask("GET", f"/api/v1/matches/{match}", token=desk.approver)
+    reviewer = await person(product, "investigator")
+    await trained(product, reviewer)
+    _, shown = await product.ask("GET", f"/api/v1/matches/{match}", token=reviewer)
     assert (shown["gait"]["verdict"], shown["gait"]["gait_score"], shown["person_id"]) == ("supports", 0.97, None)
     body = {"verdict": "not-a-match", "reason": "Other ears"}
-    status, reviewed = await product.ask("POST", f"/api/v1/matches/{match}/review", body, token=desk.approver)
+    status, reviewed = await product.ask("POST", f"/api/v1/matches/{match}/review", body, token=reviewer)
     assert (status, reviewed["state"]) == (200, "rejected"), reviewed
     assert reviewed["gait"] is None
     assert (await product.ask("GET", walks_at))[1] == {"walks": []}
