@@ -56,9 +56,20 @@ class NewestFew(Generic[T]):
             self._values.clear()
 
     @property
+    def first(self) -> T | None:
+        """The value that `take` would give; it goes on waiting."""
+        with self._lock:
+            return self._values[0] if self._values else None
+
+    @property
     def has_value(self) -> bool:
         """Whether a value waits."""
         return bool(self._values)
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether values were dropped a while ago, so that only the newest waits."""
+        return self._room < self._depth
 
     @property
     def dropped(self) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -18,8 +19,9 @@ from app.kit.errors import PennyError
 from app.kit.logs import logger
 from app.kit.tracing import begin_trace
 from app.perception.detections import Detections
-from app.workers.cpu.fair import longest_waiting
+from app.workers.cpu.fair import note_turn, whose_turn
 from app.workers.cpu.lane import Lane
+from app.workers.cpu.places import Places, Request
 from app.workers.emitter import Emitter
 from app.workers.outlets import AWAY
 from app.workers.pose_clients import DEADLINE_S, PoseModel
@@ -27,8 +29,9 @@ from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
 IN_FLIGHT: Final = 3
-"""One more than the embedded server's instances of the pose model: none runs dry, and a frame waits half an inference for one
-instead of a whole. With two pictures are younger, and on a busy machine fewer (docs/performance.md)."""
+"""One more than the embedded server's instances of the pose model, so that none runs dry; the last is sent just in time, so that
+hardly a frame grows old at the server (`places`)."""
+
 WATCH_EVERY_S: Final = 1.0
 
 log = logger(__name__)
@@ -55,7 +58,7 @@ class Analysis:
         self._lanes, self._model = lanes, model
         self._watched = watched or lanes
         self._emitter, self._metrics = emitter, metrics
-        self._free, self._faces, self._seen = in_flight, faces, seen
+        self._places, self._faces, self._seen = Places(in_flight), faces, seen
         self._work = asyncio.Event()
         self._failures = 0
         self._retry = Backoff(first_s=0.1, longest_s=2.0)
@@ -66,35 +69,46 @@ class Analysis:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Analyse until `stop`; frames in flight are let finish."""
+        pause = math.inf
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                await self._work.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause if pause < math.inf else None):
+                        await self._work.wait()
                 self._work.clear()
-                while self._free > 0 and (lane := longest_waiting(self._lanes())) is not None:
-                    frame = lane.take()
-                    if frame is None:
-                        break
-                    if lane.rests(frame):
-                        lane.busy = False
-                        continue
-                    self._free -= 1
-                    group.create_task(self._serve(lane, frame))
+                pause = self._send_due(group)
 
-    async def _serve(self, lane: Lane, frame: CapturedFrame) -> None:
+    def _send_due(self, group: asyncio.TaskGroup) -> float:
+        """Send what may be sent now; seconds until to look again, infinite when something has to happen first."""
+        while (turn := whose_turn(self._lanes())) is not None:
+            if (pause := self._places.pause_s()) > 0:
+                return pause
+            lane, first = turn
+            frame = lane.take()
+            if frame is None:
+                break
+            if lane.rests(frame):
+                lane.busy = False
+                continue
+            note_turn(lane, first)
+            group.create_task(self._serve(lane, frame, self._places.take()))
+        return math.inf
+
+    async def _serve(self, lane: Lane, frame: CapturedFrame, place: Request) -> None:
         """One frame, start to end. Nothing that goes wrong here reaches another camera."""
         self._metrics.in_flight.inc()
         try:
-            await self._analyse(lane, frame)
+            await self._analyse(lane, frame, place)
         except Exception:
             log.exception("analysing a frame failed", camera=str(lane.camera.camera_id))
             lane.lose()
         finally:
             self._metrics.in_flight.dec()
             lane.busy = False
-            self._free += 1
+            self._places.leave(place)
             self._work.set()
 
-    async def _analyse(self, lane: Lane, frame: CapturedFrame) -> None:
+    async def _analyse(self, lane: Lane, frame: CapturedFrame, place: Request) -> None:
         with begin_trace("frame", camera_id=str(lane.camera.camera_id)) as parent:
             camera, began = lane.camera, time.monotonic()
             try:
@@ -105,6 +119,8 @@ class Analysis:
                 self._note(camera, frame, None, began)
                 await self._rest(error)
                 return
+            self._places.answered(place)
+            self._work.set()  # another may be sent before this one's picture is made
             self._failures = 0
             self._note(camera, frame, found, began)
             message = lane.accept(frame, found, parent)

@@ -36,6 +36,7 @@ class Lane:
         sightings: who was where in the last analysed frames: boxes only.
         busy: whether a frame is under analysis.
         served_at: monotonic seconds of the last frame taken.
+        yielded: turns given to cameras with younger frames, less those it was given (`fair`).
         watched: whether somebody looks at the pictures.
     """
 
@@ -55,6 +56,7 @@ class Lane:
         self.sightings: deque[Sighting] = deque(maxlen=MOST_SIGHTINGS)
         self.busy = False
         self.served_at = 0.0
+        self.yielded = 0
         self.watched = False
         self._emitter, self._metrics = emitter, metrics
         self._label = str(camera.camera_id)
@@ -79,6 +81,17 @@ class Lane:
     def has_frame(self) -> bool:
         """Whether a frame waits."""
         return self._capture.waiting.has_value
+
+    @property
+    def waits_since(self) -> float:
+        """When the frame that would be taken was captured, seconds since 1970; 0 when none waits."""
+        frame = self._capture.waiting.first
+        return frame.captured_at_us / 1e6 if frame is not None else 0.0
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether frames of it were dropped a while ago."""
+        return self._capture.waiting.overloaded
 
     @property
     def units(self) -> AccessUnits:

@@ -39,7 +39,8 @@ class StayingLane:
     def __init__(self, camera: uuid.UUID, emitter: Emitter) -> None:
         self.camera = SimpleNamespace(camera_id=camera, url="rtsp://root:s3cret@camera.example/stream")
         self.has_frame = self.busy = self.watched = False
-        self.served_at = 0.0
+        self.served_at = self.waits_since = 0.0
+        self.yielded, self.overloaded = 0, False
         self._emitter, self._sequence, self._epoch = emitter, itertools.count(), now_us()
 
     def take(self) -> Any:

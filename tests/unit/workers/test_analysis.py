@@ -23,6 +23,9 @@ class FakeLane:
     name: str
     busy: bool = False
     served_at: float = 0.0
+    waits_since: float = 0.0
+    yielded: int = 0
+    overloaded: bool = True
     watched: bool = False
     has_frame: bool = True
     accepted: int = 0
@@ -113,3 +116,26 @@ async def test_a_still_frame_asks_no_model_takes_no_place_and_is_not_lost() -> N
     assert still.lost == 0
     assert moving.accepted > 0
     assert still.accepted > 0, "it is looked at again once it rests no more"
+
+
+class Instances:
+    """Two instances of a model that take a moment each; how many frames wait at the server when one more comes."""
+
+    def __init__(self, takes_s: float) -> None:
+        self.takes_s, self.free, self.waited = takes_s, asyncio.Semaphore(2), 0.0
+
+    async def detect(self, _frames: Any) -> list[Detections]:
+        came = asyncio.get_running_loop().time()
+        async with self.free:
+            self.waited += asyncio.get_running_loop().time() - came
+            await asyncio.sleep(self.takes_s)
+        return [Detections.empty()]
+
+
+async def test_the_third_frame_is_sent_when_an_instance_is_about_to_be_free() -> None:
+    lanes, model = [FakeLane(name) for name in "abcd"], Instances(0.1)
+    await overload(lanes, dict.fromkeys("abcd", cast(Any, model)), seconds=2.0, in_flight=3)
+    served = sum(lane.accepted for lane in lanes)
+    assert served > 6
+    assert model.waited / served < 0.075, "a frame sent at once waits as long as an instance takes, here 100 ms for every one"
+    assert max(lane.accepted for lane in lanes) - min(lane.accepted for lane in lanes) <= 3
