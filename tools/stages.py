@@ -86,7 +86,9 @@ def _lint(*, web_tests: bool) -> Stage:
         [str(tools / "python"), "-m", "mypy"],
     )
     dashboard = ([node, str(web / "typescript" / "bin" / "tsc"), "--noEmit", "--project", "web"],)
-    vitest = ([node, str(web / "vitest" / "vitest.mjs"), "run", "--root", "web"],) if web_tests else ()
+    # Files share a process: to import everything once more for each of fifty took three quarters of the time.
+    together = ["--pool", "threads", "--no-isolate"]
+    vitest = ([node, str(web / "vitest" / "vitest.mjs"), "run", "--root", "web", *together],) if web_tests else ()
     return Stage("lint, types, dashboard's tests" if web_tests else "lint and types", (ours, (*dashboard, *vitest)))
 
 

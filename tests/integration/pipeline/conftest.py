@@ -188,9 +188,30 @@ class Actor:
             await asyncio.sleep(1 / self.fps)
 
 
+TABLES = ("chains", "users", "alerts", "outbox", "ai_detections", "stream_sessions", "camera_status", "checkpoints", "pipelines")
+
+
+async def _empty(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """Take every row out of these tables and of all that refer to them.
+
+    What TRUNCATE CASCADE does, without new files for eighty tables, which take twenty times as long.
+    """
+    referring = (
+        "WITH RECURSIVE found(id) AS (SELECT unnest($1::text[])::regclass::oid UNION"
+        " SELECT conrelid FROM pg_constraint JOIN found ON confrelid = id WHERE contype = 'f')"
+        " SELECT id::regclass::text FROM found"
+    )
+    names = [row[0] for row in await pool.fetch(referring, TABLES)]
+    assert {"stores", "cameras", "zones", "rules"} < set(names)
+    async with pool.acquire() as connection, connection.transaction():
+        # Neither foreign keys nor triggers that keep rows.
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute("; ".join(f"DELETE FROM {name}" for name in names))
+
+
 @pytest.fixture(scope="session")
 def pipeline_servers() -> Iterator[OwnServers]:
-    with own_servers() as started:
+    with own_servers(synced=False) as started:
         yield started
 
 
@@ -204,10 +225,7 @@ async def site(pipeline_servers: OwnServers, tmp_path: Path) -> AsyncIterator[Si
     )
     await bus.flushall()
     await memory.flushall()
-    await pool.execute(
-        "TRUNCATE chains, stores, cameras, zones, rules, alerts, outbox, ai_detections, stream_sessions, camera_status,"
-        " checkpoints, pipelines, users CASCADE"
-    )
+    await _empty(pool)
     await pool.execute("ALTER TABLE zones ENABLE TRIGGER zones_bump")  # a test that was cut off may have left it off
     await pool.execute("UPDATE shard_leases SET owner = NULL, expires_at = '-infinity'")
     made = Site(pipeline_servers, pool, bus, memory, tmp_path, new_id(), new_id(), uuid.UUID(int=0))
