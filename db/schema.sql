@@ -276,6 +276,17 @@ CREATE FUNCTION public.export_by_token(wanted bytea) RETURNS TABLE(export_id uui
 
 ALTER FUNCTION public.export_by_token(wanted bytea) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.face_use_of_worker(worker uuid) RETURNS TABLE(camera_id uuid, stable integer, candidate integer, share double precision, previous integer)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT l.camera_id, p.stable, p.candidate, p.share, p.previous
+    FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
+    JOIN model_pointers p ON p.chain_id = c.chain_id AND p.model = 'face_embedding'
+    WHERE l.worker_id = worker AND c.store_id <> ALL ((SELECT stores_with_workers())::uuid[]) $$;
+
+ALTER FUNCTION public.face_use_of_worker(worker uuid) OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.forget_answered_contacts() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -804,6 +815,17 @@ CREATE FUNCTION public.public_policy(wanted uuid) RETURNS TABLE(chain_name text,
 
 ALTER FUNCTION public.public_policy(wanted uuid) OWNER TO pennyprotect_owner;
 
+CREATE FUNCTION public.pushed_face_versions() RETURNS TABLE(chain_id uuid, version integer, over boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT v.chain_id, v.version, v.state <> 'ready' FROM model_versions v WHERE v.model = 'face_embedding' AND v.state <> 'retiring'
+        AND EXISTS (SELECT FROM facial_profiles p WHERE p.chain_id = v.chain_id
+            AND (v.state = 'ready' AND store_runs(p.store_id, 'face') OR v.state <> 'ready' AND p.model = v.model
+                AND p.model_version = v.version::text)) $$;
+
+ALTER FUNCTION public.pushed_face_versions() OWNER TO pennyprotect_owner;
+
 CREATE FUNCTION public.ready_model_versions() RETURNS TABLE(chain_id uuid, id uuid, model text, version integer, manifest_sha256 bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -1244,6 +1266,24 @@ CREATE TABLE public.camera_links (
 );
 
 ALTER TABLE public.camera_links OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.camera_places (
+    camera_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    x double precision NOT NULL,
+    y double precision NOT NULL,
+    heading_deg double precision NOT NULL,
+    view_deg double precision NOT NULL,
+    reach double precision NOT NULL,
+    CONSTRAINT camera_places_heading_deg_check CHECK (((heading_deg >= (0)::double precision) AND (heading_deg < (360)::double precision))),
+    CONSTRAINT camera_places_reach_check CHECK (((reach >= (0.01)::double precision) AND (reach <= (1)::double precision))),
+    CONSTRAINT camera_places_view_deg_check CHECK (((view_deg >= (5)::double precision) AND (view_deg <= (360)::double precision))),
+    CONSTRAINT camera_places_x_check CHECK (((x >= (0)::double precision) AND (x <= (1)::double precision))),
+    CONSTRAINT camera_places_y_check CHECK (((y >= (0)::double precision) AND (y <= (1)::double precision)))
+);
+
+ALTER TABLE public.camera_places OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.camera_status (
     camera_id uuid NOT NULL,
@@ -1746,6 +1786,25 @@ ALTER TABLE ONLY public.facial_profiles_512 ALTER COLUMN template SET STORAGE EX
 
 ALTER TABLE public.facial_profiles_512 OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.floor_plans (
+    store_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    revision integer NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    sha256 bytea NOT NULL,
+    picture bytea NOT NULL,
+    width_m double precision,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT floor_plans_height_check CHECK ((height > 0)),
+    CONSTRAINT floor_plans_picture_check CHECK ((length(picture) <= 4194304)),
+    CONSTRAINT floor_plans_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT floor_plans_width_check CHECK ((width > 0)),
+    CONSTRAINT floor_plans_width_m_check CHECK (((width_m >= (1)::double precision) AND (width_m <= (2000)::double precision)))
+);
+
+ALTER TABLE public.floor_plans OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.gallery_revisions (
     chain_id uuid NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
@@ -1854,6 +1913,24 @@ CREATE TABLE public.key_destructions (
 );
 
 ALTER TABLE public.key_destructions OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.live_layouts (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    owner uuid,
+    name text NOT NULL,
+    cameras uuid[],
+    columns integer,
+    large integer,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT live_layouts_cameras_check CHECK (((cardinality(cameras) >= 1) AND (cardinality(cameras) <= 64))),
+    CONSTRAINT live_layouts_columns_check CHECK (((columns >= 1) AND (columns <= 8))),
+    CONSTRAINT live_layouts_large_check CHECK (((large >= 0) AND (large <= 64))),
+    CONSTRAINT live_layouts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE public.live_layouts OWNER TO pennyprotect_owner;
 
 CREATE TABLE public.match_pictures (
     match_id uuid NOT NULL,
@@ -2687,6 +2764,8 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     must_change_password boolean DEFAULT false NOT NULL,
     password_changed_at timestamp with time zone,
+    language text,
+    CONSTRAINT users_language_check CHECK ((language = ANY (ARRAY['en'::text, 'es'::text]))),
     CONSTRAINT users_username_check CHECK (((username = lower(username)) AND ((length(username) >= 1) AND (length(username) <= 100))))
 );
 
@@ -2826,6 +2905,9 @@ ALTER TABLE ONLY public.camera_links
 ALTER TABLE ONLY public.camera_links
     ADD CONSTRAINT camera_links_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.camera_places
+    ADD CONSTRAINT camera_places_pkey PRIMARY KEY (camera_id);
+
 ALTER TABLE ONLY public.camera_status
     ADD CONSTRAINT camera_status_pkey PRIMARY KEY (camera_id);
 
@@ -2925,6 +3007,9 @@ ALTER TABLE ONLY public.facial_profiles_512
 ALTER TABLE ONLY public.facial_profiles_512
     ADD CONSTRAINT facial_profiles_512_pkey PRIMARY KEY (id, dimensions);
 
+ALTER TABLE ONLY public.floor_plans
+    ADD CONSTRAINT floor_plans_pkey PRIMARY KEY (store_id);
+
 ALTER TABLE ONLY public.gallery_revisions
     ADD CONSTRAINT gallery_revisions_pkey PRIMARY KEY (chain_id);
 
@@ -2948,6 +3033,12 @@ ALTER TABLE ONLY public.incidents
 
 ALTER TABLE ONLY public.key_destructions
     ADD CONSTRAINT key_destructions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.live_layouts
+    ADD CONSTRAINT live_layouts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.live_layouts
+    ADD CONSTRAINT live_layouts_store_id_owner_name_key UNIQUE NULLS NOT DISTINCT (store_id, owner, name);
 
 ALTER TABLE ONLY public.match_pictures
     ADD CONSTRAINT match_pictures_pkey PRIMARY KEY (match_id);
@@ -3205,6 +3296,8 @@ CREATE INDEX camera_leases_worker ON public.camera_leases USING btree (worker_id
 CREATE INDEX camera_links_other ON public.camera_links USING btree (camera_b);
 
 CREATE INDEX camera_links_store ON public.camera_links USING btree (store_id, created_at, id);
+
+CREATE INDEX camera_places_store ON public.camera_places USING btree (store_id);
 
 CREATE INDEX cameras_store ON public.cameras USING btree (store_id) WHERE (deleted_at IS NULL);
 
@@ -3500,6 +3593,12 @@ ALTER TABLE ONLY public.camera_links
 ALTER TABLE ONLY public.camera_links
     ADD CONSTRAINT camera_links_zone_b_fkey FOREIGN KEY (zone_b) REFERENCES public.zones(id);
 
+ALTER TABLE ONLY public.camera_places
+    ADD CONSTRAINT camera_places_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.camera_places
+    ADD CONSTRAINT camera_places_store_id_fkey FOREIGN KEY (store_id) REFERENCES public.floor_plans(store_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.camera_status
     ADD CONSTRAINT camera_status_chain_id_store_id_camera_id_fkey FOREIGN KEY (chain_id, store_id, camera_id) REFERENCES public.cameras(chain_id, store_id, id);
 
@@ -3623,6 +3722,9 @@ ALTER TABLE public.facial_profiles
 ALTER TABLE public.facial_profiles
     ADD CONSTRAINT facial_profiles_chain_id_template_key_fkey FOREIGN KEY (chain_id, template_key) REFERENCES public.tenant_keys(chain_id, version);
 
+ALTER TABLE ONLY public.floor_plans
+    ADD CONSTRAINT floor_plans_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
 ALTER TABLE ONLY public.gallery_revisions
     ADD CONSTRAINT gallery_revisions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
 
@@ -3652,6 +3754,9 @@ ALTER TABLE ONLY public.incidents
 
 ALTER TABLE ONLY public.key_destructions
     ADD CONSTRAINT key_destructions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
+
+ALTER TABLE ONLY public.live_layouts
+    ADD CONSTRAINT live_layouts_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
 
 ALTER TABLE ONLY public.match_pictures
     ADD CONSTRAINT match_pictures_chain_id_picture_key_fkey FOREIGN KEY (chain_id, picture_key) REFERENCES public.tenant_keys(chain_id, version);
@@ -3949,7 +4054,11 @@ ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_unsealed ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY calibrates ON public.face_calibrations FOR INSERT TO pennyprotect_app WITH CHECK (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (( SELECT public.tenant_stores() AS tenant_stores) IS NULL)));
+
 ALTER TABLE public.camera_links ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.camera_places ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.camera_status ENABLE ROW LEVEL SECURITY;
 
@@ -4003,6 +4112,8 @@ ALTER TABLE public.face_calibrations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.facial_profiles ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.floor_plans ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.gallery_revisions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY home ON public.watchlist_assignments TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (home_store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[]))));
@@ -4018,6 +4129,8 @@ ALTER TABLE public.incident_entries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.key_destructions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.live_layouts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.match_pictures ENABLE ROW LEVEL SECURITY;
 
@@ -4189,6 +4302,8 @@ CREATE POLICY tenant ON public.audit_log FOR SELECT TO pennyprotect_app USING ((
 
 CREATE POLICY tenant ON public.camera_links TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.camera_places TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.camera_status TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.cameras TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
@@ -4219,6 +4334,8 @@ CREATE POLICY tenant ON public.evidence_exports TO pennyprotect_app USING (((cha
 
 CREATE POLICY tenant ON public.facial_profiles TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
+CREATE POLICY tenant ON public.floor_plans TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
 CREATE POLICY tenant ON public.gallery_revisions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
 CREATE POLICY tenant ON public.identity_settings TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
@@ -4230,6 +4347,8 @@ CREATE POLICY tenant ON public.incident_entries TO pennyprotect_app USING (((cha
 CREATE POLICY tenant ON public.incidents TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.key_destructions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
+
+CREATE POLICY tenant ON public.live_layouts TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[]))) AND ((owner IS NULL) OR (owner = (NULLIF(current_setting('pennyprotect.principal'::text, true), ''::text))::uuid))));
 
 CREATE POLICY tenant ON public.match_pictures TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
@@ -4402,6 +4521,9 @@ GRANT ALL ON FUNCTION public.expired_enrolments(moment timestamp with time zone,
 REVOKE ALL ON FUNCTION public.export_by_token(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.export_by_token(wanted bytea) TO pennyprotect_app;
 
+REVOKE ALL ON FUNCTION public.face_use_of_worker(worker uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.face_use_of_worker(worker uuid) TO pennyprotect_app;
+
 REVOKE ALL ON FUNCTION public.forget_answered_contacts() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_answered_contacts() TO pennyprotect_app;
 
@@ -4511,6 +4633,9 @@ GRANT ALL ON FUNCTION public.persons_without_entry(before timestamp with time zo
 
 REVOKE ALL ON FUNCTION public.public_policy(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.public_policy(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.pushed_face_versions() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pushed_face_versions() TO pennyprotect_app;
 
 REVOKE ALL ON FUNCTION public.ready_model_versions() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ready_model_versions() TO pennyprotect_app;
@@ -4690,6 +4815,8 @@ GRANT INSERT ON TABLE public.audit_unsealed TO pennyprotect_retention;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.camera_links TO pennyprotect_app;
 GRANT SELECT ON TABLE public.camera_links TO pennyprotect_pipeline;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.camera_places TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.camera_status TO pennyprotect_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.camera_status TO pennyprotect_pipeline;
@@ -4960,7 +5087,7 @@ GRANT UPDATE(sha256) ON TABLE public.evidence_exports TO pennyprotect_app;
 
 GRANT UPDATE(downloads) ON TABLE public.evidence_exports TO pennyprotect_app;
 
-GRANT SELECT ON TABLE public.face_calibrations TO pennyprotect_app;
+GRANT SELECT,INSERT ON TABLE public.face_calibrations TO pennyprotect_app;
 GRANT SELECT,INSERT ON TABLE public.face_calibrations TO pennyprotect_pipeline;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.facial_profiles TO pennyprotect_app;
@@ -4968,6 +5095,22 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.facial_profiles TO pennyprotect_app;
 GRANT UPDATE(rotation) ON TABLE public.facial_profiles TO pennyprotect_app;
 
 GRANT UPDATE(embeddings) ON TABLE public.facial_profiles TO pennyprotect_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT UPDATE(revision) ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT UPDATE(width) ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT UPDATE(height) ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT UPDATE(sha256) ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT UPDATE(picture) ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT UPDATE(width_m) ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.floor_plans TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.gallery_revisions TO pennyprotect_app;
 
@@ -5050,6 +5193,18 @@ GRANT SELECT,INSERT ON TABLE public.key_destructions TO pennyprotect_app;
 GRANT UPDATE(confirmed_by) ON TABLE public.key_destructions TO pennyprotect_app;
 
 GRANT UPDATE(confirmed_at) ON TABLE public.key_destructions TO pennyprotect_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.live_layouts TO pennyprotect_app;
+
+GRANT UPDATE(name) ON TABLE public.live_layouts TO pennyprotect_app;
+
+GRANT UPDATE(cameras) ON TABLE public.live_layouts TO pennyprotect_app;
+
+GRANT UPDATE(columns) ON TABLE public.live_layouts TO pennyprotect_app;
+
+GRANT UPDATE(large) ON TABLE public.live_layouts TO pennyprotect_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.live_layouts TO pennyprotect_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.match_pictures TO pennyprotect_app;
 GRANT INSERT ON TABLE public.match_pictures TO pennyprotect_pipeline;
@@ -5422,6 +5577,8 @@ GRANT SELECT(disabled_at) ON TABLE public.users TO pennyprotect_dispatcher;
 GRANT UPDATE(must_change_password) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(password_changed_at) ON TABLE public.users TO pennyprotect_app;
+
+GRANT UPDATE(language) ON TABLE public.users TO pennyprotect_app;
 
 GRANT SELECT ON TABLE public.visit_sightings TO pennyprotect_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visit_sightings TO pennyprotect_pipeline;

@@ -43,7 +43,6 @@ export function CameraMark({ camera, place, mark, chosen, onChoose, onKeyDown, o
       className="plan-mark"
       style={{ left: `${place.x * 100}%`, top: `${place.y * 100}%` }}
       aria-pressed={chosen}
-      aria-label={said}
       title={said}
       data-off={mark.off}
       data-threat={mark.threat ?? undefined}
@@ -54,8 +53,13 @@ export function CameraMark({ camera, place, mark, chosen, onChoose, onKeyDown, o
       onPointerDown={onPointerDown}
     >
       <Icon size={17} aria-hidden="true" />
-      {mark.open > 0 && <span className="plan-count">{mark.open}</span>}
+      {mark.open > 0 && (
+        <span className="plan-count" aria-hidden="true">
+          {mark.open}
+        </span>
+      )}
       <span className="plan-name">{camera.name}</span>
+      <span className="visually-hidden">{said.slice(camera.name.length)}</span>
     </button>
   );
 }
