@@ -155,7 +155,7 @@ class Software:
             ghost = Gst.GhostPad.new("sink", parts[0].get_static_pad("sink"))
             ghost.set_active(True)
             inner.add_pad(ghost)
-            inner.sync_state_with_parent()
+            inner.set_state(Gst.State.PLAYING)  # whatever the bin is at: what comes now must not meet a closed pad
             found.link(ghost)
 
         demuxer.connect("pad-added", shown)

@@ -1,5 +1,6 @@
 """Each scenario runs a graph and prints what it saw as one JSON line: `python3 -m tests.software_graph.scenarios NAME`."""
 
+import itertools
 import json
 import socket
 import ssl
@@ -100,7 +101,9 @@ class Bench:
 
 def add_and_remove() -> None:
     """One, then another, then the first goes; the pad is used again."""
-    bench = Bench()
+    numbers = itertools.count(7)
+    next(numbers)  # another graph of this worker has opened one
+    bench = Bench(numbers=numbers)
     bench.want(c0=SMALL)
     first = bench.until(lambda: bench.count(0) > 5)
     bench.want(c0=SMALL, c1=SMALL)
@@ -112,6 +115,7 @@ def add_and_remove() -> None:
     bench.want(c1=SMALL, c2=SMALL)
     again = bench.until(lambda: bench.count(0) > count + 5)
     bench.end(
+        numbers=[c.connection for c in bench.changes if c.state.value == "live"],
         first=first, second=second, silent=bench.count(0) - count >= 0, again=again, states=bench.states(0),
         facts={str(key.int): value.connection for key, value in bench.graph.facts().items()},
     )  # fmt: skip

@@ -101,6 +101,7 @@ def build(settings: Settings, reader: MetaReader, elements: Callable[[Path], Ele
         lambda reason: fleet.fatal(made[0].key, reason),
         fleet.packet if settings.ring_mb else None,
         {"pose": probes.after_pose, "out": probes.after_tracker},
+        numbers=fleet.connections,
     )
     made.append(Pipeline(key, graph, sources, handover, probes, parts))
     graph.start()

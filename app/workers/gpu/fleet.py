@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 import uuid
 from collections.abc import Callable
@@ -55,15 +56,14 @@ class Fleet:
         self.loop = asyncio.get_running_loop()
         self._build, self._check, self._promote = build, check, promote
         self._emitter, self._metrics, self.gpu, self._faces, self._shadow = emitter, metrics, gpu, faces, shadow
-        self._ring_bytes, self._wanted = ring_bytes, dict[uuid.UUID, DesiredCamera]()
-        self._cameras: dict[uuid.UUID, GpuCamera] = {}
+        self._ring_bytes, self._wanted, self._cameras = ring_bytes, dict[uuid.UUID, DesiredCamera](), dict[uuid.UUID, GpuCamera]()
         self.pipelines: dict[Version, Pipeline] = {}
         self._changed, self._frames_wait = asyncio.Event(), Bell(self.loop)
         self.wake = self._frames_wait.ring
         self._add = Totals().add
         self._retry = Backoff(first_s=1.0, longest_s=15.0)
         self._failures, self._due = dict[Version, int](), dict[Version, float]()
-        self.faces_on = False
+        self.faces_on, self.connections = False, itertools.count(1)
 
     # Called by others
 

@@ -110,6 +110,8 @@ class Slot:
     """A source's place in the graph. Times are monotonic seconds, 0.0 for not yet.
 
     Attributes:
+        connection: number of the present one, higher than that of every earlier one of this worker.
+        opened: how often it was.
         due_at: when to connect; infinite while it is connecting or runs.
         asked_at: since when its address is being judged.
         patience_s: how long this connection may take to its first picture; grows, never shrinks.
@@ -121,6 +123,7 @@ class Slot:
     pad: int
     wanted: Wanted
     connection: int = 0
+    opened: int = 0
     bin: Any = None
     mux_pad: Any = None
     state: State = State.CONNECTING
@@ -145,7 +148,7 @@ class Slot:
 
     @property
     def reconnects(self) -> int:
-        return max(0, self.connection - 1)
+        return max(0, self.opened - 1)
 
     def is_due(self, now: float) -> bool:
         """Whether a frame at this moment is one of the pace; counts it either way."""
@@ -159,14 +162,12 @@ class Slot:
 
     def facts(self) -> "Facts":
         """Counters as they are now."""
-        return Facts(
-            self.pad, self.connection, self.state, self.frames_in, self.passed, self.size, self.reconnects, self.unmasked
-        )
+        return Facts(self.pad, self.opened, self.state, self.frames_in, self.passed, self.size, self.reconnects, self.unmasked)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Counters of one source since it was wanted."""
+    """Counters of one source since it was wanted; `connection` counts how often it was opened."""
 
     pad: int
     connection: int

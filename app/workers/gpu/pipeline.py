@@ -7,12 +7,13 @@ A camera's trouble stays its own: errors, end of stream and silence tear down it
 Each (re)connection has a number, the worker's epoch, and begins with the judgement of the camera's address (`admit`).
 """
 
+import itertools
 import math
 import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -55,6 +56,8 @@ class Graph:
         on_arrived: called on streaming threads for every frame that goes into the muxer.
         on_fatal: called once when the shared part fails.
         on_packet: called on streaming threads for every encoded picture of an RTSP source; None: nobody keeps them.
+        numbers: of connections, rising. Graphs that the same cameras may move between share them: who reads frames tells by them
+            what is past.
         probes: stage name to a function of the buffer's address, called on its source pad.
     """
 
@@ -69,6 +72,7 @@ class Graph:
     silent_s: float = SILENT_S
     start_s: float = START_S
     judged_s: float = JUDGED_S
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         import gi
@@ -213,9 +217,9 @@ class Graph:
         self._tell(slot, State.STOPPED)
 
     def _connect(self, slot: Slot) -> None:
-        slot.connection += 1
+        slot.connection, slot.opened = next(self.numbers), slot.opened + 1
         slot.due_at, slot.last_at, slot.next_at, slot.patience_s, slot.size = math.inf, 0.0, 0.0, 0.0, (0, 0)
-        self._tell(slot, State.CONNECTING if slot.connection == 1 else State.RECONNECTING)
+        self._tell(slot, State.CONNECTING if slot.opened == 1 else State.RECONNECTING)
         at, slot.asked_at = slot.connection, time.monotonic()
         self._admissions.ask(slot.camera, slot.wanted.address, lambda said: self._orders.put((self._open, (slot, at, said))))
 
