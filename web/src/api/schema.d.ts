@@ -536,6 +536,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preferences
+         * @description The language that one chose.
+         */
+        get: operations["preferences_api_v1_auth_preferences_get"];
+        /**
+         * Choose Preferences
+         * @description Choose a language; it holds on every machine.
+         */
+        put: operations["choose_preferences_api_v1_auth_preferences_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/recovery-codes": {
         parameters: {
             query?: never;
@@ -2351,6 +2375,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layouts/{layout_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Layout
+         * @description Show other cameras, or the same otherwise.
+         */
+        put: operations["change_layout_api_v1_layouts__layout_id__put"];
+        post?: never;
+        /**
+         * Remove Layout
+         * @description Take a layout away; a wall that shows it goes on until it is opened anew.
+         */
+        delete: operations["remove_layout_api_v1_layouts__layout_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/pictures": {
         parameters: {
             query?: never;
@@ -2361,6 +2409,8 @@ export interface paths {
         /**
          * Live Pictures
          * @description Pictures of several cameras on one connection, newest first, each with X-Camera-Id and X-Captured-At-Us.
+         *
+         *     Those of `still_id` come once in two seconds at most, for thumbnails; 64 cameras in all.
          */
         get: operations["live_pictures_api_v1_live_pictures_get"];
         put?: never;
@@ -3689,6 +3739,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{store_id}/floor-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Floor Plan
+         * @description The plan without its picture.
+         */
+        get: operations["get_floor_plan_api_v1_stores__store_id__floor_plan_get"];
+        /**
+         * Put Floor Plan
+         * @description Say where all cameras hang. 409 where somebody else changed the plan meanwhile: nothing of theirs is lost.
+         */
+        put: operations["put_floor_plan_api_v1_stores__store_id__floor_plan_put"];
+        post?: never;
+        /**
+         * Remove Floor Plan
+         * @description Take the picture away, and with it where cameras hang; the cameras themselves stay.
+         */
+        delete: operations["remove_floor_plan_api_v1_stores__store_id__floor_plan_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/floor-plan/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Floor Plan Picture
+         * @description The picture, WebP.
+         */
+        get: operations["get_floor_plan_picture_api_v1_stores__store_id__floor_plan_picture_get"];
+        /**
+         * Put Floor Plan Picture
+         * @description Upload the plan (JPEG or PNG, 12 MB at most). It is stored anew, without the file's own notes; cameras stay in place.
+         */
+        put: operations["put_floor_plan_picture_api_v1_stores__store_id__floor_plan_picture_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stores/{store_id}/jurisdiction": {
         parameters: {
             query?: never;
@@ -3703,6 +3805,30 @@ export interface paths {
          */
         put: operations["move_store_api_v1_stores__store_id__jurisdiction_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/layouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Layouts
+         * @description The store's layouts and one's own, by name, on one page.
+         */
+        get: operations["list_layouts_api_v1_stores__store_id__layouts_get"];
+        put?: never;
+        /**
+         * Add Layout
+         * @description Keep a layout, for oneself or for the store.
+         */
+        post: operations["add_layout_api_v1_stores__store_id__layouts_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4862,7 +4988,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "camera-link-created" | "camera-link-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "visits-shown" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "gait-proposed" | "gait-approved" | "gait-removed" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-calibrated" | "model-rolled-back" | "model-retired" | "model-shadow-started" | "model-shadow-ended" | "model-still-shown" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
+        Act: "log-in" | "log-in-refused" | "log-out" | "refresh-replayed" | "token-refused" | "ticket-refused" | "second-factor-refused" | "second-factor-given" | "second-factor-enrolled" | "second-factor-removed" | "recovery-code-used" | "recovery-codes-made" | "password-changed" | "password-refused" | "language-chosen" | "session-ended" | "sessions-ended" | "sign-in-settings-changed" | "oidc-refused" | "oidc-mapping-created" | "oidc-mapping-removed" | "oidc-user-created" | "oidc-roles-derived" | "chain-created" | "chain-changed" | "region-created" | "region-changed" | "region-removed" | "store-created" | "store-changed" | "user-invited" | "user-disabled" | "user-enabled" | "user-password-reset" | "membership-granted" | "membership-revoked" | "administration-refused" | "api-key-created" | "api-key-rotated" | "api-key-revoked" | "live-view" | "snapshot" | "camera-created" | "camera-changed" | "camera-removed" | "camera-probed" | "cameras-discovered" | "zone-created" | "zone-changed" | "zone-removed" | "camera-link-created" | "camera-link-removed" | "floor-plan-drawn" | "floor-plan-changed" | "floor-plan-removed" | "layout-created" | "layout-changed" | "layout-removed" | "rule-created" | "rule-changed" | "rule-removed" | "rule-replayed" | "key-rotated" | "templates-turned" | "key-destruction-requested" | "key-destroyed" | "alert-claimed" | "alert-acknowledged" | "alert-snoozed" | "alert-woken" | "alert-escalated" | "alert-resolved" | "alert-reopened" | "alert-looked-again" | "second-look-switched" | "incident-opened" | "incident-changed" | "incident-alert-joined" | "incident-alert-left" | "incident-staff-joined" | "incident-staff-left" | "incident-noted" | "incident-reviewed" | "incident-closed" | "incident-reopened" | "incident-reported" | "visits-shown" | "rota-entry-created" | "rota-entry-removed" | "watchlist-created" | "watchlist-changed" | "watchlist-retired" | "assignment-proposed" | "assignment-approved" | "assignment-rejected" | "assignment-ended" | "person-created" | "person-forgotten" | "watchlist-searched" | "watchlist-exported" | "enrolment-shown" | "face-checked" | "enrolment-drafted" | "enrolment-proposed" | "enrolment-approved" | "enrolment-rejected" | "enrolment-renewal-proposed" | "enrolment-expired" | "enrolment-erased" | "enrolment-refused" | "gait-proposed" | "gait-approved" | "gait-removed" | "identity-settings-changed" | "matches-searched" | "match-shown" | "match-reviewed" | "match-review-refused" | "matching-suspended" | "matching-resumed" | "false-matches-reported" | "threshold-proposed" | "threshold-approved" | "threshold-rejected" | "evidence-asked-for" | "evidence-registered" | "evidence-played" | "evidence-held" | "evidence-released" | "evidence-export-asked-for" | "evidence-previewed" | "evidence-exported" | "evidence-export-fetched" | "evidence-deleted" | "evidence-missing" | "retention-changed" | "complaints-searched" | "complaint-recorded" | "complaint-shown" | "complaint-acknowledged" | "complaint-decided" | "data-requests-searched" | "data-request-recorded" | "data-request-shown" | "data-request-face-sought" | "data-request-entry-added" | "data-request-entry-removed" | "data-request-footage-decided" | "data-request-exported" | "data-request-erased" | "data-request-extended" | "data-request-answered" | "data-request-proved" | "notification-channel-created" | "notification-channel-changed" | "notification-channel-removed" | "notification-channel-tested" | "notification-channel-code-sent" | "notification-channel-confirmed" | "notification-channel-code-refused" | "webhook-secret-rotated" | "notifications-replayed" | "model-pushed" | "model-refused" | "model-promoted" | "model-calibrated" | "model-rolled-back" | "model-retired" | "model-shadow-started" | "model-shadow-ended" | "model-still-shown" | "policy-proposed" | "policy-approved" | "policy-rejected" | "policy-off" | "policy-refused" | "jurisdiction-changed" | "sign-photo-added" | "acceptance-test-recorded" | "mask-created" | "mask-changed" | "mask-removed" | "course-created" | "course-retired" | "training-recorded" | "training-withdrawn" | "detections-searched" | "frame-analyzed" | "live-view-ended" | "request-refused" | "audit-read" | "audit-exported";
         /**
          * ActIn
          * @description How to act; all of it may be left out.
@@ -5696,6 +5822,63 @@ export interface components {
             url: string;
             /** Width */
             width: number;
+        };
+        /**
+         * CameraPlaceIn
+         * @description Where a camera hangs, and what of the floor it sees.
+         */
+        CameraPlaceIn: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /**
+             * Heading Deg
+             * @description Where it looks, clockwise from the top of the plan.
+             */
+            heading_deg: number;
+            /**
+             * Reach
+             * @description Length of its cone as a share of the plan's width.
+             */
+            reach: number;
+            /**
+             * View Deg
+             * @description Opening of its cone; 360 for a fisheye.
+             */
+            view_deg: number;
+            /**
+             * X
+             * @description In 0..1 of the plan's width, from the left.
+             */
+            x: number;
+            /**
+             * Y
+             * @description In 0..1 of the plan's height, from the top.
+             */
+            y: number;
+        };
+        /**
+         * CameraPlaceOut
+         * @description Where a camera hangs, and what of the floor it sees.
+         */
+        CameraPlaceOut: {
+            /**
+             * Camera Id
+             * Format: uuid
+             */
+            camera_id: string;
+            /** Heading Deg */
+            heading_deg: number;
+            /** Reach */
+            reach: number;
+            /** View Deg */
+            view_deg: number;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
         };
         /**
          * CandidateOut
@@ -7150,6 +7333,44 @@ export interface components {
             second_m: number;
         };
         /**
+         * FloorPlanIn
+         * @description Where all cameras hang: one that is not named is on the plan no more.
+         */
+        FloorPlanIn: {
+            /** Cameras */
+            cameras: components["schemas"]["CameraPlaceIn"][];
+            /**
+             * Revision
+             * @description Of the plan that this was drawn on; another one is a conflict.
+             */
+            revision: number;
+            /**
+             * Width M
+             * @description Metres of floor that the picture is wide; null: not known.
+             */
+            width_m: number | null;
+        };
+        /**
+         * FloorPlanOut
+         * @description A store's plan; without a picture there is none yet, and its revision is 0.
+         */
+        FloorPlanOut: {
+            /** Cameras */
+            cameras: components["schemas"]["CameraPlaceOut"][];
+            /** Changed At */
+            changed_at: string | null;
+            picture: components["schemas"]["PlanPictureOut"] | null;
+            /** Revision */
+            revision: number;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
+            /** Width M */
+            width_m: number | null;
+        };
+        /**
          * FootageOut
          * @description A piece that may show whoever asks; it is handed over by an export of its own, which blurs everybody else.
          */
@@ -7813,6 +8034,89 @@ export interface components {
             switches: components["schemas"]["Switch"][];
             /** Why */
             why: string;
+        };
+        /**
+         * LayoutChange
+         * @description All of what a layout shows.
+         */
+        LayoutChange: {
+            /**
+             * Cameras
+             * @description In their order; null: every camera of the store.
+             */
+            cameras?: string[] | null;
+            /**
+             * Columns
+             * @description Null: as many as fit well.
+             */
+            columns?: number | null;
+            /**
+             * Large
+             * @description So many of the first cameras move, the others are stills; null: by number.
+             */
+            large?: number | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * LayoutIn
+         * @description A layout to keep.
+         */
+        LayoutIn: {
+            /**
+             * Cameras
+             * @description In their order; null: every camera of the store.
+             */
+            cameras?: string[] | null;
+            /**
+             * Columns
+             * @description Null: as many as fit well.
+             */
+            columns?: number | null;
+            /**
+             * Large
+             * @description So many of the first cameras move, the others are stills; null: by number.
+             */
+            large?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Shared
+             * @description For everybody who sees the store live; needs cameras:write there.
+             * @default false
+             */
+            shared: boolean;
+        };
+        /**
+         * LayoutOut
+         * @description A layout that the caller may choose.
+         */
+        LayoutOut: {
+            /** Cameras */
+            cameras: string[] | null;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Columns */
+            columns: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Large */
+            large: number | null;
+            /** Name */
+            name: string;
+            /** Shared */
+            shared: boolean;
+            /**
+             * Store Id
+             * Format: uuid
+             */
+            store_id: string;
         };
         /**
          * LiftIn
@@ -8797,6 +9101,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[LayoutOut] */
+        Page_LayoutOut_: {
+            /** Items */
+            items: components["schemas"]["LayoutOut"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[ListedPersonOut] */
         Page_ListedPersonOut_: {
             /** Items */
@@ -9054,6 +9365,18 @@ export interface components {
             why: string;
         };
         /**
+         * PlanPictureOut
+         * @description Pixels of the picture as kept, and a name that changes with it.
+         */
+        PlanPictureOut: {
+            /** Height */
+            height: number;
+            /** Sha256 */
+            sha256: string;
+            /** Width */
+            width: number;
+        };
+        /**
          * PlaybackIn
          * @description A stretch of a camera's last ten minutes, at most five long.
          */
@@ -9137,6 +9460,17 @@ export interface components {
             right: number;
             /** Wrong */
             wrong: number;
+        };
+        /**
+         * Preferences
+         * @description How somebody wants to be spoken to, wherever they sign in.
+         */
+        Preferences: {
+            /**
+             * Language
+             * @description Null: as the browser has it.
+             */
+            language: ("en" | "es") | null;
         };
         /**
          * ProbeIn
@@ -13273,6 +13607,122 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preferences_api_v1_auth_preferences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_preferences_api_v1_auth_preferences_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preferences"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
             };
             /** @description Not signed in */
             401: {
@@ -19636,10 +20086,129 @@ export interface operations {
             };
         };
     };
+    change_layout_api_v1_layouts__layout_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayoutChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_layout_api_v1_layouts__layout_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     live_pictures_api_v1_live_pictures_get: {
         parameters: {
-            query: {
-                camera_id: string[];
+            query?: {
+                camera_id?: string[];
+                still_id?: string[];
             };
             header?: never;
             path?: never;
@@ -24518,6 +25087,303 @@ export interface operations {
             };
         };
     };
+    get_floor_plan_api_v1_stores__store_id__floor_plan_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloorPlanOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_floor_plan_api_v1_stores__store_id__floor_plan_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FloorPlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloorPlanOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_floor_plan_api_v1_stores__store_id__floor_plan_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_floor_plan_picture_api_v1_stores__store_id__floor_plan_picture_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": unknown;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_floor_plan_picture_api_v1_stores__store_id__floor_plan_picture_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FloorPlanOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     move_store_api_v1_stores__store_id__jurisdiction_put: {
         parameters: {
             query?: never;
@@ -24540,6 +25406,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_layouts_api_v1_stores__store_id__layouts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LayoutOut_"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cannot use this input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_layout_api_v1_stores__store_id__layouts_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A second request with it creates nothing more. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayoutIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutOut"];
                 };
             };
             /** @description Not signed in */
