@@ -9,6 +9,23 @@ from app.workers.gpu.graph import Arrived, Slot
 from app.workers.gpu.stages import size_of
 
 
+def warm(gst: Any) -> None:
+    """Use once what streaming threads use. The bindings make a type's attributes when one is first asked for, and two threads
+    that ask at the same time may find none: an exception in a probe, which drops what passes."""
+    caps = gst.Caps.from_string("video/x-raw,width=2,height=2,alignment=au")
+    event, buffer, structure = gst.Event.new_caps(caps), gst.Buffer.new_allocate(None, 1, None), caps.get_structure(0)
+    assert event.type == gst.EventType.CAPS  # noqa: S101 - asked for, as the rest of this
+    event.parse_caps().get_structure(0).get_int("width")
+    structure.get_string("alignment")
+    structure.has_field("codec_data")
+    buffer.has_flags(gst.BufferFlags.DELTA_UNIT)
+    buffer.extract_dup(0, buffer.get_size())
+    several = gst.BufferList.new()
+    several.length()
+    assert buffer.pts == gst.CLOCK_TIME_NONE  # noqa: S101
+    assert gst.PadProbeType.BUFFER | gst.PadProbeType.EVENT_DOWNSTREAM  # noqa: S101
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Between the sources and the muxer.

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from app.workers.gpu.flow import Flow
+from app.workers.gpu.flow import Flow, warm
 from app.workers.gpu.graph import (
     NO_SOURCE,
     UNMASKED,
@@ -82,6 +82,7 @@ class Graph:
 
         self._gst = Gst
         Gst.init(None)
+        warm(Gst)
         self._orders: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
         self._slots: dict[uuid.UUID, Slot] = {}
         self._refused: set[uuid.UUID] = set()
