@@ -143,13 +143,16 @@ CREATE FUNCTION public.chains_to_turn() RETURNS TABLE(chain_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    SELECT DISTINCT p.chain_id FROM facial_profiles p
-        LEFT JOIN (SELECT r.chain_id, max(r.version) AS newest FROM template_rotations r GROUP BY r.chain_id) n ON n.chain_id = p.chain_id
-        WHERE p.rotation IS DISTINCT FROM n.newest AND store_runs(p.store_id, 'face')
+    WITH held AS (
+        SELECT p.chain_id, p.rotation, store_runs(p.store_id, 'face') AS runs FROM facial_profiles p
+        UNION
+        SELECT g.chain_id, g.rotation, store_runs(g.store_id, 'gait') FROM gait_profiles g),
+    newest AS (SELECT r.chain_id, max(r.version) AS version FROM template_rotations r GROUP BY r.chain_id)
+    SELECT DISTINCT h.chain_id FROM held h LEFT JOIN newest n ON n.chain_id = h.chain_id
+        WHERE h.runs AND h.rotation IS DISTINCT FROM n.version
     UNION
-    SELECT r.chain_id FROM template_rotations r
-        WHERE r.version < (SELECT max(o.version) FROM template_rotations o WHERE o.chain_id = r.chain_id)
-            AND NOT EXISTS (SELECT FROM facial_profiles p WHERE p.chain_id = r.chain_id AND p.rotation = r.version) $$;
+    SELECT r.chain_id FROM template_rotations r JOIN newest n ON n.chain_id = r.chain_id
+        WHERE r.version < n.version AND NOT EXISTS (SELECT FROM held h WHERE h.chain_id = r.chain_id AND h.rotation = r.version) $$;
 
 ALTER FUNCTION public.chains_to_turn() OWNER TO pennyprotect_owner;
 
@@ -384,6 +387,26 @@ CREATE FUNCTION public.forget_words_about(wanted uuid) RETURNS integer
     SELECT ((SELECT count(*) FROM reviews) + (SELECT count(*) FROM suspensions))::integer $$;
 
 ALTER FUNCTION public.forget_words_about(wanted uuid) OWNER TO pennyprotect_owner;
+
+CREATE FUNCTION public.gait_candidates(wanted_match uuid, wanted_model text, wanted_version text) RETURNS TABLE(enrolment_id uuid, person_id uuid, rotation integer, embeddings public.halfvec)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH listed AS (
+        SELECT DISTINCT p.id, e.id AS enrolment_id, e.person_id, p.rotation, p.embeddings, m.enrolment_id AS own
+        FROM matches m JOIN watchlist_assignments a ON a.store_id = m.store_id AND a.state = 'approved' AND a.starts_at <= now()
+            AND (a.ends_at IS NULL OR a.ends_at > now())
+        JOIN watchlists w ON w.id = a.watchlist_id AND w.retired_at IS NULL
+        JOIN enrolments e ON e.watchlist_id = w.id AND e.state = 'approved' AND e.expires_at > now()
+        JOIN gait_profiles p ON p.enrolment_id = e.id AND p.approved_at IS NOT NULL AND p.model = wanted_model
+            AND p.model_version = wanted_version
+        WHERE m.id = wanted_match AND m.state IN ('open', 'second-review') AND store_runs(m.store_id, 'gait')
+            AND store_runs(p.store_id, 'gait')
+            AND NOT EXISTS (SELECT FROM match_suspensions s WHERE s.enrolment_id = e.id AND s.lifted_at IS NULL))
+    SELECT l.enrolment_id, l.person_id, l.rotation, l.embeddings FROM listed l
+    WHERE EXISTS (SELECT FROM listed o WHERE o.enrolment_id = o.own) ORDER BY l.id $$;
+
+ALTER FUNCTION public.gait_candidates(wanted_match uuid, wanted_model text, wanted_version text) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.gallery_assignments(wanted_chain uuid) RETURNS TABLE(watchlist_id uuid, store_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1805,6 +1828,61 @@ CREATE TABLE public.floor_plans (
 
 ALTER TABLE public.floor_plans OWNER TO pennyprotect_owner;
 
+CREATE TABLE public.gait_profiles (
+    id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    enrolment_id uuid NOT NULL,
+    model text NOT NULL,
+    model_version text NOT NULL,
+    rotation integer NOT NULL,
+    features jsonb NOT NULL,
+    embeddings public.halfvec(128) NOT NULL,
+    template bytea NOT NULL,
+    template_key integer GENERATED ALWAYS AS (
+CASE
+    WHEN ((length(template) >= 36) AND (substr(template, 1, 4) = '\x50506b31'::bytea)) THEN ((((get_byte(template, 20) << 24) | (get_byte(template, 21) << 16)) | (get_byte(template, 22) << 8)) | get_byte(template, 23))
+    ELSE NULL::integer
+END) STORED,
+    source text NOT NULL,
+    proposed_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    CONSTRAINT gait_profiles_check CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
+    CONSTRAINT gait_profiles_check1 CHECK ((approved_by <> proposed_by)),
+    CONSTRAINT gait_profiles_model_check CHECK (((length(model) >= 1) AND (length(model) <= 100))),
+    CONSTRAINT gait_profiles_model_version_check CHECK (((length(model_version) >= 1) AND (length(model_version) <= 100))),
+    CONSTRAINT gait_profiles_rotation_check CHECK ((rotation >= 0)),
+    CONSTRAINT gait_profiles_source_check CHECK (((length(source) >= 1) AND (length(source) <= 500)))
+);
+
+ALTER TABLE public.gait_profiles OWNER TO pennyprotect_owner;
+
+CREATE TABLE public.gait_supports (
+    match_id uuid NOT NULL,
+    chain_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    verdict text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    gait_score real,
+    threshold real,
+    searched integer NOT NULL,
+    quality jsonb NOT NULL,
+    features jsonb NOT NULL,
+    model text NOT NULL,
+    model_version text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT gait_supports_check CHECK ((((verdict = 'no-result'::text) = (gait_score IS NULL)) AND ((gait_score IS NULL) = (threshold IS NULL)))),
+    CONSTRAINT gait_supports_reason_check CHECK ((length(reason) <= 60)),
+    CONSTRAINT gait_supports_searched_check CHECK ((searched > 0)),
+    CONSTRAINT gait_supports_verdict_check CHECK ((verdict = ANY (ARRAY['supports'::text, 'unknown'::text, 'no-result'::text])))
+);
+
+ALTER TABLE public.gait_supports OWNER TO pennyprotect_owner;
+
 CREATE TABLE public.gallery_revisions (
     chain_id uuid NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
@@ -3010,6 +3088,15 @@ ALTER TABLE ONLY public.facial_profiles_512
 ALTER TABLE ONLY public.floor_plans
     ADD CONSTRAINT floor_plans_pkey PRIMARY KEY (store_id);
 
+ALTER TABLE ONLY public.gait_profiles
+    ADD CONSTRAINT gait_profiles_enrolment_id_model_model_version_key UNIQUE (enrolment_id, model, model_version);
+
+ALTER TABLE ONLY public.gait_profiles
+    ADD CONSTRAINT gait_profiles_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.gait_supports
+    ADD CONSTRAINT gait_supports_pkey PRIMARY KEY (match_id);
+
 ALTER TABLE ONLY public.gallery_revisions
     ADD CONSTRAINT gallery_revisions_pkey PRIMARY KEY (chain_id);
 
@@ -3347,6 +3434,10 @@ CREATE INDEX facial_profiles_128_chain_id_model_model_version_rotation_idx ON pu
 
 CREATE INDEX facial_profiles_512_chain_id_model_model_version_rotation_idx ON public.facial_profiles_512 USING btree (chain_id, model, model_version, rotation);
 
+CREATE INDEX gait_profiles_chain ON public.gait_profiles USING btree (chain_id, rotation);
+
+CREATE INDEX gait_profiles_person ON public.gait_profiles USING btree (person_id);
+
 CREATE INDEX idempotency_keys_made ON public.idempotency_keys USING btree (((response ->> 'id'::text)));
 
 CREATE INDEX incident_alerts_alert ON public.incident_alerts USING btree (alert_id);
@@ -3470,6 +3561,10 @@ CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF embeddings, features, 
 CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF store_id ON public.match_pictures FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'picture');
 
 CREATE TRIGGER biometrics_face BEFORE INSERT OR UPDATE OF match_score, quality, evidence, store_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('face', 'match_score', 'quality');
+
+CREATE TRIGGER biometrics_gait BEFORE INSERT OR UPDATE OF embeddings, features, store_id ON public.gait_profiles FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('gait', 'embeddings', 'template');
+
+CREATE TRIGGER biometrics_gait BEFORE INSERT OR UPDATE ON public.gait_supports FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('gait', 'features');
 
 CREATE TRIGGER biometrics_re_identification BEFORE INSERT OR UPDATE ON public.visit_sightings FOR EACH ROW EXECUTE FUNCTION public.refuse_biometrics_when_off('re_identification', 'visit_id');
 
@@ -3724,6 +3819,21 @@ ALTER TABLE public.facial_profiles
 
 ALTER TABLE ONLY public.floor_plans
     ADD CONSTRAINT floor_plans_chain_id_store_id_fkey FOREIGN KEY (chain_id, store_id) REFERENCES public.stores(chain_id, id);
+
+ALTER TABLE ONLY public.gait_profiles
+    ADD CONSTRAINT gait_profiles_chain_id_proposed_by_fkey FOREIGN KEY (chain_id, proposed_by) REFERENCES public.users(chain_id, id);
+
+ALTER TABLE ONLY public.gait_profiles
+    ADD CONSTRAINT gait_profiles_chain_id_store_id_enrolment_id_fkey FOREIGN KEY (chain_id, store_id, enrolment_id) REFERENCES public.enrolments(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.gait_profiles
+    ADD CONSTRAINT gait_profiles_chain_id_store_id_person_id_fkey FOREIGN KEY (chain_id, store_id, person_id) REFERENCES public.persons(chain_id, store_id, id);
+
+ALTER TABLE ONLY public.gait_profiles
+    ADD CONSTRAINT gait_profiles_chain_id_template_key_fkey FOREIGN KEY (chain_id, template_key) REFERENCES public.tenant_keys(chain_id, version);
+
+ALTER TABLE ONLY public.gait_supports
+    ADD CONSTRAINT gait_supports_chain_id_store_id_match_id_fkey FOREIGN KEY (chain_id, store_id, match_id) REFERENCES public.matches(chain_id, store_id, id);
 
 ALTER TABLE ONLY public.gallery_revisions
     ADD CONSTRAINT gallery_revisions_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES public.chains(id);
@@ -4114,6 +4224,10 @@ ALTER TABLE public.facial_profiles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.floor_plans ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.gait_profiles ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.gait_supports ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.gallery_revisions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY home ON public.watchlist_assignments TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND (home_store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[]))));
@@ -4189,6 +4303,8 @@ CREATE POLICY pipeline ON public.camera_status TO pennyprotect_pipeline USING (t
 CREATE POLICY pipeline ON public.cameras TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.face_calibrations TO pennyprotect_pipeline USING (true);
+
+CREATE POLICY pipeline ON public.gait_supports TO pennyprotect_pipeline USING (true);
 
 CREATE POLICY pipeline ON public.incident_alerts TO pennyprotect_pipeline USING (true);
 
@@ -4335,6 +4451,10 @@ CREATE POLICY tenant ON public.evidence_exports TO pennyprotect_app USING (((cha
 CREATE POLICY tenant ON public.facial_profiles TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.floor_plans TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.gait_profiles TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
+
+CREATE POLICY tenant ON public.gait_supports TO pennyprotect_app USING (((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)) AND ((( SELECT public.tenant_stores() AS tenant_stores) IS NULL) OR (store_id = ANY (( SELECT public.tenant_stores() AS tenant_stores)::uuid[])))));
 
 CREATE POLICY tenant ON public.gallery_revisions TO pennyprotect_app USING ((chain_id = ( SELECT public.tenant_chain() AS tenant_chain)));
 
@@ -4544,6 +4664,9 @@ GRANT ALL ON FUNCTION public.forget_visits(keep interval, keep_closed interval) 
 
 REVOKE ALL ON FUNCTION public.forget_words_about(wanted uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_words_about(wanted uuid) TO pennyprotect_app;
+
+REVOKE ALL ON FUNCTION public.gait_candidates(wanted_match uuid, wanted_model text, wanted_version text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gait_candidates(wanted_match uuid, wanted_model text, wanted_version text) TO pennyprotect_pipeline;
 
 REVOKE ALL ON FUNCTION public.gallery_assignments(wanted_chain uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gallery_assignments(wanted_chain uuid) TO pennyprotect_pipeline;
@@ -5111,6 +5234,19 @@ GRANT UPDATE(picture) ON TABLE public.floor_plans TO pennyprotect_app;
 GRANT UPDATE(width_m) ON TABLE public.floor_plans TO pennyprotect_app;
 
 GRANT UPDATE(changed_at) ON TABLE public.floor_plans TO pennyprotect_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.gait_profiles TO pennyprotect_app;
+
+GRANT UPDATE(rotation) ON TABLE public.gait_profiles TO pennyprotect_app;
+
+GRANT UPDATE(embeddings) ON TABLE public.gait_profiles TO pennyprotect_app;
+
+GRANT UPDATE(approved_by) ON TABLE public.gait_profiles TO pennyprotect_app;
+
+GRANT UPDATE(approved_at) ON TABLE public.gait_profiles TO pennyprotect_app;
+
+GRANT SELECT,DELETE ON TABLE public.gait_supports TO pennyprotect_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.gait_supports TO pennyprotect_pipeline;
 
 GRANT SELECT ON TABLE public.gallery_revisions TO pennyprotect_app;
 
