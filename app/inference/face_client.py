@@ -11,11 +11,11 @@ from tritonclient.grpc import InferInput, InferRequestedOutput, aio
 from tritonclient.utils import InferenceServerException
 
 from app.kit.errors import BadInputError, UnavailableError
-from app.settings import settings
+from app.settings import face_version
 
 Float32 = npt.NDArray[np.float32]
 FACE_MODEL: Final = "face_embedding"
-FACE_VERSION: Final = str(settings().face_version)
+FACE_VERSION: Final = str(face_version())
 """Of triton_models/models.lock.toml, or the operator's own (`own_faces`).
 
 An embedding says both and is compared with its own kind only.

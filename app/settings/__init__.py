@@ -296,3 +296,14 @@ def settings() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
         raise BadInputError(f"A setting cannot be used: {wrong}. .env.example says what each one takes.") from None
+
+
+def face_version() -> int:
+    """Version of the face models that this process names, for a constant of a module.
+
+    The released one where a setting is wrong: `settings()` then ends what was started with a sentence, not a traceback.
+    """
+    try:
+        return settings().face_version
+    except BadInputError:
+        return int(Settings.model_fields["face_version"].default)

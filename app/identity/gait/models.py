@@ -19,7 +19,7 @@ LeadId = NewType("LeadId", uuid.UUID)
 
 
 class Verdict(enum.StrEnum):
-    """What gait says of a lead. It never says that somebody is another person: walks change with shoes, loads and mood."""
+    """What gait says of a lead. It never says that somebody is another person: walks change with shoes, loads and pain."""
 
     SUPPORTS = "supports"
     UNKNOWN = "unknown"

@@ -213,7 +213,7 @@ async def test_rule_08_at_the_end_and_by_erasure_everything_is_gone_with_a_proof
     assert await sweep(pool, now()) == 0
     before = await desk.revision()
     status, proof = await desk.act(erased, "erase", {"reason": "Complaint upheld"}, desk.enroller)
-    gone = {"templates": 0, "pictures": 0, "lead_pictures": 0}
+    gone = {"templates": 0, "pictures": 0, "lead_pictures": 0, "gait_templates": 0, "gait_supports": 0}
     assert (status, proof["receipt"]["removed"], proof["receipt"]["remaining"]) == (
         200,
         {**gone, "templates": 1, "pictures": 1},

@@ -11780,7 +11780,7 @@ export interface components {
         app__identity__decision__thresholds__Source: "default" | "pictures" | "strangers";
         /**
          * Verdict
-         * @description What gait says of a lead. It never says that somebody is another person: walks change with shoes, loads and mood.
+         * @description What gait says of a lead. It never says that somebody is another person: walks change with shoes, loads and pain.
          * @enum {string}
          */
         app__identity__gait__models__Verdict: "supports" | "unknown" | "no-result";
