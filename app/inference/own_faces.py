@@ -97,7 +97,9 @@ class OwnFaces:
 
     def demand_same(self, name: str, servable: Path, repository: Path) -> None:
         """SetupError where this version was another model: its templates would be compared with faces of this one."""
-        for placed in (repository / name / str(self.version), _aside(repository, name, self.version)):
+        # Refused: what lay there while the number was another one, and was taken for a pushed version that nobody signed.
+        refused = (repository.parent / "refused" / f"{name}-{self.version}").glob("files-*")
+        for placed in (repository / name / str(self.version), _aside(repository, name, self.version), *refused):
             if (placed / "model.onnx").is_file() and sha256_of(placed / "model.onnx") != sha256_of(servable):
                 raise SetupError(
                     f"{name} {self.version} was another model or had another contract. Raise PENNYPROTECT_FACE_VERSION, also"

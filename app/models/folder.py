@@ -145,9 +145,11 @@ class ModelFolder:
         with contextlib.suppress(OSError):  # then the server goes without
             if place.is_symlink():
                 place.unlink()
-            place.mkdir(parents=True, exist_ok=True)
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = place.stat()
+            is_ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022  # else anybody may have put anything there
             place.chmod(0o700)
-            needed = {sha256_of(each) for each in self.root.glob("*/*/model.onnx")}
+            needed = {sha256_of(each) for each in self.root.glob("*/*/model.onnx")} if is_ours else set()
             for each in [each for each in place.iterdir() if each.name not in needed] + [
                 *self.root.glob(f"*/{_COMPILED_BEFORE}")
             ]:

@@ -404,6 +404,16 @@ def test_pushed_versions_in_a_bucket_reach_every_triton_by_a_folder_of_its_own_t
     assert read["readOnly"]
     assert all("emptyDir" in each for each in pod["volumes"] if each["name"] == "models")
     assert ("10.7.0.0/16", 9000) in allowed_out(manifests, "triton")
+    own = {**values, "models": {"pushes": {**PUSHED["pushes"], "credentialsSecret": "reads-models"}}}
+    pod = roles(render(own))["triton"]["spec"]
+    for container in (pod["initContainers"][-1], pod["containers"][1]):
+        keys = {
+            each["valueFrom"]["secretKeyRef"]["name"]
+            for each in container["env"]
+            if each["name"].startswith("AWS_") and "valueFrom" in each
+        }
+        assert keys == {"reads-models"}, "keys of its own open no evidence"
+        assert "AWS_S3_BUCKET" not in {each["name"] for each in container["env"]}
 
 
 @pytest.mark.parametrize("values", CASES)
@@ -441,6 +451,10 @@ def test_only_roles_that_call_the_bucket_or_kms_carry_an_identity(render: Render
         ({"models": {"source": "s3", "s3": {"bucket": "models", "credentialsSecret": "s"}}}, set()),
         ({"models": PUSHED, "objects": {"bucket": "evidence"}}, {"service", "sealer", "retention", "triton"}),
         ({"models": PUSHED, "objects": {"bucket": "evidence", "credentialsSecret": "s"}}, set()),
+        (
+            {"models": {"pushes": {**PUSHED["pushes"], "credentialsSecret": "r"}}, "objects": {"bucket": "evidence"}},
+            {"service", "sealer", "retention"},
+        ),
         ({"extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}}, {"service", "pipeline", "dispatcher", "migrate"}),
         ({"region": {"url": "https://a.example"}, "extraEnv": {"PENNYPROTECT_KMS_KEYS": "alias/x"}}, set()),
     ],

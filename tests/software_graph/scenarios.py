@@ -276,7 +276,7 @@ def freeze_and_caps() -> None:
 
 
 def masks() -> None:
-    """White pictures: one camera without masks, one with, one whose masks fail at its third picture; then other masks."""
+    """White pictures: a camera without masks, one with (two at once too), one whose masks fail at its third; then other masks."""
     white, left, whole = f"{SMALL}?pattern=3", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0)), ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
     broken = ((0.0, 0.0), (1.0, 1.0))
     bench = Bench()
@@ -296,6 +296,14 @@ def masks() -> None:
 
     want(left)
     passed = bench.until(lambda: bench.count(0) > 10 and bench.count(1) > 10)
+    several, out = Gst.BufferList.new(), bench.graph._slots[camera(1)].bin.get_static_pad("src")
+    for _ in range(2):
+        picture = Gst.Buffer.new_wrapped(b"\xff" * 1024)
+        picture.offset = 1
+        several.insert(-1, picture)
+    out.push_list(several)
+    count = bench.count(1)
+    passed &= bench.until(lambda: bench.count(1) > count + 5)
     told = bench.until(lambda: "reconnecting" in bench.states(2))
     first = {pad: sorted(kinds) for pad, kinds in pictures.items()}
     broken_count, unmasked = bench.count(2), bench.graph.facts()[camera(2)].unmasked

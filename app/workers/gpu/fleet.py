@@ -280,7 +280,7 @@ class Fleet:
                 if camera_id in self._wanted:
                     self._add(f"{id(pipeline)}.{camera_id}", total, partial(self._fail, self._wanted[camera_id], pipeline.key))
             self._add(f"{id(pipeline)}.copy", pipeline.sources.uncopied, self.gpu.wrong.labels("copy").inc)
-            for why, total in pipeline.probes.wrong.items():
+            for why, total in list(pipeline.probes.wrong.items()):
                 self._add(f"{id(pipeline)}.{why}", total, self.gpu.wrong.labels(why).inc)
             self._add(f"{id(pipeline)}!", pipeline.handover.dropped, self.gpu.handover_dropped.inc)
         self.gpu.read_gpus()

@@ -46,15 +46,18 @@ class Flow:
 
     def link(self, slot: Slot, connection: int, pad: Any) -> None:
         """On a streaming thread when the stream is known."""
+        draw = slot.draw  # before the question whose stream this is: a later connection's masker is not this one's
         if slot.connection != connection or slot.mux_pad is None or slot.mux_pad.is_linked():
             return
         kinds = self.gst.PadProbeType
-        pad.add_probe(kinds.BUFFER, self._passing, (slot, connection))
+        pad.add_probe(kinds.BUFFER, self._passing, (slot, connection, draw))
+        # Several buffers at once would pass the masks by; no decoder sends them.
+        pad.add_probe(kinds.BUFFER_LIST, lambda *_about: self.gst.PadProbeReturn.DROP)
         pad.add_probe(kinds.EVENT_DOWNSTREAM, self._event, (slot, connection))
         pad.link(slot.mux_pad)
 
-    def _passing(self, _pad: Any, info: Any, about: tuple[Slot, int]) -> Any:
-        slot, connection = about
+    def _passing(self, _pad: Any, info: Any, about: tuple[Slot, int, Callable[[Any], object]]) -> Any:
+        slot, connection, draw = about
         if slot.connection != connection:
             return self.gst.PadProbeReturn.DROP
         now = time.monotonic()
@@ -65,7 +68,7 @@ class Flow:
         buffer = info.get_buffer()
         if slot.wanted.masks:
             try:
-                slot.draw(buffer)
+                draw(buffer)
             except Exception as error:  # whatever it is, what is not masked goes no further
                 slot.unmasked += 1
                 self.unmasked(slot, connection, str(error) or type(error).__name__)

@@ -30,6 +30,9 @@ class Packet:
 OnPacket = Callable[[Slot, int, Packet], None]
 """Slot, its connection, the packet. On a streaming thread; must not wait."""
 
+LARGEST: Final = 1 << 24
+"""Bytes of a picture that comes in parts: a camera that never ends one does not fill the memory."""
+
 
 @dataclass(slots=True)
 class _Stream:
@@ -39,8 +42,13 @@ class _Stream:
     extradata: bytes = b""
     whole: bool = True
     parts: list[bytes] = field(default_factory=list)
+    held: int = 0
     pts_ns: int = -1
     is_key: bool = False
+
+    def drop(self) -> None:
+        self.parts.clear()
+        self.held, self.is_key = 0, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +105,17 @@ class PacketTap:
         if stream.parts and stream.pts_ns != buffer.pts:
             self._end(slot, connection, stream)
         stream.parts.append(body)
+        stream.held += len(body)
         stream.pts_ns, stream.is_key = buffer.pts, stream.is_key or is_key
+        if stream.held > LARGEST:
+            stream.drop()
+            return
         if buffer.has_flags(flags.MARKER):
             self._end(slot, connection, stream)
 
     def _end(self, slot: Slot, connection: int, stream: _Stream) -> None:
         packet = Packet(stream.codec, stream.pts_ns, stream.is_key, b"".join(stream.parts), stream.extradata)
-        stream.parts.clear()
-        stream.is_key = False
+        stream.drop()
         self.on_packet(slot, connection, packet)
 
 

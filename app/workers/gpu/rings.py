@@ -9,7 +9,8 @@ from app.kit.clock import now_us
 from app.workers.gpu.packets import Packet
 
 MOST_WAITING: Final = 900
-"""Packets of a connection that wait for its first analysed frame: half a minute of a usual camera."""
+"""Packets of a connection that wait for its first analysed frame: half a minute of a usual camera, and never more bytes than
+the ring may hold."""
 
 SHARE: Final = 0.05
 JUMP_US: Final = 1_000_000
@@ -25,10 +26,11 @@ class CameraRing:
     """
 
     def __init__(self, budget: int) -> None:
-        self.ring = PacketRing(budget)
+        self.ring, self._budget = PacketRing(budget), budget
         self._masks: Polygons | None = None
         self._clock: tuple[int, float, tuple[int, int]] | None = None
         self._waiting: list[Packet] = []
+        self._waiting_bytes = 0
         self._shape: StreamShape | None = None
         self._connection = 0
         self._last_us, self._depth_us = 0, 0
@@ -51,16 +53,22 @@ class CameraRing:
         """Keep a packet; those of a connection that nobody saw a picture of are let go in time."""
         if connection != self._connection:
             self._connection, self._shape, self._depth_us = connection, None, 0
-            self._waiting.clear()
+            self._let_go()
         self._waiting.append(packet)
+        self._waiting_bytes += len(packet.body)
         clock = self._clock
         if clock is None or clock[0] != connection:
-            del self._waiting[:-MOST_WAITING]
+            while len(self._waiting) > MOST_WAITING or self._waiting_bytes > self._budget:
+                self._waiting_bytes -= len(self._waiting.pop(0).body)
             return
         self._depth_us = max(self._depth_us, reordered_us(self._waiting))
         for each in self._waiting:
             self._keep(each, clock[1], clock[2])
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._waiting.clear()
+        self._waiting_bytes = 0
 
     def _keep(self, packet: Packet, off_us: float, size: tuple[int, int]) -> None:
         """Decoding times rise, and lie as far before presentation as the stream's order of pictures needs."""

@@ -92,13 +92,18 @@ service sealer retention
 {{- $found := include "pennyprotect.kmsRoles" .root | splitList " " -}}
 {{- if or (not .asking) (and $values.objects.bucket (not $values.objects.credentialsSecret)) }}{{ $found = concat $found (include "pennyprotect.objectsRoles" .root | splitList " ") }}{{ end -}}
 {{- if and (eq $values.models.source "s3") (not (and .asking $values.models.s3.credentialsSecret)) }}{{ $found = append $found "triton" }}{{ end -}}
-{{- if and (include "pennyprotect.pushBucket" .root) (not (and .asking $values.objects.credentialsSecret)) }}{{ $found = append $found "triton" }}{{ end -}}
+{{- if and (include "pennyprotect.pushBucket" .root) (not (and .asking (include "pennyprotect.pushCredentials" .root))) }}{{ $found = append $found "triton" }}{{ end -}}
 {{ $found | compact | uniq | join " " }}
 {{- end -}}
 
 {{/* Where pushed versions lie, when that is a bucket that every Triton's folder follows. */}}
 {{- define "pennyprotect.pushBucket" -}}
 {{- with .Values.models.pushes }}{{ if and .enabled .bucket }}s3://{{ .bucket }}{{ with .prefix }}/{{ . }}{{ end }}{{ end }}{{ end -}}
+{{- end -}}
+
+{{/* Secret with the keys by which Triton's pods read that bucket; nothing where they have an identity of their own. */}}
+{{- define "pennyprotect.pushCredentials" -}}
+{{- .Values.models.pushes.credentialsSecret | default .Values.objects.credentialsSecret }}
 {{- end -}}
 
 {{- define "pennyprotect.tritonUrl" -}}

@@ -401,7 +401,20 @@ initContainers:
       value: /etc/pennyprotect/model-keys
     - name: PENNYPROTECT_MODEL_STORE
       value: {{ include "pennyprotect.pushBucket" .root }}
-    {{- include "pennyprotect.objectsEnv" .root | nindent 4 }}
+    - name: AWS_REGION
+      value: {{ .root.Values.objects.region | quote }}
+    {{- with .root.Values.objects.endpoint }}
+    - name: AWS_ENDPOINT_URL_S3
+      value: {{ . | quote }}
+    {{- end }}
+    {{- with include "pennyprotect.pushCredentials" .root }}
+    - name: AWS_ACCESS_KEY_ID
+      valueFrom:
+        secretKeyRef: {name: {{ . }}, key: access_key_id}
+    - name: AWS_SECRET_ACCESS_KEY
+      valueFrom:
+        secretKeyRef: {name: {{ . }}, key: secret_access_key}
+    {{- end }}
   resources:
     {{- toYaml .root.Values.models.resources | nindent 4 }}
   volumeMounts:

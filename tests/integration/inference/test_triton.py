@@ -11,11 +11,13 @@ import pytest
 import tritonclient.grpc as triton_grpc
 from tritonclient.utils import InferenceServerException
 
+from app.inference import shapes
 from app.inference.families import Selection
 from app.inference.picture import PixelPicture
 from app.inference.repository import round_trip
+from app.inference.shapes import check_outputs, promised
 from app.inference.triton import RefusedError, TritonPose
-from app.kit.errors import UnavailableError
+from app.kit.errors import SetupError, UnavailableError
 from tests.integration.inference.conftest import Server, options
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -49,6 +51,19 @@ async def test_shared_memory_and_inline_requests_give_the_same(triton: Server) -
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one.boxes, other.boxes)
         np.testing.assert_array_equal(one.keypoints, other.keypoints)
+
+
+async def test_a_model_of_other_outputs_is_refused_with_both_named_and_one_that_is_not_there_is_waited_for(
+    triton: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await check_outputs(triton.url, "yolo_pose", "1")
+    for version, url in (("77", triton.url), ("1", "127.0.0.1:9")):
+        with pytest.raises(UnavailableError, match=f"does not serve yolo_pose version {version} now"):
+            await check_outputs(url, "yolo_pose", version)
+    (name,) = promised("yolo_pose")
+    monkeypatch.setattr(shapes, "promised", lambda _model: {name: ("FP32", "N,84,anchors")})
+    with pytest.raises(SetupError, match=r"answers .* as FP32 \[-1, 56, -1\], its contract says FP32 \[N,84,anchors\]"):
+        await check_outputs(triton.url, "yolo_pose", "1")
 
 
 async def test_results_come_in_the_order_of_frames_of_mixed_sizes(triton: Server) -> None:

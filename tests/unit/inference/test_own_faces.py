@@ -13,6 +13,8 @@ from app.inference.faces.pipeline import DetectorContract, EmbeddingContract, Fa
 from app.inference.lock import read_lock
 from app.inference.own_faces import OwnFaces
 from app.kit.errors import SetupError
+from app.models.admission.checking import admit
+from app.models.folder import ModelFolder
 from app.settings import Settings
 from tests.unit.inference import own_models
 from tests.unit.inference.own_models import BOX, picture
@@ -100,6 +102,21 @@ def test_one_of_the_two_is_replaced_and_all_carry_the_new_version(tmp_path: Path
     own_models.arcface(tmp_path / "face-models" / "face_embedding", 128)
     with pytest.raises(SetupError, match="was another model"):
         repository.stage(tmp_path, tmp_path / "cache", accept=True, faces=True, own=own)
+
+
+def test_a_number_that_was_refused_while_another_one_was_in_use_is_still_of_that_model(tmp_path: Path) -> None:
+    own, served = OwnFaces(tmp_path / "face-models", 2), tmp_path / "triton" / "models"
+    (served / "face_embedding" / "2").mkdir(parents=True)
+    (served / "face_embedding" / "config.pbtxt").touch()
+    (served / "face_embedding" / "2" / "model.onnx").write_bytes(b"one")
+    (tmp_path / "keys").mkdir()
+    assert admit(ModelFolder(served), tmp_path / "keys"), "the number in use is 1"
+    assert not (served / "face_embedding" / "2").exists()
+    (tmp_path / "one").write_bytes(b"one")
+    (tmp_path / "another").write_bytes(b"another")
+    own.demand_same("face_embedding", tmp_path / "one", served)
+    with pytest.raises(SetupError, match="was another model"):
+        own.demand_same("face_embedding", tmp_path / "another", served)
 
 
 @pytest.mark.parametrize("version", [1, 2])

@@ -57,12 +57,16 @@ def test_what_was_compiled_is_kept_for_models_that_are_there_and_is_for_the_serv
     for name in (kept, sha256(b"gone").hexdigest()):
         (place / name).mkdir(parents=True)
         (place / name / "a.blob").write_bytes(b"compiled")
-    place.chmod(0o777)
+    place.chmod(0o700)
     (models.root / "yolo_pose" / ".compiled").mkdir()  # where releases before this one had it
     models.sweep_compiled()
     assert [each.name for each in place.iterdir()] == [kept]
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     assert not (models.root / "yolo_pose" / ".compiled").exists()
+    place.chmod(0o777)
+    models.sweep_compiled()
+    assert not list(place.iterdir()), "anybody may have put there what runs as it is"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.rmtree(place)

@@ -30,6 +30,7 @@ from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Change, Facts, State
 from app.workers.gpu.handover import FrameCopy, Handover
 from app.workers.gpu.packets import Packet
+from app.workers.gpu.rings import CameraRing
 from app.workers.gpu.sources import Sources
 from app.workers.gpu.versions import Version
 from app.workers.model_reports import Readings
@@ -300,6 +301,36 @@ async def test_recordings_are_cut_from_the_packets_masked_where_masks_are_and_up
     (moment,) = [each for each in stored.pieces[uuid.UUID(int=72)][0].boxes if each.persons]
     assert moment.persons[0][0] == str(2**63)
     assert len(pictures_of(body, wish.media_type)) == 23
+
+
+async def test_packets_that_wait_for_a_first_analysed_frame_are_never_more_than_the_ring_may_hold() -> None:
+    ring = CameraRing(10_000)
+    for number in range(50):
+        ring.add(1, Packet("h264", number * 66_000_000, number % 10 == 0, b"x" * 1000, b""))
+    ring.matched(1, 49 * 66_000_000, now_us(), (320, 240))
+    ring.add(1, Packet("h264", 50 * 66_000_000, True, b"x" * 1000, b""))
+    assert ring.ring.dropped + len(ring.ring.cut(0, 2**62)) <= 11, "what had to wait beyond it was let go before"
+    ring.add(1, Packet("h264", 51 * 66_000_000, True, b"x" * 1000, b""))
+    assert ring.ring.held_us > 0
+
+
+async def test_a_fault_that_a_probe_sees_first_while_faults_are_counted_ends_nothing() -> None:
+    rig = Rig()
+    rig.wanted = {}
+    rig.fleet.want({uuid.UUID(int=1): camera(1)})
+    await rig.fleet._reconcile()
+    (pipeline,) = rig.fleet.pipelines.values()
+    wrong = pipeline.probes.wrong
+    wrong.update(shape=1, batch=1)
+    labels = rig.fleet.gpu.wrong.labels
+
+    def meanwhile(why: str) -> Any:
+        wrong[f"another than {why}"] = 1  # as a streaming thread may
+        return labels(why)
+
+    rig.fleet.gpu.wrong.labels = meanwhile  # type: ignore[method-assign,assignment]
+    rig.fleet._count()
+    assert {"another than shape", "another than batch"} <= wrong.keys()
 
 
 def pictures_of(body: bytes, media_type: str) -> list[Any]:
