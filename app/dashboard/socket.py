@@ -98,7 +98,8 @@ def demand_own_origin(socket: WebSocket) -> None:
         return
     try:
         place = urlsplit(origin)
-        known = place.scheme in ("http", "https") and place.netloc.lower() == socket.headers.get("host", "").lower()
+        own = _spoken(place.scheme, socket.headers.get("host", ""))
+        known = place.scheme in ("http", "https") and _spoken(place.scheme, place.netloc) == own
     except ValueError:
         known = False
     if not known and origin.lower() not in socket.app.state.origins:
@@ -108,7 +109,12 @@ def demand_own_origin(socket: WebSocket) -> None:
 def origins_of(*addresses: str) -> frozenset[str]:
     """The origins of these addresses, as browsers say them; empty ones are left out."""
     parts = (urlsplit(address) for address in addresses if address)
-    return frozenset(f"{each.scheme}://{each.netloc}".lower() for each in parts)
+    return frozenset(f"{each.scheme.lower()}://{_spoken(each.scheme, each.netloc)}" for each in parts)
+
+
+def _spoken(scheme: str, place: str) -> str:
+    """Host and port as browsers say them: in small letters, without the scheme's own port."""
+    return place.lower().removesuffix({"http": ":80", "https": ":443"}.get(scheme.lower(), ""))
 
 
 async def _identify(socket: WebSocket) -> tuple[Principal, Recheck]:

@@ -21,7 +21,8 @@ def redact(text: str) -> str:
 
 def _redact_entry(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in entry.items():
-        entry[key] = "***" if _SECRET_KEYS.search(key) else _redacted(value, DEEPEST)
+        if not key.startswith("_"):  # what the logging machinery keeps for itself, and takes out again
+            entry[key] = "***" if _SECRET_KEYS.search(key) else _redacted(value, DEEPEST)
     return entry
 
 
@@ -36,11 +37,11 @@ def _redacted(value: Any, deeper: int) -> Any:
             return "..."
         if isinstance(value, Mapping):
             return {
-                key: "***" if isinstance(key, str) and _SECRET_KEYS.search(key) else _redacted(each, deeper - 1)
+                redact(str(key)): "***" if isinstance(key, str) and _SECRET_KEYS.search(key) else _redacted(each, deeper - 1)
                 for key, each in value.items()
             }
         return [_redacted(each, deeper - 1) for each in value]
-    return value
+    return value if value is None or isinstance(value, bool | int | float) else redact(repr(value))
 
 
 def configure(role: str, *, as_json: bool | None = None, level: str = "INFO") -> None:

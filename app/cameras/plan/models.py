@@ -22,6 +22,8 @@ SMALLEST_SIDE: Final = 200
 MOST_PLACES: Final = 500
 """Cameras on one plan; the list is one page."""
 QUALITIES: Final = (90, 70, 40)
+STRIPE: Final = 256
+"""Rows that are laid on paper at once: the figures in between are many times as large as the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ def normalised(raw: bytes) -> PlanPicture:
     if int(pixels.max()) - int(pixels.min()) < 16:
         raise BadInputError("The plan is of one colour only; send a picture on which walls can be seen.")
     scale = min(1.0, LONG_SIDE / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = (round(width * scale), round(height * scale))
+    if min(size) < SMALLEST_SIDE // 4:
+        raise BadInputError("The plan is too long for its height; send a picture of the floor that is less narrow.")
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
     for quality in QUALITIES:
         done, buffer = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, quality])
@@ -100,11 +104,13 @@ def _on_paper(raw: bytes, opaque: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8
     if not raw.startswith(b"\x89PNG"):
         return opaque
     whole = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_UNCHANGED)
-    if whole is None or whole.dtype != np.uint8 or whole.ndim != 3 or whole.shape[2] != 4:
+    if whole is None or whole.dtype != np.uint8 or whole.shape != (*opaque.shape[:2], 4):
         return opaque
-    covered = whole[:, :, 3:].astype(np.float32) / 255
-    mixed = whole[:, :, :3].astype(np.float32) * covered + 255 * (1 - covered)
-    return np.rint(mixed).astype(np.uint8)
+    for top in range(0, len(whole), STRIPE):
+        stripe = whole[top : top + STRIPE]
+        covered = stripe[:, :, 3:].astype(np.float32) / 255
+        opaque[top : top + STRIPE] = np.rint(stripe[:, :, :3] * covered + 255 * (1 - covered))
+    return opaque
 
 
 def check_places(places: Sequence[CameraPlace]) -> None:

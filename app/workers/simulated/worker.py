@@ -8,6 +8,9 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable
+from typing import Final
+
+import aiohttp
 
 from app.contracts.control import DesiredCamera
 from app.kit.ids import new_id
@@ -15,6 +18,10 @@ from app.workers.control import ControlLoop
 from app.workers.posting import Poster, PostingEmitter
 from app.workers.simulated.acts import Script
 from app.workers.simulated.lane import SimulatedLane
+from app.workers.uploads import UploadRefusedError, Uploads
+
+NO_PICTURES: Final = "A simulated camera has no pictures to record."
+LOOK_S: Final = 1.0
 
 
 async def play(
@@ -35,9 +42,31 @@ async def play(
         running: Callable[[], list[uuid.UUID]] = lambda: list(lanes)  # noqa: E731 - typed
         control = ControlLoop(url, key, new_id(), "simulated", capacity, running, want)
         group.create_task(control.run(stop))
+        group.create_task(_record_nothing(Uploads(url, key), control, stop))
         group.create_task(emitter.run(stop))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), seconds)
         stop.set()
         want({})
     return emitter
+
+
+async def _record_nothing(uploads: Uploads, control: ControlLoop, stop: asyncio.Event) -> None:
+    """Say of every recording that is wanted that there will be none, so that nobody waits for it."""
+    said = set[uuid.UUID]()
+    try:
+        while not stop.is_set():
+            wanted = {each.evidence_id for each in control.grant.state.recordings}
+            said &= wanted
+            for evidence_id in wanted - said:
+                try:
+                    await uploads.give_up(evidence_id, NO_PICTURES)
+                except UploadRefusedError:
+                    pass  # it is settled already
+                except (aiohttp.ClientError, TimeoutError, OSError):
+                    continue  # again at the next look, as long as it is wanted
+                said.add(evidence_id)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_S)
+    finally:
+        await uploads.close()

@@ -14,7 +14,7 @@ from app.contracts.wire import encode
 from app.kit.clock import from_us, now_us
 from app.kit.ids import shard_of
 from app.workers.simulated.acts import SCRIPTS
-from app.workers.simulated.worker import play
+from app.workers.simulated.worker import NO_PICTURES, play
 from tests.builders import make_tracked_frame
 from tests.integration.service.conftest import WORKER_KEY, Product
 
@@ -243,3 +243,19 @@ async def test_a_simulated_worker_takes_a_camera_and_its_frames_arrive_once(prod
     assert 10 < len(frames) <= outlet.frames.sent
     assert [frame.sequence for frame in frames] == list(range(len(frames)))
     assert any(frame.track_ids for frame in frames)
+
+
+async def test_a_simulated_camera_says_that_nothing_of_an_alert_will_be_recorded(product: Product) -> None:
+    alert, stop = await product.alert(await product.camera()), asyncio.Event()
+    playing = asyncio.create_task(play(product.base, WORKER_KEY, SCRIPTS["fall"], stop, capacity=9))
+    pieces: list[dict[str, str]] = []
+    try:
+        for _ in range(300):
+            pieces = (await product.ask("GET", f"/api/v1/evidence?alert_id={alert}"))[1]["items"]
+            if all(each["state"] == "lost" for each in pieces):
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        stop.set()
+        await playing
+    assert [(each["state"], each["reason"]) for each in pieces] == [("lost", NO_PICTURES)] * 2

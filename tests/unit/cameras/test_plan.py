@@ -1,5 +1,6 @@
 """The picture of a floor plan: what is taken, and what is kept of it."""
 
+import tracemalloc
 from typing import Any
 
 import cv2
@@ -54,6 +55,7 @@ def test_a_large_plan_is_kept_smaller_and_nothing_of_the_file_but_its_pixels() -
         (b"%PDF-1.7", "neither a JPEG nor a PNG"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 8 + b"\x00\x00\xff\xff" * 2, "pixels"),
         (encoded(plan(199, 900)), "at least 200"),
+        (encoded(plan(12_200, 200)), "too long"),
         (encoded(np.full((300, 300, 3), 255, np.uint8)), "one colour"),
         (encoded(plan())[:200], "damaged"),
     ],
@@ -61,6 +63,17 @@ def test_a_large_plan_is_kept_smaller_and_nothing_of_the_file_but_its_pixels() -
 def test_what_is_no_plan_is_refused_with_a_sentence(raw: bytes, says: str) -> None:
     with pytest.raises(BadInputError, match=says):
         normalised(raw)
+
+
+def test_a_large_drawing_is_laid_on_paper_in_little_memory() -> None:
+    raw = encoded(plan(3000, 2000, channels=4))
+    tracemalloc.start()
+    try:
+        normalised(raw)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3000 * 2000 * 12  # three and four bytes a pixel as decoded, and what is kept
 
 
 def test_what_stays_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import json
 import struct
 import uuid
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import msgspec
@@ -17,9 +19,10 @@ from app.contracts.wire import WireError, floats
 from app.dashboard.analysis import analysis_text, captured_at_text
 from app.dashboard.hub import Hub, with_id
 from app.dashboard.pictures import NewestPictures, picture_part
+from app.dashboard.socket import demand_own_origin, origins_of
 from app.dashboard.streams import Span, gap_after, id_order
 from app.dashboard.viewer import SlowViewerError, Viewer
-from app.kit.errors import BadInputError
+from app.kit.errors import BadInputError, ForbiddenError
 from app.perception.images import decode_image, image_size
 
 CAMERA = uuid.UUID("019aa000-0000-7000-8000-000000000007")
@@ -190,3 +193,33 @@ def test_bombs_and_broken_images_are_refused() -> None:
     ):
         with pytest.raises(BadInputError):
             decode_image(raw)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "own"),
+    [
+        (None, "shop.example", True),  # a program
+        ("https://shop.example", "shop.example", True),
+        ("https://Shop.example", "shop.example:443", True),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", True),
+        ("https://public.example", "10.0.0.7:8000", True),  # a proxy that does not pass the host on
+        ("http://pages.example", "10.0.0.7:8000", True),
+        ("https://pages.example", "10.0.0.7:8000", False),
+        ("https://shop.example:8443", "shop.example", False),
+        ("http://shop.example:443", "shop.example", False),
+        ("https://evil.example", "shop.example", False),
+        ("https://shop.example.evil.example", "shop.example", False),
+        ("null", "", False),
+        ("", "", False),
+        ("https://[", "shop.example", False),
+    ],
+)
+def test_a_socket_is_opened_by_our_pages_and_by_programs(origin: str | None, host: str, own: bool) -> None:
+    state = SimpleNamespace(origins=origins_of("http://PAGES.example:80/", "https://public.example:443/x", ""))
+    headers = {"host": host} | ({} if origin is None else {"origin": origin})
+    socket: Any = SimpleNamespace(headers=headers, app=SimpleNamespace(state=state))
+    if own:
+        demand_own_origin(socket)
+        return
+    with pytest.raises(ForbiddenError, match="another site"):
+        demand_own_origin(socket)

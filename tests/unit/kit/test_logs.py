@@ -2,6 +2,7 @@
 
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,7 @@ def test_nothing_inside_of_what_is_logged_shows_a_credential(capsys: pytest.Capt
             "url": "rtsp://admin:hunter2@h/x",
             "password": "hunter2",
             "more": [{"api_key": "hunter2"}, ("rtsp://a:hunter2@h",)],
+            "keyed": {"rtsp://a:hunter2@h": b"rtsp://a:hunter2@h", 7: SimpleNamespace(url="rtsp://a:hunter2@h")},
         }
         logger("nested").warning(
             "a camera is wrong", camera=held, deep=[[[[["hunter2"]]]]], error=ValueError("rtsp://a:hunter2@h")

@@ -20,10 +20,19 @@ export const OUTCOME_WORDS: Record<Outcome, string> = {
   get unknown() { return t("unknown"); },
 };
 
+export type Act = ReturnType<typeof useAlerts>["act"];
+
+interface Doing {
+  alert: Alert;
+  /** What is on its way to the server. */
+  pending: AlertAction | undefined;
+  act: Act;
+}
+
 /** The usual next step, for a row of the list. */
-export function NextAction({ alert }: { alert: Alert }) {
+export function NextAction({ alert, pending, act }: Doing) {
   const offered = useOffered(alert);
-  return <div className="actions">{offered.includes("acknowledge") && <ActionButton alert={alert} action="acknowledge" />}</div>;
+  return <div className="actions">{offered.includes("acknowledge") && <ActionButton alert={alert} pending={pending} act={act} action="acknowledge" />}</div>;
 }
 
 /** Everything that can be done about an alert now. */
@@ -35,7 +44,7 @@ export function Actions({ alert }: { alert: Alert }) {
   return (
     <div className="action-groups">
       <div className="actions">
-        {offered.map((action) => action !== "resolve" && action !== "snooze" && <ActionButton key={action} alert={alert} action={action} primary={action === offered[0]} />)}
+        {offered.map((action) => action !== "resolve" && action !== "snooze" && <ActionButton key={action} alert={alert} pending={pending} act={act} action={action} primary={action === offered[0]} />)}
       </div>
       {offered.includes("snooze") && <Snooze alert={alert} busy={pending !== undefined} />}
       {offered.includes("resolve") && (
@@ -104,11 +113,9 @@ function useOffered(alert: Alert): AlertAction[] {
   return may("alerts:handle") ? actionsFor(alert, me.id) : [];
 }
 
-function ActionButton({ alert, action, primary = false }: { alert: Alert; action: keyof typeof WORDS; primary?: boolean }) {
-  const { state, act } = useAlerts();
+function ActionButton({ alert, pending, act, action, primary = false }: Doing & { action: keyof typeof WORDS; primary?: boolean }) {
   const { me } = usePlace();
   const { word, icon: Icon, testId } = WORDS[action];
-  const pending = state.pending.get(alert.id);
   const taken = isTaken(alert, me.id);
   return (
     <button

@@ -6,6 +6,7 @@ import { useZoneName } from "../cameras/zoneNames";
 import { Evidence } from "../evidence/Evidence";
 import { useLayers } from "../live/layers";
 import { Tile } from "../live/Tile";
+import { useNow } from "../shell/hooks";
 import { facts, headline } from "../text/explain";
 import { ALERT_STATE_WORDS, clock, duration, humanise, LEVEL_WORDS } from "../text/format";
 import { kindName } from "../text/kinds";
@@ -18,7 +19,8 @@ import { useName } from "./who";
 import { t } from "./texts";
 
 /** All that is known about one alert, beside the camera's picture of now. */
-export function AlertDetail({ alert, now, close }: { alert: Alert; now: number; close: string }) {
+export function AlertDetail({ alert, close }: { alert: Alert; close: string }) {
+  const now = useNow();
   const { state } = useAlerts();
   const { list } = useCameras();
   const [layers] = useLayers();

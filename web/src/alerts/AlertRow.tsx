@@ -1,37 +1,39 @@
-import { useEffect, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
 import { Link } from "react-router";
-import type { Alert } from "../api/types";
-import { useCameras } from "../cameras/cameras";
+import type { Alert, AlertAction, AlertState } from "../api/types";
 import { useZoneName } from "../cameras/zoneNames";
+import { Ago } from "../shell/Ago";
 import { headline } from "../text/explain";
-import { ago, ALERT_STATE_WORDS, clock, LEVEL_WORDS } from "../text/format";
+import { ALERT_STATE_WORDS, clock, LEVEL_WORDS } from "../text/format";
 import { kindName } from "../text/kinds";
-import { NextAction } from "./Actions";
-import { useAlerts } from "./alerts";
-import { shownState } from "./alertState";
+import { NextAction, type Act } from "./Actions";
 import { ThreatMark } from "./ThreatMark";
 import { useName } from "./who";
 import { t } from "./texts";
 
 interface Props {
   alert: Alert;
+  /** What to show: the expected state while an action is on its way. */
+  shown: AlertState;
+  pending: AlertAction | undefined;
+  /** Why the last action failed. */
+  failed: string | undefined;
+  act: Act;
+  /** The camera's name. */
+  camera: string;
   selected: boolean;
   to: string;
-  now: number;
   /** Not yet opened by this person. */
   unseen: boolean;
   /** Of the same group as the row above. */
   follows: boolean;
 }
 
-export function AlertRow({ alert, selected, to, now, unseen, follows }: Props) {
-  const { state } = useAlerts();
-  const { named } = useCameras();
+/** Drawn anew only when something of it changes: in a storm of alerts hundreds of rows stand still. */
+export const AlertRow = memo(function AlertRow({ alert, shown, pending, failed, act, camera, selected, to, unseen, follows }: Props) {
   const nameOf = useName();
   const zone = useZoneName(alert);
   const row = useRef<HTMLLIElement>(null);
-  const shown = shownState(state, alert);
-  const failed = state.failed.get(alert.id);
   useEffect(() => {
     if (selected) row.current?.scrollIntoView({ block: "nearest" });
   }, [selected]);
@@ -67,18 +69,16 @@ export function AlertRow({ alert, selected, to, now, unseen, follows }: Props) {
         )}
       </div>
       <div className="alert-where">
-        <span title={named(alert.camera_id)}>{named(alert.camera_id)}</span>
-        <time dateTime={alert.raised_at} title={clock(alert.raised_at, now)}>
-          {ago(alert.raised_at, now)}
-        </time>
+        <span title={camera}>{camera}</span>
+        <Ago at={alert.raised_at} />
       </div>
       <span className="alert-state" data-state={shown}>
         {ALERT_STATE_WORDS[shown]}
         {shown === "claimed" && alert.claimed_by && <small>{nameOf(alert.claimed_by)}</small>}
         {shown === "escalated" && alert.escalation_level !== "store" && <small>{LEVEL_WORDS[alert.escalation_level]}</small>}
-        {shown === "snoozed" && alert.snoozed_until && <small>{t("until", { snoozedUntil: clock(alert.snoozed_until, now) })}</small>}
+        {shown === "snoozed" && alert.snoozed_until && <small>{t("until", { snoozedUntil: clock(alert.snoozed_until, Date.now()) })}</small>}
       </span>
-      <NextAction alert={alert} />
+      <NextAction alert={alert} pending={pending} act={act} />
     </li>
   );
-}
+});

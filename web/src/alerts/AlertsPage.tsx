@@ -5,7 +5,7 @@ import { alert as loadAlert, alerts as loadAlerts, type HowToAct } from "../api/
 import { sentenceFor } from "../api/problem";
 import { useCameras } from "../cameras/cameras";
 import { Empty, Failure } from "../shell/Empty";
-import { useKeys, useNow, useTitle } from "../shell/hooks";
+import { useKeys, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { AlertDetail } from "./AlertDetail";
 import { AlertRow } from "./AlertRow";
@@ -23,9 +23,9 @@ export function AlertsPage() {
   const [params] = useSearchParams();
   const filter = useMemo(() => readFilter(params), [params]);
   const { state, act } = useAlerts();
+  const { named } = useCameras();
   const { me, may } = usePlace();
   const paging = useAlertPages(filter);
-  const now = useNow(1_000);
   const navigate = useNavigate();
   const rows = useMemo(
     // The selected one stays in the list while it is being dealt with, whatever the filter says.
@@ -73,7 +73,19 @@ export function AlertsPage() {
           {rows.length === 0 && paging.loading && <p className="quiet pad">{t("loading")}</p>}
           <ul className="alert-list" aria-label={t("alertsNewestFirst")}>
             {rows.map((alert, index) => (
-              <AlertRow key={alert.id} alert={alert} selected={alert.id === alertId} to={`/alerts/${alert.id}${search}`} now={now} unseen={unseen.has(alert.id)} follows={index > 0 && alert.group_id !== null && rows[index - 1]?.group_id === alert.group_id} />
+              <AlertRow
+                key={alert.id}
+                alert={alert}
+                shown={shownState(state, alert)}
+                pending={state.pending.get(alert.id)}
+                failed={state.failed.get(alert.id)}
+                act={act}
+                camera={named(alert.camera_id)}
+                selected={alert.id === alertId}
+                to={`/alerts/${alert.id}${search}`}
+                unseen={unseen.has(alert.id)}
+                follows={index > 0 && alert.group_id !== null && rows[index - 1]?.group_id === alert.group_id}
+              />
             ))}
           </ul>
           {paging.more && (
@@ -82,7 +94,7 @@ export function AlertsPage() {
             </button>
           )}
         </div>
-        {selected && <AlertDetail alert={selected} now={now} close={`/alerts${search}`} />}
+        {selected && <AlertDetail alert={selected} close={`/alerts${search}`} />}
       </div>
     </div>
   );

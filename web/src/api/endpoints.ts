@@ -46,8 +46,15 @@ export async function everything<T>(path: string, query: Query = {}): Promise<T[
 }
 
 export const whoAmI = () => ask<Me>("GET", "/auth/me");
-export const preferences = () => ask<{ language: "en" | "es" | null }>("GET", "/auth/preferences");
-export const choosePreferences = (language: "en" | "es") => ask<unknown>("PUT", "/auth/preferences", { body: { language } });
+interface Preferences {
+  language: "en" | "es" | null;
+}
+
+let choosing: Promise<unknown> = Promise.resolve();
+
+/** After a choice that is on its way: what was asked beside it would bring the old one back. One that was not kept holds in this browser. */
+export const preferences = () => choosing.then(() => ask<Preferences>("GET", "/auth/preferences"));
+export const choosePreferences = (language: "en" | "es") => (choosing = ask<unknown>("PUT", "/auth/preferences", { body: { language } }));
 export const socketTicket = () => ask<{ ticket: string }>("POST", "/auth/ws-ticket", { body: {} });
 
 /** Whether the product is ready; a 503 is an answer here too. */

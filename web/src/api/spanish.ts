@@ -62,6 +62,7 @@ export const SAID: Readonly<Record<string, string>> = {
   "The photo is of one colour only; take one on which the sign can be read.": "La foto es de un solo color; haga una en la que se lea el cartel.",
   "The picture cannot be read.": "No se puede leer la imagen.",
   "The plan is of one colour only; send a picture on which walls can be seen.": "El plano es de un solo color; envíe una imagen en la que se vean las paredes.",
+  "The plan is too long for its height; send a picture of the floor that is less narrow.": "El plano es demasiado estrecho; envíe una imagen de la planta más ancha.",
   "The test's day lies in the future.": "El día de la prueba está en el futuro.",
   "There are more errors than passes; correct the figures.": "Hay más errores que pasos; corrija las cifras.",
   "There is a camera of this name already.": "Ya hay una cámara con este nombre.",

@@ -1,6 +1,8 @@
-import { Pencil, Store as StoreIcon } from "lucide-react";
+import { Map, Pencil, Store as StoreIcon } from "lucide-react";
 import { useState } from "react";
+import { Link } from "react-router";
 import type { Region, Store } from "../api/types";
+import { usePlace } from "../shell/stores";
 import { StoreForm } from "./StoreForm";
 import { t } from "./texts";
 
@@ -14,6 +16,7 @@ interface Props {
 
 export function StoreRow({ store, regions, writes, movable, changed }: Props) {
   const [editing, setEditing] = useState(false);
+  const { may, choose, stores } = usePlace();
   const region = regions.find(({ id }) => id === store.region_id);
   const done = () => {
     setEditing(false);
@@ -27,6 +30,11 @@ export function StoreRow({ store, regions, writes, movable, changed }: Props) {
           <strong>{store.name}</strong>
           <small>{[store.timezone.replaceAll("_", " "), region ? t("region2", { name: region.name }) : ""].filter(Boolean).join(" · ")}</small>
         </span>
+        {may("cameras:read") && stores.some(({ id }) => id === store.id) && (
+          <Link to="/plan" className="icon-button" onClick={() => choose(store.id)} aria-label={t("plan", { name: store.name })} title={t("plan2")} data-testid="store-plan">
+            <Map size={16} aria-hidden="true" />
+          </Link>
+        )}
         {writes && !editing && (
           <button type="button" className="icon-button" onClick={() => setEditing(true)} aria-label={t("change", { name: store.name })} title={t("change2")}>
             <Pencil size={16} />

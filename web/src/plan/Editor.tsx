@@ -43,7 +43,9 @@ export function Editor({ plan: now, cameras, asDrawn, done }: Props) {
   const save = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      const body = { revision: plan.revision, width_m: widthM.trim() ? Number(widthM) : null, cameras: [...places] };
+      // A camera that was removed meanwhile is drawn no more, and would be refused.
+      const there = cameras.length > 0 ? places.filter(({ camera_id }) => named(camera_id)) : [...places];
+      const body = { revision: plan.revision, width_m: widthM.trim() ? Number(widthM) : null, cameras: there };
       client.setQueryData(planQuery(store.id).queryKey, await putPlan(store.id, body));
       done();
     });
