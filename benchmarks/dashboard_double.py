@@ -119,17 +119,20 @@ class Double:
         await asyncio.sleep(self.delay_s)
         if self.expired:
             return _problem(401, "You are no longer signed in.")
-        found = next(
-            (of[request.method.lower()] for fits, of in self._routes if fits(path) and request.method.lower() in of), None
-        )
+        found = self.operation(request.method, path)
         if found is None:
             return _problem(404, "There is no such address.")
         held = {each.value for each in ROLE_PERMISSIONS[self.role]}
         if found.get("x-permission", "self") not in held:
             return _problem(403, "Your roles do not allow this.")
-        return self._said(request, path, found)
+        return self.said(request, path, found)
 
-    def _said(self, request: web.Request, path: str, operation: dict[str, Any]) -> web.StreamResponse:
+    def operation(self, method: str, path: str) -> dict[str, Any] | None:
+        """What the API's document says of an address; None for one that it has not."""
+        return next((of[method.lower()] for fits, of in self._routes if fits(path) and method.lower() in of), None)
+
+    def said(self, request: web.Request, path: str, operation: dict[str, Any]) -> web.Response:
+        """The answer to who may ask."""
         status, answer = next((int(code), of) for code, of in operation["responses"].items() if code.startswith("2"))
         content = answer.get("content", {})
         if status == 204 or not content:
@@ -230,7 +233,7 @@ class Double:
 
     async def _analyse(self, cameras: list[str], moment: int) -> None:
         at = datetime.fromtimestamp(moment / 1e6, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        persons = [_person(each) for each in range(self.people)]
+        persons = [person_at(each) for each in range(self.people)]
         for camera in cameras:
             said = {"type": "analysis-result", "camera_id": camera, "captured_at": at, "persons": persons}
             text = json.dumps({**said, "frame": {"width": SHAPE[0], "height": SHAPE[1]}})
@@ -273,7 +276,8 @@ def _picture(number: int) -> bytes:
     return bytes(cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes())
 
 
-def _person(number: int) -> dict[str, Any]:
+def person_at(number: int) -> dict[str, Any]:
+    """One of the people in a picture, as a frame's message says it."""
     left = 100.0 + 130 * number
     points = [[left + 50 + 20 * (each % 3), 160.0 + 25 * each, 0.9] for each in range(17)]
     labels = ["loitering"] if number == 0 else []

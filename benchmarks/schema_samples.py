@@ -2,7 +2,10 @@
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+NAMED: Final = {"timezone": "Europe/London", "loss_value": "12.50"}
+"""Texts of which the document does not say all that the service asks of them."""
 
 
 class Samples:
@@ -29,7 +32,8 @@ class Samples:
             return schema["enum"][number % len(schema["enum"])]
         match schema.get("type"):
             case "object" | None:
-                return {name: self.of(of, number, depth + 1) for name, of in schema.get("properties", {}).items()}
+                properties = schema.get("properties", {}).items()
+                return {name: NAMED.get(name) or self.of(of, number, depth + 1) for name, of in properties}
             case "array":
                 if prefix := schema.get("prefixItems"):
                     return [self.of(each, number, depth + 1) for each in prefix]
@@ -54,4 +58,6 @@ def _text(kind: str, number: int) -> str:
             return datetime.fromtimestamp(1_790_000_000 - 60 * number, UTC).isoformat()
         case "date":
             return datetime.fromtimestamp(1_790_000_000 - 86_400 * (number % 300), UTC).date().isoformat()
+        case "time":
+            return f"{number % 24:02}:30:00"
     return f"Text {number}"

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { LayoutGrid } from "lucide-react";
-import { useEffect, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { useSearchParams } from "react-router";
 import type { Camera } from "../api/types";
 import { Dialog } from "../parts/Dialog";
@@ -19,7 +19,7 @@ export function useLayout(): [Layout, (layout: Layout) => void] {
 
 /** One's own layouts and the store's to choose from, and the form of a new one. Sent to others as the page's address too. */
 export function Layouts({ cameras, layout, choose }: { cameras: readonly Camera[]; layout: Layout; choose: (layout: Layout) => void }) {
-  const { saved, reload } = useSaved();
+  const { saved, reload } = useSaved(cameras);
   const [editing, setEditing] = useState(false);
   const chosen = saved.find((each) => same(each, layout));
   const value = chosen?.id ?? (same(layout, WHOLE) ? "" : "?");
@@ -58,22 +58,31 @@ function Options({ title, of }: { title: string; of: readonly SavedLayout[] }) {
   );
 }
 
-/** What the service keeps. Layouts that this browser kept before are handed over once. */
-function useSaved(): { saved: readonly SavedLayout[]; reload: () => void } {
+/** What the service keeps. Layouts that this browser kept before are handed over; one that the service does not take stays here. */
+function useSaved(cameras: readonly Camera[]): { saved: readonly SavedLayout[]; reload: () => void } {
   const { store } = usePlace();
   const client = useQueryClient();
   const { data } = useQuery({ queryKey: layoutsKey(store.id), queryFn: () => layouts(store.id) });
   const [kept, keep] = useKept<{ name: string; cameras: string[] | null; columns: number | null }[]>(`layouts.${store.id}`, []);
   const reload = () => void client.invalidateQueries({ queryKey: layoutsKey(store.id) });
+  const handing = useRef(false);
   useEffect(() => {
-    if (!data || kept.length === 0) return;
-    keep([]);
-    const known = new Set(data.map(({ name }) => name));
-    const handed = kept.filter(({ name }) => !known.has(name)).map((each) => saveLayout(store.id, { ...each, large: null, shared: false }, data));
-    void Promise.allSettled(handed).then(reload);
+    if (!data || kept.length === 0 || handing.current) return;
+    handing.current = true;
+    const known = new Set(data.flatMap(({ name, shared }) => (shared ? [] : [name])));
+    const handed = kept
+      .filter(({ name, cameras: of }) => !known.has(name) && (of === null || there(of, cameras).length > 0))
+      .map((each) => saveLayout(store.id, { ...each, cameras: each.cameras && there(each.cameras, cameras), large: null, shared: false }, data).then(() => [], () => [each]));
+    void Promise.all(handed).then((left) => {
+      keep(left.flat());
+      reload();
+    });
   });
   return { saved: data ?? [], reload };
 }
+
+/** Without cameras that were removed: the service takes none of them. */
+const there = (chosen: readonly string[], cameras: readonly Camera[]) => chosen.filter((id) => cameras.some((camera) => camera.id === id));
 
 interface EditorProps {
   cameras: readonly Camera[];
@@ -89,7 +98,7 @@ function Editor({ cameras, layout, chosen, saved, close, done }: EditorProps) {
   const [name, setName] = useState(chosen?.name ?? "");
   const [shared, setShared] = useState(chosen?.shared ?? false);
   const all = cameras.map(({ id }) => id);
-  const [shown, setShown] = useState<readonly string[]>(layout.cameras ?? all);
+  const [shown, setShown] = useState<readonly string[]>(layout.cameras ? there(layout.cameras, cameras) : all);
   const [columns, setColumns] = useState(layout.columns);
   const [large, setLarge] = useState(layout.large);
   const { busy, error, run } = useAct();
@@ -136,7 +145,7 @@ function Editor({ cameras, layout, chosen, saved, close, done }: EditorProps) {
         <p className="quiet">{t("layoutShare")}</p>
         <Problem sentence={error} testId="layout-error" />
         <div className="form-actions">
-          <button type="submit" className="button button-primary" disabled={busy || !name.trim() || shown.length === 0 || shown.length > MOST_SHOWN} data-testid="layout-save">
+          <button type="submit" className="button button-primary" disabled={busy || !name.trim() || shown.length === 0 || (!whole && shown.length > MOST_SHOWN)} data-testid="layout-save">
             {t("layoutSave")}
           </button>
           {chosen && removable && (
