@@ -40,13 +40,13 @@ class NewestPictures:
 
     def put(self, camera: uuid.UUID, message: bytes) -> None:
         """Replace what waits of this camera; a still that came too soon after the last one is passed over."""
+        if not 8 < len(message) <= LARGEST_PICTURE:
+            counters.messages_unreadable.labels("picture").inc()
+            return
         if camera in self._due:
             if (moment := self._clock()) < self._due[camera]:
                 return
             self._due[camera] = moment + STILL_EVERY_S
-        if not 8 < len(message) <= LARGEST_PICTURE:
-            counters.messages_unreadable.labels("picture").inc()
-            return
         if camera in self._newest:
             counters.pictures_skipped.inc()
         self._newest[camera] = message

@@ -7,6 +7,7 @@ import { Evidence } from "../evidence/Evidence";
 import { useLayers } from "../live/layers";
 import { Tile } from "../live/Tile";
 import { useNow } from "../shell/hooks";
+import { usePlace } from "../shell/stores";
 import { facts, headline } from "../text/explain";
 import { ALERT_STATE_WORDS, clock, duration, humanise, LEVEL_WORDS } from "../text/format";
 import { kindName } from "../text/kinds";
@@ -23,6 +24,7 @@ export function AlertDetail({ alert, close }: { alert: Alert; close: string }) {
   const now = useNow();
   const { state } = useAlerts();
   const { list } = useCameras();
+  const { may } = usePlace();
   const [layers] = useLayers();
   const zone = useZoneName(alert);
   const camera = list.find(({ id }) => id === alert.camera_id);
@@ -52,9 +54,9 @@ export function AlertDetail({ alert, close }: { alert: Alert; close: string }) {
       <Evidence alertId={alert.id} shown />
       {camera && (
         <figure className="detail-live">
-          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />
+          {may("live:view") && <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />}
           <figcaption>
-            {t("thisIsTheCameraNowNot")} <Link to={`/plan?camera=${camera.id}`}>{t("onThePlan")}</Link>
+            {may("live:view") && t("thisIsTheCameraNowNot")} <Link to={`/plan?camera=${camera.id}`}>{t("onThePlan")}</Link>
           </figcaption>
         </figure>
       )}

@@ -54,7 +54,8 @@ function reduce(current: { alerts: AlertsState; epoch: number }, change: Change)
 
 /** The store's alerts: what the API gave, what the socket says, and what this person is doing about them. */
 export function AlertsProvider({ children }: { children: ReactNode }) {
-  const { store } = usePlace();
+  const { store, may } = usePlace();
+  const reads = may("alerts:read"); // whoever may not is not refused, and noted, at every page
   const { named } = useCameras();
   const { show, dismiss } = useToasts();
   const [{ alerts: state, epoch }, change] = useReducer(reduce, { alerts: NO_ALERTS, epoch: 0 });
@@ -81,7 +82,7 @@ export function AlertsProvider({ children }: { children: ReactNode }) {
   );
 
   useEffect(() => {
-    const leave = liveSocket.joinStore(store.id);
+    const leave = reads ? liveSocket.joinStore(store.id) : () => undefined;
     const unlisten = liveSocket.listen((message) => {
       if (message.type === "alert-raised" || message.type === "alert-changed") {
         // A failed look-up costs one alert's details; the next reload of the list brings them.
@@ -93,15 +94,16 @@ export function AlertsProvider({ children }: { children: ReactNode }) {
       unlisten();
       leave();
     };
-  }, [store.id, hear]);
+  }, [store.id, hear, reads]);
 
   // What is open now, for the count in the sidebar.
   useEffect(() => {
+    if (!reads) return;
     loadAlerts({ store_id: store.id, state: OPEN_STATES }).then(
       (page) => add(page.items),
       () => undefined, // the alerts page says why in words
     );
-  }, [store.id, epoch, add]);
+  }, [store.id, epoch, add, reads]);
 
   const act = useCallback(
     (id: Id, action: AlertAction, how?: HowToAct) => {

@@ -61,7 +61,7 @@ export function CameraPage() {
           {zones.error && <Failure sentence={zones.error} retry={zones.reload} />}
         </div>
         <div className="camera-narrow">
-          <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />
+          {may("live:view") && <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />}
           <CameraFacts camera={camera} />
           {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={changed} />}
           <Loitering key={`rules ${camera.id} ${round}`} camera={camera} zones={zones.value ?? []} />
