@@ -193,7 +193,8 @@ class Scale:
         """Of the slowest shard that cameras use: what was sent last, less what its checkpoint has."""
         client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(self._servers.memory.url)
         lag = 0
-        for row in await self._admin.fetch("SELECT shard, frames_id FROM checkpoints"):
+        taken = "SELECT shard, coalesce(frames_id, '0-0') AS frames_id FROM shard_leases LEFT JOIN checkpoints USING (shard)"
+        for row in await self._admin.fetch(taken):
             newest: Any = await client.xrevrange(frames_stream(row["shard"]), count=1)
             if newest:
                 lag = max(lag, int(newest[0][0].split(b"-")[0]) - int(row["frames_id"].split("-")[0] or 0))
@@ -208,17 +209,17 @@ class Scale:
 
 
 async def _knee(scale: Scale, seconds: float, first: int = FIRST) -> list[Step]:
-    """Steps from `first` cameras: doubled until one is not held, then twice between."""
+    """Steps from `first` cameras: doubled until one is not held, or halved until one is, then twice between."""
     steps: list[Step] = []
     held, broken, cameras = 0, 0, first
     while cameras <= MOST:
         step = await scale.step(cameras, seconds)
         steps.append(step)
         await scale.catch_up()
-        if not step.held:
-            broken = cameras
+        held, broken = (cameras, broken) if step.held else (held, cameras)
+        if (held and broken) or (not held and cameras <= FIRST):
             break
-        held, cameras = cameras, 2 * cameras
+        cameras = 2 * cameras if held else max(FIRST, cameras // 2)
     for _ in range(2 if held and broken else 0):
         between = (held + broken) // 2
         step = await scale.step(between, seconds)

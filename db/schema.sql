@@ -33,7 +33,7 @@ ALTER FUNCTION public.announce_outbox() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.api_key_lookup(wanted bytea) RETURNS TABLE(key_id uuid, chain_id uuid, name text, permissions text[], expires_at timestamp with time zone, store_ids uuid[])
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT k.id, k.chain_id, k.name, k.permissions,
         CASE WHEN k.key_hash = wanted THEN k.expires_at ELSE least(k.expires_at, k.previous_ends_at) END,
@@ -57,7 +57,7 @@ ALTER FUNCTION public.append_act(id uuid, chain_id uuid, store_id uuid, actor_ki
 
 CREATE FUNCTION public.audit_state() RETURNS TABLE(sequence bigint, sealed_at timestamp with time zone, waiting bigint, oldest_waiting timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT l.sequence, l.sealed_at, w.waiting, w.oldest
     FROM (SELECT count(*) AS waiting, min(at) AS oldest FROM audit_unsealed WHERE chain_id = tenant_chain()) w
@@ -68,7 +68,7 @@ ALTER FUNCTION public.audit_state() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.bump_configuration_revision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     UPDATE configuration_revision SET revision = revision + 1;
@@ -79,7 +79,7 @@ ALTER FUNCTION public.bump_configuration_revision() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.bump_gallery_revision() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     INSERT INTO gallery_revisions AS g (chain_id) SELECT DISTINCT chain_id FROM changed ORDER BY 1
@@ -122,7 +122,7 @@ ALTER FUNCTION public.camera_shares(worker uuid, lease interval) OWNER TO pennyp
 
 CREATE FUNCTION public.chain_of_disagreement(camera uuid, of_model text, of_version integer, other integer) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT c.chain_id FROM cameras c JOIN model_shadows s ON s.chain_id = c.chain_id AND s.model = of_model
         AND s.version IN (of_version, other) AND s.ended_at IS NULL
@@ -132,7 +132,7 @@ ALTER FUNCTION public.chain_of_disagreement(camera uuid, of_model text, of_versi
 
 CREATE FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) RETURNS TABLE(chain_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT DISTINCT p.chain_id FROM facial_profiles p
         WHERE (p.model <> wanted_model OR p.model_version <> wanted_version) AND store_runs(p.store_id, 'face') $$;
@@ -141,7 +141,7 @@ ALTER FUNCTION public.chains_to_embed(wanted_model text, wanted_version text) OW
 
 CREATE FUNCTION public.chains_to_turn() RETURNS TABLE(chain_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH held AS (
         SELECT p.chain_id, p.rotation, store_runs(p.store_id, 'face') AS runs FROM facial_profiles p
@@ -158,7 +158,7 @@ ALTER FUNCTION public.chains_to_turn() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.chains_with_model_readings() RETURNS TABLE(chain_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT c.id FROM chains c
     WHERE EXISTS (
@@ -194,7 +194,7 @@ ALTER FUNCTION public.check_site_policy() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.claim_export() RETURNS TABLE(export_id uuid, chain_id uuid)
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     UPDATE evidence_exports x SET state = 'making', claimed_until = now() + interval '5 minutes', tries = x.tries + 1
     WHERE x.id = (SELECT id FROM evidence_exports WHERE state = 'waiting' OR (state = 'making' AND claimed_until < now())
@@ -205,8 +205,8 @@ ALTER FUNCTION public.claim_export() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.drop_detection_partitions(keep_days integer) RETURNS TABLE(days integer, strays bigint)
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
-    SET lock_timeout TO '2s'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET lock_timeout TO '500ms'
     AS $_$
 DECLARE
     oldest date := (now() AT TIME ZONE 'UTC')::date - keep_days;
@@ -216,6 +216,9 @@ BEGIN
         RAISE EXCEPTION 'keep_days must be between 1 and 3650';
     END IF;
     days := 0;
+    DELETE FROM public.ai_detections_default WHERE ctid = ANY (ARRAY(SELECT ctid FROM public.ai_detections_default
+        WHERE started_at < oldest::timestamp AT TIME ZONE 'UTC' LIMIT 20000));
+    GET DIAGNOSTICS strays = ROW_COUNT;
     PERFORM pg_advisory_xact_lock(hashtext('make_detection_partitions'));
     FOR name IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'public.ai_detections'::regclass AND c.relname ~ '^ai_detections_[0-9]{8}$'
@@ -224,8 +227,6 @@ BEGIN
         EXECUTE format('DROP TABLE public.%I', name);
         days := days + 1;
     END LOOP;
-    DELETE FROM public.ai_detections_default WHERE started_at < oldest::timestamp AT TIME ZONE 'UTC';
-    GET DIAGNOSTICS strays = ROW_COUNT;
     RETURN NEXT;
 END $_$;
 
@@ -233,7 +234,7 @@ ALTER FUNCTION public.drop_detection_partitions(keep_days integer) OWNER TO penn
 
 CREATE FUNCTION public.evidence_chain(wanted uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT chain_id FROM evidence WHERE id = wanted $$;
 
@@ -241,7 +242,7 @@ ALTER FUNCTION public.evidence_chain(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.evidence_jobs(worker uuid, most integer) RETURNS TABLE(evidence_id uuid, camera_id uuid, type text, wanted_from timestamp with time zone, wanted_to timestamp with time zone, moment timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     UPDATE evidence e SET state = 'lost', reason = CASE e.state
@@ -264,7 +265,7 @@ ALTER FUNCTION public.evidence_jobs(worker uuid, most integer) OWNER TO pennypro
 
 CREATE FUNCTION public.expired_enrolments(moment timestamp with time zone, most integer) RETURNS TABLE(chain_id uuid, store_id uuid, enrolment_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT e.chain_id, e.store_id, e.id FROM enrolments e
     WHERE e.ended_at IS NULL AND e.expires_at <= moment ORDER BY e.expires_at LIMIT most $$;
@@ -273,7 +274,7 @@ ALTER FUNCTION public.expired_enrolments(moment timestamp with time zone, most i
 
 CREATE FUNCTION public.export_by_token(wanted bytea) RETURNS TABLE(export_id uuid, chain_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT id, evidence_exports.chain_id FROM evidence_exports WHERE token_hash = wanted $$;
 
@@ -281,7 +282,7 @@ ALTER FUNCTION public.export_by_token(wanted bytea) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.face_use_of_worker(worker uuid) RETURNS TABLE(camera_id uuid, stable integer, candidate integer, share double precision, previous integer)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT l.camera_id, p.stable, p.candidate, p.share, p.previous
     FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
@@ -304,7 +305,7 @@ ALTER FUNCTION public.forget_answered_contacts() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.forget_answers_about(wanted uuid) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH blank AS (
             SELECT '{"name": ""}'::jsonb AS words FROM persons p
@@ -322,7 +323,7 @@ ALTER FUNCTION public.forget_answers_about(wanted uuid) OWNER TO pennyprotect_ow
 
 CREATE FUNCTION public.forget_ended_sign_ins() RETURNS TABLE(sessions bigint, codes bigint)
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH gone AS (
         DELETE FROM sessions s WHERE least(s.expires_at, s.revoked_at) < now() - interval '30 days' RETURNING 1
@@ -334,7 +335,7 @@ ALTER FUNCTION public.forget_ended_sign_ins() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.forget_model_readings(minutes interval, hours interval, stills interval) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH short AS (DELETE FROM model_readings WHERE span = 'minute' AND since < now() - minutes RETURNING 1),
     long AS (DELETE FROM model_readings WHERE span = 'hour' AND since < now() - hours RETURNING 1),
@@ -348,7 +349,7 @@ ALTER FUNCTION public.forget_model_readings(minutes interval, hours interval, st
 
 CREATE FUNCTION public.forget_old_answers() RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours' RETURNING 1)
     SELECT count(*) FROM gone $$;
@@ -357,7 +358,7 @@ ALTER FUNCTION public.forget_old_answers() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.forget_visits(keep interval, keep_closed interval) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH free AS (SELECT v.visit_id FROM (SELECT DISTINCT visit_id FROM visit_sightings WHERE ended_at < now() - keep) v
         WHERE NOT EXISTS (
@@ -376,7 +377,7 @@ ALTER FUNCTION public.forget_visits(keep interval, keep_closed interval) OWNER T
 
 CREATE FUNCTION public.forget_words_about(wanted uuid) RETURNS integer
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH ended AS (SELECT id FROM enrolments WHERE id = wanted AND ended_at IS NOT NULL AND chain_id = tenant_chain()
             AND tenant_stores() IS NULL),
@@ -390,7 +391,7 @@ ALTER FUNCTION public.forget_words_about(wanted uuid) OWNER TO pennyprotect_owne
 
 CREATE FUNCTION public.gait_candidates(wanted_match uuid, wanted_model text, wanted_version text) RETURNS TABLE(enrolment_id uuid, person_id uuid, rotation integer, embeddings public.halfvec)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH listed AS (
         SELECT DISTINCT p.id, e.id AS enrolment_id, e.person_id, p.rotation, p.embeddings, m.enrolment_id AS own
@@ -410,7 +411,7 @@ ALTER FUNCTION public.gait_candidates(wanted_match uuid, wanted_model text, want
 
 CREATE FUNCTION public.gallery_assignments(wanted_chain uuid) RETURNS TABLE(watchlist_id uuid, store_id uuid, starts_at timestamp with time zone, ends_at timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT a.watchlist_id, a.store_id, a.starts_at, a.ends_at FROM watchlist_assignments a
     WHERE a.chain_id = wanted_chain AND a.state = 'approved' AND (a.ends_at IS NULL OR a.ends_at > now())
@@ -420,7 +421,7 @@ ALTER FUNCTION public.gallery_assignments(wanted_chain uuid) OWNER TO pennyprote
 
 CREATE FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) RETURNS TABLE(profile_id uuid, enrolment_id uuid, person_id uuid, watchlist_id uuid, category text, expires_at timestamp with time zone, dimensions smallint, embeddings public.halfvec)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT p.id, e.id, e.person_id, e.watchlist_id, e.category, e.expires_at, p.dimensions, p.embeddings
     FROM facial_profiles p JOIN enrolments e ON e.id = p.enrolment_id JOIN watchlists w ON w.id = e.watchlist_id
@@ -433,7 +434,7 @@ ALTER FUNCTION public.gallery_entries(wanted_chain uuid, wanted_model text, want
 
 CREATE FUNCTION public.gallery_kinds(wanted_chain uuid) RETURNS TABLE(model text, model_version text, rotation integer)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT DISTINCT p.model, p.model_version, p.rotation FROM facial_profiles p WHERE p.chain_id = wanted_chain $$;
 
@@ -441,7 +442,7 @@ ALTER FUNCTION public.gallery_kinds(wanted_chain uuid) OWNER TO pennyprotect_own
 
 CREATE FUNCTION public.gallery_listed(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer) RETURNS TABLE(profile_id uuid, enrolment_id uuid, person_id uuid, watchlist_id uuid, category text, expires_at timestamp with time zone, dimensions smallint)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT p.id, e.id, e.person_id, e.watchlist_id, e.category, e.expires_at, p.dimensions
     FROM facial_profiles p JOIN enrolments e ON e.id = p.enrolment_id JOIN watchlists w ON w.id = e.watchlist_id
@@ -453,7 +454,7 @@ ALTER FUNCTION public.gallery_listed(wanted_chain uuid, wanted_model text, wante
 
 CREATE FUNCTION public.gallery_rotations(wanted_chain uuid) RETURNS TABLE(id uuid, version integer, seed bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT r.id, r.version, r.seed FROM template_rotations r WHERE r.chain_id = wanted_chain ORDER BY r.version $$;
 
@@ -461,7 +462,7 @@ ALTER FUNCTION public.gallery_rotations(wanted_chain uuid) OWNER TO pennyprotect
 
 CREATE FUNCTION public.gallery_state() RETURNS TABLE(chain_id uuid, revision bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT g.chain_id, g.revision FROM gallery_revisions g $$;
 
@@ -469,7 +470,7 @@ ALTER FUNCTION public.gallery_state() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.gallery_suspensions(wanted_chain uuid) RETURNS TABLE(store_id uuid, camera_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT s.store_id, s.camera_id FROM match_suspensions s
     WHERE s.chain_id = wanted_chain AND s.enrolment_id IS NULL AND s.lifted_at IS NULL $$;
@@ -478,7 +479,7 @@ ALTER FUNCTION public.gallery_suspensions(wanted_chain uuid) OWNER TO pennyprote
 
 CREATE FUNCTION public.gallery_thresholds(wanted_chain uuid) RETURNS TABLE(store_id uuid, watchlist_id uuid, model text, model_version text, threshold real)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT DISTINCT ON (t.store_id, t.watchlist_id, t.model, t.model_version)
         t.store_id, t.watchlist_id, t.model, t.model_version, t.threshold
@@ -489,7 +490,7 @@ ALTER FUNCTION public.gallery_thresholds(wanted_chain uuid) OWNER TO pennyprotec
 
 CREATE FUNCTION public.gallery_vectors(wanted_chain uuid, wanted_model text, wanted_version text, wanted_rotation integer, wanted uuid[]) RETURNS TABLE(profile_id uuid, embeddings public.halfvec)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT p.id, p.embeddings FROM facial_profiles p
     WHERE p.id = ANY (wanted) AND p.chain_id = wanted_chain AND p.model = wanted_model AND p.model_version = wanted_version
@@ -517,7 +518,7 @@ ALTER FUNCTION public.guard_biometrics(guarded regclass, switch text, guarded_co
 
 CREATE FUNCTION public.hold_enrolment(wanted uuid) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     PERFORM FROM enrolments e JOIN watchlists w ON w.id = e.watchlist_id
@@ -531,7 +532,7 @@ ALTER FUNCTION public.hold_enrolment(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, picture bytea, most integer) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     INSERT INTO model_disagreements (id, shadow_id, chain_id, camera_id, against, captured_at, only_old, only_new, likeness, still)
     SELECT made, s.id, s.chain_id, c.id, CASE WHEN s.version = other THEN of_version ELSE other END, moment,
@@ -549,7 +550,7 @@ ALTER FUNCTION public.keep_model_disagreement(made uuid, camera uuid, of_model t
 
 CREATE FUNCTION public.keep_sealed_disagreement(made uuid, camera uuid, of_model text, of_version integer, other integer, moment timestamp with time zone, old_alone integer, new_alone integer, alike double precision, sealed bytea, most integer) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     INSERT INTO model_disagreements (id, shadow_id, chain_id, camera_id, against, captured_at, only_old, only_new, likeness, picture)
     SELECT made, s.id, s.chain_id, c.id, CASE WHEN s.version = other THEN of_version ELSE other END, moment,
@@ -567,7 +568,7 @@ ALTER FUNCTION public.keep_sealed_disagreement(made uuid, camera uuid, of_model 
 
 CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, NULL::uuid[], NULL::uuid);
@@ -577,7 +578,7 @@ ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interva
 
 CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[]) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     RETURN QUERY SELECT * FROM lease_cameras(worker, capacity, lease, stores, NULL::uuid);
@@ -587,7 +588,7 @@ ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interva
 
 CREATE FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interval, stores uuid[], with_key uuid) RETURNS TABLE(camera_id uuid, store_id uuid, url text, credentials bytea, analysis_fps real, camera_revision integer, policy_revision integer, face boolean, gait boolean, re_identification boolean, masks jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
     others uuid[] := stores_with_workers();
@@ -643,7 +644,7 @@ ALTER FUNCTION public.lease_cameras(worker uuid, capacity integer, lease interva
 
 CREATE FUNCTION public.lists_assigned_here() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT a.watchlist_id FROM watchlist_assignments a
     WHERE a.chain_id = tenant_chain() AND a.store_id = ANY (tenant_stores()::uuid[])
@@ -653,7 +654,7 @@ ALTER FUNCTION public.lists_assigned_here() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.login_lookup(wanted text) RETURNS TABLE(user_id uuid, chain_id uuid, password_hash text, failed_logins integer, locked_until timestamp with time zone, disabled boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT id, users.chain_id, users.password_hash, users.failed_logins, users.locked_until, disabled_at IS NOT NULL
     FROM users WHERE username = lower(wanted) $$;
@@ -662,7 +663,7 @@ ALTER FUNCTION public.login_lookup(wanted text) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.login_record(wanted uuid, succeeded boolean, locked_for interval) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     UPDATE users SET failed_logins = CASE WHEN succeeded THEN 0 ELSE failed_logins + 1 END,
         locked_until = CASE WHEN succeeded THEN NULL ELSE now() + locked_for END
@@ -672,7 +673,8 @@ ALTER FUNCTION public.login_record(wanted uuid, succeeded boolean, locked_for in
 
 CREATE FUNCTION public.make_detection_partitions(days_ahead integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET lock_timeout TO '2s'
     AS $$
 DECLARE
     day date;
@@ -700,7 +702,7 @@ ALTER FUNCTION public.make_detection_partitions(days_ahead integer) OWNER TO pen
 
 CREATE FUNCTION public.may_match(wanted uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT EXISTS (SELECT FROM enrolments e JOIN watchlists w ON w.id = e.watchlist_id
         WHERE e.id = wanted AND e.state = 'approved' AND e.expires_at > now() AND w.retired_at IS NULL
@@ -710,7 +712,7 @@ ALTER FUNCTION public.may_match(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.model_pointers_of_worker(worker uuid) RETURNS TABLE(camera_id uuid, model text, stable integer, candidate integer, share double precision)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT l.camera_id, p.model, p.stable, p.candidate, p.share
     FROM camera_leases l JOIN cameras c ON c.id = l.camera_id JOIN model_pointers p ON p.chain_id = c.chain_id
@@ -720,7 +722,7 @@ ALTER FUNCTION public.model_pointers_of_worker(worker uuid) OWNER TO pennyprotec
 
 CREATE FUNCTION public.model_use_of_worker(worker uuid) RETURNS TABLE(camera_id uuid, stable integer, candidate integer, share double precision, previous integer, shadow integer, shadow_share double precision)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT l.camera_id, p.stable, p.candidate, p.share, p.previous, s.version, s.share
     FROM camera_leases l JOIN cameras c ON c.id = l.camera_id
@@ -733,14 +735,14 @@ ALTER FUNCTION public.model_use_of_worker(worker uuid) OWNER TO pennyprotect_own
 
 CREATE FUNCTION public.next_model_version() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$ SELECT nextval('model_version_numbers')::integer $$;
 
 ALTER FUNCTION public.next_model_version() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.note_model_comparisons(comparisons jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     WITH said AS (
         SELECT s.id AS shadow_id, s.chain_id, s.version = r.against AS turned,
@@ -779,7 +781,7 @@ ALTER FUNCTION public.note_model_comparisons(comparisons jsonb) OWNER TO pennypr
 
 CREATE FUNCTION public.note_model_readings(readings jsonb) RETURNS void
     LANGUAGE sql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     INSERT INTO model_readings AS m (
         chain_id, camera_id, model, version, span, since, frames, failures, persons, score_sum, quality_sum, norm_sum, latency
@@ -801,7 +803,7 @@ ALTER FUNCTION public.note_model_readings(readings jsonb) OWNER TO pennyprotect_
 
 CREATE FUNCTION public.oidc_chain(wanted uuid) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT CASE WHEN wanted IS NOT NULL THEN (SELECT id FROM chains WHERE id = wanted)
                 WHEN (SELECT count(*) FROM chains) = 1 THEN (SELECT id FROM chains) END $$;
@@ -810,7 +812,7 @@ ALTER FUNCTION public.oidc_chain(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.overdue_model_shadows(longest interval) RETURNS TABLE(chain_id uuid, model text)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT s.chain_id, s.model FROM model_shadows s WHERE s.ended_at IS NULL AND s.started_at < now() - longest $$;
 
@@ -818,7 +820,7 @@ ALTER FUNCTION public.overdue_model_shadows(longest interval) OWNER TO pennyprot
 
 CREATE FUNCTION public.persons_without_entry(before timestamp with time zone, most integer) RETURNS TABLE(chain_id uuid, person_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT p.chain_id, p.id FROM persons p WHERE p.erased_at IS NULL AND p.created_at < before
         AND NOT EXISTS (SELECT FROM enrolments e WHERE e.person_id = p.id AND e.ended_at IS NULL)
@@ -828,7 +830,7 @@ ALTER FUNCTION public.persons_without_entry(before timestamp with time zone, mos
 
 CREATE FUNCTION public.public_policy(wanted uuid) RETURNS TABLE(chain_name text, store_name text, jurisdiction text, demo boolean, revision integer, face boolean, gait boolean, re_identification boolean, legal_basis text, notice_text text, since timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT c.name, s.name, s.jurisdiction, s.demo, coalesce(p.revision, 0), coalesce(p.face, false), coalesce(p.gait, false),
         coalesce(p.re_identification, false), coalesce(p.legal_basis, ''), coalesce(p.notice_text, ''), coalesce(p.created_at, s.created_at)
@@ -840,7 +842,7 @@ ALTER FUNCTION public.public_policy(wanted uuid) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.pushed_face_versions() RETURNS TABLE(chain_id uuid, version integer, over boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT v.chain_id, v.version, v.state <> 'ready' FROM model_versions v WHERE v.model = 'face_embedding' AND v.state <> 'retiring'
         AND EXISTS (SELECT FROM facial_profiles p WHERE p.chain_id = v.chain_id
@@ -851,7 +853,7 @@ ALTER FUNCTION public.pushed_face_versions() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.ready_model_versions() RETURNS TABLE(chain_id uuid, id uuid, model text, version integer, manifest_sha256 bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT v.chain_id, v.id, v.model, v.version, v.manifest_sha256 FROM model_versions v WHERE v.state = 'ready'
     ORDER BY v.model, v.version $$;
@@ -882,7 +884,7 @@ ALTER FUNCTION public.refuse_biometrics_when_off() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.relayed_cameras() RETURNS TABLE(camera_id uuid, url text, credentials bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT c.id, c.url, c.credentials FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND c.url ~* '^rtsps?://' ORDER BY c.id
@@ -892,7 +894,7 @@ ALTER FUNCTION public.relayed_cameras() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.relayed_cameras(stores uuid[]) RETURNS TABLE(camera_id uuid, url text, credentials bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT c.id, c.url, c.credentials FROM cameras c
         WHERE c.deleted_at IS NULL AND c.enabled AND c.url ~* '^rtsps?://'
@@ -904,21 +906,21 @@ ALTER FUNCTION public.relayed_cameras(stores uuid[]) OWNER TO pennyprotect_owner
 
 CREATE FUNCTION public.retention_chains() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$ SELECT id FROM chains ORDER BY id $$;
 
 ALTER FUNCTION public.retention_chains() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.schema_version() RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$ SELECT coalesce(max(number), 0) FROM schema_migrations $$;
 
 ALTER FUNCTION public.schema_version() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.second_looks_due(most integer) RETURNS TABLE(alert_id uuid, chain_id uuid, store_id uuid, camera_id uuid, kind text, explanation jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT a.id, a.chain_id, a.store_id, a.camera_id, a.kind, a.explanation
     FROM alerts a JOIN stores s ON s.id = a.store_id
@@ -931,7 +933,7 @@ ALTER FUNCTION public.second_looks_due(most integer) OWNER TO pennyprotect_owner
 
 CREATE FUNCTION public.session_lookup(wanted bytea) RETURNS TABLE(session_id uuid, user_id uuid, chain_id uuid, replayed boolean, expires_at timestamp with time zone, revoked boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT sessions.id, sessions.user_id, sessions.chain_id, sessions.refresh_hash <> wanted, sessions.expires_at,
         sessions.revoked_at IS NOT NULL OR users.disabled_at IS NOT NULL
@@ -942,14 +944,14 @@ ALTER FUNCTION public.session_lookup(wanted bytea) OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.shards_owned() RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$ SELECT count(*)::integer FROM shard_leases WHERE owner IS NOT NULL AND expires_at > now() $$;
 
 ALTER FUNCTION public.shards_owned() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.store_runs(wanted_store uuid, switch text) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT coalesce((SELECT CASE switch WHEN 'face' THEN face WHEN 'gait' THEN gait
         WHEN 're_identification' THEN re_identification ELSE false END
@@ -959,7 +961,7 @@ ALTER FUNCTION public.store_runs(wanted_store uuid, switch text) OWNER TO pennyp
 
 CREATE FUNCTION public.stores_with_biometrics() RETURNS TABLE(chain_id uuid, store_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT newest.chain_id, newest.store_id FROM (
         SELECT DISTINCT ON (p.store_id) p.* FROM site_policies p ORDER BY p.store_id, p.revision DESC) newest
@@ -985,7 +987,7 @@ ALTER FUNCTION public.tenant_chain() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.tenant_key(wanted_chain uuid, wanted_version integer) RETURNS TABLE(version integer, provider_key text, wrapped bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT k.version, k.provider_key, k.wrapped FROM tenant_keys k WHERE k.chain_id = wanted_chain AND k.version = wanted_version $$;
 
@@ -999,7 +1001,7 @@ ALTER FUNCTION public.tenant_stores() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.want_evidence() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     INSERT INTO evidence (id, chain_id, store_id, camera_id, alert_id, type, wanted_from, wanted_to, moment)
@@ -1016,7 +1018,7 @@ ALTER FUNCTION public.want_evidence() OWNER TO pennyprotect_owner;
 
 CREATE FUNCTION public.watched_model_pointers() RETURNS TABLE(chain_id uuid, model text)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
     SELECT p.chain_id, p.model FROM model_pointers p WHERE p.candidate IS NOT NULL OR p.watched_until > now() $$;
 

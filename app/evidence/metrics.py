@@ -2,4 +2,6 @@
 
 from app.kit.metrics import counter
 
-failures = counter("retention_failures", "Runs of retention that an error ended, by its kind.", ("error",))
+failures = counter(
+    "retention_failures", "Runs of retention that an error ended, or kept from dropping old tracks, by its kind.", ("error",)
+)

@@ -13,6 +13,8 @@ from app.kit.ids import new_id
 from app.kit.postgres import Pool, TenantConnection
 
 MOST = 100_000
+MOST_STRAYS = 20_000
+"""Rows outside their days that one call of `drop_detections` removes (migration 0058)."""
 _AROUND = f"interval '{HELD_AROUND.total_seconds():.0f} seconds'"
 OF_REQUEST = f"""(EXISTS (SELECT FROM data_requests d WHERE d.store_id = e.store_id AND d.state = 'open'
     AND d.id IS DISTINCT FROM {{but}} AND {shows("d.seen_from", "d.seen_to")}
@@ -65,7 +67,7 @@ async def leave(pool: "Pool[asyncpg.Record]", run_id: uuid.UUID) -> None:
 
 
 async def drop_detections(pool: "Pool[asyncpg.Record]", keep_days: int) -> tuple[int, int]:
-    """Drop the days of tracks that are older, of every chain: (days, rows that lay elsewhere)."""
+    """Drop the days of tracks that are older, of every chain, some of it at a time: (days, rows that lay elsewhere)."""
     async with pool.acquire(timeout=5) as connection:
         row = await connection.fetchrow("SELECT days, strays FROM drop_detection_partitions($1)", keep_days)
     assert row is not None  # noqa: S101 - it returns one

@@ -11,6 +11,7 @@ import msgspec
 from app.kit.logs import logger
 from app.kit.postgres import Pool
 from app.pipeline.camera import decode_cameras
+from app.pipeline.checkpoints import BESIDE_S
 from app.pipeline.lease_repository import Grant, Review, review_leases
 from app.pipeline.shard import Positions, Shard
 
@@ -35,9 +36,18 @@ class Reviews:
         return self._task is not None
 
     @property
-    def done(self) -> bool:
-        """Whether there is one to take in."""
-        return self._task is not None and self._task.done()
+    def long(self) -> bool:
+        """Whether frames must wait for the one under way, as for a checkpoint."""
+        return self.open and time.monotonic() - self.began > BESIDE_S
+
+    def come_first(self, due: float, turn_began: float) -> bool:
+        """Whether no shard may have its turn before the next one ends: where all of them take long, they alternate.
+
+        Args:
+            due: when the next one is.
+            turn_began: when shards had their last turn.
+        """
+        return self.open or (time.monotonic() >= due and turn_began > self.began)
 
     def start(self, tokens: dict[int, int]) -> None:
         """Begin, with the token of each shard held, unless one is open."""

@@ -18,7 +18,7 @@ from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import connect_redis
 from app.pipeline import metrics
 from app.pipeline.checkpoint_repository import StaleLeaseError
-from app.pipeline.checkpoints import BESIDE_S, MOST_PENDING, Checkpoints
+from app.pipeline.checkpoints import MOST_PENDING, Checkpoints
 from app.pipeline.configuration import set_up
 from app.pipeline.configuration_repository import (
     configuration_revision,
@@ -74,9 +74,10 @@ class Pipeline:
                 await self._housekeeping()
                 if failures:  # nothing more is taken in that perhaps cannot be written
                     await self.checkpoint()
-                elif self.checkpoints.behind(self.shards) or self._reviews_long():
+                elif self.checkpoints.behind(self.shards) or self.reviews.long:
                     await self._idle()
-                self.checkpoints.start(self.shards, self.setups, take_turns=not self.reviews.open)
+                look_first = self.reviews.come_first(self._due["leases"], self.checkpoints.turns.began)
+                self.checkpoints.start(self.shards, self.setups, take_turns=not look_first)
                 await asyncio.sleep(0)  # a full queue would not let the transaction begin
                 failures = 0
             except StaleLeaseError as error:
@@ -185,10 +186,6 @@ class Pipeline:
     def _review(self) -> None:
         """Look at the leases beside the frames. No shard has its turn meanwhile: both lock rows of leases. Alerts do not wait."""
         self.reviews.start({number: shard.token for number, shard in self.shards.items()})
-
-    def _reviews_long(self) -> bool:
-        """Whether frames must wait for the look at the leases, as for a checkpoint."""
-        return self.reviews.open and time.monotonic() - self.reviews.began > BESIDE_S
 
     async def _idle(self) -> None:
         """Wait for what is under way at the database."""

@@ -249,7 +249,8 @@ async def test_policies_and_functions_are_the_reviewed_ones(site: Site) -> None:
     )
     assert {row["proname"] for row in functions} == DEFINERS
     for row in functions:
-        assert any(setting.startswith("search_path=") for setting in row["proconfig"])
+        (path,) = [setting for setting in row["proconfig"] if setting.startswith("search_path=")]
+        assert path.endswith(", pg_temp"), f"{row['proname']} would look up what is temporary, and anybody's, first"
         assert row["everyone"] is False
 
 

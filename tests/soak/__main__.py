@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.e2e.product import Product
 from tests.soak.cycling import Cycling, trust
-from tests.soak.growth import Look, growths, started_again, table
+from tests.soak.growth import Look, ended, growths, started_again, table
 from tests.soak.processes import figures, parts_of
 from tests.soak.visitors import Visitors
 
@@ -82,6 +82,7 @@ def verdict(looks: list[Look], visits: dict[str, int], cycles: dict[str, int], m
         if each.rises and minutes >= LEAST_MINUTES
     ]
     broken += [f"{part} was started again" for part in started_again(looks)]
+    broken += [f"{part} ended" for part in ended(looks)]
     failed = sum(count for name, count in visits.items() if name.startswith("failed"))
     done = visits.get("sockets", 0) + sum(count for name, count in visits.items() if name.startswith("answers"))
     if failed > MOST_FAILED * max(done, 1) or not visits.get("messages"):

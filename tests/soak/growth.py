@@ -92,6 +92,11 @@ def started_again(looks: Sequence[Look]) -> list[str]:
     return sorted({name for look in looks for name, pid in look.pids.items() if looks[0].pids.get(name, pid) != pid})
 
 
+def ended(looks: Sequence[Look]) -> list[str]:
+    """Parts that were there at the beginning, and are not at the end."""
+    return sorted(looks[0].pids.keys() - looks[-1].pids.keys())
+
+
 def table(found: Sequence[Growth]) -> str:
     """For people."""
     lines = [f"{'part':<12} {'figure':<10} {'first':>9} {'last':>9} {'an hour':>9} {'+-':>9}  "]

@@ -29,6 +29,8 @@ async def test_the_knee_lies_where_the_pipelines_stop_to_keep_up(most: int) -> N
     assert found <= most < lost
     assert lost - found <= max(1, found) / 2
     assert pipelines.caught_up == len(steps), "no step begins with what the one before left"
+    from_above = [step for step in await _knee(cast(Scale, Holding(most)), 5.0, 16 * FIRST) if step.held]
+    assert max(step.cameras for step in from_above) > most / 2, "where more pipelines hold less, that is found too"
 
 
 async def test_of_pipelines_that_hold_nothing_or_everything_no_knee_is_claimed() -> None:

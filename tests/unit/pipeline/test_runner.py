@@ -1,16 +1,21 @@
 """The pipeline's housekeeping: what may wait does not hold alerts back."""
 
 import asyncio
+from collections.abc import Sequence
 
 import asyncpg
 import pytest
 
-from app.pipeline import holding, runner
-from app.pipeline.checkpoint_repository import StaleLeaseError
+from app.pipeline import checkpoints, holding, runner
+from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, Written
+from app.pipeline.checkpoints import BESIDE_S, TURNS
 from app.pipeline.lease_repository import Grant, Review
 from app.pipeline.reading import TOGETHER, Batch, Entries, parts
 from app.pipeline.runner import PARTITIONS_AGAIN_S, PARTITIONS_S, Pipeline
 from app.pipeline.shard import Positions, Shard
+
+LONG_S = 1.2 * BESIDE_S
+"""Of a transaction that frames wait for."""
 
 
 async def test_partitions_that_cannot_be_made_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +61,7 @@ async def test_frames_go_on_beside_a_look_at_the_leases_and_no_shard_has_its_tur
     pipeline._due |= {"configuration": float("inf"), "partitions": float("inf")}
     await pipeline._housekeeping()
     assert pipeline.reviews.open
-    assert not pipeline._reviews_long()
+    assert not pipeline.reviews.long
     await pipeline._housekeeping()  # does not wait for it
     answer.set_result(Review(frozenset({5}), (), (Grant(9, 1, Positions("4-0"), b""),)))
     assert (await queue.get()).entries == [], "its end is told, so that nothing waits for the next frame"
@@ -64,6 +69,44 @@ async def test_frames_go_on_beside_a_look_at_the_leases_and_no_shard_has_its_tur
     assert sorted(pipeline.shards) == [5, 9]
     assert (kept.held, lost.held, pipeline.shards[9].taken.frames) == (True, False, "4-0")
     assert not pipeline.reviews.open
+
+
+async def test_the_look_at_the_leases_comes_although_every_transaction_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline, stop = Pipeline(None, asyncio.Queue(4), ()), asyncio.Event()  # type: ignore[arg-type]
+    looks, turns = 0, 0
+
+    async def review(_pool: object, _me: object, tokens: dict[int, int]) -> Review:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(LONG_S)  # longer than until the next: no shard is kept from its turn, either
+        return Review(frozenset(tokens), (), ())
+
+    async def commit(_pool: object, _me: object, commits: Sequence[ShardCommit], *, apart: bool = False) -> Written:
+        nonlocal turns
+        turns += 1
+        await asyncio.sleep(LONG_S)
+        for each in commits:  # frames go on: there is always something to write
+            pipeline.shards[each.shard].dirty = True
+        if (looks > 2 and turns > 2) or looks + turns > 30:
+            stop.set()
+        return Written((), ())
+
+    monkeypatch.setattr(holding, "review_leases", review)
+    monkeypatch.setattr(runner, "RENEW_S", 0.0)
+    monkeypatch.setattr(checkpoints, "commit", commit)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_S", 0.01)  # the next turn is always due
+    monkeypatch.setattr(pipeline, "_leave", stop.wait)
+    for number in range(TURNS):
+        pipeline.shards[number] = Shard(number, 1, Positions(), {})
+        pipeline.shards[number].dirty = True
+    pipeline._due |= {"leases": float("inf"), "configuration": float("inf"), "partitions": float("inf")}
+    running = asyncio.create_task(pipeline.run(stop))
+    while not turns:
+        await asyncio.sleep(0)
+    pipeline._due["leases"] = 0.0  # while the first transaction is under way
+    await running
+    await pipeline._idle()
+    assert (looks > 2, turns > 2) == (True, True), (looks, turns)
 
 
 def test_a_batch_is_taken_in_pieces_that_leave_nothing_out() -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.soak.growth import FIGURES, Look, growths, started_again, table
+from tests.soak.growth import FIGURES, Look, ended, growths, started_again, table
 
 MINUTES = 50
 
@@ -55,3 +55,5 @@ def test_too_few_looks_say_nothing_and_a_restart_is_seen() -> None:
     again = [*given, Look(9e3, given[0].parts, {"service": 8})]
     assert started_again(given) == []
     assert started_again(again) == ["service"]
+    assert ended(again) == []
+    assert ended([*again, Look(9.1e3, {}, {})]) == ["service"]
