@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import asyncpg
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -38,7 +39,7 @@ WRITE_S: Final = 5.0
 
 @dataclass(slots=True)
 class Walk:
-    """What was said of one track's walk. `wipe` it after use."""
+    """What was said of one track's walk; its embedding is `vector` alone, (0,) where there is none. `wipe` it after use."""
 
     said: GaitEmbedding
     until_s: float
@@ -64,7 +65,8 @@ class Walks:
         track = (said.camera_id, said.epoch, said.track_id)
         if (before := self._walks.pop(track, None)) is not None:
             before.wipe()
-        self._walks[track] = Walk(said, moment_s + KEEP_S, np.array(said.embedding_array(), np.float32))
+        bare, vector = msgspec.structs.replace(said, embedding=b""), np.array(said.embedding_array(), np.float32)
+        self._walks[track] = Walk(bare, moment_s + KEEP_S, vector)
         if len(self._walks) > MOST_WALKS:
             self._walks.popitem(last=False)[1].wipe()
 
@@ -141,22 +143,22 @@ class GaitSupports:
 
 def weighed(lead: StandingLead, walk: Walk, found: Sequence[Template], rotations: Mapping[int, Rotation]) -> GaitSupport | None:
     """What a walk says of a lead; None where the lead's entry has no template to compare: then nothing is kept. Pure."""
-    said = walk.said
+    said, has_result = walk.said, len(walk.vector) > 0
     scores: dict[uuid.UUID, float] = {}
     whose = next((each.person_id for each in found if each.enrolment_id == lead.enrolment_id), None)
     for each in found:
         if each.person_id == whose and each.enrolment_id != lead.enrolment_id:
             continue  # another entry of the same person rivals nobody
-        if each.rotation not in rotations or (said.embedding and len(each.vector) != len(walk.vector)):
+        if each.rotation not in rotations or (has_result and len(each.vector) != len(walk.vector)):
             continue
-        score = float(rotations[each.rotation].turn(walk.vector) @ each.vector) if said.embedding else 0.0
+        score = float(rotations[each.rotation].turn(walk.vector) @ each.vector) if has_result else 0.0
         scores[each.enrolment_id] = max(score, scores.get(each.enrolment_id, -1.0))
     if lead.enrolment_id not in scores:
         return None
     own: float | None = None
     threshold: float | None = None
     verdict, reason = Verdict.NO_RESULT, said.reason
-    if said.embedding:
+    if has_result:
         own, threshold = min(1.0, scores[lead.enrolment_id]), threshold_of(said.model, said.model_version, len(scores))
         overall, walking = said.quality.get("overall", 0.0), said.quality.get("walking", False)
         good = float(overall) if isinstance(overall, int | float) else 0.0

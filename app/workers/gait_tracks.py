@@ -41,7 +41,7 @@ class Held:
 
     revision: int
     heard_s: float
-    frames: deque[tuple[int, npt.NDArray[np.float32]]] = field(default_factory=deque)
+    frames: deque[tuple[int, npt.NDArray[np.float32]]] = field(default_factory=deque, repr=False)
     looks: int = 0
     looked_us: int = 0
 
@@ -74,7 +74,7 @@ class Due:
     track: Track
     revision: int
     captured_at_us: int
-    sequence: PoseSequence
+    sequence: PoseSequence = field(repr=False)
     ended: bool
 
     def wipe(self) -> None:

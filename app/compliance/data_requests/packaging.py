@@ -19,14 +19,16 @@ HORIZON: Final = (
     "Erased rows and recordings cannot be read from the moment of their erasure. A camera's own memory of its last ten minutes"
     " overwrites itself. What is kept of footage is erased as soon as what holds it ends. Bytes of rows may stay on pages of the"
     " database until its next vacuum, in its write-ahead log until that is recycled, and in back-ups for as long as the operator"
-    " keeps those; faces in all of them are sealed under the chain's key."
+    " keeps those; faces and templates of walks in all of them are sealed under the chain's key, what was measured of a walk"
+    " (steps a minute and the like) is not."
 )
 _CHECK: Final = """Check it, without a network:   pennyprotect evidence verify THIS_FILE --key FINGERPRINT
 The fingerprint of the key is told by whoever gave you the package, on another way than the package itself.
 """
 _HELD: Final = f"""This package holds what a store chain that runs PennyProtect keeps about you.
 
-{HELD}      every entry about you: why, since when, until when, where it is searched, and each time a camera thought it saw you
+{HELD}      every entry about you: why, since when, until when, where it is searched, each time a camera thought it
+               saw you, and what was measured of your walk
 pictures/      your enrolled pictures, and what cameras saw where a lead kept it
 manifest.json  what this is, and the sha256 of each file
 manifest.sig   its Ed25519 signature
@@ -57,7 +59,8 @@ class HeldEntry:
     """One entry with everything that belongs to it.
 
     Attributes:
-        entry: as the API shows it. leads: `{"captured_at", "store", "camera", "state", "band"}`.
+        entry: as the API shows it. leads: `{"at", "store", "camera", "state", "band"}`, and `"gait"` where a walk was compared.
+        walks: what was measured of the person's walk, and from which footage.
         pictures: name in the package, and JPEG.
     """
 
@@ -68,6 +71,7 @@ class HeldEntry:
     searched_in: Sequence[str]
     leads: Sequence[Mapping[str, Any]]
     pictures: Sequence[tuple[str, bytes]] = field(repr=False, default=())
+    walks: Sequence[Mapping[str, Any]] = ()
 
 
 def held_package(request: DataRequest, entries: Sequence[HeldEntry], footage: Sequence[Footage], key: Ed25519PrivateKey) -> bytes:
@@ -134,6 +138,7 @@ def _entry(held: HeldEntry) -> dict[str, Any]:
         **named,
         "searched_in": held.searched_in,
         "leads": held.leads,
+        "walks": held.walks,
         "pictures": [name for name, _ in held.pictures],
     }
 

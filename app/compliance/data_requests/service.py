@@ -30,6 +30,8 @@ from app.identity.enrolment import repository as enrolments
 from app.identity.enrolment.gate import LOOK_ALIKE_LEAST, Finding
 from app.identity.enrolment.pictures import Looked
 from app.identity.enrolment.schemas import enrolment_out
+from app.identity.gait.models import GaitProfile, ShownSupport
+from app.identity.gait.repository import profiles_of, supports_of
 from app.identity.lists import repository as lists
 from app.identity.matches import repository as matches
 from app.identity.models import Enrolment, EnrolmentState, Match
@@ -43,6 +45,7 @@ MOST_CANDIDATES: Final = 100
 """Somebody may be on every list of every store: as many as can belong to a request."""
 LEADS_AT_ONCE: Final = 500
 LEAD_BYTES: Final = 300
+WALK_BYTES: Final = 3_000
 MOST_BYTES: Final = 128 << 20
 """Of one package, which is made in memory."""
 PACKING_S: Final = 30.0
@@ -273,12 +276,35 @@ async def _held(connection: TenantConnection, vault: Vault, enrolment_id: uuid.U
     names = await enrolments.names_of(connection, {enrolment.person_id})
     leads = await _leads(connection, enrolment_id, room)
     places = await repository.places_of(connection, [each.id for each in leads])
+    walks, supports = await profiles_of(connection, enrolment_id), await supports_of(connection, [each.id for each in leads])
+    room.take(WALK_BYTES * (len(walks) + len(supports)))
     return HeldEntry(
         enrolment_id=enrolment_id,
         person_name=names.get(enrolment.person_id, ""),
         list_name=listed.name,
         entry=enrolment_out(enrolment).model_dump(mode="json"),
         searched_in=await repository.searched_in(connection, listed.id),
-        leads=[{**places[each.id], "at": each.captured_at, "state": each.state, "band": each.band} for each in leads],
+        leads=[
+            {
+                **places[each.id],
+                "at": each.captured_at,
+                "state": each.state,
+                "band": each.band,
+                **_compared(supports.get(each.id)),
+            }
+            for each in leads
+        ],
+        walks=[_walk(each) for each in walks],
         pictures=await _pictures(connection, vault, enrolment_id, leads, room),
     )
+
+
+def _walk(profile: GaitProfile) -> dict[str, Any]:
+    told = ("source", "created_at", "approved_at", "features", "model", "model_version")
+    return {name: getattr(profile, name) for name in told}
+
+
+def _compared(support: ShownSupport | None) -> dict[str, Any]:
+    """Of a lead whose walk was looked at."""
+    told = ("verdict", "reason", "score", "quality", "features", "seen_at", "model", "model_version")
+    return {} if support is None else {"gait": {name: getattr(support, name) for name in told}}

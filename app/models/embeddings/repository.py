@@ -10,20 +10,24 @@ _ENTRIES = (
     " AND store_runs(e.store_id, 'face') AND EXISTS (SELECT FROM enrolment_images i WHERE i.enrolment_id = e.id)"
 )
 _CALIBRATED = (
-    "SELECT EXISTS (SELECT FROM face_calibrations WHERE chain_id IS NOT NULL AND model = $1 AND model_version = $2"
-    " AND details->>'measured_on' = 'pictures')"
+    "SELECT max(made_at) FROM face_calibrations WHERE chain_id IS NOT NULL AND model = $1 AND model_version = $2"
+    " AND details->>'measured_on' = 'pictures'"
 )
 _UNTESTED = (
     "SELECT s.name FROM stores s WHERE store_runs(s.id, 'face') AND NOT coalesce((SELECT t.passed"
     " FROM acceptance_tests t WHERE t.store_id = s.id AND t.switch = 'face' AND t.model = $1"
+    " AND t.recorded_at >= $2"
     " ORDER BY t.performed_on DESC, t.id DESC LIMIT 1), false) ORDER BY s.name"
 )
 
 
 async def readiness(connection: TenantConnection, version: int, tested_as: str) -> Readiness:
-    """Of a version in the scope's chain. `tested_as`: how acceptance tests name it."""
+    """Of a version in the scope's chain. `tested_as`: how acceptance tests name it.
+
+    Tests that were recorded before its threshold was measured say nothing of it.
+    """
     row = await connection.fetchrow(_ENTRIES, FACE_EMBEDDING, str(version))
     assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
-    calibrated = bool(await connection.fetchval(_CALIBRATED, FACE_EMBEDDING, str(version)))
-    untested = [each["name"] for each in await connection.fetch(_UNTESTED, tested_as)]
-    return Readiness(row["entries"], row["embedded"], calibrated, untested)
+    calibrated = await connection.fetchval(_CALIBRATED, FACE_EMBEDDING, str(version))
+    untested = [] if calibrated is None else await connection.fetch(_UNTESTED, tested_as, calibrated)
+    return Readiness(row["entries"], row["embedded"], calibrated is not None, [each["name"] for each in untested])

@@ -118,6 +118,9 @@ async def test_rule_10_11_a_face_version_is_used_once_lists_are_embedded_thresho
     assert "no calibrated threshold" in await refused()
     status, said = await act(product, f"{path}/calibration", **measured() | {"people": 3})
     assert status == 422, said
+    low = {"start": -1.0, "share": 0.05, "scale": 1e-6, "shape": 0.0}
+    status, said = await act(product, f"{path}/calibration", **measured() | {"tail": low, "drawn": [[*low.values()]]})
+    assert (status, "is the least" in said["detail"]) == (422, True), "curves by which anybody is everybody"
     status, said = await act(product, f"{path}/calibration", **measured())
     assert (status, 0 < said["threshold"] < 0.99) == (201, True), said
     assert "acceptance test" in await refused()
@@ -130,6 +133,9 @@ async def test_rule_10_11_a_face_version_is_used_once_lists_are_embedded_thresho
     status, kept = await product.ask("POST", f"{desk.path}/acceptance-tests", {**test, "face_version": int(version)})
     assert status == 201, kept
     assert await told() == ("1", True), "the test of another version ends nothing of the one in use"
+    assert (await act(product, f"{path}/calibration", **measured()))[0] == 201
+    assert "acceptance test" in await refused(), "a test of an earlier threshold counts no more"
+    assert (await product.ask("POST", f"{desk.path}/acceptance-tests", {**test, "face_version": int(version)}))[0] == 201
 
     thresholds = f"/api/v1/stores/{await product.store()}/match-thresholds"
     before = (await product.ask("GET", thresholds))[1]
@@ -137,6 +143,8 @@ async def test_rule_10_11_a_face_version_is_used_once_lists_are_embedded_thresho
     for _ in range(2):
         assert (await act(product, f"{path}/promote", share=1))[0] == 200
         assert await told() == (version, True), "the store's test of it counts"
+        status, denied = await act(product, f"{path}/calibration", **measured())
+        assert (status, "is in use" in denied["detail"]) == (409, True), "nobody lowers alone what is searched by"
         after = (await product.ask("GET", thresholds))[1]
         assert (after["model_version"], after["lowest"]) == (version, pytest.approx(said["threshold"], abs=1e-5))
         assert (await act(product, "rollback", model="face_embedding"))[0] == 200

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import uuid
+import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import cv2
@@ -472,6 +474,17 @@ async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_
     await trained(product, reviewer)
     _, shown = await product.ask("GET", f"/api/v1/matches/{match}", token=reviewer)
     assert (shown["gait"]["verdict"], shown["gait"]["gait_score"], shown["person_id"]) == ("supports", 0.97, None)
+    # Rule 17: whoever asks what is held is told of the walk, too.
+    _, asked = await product.ask("POST", "/api/v1/data-requests", {"kind": "access", "identity_checked": "Passport seen"})
+    assert (await product.ask("POST", f"/api/v1/data-requests/{asked['id']}/entries", {"enrolment_id": made["id"]}))[0] == 200
+    status, package = await product.ask("POST", f"/api/v1/data-requests/{asked['id']}/export")
+    assert status == 200, package
+    (held,) = json.loads(zipfile.ZipFile(BytesIO(package)).read("held.json"))["entries"]
+    assert [(each["source"], each["features"]["quality"]["walking"]) for each in held["walks"]] == [
+        ("Clip 7, shown by the guard", True)
+    ]
+    assert [each["gait"]["features"] for each in held["leads"]] == [{"cadence_steps_per_min": 108.0}]
+    assert not {"embedding", "embeddings", "template", "proposed_by"} & set(held["walks"][0])
     body = {"verdict": "not-a-match", "reason": "Other ears"}
     status, reviewed = await product.ask("POST", f"/api/v1/matches/{match}/review", body, token=reviewer)
     assert (status, reviewed["state"]) == (200, "rejected"), reviewed

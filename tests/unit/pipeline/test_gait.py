@@ -66,6 +66,7 @@ def test_a_walk_is_held_for_seconds_and_overwritten_and_a_lead_is_remembered_by_
     assert first is not None
     assert second is not None
     assert not first.vector.any(), "a later sequence of the track takes its place"
+    assert second.said.embedding == b"", "no copy that cannot be overwritten"
     walks.led(track, LEAD, 1.0)
     walks.forget(KEEP_S + 0.9)
     assert second.vector.any()
