@@ -161,7 +161,7 @@ def consider(
     if not lists:
         return Dropped.NO_LIST
     measured = {each: thresholds.measured(model, version, size) for each in lists if (size := gallery.size(each, model, version))}
-    if not measured:
+    if not measured or not thresholds.is_comparable(model, version):
         return Dropped.MODEL_VERSION
     vector = np.array(probe.embedding_array(), np.float32)
     if not np.isfinite(vector).all() or not 0.99 < float(vector @ vector) < 1.01:

@@ -39,6 +39,8 @@ LEAST: Final = threshold_for(PUBLISHED[PUBLISHED_OF], SMALLEST_LIST, WANTED_FPIR
 """No list of the default model has less before somebody measured: 0.951, a distance of 0.444, where its author takes 0.6."""
 
 DRAWN_KEPT: Final = 100
+FIRST_PUSHED: Final = 1_001
+"""Versions that chains push are numbered from here on; those below came with a release, or are the operator's own."""
 
 
 def details_of(calibration: Calibration, fpir: float) -> dict[str, Any]:
@@ -92,6 +94,11 @@ class Thresholds:
         """From which score a template of a list of that size is a lead; never below what the calibration stored."""
         # In steps of two, upwards: a threshold must not move with every enrolment.
         return self._for_size(model, version, 1 << max(0, (max(1, templates) - 1).bit_length()))
+
+    def is_comparable(self, model: str, version: str) -> bool:
+        """Whether anybody may be compared by it: a version that a chain pushed only once it was calibrated."""
+        pushed = version.isdecimal() and int(version) >= FIRST_PUSHED
+        return not pushed or self._on_pictures(model, version) is not None
 
     def source(self, model: str, version: str, templates: int) -> Source:
         """What that threshold rests on."""

@@ -96,3 +96,13 @@ def test_what_is_no_embedding_is_no_evidence(vector: Float32) -> None:
     seen = Seen(0.0)
     assert look(seen, gallery((1, "1", face(1))), probe(vector)) is Dropped.POISON
     assert not seen.vectors
+
+
+def test_a_pushed_version_that_nobody_calibrated_is_compared_with_nobody() -> None:
+    """Its templates are there from its push on."""
+    known = face(1)
+    held, chain = gallery((1, "1001", known)), uuid.UUID(int=9)
+    for measured, found in (({}, Dropped), ({(chain, MODEL, "1001", True): (0.8, {})}, Lead)):
+        assert isinstance(consider(probe(known, version="1001"), Seen(0.0), held, Thresholds(measured, chain), NOW), found)
+    strangers = Thresholds({(chain, MODEL, "1001", False): (0.8, {}), (uuid.UUID(int=8), MODEL, "1001", True): (0.8, {})}, chain)
+    assert consider(probe(known, version="1001"), Seen(0.0), held, strangers, NOW) is Dropped.MODEL_VERSION
