@@ -13,7 +13,7 @@ from app.auth.permissions import Permission
 from app.identity.enrolment import repository as enrolments
 from app.identity.enrolment.service import chain_of, note_refusal
 from app.identity.gait import repository, service
-from app.identity.gait.schemas import GaitClipIn, GaitProfileOut, GaitReasonIn, GaitRemovedOut, Words, profile_out
+from app.identity.gait.schemas import GaitClipIn, GaitMade, GaitProfileOut, GaitReasonIn, GaitRemovedOut, Words, profile_out
 from app.identity.gait.walking import LARGEST_CLIP, WalkReader
 from app.kit.backends import backends
 from app.kit.clock import now
@@ -63,12 +63,13 @@ async def propose_gait(
     asked = GaitClipIn(enrolment_id=enrolment_id, source=source, clip_sha256=hashlib.sha256(raw).hexdigest())
     async with tenant_transaction(pool, access.scope) as connection:
 
-        async def make() -> GaitProfileOut:
+        async def make() -> GaitMade:
             vault = request.app.state.vault
-            return profile_out(await service.propose(connection, vault, who, enrolment_id, walk, source, now()))
+            return GaitMade(id=(await service.propose(connection, vault, who, enrolment_id, walk, source, now())).id)
 
         address = f"POST /enrolments/{enrolment_id}/gait"
-        return await once(connection, who.id, idempotency_key, address, asked, make, GaitProfileOut)
+        made = await once(connection, who.id, idempotency_key, address, asked, make, GaitMade)
+        return profile_out(await service.get_profile(connection, enrolment_id, made.id))
 
 
 @router.post("/enrolments/{enrolment_id}/gait/approve", openapi_extra=audited(Act.GAIT_APPROVED))

@@ -27,6 +27,12 @@ class GaitClipIn(BaseModel):
     clip_sha256: str
 
 
+class GaitMade(BaseModel):
+    """What is kept a day for a repeated request: nothing of a walk, which would outlive its template."""
+
+    id: uuid.UUID
+
+
 class GaitProfileOut(BaseModel):
     """The template of an entry's walk. It is searched once a second person has approved it, and ends with the entry."""
 

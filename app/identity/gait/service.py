@@ -22,6 +22,7 @@ from app.tenancy.changes.models import OwnApprovalError
 from app.tenancy.policy.models import Switch
 from app.tenancy.policy.packs import current_pack
 
+GONE = "This gait template was removed."
 NO_PROFILE = "This entry has no gait template that waits for approval."
 
 
@@ -83,7 +84,15 @@ async def approve(
     if not await repository.approve_profile(connection, profile.id, who.id, now):
         raise ConflictError("This template was approved or removed by somebody else just now; look again.")
     await _note(connection, Act.GAIT_APPROVED, who, entry, {"reason": reason, "model_version": profile.model_version})
-    return next(each for each in await repository.profiles_of(connection, enrolment_id) if each.id == profile.id)
+    return await get_profile(connection, enrolment_id, profile.id)
+
+
+async def get_profile(connection: TenantConnection, enrolment_id: uuid.UUID, profile_id: uuid.UUID) -> GaitProfile:
+    """One of the entry's templates; NotFoundError where it was removed."""
+    for each in await repository.profiles_of(connection, enrolment_id):
+        if each.id == profile_id:
+            return each
+    raise NotFoundError(GONE)
 
 
 async def remove(connection: TenantConnection, who: Principal, enrolment_id: uuid.UUID, reason: str) -> int:

@@ -422,8 +422,8 @@ async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_
     at = f"/api/v1/enrolments/{made['id']}/gait"
     source = "?source=Clip%207%2C%20shown%20by%20the%20guard"
 
-    async def propose(clip: bytes, token: str = "") -> tuple[int, Any]:
-        headers = {"Content-Type": "video/mp4"}
+    async def propose(clip: bytes, token: str = "", **key: str) -> tuple[int, Any]:
+        headers = {"Content-Type": "video/mp4", **key}
         return await product.ask("POST", at + source, token=token or desk.enroller, data=clip, headers=headers)
 
     status, refused = await propose(walks.clip(4))
@@ -493,7 +493,10 @@ async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_
     # It goes alone when somebody removes it, and with its entry's templates when that ends.
     status, removed = await product.ask("POST", f"{at}/remove", {"reason": "Asked for"}, token=desk.enroller)
     assert (status, removed) == (200, {"removed": 1})
-    assert (await propose(walks.clip(5)))[0] == 201
+    key, clip = {"Idempotency-Key": "a walk"}, walks.clip(5)
+    (status, again), (same, repeated) = await propose(clip, **key), await propose(clip, **key)
+    assert (status, same, again) == (201, 201, repeated), repeated
+    assert not any("cadence" in str(row["response"]) for row in await product.sql("SELECT response FROM idempotency_keys"))
     status, proof = await desk.act(made, "erase", {"reason": "Mistake"}, desk.enroller)
     assert (status, proof["receipt"]["removed"]["gait_templates"]) == (200, 1), proof
     assert await product.sql("SELECT FROM gait_profiles UNION ALL SELECT FROM gait_supports") == []
