@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.identity.decision.tail import fpir
-from app.identity.gait import decision, models
+from app.identity.gait import decision, models, walking
 from app.identity.gait.decision import SMALLEST_LIST, WANTED_FPIR, judge, read_calibration, threshold_of
 from app.identity.gait.models import Verdict
 from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION
@@ -124,3 +124,12 @@ def test_numbers_of_a_walk_stay_out_of_logs() -> None:
     said = make_gait()
     assert "112" not in repr(said)
     assert np.isfinite(said.embedding_array()).all()
+
+
+def test_of_a_clip_so_many_frames_are_decoded_whatever_times_they_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.integration.service.walks import clip
+
+    whole = clip(4)
+    seen = len(list(walking.frames_of(whole)))
+    monkeypatch.setattr(walking, "MOST_DECODED", seen // 2)
+    assert 0 < len(list(walking.frames_of(whole))) <= seen // 2
