@@ -58,3 +58,6 @@ PROTECTED = (
     Protected("model_disagreements", "picture", DISAGREEMENT, nullable=False, whole=True),
 )
 """Every sealed column of the database. A test compares it with the schema."""
+
+BESIDE = ("gait_supports",)
+"""Tables without a sealed value whose rows tell of somebody all the same: they go with the chain's key, too."""

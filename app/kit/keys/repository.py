@@ -7,7 +7,7 @@ from typing import Any
 
 from app.kit.ids import new_id
 from app.kit.keys.envelope import KeyName
-from app.kit.keys.models import Protected, StoredKey
+from app.kit.keys.models import BESIDE, Protected, StoredKey
 
 Connection = Any
 """A TenantConnection, or the owner's connection in a transaction."""
@@ -106,6 +106,12 @@ async def forget_first_values(connection: Connection, what: Protected, chain_id:
         what.whole,
     )
     return int(done.split()[-1])
+
+
+async def forget_beside(connection: Connection, chain_id: uuid.UUID) -> int:
+    """Remove the chain's rows that tell of somebody without a sealed value; how many that were."""
+    done = [await connection.execute(f"DELETE FROM {table} WHERE chain_id = $1", chain_id) for table in BESIDE]  # noqa: S608
+    return sum(int(each.split()[-1]) for each in done)
 
 
 async def count_values(connection: Connection, what: Protected, chain_id: uuid.UUID) -> dict[int | None, int]:

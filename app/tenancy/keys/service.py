@@ -51,6 +51,7 @@ async def confirm_destruction(
     await repository.confirm_destruction(connection, wish_id, access.principal.id, now)
     await vault.current(connection, chain_id)  # a chain without a key gets one, so that its end is recorded and holds
     emptied = sum([await stored.forget_first_values(connection, what, chain_id) for what in PROTECTED])
+    emptied += await stored.forget_beside(connection, chain_id)
     versions = await stored.destroy_keys(connection, chain_id, now)
     await _audit(connection, Act.KEY_DESTROYED, access, wish_id, {"versions": versions, "emptied": emptied})
     return versions

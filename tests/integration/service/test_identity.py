@@ -462,11 +462,16 @@ async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_
     walks_at = f"/api/v1/incidents/{(await product.ask('POST', '/api/v1/incidents', case))[1]['id']}/walks"
     match = await add_match(product, made["id"], desk.camera, TRACK)
     assert (await product.ask("GET", walks_at))[1] == {"walks": []}
-    await product.sql(
-        "INSERT INTO gait_supports (match_id, chain_id, store_id, verdict, gait_score, threshold, searched, quality, features,"
-        " model, model_version, seen_at) SELECT id, chain_id, store_id, 'supports', 0.97, 0.95, 3, $2, $3, 'gait_embedding', '1',"
-        " now() FROM matches WHERE id = $1", uuid.UUID(match), '{"overall": 0.9}', '{"cadence_steps_per_min": 108.0}',
-    )  # fmt: skip
+
+    async def support(match: str) -> None:
+        await product.sql(
+            "INSERT INTO gait_supports (match_id, chain_id, store_id, verdict, gait_score, threshold, searched, quality,"
+            " features, model, model_version, seen_at) SELECT id, chain_id, store_id, 'supports', 0.97, 0.95, 3, $2, $3,"
+            " 'gait_embedding', '1', now() FROM matches WHERE id = $1",
+            uuid.UUID(match), '{"overall": 0.9}', '{"cadence_steps_per_min": 108.0}',
+        )  # fmt: skip
+
+    await support(match)
     (walk,) = (await product.ask("GET", walks_at))[1]["walks"]
     assert (walk["of_alert"], walk["lead_state"], walk["track_id"]) == (True, "open", str(TRACK))
     assert (walk["gait"]["verdict"], walk["match_id"]) == ("supports", match)
@@ -503,3 +508,11 @@ async def test_rule_01_04_05_a_walk_is_added_to_an_approved_entry_by_two_people_
     assert [act for act in await desk.acts(made["id"]) if act.startswith("gait")] == [
         "gait-proposed", "gait-approved", "gait-removed", "gait-proposed",
     ]  # fmt: skip
+    # Rule 20: nothing of a walk outlives the chain's key.
+    await support(await add_match(product, (await desk.approved(3, "Cyd Example"))["id"], desk.camera))
+    _, wish = await product.ask("POST", "/api/v1/keys/destructions", {})
+    body = {"chain_name": (await product.sql("SELECT name FROM chains"))[0][0]}
+    at = f"/api/v1/keys/destructions/{wish['id']}/confirm"
+    status, answer = await product.ask("POST", at, body, token=desk.administrator)
+    assert status == 200, answer
+    assert await product.sql("SELECT FROM gait_supports UNION ALL SELECT FROM facial_profiles") == []
