@@ -1,6 +1,7 @@
 """Reads the streams of the held shards and hands batches over, in order, through one bounded queue."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +22,8 @@ STREAMS: Mapping[Kind, Callable[[int], str]] = {
 BLOCK_MS = 200
 """Also how long a newly held shard waits for its first read."""
 READ_S = 3.0
+EVERY_S = 0.01
+"""Reads begin at least so far apart: asking all streams costs as much as moving a frame; what comes meanwhile comes together."""
 TOGETHER = 32
 """So many frames are decoded, and have their bodies looked at, before the first of them moves its shard."""
 MOST_ENTRIES = 1024
@@ -84,6 +87,7 @@ class Reader:
         """Read until stopped, through any outage of the server."""
         backoff, failures = Backoff(first_s=0.2, longest_s=3.0), 0
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 if not self._shards:
                     await self._wait(stop, 0.2)
@@ -104,6 +108,7 @@ class Reader:
                 continue
             for batch in batches:
                 await self._hand_over(batch, stop)
+            await asyncio.sleep(began + EVERY_S - time.monotonic())
 
     async def _wait(self, stop: asyncio.Event, seconds: float) -> None:
         try:
