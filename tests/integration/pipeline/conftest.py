@@ -24,6 +24,7 @@ from app.kit.postgres import connect_pool
 from app.settings import Settings
 from benchmarks.own_servers import OwnServers, own_servers
 from tests.builders import Someone, make_tracked_frame
+from tests.integration.pipeline.collector import receiver  # noqa: F401 - a fixture
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FAST_RULE = {"zone_dwell_s": 2.0, "spot_dwell_s": 2.0, "report_every_s": 1.0}

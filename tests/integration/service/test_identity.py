@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -20,8 +21,10 @@ from app.identity.decision.thresholds import LEAST, details_of
 from app.identity.enrolment.pictures import read_picture
 from app.identity.enrolment.sweeper import sweep
 from app.identity.templates.command import rotate_templates
+from app.identity.thresholds.measured import take_over
 from app.kit.clock import now
 from app.kit.postgres import connect_pool
+from benchmarks.faces import calibration
 from tests.integration.conftest import Database
 from tests.integration.inference.face_conformance import demand_answer
 from tests.integration.service import faces, walks
@@ -345,7 +348,7 @@ async def test_rule_01_11_with_faces_off_nobody_is_enrolled_and_nothing_is_writt
     assert (await desk.act(made, "erase", {"reason": "Switched off"}, desk.enroller))[0] == 200, "erasing is always possible"
 
 
-async def test_rule_10_22_thresholds_only_rise_and_lists_travel_by_two_people_and_end(desk: Desk) -> None:
+async def test_rule_10_22_thresholds_only_rise_and_lists_travel_by_two_people_and_end(desk: Desk, tmp_path: Path) -> None:
     product, store = desk.product, await desk.product.store()
     path = f"/api/v1/stores/{store}/match-thresholds"
     before = (await product.ask("GET", path))[1]
@@ -355,10 +358,15 @@ async def test_rule_10_22_thresholds_only_rise_and_lists_travel_by_two_people_an
     assert before["lists"][0]["false_alerts_of_1000"]["high"] <= 1, "one stranger in a thousand at most, by published figures"
     status, refused = await product.ask("POST", path, {"threshold": LEAST - 0.01})
     assert (status, refused["lowest"]) == (422, LEAST)
-    await product.sql(
-        "INSERT INTO face_calibrations (id, model, model_version, fpir, threshold, made_at)"
-        " VALUES (gen_random_uuid(), 'face_embedding', '1', 0.001, 0.94, now())"
-    )
+    numbers = np.random.default_rng(3).standard_normal((240, 128))
+    report = tmp_path / "report.json"
+    measured = calibration(numbers / np.linalg.norm(numbers, axis=1, keepdims=True), [str(each // 2) for each in range(240)])
+    measured["calibration"]["threshold"] = 0.94
+    report.write_text(json.dumps(measured))
+    assert (await take_over(product.owner_url, report, "face_embedding", "1"))["people"] == 120
+    told = await product.sql("SELECT details FROM audit_unsealed WHERE act = 'threshold-approved'")
+    assert [json.loads(each["details"])["measured_on"] for each in told] == ["pictures"]
+    assert (await product.ask("GET", path))[1]["lowest"] == 0.94
     assert (await product.ask("POST", path, {"threshold": 0.9}))[0] == 422
     status, wanted = await product.ask("POST", path, {"threshold": 0.96, "watchlist_id": desk.watchlist})
     assert status == 201, wanted
