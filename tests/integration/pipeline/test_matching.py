@@ -416,7 +416,10 @@ def _traces(files: set[Path], vectors: list[Float32], pictures: list[bytes]) -> 
     spelled = {_spelled(first, second) for first, second in (vector[:2] for vector in vectors)}
     searched = 0
     for path in files:
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:  # of a server that goes on: what is gone outlives nothing
+            continue
         searched += len(content)
         for offset in range(8 if len(content) >= 16 else 0):
             words = np.frombuffer(content, "<u8", (len(content) - offset) // 8, offset)
