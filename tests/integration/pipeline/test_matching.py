@@ -361,11 +361,11 @@ async def test_rule_3_ten_thousand_strangers_leave_no_trace(faces: Faces, receiv
     traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "OTEL_TRACES_SAMPLER": "always_on"}
     await matching(faces.site, traced | {"OTEL_BSP_SCHEDULE_DELAY": "200"})
     strangers = [face() for _ in range(10_000)]
-    pictures = [head_jpeg(RANDOM.integers(0, 255, (24, 24, 3), dtype=np.uint8)) for _ in strangers]
+    pictures = [head_jpeg(RANDOM.integers(0, 255, (24, 24, 3), dtype=np.uint8)) for _ in range(1_000)]
     stream, sent = probes_stream(shard_of(faces.site.camera)), 0
     poses = []
     for first in range(0, len(strangers), 100):
-        passing = zip(strangers[first : first + 100], pictures[first : first + 100], strict=True)
+        passing = zip(strangers[first : first + 100], [*pictures[first // 10 :][:10], *[b""] * 90], strict=True)
         await faces.send([faces.probe(vector, picture=picture)[1] for vector, picture in passing])
         frame = make_tracked_frame([(1, 0.5, 0.8)], camera=faces.site.camera, sequence=first + 1, start_us=now_us())
         keypoints = frame.keypoint_array() + RANDOM.random(3, np.float32)
@@ -385,7 +385,7 @@ async def test_rule_3_ten_thousand_strangers_leave_no_trace(faces: Faces, receiv
     (faces.site.home / "traces.bin").write_bytes(receiver.sent)
     assert await asyncio.to_thread(_traces, _outliving(faces.site), [*strangers, *poses], pictures) > 1_000_000
     # The search would find them, however they were written.
-    for leak in (b"abc" + strangers[77].astype("<f2").tobytes(), b"x" + pictures[5000], base64.b64encode(floats(strangers[9])),
+    for leak in (b"abc" + strangers[77].astype("<f2").tobytes(), b"x" + pictures[500], base64.b64encode(floats(strangers[9])),
                  json.dumps({"face": [0.5, *strangers[3].tolist()]}).encode()):  # fmt: skip
         leaked = faces.site.home / "leak.log"
         leaked.write_bytes(leak)
