@@ -89,9 +89,9 @@ export function MatchesPage() {
         <h2>{t("decided")}</h2>
         <ul className="tests">
           {decided.map((lead) => (
-            <li key={lead.id} data-testid="lead-decided" data-state={lead.state}>
+            <li key={lead.id} className="entry-row" data-testid="lead-decided" data-state={lead.state}>
               <span>
-                <strong>{lead.person_name ?? (lead.state === "confirmed" ? t("confirmed") : t("lead"))}</strong> {lead.camera_name}, {new Date(lead.captured_at).toLocaleString()}
+                <strong>{lead.person_name || (lead.state === "confirmed" ? t("confirmed") : t("lead"))}</strong> {lead.camera_name}, {new Date(lead.captured_at).toLocaleString()}
                 {lead.reviews.map((each) => (
                   <small key={each.reviewed_by}>
                     {verdictName(each.verdict)}: {each.reason}

@@ -100,7 +100,7 @@ export function ThresholdsPage() {
             </li>
           ))}
           {known.proposals.map((each) => (
-            <li key={each.id} data-testid="threshold-proposal">
+            <li key={each.id} className="entry-row" data-testid="threshold-proposal">
               <span>
                 <strong>{each.threshold.toFixed(4)}</strong>{" "}{t("proposedFor", { watchlistId: nameOf(each.watchlist_id) })}
               </span>

@@ -116,13 +116,13 @@ export function WatchlistPage() {
                 <li key={entry.id} data-testid="entry-standing">
                   <Picture load={() => entryPicture(entry.id)} alt={t("enrolledPicture")} />
                   <EntryFacts entry={entry} list={nameOf(entry.watchlist_id)} name={whose(entry)} incident={because(entry)} />
-                  <EntryWalk entry={entry} />
-                  {may("enrolments:write") && (
-                    <span className="entry-acts">
-                      {entry.renewal === null && <Renew entry={entry} done={loaded.reload} />}
+                  <span className="entry-acts">
+                    <EntryWalk entry={entry} />
+                    {may("enrolments:write") && entry.renewal === null && <Renew entry={entry} done={loaded.reload} />}
+                    {may("enrolments:write") && (
                       <Asked label={t("erase")} placeholder={t("whyItIsErased")} act={(reason) => attempt(async () => setProof(receiptText((await erase(entry.id, reason)).receipt)))} testId="entry-erase" />
-                    </span>
-                  )}
+                    )}
+                  </span>
                 </li>
               ))}
             </ul>
