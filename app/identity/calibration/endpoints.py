@@ -27,7 +27,10 @@ Writes = Annotated[Access, require(Permission.MODELS_WRITE)]
 LEAST_OF_ANY: Final = 0.27
 """Directions of 128 numbers drawn at random pass it once in a thousand: curves that need less measured no faces."""
 
-Curve = Annotated[list[float], Field(min_length=4, max_length=4)]
+Start = Annotated[float, Field(ge=-1, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Scale = Annotated[float, Field(gt=0, le=10)]
+Shape = Annotated[float, Field(ge=-10, le=10)]
 
 
 class TailIn(BaseModel):
@@ -35,10 +38,10 @@ class TailIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: float = Field(ge=-1, le=1)
-    share: float = Field(gt=0, lt=1)
-    scale: float = Field(gt=0, le=10)
-    shape: float = Field(ge=-10, le=10)
+    start: Start
+    share: Share
+    scale: Scale
+    shape: Shape
 
 
 class CalibrationIn(BaseModel):
@@ -47,7 +50,7 @@ class CalibrationIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tail: TailIn
-    drawn: list[Curve] = Field(min_length=1, max_length=DRAWN_KEPT)
+    drawn: list[tuple[Start, Share, Scale, Shape]] = Field(min_length=1, max_length=DRAWN_KEPT)
     scores: int = Field(ge=LEAST_SCORES, le=1_000_000_000)
     people: int = Field(ge=LEAST_PEOPLE, le=1_000_000)
     fpir: float = Field(default=WANTED_FPIR, ge=WANTED_FPIR, le=WANTED_FPIR)

@@ -33,9 +33,9 @@ PROBES = {"/api/v1/cameras/probe"}
 """It waits for a stream for many seconds; its input is tested on its own."""
 
 
-@schemathesis.serializer("application/sdp", "application/x-tar")
+@schemathesis.serializer("application/sdp", "application/x-tar", "video/mp4")
 def as_it_is(_context: Any, value: Any) -> bytes:
-    """Offers of live video and packages of models: whatever was generated, as bytes."""
+    """Offers of live video, packages of models and clips of a walk: whatever was generated, as bytes."""
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 

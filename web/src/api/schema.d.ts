@@ -5600,7 +5600,12 @@ export interface components {
             /** Data Set */
             data_set: string;
             /** Drawn */
-            drawn: number[][];
+            drawn: [
+                number,
+                number,
+                number,
+                number
+            ][];
             /**
              * Fpir
              * @default 0.001
