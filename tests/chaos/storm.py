@@ -106,8 +106,8 @@ class Storm:
         back_s = time.monotonic() - began
         self.product.sign_in()
         self._acts_are_alerted_again()
+        self.look()  # first: what is raised after the deliveries were read had no time to be told
         deliveries = self._deliveries_at_rest()
-        self.look()
         arrived = frozenset(head.get("webhook-id", "") for head in self._around.receiver.headers)
         self.ledger.settle(deliveries, arrived)
         clips = self._clips_are_whole()
@@ -194,11 +194,13 @@ class Storm:
             self.ledger.say(f"no act was alerted in {SETTLE_S:.0f} s although everything runs")
 
     def _deliveries_at_rest(self) -> list[dict[str, Any]]:
-        """Those of the webhook, once none is on its way."""
+        """Those of the webhook, once none is on its way and every alert known by now has one."""
 
         def resting() -> list[dict[str, Any]] | None:
             found = self._every("notifications")
-            return None if found is None or any(each["state"] in ("queued", "sending") for each in found) else found
+            if found is None or any(each["state"] in ("queued", "sending") for each in found):
+                return None
+            return found if self.ledger.alerts.keys() <= {each["subject_id"] for each in found} else None
 
         try:
             return until(resting, SETTLE_S, "no delivery is on its way")
