@@ -1,6 +1,7 @@
 """Cameras, their last known state and their stream sessions."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -130,3 +131,11 @@ async def relayed_cameras(pool: "Pool[asyncpg.Record]", stores: list[uuid.UUID] 
     async with pool.acquire(timeout=ACQUIRE_S) as connection:
         rows = await connection.fetch("SELECT * FROM relayed_cameras($1::uuid[])", stores)
     return [dict(row) for row in rows]
+
+
+async def strangers_to(connection: TenantConnection, store_id: uuid.UUID, cameras: Sequence[uuid.UUID]) -> bool:
+    """Whether one of these is no camera of the store."""
+    here: int = await connection.fetchval(
+        "SELECT count(*) FROM cameras WHERE store_id = $1 AND deleted_at IS NULL AND id = ANY ($2)", store_id, list(cameras)
+    )
+    return here != len(cameras)

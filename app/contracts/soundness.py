@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from app.contracts.biometrics import GaitEmbedding
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed
@@ -50,8 +51,8 @@ def check_gait(gait: GaitEmbedding) -> None:
     """WireError for a result of gait that nobody can work with: too much of it, or what is no number."""
     if len(gait.embedding) > _MOST_GAIT_BYTES or bool(gait.embedding) == bool(gait.reason):
         raise WireError("a result of gait has an embedding, or the reason why it has none")
-    if gait.embedding and not np.isfinite(gait.embedding_array()).all():
-        raise WireError("an embedding of what is no number")
+    if gait.embedding and not is_unit(gait.embedding_array()):
+        raise WireError("an embedding of another length than 1")
     if gait.epoch < 0 or gait.track_id < 0 or len(gait.reason) > _LONGEST_TEXT:
         raise WireError("a result of gait of a track that cannot be")
     for told in (gait.quality, gait.features):
@@ -60,6 +61,11 @@ def check_gait(gait: GaitEmbedding) -> None:
         _check_numbers(*(value for value in told.values() if isinstance(value, int | float)))
         if any(isinstance(value, str) and (len(value) > _LONGEST_TEXT or "\0" in value) for value in told.values()):
             raise WireError("a text that no row can hold")
+
+
+def is_unit(embedding: npt.NDArray[np.float32]) -> bool:
+    """Whether an embedding (n,) has numbers and the length 1, within a hundredth."""
+    return bool(np.isfinite(embedding).all()) and 0.99 < float(np.linalg.norm(embedding.astype(np.float64))) < 1.01
 
 
 def check_health(health: CameraHealth) -> None:

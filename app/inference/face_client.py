@@ -11,7 +11,7 @@ from tritonclient.grpc import InferInput, InferRequestedOutput, aio
 from tritonclient.utils import InferenceServerException
 
 from app.kit.errors import BadInputError, UnavailableError
-from app.settings import face_version
+from app.settings.models import face_version
 
 Float32 = npt.NDArray[np.float32]
 FACE_MODEL: Final = "face_embedding"

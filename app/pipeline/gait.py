@@ -115,8 +115,6 @@ class GaitSupports:
             WireError: nobody can work with it.
         """
         check_gait(said)
-        if said.embedding and not _is_unit(said.embedding_array()):
-            raise WireError("an embedding of another length than 1")
         if said.model != GAIT_MODEL:
             raise WireError("gait of another model than gait's")
         self.walks.hold(said, time.monotonic())
@@ -165,10 +163,6 @@ def weighed(lead: StandingLead, walk: Walk, found: Sequence[Template], rotations
         verdict, reason = judge(lead.enrolment_id, scores, threshold, good, walking=walking is True)
         threshold = 1.0 if threshold is None else threshold
     return GaitSupport(
-        lead, verdict, reason, own, threshold, len(scores), said.quality, said.features, said.model, said.model_version,
-        from_us(said.captured_at_us),
+        verdict, reason, own, threshold, len(scores), said.quality, said.features, said.model, said.model_version,
+        from_us(said.captured_at_us), lead,
     )  # fmt: skip
-
-
-def _is_unit(vector: npt.NDArray[np.float32]) -> bool:
-    return 0.99 < float(vector @ vector) < 1.01

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.contracts.biometrics import GaitEmbedding, Probe, ProbeEmbedding
+from app.contracts.soundness import is_unit
 from app.identity.decision.fusion import MOST_SHOTS, Lead, Shot, Unknown, decide, fused, kept
 from app.identity.decision.thresholds import Thresholds
 from app.identity.gallery.held import ChainGallery
@@ -164,7 +165,7 @@ def consider(
     if not measured or not thresholds.is_comparable(model, version):
         return Dropped.MODEL_VERSION
     vector = np.array(probe.embedding_array(), np.float32)
-    if not np.isfinite(vector).all() or not 0.99 < float(vector @ vector) < 1.01:
+    if not is_unit(vector):
         return Dropped.POISON
     seen.under((model, version))
     found = gallery.look(model, version, vector, measured)

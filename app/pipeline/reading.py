@@ -23,7 +23,7 @@ BLOCK_MS = 200
 """Also how long a newly held shard waits for its first read."""
 READ_S = 3.0
 EVERY_S = 0.01
-"""Reads begin at least so far apart: asking all streams costs as much as moving a frame; what comes meanwhile comes together."""
+"""Reads begin at least so far apart: each asks all streams, and moves its frames together, so that few large ones are cheaper."""
 TOGETHER = 32
 """So many frames are decoded, and have their bodies looked at, before the first of them moves its shard."""
 MOST_ENTRIES = 1024

@@ -257,7 +257,7 @@ class Shard:
 
 
 def bodies_of(frames: Sequence[TrackedFrame], setups: Setups) -> Sequence[Floats | None]:
-    """Features of the people of each frame of whose camera a rule looks at bodies: together they cost a third of one by one."""
+    """Features of the people of each frame of whose camera a rule looks at bodies: together they cost less than one by one."""
     looked_at = {camera_id: _about_bodies(setups.get(camera_id)) for camera_id in {frame.camera_id for frame in frames}}
     found = iter(features_of([frame for frame in frames if looked_at[frame.camera_id]])) if any(looked_at.values()) else iter(())
     return [next(found) if looked_at[frame.camera_id] else None for frame in frames]

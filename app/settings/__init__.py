@@ -6,22 +6,20 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import SettingsConfigDict
 
 from app.kit.egress import EgressPolicy, parse_networks, parse_policy
 from app.kit.errors import BadInputError
-from app.settings.faces import FaceSettings
+from app.settings.models import ENVIRONMENT, ModelSettings, OwnPath
 from app.settings.servers import ServerSettings
 
 
-class Settings(ServerSettings, FaceSettings):
+class Settings(ServerSettings, ModelSettings):
     """All settings of every role. A role reads what it needs; the embedded default fills in addresses of its own servers."""
 
-    # By alias only: with `populate_by_name` a field's own name is an environment variable too, and `home` would be $HOME.
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
+    model_config = ENVIRONMENT
 
     # Ours
-    home: Path = Field(default=Path(".pennyprotect"), alias="PENNYPROTECT_HOME", description="Folder of all state.")
+    home: OwnPath = Field(default=Path(".pennyprotect"), alias="PENNYPROTECT_HOME", description="Folder of all state.")
     host: str = Field(default="127.0.0.1", alias="PENNYPROTECT_HOST", description="Address the service listens on.")
     port: int = Field(default=8000, alias="PENNYPROTECT_PORT", ge=1, le=65535, description="Port of API and dashboard.")
     cameras: str = Field(default="", alias="CAMERAS", description="Space-separated RTSP URLs or files, instead of the demo.")
@@ -30,30 +28,7 @@ class Settings(ServerSettings, FaceSettings):
         alias="PENNYPROTECT_CAMERA_NETWORKS",
         description="Where cameras that users add may be: private, public, networks like 10.9.0.0/16.",
     )
-    model_mirror: Path | None = Field(
-        default=None, alias="PENNYPROTECT_MODEL_MIRROR", description="Folder searched by sha256 before any download."
-    )
-    model_source: str = Field(
-        default="",
-        alias="PENNYPROTECT_MODEL_SOURCE",
-        description="s3://bucket/folder that `models mirror` copies artefacts from.",
-    )
-    model_repository: Path | None = Field(
-        default=None,
-        alias="PENNYPROTECT_MODEL_REPOSITORY",
-        description="Folder of models that Triton reads and pushes write to; default: triton/models in the home.",
-    )
-    model_keys: Path | None = Field(
-        default=None,
-        alias="PENNYPROTECT_MODEL_KEYS",
-        description="Folder of the public keys (*.pem) that may sign model versions; default: model-keys in the home.",
-    )
-    model_store: str = Field(
-        default="",
-        alias="PENNYPROTECT_MODEL_STORE",
-        description="s3://bucket/folder (or a folder) of pushed versions, for Tritons that share no disk with the service.",
-    )
-    cache: Path = Field(default=Path(".cache"), alias="PENNYPROTECT_CACHE", description="Downloaded and converted artefacts.")
+    cache: OwnPath = Field(default=Path(".cache"), alias="PENNYPROTECT_CACHE", description="Downloaded and converted artefacts.")
     headless: bool = Field(default=False, alias="PENNYPROTECT_HEADLESS", description="1: open no browser, ask nothing.")
     accept_licenses: bool = Field(
         default=False, alias="PENNYPROTECT_ACCEPT_LICENSES", description="1: the operator accepts the models' licences."
@@ -79,13 +54,13 @@ class Settings(ServerSettings, FaceSettings):
         alias="PENNYPROTECT_TLS_NAMES",
         description="Further names and addresses of this machine for that certificate, such as 192.168.1.20.",
     )
-    tls_certificate: Path | None = Field(
+    tls_certificate: OwnPath | None = Field(
         default=None,
         alias="PENNYPROTECT_TLS_CERTIFICATE",
         description="PEM file of the service's certificate, with those below it; empty: plain HTTP.",
     )
-    tls_key: Path | None = Field(default=None, alias="PENNYPROTECT_TLS_KEY", description="PEM file of its key.")
-    ca_file: Path | None = Field(
+    tls_key: OwnPath | None = Field(default=None, alias="PENNYPROTECT_TLS_KEY", description="PEM file of its key.")
+    ca_file: OwnPath | None = Field(
         default=None,
         alias="PENNYPROTECT_CA_FILE",
         description="PEM file of the authority that workers trust for the service; empty: the system's.",
@@ -98,7 +73,7 @@ class Settings(ServerSettings, FaceSettings):
         alias="PENNYPROTECT_SECRET_KEY",
         description="Base64 of 32 bytes: the first key that protects stored secrets.",
     )
-    key_ring: Path | None = Field(
+    key_ring: OwnPath | None = Field(
         default=None, alias="PENNYPROTECT_KEY_RING", description="File of further keys (0600); default: keys.json in the home."
     )
     kms_keys: str = Field(
@@ -114,7 +89,7 @@ class Settings(ServerSettings, FaceSettings):
         le=64,
         description="Frames that worker-cpu has under way at Triton; more where a GPU makes batches of them.",
     )
-    gpu_configs: Path | None = Field(
+    gpu_configs: OwnPath | None = Field(
         default=None,
         alias="PENNYPROTECT_GPU_CONFIGS",
         description="Folder of DeepStream files that replace the rendered ones of worker-gpu by name.",
@@ -215,15 +190,6 @@ class Settings(ServerSettings, FaceSettings):
         parse_networks(text)
         return text
 
-    @field_validator(
-        "home", "cache", "model_mirror", "model_repository", "model_keys", "key_ring", "tls_certificate", "tls_key", "ca_file",
-        "gpu_configs",
-    )  # fmt: skip
-    @classmethod
-    def _own_folder(cls, path: Path | None) -> Path | None:
-        """`~` means the user's folder in `.env` too, where no shell reads it."""
-        return path and path.expanduser()
-
     @property
     def key_ring_file(self) -> Path:
         """Where the key ring lies."""
@@ -296,14 +262,3 @@ def settings() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
         raise BadInputError(f"A setting cannot be used: {wrong}. .env.example says what each one takes.") from None
-
-
-def face_version() -> int:
-    """Version of the face models that this process names, for a constant of a module.
-
-    The released one where a setting is wrong: `settings()` then ends what was started with a sentence, not a traceback.
-    """
-    try:
-        return settings().face_version
-    except BadInputError:
-        return int(Settings.model_fields["face_version"].default)

@@ -15,7 +15,7 @@ from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
 from app.cameras.layouts import repository
 from app.cameras.layouts.models import MOST_CAMERAS, MOST_COLUMNS, MOST_LAYOUTS, Layout
-from app.cameras.plan.repository import strangers_to
+from app.cameras.repository import strangers_to
 from app.cameras.schemas import Name
 from app.kit.backends import backends
 from app.kit.clock import now

@@ -15,6 +15,7 @@ from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
 from app.cameras.plan import repository
 from app.cameras.plan.models import LARGEST_UPLOAD, MOST_PLACES, CameraPlace, FloorPlan, check_places, normalised
+from app.cameras.repository import strangers_to
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import ConflictError, NotFoundError
@@ -137,7 +138,7 @@ async def put_floor_plan(request: Request, access: Writes, store_id: uuid.UUID, 
             raise repository.no_such_plan()
         if plan.revision != body.revision:
             raise ConflictError("Somebody else changed the plan meanwhile; look at theirs and change it again.")
-        if await repository.strangers_to(connection, store_id, [each.camera_id for each in places]):
+        if await strangers_to(connection, store_id, [each.camera_id for each in places]):
             raise NotFoundError("One of these is no camera of this store.")
         assert who.chain_id is not None  # noqa: S101 - a scope exists only with a chain
         await repository.place_cameras(connection, who.chain_id, plan, places, body.width_m, now())

@@ -57,14 +57,6 @@ async def put_picture(
     )
 
 
-async def strangers_to(connection: TenantConnection, store_id: uuid.UUID, cameras: Sequence[uuid.UUID]) -> bool:
-    """Whether one of these is no camera of the store."""
-    here: int = await connection.fetchval(
-        "SELECT count(*) FROM cameras WHERE store_id = $1 AND deleted_at IS NULL AND id = ANY ($2)", store_id, list(cameras)
-    )
-    return here != len(cameras)
-
-
 async def place_cameras(
     connection: TenantConnection,
     chain_id: uuid.UUID,

@@ -12,8 +12,8 @@ from app.audit.models import Act, AuditEntry, audited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
+from app.compliance.data_requests import collecting, repository, service
 from app.compliance.data_requests import footage_repository as footages
-from app.compliance.data_requests import repository, service
 from app.compliance.data_requests.models import (
     DataRequest,
     RequestState,
@@ -168,7 +168,7 @@ async def remove_entry(request: Request, access: Writes, data_request_id: uuid.U
 @router.post(f"{ONE}/export", response_class=Response, responses=ZIP, openapi_extra=audited(Act.DATA_REQUEST_EXPORTED))
 async def export(request: Request, access: Writes, data_request_id: uuid.UUID) -> Response:
     """What is held about whoever asks, as a signed package. It is made for this answer and not stored."""
-    async with service.alone(request.app.state.packing):
+    async with collecting.alone(request.app.state.packing):
         return await _exported(request, access, data_request_id)
 
 
@@ -181,7 +181,7 @@ async def _exported(request: Request, access: Access, data_request_id: uuid.UUID
         footage = await service.footage(connection, found)
         if not subjects and not footage:
             raise ConflictError("Nothing belongs to this request yet: look for the person by a photo, or name a visit.")
-        held = await service.collect(connection, vault, subjects)
+        held = await collecting.collect(connection, vault, subjects)
         key = await signing_key(connection, vault, scope.chain_id)
     package = await asyncio.to_thread(held_package, found, held, footage, key)
     digest = (await asyncio.to_thread(hashlib.sha256, package)).hexdigest()
@@ -245,7 +245,7 @@ async def answer(request: Request, access: Writes, data_request_id: uuid.UUID, b
 @router.get(f"{ONE}/proof", response_class=Response, responses=ZIP, openapi_extra=audited(Act.DATA_REQUEST_PROVED))
 async def proof(request: Request, access: Writes, data_request_id: uuid.UUID) -> Response:
     """The signed proof of what was done about an answered request, for whoever asked."""
-    async with service.alone(request.app.state.packing):
+    async with collecting.alone(request.app.state.packing):
         return await _proved(request, access, data_request_id)
 
 

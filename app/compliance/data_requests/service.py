@@ -1,9 +1,7 @@
-"""Work on data-subject requests: search by a picture that nobody keeps, collect, erase. The scope is the whole chain."""
+"""Work on data-subject requests: search by a picture that nobody keeps, footage, erasure. The scope is the whole chain."""
 
-import asyncio
-import contextlib
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,34 +20,21 @@ from app.compliance.data_requests.models import (
     advance,
     demand_open,
 )
-from app.compliance.data_requests.packaging import HeldEntry, footage_proof
+from app.compliance.data_requests.packaging import footage_proof
 from app.evidence import repository as evidence
 from app.evidence.repository import link_by
 from app.identity.enrolment import erasure, image_repository
 from app.identity.enrolment import repository as enrolments
 from app.identity.enrolment.gate import LOOK_ALIKE_LEAST, Finding
 from app.identity.enrolment.pictures import Looked
-from app.identity.enrolment.schemas import enrolment_out
-from app.identity.gait.models import GaitProfile, ShownSupport
-from app.identity.gait.repository import profiles_of, supports_of
-from app.identity.lists import repository as lists
-from app.identity.matches import repository as matches
-from app.identity.models import Enrolment, EnrolmentState, Match
+from app.identity.models import Enrolment, EnrolmentState
 from app.identity.templates.stored import Neighbours
 from app.inference.face_client import FACE_MODEL, FACE_VERSION
-from app.kit.errors import BadInputError, ConflictError, NotFoundError, UnavailableError
-from app.kit.keys.vault import Vault
+from app.kit.errors import BadInputError, ConflictError, NotFoundError
 from app.kit.postgres import TenantConnection
 
 MOST_CANDIDATES: Final = 100
 """Somebody may be on every list of every store: as many as can belong to a request."""
-LEADS_AT_ONCE: Final = 500
-LEAD_BYTES: Final = 300
-WALK_BYTES: Final = 3_000
-MOST_BYTES: Final = 128 << 20
-"""Of one package, which is made in memory."""
-PACKING_S: Final = 30.0
-"""A package may take before the next one waits no longer."""
 SHOWN_LEAST: Final = LOOK_ALIKE_LEAST - 0.04
 """Lower than where an enrolment warns: to miss somebody who asks is worse than to show the handler one face too many."""
 
@@ -91,33 +76,6 @@ async def add_subject(
     if len(await repository.subjects_of(connection, request.id)) >= repository.MOST_SUBJECTS:
         raise ConflictError(f"A request has at most {repository.MOST_SUBJECTS} entries.")
     await repository.add_subject(connection, chain_id, Subject(request.id, enrolment_id, who.id, at))
-
-
-@contextlib.asynccontextmanager
-async def alone(packing: asyncio.Semaphore) -> AsyncIterator[None]:
-    """One package at a time, as each is made in memory; UnavailableError where the one before takes too long."""
-    try:
-        await asyncio.wait_for(packing.acquire(), PACKING_S)
-    except TimeoutError as error:
-        raise UnavailableError("Another package is being made; ask for yours again in a minute.") from error
-    try:
-        yield
-    finally:
-        packing.release()
-
-
-@dataclass(slots=True)
-class _Room:
-    """What still goes into a package: nothing is left out of one, so it is refused where it would grow too large."""
-
-    left: int
-
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise ConflictError(
-                f"More is held than one package takes ({MOST_BYTES >> 20} MB); record a request for each of its entries."
-            )
 
 
 async def footage(connection: TenantConnection, request: DataRequest) -> list[Footage]:
@@ -169,12 +127,6 @@ async def _erase_footage(
         # Whose request it was stands in the audit, which fewer people read.
         await evidence.add_custody(connection, locked, link_by(who, "erasure-asked", at))
     return asked
-
-
-async def collect(connection: TenantConnection, vault: Vault, subjects: Sequence[Subject]) -> list[HeldEntry]:
-    """Everything that is held about the entries of a request. ConflictError where it is more than one package takes."""
-    room = _Room(MOST_BYTES)
-    return [await _held(connection, vault, each.enrolment_id, room) for each in subjects]
 
 
 async def erase(
@@ -232,79 +184,3 @@ async def _erased(
         return (await image_repository.list_erasures(connection, enrolment_id))[0].id
     _, proof = await erasure.erase(connection, who, enrolment, f"data request {request.id}", at)
     return proof.id
-
-
-async def _leads(connection: TenantConnection, enrolment_id: uuid.UUID, room: _Room) -> list[Match]:
-    """All of an entry, newest first."""
-    found: list[Match] = []
-    while True:
-        page = await matches.list_matches(
-            connection,
-            store_id=None,
-            camera_id=None,
-            enrolment_id=enrolment_id,
-            states=[],
-            before=(found[-1].raised_at, found[-1].id) if found else None,
-            limit=LEADS_AT_ONCE,
-        )
-        room.take(LEAD_BYTES * len(page))
-        found += page[:LEADS_AT_ONCE]
-        if len(page) <= LEADS_AT_ONCE:
-            return found
-
-
-async def _pictures(
-    connection: TenantConnection, vault: Vault, enrolment_id: uuid.UUID, leads: Sequence[Match], room: _Room
-) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-
-    def keep(name: str, jpeg: bytes) -> None:
-        room.take(len(jpeg))
-        found.append((f"pictures/{name}.jpg", jpeg))
-
-    with contextlib.suppress(NotFoundError):  # ended
-        keep(f"entry-{enrolment_id}", (await image_repository.read_image(connection, vault, enrolment_id)).jpeg)
-    for each in leads:
-        with contextlib.suppress(NotFoundError):
-            keep(f"lead-{each.id}", await matches.read_picture(connection, vault, each.id))
-    return found
-
-
-async def _held(connection: TenantConnection, vault: Vault, enrolment_id: uuid.UUID, room: _Room) -> HeldEntry:
-    enrolment = await enrolments.get_enrolment(connection, enrolment_id)
-    listed = await lists.get_list(connection, enrolment.watchlist_id)
-    names = await enrolments.names_of(connection, {enrolment.person_id})
-    leads = await _leads(connection, enrolment_id, room)
-    places = await repository.places_of(connection, [each.id for each in leads])
-    walks, supports = await profiles_of(connection, enrolment_id), await supports_of(connection, [each.id for each in leads])
-    room.take(WALK_BYTES * (len(walks) + len(supports)))
-    return HeldEntry(
-        enrolment_id=enrolment_id,
-        person_name=names.get(enrolment.person_id, ""),
-        list_name=listed.name,
-        entry=enrolment_out(enrolment).model_dump(mode="json"),
-        searched_in=await repository.searched_in(connection, listed.id),
-        leads=[
-            {
-                **places[each.id],
-                "at": each.captured_at,
-                "state": each.state,
-                "band": each.band,
-                **_compared(supports.get(each.id)),
-            }
-            for each in leads
-        ],
-        walks=[_walk(each) for each in walks],
-        pictures=await _pictures(connection, vault, enrolment_id, leads, room),
-    )
-
-
-def _walk(profile: GaitProfile) -> dict[str, Any]:
-    told = ("source", "created_at", "approved_at", "features", "model", "model_version")
-    return {name: getattr(profile, name) for name in told}
-
-
-def _compared(support: ShownSupport | None) -> dict[str, Any]:
-    """Of a lead whose walk was looked at."""
-    told = ("verdict", "reason", "score", "quality", "features", "seen_at", "model", "model_version")
-    return {} if support is None else {"gait": {name: getattr(support, name) for name in told}}

@@ -37,7 +37,7 @@ class StandingLead:
 
 
 @dataclass(frozen=True, slots=True)
-class GaitSupport:
+class SaidOfLead:
     """What a walk says of a lead.
 
     Attributes:
@@ -46,7 +46,6 @@ class GaitSupport:
         reason: why there is no result, or why it cannot tell.
     """
 
-    lead: StandingLead
     verdict: Verdict
     reason: str
     score: float | None
@@ -60,20 +59,17 @@ class GaitSupport:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownSupport:
+class GaitSupport(SaidOfLead):
+    """That of a lead that stands, to be written."""
+
+    lead: StandingLead
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSupport(SaidOfLead):
     """The same as a reviewer sees it."""
 
     match_id: uuid.UUID
-    verdict: Verdict
-    reason: str
-    score: float | None
-    threshold: float | None
-    searched: int
-    quality: Told
-    features: Told
-    model: str
-    model_version: str
-    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

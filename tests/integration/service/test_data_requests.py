@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from app.auth.permissions import Permission, Role
-from app.compliance.data_requests import footage_repository, service
+from app.compliance.data_requests import collecting, footage_repository
 from app.compliance.forgetting import forget_contacts
 from app.evidence.package import verify
 from app.evidence.retention_run import Retention
@@ -176,11 +176,11 @@ async def test_rule_17_a_package_leaves_nothing_out_and_who_asks_is_its_handlers
     contact = "Ada Example, ada@example.com"
     one = f"{PATH}/{(await record(product, kind='access', contact=contact))['id']}"
     assert (await product.ask("POST", f"{one}/entries", {"enrolment_id": mine["id"]}))[0] == 200
-    monkeypatch.setattr(service, "LEADS_AT_ONCE", 2)
+    monkeypatch.setattr(collecting, "LEADS_AT_ONCE", 2)
     fingerprint = (await product.ask("GET", "/api/v1/evidence-key"))[1]["fingerprint"]
     package = await checked((await product.ask("POST", f"{one}/export"))[1], tmp_path, fingerprint)
     assert len(json.loads(package.read("held.json"))["entries"][0]["leads"]) == 5
-    monkeypatch.setattr(service, "MOST_BYTES", 5 * service.LEAD_BYTES)
+    monkeypatch.setattr(collecting, "MOST_BYTES", 5 * collecting.LEAD_BYTES)
     status, why = await product.ask("POST", f"{one}/export")
     assert (status, "More is held than one package takes" in why["detail"]) == (409, True), why
     assert (await product.ask("GET", one))[1]["request"]["exports"] == 1

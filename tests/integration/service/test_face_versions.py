@@ -116,6 +116,9 @@ async def test_rule_10_11_a_face_version_is_used_once_lists_are_embedded_thresho
 
     await until(embedded)
     assert "no calibrated threshold" in await refused()
+    wild = {"drawn": [[0.3, 0.05, 0.1, 1e6]]}
+    status, said = await act(product, f"{path}/calibration", **measured() | wild)
+    assert status == 422, said
     status, said = await act(product, f"{path}/calibration", **measured() | {"people": 3})
     assert status == 422, said
     low = {"start": -1.0, "share": 0.05, "scale": 1e-6, "shape": 0.0}

@@ -17,7 +17,16 @@ from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION
 
 APP = Path(decision.__file__).parents[2]
 OWN, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
-GAIT_WORDS = ("GaitEmbedding", "GaitSupport", "GaitResult", "GaitProfile", "ShownSupport", "gait_supports", "gait_profiles")
+GAIT_WORDS = (
+    "GaitEmbedding",
+    "GaitSupport",
+    "GaitResult",
+    "GaitProfile",
+    "ShownSupport",
+    "SaidOfLead",
+    "gait_supports",
+    "gait_profiles",
+)
 MAKES = ("INSERT INTO matches", "INSERT INTO alerts", "INSERT INTO incidents", "INSERT INTO alert_occurrences")
 
 

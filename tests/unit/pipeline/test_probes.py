@@ -91,7 +91,9 @@ def test_strangers_count_by_their_best_moment_for_each_may_become_a_lead() -> No
     assert seen.top == pytest.approx(0.9, abs=0.01)
 
 
-@pytest.mark.parametrize("vector", [np.zeros(128, np.float32), np.full(128, np.nan, np.float32), 3 * face(1)])
+@pytest.mark.parametrize(
+    "vector", [np.zeros(128, np.float32), np.full(128, np.nan, np.float32), np.full(128, 1e20, np.float32), 3 * face(1)]
+)
 def test_what_is_no_embedding_is_no_evidence(vector: Float32) -> None:
     seen = Seen(0.0)
     assert look(seen, gallery((1, "1", face(1))), probe(vector)) is Dropped.POISON

@@ -22,6 +22,7 @@ from app.workers.cpu.face_crop import crop
 from app.workers.cpu.faces import FaceStage
 from app.workers.model_reports import Readings
 from app.workers.telemetry import FaceMetrics
+from tests.unit.workers.loading import Loading
 
 CAMERA = uuid.UUID(int=1)
 
@@ -119,19 +120,6 @@ class Model:
         self.during()
         one = np.ones((1, 5), np.float32)
         return FaceAnswer(one * 40, np.zeros((1, 4, 2), np.float32), one * self.quality, np.ones((1, 4), np.float32) / 2)
-
-
-class Loading:
-    """Counts."""
-
-    def __init__(self) -> None:
-        self.acts: list[str] = []
-
-    async def load(self) -> None:
-        self.acts.append("load")
-
-    async def unload(self) -> None:
-        self.acts.append("unload")
 
 
 class Bench:

@@ -19,6 +19,7 @@ from app.workers.control import Grant
 from app.workers.gait import GaitStage
 from app.workers.gait_tracks import AGAIN_US, ENOUGH_US, IDLE_S, MOST_LOOKS, MOST_TRACKS, WINDOW_US, GaitTracks
 from app.workers.telemetry import GaitMetrics
+from tests.unit.workers.loading import Loading
 
 CAMERA, STORE = uuid.UUID(int=1), uuid.UUID(int=2)
 STEP_US = 100_000
@@ -102,19 +103,6 @@ class Model:
             return reason
         found = features(points, times)
         return GaitResult(np.full(128, 1 / np.sqrt(128), np.float32), quality(points, times, found), found, "gait_embedding", "1")
-
-
-class Loading:
-    """Counts."""
-
-    def __init__(self) -> None:
-        self.acts: list[str] = []
-
-    async def load(self) -> None:
-        self.acts.append("load")
-
-    async def unload(self) -> None:
-        self.acts.append("unload")
 
 
 class Bench:

@@ -5,7 +5,7 @@ import { useCameras } from "../cameras/cameras";
 import { useZoneName } from "../cameras/zoneNames";
 import { Evidence } from "../evidence/Evidence";
 import { useLayers } from "../live/layers";
-import { Tile } from "../live/Tile";
+import { LinkedTile } from "../live/LinkedTile";
 import { useNow } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
 import { facts, headline } from "../text/explain";
@@ -54,7 +54,7 @@ export function AlertDetail({ alert, close }: { alert: Alert; close: string }) {
       <Evidence alertId={alert.id} shown />
       {camera && (
         <figure className="detail-live">
-          {may("live:view") && <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />}
+          {may("live:view") && <LinkedTile key={camera.id} camera={camera} layers={layers} />}
           <figcaption>
             {may("live:view") && t("thisIsTheCameraNowNot")} <Link to={`/plan?camera=${camera.id}`}>{t("onThePlan")}</Link>
           </figcaption>

@@ -4,7 +4,7 @@ import { Link, useParams } from "react-router";
 import { sessions as loadSessions, zones as loadZones } from "../api/endpoints";
 import type { Camera } from "../api/types";
 import { useLayers, LayerSwitches } from "../live/layers";
-import { Tile } from "../live/Tile";
+import { LinkedTile } from "../live/LinkedTile";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { clock, duration, humanise, size } from "../text/format";
@@ -61,7 +61,7 @@ export function CameraPage() {
           {zones.error && <Failure sentence={zones.error} retry={zones.reload} />}
         </div>
         <div className="camera-narrow">
-          {may("live:view") && <Tile key={camera.id} camera={camera} layers={layers} wrap={(picture) => <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>{picture}</Link>} />}
+          {may("live:view") && <LinkedTile key={camera.id} camera={camera} layers={layers} />}
           <CameraFacts camera={camera} />
           {may("cameras:write") && <EditCamera key={`edit ${camera.id}`} camera={camera} onChanged={changed} />}
           <Loitering key={`rules ${camera.id} ${round}`} camera={camera} zones={zones.value ?? []} />

@@ -12,10 +12,10 @@ import { columnsFor } from "./geometry";
 import { LayerSwitches, useLayers } from "./layers";
 import { divided, shownIn } from "./layout";
 import { Layouts, useLayout } from "./Layouts";
+import { LinkedTile } from "./LinkedTile";
 import { liveFeed } from "./liveFeed";
 import { t } from "./texts";
 import { Thumb } from "./Thumb";
-import { Tile } from "./Tile";
 
 export function LivePage() {
   useTitle(t("live"));
@@ -64,16 +64,7 @@ export function LivePage() {
         {moving.length > 0 && (
           <Grid count={moving.length} columns={layout.columns}>
             {moving.map((camera) => (
-              <Tile
-                key={camera.id}
-                camera={camera}
-                layers={layers}
-                wrap={(picture) => (
-                  <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>
-                    {picture}
-                  </Link>
-                )}
-              />
+              <LinkedTile key={camera.id} camera={camera} layers={layers} />
             ))}
           </Grid>
         )}

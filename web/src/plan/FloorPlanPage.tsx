@@ -7,7 +7,8 @@ import { ThreatMark } from "../alerts/ThreatMark";
 import type { Alert, Camera } from "../api/types";
 import { useCameras } from "../cameras/cameras";
 import { useLayers } from "../live/layers";
-import { StateDot, Tile } from "../live/Tile";
+import { LinkedTile } from "../live/LinkedTile";
+import { StateDot } from "../live/Tile";
 import { Answer } from "../parts/Query";
 import { Empty } from "../shell/Empty";
 import { useKept, useKeys, useNow, useTitle } from "../shell/hooks";
@@ -130,16 +131,7 @@ function Chosen({ camera, placed }: { camera: Camera; placed: boolean }) {
   return (
     <section className="stack" aria-label={camera.name} data-testid="plan-chosen" data-camera-id={camera.id}>
       {may("live:view") ? (
-        <Tile
-          key={camera.id}
-          camera={camera}
-          layers={layers}
-          wrap={(picture) => (
-            <Link to={`/live/${camera.id}`} className="tile-link" aria-label={t("enlarge", { name: camera.name })}>
-              {picture}
-            </Link>
-          )}
-        />
+        <LinkedTile key={camera.id} camera={camera} layers={layers} />
       ) : (
         <p>
           <StateDot camera={camera} word /> {camera.name}
