@@ -151,7 +151,8 @@ def sample(document: dict[str, Any], schema: dict[str, Any]) -> Any:
         wanted = {name: of for name, of in schema.get("properties", {}).items() if name in schema.get("required", ())}
         return {name: sample(document, of) for name, of in wanted.items()}
     if kind == "array":
-        return [sample(document, schema["items"]) for _ in range(schema.get("minItems", 0))]
+        each = schema.get("prefixItems") or [schema.get("items", {})] * schema.get("minItems", 0)  # a tuple, or a list
+        return [sample(document, of) for of in each]
     if kind == "string":
         formats = {"uuid": str(uuid.uuid4()), "date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
         return formats.get(schema.get("format", ""), "x" * max(schema.get("minLength", 1), 1))
