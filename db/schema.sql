@@ -255,7 +255,7 @@ BEGIN
         FROM (SELECT w.id FROM evidence w JOIN camera_leases l ON l.camera_id = w.camera_id AND l.worker_id = worker
             WHERE w.state IN ('wanted', 'recording') OR (w.state = 'uploading' AND w.worker_id = worker)
             ORDER BY w.alert_id IS NULL, w.wanted_to, w.id LIMIT most) chosen
-        WHERE e.id = chosen.id
+        WHERE e.id = chosen.id AND e.state IN ('wanted', 'recording', 'uploading')
         RETURNING e.id, e.camera_id, e.type, e.wanted_from, e.wanted_to, e.moment, e.alert_id)
     SELECT j.id, j.camera_id, j.type, j.wanted_from, j.wanted_to, j.moment FROM jobs j
         ORDER BY j.alert_id IS NULL, j.wanted_to, j.id;

@@ -151,6 +151,31 @@ async def test_what_alerts_want_is_recorded_before_what_people_ask_for_though_th
     assert [row["type"] for row in few] == ["still", "clip"], "and where not all fit"
 
 
+async def test_a_piece_that_is_registered_while_jobs_are_asked_for_stays_registered(product: Product) -> None:
+    camera = await product.camera()
+    alert = uuid.UUID(await product.alert(camera))
+    assert len((await beat(product))["recordings"]) == 2
+    await product.sql("UPDATE evidence SET state = 'uploading' WHERE alert_id = $1", alert)
+    async with product.owner.acquire() as registering:
+        transaction = registering.transaction()
+        await transaction.start()
+        await registering.execute(
+            "UPDATE evidence SET state = 'present', s3_key = 'evidence/x.mp4', size = 1, sha256 = sha256(''), present_at = now()"
+            " WHERE alert_id = $1 AND type = 'clip'",
+            alert,
+        )
+        asked = asyncio.create_task(product.sql("SELECT type FROM evidence_jobs($1, 9)", uuid.UUID(WORKER)))
+        for _ in range(200):
+            if await product.sql("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"):
+                break
+            await asyncio.sleep(0.05)
+        assert not asked.done(), "it waits for the row"
+        await transaction.commit()
+    assert [row["type"] for row in await asyncio.wait_for(asked, 20)] == ["still"]
+    stored = await product.sql("SELECT type, state FROM evidence WHERE alert_id = $1 ORDER BY type", alert)
+    assert [tuple(row) for row in stored] == [("clip", "present"), ("still", "uploading")]
+
+
 async def test_the_last_ten_minutes_of_a_camera_can_be_looked_back_at_which_is_audited(product: Product) -> None:
     camera = await product.camera()
     path, moment = f"/api/v1/cameras/{camera['id']}/playback", now()
