@@ -15,12 +15,12 @@ from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, Same, f
 from app.behaviour.declared import BODY_HEIGHTS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.presence import share_of
-from app.behaviour.sight import Person, Sight
+from app.behaviour.sight import US, Person, Sight
 from app.behaviour.zones import Line
 
 KIND = "crossing"
 MOST_GAP_US = 3_000_000
-"""Who was out of sight for longer may have come round the line."""
+"""Who was out of sight for longer may have come round the line; between two frames of a camera nobody was out of sight."""
 
 
 class Direction(enum.StrEnum):
@@ -78,7 +78,8 @@ def step(
             if (evidence := _crosses(watched, line, person, sight, area, parameters)) is not None
         ]
         if len(watched.clear) > len(sight.seen):
-            watched.clear = {number: clear for number, clear in watched.clear.items() if sight.at_us - clear.at_us <= MOST_GAP_US}
+            gap_us = _gap_us(sight)
+            watched.clear = {number: clear for number, clear in watched.clear.items() if sight.at_us - clear.at_us <= gap_us}
         findings += follow(KIND, watched, sight, found, parameters, Same.PERSON)
     return Crossings(after), findings
 
@@ -88,7 +89,7 @@ def _crosses(
 ) -> Evidence | None:
     """Keeps where they are clear of the line; what to tell if they have come over it."""
     before = watched.clear.get(person.number)
-    if before is not None and sight.at_us - before.at_us > MOST_GAP_US:
+    if before is not None and sight.at_us - before.at_us > _gap_us(sight):
         before = None
     off, _ = line.place(person.x, person.y, sight.aspect)
     off /= person.body
@@ -111,3 +112,7 @@ def _crosses(
         "clear_threshold_body_heights": parameters.clear_body_heights,
     }
     return Evidence([person], before.at_us, score, explanation, area)
+
+
+def _gap_us(sight: Sight) -> int:
+    return max(MOST_GAP_US, round(sight.pause_s * US))

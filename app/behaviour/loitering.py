@@ -146,7 +146,8 @@ def _on_spot(
     if stay is not None:
         off = _body_heights_off(stay, person, sight)
         near = not covered and off <= parameters.spot_radius
-        away = parameters.spot_away_s if person.counted_s else parameters.gap_s
+        # Where frames are rare one that jittered out is not yet a time away.
+        away = parameters.spot_away_s if 0 < person.counted_s <= parameters.spot_away_s else parameters.gap_s
         if _over(stay, sight.at_us, parameters.gap_s if near else away, parameters.resume_s):
             _close_now(stays, stay, parameters, findings)
             stay = None

@@ -21,6 +21,8 @@ class Continuity:
     Attributes:
         remember_s: how long somebody lost may come back; the architecture's 30 s of an occurrence.
         counted_gap_s: the longest pause between sightings that still counts as observed time: a few frames at 4 fps.
+        longest_pause_s: likewise between two frames of a camera, for whoever is in both: where frames are rare nobody was looked
+            for meanwhile, so nobody was missing either.
         slack, drift_per_s, reach: body heights a person may stand off the foretold way: at once, more a second of gap, and
             at most. The way holds where they were and how fast they went; the drift is for those who stood and began to stroll
             (a walk is 0.8 body heights a second: 1.4 m/s, 1.7 m; Fruin 1971). Behind somebody who walked only `slack` counts:
@@ -34,6 +36,7 @@ class Continuity:
 
     remember_s: float = 30.0
     counted_gap_s: float = 1.0
+    longest_pause_s: float = 5.0
     slack: float = 0.5
     drift_per_s: float = 0.2
     reach: float = 1.5
@@ -65,12 +68,16 @@ def observe(state: PeopleState, frame: TrackedFrame, rules: Continuity) -> Sight
     """
     found = feet_of(frame)
     at_us = frame.captured_at_us
+    same_epoch = frame.epoch == state.epoch
     shifted = _turn_clock(state, frame, rules)
     if at_us <= state.clock_us and state.clock_us:
         return None
+    pause_s = (at_us - state.clock_us) / US if same_epoch else 0.0
     state.clock_us = at_us
     state.backward = 0
     sight = Sight(at_us, frame.epoch, frame.width / frame.height, [], [], [], [], shifted)
+    if pause_s <= rules.longest_pause_s:
+        sight.pause_s = pause_s
     unknown: list[Feet] = []
     taken: set[int] = set()
     tracks, people = state.tracks, state.people
@@ -130,7 +137,7 @@ def _known(state: PeopleState, track: int, at_us: int, taken: set[int]) -> Perso
 def _sighted(person: Person, feet: Feet, sight: Sight, rules: Continuity) -> None:
     _, x, y, body = feet
     elapsed = (sight.at_us - person.seen_us) / US
-    if elapsed <= rules.counted_gap_s:
+    if elapsed <= rules.counted_gap_s or elapsed <= sight.pause_s:
         person.counted_s = elapsed
         blend, vx, vy = elapsed if elapsed < 1.0 else 1.0, person.vx, person.vy
         person.vx = vx + blend * ((x - person.x) / elapsed - vx)

@@ -8,7 +8,8 @@ from app.behaviour.acts import Acts
 from app.behaviour.sight import US, Sight
 
 GAP_S = 1.0
-"""Not found in it for that long means out of it: foot points and hands jitter, and people hide each other for a moment."""
+"""Not found in it for that long means out of it: foot points and hands jitter, and people hide each other for a moment. Where a
+camera's frames come farther apart, out of it is who was not in it in the frame before."""
 
 
 class Held(msgspec.Struct):
@@ -30,14 +31,15 @@ class Presence(Acts):
                 each.since_us += sight.shifted_us
                 each.last_us += sight.shifted_us
         lasted: dict[int, float] = {}
+        gap_us = round(max(GAP_S, sight.pause_s) * US)
         for number in numbers:
             held = self.held.get(number)
-            if held is None or sight.at_us - held.last_us > GAP_S * US:
+            if held is None or sight.at_us - held.last_us > gap_us:
                 held = self.held[number] = Held(sight.at_us, sight.at_us)
             held.last_us = sight.at_us
             lasted[number] = (sight.at_us - held.since_us) / US
         if len(self.held) > len(lasted):
-            self.held = {number: held for number, held in self.held.items() if sight.at_us - held.last_us <= GAP_S * US}
+            self.held = {number: held for number, held in self.held.items() if sight.at_us - held.last_us <= gap_us}
         return lasted
 
 

@@ -49,7 +49,8 @@ class Sight:
     `forgotten` are the numbers of people that no rule needs to remember any more. `motion`: how they moved, its people in
     the order of `seen`. `acts`: who is in an act of which kind, as told by the rules that stepped before. `measured`: what each
     rule about motion measured, by kind; a rule that finds its kind there decides on that and looks at no motion, which is how
-    stored scalars are replayed. `ground`: the camera's floor in metres, where it was told.
+    stored scalars are replayed. `ground`: the camera's floor in metres, where it was told. `pause_s`: since the camera's frame
+    before, in which nobody could be missed; 0 where that says nothing, after a restart or a long silence.
     """
 
     at_us: int
@@ -64,3 +65,4 @@ class Sight:
     measured: dict[str, list[Measure]] = field(default_factory=dict)
     acts: dict[str, set[int]] = field(default_factory=dict)
     ground: Ground | None = None
+    pause_s: float = 0.0

@@ -94,6 +94,7 @@ class CaseFile:
     Attributes:
         camera_names: of the alerts' cameras, those that are gone too.
         simulated: alerts about drawn figures, that no camera saw.
+        timezone: of the store, by its IANA name.
     """
 
     incident: Incident
@@ -103,6 +104,7 @@ class CaseFile:
     staff_names: tuple[str, ...]
     camera_names: Mapping[uuid.UUID, str]
     simulated: frozenset[uuid.UUID] = frozenset()
+    timezone: str = "UTC"
 
 
 RULE = "a rule"
@@ -117,6 +119,19 @@ _TEXTS = {
     EntryKind.CLOSED: "Incident closed",
     EntryKind.REOPENED: "Incident reopened",
 }
+
+
+_ACTS = {
+    "falling": "Fall",
+    "fighting": "Fight",
+    "floor": "Person on the floor",
+    "entry": "Entry to a closed zone",
+    "crossing": "Line crossed",
+    "queue": "Long queue",
+    "reaching": "Reach to a shelf",
+}
+"""Kinds whose name alone says nothing in a sentence."""
+_OF_THE_CAMERA = "camera-"
 
 
 def timeline(case: CaseFile) -> list[TimelineItem]:
@@ -137,9 +152,12 @@ def _text(entry: Entry) -> str:
 
 def seen(kind: str, *, simulated: bool) -> str:
     """What was seen, and by what: a simulated camera is called one."""
+    if kind.startswith(_OF_THE_CAMERA):  # trouble of its own, which it cannot have seen
+        return words(kind)
     return f"{words(kind)} seen by a {'simulated camera: drawn figures' if simulated else 'camera'}"
 
 
 def words(kind: str) -> str:
-    """A kind as a sentence begins with it."""
-    return kind.replace("-", " ").replace("_", " ").capitalize()
+    """A kind as a sentence begins with it; what people wrote begins as they wrote it, with a capital."""
+    plain = kind.replace("-", " ").replace("_", " ")
+    return _ACTS.get(kind, plain[:1].upper() + plain[1:])

@@ -1,7 +1,7 @@
 """The report of an incident as PDF: pages of text, nothing hidden, no picture."""
 
 import io
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -14,7 +14,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from app.incidents.models import RULE, CaseFile, timeline
+from app.behaviour.hours import zone_of
+from app.incidents.models import RULE, CaseFile, timeline, words
 
 _PLAIN, _BOLD = "Vera", "VeraBd"
 
@@ -44,12 +45,12 @@ def _style(size: float, font: str = _PLAIN, before: float = 0) -> ParagraphStyle
 
 
 def _story(case: CaseFile, made_at: datetime, made_by: str) -> list[Flowable]:
-    incident = case.incident
+    incident, zone = case.incident, zone_of(case.timezone)
     story: list[Flowable] = [
         Paragraph(escape(incident.title), _style(16, _BOLD)),
         Paragraph(f"Incident {incident.id}", _style(8)),
         Spacer(1, 4 * mm),
-        _facts(case),
+        _facts(case, zone),
     ]
     for heading, text in (("What happened", incident.description), ("Conclusion", incident.conclusion or "")):
         if text:
@@ -58,27 +59,28 @@ def _story(case: CaseFile, made_at: datetime, made_by: str) -> list[Flowable]:
     for alert in case.alerts:
         outcome = f", outcome {alert.outcome}" if alert.outcome else ""
         camera = escape(case.camera_names.get(alert.camera_id, "a camera that is gone"))
-        told = f"{escape(alert.kind)} ({alert.threat.value}{outcome}), {camera}"
-        story.append(Paragraph(f"{_time(alert.started_at)} - {told}", _style(9.5)))
+        told = f"{escape(words(alert.kind))} ({alert.threat.value} threat{outcome}), {camera}"
+        story.append(Paragraph(f"{_time(alert.started_at, zone)} - {told}", _style(9.5)))
     if not case.alerts:
         story.append(Paragraph("None joined.", _style(9.5)))
     story.append(Paragraph("Timeline", _style(12, _BOLD, 10)))
     for item in timeline(case):
         by = f" - {escape(item.by)}" if item.by else ""
         note = f"<br/>{_lines(item.note)}" if item.note else ""
-        story.append(Paragraph(f"{_time(item.at)} - {escape(item.text)}{by}{note}", _style(9.5)))
-    story.append(Paragraph(f"Made {_time(made_at)} by {escape(made_by)}. Times are UTC.", _style(8, before=14)))
+        story.append(Paragraph(f"{_time(item.at, zone)} - {escape(item.text)}{by}{note}", _style(9.5)))
+    made = f"Made {_time(made_at, zone)} by {escape(made_by)}. All times are the store's own, {escape(str(zone))}."
+    story.append(Paragraph(made, _style(8, before=14)))
     return story
 
 
-def _facts(case: CaseFile) -> Table:
+def _facts(case: CaseFile, zone: tzinfo) -> Table:
     incident = case.incident
     loss = "-" if incident.loss_value is None else f"{incident.loss_value} {incident.loss_currency}"
     rows = [
         ("Store", case.store_name),
-        ("Act", incident.kind),
-        ("State", incident.state.value),
-        ("Opened", f"{_time(incident.opened_at)} by {incident.opened_by.username if incident.opened_by else RULE}"),
+        ("Act", words(incident.kind)),
+        ("State", words(incident.state.value)),
+        ("Opened", f"{_time(incident.opened_at, zone)} by {incident.opened_by.username if incident.opened_by else RULE}"),
         ("Staff", ", ".join(case.staff_names) or "-"),
         ("Loss", loss),
         ("Police reference", incident.police_reference or "-"),
@@ -91,5 +93,6 @@ def _lines(text: str) -> str:
     return escape(text).replace("\n", "<br/>")
 
 
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+def _time(moment: datetime, zone: tzinfo) -> str:
+    """By the store's clock: staff look for 15:04 on theirs."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")

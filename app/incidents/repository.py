@@ -200,6 +200,7 @@ async def names_of(connection: TenantConnection, users: tuple[uuid.UUID, ...]) -
     return tuple(row["username"] for row in rows)
 
 
-async def store_name(connection: TenantConnection, store_id: uuid.UUID) -> str:
-    """What the store is called."""
-    return str(await connection.fetchval("SELECT name FROM stores WHERE id = $1", store_id))
+async def store_of(connection: TenantConnection, store_id: uuid.UUID) -> tuple[str, str]:
+    """What the store is called, and its time zone."""
+    row = await connection.fetchrow("SELECT name, timezone FROM stores WHERE id = $1", store_id)
+    return ("", "UTC") if row is None else (row["name"], row["timezone"])

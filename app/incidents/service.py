@@ -153,14 +153,16 @@ async def case_file(connection: TenantConnection, incident_id: uuid.UUID) -> Cas
     """All of one incident."""
     incident = await repository.get_incident(connection, incident_id)
     alerts = await repository.alerts_of(connection, incident_id)
+    store_name, timezone = await repository.store_of(connection, incident.store_id)
     return CaseFile(
         incident,
         tuple(alerts),
         tuple(await repository.entries_of(connection, incident_id)),
-        await repository.store_name(connection, incident.store_id),
+        store_name,
         await repository.names_of(connection, incident.staff),
         await repository.camera_names(connection, {alert.camera_id for alert in alerts}),
         await repository.simulated_among(connection, [alert.id for alert in alerts]),
+        timezone,
     )
 
 

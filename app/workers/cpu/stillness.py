@@ -24,7 +24,7 @@ EMPTY_GAP_US: Final = 2_000_000
 
 PEOPLE_GAP_US: Final = 600_000
 """The longest rest while people stand still, or somebody watches. Below the 1 s up to which a pause between two sightings
-counts as observed time (`behaviour.people`), so that dwell goes on adding up, and below the 2 s after which a track ends."""
+counts as observed time whatever came between (`behaviour.people`), and below the 2 s after which a track ends."""
 
 BLOCKS: Final = 128
 """Blocks along the long side: a person 40 pixels tall in a 720p picture still fills several."""

@@ -1,6 +1,7 @@
 """Loitering on scripted scenes: who is where at which second, at several frame rates."""
 
 import math
+import random
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -37,8 +38,10 @@ class Play:
     def play(
         self, scene: Scene, seconds: float, *, fps: float = 10, begin: float = 0.0, epoch: int = 1, **look: object
     ) -> "Play":
-        for index in range(round(seconds * fps)):
-            at_s = begin + index / fps
+        return self.at(scene, [begin + index / fps for index in range(round(seconds * fps))], epoch=epoch, **look)
+
+    def at(self, scene: Scene, times: Sequence[float], *, epoch: int = 1, **look: object) -> "Play":
+        for at_s in times:
             self.sequence += 1
             frame = make_tracked_frame(scene(at_s), at_s, epoch=epoch, sequence=self.sequence, **look)  # type: ignore[arg-type]
             sight = observe(self.people, frame, Continuity())
@@ -140,6 +143,38 @@ def test_who_comes_back_after_a_minute_is_another_occurrence() -> None:
     ended = [finding for finding in play.findings if finding.phase is Phase.ENDED]
     assert [finding.presence for finding in ended] == [play.begun[0].presence]
     assert ended[0].ended_at_us == pytest.approx(play.begun[0].started_at_us + 40e6, abs=2e5)
+
+
+def rare(a_second: float, until_s: float) -> list[float]:
+    """Times of frames of an overloaded worker: from a third of the mean pause to 1.6 of it apart; every seventh comes late."""
+    chance, times, at_s = random.Random(4), list[float](), 0.0
+    while at_s < until_s:
+        times.append(at_s)
+        if len(times) % 7 == 0:
+            times.append(times[-2] if len(times) > 1 else at_s)
+        at_s += chance.uniform(0.33, 1.6) / a_second
+    return times
+
+
+@pytest.mark.parametrize("spot", [False, True])
+@pytest.mark.parametrize("a_second", [0.4, 0.7, 1.0, 2.0, 4.0])
+def test_rare_irregular_and_late_frames_hide_nobody_who_stays_and_nobody_who_passes_is_found(a_second: float, spot: bool) -> None:
+    needed, pause = (60, 4.0) if spot else (30, 4.0)
+    play = Play(zones=() if spot else (ZONE,), spot=spot).at(sway, rare(a_second, needed + 40))
+    (finding,) = play.begun
+    dwell = finding.explanation["dwell_s"]
+    assert needed <= dwell <= needed + pause
+    assert (finding.ended_at_us - finding.started_at_us) / 1e6 == pytest.approx(dwell, abs=0.1)
+    speed = 0.8 * BODY * 9 / 16
+    passes = Play(spot=True).at(lambda at: [(1, at * speed, 0.8)] if at * speed <= 1 else [], rare(a_second, 60))
+    assert passes.findings == []
+
+
+def test_who_misses_every_second_rare_frame_was_not_seen_to_stay_and_a_long_silence_counts_for_nothing() -> None:
+    times = rare(0.4, 240)
+    there = set(times[::2])
+    assert Play().at(lambda at: [(1, 0.5, 0.8)] if at in there else [], times).findings == []
+    assert Play().at(stand(), [6.0 * index for index in range(40)]).findings == []
 
 
 def test_a_found_occurrence_goes_on_through_a_worker_restart_of_twenty_seconds() -> None:

@@ -38,10 +38,11 @@ def play(
     *,
     start_us: int = START_US,
     restart: bool = False,
+    fps: float = FPS,
 ) -> list[Finding]:
     camera, findings = Camera(), []
-    for number in range(int(seconds * FPS)):
-        frame = make_tracked_frame(scene(number / FPS), number / FPS, sequence=number, start_us=start_us)
+    for number in range(int(seconds * fps)):
+        frame = make_tracked_frame(scene(number / fps), number / fps, sequence=number, start_us=start_us)
         told = camera.take(frame, rules)
         assert isinstance(told, list)
         findings += told
@@ -154,6 +155,18 @@ def test_who_walks_past_the_till_is_no_queue_and_who_waits_is() -> None:
     rules = setup("queue", lasts_s=5)
     assert begun(play(rules, lambda _: group(4), 20)) == ["queue"]
     assert play(rules, lambda at: [(each, (0.1 * each + 0.25 * at) % 0.5, 0.8) for each in range(4)], 20) == []
+
+
+@pytest.mark.parametrize("fps", [0.4, 1, 2])
+@pytest.mark.parametrize("restart", [False, True])
+def test_rare_frames_hide_no_entry_crowd_queue_or_crossing(fps: float, restart: bool) -> None:
+    def strolls(at: float) -> list[Someone]:
+        return [(1, 0.9 - 0.02 * at, 0.8)]  # over the middle after 20 s
+
+    assert begun(play(setup("entry"), lambda _: [(1, 0.2, 0.8)], 20, fps=fps, restart=restart)) == ["entry"]
+    assert begun(play(setup("line", DOOR, rule="crossing"), strolls, 40, fps=fps, restart=restart)) == ["crossing"]
+    assert begun(play(setup("crowding"), lambda _: group(7), 40, fps=fps, restart=restart)) == ["crowding"]
+    assert begun(play(setup("queue", lasts_s=5), lambda _: group(4), 60, fps=fps, restart=restart)) == ["queue"]
 
 
 SHELF = [[0.53, 0.2], [0.8, 0.2], [0.8, 0.7], [0.53, 0.7]]

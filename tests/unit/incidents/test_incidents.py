@@ -11,7 +11,7 @@ from reportlab.platypus import Paragraph
 
 from app.alerts.models import Alert, Handler
 from app.incidents.lifecycle import IncidentAct, decide, demand_open
-from app.incidents.models import CaseFile, Entry, EntryKind, Incident, IncidentState, timeline
+from app.incidents.models import CaseFile, Entry, EntryKind, Incident, IncidentState, seen, timeline
 from app.incidents.report import _story, report_pdf
 from app.kit.errors import BadInputError, ConflictError
 from tests.unit.alerts.test_lifecycle import make_alert
@@ -67,6 +67,9 @@ def test_the_timeline_is_in_the_order_of_time_whatever_the_order_of_reading(entr
     assert found == ["Loitering seen by a camera", "Incident opened", "Note", "Incident closed"]
     drawn = timeline(make_case(entries, alert, simulated=frozenset({alert.id})))
     assert drawn[0].text == "Loitering seen by a simulated camera: drawn figures"
+    kinds = {"falling": "Fall seen by a camera", "floor": "Person on the floor seen by a camera"}
+    kinds["camera-offline"] = "Camera offline"
+    assert {kind: seen(kind, simulated=False) for kind in kinds} == kinds
     assert timeline(make_case([make_entry(EntryKind.CHANGED, 1)]))[0].text == "Changed: loss value"
     at_once = [make_entry(EntryKind.ALERT_JOINED, 0), make_entry(EntryKind.OPENED, 0)]
     assert [item.text for item in timeline(make_case(at_once))] == ["Incident opened", "Alert joined"]
@@ -81,5 +84,9 @@ def test_the_report_is_a_pdf_and_takes_any_text() -> None:
     pdf = report_pdf(case, NOW, "ann")
     texts = [item.getPlainText() for item in _story(case, NOW, "ann") if isinstance(item, Paragraph)]
     assert any(text.endswith("Aisle <7>") for text in texts), "an alert's camera is named"
+    summer = dataclasses.replace(case, timezone="Europe/Berlin")
+    told = [item.getPlainText() for item in _story(summer, NOW + timedelta(days=180), "ann") if isinstance(item, Paragraph)]
+    assert any("Made 2026-06-30 12:00:00 CEST by ann. All times are the store's own, Europe/Berlin." in text for text in told)
+    assert any(text.startswith("2026-01-01 11:00:00 CET - Note") for text in told)
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") > 2

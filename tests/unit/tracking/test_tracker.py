@@ -82,6 +82,26 @@ def test_a_short_gap_keeps_the_id_and_a_long_one_does_not(tracker: Tracker) -> N
     assert tracker.update(persons((100, 50)), START + 31 * STEP).track_ids.tolist() not in (first, [])
 
 
+@pytest.mark.parametrize("fps", [1.0, 5.0, 15.0])
+def test_rare_frames_keep_the_id_of_who_stays_and_a_missed_one_or_a_silence_ends_it(fps: float) -> None:
+    """A worker that is far too slow still sees people: a track is told from its second frame on."""
+    chance, tracker, at_us = np.random.default_rng(7), make_tracker(fps), START
+    ids: list[list[int]] = []
+    for _ in range(30):
+        ids.append(tracker.update(persons((100 + chance.normal(0, 3), 50 + chance.normal(0, 3))), at_us).track_ids.tolist())
+        at_us += int(chance.uniform(0.8e6, 4.5e6))
+    assert ids[0] == []
+    assert len(ids[1]) == 1
+    assert ids[1:] == [ids[1]] * 29
+    for away_us in (2_500_000, 6_000_000):
+        if away_us < 5_000_000:
+            tracker.update(Detections.empty(), at_us)  # looked for, and not there
+        at_us += away_us
+        assert tracker.update(persons((100, 50)), at_us).track_ids.tolist() == []
+        at_us += STEP
+        assert tracker.update(persons((100, 50)), at_us).track_ids.tolist() not in (ids[1], [])
+
+
 def test_times_that_stand_still_do_no_harm(tracker: Tracker) -> None:
     ids = [tracker.update(persons((100, 50)), START).track_ids.tolist() for _ in range(5)]
     assert len({tuple(frame) for frame in ids[1:]}) == 1
