@@ -26,6 +26,8 @@ TRACKS_KEPT: Final = 2_000
 Track = tuple[Any, int, int]
 """Camera, epoch, track id."""
 
+Float32 = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -40,7 +42,7 @@ class Head:
     merit: float
 
 
-def head_of(keypoints: npt.NDArray[np.float32], width: int, height: int) -> Head | None:
+def head_of(keypoints: Float32, width: int, height: int) -> Head | None:
     """The head of a person (17, 3; COCO order) who looks towards the camera; None when too small or turned away."""
     nose, left_eye, right_eye = keypoints[0], keypoints[1], keypoints[2]
     certain = float(min(nose[2], left_eye[2], right_eye[2]))
@@ -54,13 +56,21 @@ def head_of(keypoints: npt.NDArray[np.float32], width: int, height: int) -> Head
     turned = abs(float((nose - right_eye)[:2] @ across) / distance**2 - 0.5)
     if turned > MOST_TURNED:
         return None
-    middle = (left_eye + right_eye)[:2] / 2 + np.array([-across[1], across[0]]) * 0.4
-    half = CROP_EYES * distance / 2
+    box = head_box(right_eye[:2], left_eye[:2], width, height)
+    return None if box is None else Head(box, distance * certain * (1 - turned))
+
+
+def head_box(right_eye: Float32, left_eye: Float32, width: int, height: int) -> tuple[int, int, int, int] | None:
+    """The square around a head whose eyes (x, y; pixels of the frame) are there; None where too little is inside the frame.
+
+    A person's left eye is the one at the right of the picture.
+    """
+    across = (left_eye - right_eye).astype(float)
+    middle = (left_eye + right_eye) / 2 + np.array([-across[1], across[0]]) * 0.4
+    half = CROP_EYES * float(np.hypot(*across)) / 2
     left, top = int(max(0, middle[0] - half)), int(max(0, middle[1] - half))
     right, bottom = int(min(width, middle[0] + half)), int(min(height, middle[1] + half))
-    if min(right - left, bottom - top) < 16:
-        return None
-    return Head((left, top, right, bottom), distance * certain * (1 - turned))
+    return None if min(right - left, bottom - top) < 16 else (left, top, right, bottom)
 
 
 @dataclass(slots=True)

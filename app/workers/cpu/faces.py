@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from av import VideoFrame
 
-from app.contracts.biometrics import LARGEST_PICTURE, ProbeEmbedding
+from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
@@ -28,16 +28,12 @@ from app.kit.logs import logger
 from app.workers.best_shot import Shots, Track, head_of
 from app.workers.control import Grant, permitted, wanted
 from app.workers.cpu.face_crop import crop
+from app.workers.head_picture import LEAST_QUALITY, head_jpeg
 from app.workers.keeping import CHECK_EVERY_S, KeptModels, Loading, pause
 from app.workers.telemetry import FaceMetrics
 
 WAITING: Final = 16
 OLDEST_S: Final = 2.0
-LEAST_QUALITY: Final = 0.15
-"""Of each part: below it a face is too poor to be compared with anybody. Calibrate with `pennyprotect bench faces`."""
-
-PICTURE_SIDE: Final = 320
-"""Longest side of a head's picture, in pixels: enough to compare two people by eye."""
 
 log = logger(__name__)
 
@@ -198,11 +194,3 @@ class FaceStage:
         """Not when the policy changed meanwhile, and not after some seconds: Redis may have been away."""
         young = time.monotonic() - shot.offered_at <= 2 * OLDEST_S
         return young and self._may(shot.camera_id, shot.policy_revision) is not None
-
-
-def head_jpeg(picture: npt.NDArray[np.uint8]) -> bytes:
-    """(h, w, 3) RGB as a small JPEG without metadata; b"" for one that stays too large."""
-    scale = min(1.0, PICTURE_SIDE / max(picture.shape[:2]))
-    small = picture if scale == 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    done, buffer = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return buffer.tobytes() if done and len(buffer) <= LARGEST_PICTURE else b""

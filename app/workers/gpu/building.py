@@ -81,7 +81,9 @@ def build(settings: Settings, reader: MetaReader, elements: Callable[[Path], Ele
     handover = Handover(fleet.wake)
     plan = PosePlan(PoseContract.of(key.model))
     stages = {name: fleet.gpu.stage.labels(name) for name in ("pose", "tracker")}
-    probes = Probes(reader, plan, sources, handover, lambda stage, seconds: stages[stage].observe(seconds))
+    parts = elements(folder)
+    copy = getattr(parts, "cut", None)  # of the GPU's factory
+    probes = Probes(reader, plan, sources, handover, lambda stage, seconds: stages[stage].observe(seconds), copy)
 
     def arrived(pad: int, pts: int, now: float, copy: Callable[[], Any]) -> None:
         source = sources.get(pad)
@@ -89,7 +91,6 @@ def build(settings: Settings, reader: MetaReader, elements: Callable[[Path], Ele
             source.arrived(pts, now)
             sources.uncopied += not source.sample(pts, now, copy)
 
-    parts = elements(folder)
     if fleet.faces_on and hasattr(parts, "faces"):
         parts.faces = True
     graph = Graph(

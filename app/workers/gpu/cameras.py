@@ -1,30 +1,21 @@
 """Cameras of the GPU worker in the event loop: from frames handed over to messages, health and metrics."""
 
 import time
-import uuid
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import deque
 
 from app.capture.pacing import CaptureClock, RateMeter
 from app.capture.ring import PacketRing
-from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import CameraHealth, CameraState, TrackedFrame
-from app.contracts.wire import floats
 from app.kit.clock import now_us
 from app.perception.detections import TrackedDetections
-from app.workers.best_shot import Shots
-from app.workers.control import Grant, permitted
 from app.workers.emitter import Emitter
 from app.workers.gpu.graph import Change, Facts, State
-from app.workers.gpu.handover import FaceFound, FrameCopy
+from app.workers.gpu.handover import FrameCopy
 from app.workers.gpu.rings import CameraRing
 from app.workers.sightings import MOST_SIGHTINGS, Sighting, sighting_of
-from app.workers.telemetry import FaceMetrics, WorkerMetrics
+from app.workers.telemetry import WorkerMetrics
 from app.workers.tracked import TrackedStream
-
-FACE_MODEL = "face_embedding"
-LEAST_QUALITY = 0.15
 
 
 class GpuCamera:
@@ -127,58 +118,3 @@ class GpuCamera:
         self._state, self._reason = CameraState.STOPPED, ""
         self.say_health()
         self._metrics.forget(self._label)
-
-
-class Faces:
-    """Faces that the secondary inference found: the best few of each track, and only under a fresh grant of that revision."""
-
-    def __init__(self, emitter: Emitter, metrics: FaceMetrics, version: str, grant: Callable[[], Grant]) -> None:
-        self._emitter, self._metrics, self._version, self._grant = emitter, metrics, version, grant
-        self._shots = Shots()
-        self.let_go: Counter[str] = Counter()
-
-    def offer(self, found: tuple[FaceFound, ...], message: TrackedFrame) -> None:
-        """Emit what is good enough, allowed and better than before."""
-        for face in found:
-            camera = permitted(self._grant(), message.camera_id, message.policy_revision, time.monotonic())
-            if camera is None:
-                self._drop("policy")
-                continue
-            quality = float(face.quality.min())
-            if quality < LEAST_QUALITY:
-                self._drop("quality")
-                continue
-            track = (message.camera_id, message.epoch, message.track_ids[face.row])
-            merit = face.width_px * quality
-            if not self._shots.take(track, merit, message.captured_at_us):
-                continue
-            self._shots.taken(track, merit)
-            self._emit(face, message, camera)
-
-    def forget(self) -> None:
-        """No camera's faces may be looked at any more."""
-        self._shots.forget()
-
-    def _drop(self, why: str) -> None:
-        self._metrics.dropped.labels(why).inc()
-        self.let_go[why] += 1
-
-    def _emit(self, face: FaceFound, message: TrackedFrame, camera: DesiredCamera) -> None:
-        probe = ProbeEmbedding(
-            camera_id=message.camera_id,
-            store_id=camera.store_id,
-            epoch=message.epoch,
-            track_id=message.track_ids[face.row],
-            captured_at_us=message.captured_at_us,
-            policy_revision=message.policy_revision,
-            model=FACE_MODEL,
-            model_version=self._version,
-            face_px=face.width_px,
-            quality=floats(face.quality),
-            embedding=floats(face.embedding),
-        )
-        self._emitter.probe(probe, lambda: self._sendable(message.camera_id, message.policy_revision))
-        self._metrics.emitted.inc()
-
-    def _sendable(self, camera_id: uuid.UUID, revision: int) -> bool:
-        return permitted(self._grant(), camera_id, revision, time.monotonic()) is not None

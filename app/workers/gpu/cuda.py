@@ -6,13 +6,13 @@ what was filled before it.
 
 import ctypes
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
 
-from app.workers.gpu.surfaces import Picture, SurfaceError, UInt8
+from app.workers.gpu.surfaces import Fill, Picture, SurfaceError, UInt8
 
 DEVICE_MEMORY: Final = frozenset((0, 2, 3))
 """NVBUF_MEM_DEFAULT (on machines with a GPU of their own: CUDA device memory), NVBUF_MEM_CUDA_DEVICE and _UNIFIED."""
@@ -47,11 +47,16 @@ class _Copy(ctypes.Structure):
 class CudaMemory:
     """`Memory` by CUDA's driver. SurfaceError at every call where there is none: nothing is passed on unmasked then."""
 
-    def fill(self, picture: Picture, address: int, pitch: int, value: int, width: int, height: int) -> None:
-        """See `Memory.fill`."""
+    def fill(self, picture: Picture, parts: Sequence[Fill]) -> None:
+        """See `Memory.fill`. One call of the driver a part, a hundred and more for a large slanted mask."""
+        depth, planes = picture.depth, (picture.luma, picture.colours)
         with _current(picture) as cuda:
-            _well(cuda.cuMemsetD2D8_v2(ctypes.c_uint64(address), ctypes.c_size_t(pitch), ctypes.c_ubyte(value),
-                                       ctypes.c_size_t(width), ctypes.c_size_t(height)), "filling")  # fmt: skip
+            set_all = cuda.cuMemsetD2D8_v2 if depth == 1 else cuda.cuMemsetD2D16_v2
+            for is_colour, start, width, height, value in parts:
+                plane = planes[is_colour]
+                code = set_all(plane.address + start, plane.pitch, value if depth == 1 else value << 8, width // depth, height)
+                if code:
+                    _well(code, "filling")
 
     def read(self, picture: Picture, address: int, pitch: int, width: int, height: int) -> UInt8:
         """See `Memory.read`."""
@@ -69,6 +74,8 @@ def _library() -> Any:
         cuda = ctypes.CDLL("libcuda.so.1")
     except OSError as error:
         raise SurfaceError("CUDA's driver is not here") from error
+    for name, value in (("cuMemsetD2D8_v2", ctypes.c_ubyte), ("cuMemsetD2D16_v2", ctypes.c_ushort)):
+        getattr(cuda, name).argtypes = [ctypes.c_uint64, ctypes.c_size_t, value, ctypes.c_size_t, ctypes.c_size_t]
     _well(cuda.cuInit(0), "starting")
     return cuda
 

@@ -15,9 +15,10 @@ from app.workers.gpu.configuration import ANALYTICS_FILE, FACE_FILE, MUX_FILE, P
 from app.workers.gpu.copies import CopiedPicture, copy_of
 from app.workers.gpu.cuda import CudaMemory
 from app.workers.gpu.graph import Masks, Wanted
+from app.workers.gpu.heads import CopiedHead, WholeBox, cut
 from app.workers.gpu.masks import SurfaceMasker
 from app.workers.gpu.readers import guard_readers
-from app.workers.gpu.surfaces import HEAD_BYTES
+from app.workers.gpu.surfaces import HEAD_BYTES, entry_bytes
 
 TRACKER_LIBRARY: Final = "/opt/nvidia/deepstream/deepstream/lib/libnvds_nvmultiobjecttracker.so"
 TCP: Final = 4
@@ -114,6 +115,10 @@ class DeepStream:
     def copied(self, buffer: Any) -> CopiedPicture:
         """Both planes, out of the GPU's memory."""
         return copy_of(buffer.extract_dup(0, HEAD_BYTES), CudaMemory())
+
+    def cut(self, buffer: int, number: int, box: WholeBox) -> CopiedHead:
+        """A part of one of a batch's pictures, out of the GPU's memory."""
+        return cut(buffer, number, box, CudaMemory(), entry_bytes())
 
 
 def set_known(element: Any, name: str, value: Any) -> bool:

@@ -15,7 +15,8 @@ from app.kit.errors import PennyError, UnavailableError
 from app.kit.logs import logger
 from app.workers.emitter import Emitter
 from app.workers.gpu.building import Pipeline
-from app.workers.gpu.cameras import Faces, GpuCamera
+from app.workers.gpu.cameras import GpuCamera
+from app.workers.gpu.faces import Faces
 from app.workers.gpu.gauges import GpuMetrics, Totals
 from app.workers.gpu.graph import Change, Fatal, Slot, State
 from app.workers.gpu.handover import Bell, FrameCopy

@@ -14,14 +14,17 @@ from app.perception.detections import Detections
 BOUND: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FaceFound:
-    """One face that the secondary inference found in a person's crop: numbers only.
+    """One face that the secondary inference found in a person's crop.
 
     Attributes:
         row: of the person in the frame's arrays.
         width_px: of the face, pixels of the frame.
         quality: (5,) in 0..1; `embedding`: (d,) of length 1.
+        eyes: (2, 2) x, y in pixels of the frame, the one at the left of the picture first.
+        chosen: whether it is one of the best few of its track, worth sending.
+        head: a copy of the head's part of the picture (`heads.CopiedHead`), of chosen ones only.
     """
 
     row: int
@@ -29,6 +32,14 @@ class FaceFound:
     width_px: float
     quality: npt.NDArray[np.float32]
     embedding: npt.NDArray[np.float32]
+    eyes: npt.NDArray[np.float32]
+    chosen: bool = False
+    head: Any = field(default=None, repr=False)
+
+    @property
+    def merit(self) -> float:
+        """Rises with size and quality."""
+        return self.width_px * float(self.quality.min())
 
 
 @dataclass(frozen=True, slots=True)

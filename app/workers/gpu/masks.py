@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.capture.polygons import Polygons, covered
-from app.workers.gpu.surfaces import Memory, Picture, Plane, SurfaceError, picture_of
+from app.workers.gpu.surfaces import Fill, Memory, Picture, SurfaceError, picture_of
 
 BAND: Final = 16
 """Rows that are blackened alike: at most so many more than a polygon covers."""
@@ -51,8 +51,8 @@ class SurfaceMasker:
 
     def __init__(self, polygons: Polygons, memory: Memory) -> None:
         self._polygons, self._memory = polygons, memory
-        self._size = (0, 0)
-        self._rectangles: list[Rectangle] = []
+        self._shape: tuple[int, ...] = ()
+        self._fills: list[Fill] = []
         self._proven = False
 
     def apply(self, head: bytes) -> Picture:
@@ -62,33 +62,39 @@ class SurfaceMasker:
             SurfaceError: it is not black where it should be, and must not be used.
         """
         picture = picture_of(head)
-        if self._size != (picture.width, picture.height):
-            self._rectangles = rectangles(covered(self._polygons, picture.width, picture.height))
-            self._size, self._proven = (picture.width, picture.height), False
-        for each in self._rectangles:
-            self._fill(picture, each)
-        self._prove(picture, self._rectangles[-1:] if self._proven else self._rectangles)
+        shape = _shape(picture)
+        if self._shape != shape:
+            drawn = covered(self._polygons, picture.width, picture.height)
+            self._fills = [part for each in rectangles(drawn) for part in fills(each, picture)]
+            self._shape, self._proven = shape, False
+        self._memory.fill(picture, self._fills)
+        for each in self._fills[-2:] if self._proven else self._fills:
+            self._prove(picture, each)
         self._proven = True
         return picture
 
-    def _fill(self, picture: Picture, where: Rectangle) -> None:
-        for plane, value in ((picture.luma, BLACK_LUMA), (picture.colours, NO_COLOUR)):
-            left, top, right, bottom = _in_plane(where, picture, plane)
-            self._memory.fill(picture, plane.address + top * plane.pitch + left, plane.pitch, value, right - left, bottom - top)
-
-    def _prove(self, picture: Picture, places: list[Rectangle]) -> None:
-        for each in places:
-            for plane, value in ((picture.luma, BLACK_LUMA), (picture.colours, NO_COLOUR)):
-                left, top, right, bottom = _in_plane(each, picture, plane)
-                first = top if not self._proven else bottom - 1
-                start = plane.address + first * plane.pitch + left
-                if (self._memory.read(picture, start, plane.pitch, right - left, bottom - first) != value).any():
-                    raise SurfaceError("what was blackened reads back otherwise")
+    def _prove(self, picture: Picture, part: Fill) -> None:
+        plane = picture.colours if part.is_colour else picture.luma
+        skipped = part.height - 1 if self._proven else 0
+        read = self._memory.read(picture, plane.address + part.start + skipped * plane.pitch, plane.pitch, part.width,
+                                 part.height - skipped)  # fmt: skip
+        seen, value = (read, part.value) if picture.depth == 1 else (read.view("<u2"), part.value << 8)
+        if (seen != value).any():
+            raise SurfaceError("what was blackened reads back otherwise")
 
 
-def _in_plane(where: Rectangle, picture: Picture, plane: Plane) -> Rectangle:
-    """In bytes and rows of a plane. A row of colours is of two rows of pixels and as many bytes as one of them."""
-    rows = 1 if plane is picture.luma else 2
-    right = where.right if where.right < picture.width else plane.width
-    bottom = where.bottom // rows if where.bottom < picture.height else plane.height
-    return Rectangle(where.left, where.top // rows, right, bottom)
+def _shape(picture: Picture) -> tuple[int, ...]:
+    """What the places of the fills depend on."""
+    luma, colours = picture.luma, picture.colours
+    return picture.width, picture.height, picture.depth, luma.pitch, luma.width, colours.pitch, colours.width
+
+
+def fills(where: Rectangle, picture: Picture) -> tuple[Fill, Fill]:
+    """A rectangle of the picture in each plane. A row of colours is of two rows of pixels and as many bytes as one of them."""
+    found = []
+    for plane, rows, value in ((picture.luma, 1, BLACK_LUMA), (picture.colours, 2, NO_COLOUR)):
+        right = where.right * picture.depth if where.right < picture.width else plane.width
+        bottom = where.bottom // rows if where.bottom < picture.height else plane.height
+        left, top = where.left * picture.depth, where.top // rows
+        found.append(Fill(rows == 2, top * plane.pitch + left, right - left, bottom - top, value))
+    return found[0], found[1]

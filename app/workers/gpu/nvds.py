@@ -68,6 +68,11 @@ class FrameMeta:
     width: int
     height: int
 
+    @property
+    def number_in_batch(self) -> int:
+        """Of its picture among the batch's surfaces."""
+        return int(self.native.batch_id)
+
 
 @dataclass(slots=True)
 class Tensors:

@@ -10,26 +10,21 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from app.inference.contract import PoseContract
 from app.inference.families import Selection
 from app.inference.pose import Letterbox, decode, decode_all
 from app.kit.clock import now_us
 from app.perception.detections import Detections
-from app.workers.gpu.configuration import FACE_ID, LABELS, PERSON, PERSON_WHOSE_STORE_ALLOWS_FACES, POSE_ID
-from app.workers.gpu.handover import FaceFound, FrameCopy, Handover
+from app.workers.gpu.configuration import LABELS, PERSON, PERSON_WHOSE_STORE_ALLOWS_FACES, POSE_ID
+from app.workers.gpu.handover import FrameCopy, Handover
+from app.workers.gpu.heads import Cut, FaceReader
 from app.workers.gpu.nvds import Array, FrameMeta, MetaReader, ObjectMeta, Tensors
 from app.workers.gpu.sources import Source, Sources, now
 
 KEPT: Final = 1024
 """Frames between the two probes at most; a batch of 256 passes the tracker long before."""
 
-FACE_FIXED: Final = 18
-"""Numbers before the embedding in an answer of `face_pipeline_crops`: box 4, score, 4 points, 5 quality parts."""
-
-Float32 = npt.NDArray[np.float32]
-Box = tuple[float, float, float, float]
 Observe = Callable[[str, float], None]
 
 
@@ -102,9 +97,10 @@ class Probes:
 
     Args:
         observe: takes a stage's name and the seconds since the frame left its decoder.
+        copy: copies a head out of a batch; None where that is not possible.
 
     Attributes:
-        wrong: what went wrong how often: `shape`, `batch`, `source`, `read`, `persons`.
+        wrong: what went wrong how often: `shape`, `batch`, `source`, `read`, `persons`, `head`.
     """
 
     def __init__(
@@ -114,11 +110,13 @@ class Probes:
         sources: Sources,
         handover: Handover,
         observe: Observe = lambda _stage, _seconds: None,
+        copy: Cut | None = None,
     ) -> None:
         self.plan = plan
         self._reader, self._sources, self._handover, self._observe = reader, sources, handover, observe
         self._pending = Pending()
         self.wrong: Counter[str] = Counter()
+        self.faces = FaceReader(reader, copy, self.wrong)
 
     def after_pose(self, buffer: int) -> None:
         """On the source pad of the primary inference: every person becomes an object."""
@@ -151,7 +149,7 @@ class Probes:
                     self._pending.take(frame)
                     self.wrong["source"] += 1
                     continue
-                self._hand_over(frame, source, received)
+                self._hand_over(buffer, frame, source, received)
             except Exception:
                 self.wrong["read"] += 1
 
@@ -195,7 +193,7 @@ class Probes:
         kind = PERSON_WHOSE_STORE_ALLOWS_FACES if self._sources.may_look_at_faces(source) else PERSON
         self._reader.add(frame, found, kind, POSE_ID, LABELS[kind])
 
-    def _hand_over(self, frame: FrameMeta, source: Source, received: int) -> None:
+    def _hand_over(self, buffer: int, frame: FrameMeta, source: Source, received: int) -> None:
         pending = self._pending.take(frame)
         if pending is None:
             self.wrong["persons"] += 1
@@ -203,6 +201,7 @@ class Probes:
         found, answered_s = pending
         objects = [each for each in self._reader.objects(frame) if each.component_id == POSE_ID]
         rows, kept = tracked_of(join(found, objects))
+        looks = self._sources.may_look_at_faces(source)
         self._handover.put(
             FrameCopy(
                 source_id=frame.source_id,
@@ -219,7 +218,7 @@ class Probes:
                 answered_s=answered_s,
                 picture=source.copy_of(frame.pts_ns),
                 waited_s=self._note("tracker", frame, source),
-                faces=self._faces(kept) if self._sources.may_look_at_faces(source) else (),
+                faces=self.faces.read(buffer, frame, source.connection, kept, received) if looks else (),
             )
         )
 
@@ -229,16 +228,6 @@ class Probes:
         if waited is not None:
             self._observe(stage, waited)
         return waited or 0.0
-
-    def _faces(self, objects: list[ObjectMeta]) -> tuple[FaceFound, ...]:
-        found = []
-        for row, each in enumerate(objects):
-            if each.class_id != PERSON_WHOSE_STORE_ALLOWS_FACES:
-                continue
-            tensors = self._reader.object_tensors(each, FACE_ID)
-            if tensors is not None and (face := face_of(tensors, row, each.box)) is not None:
-                found.append(face)
-        return tuple(found)
 
 
 def join(found: Detections, objects: list[ObjectMeta]) -> list[ObjectMeta | None]:
@@ -281,14 +270,3 @@ def _join_twins(boxes: list[list[float]], objects: list[ObjectMeta]) -> list[Obj
         candidates.remove(row)
         kept[row] = each
     return kept
-
-
-def face_of(tensors: Tensors, row: int, box: Box) -> FaceFound | None:
-    """The face in an answer of `face_pipeline_crops` about a person's crop; None where there is none."""
-    answer = np.asarray(tensors.outputs["face"], np.float32).reshape(-1).copy()
-    if len(answer) <= FACE_FIXED or not np.isfinite(answer).all() or answer[4] <= 0:
-        return None
-    crop = Letterbox.inside(max(1, round(box[2])), max(1, round(box[3])), tensors.width, tensors.height)
-    scale = crop.source_width / crop.inner_width
-    width = float(answer[2] - answer[0]) * scale
-    return FaceFound(row, float(answer[4]), width, answer[13:FACE_FIXED], answer[FACE_FIXED:])

@@ -15,7 +15,7 @@ from typing import Any
 from prometheus_client import generate_latest
 
 from app.contracts.control import DesiredCamera
-from app.inference.face_client import FACE_VERSION
+from app.inference.face_client import FACE_VERSION, TritonFaces
 from app.inference.loading import CROP_MODELS, LocalModels, ModelLoading
 from app.inference.shapes import check_outputs
 from app.inference.triton import is_local
@@ -29,8 +29,8 @@ from app.workers.control import ControlLoop, Grant, wanted, worker_identity
 from app.workers.emitter import Emitter
 from app.workers.gait import watch_gait
 from app.workers.gpu.building import build, promote
-from app.workers.gpu.cameras import Faces
 from app.workers.gpu.elements import DeepStream
+from app.workers.gpu.faces import Faces
 from app.workers.gpu.fleet import Fleet
 from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Elements
@@ -96,7 +96,8 @@ async def _run(
         return control.grant
 
     readings, clients = Readings(), PoseClients(settings.triton_url, settings.pose_requests)
-    faces = Faces(emitter, FaceMetrics(metrics.registry), FACE_VERSION, grant)
+    asked = TritonFaces(settings.triton_url, FACE_VERSION)
+    faces = Faces(emitter, FaceMetrics(metrics.registry), asked, grant, readings.looked_at_faces)
     shadow = Shadowing(clients.client, readings)
     fleet = Fleet(
         partial(build, settings, reader, elements, grant),
@@ -109,7 +110,7 @@ async def _run(
     drained, loading = asyncio.Event(), face_models(settings)
     try:
         async with asyncio.TaskGroup() as group:
-            for work in (control.run, shadow.run, reports.run, recorder_of(settings, control, fleet, metrics)):
+            for work in (control.run, faces.run, shadow.run, reports.run, recorder_of(settings, control, fleet, metrics)):
                 group.create_task(work(stop))
             group.create_task(fleet.drain(drained))
             group.create_task(_mind_faces(fleet, faces, grant, loading, stop))
@@ -121,6 +122,7 @@ async def _run(
                 drained.set()
     finally:
         await clients.close()
+        await asked.close()
 
 
 def recorder_of(
@@ -163,6 +165,8 @@ async def _mind_faces(fleet: Fleet, faces: Faces, grant: Callable[[], Grant], lo
             need = wanted(grant(), time.monotonic())
             if not need:
                 faces.forget()
+                for pipeline in fleet.pipelines.values():
+                    pipeline.probes.faces.forget()
             if need is not fleet.faces_on and time.monotonic() >= due:
                 try:
                     if need:

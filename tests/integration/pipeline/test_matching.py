@@ -31,7 +31,7 @@ from app.pipeline.probes import Seen
 from app.pipeline.stranger_repository import add_counts
 from app.pipeline.strangers import TOGETHER, Strangers, measure
 from app.pipeline.timetable import Timetable
-from app.workers.cpu.faces import head_jpeg
+from app.workers.head_picture import head_jpeg
 from tests.builders import make_tracked_frame
 from tests.integration.pipeline.collector import Receiver
 from tests.integration.pipeline.conftest import Role, Site

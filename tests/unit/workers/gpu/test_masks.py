@@ -1,7 +1,7 @@
 """Privacy masks on surfaces that NVIDIA's own libnvbufsurface.so made, in plain memory: what is black, and what is refused."""
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from app.workers.gpu.cuda import CudaMemory
 from app.workers.gpu.masks import BAND, SurfaceMasker, rectangles
 from app.workers.gpu.surfaces import (
     HEAD_BYTES,
+    Fill,
     Picture,
     PlaneParams,
     SurfaceError,
@@ -43,11 +44,14 @@ class PlainMemory:
         self.broken = self.lies = False
         self.read_bytes = 0
 
-    def fill(self, picture: Picture, address: int, pitch: int, value: int, width: int, height: int) -> None:
+    def fill(self, picture: Picture, parts: Sequence[Fill]) -> None:
         if self.broken:
             raise SurfaceError("CUDA's driver fails at filling with code 700")
-        for row in range(height if not self.lies else height - 1):
-            ctypes.memset(address + row * pitch, value, width)
+        for part in parts:
+            plane = picture.colours if part.is_colour else picture.luma
+            line = bytes((part.value,)) * part.width if picture.depth == 1 else bytes((0, part.value)) * (part.width // 2)
+            for row in range(part.height if not self.lies else part.height - 1):
+                ctypes.memmove(plane.address + part.start + row * plane.pitch, line, part.width)
 
     def read(self, picture: Picture, address: int, pitch: int, width: int, height: int) -> UInt8:
         self.read_bytes += width * height
@@ -84,15 +88,17 @@ def test_structures_have_the_sizes_of_the_header() -> None:
 
 
 @needs_library
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (703, 575)])
-def test_all_that_a_polygon_covers_is_black_and_little_else(library: Any, width: int, height: int) -> None:
-    memory = PlainMemory()
+@pytest.mark.parametrize(("width", "height", "colour"), [(1280, 720, 6), (1920, 1080, 38), (703, 575, 6), (702, 574, 29)])
+def test_all_that_a_polygon_covers_is_black_and_little_else(library: Any, width: int, height: int, colour: int) -> None:
+    """Of ten bits the upper eight are looked at; what lies below them is 0 where a mask is, as the masker itself proves."""
+    memory, deep = PlainMemory(), 1 if colour == 6 else 2
     masker = SurfaceMasker([TRIANGLE, SQUARE, EDGE], memory)
-    with made(library, width, height) as surface:
+    with made(library, width, height, colour) as surface:
         picture = masker.apply(head(surface))
-        luma = memory.read(picture, picture.luma.address, picture.luma.pitch, width, height)
+        luma = memory.read(picture, picture.luma.address, picture.luma.pitch, width * deep, height)[:, deep - 1 :: deep]
         halves = -(-height // 2), -(-width // 2)
-        colours = memory.read(picture, picture.colours.address, picture.colours.pitch, 2 * halves[1], halves[0])
+        colours = memory.read(picture, picture.colours.address, picture.colours.pitch, 2 * deep * halves[1], halves[0])
+        colours = np.ascontiguousarray(colours[:, deep - 1 :: deep])
         drawn = covered([TRIANGLE, SQUARE, EDGE], width, height)
         assert (luma[drawn] == 16).all()
         even = np.pad(drawn, ((0, height % 2), (0, width % 2)))
@@ -101,7 +107,7 @@ def test_all_that_a_polygon_covers_is_black_and_little_else(library: Any, width:
         assert (luma[~near] == 200).all()
         pitch = surface.list[0].planes.pitch[0]
         beyond = np.frombuffer(ctypes.string_at(picture.luma.address, pitch * height), np.uint8).reshape(height, -1)
-        assert (beyond[:, width + width % 2 :] == 200).all(), "nothing outside of the picture was written"
+        assert (beyond[:, (width + width % 2) * deep :] == 200).all(), "nothing outside of the picture was written"
         if width % 2 == height % 2 == 0:
             seen = cv2.cvtColor(pixels_of(picture, memory), cv2.COLOR_YUV2BGR_NV12)
             assert seen[drawn].max() <= 1, "black, in the colours that people see"
@@ -134,7 +140,7 @@ def test_a_picture_is_proven_whole_at_first_and_at_one_place_later(library: Any)
 def test_what_is_not_read_is_refused_and_nothing_is_written(library: Any) -> None:
     memory = PlainMemory()
     memory.broken = True
-    for colour, batch, why in ((2, 1, "kind 2"), (19, 1, "kind 19"), (29, 1, "kind 29"), (6, 2, "2 pictures")):
+    for colour, batch, why in ((2, 1, "kind 2"), (19, 1, "kind 19"), (30, 1, "kind 30"), (6, 2, "2 pictures")):
         with made(library, 640, 360, colour, batch) as surface, pytest.raises(SurfaceError, match=why):
             SurfaceMasker([TRIANGLE], memory).apply(head(surface))
     with made(library, 640, 360) as surface:

@@ -24,7 +24,7 @@ from app.perception.detections import Detections
 from app.workers.clips import Recorder
 from app.workers.control import Grant
 from app.workers.gpu.building import Pipeline
-from app.workers.gpu.cameras import Faces
+from app.workers.gpu.faces import Faces
 from app.workers.gpu.fleet import Fleet
 from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Change, Facts, State
@@ -70,7 +70,7 @@ class Rig:
         self.shadow = Shadowing(lambda _model, _version: None, self.readings)  # type: ignore[arg-type,return-value]
         registry = CollectorRegistry()
         metrics = WorkerMetrics()
-        faces = Faces(self.said, FaceMetrics(registry), "1", Grant)  # type: ignore[arg-type]
+        faces = Faces(self.said, FaceMetrics(registry), None, Grant, self.readings.looked_at_faces)  # type: ignore[arg-type]
         self.fleet = Fleet(
             self._build, self._check, self._promote, self.said, metrics, GpuMetrics(registry), faces, self.shadow, ring_bytes
         )  # type: ignore[arg-type]
