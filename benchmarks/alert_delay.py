@@ -25,6 +25,7 @@ from app.contracts.tracked import TrackedFrame, decode_frame, frames_stream
 from app.contracts.wire import FIELD, encode
 from app.kit.clock import now_us
 from app.kit.ids import new_id, shard_of
+from benchmarks.held_up import Watch
 from benchmarks.own_servers import OwnServers
 
 FPS: Final = 5.0
@@ -109,8 +110,9 @@ async def _send(memory: redis.asyncio.Redis, cameras: list[uuid.UUID], samples: 
     return sent
 
 
-Hops = tuple[float, float]
-"""Milliseconds from the frame to the rules, and from there by checkpoint, outbox and dispatcher to the live stream."""
+Hops = tuple[float, float, float]
+"""Milliseconds from the frame to the rules, and from there by checkpoint, outbox and dispatcher to the live stream; when it was
+sent, seconds since 1970."""
 
 
 async def _listen(bus: redis.asyncio.Redis, store: uuid.UUID, from_s: float, delays: list[Hops]) -> None:
@@ -125,25 +127,31 @@ async def _listen(bus: redis.asyncio.Redis, store: uuid.UUID, from_s: float, del
                 body = msgspec.json.decode(fields[FIELD])
                 if body["type"] == "alert-raised" and time.monotonic() >= from_s:
                     sent, judged = (datetime.fromisoformat(body["alert"][name]) for name in ("ended_at", "raised_at"))
-                    delays.append(((judged - sent).total_seconds() * 1000, (arrived - judged).total_seconds() * 1000))
+                    hops = [(b - a).total_seconds() * 1000 for a, b in ((sent, judged), (judged, arrived))]
+                    delays.append((hops[0], hops[1], sent.timestamp()))
 
 
 async def measure(
     servers: OwnServers, place: tuple[uuid.UUID, list[uuid.UUID]], samples: list[bytes], env: dict[str, str], checkout: Path,
-    seconds: float,
+    seconds: float, pid: int,
 ) -> dict[str, Any]:  # fmt: skip
-    """Delays while the pipeline, which runs already, takes FPS frames a second of each camera of `place`."""
+    """Delays while the pipeline, which runs already as `pid`, takes FPS frames a second of each camera of `place`."""
     store, cameras = place
     memory, bus = (redis.asyncio.Redis.from_url(url) for url in (servers.memory.url, servers.bus.url))
     dispatcher, delays = start_dispatcher(env, checkout), list[Hops]()
-    listening = asyncio.create_task(_listen(bus, store, time.monotonic() + SETTLE_S, delays))
+    watch = Watch(pid, servers.postgres.url("admin"))
+    beside = [
+        asyncio.create_task(_listen(bus, store, time.monotonic() + SETTLE_S, delays)),
+        asyncio.create_task(watch.run()),
+    ]
     try:
         sent = await _send(memory, cameras, samples, SETTLE_S + seconds)
         await asyncio.sleep(1.0)
     finally:
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        for task in beside:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         dispatcher.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             dispatcher.wait(timeout=10)
@@ -152,7 +160,8 @@ async def measure(
         await bus.aclose()
     if not delays:
         return {"not_measured": "No alert came."}
-    hops = np.array(delays)
+    hops = np.array(delays)[:, :2]
+    slow_ms, on_ms, sent_s = max(delays, key=lambda each: each[0] + each[1])
     whole, to_rules, to_stream = ([round(float(each), 1) for each in np.percentile(ms, [50, 99, 100])]
                                   for ms in (hops.sum(axis=1), hops[:, 0], hops[:, 1]))  # fmt: skip
     return {
@@ -163,4 +172,5 @@ async def measure(
         "rules_to_live_stream_p50_p99_most_ms": to_stream,
         "alerts": len(delays),
         "frames_per_s": round(sent / (SETTLE_S + seconds)),
+        "around_the_slowest": watch.between(sent_s, sent_s + (slow_ms + on_ms) / 1000),
     }

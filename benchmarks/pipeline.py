@@ -291,7 +291,7 @@ async def _measure(servers: OwnServers, home: Path, seconds: float) -> dict[str,
         place = await alert_delay.add_cameras(admin, max(1, round(half / alert_delay.FPS)))
         await asyncio.sleep(CONFIGURED_S)
         env = _environment(servers, home, "dispatcher")
-        delay = await alert_delay.measure(servers, place, bench.backlog.samples, env, CHECKOUT, seconds)
+        delay = await alert_delay.measure(servers, place, bench.backlog.samples, env, CHECKOUT, seconds, process.pid)
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()

@@ -1,6 +1,7 @@
 """The report of an incident as PDF: pages of text, nothing hidden, no picture."""
 
 import io
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,8 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from app.behaviour.hours import zone_of
 from app.incidents.models import RULE, CaseFile, timeline, words
@@ -28,7 +30,8 @@ def report_pdf(case: CaseFile, made_at: datetime, made_by: str) -> bytes:
         out, pagesize=A4, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=18 * mm, bottomMargin=18 * mm,
         title=f"Incident {case.incident.id}", author="PennyProtect",
     )  # fmt: skip
-    document.build(_story(case, made_at, made_by))
+    foot = _foot(f"Incident {case.incident.id}")
+    document.build(_story(case, made_at, made_by), onFirstPage=foot, onLaterPages=foot)
     return out.getvalue()
 
 
@@ -40,8 +43,23 @@ def _fonts() -> None:
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
 
 
-def _style(size: float, font: str = _PLAIN, before: float = 0) -> ParagraphStyle:
-    return ParagraphStyle("", fontName=font, fontSize=size, leading=size * 1.35, spaceBefore=before, spaceAfter=2)
+def _style(size: float, font: str = _PLAIN, before: float = 0, hang: float = 0) -> ParagraphStyle:
+    """`hang`: points by which every line but the first is moved in."""
+    return ParagraphStyle(
+        "", fontName=font, fontSize=size, leading=size * 1.35, spaceBefore=before, spaceAfter=2, leftIndent=hang,
+        firstLineIndent=-hang,
+    )  # fmt: skip
+
+
+def _foot(of: str) -> Callable[[Canvas, BaseDocTemplate], None]:
+    """Each page says what it is of: pages are handed on, and get apart."""
+
+    def draw(canvas: Canvas, document: BaseDocTemplate) -> None:
+        canvas.setFont(_PLAIN, 7)
+        canvas.drawString(20 * mm + 6, 10 * mm, of)
+        canvas.drawRightString(A4[0] - 20 * mm - 6, 10 * mm, f"Page {document.page}")
+
+    return draw
 
 
 def _story(case: CaseFile, made_at: datetime, made_by: str) -> list[Flowable]:
@@ -65,9 +83,9 @@ def _story(case: CaseFile, made_at: datetime, made_by: str) -> list[Flowable]:
         story.append(Paragraph("None joined.", _style(9.5)))
     story.append(Paragraph("Timeline", _style(12, _BOLD, 10)))
     for item in timeline(case):
-        by = f" - {escape(item.by)}" if item.by else ""
+        by = f", by {escape(item.by)}" if item.by else ""
         note = f"<br/>{_lines(item.note)}" if item.note else ""
-        story.append(Paragraph(f"{_time(item.at, zone)} - {escape(item.text)}{by}{note}", _style(9.5)))
+        story.append(Paragraph(f"{_time(item.at, zone)} - {escape(item.text)}{by}{note}", _style(9.5, hang=14)))
     made = f"Made {_time(made_at, zone)} by {escape(made_by)}. All times are the store's own, {escape(str(zone))}."
     story.append(Paragraph(made, _style(8, before=14)))
     return story
@@ -86,7 +104,7 @@ def _facts(case: CaseFile, zone: tzinfo) -> Table:
         ("Police reference", incident.police_reference or "-"),
     ]
     cells = [[Paragraph(name, _style(9, _BOLD)), Paragraph(escape(value), _style(9))] for name, value in rows]
-    return Table(cells, colWidths=[40 * mm, 130 * mm], hAlign="LEFT")
+    return Table(cells, colWidths=[40 * mm, 130 * mm], hAlign="LEFT", style=[("LEFTPADDING", (0, 0), (0, -1), 0)])
 
 
 def _lines(text: str) -> str:

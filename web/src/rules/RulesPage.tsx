@@ -51,7 +51,7 @@ function summary(rules: readonly Rule[], kind: string): string {
   const own = rules.filter((each) => each.kind === kind);
   if (own.length === 0) return t("asItComes");
   const off = own.filter((each) => !each.enabled).length;
-  return `${own.length} ${own.length === 1 ? "setting" : "settings"}${off > 0 ? t("off2", { off }) : ""}`;
+  return `${own.length === 1 ? t("oneSetting") : t("severalSettings", { count: own.length })}${off > 0 ? t("off2", { off }) : ""}`;
 }
 
 function OneKind({ kind, rules, reload }: { kind: RuleKind; rules: readonly Rule[]; reload: () => void }) {
