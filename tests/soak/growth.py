@@ -61,6 +61,11 @@ class Growth:
         """Whether it grows, beyond chance and beyond what is allowed."""
         return self.an_hour - self.half_width > self.allowed
 
+    def said(self) -> str:
+        """That it grows."""
+        slope = f"{self.an_hour:.1f} +- {self.half_width:.1f}"
+        return f"{self.figure} of {self.part} rises by {slope} an hour ({self.allowed:g} allowed)"
+
     def row(self) -> dict[str, Any]:
         """For the report."""
         half = round(self.half_width, 2) if math.isfinite(self.half_width) else None

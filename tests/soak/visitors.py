@@ -25,9 +25,8 @@ class Visitors:
         counts: sockets opened, messages seen, answers by status, and what failed.
     """
 
-    def __init__(self, product: Product) -> None:
-        self._product = product
-        self.counts: Counter[str] = Counter()
+    def __init__(self, product: Product, counts: Counter[str]) -> None:
+        self._product, self.counts = product, counts
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), daemon=True)
 
