@@ -1,11 +1,13 @@
 """Asks the package indexes what is known against exactly the versions that our locks pin. Standard library only.
 
-    make audit-deps                       every lock of requirements/ and web/package-lock.json
-    make audit-deps ARGS="--only pyjwt"   some packages of the Python locks alone
+    make audit-deps                                       every lock of requirements/ and web/package-lock.json
+    make audit-deps ARGS="--only pyjwt"                   some packages of the Python locks alone
+    make audit-deps ARGS="--advisories pypi.zip npm.zip"  nobody is asked: by advisories that you brought (OSV's exports)
 
 The Python index is pip's own (PIP_INDEX_URL, `pip config`, or pip's default), asked for each version's JSON; npm asks its own.
+A mirror often has neither: then this says so, and advisories in the form of the OSV schema answer instead (tools/advisories.py).
 Exit code 1: something is known that requirements/accepted-vulnerabilities.toml does not accept. 2: an index could not be asked,
-which is no clean bill.
+or advisories are older than 14 days or say nothing of an ecosystem, which is no clean bill.
 """
 
 import argparse
@@ -22,48 +24,25 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools import advisories
+from tools.advisories import NPM, NPM_LOCK, PYPI, Known, NotAskedError, Pin
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 ACCEPTED: Final = ROOT / "requirements" / "accepted-vulnerabilities.toml"
 AT_ONCE, PATIENCE_S, TRIES = 4, 20.0, 3
+PROBES: Final = 3
+"""Versions after which an index that answered about none of them is asked about no more."""
+FRESH: Final = timedelta(days=14)
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 _DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
-
-
-class NotAskedError(Exception):
-    """An index did not say what is known; the message says which and why."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Pin:
-    """A version that a lock asks for. `name` as PEP 503 writes it."""
-
-    name: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Known:
-    """What is known against a version.
-
-    Attributes:
-        also: other names of the same.
-        fixed_in: versions without it; empty while there are none.
-        places: locks that pin the version.
-    """
-
-    package: str
-    version: str
-    id: str
-    also: tuple[str, ...]
-    what: str
-    fixed_in: tuple[str, ...]
-    places: tuple[str, ...]
 
 
 def pins_of(texts: Mapping[str, str]) -> dict[Pin, tuple[str, ...]]:
@@ -112,7 +91,7 @@ def npm_known(answer: Mapping[str, Any]) -> list[Known]:
                 fix = entry.get("fixAvailable")
                 fixed = (str(fix["version"]),) if isinstance(fix, dict) and "version" in fix else ()
                 said = (str(via.get("url") or via.get("source")).rsplit("/", 1)[-1], str(via.get("title", ""))[:160])
-                found.add(Known(name, str(entry.get("range", "")), said[0], (), said[1], fixed, ("web/package-lock.json",)))
+                found.add(Known(name, str(entry.get("range", "")), said[0], (), said[1], fixed, (NPM_LOCK,)))
     return sorted(found)
 
 
@@ -183,11 +162,35 @@ def python_known(
     known: list[Known] = []
     unasked: list[str] = []
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        for answer in threads.map(one, pins):
-            if isinstance(answer, str):
-                unasked.append(answer)
-            else:
-                known += answer
+        for some in (list(pins)[:PROBES], list(pins)[PROBES:]):
+            if len(unasked) == PROBES:
+                first = f"So it was with the first {PROBES}: this index does not say what is known"
+                rest = f"{first}, and was not asked about the other {len(some)}. Bring advisories: --advisories."
+                return known, [*unasked, rest] if some else unasked
+            for answer in threads.map(one, some):
+                if isinstance(answer, str):
+                    unasked.append(answer)
+                else:
+                    known += answer
+    return known, unasked
+
+
+def brought(
+    places: Iterable[Path], pins: Mapping[Pin, tuple[str, ...]], npm: Mapping[Pin, tuple[str, ...]], now: datetime
+) -> tuple[list[Known], list[str]]:
+    """The same by advisories that somebody brought, of both ecosystems (of npm only where it has pins)."""
+    wanted: dict[str, dict[Pin, tuple[str, ...]]] = {PYPI: dict(pins), NPM: dict(npm)}
+    try:
+        known, newest = advisories.search(advisories.read(places), wanted)
+    except (OSError, ValueError) as error:
+        raise NotAskedError(f"The advisories cannot be read: {error}.") from error
+    unasked = []
+    for ecosystem in (name for name, packages in wanted.items() if packages):
+        last = newest.get(ecosystem, "")
+        if not last:
+            unasked.append(f"The advisories say nothing of {ecosystem}.")
+        elif now - datetime.fromisoformat(last) > FRESH:
+            unasked.append(f"The advisories of {ecosystem} end on {last[:10]}: what became known since is not in them.")
     return known, unasked
 
 
@@ -208,24 +211,36 @@ def main(arguments: list[str]) -> int:
     """Print what is known; the exit code as the module says."""
     given = argparse.ArgumentParser(prog="make audit-deps ARGS=...", description=__doc__)
     given.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these packages of the Python locks, and no npm")
+    given.add_argument(
+        "--advisories", nargs="+", default=[], type=Path, metavar="PLACE", help="zips or folders; no index is asked"
+    )
     given.add_argument("--json", action="store_true", help="one JSON document on stdout")
     chosen = given.parse_args(arguments)
     locks = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "requirements").glob("*.txt"))}
     pins = {pin: places for pin, places in pins_of(locks).items() if not chosen.only or pin.name in chosen.only}
+    npm = {} if chosen.only else advisories.npm_pins((ROOT / NPM_LOCK).read_text("utf-8"))
     try:
-        base = json_base(index())
         accepted = tomllib.loads(ACCEPTED.read_text("utf-8")).get("accepted", [])
-        known, unasked = python_known(pins, lambda pin: ask(base, pin))
-        if not chosen.only:
-            try:
-                known += npm_known(ask_npm())
-            except NotAskedError as error:
-                unasked.append(str(error))
+        if chosen.advisories:
+            known, unasked = brought(chosen.advisories, pins, npm, datetime.now(UTC))
+        else:
+            known, unasked = _asked(pins, with_npm=not chosen.only)
         open_ones = left(known, accepted, date.today())  # noqa: DTZ011 - a day of whoever looks
     except NotAskedError as error:
         known, open_ones, unasked = [], [], [str(error)]
     _tell(chosen.json, len(pins), known, open_ones, unasked)
     return 1 if open_ones else 2 if unasked else 0
+
+
+def _asked(pins: Mapping[Pin, tuple[str, ...]], *, with_npm: bool) -> tuple[list[Known], list[str]]:
+    base = json_base(index())
+    known, unasked = python_known(pins, lambda pin: ask(base, pin))
+    if with_npm:
+        try:
+            known += npm_known(ask_npm())
+        except NotAskedError as error:
+            unasked.append(str(error))
+    return known, unasked
 
 
 def _tell(as_json: bool, asked: int, known: list[Known], open_ones: list[Known], unasked: list[str]) -> None:
