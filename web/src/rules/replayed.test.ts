@@ -30,4 +30,5 @@ test("portions add up, an hour that two share is one, and a limit is said once",
 test("nothing and no change have words of their own", () => {
   expect(verdict(NOTHING)).toBe("No alert with either setting.");
   expect(verdict({ ...NOTHING, before: 1, after: 1, alerts: [alert(true, true)] })).toBe("The same alert.");
+  expect(verdict({ ...NOTHING, before: 2, after: 2, alerts: [alert(true, true), alert(true, true)] })).toBe("The same 2 alerts.");
 });

@@ -47,7 +47,7 @@ export function verdict({ before, after, alerts }: Total): string {
   const gone = alerts.filter((each) => each.before && !each.after).length;
   const more = alerts.filter((each) => !each.before && each.after).length;
   if (before === 0 && after === 0) return t("noAlertWithEitherSetting");
-  if (gone === 0 && more === 0) return t("theSame", { after: after === 1 ? t("alert") : `${after} alerts` });
+  if (gone === 0 && more === 0) return after === 1 ? t("theSame", { after: t("alert") }) : t("theSameAlerts", { after });
   const parts = [gone > 0 ? t("wouldNotHaveCome", { gone }) : "", more > 0 ? t("wouldHaveComeBesides", { more }) : ""].filter(Boolean);
   return t("alertsAsItIsSetAs", { before, after, value: parts.join(", ") });
 }
