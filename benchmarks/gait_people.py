@@ -119,8 +119,8 @@ def draw(subjects: Sequence[str], count: int, chance: np.random.Generator, sprea
 class Studio:
     """Loops of trials in one array, so that many walks are computed at once."""
 
-    def __init__(self, trials: Sequence[Trial], labels: Sequence[str] = WALKS) -> None:
-        self.loops = [loop_of(trial) for trial in trials if trial.label in labels and len(trial.body) >= 30]
+    def __init__(self, trials: Sequence[Trial], labels: Sequence[str] = WALKS, made: Sequence[Loop] = ()) -> None:
+        self.loops = [*(loop_of(trial) for trial in trials if trial.label in labels and len(trial.body) >= 30), *made]
         self.subjects = sorted({loop.subject for loop in self.loops})
         lengths = np.array([len(loop.body) for loop in self.loops])
         self._length = lengths

@@ -77,13 +77,13 @@ def make_tracklet(
     return TrackletClosed(camera, epoch, track_id, began, began + 3_000_000, 15, 0.8, WIDTH, HEIGHT, boxes)
 
 
-def make_gait(at_s: float = 0.0, *, reason: str = "") -> GaitEmbedding:
+def make_gait(at_s: float = 0.0, *, reason: str = "", way: bytes = b"") -> GaitEmbedding:
     """What a worker says of a walk; an embedding of four numbers, or the reason why there is none."""
     vector = b"" if reason else struct.pack("<4f", 0.5, -0.5, 0.5, 0.5)
     quality = {} if reason else {"overall": 0.75, "frames": 60, "facing": "side", "walking": True}
     features = {} if reason else {"cadence_steps_per_min": 112.5, "stride_length_m": None, "walking": True}
     at_us = START_US + round(at_s * 1_000_000)
-    return GaitEmbedding(CAMERA, CAMERA, 1, 2**64 - 1, at_us, 3, "gait_embedding", "1", vector, quality, features, reason)
+    return GaitEmbedding(CAMERA, CAMERA, 1, 2**64 - 1, at_us, 3, "gait_embedding", "1", vector, quality, features, reason, way)
 
 
 def make_probe(at_s: float = 0.0, *, revision: int = 3, picture: bytes = b"", attack: float = 0.0) -> ProbeEmbedding:

@@ -73,6 +73,7 @@ class GaitEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=6):
         embedding: float32 bytes of (d,), length 1; b"" where `reason` says why there is none.
         quality: `inference.gait.quality.GaitQuality` by field.
         features: `inference.gait.features.GaitFeatures` by field, each name with its unit.
+        way: float32 bytes of (k, 3): seconds, and x, y in shares of the picture, of where the feet were; for metres.
     """
 
     camera_id: uuid.UUID
@@ -87,10 +88,15 @@ class GaitEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=6):
     quality: dict[str, float | bool | str]
     features: dict[str, float | bool | None]
     reason: str = ""
+    way: bytes = b""
 
     def embedding_array(self) -> npt.NDArray[np.float32]:
         """(d,); (0,) where there is none."""
         return as_floats(self.embedding, -1)
+
+    def way_array(self) -> npt.NDArray[np.float32]:
+        """(k, 3)."""
+        return as_floats(self.way, -1, 3)
 
     def __repr__(self) -> str:
         """Without the numbers: a message must not reach a log by accident."""

@@ -19,6 +19,8 @@ _LARGEST: Final = 1e9
 _MOST_GAIT_BYTES: Final = 4 * 2048
 _MOST_NAMED: Final = 40
 _LONGEST_TEXT: Final = 60
+_LONGEST_WAY: Final = 1e4
+"""Of seconds of a sequence, and of shares of the picture: a joint may be guessed far outside of it."""
 
 
 def check_frame(frame: TrackedFrame) -> None:
@@ -53,6 +55,9 @@ def check_gait(gait: GaitEmbedding) -> None:
         raise WireError("a result of gait has an embedding, or the reason why it has none")
     if gait.embedding and not is_unit(gait.embedding_array()):
         raise WireError("an embedding of another length than 1")
+    way = gait.way_array()
+    if len(way) > _MOST_NAMED or not (np.abs(way) <= _LONGEST_WAY).all():
+        raise WireError("a way that nobody walked in one sequence")
     if gait.epoch < 0 or gait.track_id < 0 or len(gait.reason) > _LONGEST_TEXT:
         raise WireError("a result of gait of a track that cannot be")
     for told in (gait.quality, gait.features):

@@ -24,8 +24,10 @@ from app.identity.gait.decision import judge, threshold_of
 from app.identity.gait.models import GaitSupport, StandingLead, Verdict
 from app.identity.templates.protection import Rotation
 from app.inference.gait.placing import GAIT_MODEL
+from app.inference.gait.way import with_metres
 from app.kit.clock import from_us
 from app.kit.postgres import Pool
+from app.perception.ground import Ground
 from app.pipeline import metrics
 from app.pipeline.gait_repository import Template, candidates, put_support
 from app.pipeline.probes import KEEP_S, Tracklet
@@ -102,11 +104,15 @@ class GaitSupports:
 
     Args:
         rotations: a chain's open rotations; None while its gallery is not up to date.
+        floors: a camera's floor in metres; None where nobody drew it.
     """
 
-    def __init__(self, pool: "Pool[asyncpg.Record]", rotations: Callable[[uuid.UUID], Mapping[int, Rotation] | None]) -> None:
+    def __init__(
+        self, pool: "Pool[asyncpg.Record]", rotations: Callable[[uuid.UUID], Mapping[int, Rotation] | None],
+        floors: Callable[[uuid.UUID], Ground | None] = lambda _camera: None,
+    ) -> None:  # fmt: skip
         self.walks = Walks()
-        self._pool, self._rotations = pool, rotations
+        self._pool, self._rotations, self._floors = pool, rotations, floors
 
     async def take(self, said: GaitEmbedding) -> None:
         """A walk that policy allows: hold it, and compare it where its track has a lead.
@@ -134,13 +140,18 @@ class GaitSupports:
             return
         async with asyncio.timeout(WRITE_S), self._pool.acquire(timeout=WRITE_S) as connection:
             found = await candidates(connection, lead, walk.said.model, walk.said.model_version)
-            made = weighed(lead, walk, found, rotations)
+            made = weighed(lead, walk, found, rotations, self._floors(track[0]))
             if made is not None and await put_support(connection, track[0], made):
                 metrics.gait_supports.labels(made.verdict.value).inc()
 
 
-def weighed(lead: StandingLead, walk: Walk, found: Sequence[Template], rotations: Mapping[int, Rotation]) -> GaitSupport | None:
-    """What a walk says of a lead; None where the lead's entry has no template to compare: then nothing is kept. Pure."""
+def weighed(
+    lead: StandingLead, walk: Walk, found: Sequence[Template], rotations: Mapping[int, Rotation], floor: Ground | None = None
+) -> GaitSupport | None:
+    """What a walk says of a lead; None where the lead's entry has no template to compare: then nothing is kept. Pure.
+
+    `floor`: of the camera; with it speed and stride are told in metres as well.
+    """
     said, has_result = walk.said, len(walk.vector) > 0
     scores: dict[uuid.UUID, float] = {}
     whose = next((each.person_id for each in found if each.enrolment_id == lead.enrolment_id), None)
@@ -162,7 +173,8 @@ def weighed(lead: StandingLead, walk: Walk, found: Sequence[Template], rotations
         good = float(overall) if isinstance(overall, int | float) else 0.0
         verdict, reason = judge(lead.enrolment_id, scores, threshold, good, walking=walking is True)
         threshold = 1.0 if threshold is None else threshold
+    features = with_metres(said.features, said.way_array(), floor)
     return GaitSupport(
-        verdict, reason, own, threshold, len(scores), said.quality, said.features, said.model, said.model_version,
+        verdict, reason, own, threshold, len(scores), said.quality, features, said.model, said.model_version,
         from_us(said.captured_at_us), lead,
     )  # fmt: skip

@@ -30,6 +30,7 @@ from app.kit.keys.vault import Vault
 from app.kit.logs import logger
 from app.kit.postgres import DATABASE_ERRORS, Pool
 from app.kit.redis import Redis, RedisError
+from app.perception.ground import Ground
 from app.perception.images import image_size
 from app.pipeline import metrics
 from app.pipeline.configuration import CameraSetup
@@ -67,7 +68,7 @@ class Matcher:
         self.strangers = Strangers()
         self._pool, self._memory, self._vault, self._galleries = pool, memory, vault, galleries
         self._shards, self._setups = shards, setups
-        self._tracklets, self.gait = Tracklets(), GaitSupports(pool, self._rotations_of)
+        self._tracklets, self.gait = Tracklets(), GaitSupports(pool, self._rotations_of, self._floor_of)
         self._thresholds: dict[uuid.UUID, Thresholds] = {}
         self._calibrated: object = None
 
@@ -148,6 +149,10 @@ class Matcher:
     def _rotations_of(self, chain_id: uuid.UUID) -> Mapping[int, Rotation] | None:
         gallery = self._galleries.of(chain_id)
         return None if gallery is None else gallery.rules.rotations
+
+    def _floor_of(self, camera_id: uuid.UUID) -> Ground | None:
+        setup = self._setups().get(camera_id)
+        return None if setup is None else setup.ground
 
     def _thresholds_of(self, chain_id: uuid.UUID) -> Thresholds:
         calibrated = self._galleries.calibrated

@@ -6,11 +6,11 @@ one long track follow each other whatever else fits. A track that nothing fits b
 """
 
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -86,7 +86,7 @@ def predecessors(
     possible = np.flatnonzero(_cheapest(later) & (cost < NOBODY))
     if not len(possible):
         return found
-    chosen = possible[_assign(later[possible], earlier[possible], cost[possible], len(tracks))]
+    chosen = possible[_assign(later[possible], earlier[possible], cost[possible])]
     rivals = _rivals(later, earlier, cost, chosen, len(tracks))
     for place, doubt in zip(chosen.tolist(), rivals.tolist(), strict=True):
         found[int(later[place])] = Before(int(earlier[place]), int(doubt))
@@ -95,7 +95,10 @@ def predecessors(
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Tracks as arrays: (n, 2) begin and end in seconds; (n, 3) first and last stand; whether a track's join is still open."""
+    """Tracks as arrays: (n, 2) begin and end in seconds; (n, 3) first and last stand; whether a track's join is still open.
+
+    `first` and `aspect` are of those alone: what is decided comes after nobody any more.
+    """
 
     times: Floats
     first: Floats
@@ -105,21 +108,30 @@ class Seen:
 
 
 def _seen(tracks: Sequence[Track], ended_after_s: float) -> Seen:
-    times = _rows((each.started_s, each.ended_s) for each in tracks).reshape(-1, 2)
-    first, last = _rows(each.first for each in tracks).reshape(-1, 3), _rows(each.last for each in tracks).reshape(-1, 3)
-    return Seen(times, first, last, np.array([each.aspect for each in tracks]), times[:, 1] > ended_after_s)
+    times, last = _rows(tracks, attrgetter("started_s", "ended_s"), 2), _rows(tracks, attrgetter("last"), 3)
+    undecided = times[:, 1] > ended_after_s
+    first, aspect = np.zeros((len(tracks), 3)), np.ones(len(tracks))
+    open_ones = [tracks[place] for place in np.flatnonzero(undecided).tolist()]
+    first[undecided] = _rows(open_ones, attrgetter("first"), 3)
+    aspect[undecided] = np.fromiter(map(attrgetter("aspect"), open_ones), np.float64, len(open_ones))
+    return Seen(times, first, last, aspect, undecided)
 
 
-def _rows(given: Iterable[Iterable[float]]) -> Floats:
-    """All numbers, one after the other; several times faster than an array of named tuples."""
-    return np.fromiter(chain.from_iterable(given), np.float64)
+def _rows(tracks: Sequence[Track], numbers: Callable[[Track], Iterable[float]], width: int) -> Floats:
+    """(n, width); several times faster than an array of named tuples."""
+    return np.fromiter(chain.from_iterable(map(numbers, tracks)), np.float64, width * len(tracks)).reshape(-1, width)
 
 
 def _by_camera(tracks: Sequence[Track]) -> dict[uuid.UUID, Ints]:
-    found: dict[uuid.UUID, list[int]] = defaultdict(list)
-    for index, track in enumerate(tracks):
-        found[track.key.camera_id].append(index)
-    return {camera: np.array(here, np.intp) for camera, here in found.items()}
+    """Places of each camera's tracks, rising."""
+    cameras = list(map(attrgetter("key.camera_id"), tracks))
+    # Their numbers, for an id's own hash is worked out in Python each time.
+    numbers = list(map(attrgetter("int"), cameras))
+    known = {number: place for place, number in enumerate(dict.fromkeys(numbers))}
+    codes = np.fromiter(map(known.__getitem__, numbers), np.intp, len(tracks))
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.searchsorted(codes[order], np.arange(1, len(known))))
+    return {cameras[int(here[0])]: here for here in parts}
 
 
 _NONE: Final[Pairs] = (np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
@@ -199,8 +211,8 @@ def _pieces(tracks: Sequence[Track], seen: Seen, by_camera: Mapping[uuid.UUID, I
     camera = np.empty(len(tracks), np.intp)
     for number, here in enumerate(by_camera.values()):
         camera[here] = number
-    epoch = np.fromiter((each.key.epoch for each in tracks), np.int64, len(tracks))
-    track = np.fromiter((each.key.track_id for each in tracks), np.uint64, len(tracks))
+    epoch = np.fromiter(map(attrgetter("key.epoch"), tracks), np.int64, len(tracks))
+    track = np.fromiter(map(attrgetter("key.track_id"), tracks), np.uint64, len(tracks))
     order = np.lexsort((seen.times[:, 0], track, epoch, camera))
     earlier, later = order[:-1], order[1:]
     same = (camera[earlier] == camera[later]) & (epoch[earlier] == epoch[later]) & (track[earlier] == track[later])
@@ -226,7 +238,7 @@ def _cheapest(later: Ints) -> Flags:
     return flags
 
 
-def _assign(later: Ints, earlier: Ints, cost: Floats, count: int) -> Ints:
+def _assign(later: Ints, earlier: Ints, cost: Floats) -> Ints:
     """Which joins hold: together they cost least, when a track without one costs NOBODY. Places in the arrays given.
 
     Each later track has a column of its own that stands for nobody, so that every row finds a place.
@@ -235,14 +247,17 @@ def _assign(later: Ints, earlier: Ints, cost: Floats, count: int) -> Ints:
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
     rows, row = np.unique(later, return_inverse=True)
-    columns = np.concatenate([earlier, count + np.arange(len(rows))])
+    # Only tracks that somebody may come after: each search for a place goes over all columns.
+    found, column = np.unique(earlier, return_inverse=True)
+    count = len(found)
+    columns = np.concatenate([column, count + np.arange(len(rows))])
     weights = np.concatenate([cost, np.full(len(rows), NOBODY)]) + 1.0  # zeros would be taken for no edge
     shape = (len(rows), count + len(rows))
     graph = csr_matrix((weights, (np.concatenate([row, np.arange(len(rows))]), columns)), shape=shape)
     matched, to = min_weight_full_bipartite_matching(graph)
     partner = np.empty(len(rows), np.intp)
     partner[matched] = to
-    chosen: Ints = np.flatnonzero(partner[row] == earlier)
+    chosen: Ints = np.flatnonzero(partner[row] == column)
     return chosen
 
 

@@ -59,17 +59,19 @@ def changes(
 def _chains(tracks: Sequence[Track], before: Sequence[Before | None], decided: Sequence[bool]) -> list[list[int]]:
     """Tracks in the order of a visit, from each that nothing comes before, and anew where one grows too long."""
     after = {joined.index: index for index, joined in enumerate(before) if joined is not None}
+    started = [track.started_s for track in tracks]
     chains = []
-    for index in sorted(range(len(tracks)), key=lambda each: tracks[each].started_s):
-        if before[index] is None:
-            chain, began = [index], _began(tracks[index], known=decided[index])
+    for index in sorted((place for place, joined in enumerate(before) if joined is None), key=started.__getitem__):
+        chain = [index]
+        if index in after:  # most tracks are alone
+            began = _began(tracks[index], known=decided[index])
             while chain[-1] in after:
                 following = after[chain[-1]]
-                if tracks[following].started_s > began + LONGEST_VISIT_S:
+                if started[following] > began + LONGEST_VISIT_S:
                     chains.append(chain)
-                    chain, began = [], tracks[following].started_s
+                    chain, began = [], started[following]
                 chain.append(following)
-            chains.append(chain)
+        chains.append(chain)
     return chains
 
 

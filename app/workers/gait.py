@@ -143,7 +143,7 @@ def message_of(camera: DesiredCamera, due: Due, result: GaitResult | Unfit) -> G
     quality = {**asdict(result.quality), "facing": result.quality.facing.value}
     return msgspec.structs.replace(
         said, model=result.model, model_version=result.version, embedding=floats(result.embedding), quality=quality,
-        features=asdict(result.features),
+        features=asdict(result.features), way=floats(due.way),
     )  # fmt: skip
 
 

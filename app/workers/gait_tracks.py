@@ -17,6 +17,7 @@ from app.contracts.tracked import TrackedFrame
 from app.inference.gait.client import PoseSequence
 from app.inference.gait.quality import FEWEST_FRAMES
 from app.inference.gait.sequence import RATE_HZ, SLOTS
+from app.inference.gait.way import way_of
 
 WINDOW_US: Final = round(SLOTS / RATE_HZ * 1e6)
 """What the network sees at once."""
@@ -37,10 +38,11 @@ Track = tuple[uuid.UUID, int, int]
 
 @dataclass(slots=True)
 class Held:
-    """One track: keypoints by capture time, under which policy, and how often it was looked at."""
+    """One track: keypoints by capture time, under which policy, in pictures of which size, and how often it was looked at."""
 
     revision: int
     heard_s: float
+    size: tuple[int, int]
     frames: deque[tuple[int, npt.NDArray[np.float32]]] = field(default_factory=deque, repr=False)
     looks: int = 0
     looked_us: int = 0
@@ -69,13 +71,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A sequence for the model; `wipe` it after use."""
+    """A sequence for the model, and the way it went (`inference.gait.way`); `wipe` it after use."""
 
     track: Track
     revision: int
     captured_at_us: int
     sequence: PoseSequence = field(repr=False)
     ended: bool
+    way: npt.NDArray[np.float32] = field(repr=False)
 
     def wipe(self) -> None:
         """Overwrite."""
@@ -101,7 +104,7 @@ class GaitTracks:
                 held.wipe()  # what was seen under another policy is not used under this one
                 held = None
             if held is None:
-                held = self._held[track] = Held(frame.policy_revision, now_s)
+                held = self._held[track] = Held(frame.policy_revision, now_s, (frame.width, frame.height))
             held.heard_s = now_s
             held.see(frame.captured_at_us, keypoints)
             self._held.move_to_end(track)
@@ -140,4 +143,5 @@ class GaitTracks:
 def _due(track: Track, held: Held, *, ended: bool) -> Due:
     times = np.array([at for at, _ in held.frames], np.int64)
     sequence = PoseSequence(np.stack([keypoints for _, keypoints in held.frames]), (times - times[0]) / 1e6)
-    return Due(track, held.revision, int(times[-1]), sequence, ended)
+    way = way_of(sequence.keypoints, sequence.times_s, *held.size)
+    return Due(track, held.revision, int(times[-1]), sequence, ended, way)

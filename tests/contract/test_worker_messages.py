@@ -1,6 +1,7 @@
 """Golden bytes of every message version: what an old worker sent must be read by a new pipeline, forever."""
 
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,12 +31,14 @@ MESSAGES: dict[str, tuple[msgspec.Struct, Callable[[bytes], msgspec.Struct]]] = 
     "tracklet_closed_v1": (make_tracklet(2**64 - 1, 2.0), decode_tracklet),
     "camera_health_v2": (make_health(CameraState.LIVE, 3.0, view="moved", clock_off_s=-7.25), decode_health),
     "probe_embedding_v2": (make_probe(4.0, picture=b"\xff\xd8\xff\xd9", attack=0.25), decode_probe),
-    "gait_embedding_v1": (make_gait(4.0), decode_probe),
-    "gait_without_result_v1": (make_gait(4.0, reason="too few frames"), decode_probe),
+    "gait_embedding_v2": (make_gait(4.0, way=struct.pack("<6f", 0, 0.25, 0.5, 0.5, 0.375, 0.5)), decode_probe),
+    "gait_without_result_v2": (make_gait(4.0, reason="too few frames"), decode_probe),
     "watched_picture_v1": (WatchedPicture(CAMERA, START_US, b"\xff\xd8\xff\xd9"), decoder(WatchedPicture).decode),
 }
 OLDER: dict[str, tuple[msgspec.Struct, Callable[[bytes], msgspec.Struct]]] = {
     "camera_health_v1": (make_health(CameraState.REFUSED, 3.0, reason="The camera refused the password."), decode_health),
+    "gait_embedding_v1": (make_gait(4.0), decode_probe),
+    "gait_without_result_v1": (make_gait(4.0, reason="too few frames"), decode_probe),
     "probe_embedding_v1": (make_probe(4.0), decode_probe),
 }
 """Bytes that an older worker sends and this version writes no more: fields were added at their end."""

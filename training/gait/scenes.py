@@ -8,6 +8,7 @@ import numpy.typing as npt
 from app.inference.gait.sequence import SEEN_SCORE, network_input
 from benchmarks.gait_camera import HIDDEN, Bools, frame_times, observed, routed, watched
 from benchmarks.gait_people import Float32, Ints, People, Studio, draw
+from training.gait.strides import loops
 
 SPREAD = 1.15
 """Builds and styles a little wider than adults', so that those at the edge are not new to the network."""
@@ -18,6 +19,8 @@ EACH = 8
 PEOPLE = 64
 """Identities of one shard."""
 HIDDEN_SHARE = 0.15
+MADE_WALKERS, MADE_WALKS = 12, 5
+"""Of one shard whose motion was made, and walks of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,13 @@ class Shard:
     subject: npt.NDArray[np.str_]
 
 
-def shard(studio: Studio, number: int, seed: int) -> Shard:
-    """The `number`th shard of the set that `seed` names; all its identities move like one or like any of the subjects."""
-    chance = np.random.default_rng([seed, number])
+def shard(captured: Studio, number: int, seed: int, made: float = 0.0) -> Shard:
+    """The `number`th shard of the set that `seed` names; its identities move like one subject or like any of them.
+
+    `made`: share of the shards whose motion was made, not captured.
+    """
+    chance, other = np.random.default_rng([seed, number]), np.random.default_rng([seed, number, 1])
+    studio = _made(number, other) if other.random() < made else captured
     few = [studio.subjects[chance.integers(len(studio.subjects))]] if chance.random() < 0.5 else studio.subjects
     people = draw([few[chance.integers(len(few))] for _ in range(PEOPLE)], PEOPLE, chance, SPREAD)
     who = np.repeat(np.arange(PEOPLE), EACH)
@@ -48,6 +55,11 @@ def shard(studio: Studio, number: int, seed: int) -> Shard:
     present[:, 0] |= ~present.any(axis=1)
     sequence = network_input(keypoints, times, present, 96 if long else 64)
     return Shard(sequence, who + PEOPLE * number, people.latent[who], np.array([people.subjects[index] for index in who]))
+
+
+def _made(number: int, chance: np.random.Generator) -> Studio:
+    """Walkers of this shard alone."""
+    return Studio([], made=[loop for name in range(MADE_WALKERS) for loop in loops(f"{number} {name}", MADE_WALKS, chance)])
 
 
 def _trial(studio: Studio, subject: str, chance: np.random.Generator) -> int:

@@ -8,15 +8,19 @@ import argparse
 import copy
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import torch
 from torch import Tensor, nn
 
 from training.gait.export import write
 from training.gait.network import GaitNetwork, Guess, contrast
 from training.gait.scenes import EACH, Shard
+from training.gait.strides import MADE
 
 WARM, LAST = 100, 0.35
 TEMPERATURE, GUESS_WEIGHT, SMOOTH, RATE = 0.08, 0.6, 0.995, 2e-3
@@ -74,13 +78,26 @@ class Training:
         for name, state in kept.items():
             getattr(self, name).load_state_dict(state)
 
+    def begin_from(self, path: Path) -> None:
+        """Learn on from a model that was written before, at step 0. Convolutions begin anew: in it they are folded."""
+        state = self.network.state_dict()
+        for each in onnx.load(path).graph.initializer:
+            if each.name in state and not each.name.startswith(("join", "attention")):
+                state[each.name] = torch.from_numpy(onnx.numpy_helper.to_array(each).copy())
+        self.network.load_state_dict(state)
+        self.average.load_state_dict(state)
+
 
 class Walks:
-    """Shards in memory, without the subjects left out; half of the walks are cut short."""
+    """Shards in memory, without the subjects left out; half of the walks are cut short.
 
-    def __init__(self, folder: Path, leave: list[str], network: GaitNetwork) -> None:
+    Args:
+        whole: sequences are kept beside their moments.
+    """
+
+    def __init__(self, folder: Path, leave: list[str], network: GaitNetwork, *, whole: bool) -> None:
         self.shards: dict[int, list[tuple[Shard, Tensor]]] = {}
-        chance = np.random.default_rng(0)
+        chance, everyone = np.random.default_rng(0), set()
         for path in sorted(folder.glob("????.npz")):
             with np.load(path) as file:
                 kept = ~np.isin(file["subject"], leave)
@@ -91,10 +108,11 @@ class Walks:
                 used = int(found.sequence[row, :, -1].sum())
                 found.sequence[row, int(used * chance.uniform(0.5, 1)) :] = 0
             with torch.no_grad():
-                moments = network.known(torch.from_numpy(found.sequence.astype(np.float32)))
-            self.shards.setdefault(found.sequence.shape[1], []).append((found, moments))
-        everyone = [set(each.subject) for group in self.shards.values() for each, _ in group]
-        self.subjects = sorted({str(name) for names in everyone for name in names})
+                moments = network.known(torch.from_numpy(found.sequence.astype(np.float32))).half()
+            slots = found.sequence.shape[1]
+            everyone |= set(found.subject)
+            self.shards.setdefault(slots, []).append((found if whole else replace(found, sequence=found.sequence[:0]), moments))
+        self.subjects = sorted(name for name in everyone if not name.startswith(MADE))
 
     def batch(self, chance: np.random.Generator, people: int, whole: bool) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
         """Moments, sequences (if `whole`), identity and its latent, of `people` of one shard or of four, 4 walks each."""
@@ -108,19 +126,23 @@ class Walks:
             some = chance.choice(there, min(people // count, len(there)), replace=False)
             rows = np.concatenate([chance.choice(np.flatnonzero(shard.who == who), 4, replace=False) for who in some])
             sequence = torch.from_numpy(shard.sequence[rows].astype(np.float32)) if whole else None
-            parts.append((moments[rows], sequence, torch.from_numpy(shard.who[rows]), torch.from_numpy(shard.latent[rows])))
+            parts.append(
+                (moments[rows].float(), sequence, torch.from_numpy(shard.who[rows]), torch.from_numpy(shard.latent[rows]))
+            )
         moments, who, latent = (torch.cat([part[index] for part in parts]) for index in (0, 2, 3))
         return moments, torch.cat([part[1] for part in parts]) if whole else None, who, latent
 
 
-def train(cache: Path, out: Path, leave: list[str], stages: tuple[int, int], seed: int) -> None:
+def train(cache: Path, out: Path, leave: list[str], stages: tuple[int, int], seed: int, begin: Path | None) -> None:
     """Moments alone for `stages[0]` steps, then everything for `stages[1]`; a checkpoint about each half minute."""
     torch.set_num_threads(1)
     out.mkdir(parents=True, exist_ok=True)
     training, checkpoint = Training(seed, RATE), out / "checkpoint.pt"
-    walks = Walks(cache, leave, training.network)
+    walks = Walks(cache, leave, training.network, whole=stages[1] > 0)
     if checkpoint.is_file():
         training.restore(checkpoint)
+    elif begin is not None:
+        training.begin_from(begin)
     saved, begun, losses, steps = time.monotonic(), time.monotonic(), [], sum(stages)
     while training.step < steps:
         chance, whole = np.random.default_rng([seed, training.step]), training.step >= stages[0]
@@ -144,6 +166,7 @@ def main() -> None:
     words.add_argument("cache", type=Path)
     words.add_argument("--out", type=Path, required=True)
     words.add_argument("--leave", nargs="*", default=[], help="subjects that are not learned from")
+    words.add_argument("--begin", type=Path, help="a model.onnx to learn on from")
     words.add_argument("--steps", type=int, nargs=2, default=[5000, 1000], help="with moments alone, and with everything")
     words.add_argument("--seed", type=int, default=9)
     words.add_argument("--export", action="store_true", help="write the checkpoint as it is")
@@ -151,10 +174,11 @@ def main() -> None:
     if given.export:
         training = Training(given.seed, 0.0)
         training.restore(given.out / "checkpoint.pt")
-        walks = Walks(given.cache, given.leave, training.network)
+        walks = Walks(given.cache, given.leave, training.network, whole=False)
         write(training.average, given.out / "model.onnx", walks.subjects, training.step, given.seed)
         return
-    train(given.cache, given.out, given.leave, (given.steps[0], given.steps[1]), given.seed)
+    stages = (given.steps[0], given.steps[1])
+    train(given.cache, given.out, given.leave, stages, given.seed, given.begin)
 
 
 if __name__ == "__main__":

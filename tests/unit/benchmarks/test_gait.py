@@ -17,6 +17,7 @@ from benchmarks.gait_people import BUILD, LATENT, STYLE, People, Studio, draw
 from benchmarks.gait_scores import Scores
 from benchmarks.gait_walks import VIEWS, Conditions, film, identities
 from tests.unit.inference.walker import body, moments
+from training.gait.strides import MADE, loops
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,24 @@ def test_a_build_changes_lengths_and_a_style_angles_only(studio: Studio) -> None
     ahead = bodies[..., 11:13, 0].mean(axis=-1)
     assert (ahead[0, -1] - ahead[0, 0]) / (59 / 15) == pytest.approx(1.3, rel=0.08)
     assert np.abs(bodies[2] - bodies[0]).max() > 0.03
+
+
+def test_made_walks_are_walks_of_walkers_that_differ_and_the_same_seed_makes_the_same() -> None:
+    chance = np.random.default_rng(5)
+    walkers = [loops(str(number), 2, chance) for number in range(6)]
+    again = loops("0", 2, np.random.default_rng(5))
+    assert np.array_equal(again[1].body, walkers[0][1].body)
+    for walker in walkers:
+        for loop in walker:
+            assert loop.body[:, 15:17, 1].min() > 0.05, "no foot under the ground"
+            assert 0.3 < loop.velocity[:, 0].mean() * 30 < 2.2
+            assert np.abs(loop.body[0] - loop.body[-1]).max() < 0.2, "it goes round"
+            feet, hands = (loop.body[:, left, 0] - loop.body[:, left + 1, 0] for left in (15, 9))
+            assert np.ptp(feet) > 0.4
+            assert np.ptp(hands) < 0.1 or np.corrcoef(feet, hands)[0, 1] < 0, "arms swing against the legs"
+    speeds = [walker[0].velocity[:, 0].mean() for walker in walkers]
+    assert np.std(speeds) > 0.05 * np.mean(speeds)
+    assert {each.subject for each in walkers[1]} == {f"{MADE}1"}
 
 
 def test_who_is_mirrored_swings_the_other_side(studio: Studio) -> None:
@@ -134,6 +153,8 @@ def test_only_subjects_that_were_not_learned_from_are_measured(monkeypatch: pyte
     assert [(each.name, each.subjects) for each in told] == [("gait_embedding", ["12"])]
     folds = gait.tried([Trial("a", "07", "walk", walk), Trial("b", "03", "walk", walk)])
     assert [(each.subjects, "07" in each.learned_from) for each in folds] == [(["07"], False)]
+    assert [each.subjects for each in gait.familiar([Trial("a", "07", "walk", walk), Trial("b", "12", "walk", walk)])] == [["07"]]
+    assert gait.familiar([Trial("b", "12", "walk", walk), Trial("a", "07", "run", walk)]) == [], "nobody is met again"
     with pytest.raises(gait.BadInputError, match="learned from every walker"):
         gait.tried([Trial("b", "03", "walk", walk)])
 

@@ -9,6 +9,8 @@ from app.inference.gait.client import PoseSequence, stacked
 from app.inference.gait.features import features
 from app.inference.gait.quality import Facing, Unfit, facing, quality, unfit
 from app.inference.gait.sequence import CHANNELS, SLOTS, network_input
+from app.inference.gait.way import speed_on, way_of, with_metres
+from app.perception.ground import ground_of
 from tests.unit.inference.walker import body, from_the_front, from_the_side, moments
 
 
@@ -33,6 +35,24 @@ def test_metres_come_from_the_floor_and_heights_from_the_body() -> None:
     assert floor.speed_m_per_s == pytest.approx(1.2, rel=0.05)
     assert floor.stride_length_m == pytest.approx(1.2, rel=0.06)
     assert plain.speed_heights_per_s == pytest.approx(1.2 / 1.65, rel=0.06)
+
+
+def test_metres_are_told_later_of_a_few_points_where_a_floor_is_drawn() -> None:
+    times = moments(90, 15)
+    walk = from_the_side(body(times, speed=1.2, stride_hz=1.0))  # 150 pixels a metre, on a floor seen from straight above
+    way = way_of(walk, times, 1500, 1500)
+    assert 10 <= len(way) <= 13, "one point for each half second"
+    low, high = float(walk[:, 15:17, 1].min()) / 1500 - 0.1, float(walk[:, 15:17, 1].max()) / 1500 + 0.1
+    floor = ground_of([(0.0, low), (1.0, low), (1.0, high), (0.0, high)], 10.0, 10.0 * (high - low))
+    told = with_metres({"stride_time_s": 1.0, "speed_m_per_s": None, "walking": True}, way, floor)
+    assert told["speed_m_per_s"] == pytest.approx(1.2, rel=0.06)
+    assert told["stride_length_m"] == pytest.approx(1.2, rel=0.06)
+    assert with_metres({"stride_time_s": None}, way, floor)["stride_length_m"] is None, "who does not walk has no stride"
+    assert with_metres({"stride_time_s": 1.0}, way, None) == {"stride_time_s": 1.0}, "no floor, no metres"
+    assert with_metres({"stride_time_s": 1.0}, way * [1, 30, 1], floor) == {"stride_time_s": 1.0}, "nobody is so fast"
+    walk[:, 15, 2] = 0.0
+    assert len(way_of(walk, times, 1500, 1500)) == 0, "a foot that is not seen tells no place"
+    assert speed_on(way[:2], floor) is None
 
 
 def test_swings_ranges_and_sway_are_degrees() -> None:

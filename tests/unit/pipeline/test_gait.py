@@ -15,6 +15,7 @@ from app.contracts.wire import WireError, encode, floats
 from app.identity.gait.models import LeadId, StandingLead, Verdict
 from app.identity.templates.protection import Rotation
 from app.kit.clock import now_us
+from app.perception.ground import ground_of
 from app.pipeline.configuration import CameraSetup
 from app.pipeline.gait import LEADS_KEPT_S, GaitSupports, Walk, Walks, weighed
 from app.pipeline.gait_repository import Template
@@ -93,6 +94,17 @@ def test_only_the_leads_own_entry_is_judged_against_the_others_of_its_store() ->
     same = weighed(LEAD, held(vector(1)), [own, twin], TURNS)
     assert same is not None
     assert (same.verdict, same.searched) == (Verdict.SUPPORTS, 1), "another entry of the same person rivals nobody"
+    said = walk(
+        vector(1),
+        features={"stride_time_s": 1.0},
+        way=floats(np.array([[0, 0.1, 0.5], [1, 0.2, 0.5], [2, 0.3, 0.5], [3, 0.4, 0.5]])),
+    )
+    walks = Walks()
+    walks.hold(said, 0.0)
+    floor = ground_of([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)], 10.0, 10.0)
+    metres = weighed(LEAD, walks.walk_of((CAMERA, 1, 1)), [own], TURNS, floor)  # type: ignore[arg-type]
+    assert metres is not None
+    assert (metres.features["speed_m_per_s"], metres.features["stride_length_m"]) == (pytest.approx(1.0), pytest.approx(1.0))
     none = weighed(LEAD, held(None), [own, other], TURNS)
     assert none is not None
     assert (none.verdict, none.reason, none.score, none.threshold) == (Verdict.NO_RESULT, "too few frames", None, None)
@@ -103,7 +115,8 @@ def test_only_the_leads_own_entry_is_judged_against_the_others_of_its_store() ->
     [
         walk(vector(1) * 2), walk(np.full(128, np.nan, np.float32)), walk(vector(1), reason="both"), walk(None, embedding=b"123"),
         walk(vector(1), features={"x": float("inf")}), walk(vector(1), features={"x" * 99: 1.0}),
-        walk(vector(1), quality={"facing": "a\0b"}), walk(np.ones(4000, np.float32)),
+        walk(vector(1), quality={"facing": "a\0b"}),
+        walk(vector(1), way=b"12345"), walk(vector(1), way=floats(np.full((2, 3), np.nan))), walk(np.ones(4000, np.float32)),
         msgspec.structs.replace(walk(vector(1)), model="face_embedding"), walk(vector(1), track=-1),
     ],
 )  # fmt: skip

@@ -146,6 +146,9 @@ async def test_a_walk_is_told_with_its_features_and_a_short_one_with_the_reason_
     assert long.embedding_array().shape == (128,)
     assert long.features["cadence_steps_per_min"] is None or long.features["cadence_steps_per_min"] > 0
     assert long.quality["frames"] == 60
+    assert long.way_array().shape[1] == 3
+    assert 0 < len(long.way_array()) <= 17, "where the feet were, for who knows the floor"
+    assert short.way == b""
     assert (short.track_id, short.reason, short.embedding) == (8, Unfit.TOO_FEW_FRAMES.value, b"")
     assert not any(each.keypoints.any() for each in bench.model.asked), "keypoints are overwritten after use"
     assert may()

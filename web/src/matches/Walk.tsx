@@ -18,9 +18,9 @@ const REASONS: Readonly<Record<string, () => string>> = {
 
 /** What the walk says of a lead, and how little that is. */
 export function WalkSaid({ gait }: { gait: Gait }) {
-  const { cadence_steps_per_min: cadence } = gait.features as { cadence_steps_per_min?: number | null };
+  const { cadence_steps_per_min: cadence, stride_length_m: stride, speed_m_per_s: speed } = gait.features as Partial<Record<string, number | null>>;
   const { seconds } = gait.quality as { seconds?: number };
-  const seen = [typeof cadence === "number" ? t("cadence", { value: cadence.toFixed(0) }) : "", typeof seconds === "number" ? t("secondsSeen", { value: seconds.toFixed(1) }) : ""].filter(Boolean);
+  const seen = [typeof cadence === "number" ? t("cadence", { value: cadence.toFixed(0) }) : "", typeof stride === "number" ? t("stride", { value: stride.toFixed(2) }) : "", typeof speed === "number" ? t("speed", { value: speed.toFixed(1) }) : "", typeof seconds === "number" ? t("secondsSeen", { value: seconds.toFixed(1) }) : ""].filter(Boolean);
   return (
     <>
       {verdictSentence(gait)} {gait.gait_score !== null && gait.threshold !== null && <small>{t("walkScore", { value: gait.gait_score.toFixed(3), value2: gait.threshold.toFixed(3) })}</small>}
