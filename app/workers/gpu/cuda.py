@@ -7,7 +7,7 @@ what was filled before it.
 import ctypes
 import functools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -89,13 +89,17 @@ def _context(gpu: int) -> ctypes.c_void_p:
     return context
 
 
-@contextmanager
-def _current(picture: Picture) -> Iterator[Any]:
-    """CUDA's driver with the picture's GPU current on this thread."""
+def _current(picture: Picture) -> AbstractContextManager[Any]:
     if picture.memory not in DEVICE_MEMORY:
         raise SurfaceError(f"its memory is of the kind {picture.memory}, not the GPU's")
+    return driver(picture.gpu)
+
+
+@contextmanager
+def driver(gpu: int) -> Iterator[Any]:
+    """CUDA's driver with this GPU current on this thread. SurfaceError where there is none."""
     cuda = _library()
-    _well(cuda.cuCtxPushCurrent_v2(_context(picture.gpu)), "taking the GPU")
+    _well(cuda.cuCtxPushCurrent_v2(_context(gpu)), "taking the GPU")
     try:
         yield cuda
     finally:
