@@ -45,6 +45,8 @@ def main() -> int:
         sys.stderr.write("Set-up interrupted; run the same command again to go on.\n")
         sys.stderr.flush()
         os._exit(130)
+    # Or each process compiles two thousand modules of ours and of our environments, which takes it 2 s of a core.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if name == "demo":  # a state folder of its own: a demonstration never shares one with a store
         os.environ["PENNYPROTECT_DEMO"] = "1"
         os.environ.setdefault("PENNYPROTECT_HOME", ".pennyprotect-demo")

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from zxcvbn import zxcvbn
-
 from app.kit.errors import BadInputError
 
 SHORTEST = 12
@@ -25,6 +23,8 @@ def demand_strong(password: str, about: Sequence[str]) -> None:
         )
     if len(password) > LONGEST:
         raise BadInputError(f"A password has at most {LONGEST} characters.")
+    from zxcvbn import zxcvbn  # here: its dictionaries take a while to read, and a password is set seldom
+
     found = zxcvbn(password[:ESTIMATED], user_inputs=[*about, "pennyprotect"])
     if found["score"] < WANTED_SCORE:
         why = found["feedback"]["warning"].rstrip(".") or "This password is easy to guess"

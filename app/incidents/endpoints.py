@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -14,8 +15,7 @@ from app.auth.models import Access
 from app.auth.permissions import Permission
 from app.incidents import repository, service
 from app.incidents.lifecycle import IncidentAct
-from app.incidents.models import EntryKind, Incident, IncidentState
-from app.incidents.report import report_pdf
+from app.incidents.models import CaseFile, EntryKind, Incident, IncidentState
 from app.incidents.schemas import (
     AlertRefIn,
     CaseFileOut,
@@ -179,9 +179,16 @@ async def report_incident(request: Request, access: Reads, incident_id: uuid.UUI
         case = await service.case_file(connection, incident_id)
         entry = AuditEntry(Act.INCIDENT_REPORTED, who.kind, who.id, who.chain_id, case.incident.store_id, "incident", incident_id)
         await append(connection, entry)
-    pdf = await asyncio.to_thread(report_pdf, case, now(), who.name)
+    pdf = await asyncio.to_thread(_pdf, case, now(), who.name)
     headers = {"Content-Disposition": f'attachment; filename="incident-{incident_id}.pdf"', "Cache-Control": "no-store"}
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+def _pdf(case: CaseFile, made_at: datetime, made_by: str) -> bytes:
+    """The report; what draws it is imported when the first is asked for."""
+    from app.incidents.report import report_pdf
+
+    return report_pdf(case, made_at, made_by)
 
 
 async def _move(request: Request, access: Access, incident_id: uuid.UUID, act: IncidentAct, conclusion: str = "") -> IncidentOut:

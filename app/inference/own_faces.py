@@ -21,7 +21,6 @@ from app.inference.artefacts import sha256_of
 from app.inference.contract import SERVED
 from app.inference.faces.families import DETECTORS, EMBEDDINGS
 from app.inference.lock import LockedModel
-from app.inference.own_wrap import wrapped
 from app.kit.errors import BadInputError, SetupError
 from app.settings import Settings
 
@@ -85,6 +84,8 @@ class OwnFaces:
         folder = cache / "converted" / f"own-{sha256_of(source)[:32]}-{sha256_of(contract)[:16]}"
         target = folder / "model.onnx"
         if not target.is_file():
+            from app.inference.own_wrap import wrapped  # with onnx, which a start that finds it made does without
+
             try:
                 content = wrapped(source, table, INPUTS[name])
             except BadInputError as error:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,18 +19,25 @@ from tritonclient.utils import InferenceServerException
 from app.inference import artefacts, licences
 from app.inference.companions import companions
 from app.inference.contract import SERVED, PoseContract
-from app.inference.convert import blazeface, dlib_landmarks, dlib_resnet, yolo_pose
+from app.inference.convert import VERSIONS
 from app.inference.lock import LockedModel, biometric, ordinary, read_lock
 from app.inference.own_faces import OwnFaces, serving_folder, set_aside
 from app.inference.picture import UInt8
 from app.kit.errors import SetupError, UnavailableError
 
-CONVERTERS: Final[dict[str, tuple[str, Callable[[Path, Path], None]]]] = {
-    "yolo_pose": (yolo_pose.VERSION, yolo_pose.convert),
-    "blazeface": (blazeface.VERSION, blazeface.convert),
-    "dlib_resnet": (dlib_resnet.VERSION, dlib_resnet.convert),
-    "dlib_landmarks": (dlib_landmarks.VERSION, dlib_landmarks.convert),
-}
+Converter = Callable[[Path, Path], None]
+
+
+def _converter(name: str) -> Converter:
+    """Imported when something is converted: a start that finds everything in its place does without onnx."""
+
+    def convert(source: Path, target: Path) -> None:
+        import_module(f"app.inference.convert.{name}").convert(source, target)
+
+    return convert
+
+
+CONVERTERS: Final[dict[str, tuple[str, Converter]]] = {name: (version, _converter(name)) for name, version in VERSIONS.items()}
 """(version, function) of each converter the lock file may name."""
 
 

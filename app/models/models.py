@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.inference.face_client import FACE_VERSION
 from app.kit.errors import BadInputError, ConflictError
+from app.settings.models import face_version
 
 POSE_MODEL = "yolo_pose"
 FACE_EMBEDDING = "face_embedding"
 PUSHED = (POSE_MODEL, FACE_EMBEDDING)
 """Models of which versions are pushed."""
-OWN_FACES = int(FACE_VERSION) != 1
+OWN_FACES = face_version() != 1
 """Whether the operator's own face models take the place of the released ones: then no pushed face version is used."""
 RELEASED_VERSION = 1
 """Of the pose model that the lock file names: what a chain uses that promoted nothing. It is never retired."""

@@ -9,7 +9,6 @@ from typing import IO, Any, Final, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 
 from app.inference.contract import SERVED
 from app.inference.shapes import compare, promised
@@ -19,7 +18,8 @@ from app.models.signing import FILES, GOLDEN, MODEL, RefusedPackageError, larges
 
 MOST_GOLDEN: Final = 8
 LOOSEST_PX, LOOSEST_SCORE, LOOSEST_COSINE = 5.0, 0.1, 0.99
-_TYPES: Final = {onnx.TensorProto.FLOAT: "FP32", onnx.TensorProto.UINT8: "UINT8"}
+_TYPES: Final = {"FLOAT": "FP32", "UINT8": "UINT8"}
+"""Names of ONNX to those of Triton; others are called as ONNX calls them."""
 
 
 class Contract(Protocol):
@@ -151,6 +151,8 @@ def check_contract(folder: Path, package: Package, read: Callable[[str, Path], C
 
 
 def _check_graph(path: Path, model: str, served: Contract, wanted: dict[str, tuple[str, str]]) -> None:
+    import onnx  # here: whoever checks no package does without
+
     try:
         graph = onnx.load(path, load_external_data=False).graph
     except Exception as error:  # protobuf raises classes of its own
@@ -168,6 +170,9 @@ def _check_graph(path: Path, model: str, served: Contract, wanted: dict[str, tup
 
 
 def _tensor(value: Any) -> tuple[str, list[int]]:
+    import onnx
+
     tensor = value.type.tensor_type
+    name = onnx.TensorProto.DataType.Name(tensor.elem_type)
     sides = [side.dim_value if side.HasField("dim_value") else -1 for side in tensor.shape.dim]
-    return _TYPES.get(tensor.elem_type, onnx.TensorProto.DataType.Name(tensor.elem_type)), sides
+    return _TYPES.get(name, name), sides

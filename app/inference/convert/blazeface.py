@@ -18,7 +18,6 @@ from app.inference.convert.dlib_resnet import target_of
 from app.inference.convert.graph import Graph
 from app.inference.convert.tflite import Network, Operator
 
-VERSION: Final = "1"
 _NHWC_TO_NCHW: Final = (0, 3, 1, 2)
 _NCHW_TO_NHWC: Final = (0, 2, 3, 1)
 _RELU: Final = 1

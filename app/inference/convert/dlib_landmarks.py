@@ -6,7 +6,7 @@ Arrays, with c cascades of t trees of s splits over p pixels: `shape` (10,), `an
 
 import zipfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,6 @@ from app.inference.convert.checkpoint import ConversionError
 from app.inference.convert.dlib_file import DlibFile
 from app.inference.convert.dlib_resnet import target_of
 
-VERSION: Final = "1"
 _MOST = 1 << 16
 _POINTS = 5
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -18,7 +18,6 @@ from app.inference.convert.checkpoint import ConversionError
 from app.inference.convert.dlib_file import DlibFile
 from app.inference.convert.graph import Graph
 
-VERSION: Final = "1"
 SIDE: Final = 150
 DIMENSIONS: Final = 128
 _LEVELS: Final = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))

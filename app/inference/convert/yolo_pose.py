@@ -16,9 +16,6 @@ from onnx import TensorProto, helper
 from app.inference.convert.checkpoint import ConversionError, Module, read
 from app.inference.convert.graph import Block, Graph, activated, convolution, layer, sequence
 
-VERSION = "1"
-"""Part of the cache key: raise it whenever the same input would give another file."""
-
 _BYTE = 1 / 255
 
 
