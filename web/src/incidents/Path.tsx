@@ -44,11 +44,11 @@ function Sightings({ visit, file, title }: { visit: Visit; file: CaseFile; title
       {title && <h4>{title}</h4>}
       <PathOnPlan storeId={file.incident.store_id} cameras={visit.sightings.map(({ camera_id }) => camera_id)} />
       <ol className="timeline">
-        {visit.sightings.map((each) => (
+        {visit.sightings.map((each, index) => (
           <li key={`${each.camera_id} ${each.epoch} ${each.track_id} ${each.started_at}`} data-camera={ofAlert(each, file.alerts)} data-testid="case-sighting">
             <time dateTime={each.started_at}>{clock(each.started_at, now)}</time>
             <span>
-              <Link to={`/cameras/${each.camera_id}`}>{named(each.camera_id)}</Link>, {duration((Date.parse(each.ended_at) - Date.parse(each.started_at)) / 1000)}
+              {index + 1}. <Link to={`/cameras/${each.camera_id}`}>{named(each.camera_id)}</Link>, {duration((Date.parse(each.ended_at) - Date.parse(each.started_at)) / 1000)}
               <small>{[ofAlert(each, file.alerts) ? t("here") : "", each.rivals > 0 ? t("doubt", { count: each.rivals }) : ""].filter(Boolean).map((part) => ` ${part}`).join(",")}</small>
             </span>
           </li>
