@@ -7,7 +7,8 @@ It runs inside Triton's own Python environment: numpy 1.26 (numpy 2 makes `as_nu
 
 Parameters a model's configuration may set:
     precision: "f32" (default) or "bf16", which is used where the processor has it.
-    threads: threads of an instance, 1 by default: two instances of one thread beat one of two (0.96 to 0.75).
+    threads: threads of an instance, 1 by default: two instances of one thread beat one of two (0.96 to 0.75). "own": what
+        PENNYPROTECT_INSTANCE_THREADS says, which the product sets where a frame's delay counts for more.
 """
 
 import hashlib
@@ -23,6 +24,8 @@ import triton_python_backend_utils as pb_utils
 
 MOST_SHAPES = 6
 """Compiled shapes an instance keeps; the one unused for longest goes."""
+
+OWN_THREADS = "PENNYPROTECT_INSTANCE_THREADS"
 
 LARGEST_INPUT_BYTES = 64 << 20
 """An input larger than this is refused: its activations would take gigabytes."""
@@ -49,9 +52,10 @@ class TritonPythonModel:
     def _engine_properties(self, parameters, place):
         able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         bf16 = parameters.get("precision", "f32") == "bf16" and "BF16" in able
+        threads = parameters.get("threads", "1")
         properties = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": int(parameters.get("threads", "1")),
+            "INFERENCE_NUM_THREADS": int(os.environ.get(OWN_THREADS, "1") if threads == "own" else threads),
             "NUM_STREAMS": 1,
             "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",

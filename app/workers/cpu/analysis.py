@@ -29,8 +29,8 @@ from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
 IN_FLIGHT: Final = 3
-"""One more than the embedded server's instances of the pose model, so that none runs dry; the last is sent just in time, so that
-hardly a frame grows old at the server (`places`)."""
+"""One more than two instances of the pose model, so that none runs dry; the last is sent just in time, so that hardly a frame
+grows old at the server (`places`). The embedded server may take fewer (`app/embedded/processor.py`)."""
 
 WATCH_EVERY_S: Final = 1.0
 

@@ -2,7 +2,7 @@
 
 A frame that waits at the server grows old where nothing can replace it; one that waits here is replaced by a newer. But a
 server whose instances have nothing waiting runs dry for as long as an answer and the next frame travel. So the last of
-three or more places is given a moment before an instance is expected to be free, by what the last answers took.
+two or more places is given a moment before the server is expected to be free, by what the last answers took.
 """
 
 import math
@@ -43,7 +43,7 @@ def pause_s(begun: Sequence[float], most: int, usual_s: float | None, now: float
     """
     if len(begun) >= most:
         return math.inf
-    if len(begun) + 1 < max(most, 3) or usual_s is None:
+    if len(begun) + 1 < max(most, 2) or usual_s is None:
         return 0.0
     lead = max(LEAD * usual_s, LEAST_LEAD_S)
     return max(0.0, min(begun) + usual_s - lead - now)
@@ -64,7 +64,7 @@ class Places:
 
     def take(self) -> Request:
         """Send a frame now. Where every other place is taken, it waits at the server for one of those before it."""
-        waits = len(self._under_way) + 1 >= max(self._most, 3)
+        waits = len(self._under_way) + 1 >= max(self._most, 2)
         request = Request(math.inf if waits else self._clock())
         self._under_way.append(request)
         return request

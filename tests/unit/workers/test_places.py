@@ -17,8 +17,10 @@ from app.workers.cpu.places import LEAD, LEAST_LEAD_S, Places, pause_s
         ([9.0, 9.98], 3, 0.1, 0.0),  # it is late already
         ([10.0, 10.0], 3, 0.05, 0.05 - LEAST_LEAD_S),  # a fast model: the way there counts
         ([10.0, 10.0, math.inf], 3, 0.1, math.inf),
-        ([10.0], 2, 0.1, 0.0),  # two are what two instances take
+        ([10.0], 2, 0.1, 0.1 * (1 - LEAD)),  # one at a time: the second waits for the end of the first
+        ([9.9], 2, None, 0.0),
         ([10.0, 10.0], 2, 0.1, math.inf),
+        ([], 1, 0.1, 0.0),
         ([10.0], 1, 0.1, math.inf),
         ([10.0] * 6, 8, 0.1, 0.0),
         ([10.0] * 7, 8, 0.1, 0.1 * (1 - LEAD)),  # only the last of many is held
