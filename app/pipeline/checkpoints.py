@@ -21,8 +21,9 @@ from app.pipeline.shard import Setups, Shard
 CHECKPOINT_S = 1.0
 """How often each shard is written."""
 TURNS = 8
-BESIDE_S = 0.1
-"""For so long frames go on beside a transaction."""
+BESIDE_S = 1.0
+"""For so long frames go on beside a transaction. It is slow where the database is, not because of them: its statements take turns
+with shards. Waiting for each that took over 0.1 s made a second of a slow database two of standing frames."""
 MOST_PENDING = 5000
 """Rows of a shard that wait for a checkpoint; more make it due at once, and frames wait for the one under way."""
 

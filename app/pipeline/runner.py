@@ -26,6 +26,7 @@ from app.pipeline.configuration_repository import (
     make_partitions,
     read_configuration,
 )
+from app.pipeline.errands import Errand
 from app.pipeline.holding import Reviews, shard_of_grant
 from app.pipeline.lease_repository import release_leases
 from app.pipeline.leases import RENEW_S
@@ -48,8 +49,8 @@ log = logger(__name__)
 class Pipeline:
     """One pipeline process's work, on a database pool and two readers.
 
-    Everything that moves a shard happens in `run`, one step after the other; the readers, the transactions of checkpoints and the
-    look at the leases run beside it.
+    Everything that moves a shard happens in `run`, one step after the other; the readers, the transactions of checkpoints, the
+    looks at the leases and at the configuration, and the partitions run beside it.
     """
 
     def __init__(self, pool: "Pool[asyncpg.Record]", queue: "asyncio.Queue[Batch]", readers: tuple[Reader, ...]) -> None:
@@ -63,7 +64,8 @@ class Pipeline:
         self._revision = -1
         self.checkpoints = Checkpoints(pool, self.me, self._wake)
         self.reviews = Reviews(pool, self.me, self._wake)
-        self._due = {"leases": 0.0, "configuration": 0.0, "partitions": 0.0}
+        self._due = {"leases": 0.0}
+        self.errands = Errand(self.load_configuration, self._wake), Errand(self._make_partitions, self._wake)
         self._told: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -96,7 +98,7 @@ class Pipeline:
         await self._leave()
 
     async def _process_next(self) -> None:
-        wait = min(self._due["leases"], self._due["configuration"], self.checkpoints.due) - time.monotonic()
+        wait = min(self._due["leases"], *(errand.due for errand in self.errands), self.checkpoints.due) - time.monotonic()
         try:
             async with asyncio.timeout(max(0.01, wait)):
                 batch = await self.queue.get()
@@ -105,7 +107,7 @@ class Pipeline:
         for part in parts(batch.entries):
             for _ in self._steps(batch.kind, part):
                 self.checkpoints.hurry(self.shards.values(), self.setups)
-                if self.checkpoints.under_way:  # its statements take turns with shards, not with whole batches
+                if self.checkpoints.under_way or self.reviews.open:  # statements take turns with shards, not with whole batches
                     await asyncio.sleep(0)
         self._count()
         metrics.queued.set(self.queue.qsize())
@@ -148,15 +150,13 @@ class Pipeline:
             log.warning("a message cannot be processed and is passed over; said once", message=what)
 
     async def _housekeeping(self) -> None:
-        moment = time.monotonic()
-        if moment >= self._due["configuration"]:
+        if self._revision < 0 <= time.monotonic() - self.errands[0].due:  # frames of a camera that is not known are passed over
             await self.load_configuration()
-            self._due["configuration"] = time.monotonic() + CONFIGURATION_S
-        if moment >= self._due["leases"] and not self.checkpoints.turns.under_way:
+        for errand in self.errands:
+            errand.look()
+        if time.monotonic() >= self._due["leases"] and not self.checkpoints.turns.under_way:
             self._review()
         await self._reviewed()
-        if moment >= self._due["partitions"]:
-            self._due["partitions"] = time.monotonic() + await self._make_partitions()
 
     async def _make_partitions(self) -> float:
         """Seconds until the next time. Without them detections go to the default partition: no reason to hold alerts back."""
@@ -168,14 +168,15 @@ class Pipeline:
             return PARTITIONS_AGAIN_S
         return PARTITIONS_S
 
-    async def load_configuration(self) -> None:
-        """Read cameras, zones and rules again if they changed."""
+    async def load_configuration(self) -> float:
+        """Read cameras, zones and rules again if they changed. Seconds until the next time."""
         revision = await configuration_revision(self.pool)
         if revision != self._revision:
             rows = await read_configuration(self.pool)
             self.setups = set_up(*rows, complain=lambda sentence: log.warning("configuration left out", reason=sentence))
             self._revision = revision
             log.info("configuration read", revision=revision, cameras=len(self.setups))
+        return CONFIGURATION_S
 
     async def keep_leases(self) -> None:
         """Renew, hand back what others should hold, take what nobody holds."""
@@ -249,6 +250,8 @@ class Pipeline:
             self.queue.put_nowait(Batch("frames"))
 
     async def _leave(self) -> None:
+        for errand in self.errands:
+            errand.stop()
         try:
             async with asyncio.timeout(LAST_COMMIT_S):
                 await self._idle()

@@ -90,6 +90,20 @@ async def test_zones_and_rules_are_checked_and_set(product: Product) -> None:
     assert (await product.ask("GET", zones))[1] == {"items": [], "next": None}
 
 
+async def test_contradicting_rules_of_one_place_are_refused_whoever_is_first(product: Product) -> None:
+    camera, other = await product.camera(), await product.camera("other")
+    rule = {"store_id": camera["store_id"], "camera_id": camera["id"], "kind": "entry"}
+    drafts = [{**rule, "enabled": number % 2 == 0} for number in range(4)]
+    answers = await asyncio.gather(*(product.ask("POST", "/api/v1/rules", draft) for draft in drafts))
+    assert sorted(status for status, _ in answers) == [201, 409, 409, 409]
+    zone = {"name": "Door", "kind": "entry", "polygon": [[0, 0], [0.5, 0], [0.5, 0.5]]}
+    made = (await product.ask("POST", f"/api/v1/cameras/{other['id']}/zones", zone))[1]
+    assert (await product.ask("POST", "/api/v1/rules", {**rule, "zone_id": made["id"]}))[0] == 404, "another camera's zone"
+    nonsense = {**rule, "kind": "loitering", "parameters": {"gap_s": 20, "resume_s": 10}}
+    status, told = await product.ask("POST", "/api/v1/rules", nonsense)
+    assert (status, "resume_s" in told["detail"]) == (422, True), "figures that contradict each other"
+
+
 async def test_two_people_acknowledge_at_once_and_one_change_is_told(product: Product) -> None:
     alert = await product.alert(await product.camera())
     path = f"/api/v1/alerts/{alert}/acknowledge"

@@ -8,12 +8,13 @@ import pytest
 
 from app.pipeline import checkpoints, holding, runner
 from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, Written
-from app.pipeline.checkpoints import BESIDE_S, TURNS
+from app.pipeline.checkpoints import TURNS
 from app.pipeline.lease_repository import Grant, Review
 from app.pipeline.reading import TOGETHER, Batch, Entries, parts
 from app.pipeline.runner import PARTITIONS_AGAIN_S, PARTITIONS_S, Pipeline
 from app.pipeline.shard import Positions, Shard
 
+BESIDE_S = 0.1
 LONG_S = 1.2 * BESIDE_S
 """Of a transaction that frames wait for."""
 
@@ -37,6 +38,49 @@ async def test_partitions_that_cannot_be_made_stop_nothing(monkeypatch: pytest.M
     assert await pipeline._make_partitions() == PARTITIONS_S
 
 
+async def test_no_frame_waits_for_the_configuration_or_the_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, asked, deleted = asyncio.Event(), list[str](), asyncio.Event()
+    fails = [asyncpg.QueryCanceledError("slow")]
+
+    async def revision(_pool: object) -> int:
+        asked.append("revision")
+        if len(asked) > 1:
+            await answer.wait()
+            if fails:
+                raise fails.pop()
+        return 4
+
+    async def rows(_pool: object) -> tuple[list[object], list[object], list[object]]:
+        return [], [], []
+
+    async def make(_pool: object) -> None:
+        await deleted.wait()
+
+    monkeypatch.setattr(runner, "configuration_revision", revision)
+    monkeypatch.setattr(runner, "read_configuration", rows)
+    monkeypatch.setattr(runner, "make_partitions", make)
+    monkeypatch.setattr(runner, "forget_old_series", make)
+    monkeypatch.setattr(runner, "CONFIGURATION_S", 0.0)
+    pipeline = Pipeline(None, asyncio.Queue(1), ())  # type: ignore[arg-type]
+    pipeline._due["leases"] = float("inf")
+    await pipeline._housekeeping()
+    assert asked == ["revision"], "the first is waited for: frames of cameras that are not known would be passed over"
+    for _ in range(3):
+        await asyncio.sleep(0)
+        await pipeline._housekeeping()  # waits for neither
+    assert asked == ["revision"] * 2
+    answer.set()
+    assert (await pipeline.queue.get()).entries == [], "its end is told"
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await pipeline._housekeeping()
+    await pipeline._housekeeping()
+    assert (await pipeline.queue.get()).entries == [], "and it is tried again"
+    await pipeline._housekeeping()
+    deleted.set()
+    for errand in pipeline.errands:
+        errand.stop()
+
+
 async def test_a_lease_that_was_lost_and_taken_again_is_kept_when_the_loss_is_told_late() -> None:
     pipeline = Pipeline(None, asyncio.Queue(1), ())  # type: ignore[arg-type]
     anew, other = Shard(5, 8, Positions(), {}), Shard(6, 3, Positions(), {})
@@ -58,7 +102,7 @@ async def test_frames_go_on_beside_a_look_at_the_leases_and_no_shard_has_its_tur
     pipeline = Pipeline(None, queue, ())  # type: ignore[arg-type]
     kept, lost = Shard(5, 7, Positions(), {}), Shard(6, 3, Positions(), {})
     pipeline.shards = {5: kept, 6: lost}
-    pipeline._due |= {"configuration": float("inf"), "partitions": float("inf")}
+    pipeline.errands[0].due = pipeline.errands[1].due = float("inf")
     await pipeline._housekeeping()
     assert pipeline.reviews.open
     assert not pipeline.reviews.long
@@ -95,11 +139,13 @@ async def test_the_look_at_the_leases_comes_although_every_transaction_takes_lon
     monkeypatch.setattr(runner, "RENEW_S", 0.0)
     monkeypatch.setattr(checkpoints, "commit", commit)
     monkeypatch.setattr(checkpoints, "CHECKPOINT_S", 0.01)  # the next turn is always due
+    monkeypatch.setattr(checkpoints, "BESIDE_S", BESIDE_S)
+    monkeypatch.setattr(holding, "BESIDE_S", BESIDE_S)
     monkeypatch.setattr(pipeline, "_leave", stop.wait)
     for number in range(TURNS):
         pipeline.shards[number] = Shard(number, 1, Positions(), {})
         pipeline.shards[number].dirty = True
-    pipeline._due |= {"leases": float("inf"), "configuration": float("inf"), "partitions": float("inf")}
+    pipeline._due["leases"] = pipeline.errands[0].due = pipeline.errands[1].due = float("inf")
     running = asyncio.create_task(pipeline.run(stop))
     while not turns:
         await asyncio.sleep(0)

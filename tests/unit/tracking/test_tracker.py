@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.behaviour.findings import Finding, Phase
+from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import as_floats
 from app.perception.detections import Detections, TrackedDetections
+from app.pipeline.camera import Camera
+from app.pipeline.configuration import CameraRow, set_up
 from app.tracking.tracker import Tracker, make_tracker
 from app.tracking.tracklets import BOX_EVERY_US, LONGEST_US, LOST_US, Tracklets
 
@@ -100,6 +104,26 @@ def test_rare_frames_keep_the_id_of_who_stays_and_a_missed_one_or_a_silence_ends
         assert tracker.update(persons((100, 50)), at_us).track_ids.tolist() == []
         at_us += STEP
         assert tracker.update(persons((100, 50)), at_us).track_ids.tolist() not in (ids[1], [])
+
+
+@pytest.mark.parametrize("a_second", [0.4, 1.0])
+def test_a_worker_that_is_far_too_slow_still_finds_who_loiters_and_nobody_who_passes(a_second: float) -> None:
+    """The whole way from boxes to the finding: two stay, others walk through behind them."""
+    rules = set_up([CameraRow(CAMERA, CAMERA, CAMERA, True)], [], [], pytest.fail)[CAMERA]
+    chance, tracker, camera, at_us, found = np.random.default_rng(3), make_tracker(5.0), Camera(), START, list[Finding]()
+    for number in range(int(100 * a_second)):
+        places = [(x + chance.normal(0, 4), 300 + chance.normal(0, 4)) for x in (200.0, 800.0)]
+        walker = (at_us - START) / 1e6 * 130 % 2400
+        seen = tracker.update(persons(*places, *([(walker, 40.0)] if walker < 1200 else [])), at_us)
+        count, boxes = len(seen), seen.detections.boxes
+        frame = TrackedFrame(
+            CAMERA, 1, number, at_us, at_us, 1280, 720, 1, seen.track_ids.tolist(), boxes.astype("<f4").tobytes(),
+            seen.detections.scores.astype("<f4").tobytes(), bytes(17 * 3 * 4 * count),
+        )  # fmt: skip
+        told = camera.take(frame, rules)
+        found += told if isinstance(told, list) else ()
+        at_us += int(chance.uniform(0.5e6, 1.5e6) / a_second)
+    assert [each.kind for each in found if each.phase is Phase.BEGINS] == ["loitering", "loitering"]
 
 
 def test_times_that_stand_still_do_no_harm(tracker: Tracker) -> None:
