@@ -57,6 +57,10 @@ class StreamFacts:
     clock_off_s: float | None = None
 
 
+def _nobody() -> None:
+    """Is told nothing."""
+
+
 class CameraCapture:
     """Keeps one camera's stream open, its newest due frames in `waiting`, its encoded pictures in `units`.
 
@@ -109,6 +113,8 @@ class CameraCapture:
                 self._happen(Looked(reader.packet_at, reader.frame_at) if reader else Looked())
         finally:
             self._happen(Stopped())
+            # Who was told holds us, and we hold the ring: without this a circle keeps it until the collector's next whole look.
+            self._on_change = _nobody
 
     def facts(self) -> StreamFacts:
         """The state, reason, size, codec and rate right now."""
