@@ -35,6 +35,7 @@ NAMES = (
     "tracking",
     "visits",
     "serving",
+    "swap",
     "loads",
     "api",
     "scale",

@@ -34,6 +34,7 @@ class Desk:
 
     session: aiohttp.ClientSession
     product: Product
+    home: Path = Path()
 
     async def ask(self, method: str, path: str, body: Any = None, form: Any = None, raw: bytes | None = None) -> Any:
         """The answer's JSON, or its bytes. UnavailableError for any refusal, with what it says."""
@@ -46,8 +47,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def own_product(session: aiohttp.ClientSession, cameras: list[str]) -> AsyncIterator[Desk]:
-    """Start it with these cameras, wait until it is ready, sign in as its first administrator.
+async def own_product(
+    session: aiohttp.ClientSession, cameras: list[str], more: dict[str, str] | None = None
+) -> AsyncIterator[Desk]:
+    """Start it with these cameras and settings, wait until it is ready, sign in as its first administrator.
 
     Raises:
         UnavailableError: it ended, or was not ready in time; says what it printed last.
@@ -55,22 +58,24 @@ async def own_product(session: aiohttp.ClientSession, cameras: list[str]) -> Asy
     with tempfile.TemporaryDirectory(prefix="pennyprotect-bench-", ignore_cleanup_errors=True) as folder:
         home, port = Path(folder) / "home", free_port()
         url = f"http://127.0.0.1:{port}"
-        process, said = await asyncio.to_thread(_start, home, port, cameras)
+        process, said = await asyncio.to_thread(_start, home, port, cameras, more or {})
         try:
             await _ready(session, url, process, said)
-            yield Desk(session, await sign_in_as(session, url, home / "credentials.json"))
+            yield Desk(session, await sign_in_as(session, url, home / "credentials.json"), home)
         finally:
             await asyncio.to_thread(_end, process)
 
 
-def _start(home: Path, port: int, cameras: list[str]) -> "tuple[subprocess.Popen[bytes], Callable[[], str]]":
+def _start(
+    home: Path, port: int, cameras: list[str], more: dict[str, str]
+) -> "tuple[subprocess.Popen[bytes], Callable[[], str]]":
     """The process, and what it printed last."""
     home.parent.chmod(0o755)  # PostgreSQL runs as a user of its own where this one is root
     home.mkdir()
     output = home.parent / "output"
     with output.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "run"], cwd=CHECKOUT, env=_environment(home, port, cameras),
+            [sys.executable, "-m", "app.cli", "run"], cwd=CHECKOUT, env=_environment(home, port, cameras) | more,
             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
     return process, lambda: output.read_text(errors="replace")[-600:]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tritonclient.grpc import InferInput, InferRequestedOutput, aio
 from tritonclient.utils import InferenceServerException
 
+from app.inference.loading import NotLoadedError, says_not_loaded
 from app.kit.errors import BadInputError, UnavailableError
 from app.settings.models import face_version
 
@@ -23,8 +24,6 @@ An embedding says both and is compared with its own kind only.
 
 _OUTPUTS = ("boxes", "points", "quality", "embedding")
 _NOT_NOW = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "RESOURCE_EXHAUSTED", "NOT_FOUND")
-_NOT_LOADED = ("not ready", "unknown model", "does not answer")
-"""The last: face_pipeline of a network that it calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,9 @@ class TritonFaces:
             raise UnavailableError(f"Triton at {self._url} gave no faces within {self._deadline_s:g} s.") from error
         except (InferenceServerException, grpc.RpcError) as error:
             status = str(error.status() if isinstance(error, InferenceServerException) else error.args)
-            if any(word in status for word in _NOT_NOW) or any(word in str(error) for word in _NOT_LOADED):
+            if says_not_loaded(error):
+                raise NotLoadedError(f"Triton at {self._url} does not serve faces now.") from error
+            if any(word in status for word in _NOT_NOW):
                 raise UnavailableError(f"Triton at {self._url} does not serve faces now.") from error
             raise BadInputError(f"The face model refused this picture: {str(error)[:200]}") from error
         return FaceAnswer(boxes.reshape(-1, 5), points.reshape(-1, 4, 2), quality.reshape(-1, 5), embeddings)

@@ -20,6 +20,15 @@ LOAD_S: Final = 60.0
 ASK_S: Final = 3.0
 
 
+class NotLoadedError(UnavailableError):
+    """The server answers and does not hold the model: it was unloaded, or the server started anew."""
+
+
+def says_not_loaded(error: BaseException) -> bool:
+    """Whether Triton's error says so; the last, of a pipeline's network."""
+    return any(word in str(error) for word in ("not ready", "unknown model", "does not answer"))
+
+
 class ModelLoading:
     """Loads and unloads models of a server in explicit control mode. Use from one event loop; `close` when done."""
 

@@ -1,11 +1,12 @@
 """Persons in frames, asked of a Triton server: the one way the product calls a pose model."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from app.kit.logs import logger
 from app.perception.detections import Detections
 
 _log = logger(__name__)
+
+LIVES_S: Final = 1.0
+"""A server that is only slow says within this time that it lives: that asks no model."""
 
 _CHANNEL = [
     # gRPC's own back-off grows to two minutes; a restarted server should be found within a second.
@@ -51,6 +55,7 @@ class CallOptions:
 
     Attributes:
         deadline_s: seconds until a request counts as lost, waiting for a free slot included.
+        patience_s: seconds more while the server says that it lives: it is slow, and what it was asked is as good as done.
         in_flight: requests under way at once; two for each instance of the model keep it busy.
         batch: frames of one size sent in one request. 1 is best on a CPU; a GPU server batches by itself.
         shared_memory: None: when the server is on this machine.
@@ -58,6 +63,7 @@ class CallOptions:
     """
 
     deadline_s: float = 5.0
+    patience_s: float = 0.0
     in_flight: int = 4
     batch: int = 1
     shared_memory: bool | None = None
@@ -81,6 +87,7 @@ class TritonPose:
         self._contract = contract or PoseContract.of(model)
         self._selection = selection or Selection()
         self._options = options or CallOptions()
+        self._longest_s = self._options.deadline_s + self._options.patience_s
         self._side = self._options.long_side or self._contract.long_side
         self._client = aio.InferenceServerClient(url, channel_args=_CHANNEL)
         wanted = self._options.shared_memory
@@ -100,14 +107,15 @@ class TritonPose:
         boxes = [Letterbox.fit(p.width, p.height, self._side, self._contract.stride) for p in pictures]
         groups = _groups(boxes, self._options.batch)
         try:
-            async with asyncio.timeout(self._options.deadline_s):
-                if len(groups) == 1:
-                    answers = [await self._ask(pictures, boxes)]
-                else:
-                    calls = (self._ask([pictures[i] for i in g], [boxes[i] for i in g]) for g in groups)
-                    answers = await asyncio.gather(*calls)
+            async with asyncio.timeout(self._longest_s) as limit:
+                with self._ends_early(limit):
+                    if len(groups) == 1:
+                        answers = [await self._ask(pictures, boxes)]
+                    else:
+                        calls = (self._ask([pictures[i] for i in g], [boxes[i] for i in g]) for g in groups)
+                        answers = await asyncio.gather(*calls)
         except TimeoutError as error:
-            raise UnavailableError(f"Triton at {self._url} gave no answer within {self._options.deadline_s:g} s.") from error
+            raise UnavailableError(f"Triton at {self._url} gave no answer in time.") from error
         results = [Detections.empty()] * len(pictures)
         for group, found in zip(groups, answers, strict=True):
             for index, persons in zip(group, found, strict=True):
@@ -132,6 +140,33 @@ class TritonPose:
                     break
         self._pool.close()
         await self._client.close()
+
+    @contextlib.contextmanager
+    def _ends_early(self, limit: asyncio.Timeout) -> Iterator[None]:
+        """Once the deadline is over the request goes on only where the server says that it lives: it is slow, not away."""
+        if not self._options.patience_s:
+            yield
+            return
+        looks: list[asyncio.Task[None]] = []
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._options.deadline_s, lambda: looks.append(loop.create_task(self._look(limit))))
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for each in looks:
+                each.cancel()
+
+    async def _look(self, limit: asyncio.Timeout) -> None:
+        if not await self._lives():
+            limit.reschedule(asyncio.get_running_loop().time())
+
+    async def _lives(self) -> bool:
+        try:
+            async with asyncio.timeout(LIVES_S):
+                return bool(await self._client.is_server_live(client_timeout=LIVES_S))
+        except (InferenceServerException, grpc.RpcError, TimeoutError):
+            return False
 
     def _make_pool(self) -> SlotPool:
         frame = self._side * self._side * 3
@@ -199,9 +234,7 @@ class TritonPose:
                 offset += size * len(views)
         else:
             tensor.set_data_from_numpy(views)
-        result = await self._client.infer(
-            self._model, [tensor], self._version, outputs=wanted, client_timeout=self._options.deadline_s
-        )
+        result = await self._client.infer(self._model, [tensor], self._version, outputs=wanted, client_timeout=self._longest_s)
         if not offsets:
             return [result.as_numpy(name) for name in self._contract.outputs]
         return [

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from app.kit.errors import UnavailableError
 from app.kit.logs import logger
+from app.models.models import RELEASED_VERSION
 from app.models.packages import Contract
 from app.models.trial import Serving
 
@@ -78,19 +79,23 @@ class Replicas:
         """`Serving.ask` at the first of them."""
         return await (await self.servings())[0].ask(model, version, contract, image)
 
-    async def level(self, model: str, versions: Iterable[int], most: int | None = None) -> int:
+    async def level(self, model: str, versions: Iterable[int], most: int | None = None, *, beside: str = "") -> int:
         """Have those that serve the model but not all of `versions` load it again; how many did.
 
         Args:
             most: so often in a row at most where a load changes nothing; the log then names the server.
+            beside: those, too, that serve none of it while another does, and serve version 1 of this model: they have started.
         """
-        behind, wanted = [], list(versions)
-        for each in await self.servings():
-            served = [version for version in wanted if await each.ready(model, version)]
-            if served and served != wanted and self._may_try(each, model, wanted, served, most):
-                behind.append(each)
-            elif served == wanted:
+        wanted = list(versions)
+        found = [(each, [one for one in wanted if await each.ready(model, one)]) for each in await self.servings()]
+        used, behind = bool(beside) and any(served for _, served in found), []
+        for each, served in found:
+            if served == wanted:
                 self._tried.pop((each, model), None)
+            elif (served or (used and await each.ready(beside, RELEASED_VERSION))) and self._may_try(
+                each, model, wanted, served, most
+            ):
+                behind.append(each)
         await _all(each.load(model) for each in behind)
         return len(behind)
 

@@ -13,6 +13,9 @@ import asyncpg
 
 from app.audit.models import Act
 from app.auth.models import Access
+from app.inference.face_client import FACE_VERSION
+from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION
+from app.inference.loading import CROP_MODELS
 from app.kit.clock import now
 from app.kit.errors import BadInputError, ConflictError, PennyError, UnavailableError
 from app.kit.keeping import keep
@@ -49,6 +52,8 @@ from app.tenancy.policy.models_in_use import face_models
 DRAIN_S = 12.0
 """From a pointer's move until no worker asks for the version: a lease, and the longest request."""
 LEVEL_EVERY_S: Final = 30.0
+BIOMETRIC: Final = {**dict.fromkeys(CROP_MODELS, int(FACE_VERSION)), GAIT_MODEL: int(GAIT_VERSION)}
+"""Models that no server loads at its start, in the order they load, and their version of this release."""
 MOST_RELOADS: Final = 3
 """Of a replica that serves the same after each."""
 LOOK_EVERY_S: Final = 5.0
@@ -230,18 +235,28 @@ class ModelService:
         serving, shared = self._serving, self._placement.shared is not None
         if not isinstance(serving, Replicas):
             return
-        if not shared and len(await asyncio.to_thread(self._folder.versions, POSE_MODEL)) < 2:
+        if not shared and len(await serving.servings()) < 2 and not await asyncio.to_thread(self._has_more_than_released):
             return
         async with self._folder.locked():
             await self._settle()
-            versions = await asyncio.to_thread(self._folder.versions, POSE_MODEL)  # a push may have held the lock
-            behind = await serving.level(POSE_MODEL, versions, most=MOST_RELOADS) if len(versions) > 1 else 0
+            behind = {model: await self._level(serving, model) for model in (POSE_MODEL, *BIOMETRIC)}
             if shared:
                 pushed = await self._admission.pushed()
-                await self._placement.look_again(pushed, whole=behind > 0)
+                await self._placement.look_again(pushed, whole=any(behind.values()))
                 await self._placement.clear(pushed.keys())
-        if behind:
-            log.warning("replicas of Triton lacked versions and loaded them", model=POSE_MODEL, replicas=behind)
+        for model, count in behind.items():
+            if count:
+                log.warning("replicas of Triton lacked versions and loaded them", model=model, replicas=count)
+
+    def _has_more_than_released(self) -> bool:
+        return any(len(self._folder.versions(model)) > 1 for model in PUSHED)
+
+    async def _level(self, serving: Replicas, model: str) -> int:
+        """How many loaded it. What a store's policy had loaded somewhere is missing where a server started anew since."""
+        versions = await asyncio.to_thread(self._folder.versions, model)  # a push may have held the lock
+        if (released := BIOMETRIC.get(model)) is not None:
+            return await serving.level(model, sorted({released, *versions}), MOST_RELOADS, beside=POSE_MODEL)
+        return await serving.level(model, versions, MOST_RELOADS) if len(versions) > 1 else 0
 
     async def _held(self) -> set[tuple[str, int]]:
         """(model, version) of those that wait for a trusted key; none where the disk does not answer."""

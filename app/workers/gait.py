@@ -21,7 +21,7 @@ from app.contracts.wire import floats
 from app.inference.gait.client import MOST_SEQUENCES, GaitResult, PoseSequence, TritonGait
 from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION, place
 from app.inference.gait.quality import Unfit
-from app.inference.loading import LocalModels, ModelLoading
+from app.inference.loading import LocalModels, ModelLoading, NotLoadedError
 from app.inference.triton import is_local
 from app.kit.errors import PennyError
 from app.kit.logs import logger
@@ -94,6 +94,8 @@ class GaitStage:
             found = await self._model.look([each.sequence for each in due])
         except PennyError as error:
             self._metrics.dropped.labels("model").inc(len(due))
+            if isinstance(error, NotLoadedError):
+                self._kept.doubt()
             log.info("the gait model does not answer", problem=str(error)[:120])
             return await pause(stop, CHECK_EVERY_S)
         except Exception as error:  # keypoints of a kind nobody has met: the cameras go on

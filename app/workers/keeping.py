@@ -46,6 +46,11 @@ class KeptModels:
     ) -> None:
         self._what, self._loading, self._needed, self._unneeded, self._gauge = what, loading, needed, unneeded, loaded
         self.ready = False
+        self._doubted = False
+
+    def doubt(self) -> None:
+        """A server said that it holds them not: one that started anew is asked to load them again."""
+        self._doubted = True
 
     async def run(self, stop: asyncio.Event) -> None:
         """Bring and take away until `stop`; then take away."""
@@ -54,10 +59,10 @@ class KeptModels:
             need = self._needed()
             if not need:
                 self._unneeded()
-            if need is self.ready:
+            if need is self.ready and not (need and self._doubted):
                 await pause(stop, CHECK_EVERY_S)
                 continue
-            self.ready = False
+            self.ready = self._doubted = False
             try:
                 await (self._loading.load() if need else self._loading.unload())
                 self.ready, failures = need, 0

@@ -10,7 +10,12 @@ from app.inference.triton import CallOptions, TritonPose
 from app.perception.detections import Detections
 
 DEADLINE_S: Final = 3.0
-"""Longer than any queue of ours takes: a model this late is down. Age is bounded by the few frames a camera keeps waiting."""
+"""Longer than any queue of ours takes: a model this late is down, or its server has something else to do."""
+PATIENCE_S: Final = 5.0
+"""For a server that says that it lives, as one that loads a version on the processor of cameras: what it was asked is as good as
+done, and a frame that is given up is lost. Age is bounded by the few frames that a camera keeps waiting."""
+LONGEST_S: Final = DEADLINE_S + PATIENCE_S + 0.5
+"""No request takes longer."""
 
 
 class PoseModel(Protocol):
@@ -33,7 +38,7 @@ class PoseClients:
         """The client of a version."""
         key = (model, version)
         if key not in self._clients:
-            options = CallOptions(deadline_s=DEADLINE_S, in_flight=self.pose_requests)
+            options = CallOptions(deadline_s=DEADLINE_S, patience_s=PATIENCE_S, in_flight=self.pose_requests)
             self._clients[key] = TritonPose(self._url, model, version, options=options)
         return self._clients[key]
 
@@ -61,5 +66,5 @@ def versions_of(camera: DesiredCamera) -> set[str]:
 
 
 async def _close_later(client: TritonPose) -> None:
-    await asyncio.sleep(2 * DEADLINE_S)
+    await asyncio.sleep(LONGEST_S)
     await client.close()

@@ -26,7 +26,7 @@ from app.models.comparison import CERTAIN, compare
 from app.perception.blur import coarsen, head_area
 from app.perception.detections import Detections
 from app.workers.model_reports import Readings
-from app.workers.pose_clients import DEADLINE_S, PoseModel
+from app.workers.pose_clients import LONGEST_S, PoseModel
 
 EVERY_US: Final = 1_000_000
 WAITING: Final = 2
@@ -131,7 +131,7 @@ class Shadowing:
         camera = look.camera
         try:
             began = time.monotonic()
-            async with asyncio.timeout(DEADLINE_S + 0.5):
+            async with asyncio.timeout(LONGEST_S):
                 found = (await self._model(camera.pose_model, camera.shadow_version).detect([look.picture]))[0]
             took_s = time.monotonic() - began
         except Exception as error:  # whatever a version that nobody promoted does, the worker analyses without it

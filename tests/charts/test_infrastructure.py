@@ -97,6 +97,22 @@ def test_a_lock_is_overridden_by_retention_alone_and_each_role_may_what_it_calls
     assert not re.search(r'"\w+:\w*\*"', IDENTITY)
 
 
+def test_pushed_versions_are_written_by_the_service_alone_and_read_by_triton() -> None:
+    """What is called: app/models/shared, `models sync`."""
+    (writes,) = re.findall(r'^resource "aws_iam_role_policy" "pushes" \{\n(.*?)^\}$', IDENTITY, re.MULTILINE | re.DOTALL)
+    assert re.search(r'count += var\.pushes_bucket == "" \? 0 : 1', writes)
+    assert 'aws_iam_role.pod["service"]' in writes
+    assert set(re.findall(r'"(s3:\w+)"', writes)) == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
+    (reads,) = re.findall(r"for role in local\.models_roles : role => \[\n(.*?)\] \}$", IDENTITY, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r'"(s3:\w+)"', reads)) == {"s3:ListBucket", "s3:GetObject"}
+    for block in (writes, reads):
+        assert "evidence" not in block
+        assert not re.search(r"Resource += (\"\*\"|.*:::\*)", block), "a bucket by name"
+    assert "var.pushes_bucket" in reads
+    assert "local.models_files" in reads
+    assert re.search(r'models_roles +=.*var\.pushes_bucket == ""', IDENTITY), "Triton has an identity for pushes alone, too"
+
+
 def test_whoever_may_be_known_to_aws_in_the_chart_is_given_an_identity_there(render: Render) -> None:
     values = {"extraEnv": {"PENNYPROTECT_KMS_KEYS": "arn:x"}, "models": {"source": "s3", "s3": {"bucket": "models"}}}
     accounts = render({**values, "serviceAccount": {"annotations": {"a": "b"}}})

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.audit.models import Act, audited
+from app.audit.models import Act, ActorKind, audited
 from app.auth.access import guarded_router, require
 from app.auth.models import Access
 from app.auth.permissions import Permission
@@ -16,7 +16,7 @@ from app.identity.decision.tail import LEAST_PEOPLE, LEAST_SCORES, threshold_for
 from app.identity.decision.thresholds import DRAWN_KEPT, STRICTEST, WANTED_FPIR, calibration_of
 from app.kit.backends import backends
 from app.kit.clock import now
-from app.kit.errors import BadInputError, ConflictError
+from app.kit.errors import BadInputError, ConflictError, ForbiddenError
 from app.kit.postgres import tenant_transaction
 from app.models.models import FACE_EMBEDDING
 from app.models.moving import note
@@ -73,10 +73,13 @@ class CalibrationOut(BaseModel):
 async def calibrate(request: Request, access: Writes, model_version_id: uuid.UUID, body: CalibrationIn) -> CalibrationOut:
     """Say what a pushed version of the face embedding was measured to need; it is not promoted before.
 
-    Never while cameras use it or a roll-back goes to it: nobody lowers alone what is searched by now, and stores test it anew.
+    By a person, and stores' tests of it count that another one recorded. Never while cameras use it or a roll-back goes to it:
+    nobody lowers alone what is searched by now, and stores test it anew.
     """
-    scope, moment = access.whole_chain, now()
-    details = {**body.model_dump(), "measured_on": "pictures"}
+    scope, moment, who = access.whole_chain, now(), access.principal
+    if who.kind is not ActorKind.USER:
+        raise ForbiddenError("Versions are calibrated by people, not by API keys: stores' tests are another person's.")
+    details = {**body.model_dump(), "measured_on": "pictures", "made_by": str(who.id)}
     found = calibration_of(details)
     if found is None:
         raise BadInputError("A calibration has a tail.")

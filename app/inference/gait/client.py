@@ -14,6 +14,7 @@ from app.inference.gait.features import Float64, GaitFeatures, features
 from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION
 from app.inference.gait.quality import GaitQuality, Unfit, quality, unfit
 from app.inference.gait.sequence import RATE_HZ, SLOTS, Float32, network_input
+from app.inference.loading import NotLoadedError, says_not_loaded
 from app.kit.errors import BadInputError, UnavailableError
 
 MOST_SEQUENCES = 16
@@ -113,7 +114,9 @@ class TritonGait:
             raise UnavailableError(f"Triton at {self._url} gave no gait within {self._deadline_s:g} s.") from error
         except (InferenceServerException, grpc.RpcError) as error:
             status = str(error.status() if isinstance(error, InferenceServerException) else error.args)
-            if any(word in status for word in _NOT_NOW) or "not ready" in str(error) or "unknown model" in str(error):
+            if says_not_loaded(error):
+                raise NotLoadedError(f"Triton at {self._url} does not serve gait now.") from error
+            if any(word in status for word in _NOT_NOW):
                 raise UnavailableError(f"Triton at {self._url} does not serve gait now.") from error
             raise BadInputError(f"The gait model refused this: {str(error)[:200]}") from error
 

@@ -16,7 +16,7 @@ class Readiness:
         entries: living entries of lists, with a picture, in stores that run faces.
         embedded: those of them that the version has embedded.
         calibrated: whether its threshold was measured on a set of pictures.
-        untested: stores that run faces and have no passed acceptance test of the version.
+        untested: stores that run faces and have no passed acceptance test of the version that a second person recorded.
     """
 
     entries: int
@@ -45,7 +45,7 @@ def lacks(version: int, found: Readiness, may_miss: int = 0) -> str:
         named = ", ".join(found.untested[:SOME])
         more = f" and {len(found.untested) - SOME} more" if len(found.untested) > SOME else ""
         return (
-            f"Faces run in {named}{more} without an acceptance test that was passed with version {version}, and would be switched"
-            f" off there; record one with face_version {version} first."
+            f"Faces run in {named}{more} without an acceptance test that was passed with version {version}; somebody else than"
+            f" who calibrated it records one with face_version {version} first."
         )
     return ""

@@ -24,7 +24,7 @@ from app.workers.cpu.lane import Lane
 from app.workers.cpu.places import Places, Request
 from app.workers.emitter import Emitter
 from app.workers.outlets import AWAY
-from app.workers.pose_clients import DEADLINE_S, PoseModel
+from app.workers.pose_clients import LONGEST_S, PoseModel
 from app.workers.simulated.lane import SimulatedLane
 from app.workers.telemetry import WorkerMetrics
 
@@ -112,7 +112,7 @@ class Analysis:
         with begin_trace("frame", camera_id=str(lane.camera.camera_id)) as parent:
             camera, began = lane.camera, time.monotonic()
             try:
-                async with asyncio.timeout(DEADLINE_S + 0.5):
+                async with asyncio.timeout(LONGEST_S):
                     found = (await self._model(lane).detect([DecodedPicture(frame.picture)]))[0]
             except (PennyError, TimeoutError) as error:
                 lane.lose()

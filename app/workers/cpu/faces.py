@@ -22,6 +22,7 @@ from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer
+from app.inference.loading import NotLoadedError
 from app.inference.presentation import suspicion
 from app.kit.errors import PennyError
 from app.kit.logs import logger
@@ -143,6 +144,8 @@ class FaceStage:
                     await self._ask(shot, camera)
                 except PennyError as error:
                     self._metrics.dropped.labels("model").inc()
+                    if isinstance(error, NotLoadedError):
+                        self._kept.doubt()
                     log.info("the face model does not answer", problem=str(error)[:120])
                     await pause(stop, CHECK_EVERY_S)
                 except Exception as error:

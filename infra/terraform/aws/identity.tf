@@ -19,8 +19,10 @@ locals {
   }
   kms_keys      = var.kms_secrets ? [aws_kms_key.this.arn] : []
   kms_roles     = var.kms_secrets ? ["dispatcher", "pipeline", "migrate"] : []
-  models_roles  = var.models_bucket == "" ? [] : ["triton"]
-  models_bucket = "arn:${data.aws_partition.this.partition}:s3:::${var.models_bucket}"
+  models_roles  = var.models_bucket == "" && var.pushes_bucket == "" ? [] : ["triton"]
+  s3            = "arn:${data.aws_partition.this.partition}:s3:::"
+  pushes_files  = "${local.s3}${var.pushes_bucket}/${var.pushes_prefix == "" ? "*" : "${var.pushes_prefix}/*"}"
+  models_files  = compact([var.models_bucket == "" ? "" : "${local.s3}${var.models_bucket}/*", var.pushes_bucket == "" ? "" : local.pushes_files])
   identities = merge(
     {
       # Signs uploads, reads, sets retention and holds. It removes uploads that are not what was announced and exports that were not handed over,
@@ -77,12 +79,12 @@ locals {
       {
         Effect   = "Allow"
         Action   = ["s3:ListBucket"]
-        Resource = local.models_bucket
+        Resource = [for name in distinct(compact([var.models_bucket, var.pushes_bucket])) : "${local.s3}${name}"]
       },
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = "${local.models_bucket}/*"
+        Resource = local.models_files
       }
     ] }
   )
@@ -107,6 +109,29 @@ resource "aws_iam_role_policy" "pod" {
   policy = jsonencode({
     Version   = "2012-10-17"
     Statement = each.value
+  })
+}
+
+# A push writes a version's files and then the record that makes them one; retiring and sweeping remove files. Its versions are signed: whoever
+# could write here without the team's key would bring nothing that is loaded.
+resource "aws_iam_role_policy" "pushes" {
+  count = var.pushes_bucket == "" ? 0 : 1
+  name  = "pushes"
+  role  = aws_iam_role.pod["service"].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = "${local.s3}${var.pushes_bucket}"
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+        Resource = local.pushes_files
+      }
+    ]
   })
 }
 

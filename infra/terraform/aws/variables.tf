@@ -83,3 +83,20 @@ variable "models_bucket" {
   type        = string
   default     = ""
 }
+
+variable "pushes_bucket" {
+  description = "Bucket of pushed model versions (models.pushes.bucket): the service writes there, Triton reads. Empty: they come by a volume, or never."
+  type        = string
+  default     = ""
+}
+
+variable "pushes_prefix" {
+  description = "Folder in it (models.pushes.prefix): files elsewhere in the bucket are neither read nor written, though their names are listed. Empty: all of it."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = !startswith(var.pushes_prefix, "/") && !endswith(var.pushes_prefix, "/")
+    error_message = "A folder without a slash before or behind it, like models."
+  }
+}

@@ -47,6 +47,11 @@ class Server:
         assert self._process is not None
         os.killpg(self._process.pid, number)
 
+    def wake_server(self) -> None:
+        """SIGCONT to the server alone: its model processes stay as they are."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.signal(signal.SIGKILL)

@@ -135,7 +135,7 @@ async def test_no_server_is_said_at_once() -> None:
 
 
 async def test_a_frozen_server_costs_a_deadline_and_nothing_after(triton: Server) -> None:
-    client = TritonPose(triton.url, selection=ANYTHING, options=options(deadline_s=3.0))
+    client = TritonPose(triton.url, selection=ANYTHING, options=options(deadline_s=3.0, patience_s=600.0))
     try:
         wanted = await eventually(client, noise())
         triton.signal(signal.SIGSTOP)
@@ -147,6 +147,24 @@ async def test_a_frozen_server_costs_a_deadline_and_nothing_after(triton: Server
         finally:
             triton.signal(signal.SIGCONT)
         found = await eventually(client, noise())
+    finally:
+        await client.close()
+    np.testing.assert_array_equal(found.boxes, wanted.boxes)
+
+
+async def test_a_server_that_lives_and_is_slow_loses_no_frame(triton: Server) -> None:
+    client = TritonPose(triton.url, selection=ANYTHING, options=options(deadline_s=0.5, patience_s=600.0))
+    try:
+        wanted = await eventually(client, noise())
+        triton.signal(signal.SIGSTOP)
+        triton.wake_server()
+        try:
+            waiting = asyncio.create_task(client.detect([noise()]))
+            await asyncio.sleep(2.5)
+            assert not waiting.done(), "its models stand still, as where something else has the processor; it lives"
+        finally:
+            triton.signal(signal.SIGCONT)
+        (found,) = await waiting
     finally:
         await client.close()
     np.testing.assert_array_equal(found.boxes, wanted.boxes)

@@ -33,10 +33,12 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url, self.served, self.closed, self.loads = url, set(Server.folder), False, 0
+        self.unloaded: set[str] = set()
         Server.all[url] = self
 
-    async def load(self, _model: str) -> None:
+    async def load(self, model: str) -> None:
         self.loads += 1
+        self.unloaded.discard(model)
         await asyncio.sleep(0)
         if self.url in Server.broken:
             raise RefusedPackageError(f"Triton cannot load it: no memory at {self.url}")
@@ -45,8 +47,8 @@ class Server:
     async def unload(self, _model: str) -> None:
         self.served = set()
 
-    async def ready(self, _model: str, version: int) -> bool:
-        return version in self.served
+    async def ready(self, model: str, version: int) -> bool:
+        return model not in self.unloaded and version in self.served
 
     async def close(self) -> None:
         assert not self.closed, "hung up twice"
@@ -210,8 +212,8 @@ async def test_what_a_push_changed_before_the_comparison_began_is_not_loaded_aga
     servers, folder = tritons(names), Asked(tmp_path / "models")
     await servers.servings()
 
-    async def level(model: str, versions: list[int], most: int | None = None) -> int:
-        done = await Replicas.level(servers, model, versions, most)
+    async def level(model: str, versions: list[int], most: int | None = None, *, beside: str = "") -> int:
+        done = await Replicas.level(servers, model, versions, most, beside=beside)
         compared.set()
         return done
 
@@ -227,3 +229,33 @@ async def test_what_a_push_changed_before_the_comparison_began_is_not_loaded_aga
     stop.set()
     await asyncio.wait_for(task, 10)
     assert [each.loads for each in Server.all.values()] == [0, 0, 0]
+
+
+async def test_a_replica_that_started_anew_gets_the_biometric_models_that_another_serves(
+    names: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model, version in ((MODEL, 1), ("face_embedding", 1), ("face_embedding", 1001)):
+        (tmp_path / "models" / model / str(version)).mkdir(parents=True)
+    servers, folder = tritons(names), ModelFolder(tmp_path / "models")
+    monkeypatch.setattr(service, "LEVEL_EVERY_S", 0.01)
+    await servers.servings()
+    one, two, three = Server.all.values()
+    for each in (one, two, three):
+        each.unloaded = set(service.BIOMETRIC)
+    kept, stop = service.ModelService(None, folder, tmp_path, servers), asyncio.Event()  # type: ignore[arg-type]
+    await kept._bring_level()
+    assert [each.loads for each in (one, two, three)] == [0, 0, 0], "no store's policy had one of them loaded"
+    Server.folder = one.served = {1, 1001}
+    one.unloaded, two.unloaded = {"face_pipeline_crops"}, {"face_pipeline_crops", service.GAIT_MODEL}
+    task = asyncio.create_task(kept.keep_level(stop))
+
+    async def level() -> bool:
+        asked = [("face_embedding", 1001), ("face_pipeline", 1), ("face_detection", 1), (service.GAIT_MODEL, 1)]
+        return all([await servers.ready(*each) for each in asked])
+
+    async with asyncio.timeout(30):
+        while not await level():
+            await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(task, 10)
+    assert "face_pipeline_crops" in three.unloaded, "nobody serves it"

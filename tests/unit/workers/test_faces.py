@@ -16,6 +16,7 @@ from app.contracts.control import DesiredCamera, DesiredState
 from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 from app.inference.face_client import FaceAnswer
+from app.inference.loading import NotLoadedError
 from app.workers.best_shot import APART_US, MOST_SHOTS, MOST_TRIES, TRACKS_KEPT, Shots, head_of
 from app.workers.control import Grant, permitted, wanted
 from app.workers.cpu.face_crop import crop
@@ -171,6 +172,25 @@ async def test_a_face_is_emitted_under_its_revision_and_models_go_at_the_end() -
     bench.grant = grant(revision=4)
     assert not sendable(), "what waits for Redis is dropped when the policy changes"
     assert bench.loading.acts == ["load", "unload"]
+
+
+async def test_a_server_that_started_anew_is_asked_to_load_them_again() -> None:
+    bench, stop = Bench(), asyncio.Event()
+
+    def gone() -> None:
+        if len(bench.loading.acts) < 2:
+            raise NotLoadedError("It does not serve faces now.")
+
+    bench.model.during = gone
+    task = asyncio.create_task(bench.stage.run(stop))
+    async with asyncio.timeout(30):
+        while not bench.emitted:
+            bench.stage._shots.forget()
+            bench.see()
+            await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.wait_for(task, 20)
+    assert bench.loading.acts == ["load", "load", "unload"]
 
 
 async def test_rule_01_worker_off_loads_nothing_and_asks_nothing() -> None:

@@ -16,7 +16,7 @@ def lane(version: str) -> Any:
 
 
 async def test_a_version_that_no_camera_uses_any_more_is_let_go_after_its_last_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pose_clients, "DEADLINE_S", 0.1)
+    monkeypatch.setattr(pose_clients, "LONGEST_S", 0.2)
     closed: list[object] = []
 
     async def close(self: TritonPose) -> None:

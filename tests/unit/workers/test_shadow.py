@@ -170,7 +170,7 @@ async def test_whatever_a_shadowed_version_raises_is_counted_and_a_stop_is_heard
 
 
 async def test_a_stop_does_not_wait_for_an_answer_that_does_not_come(monkeypatch: Any) -> None:
-    monkeypatch.setattr(shadow, "DEADLINE_S", 3600.0)
+    monkeypatch.setattr(shadow, "LONGEST_S", 3600.0)
     readings, model = Readings(), Model(people())
     model.may.clear()
     stage, stop = ShadowStage(lambda _model, _version: model, readings), asyncio.Event()
