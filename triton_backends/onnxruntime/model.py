@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import stat
+import threading
 from collections import OrderedDict
 
 import numpy as np
@@ -27,6 +28,12 @@ MOST_SHAPES = 6
 
 OWN_THREADS = "PENNYPROTECT_INSTANCE_THREADS"
 
+SERVES_AFTER_S = 60.0
+"""A server this old answers cameras, and what it loads now must not take the processor from them."""
+
+BEHIND = 10
+"""Steps of niceness: a thread gets a tenth of what one that answers gets, where both want the processor."""
+
 LARGEST_INPUT_BYTES = 64 << 20
 """An input larger than this is refused: its activations would take gigabytes."""
 
@@ -35,7 +42,7 @@ class TritonPythonModel:
     """One instance of one version of a model."""
 
     def initialize(self, args):
-        """Read the network. Shapes are compiled when first asked for; the configuration's warm-up asks before READY."""
+        """Read the network and compile what the configuration's warm-up asks for; other shapes compile when they first come."""
         config = json.loads(args["model_config"])
         parameters = {name: value["string_value"] for name, value in config.get("parameters", {}).items()}
         folder = pathlib.Path(args["model_repository"])
@@ -48,6 +55,37 @@ class TritonPythonModel:
         # Fails here, with its reason, when the file is broken.
         self._core.read_model(self._path)
         self._compiled = OrderedDict()
+        self._compile_behind(self._warmed(config))
+
+    def _warmed(self, config):
+        """Shapes of the inputs, by sample of the warm-up."""
+        ahead = (1,) if self._batched else ()
+        samples = [each.get("inputs", {}) for each in config.get("model_warmup", [])]
+        whole = [each for each in samples if all("dims" in each.get(name, {}) for name in self._inputs)]
+        return [tuple((*ahead, *map(int, each[name]["dims"])) for name in self._inputs) for each in whole]
+
+    def _compile_behind(self, shapes):
+        """Niceness is a thread's on Linux and goes to those that it starts; this one, which answers afterwards, keeps its own.
+
+        Only root may take niceness back, so a thread of its own compiles; not where the engine has several, which it keeps for answers.
+        """
+        faults, alone = [], self._properties["INFERENCE_NUM_THREADS"] == 1
+
+        def work():
+            try:
+                if alone and _server_age_s() > SERVES_AFTER_S:
+                    own = threading.get_native_id()
+                    os.setpriority(os.PRIO_PROCESS, own, min(19, os.getpriority(os.PRIO_PROCESS, own) + BEHIND))
+                for each in shapes:
+                    self._engine(each)
+            except Exception as error:  # it is the load's: raised where Triton hears it
+                faults.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        if faults:
+            raise faults[0]
 
     def _engine_properties(self, parameters, place):
         able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -138,3 +176,13 @@ class TritonPythonModel:
     def finalize(self):
         """Let go of the compiled networks."""
         self._compiled.clear()
+
+
+def _server_age_s():
+    """Seconds since the server that runs this process began; 0 where the system does not say."""
+    try:
+        said = pathlib.Path(f"/proc/{os.getppid()}/stat").read_text(encoding="utf-8")
+        started_s = int(said.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+        return float(pathlib.Path("/proc/uptime").read_text(encoding="utf-8").split()[0]) - started_s
+    except (OSError, ValueError, IndexError):
+        return 0.0
