@@ -1,10 +1,10 @@
 """Persons in frames, asked of a Triton server: the one way the product calls a pose model."""
 
 import asyncio
-import contextlib
 import ipaddress
+import random
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from tritonclient.utils import InferenceServerException
 
 from app.inference.contract import PoseContract
 from app.inference.families import FAMILIES, Selection
+from app.inference.patience import unless_it_lives
 from app.inference.picture import Picture, UInt8, picture_of
 from app.inference.pose import Letterbox, decode
 from app.inference.slots import Slot, SlotPool, hide
@@ -24,8 +25,9 @@ from app.perception.detections import Detections
 
 _log = logger(__name__)
 
-LIVES_S: Final = 1.0
-"""A server that is only slow says within this time that it lives: that asks no model."""
+AGAIN_S: Final = 0.3
+"""Between two tries while a model's process starts anew; another instance may answer at once."""
+_STARTS_ANEW: Final = "is not healthy"
 
 _CHANNEL = [
     # gRPC's own back-off grows to two minutes; a restarted server should be found within a second.
@@ -108,7 +110,7 @@ class TritonPose:
         groups = _groups(boxes, self._options.batch)
         try:
             async with asyncio.timeout(self._longest_s) as limit:
-                with self._ends_early(limit):
+                with unless_it_lives(limit, self._options.deadline_s, self._options.patience_s, self._client):
                     if len(groups) == 1:
                         answers = [await self._ask(pictures, boxes)]
                     else:
@@ -140,33 +142,6 @@ class TritonPose:
                     break
         self._pool.close()
         await self._client.close()
-
-    @contextlib.contextmanager
-    def _ends_early(self, limit: asyncio.Timeout) -> Iterator[None]:
-        """Once the deadline is over the request goes on only where the server says that it lives: it is slow, not away."""
-        if not self._options.patience_s:
-            yield
-            return
-        looks: list[asyncio.Task[None]] = []
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._options.deadline_s, lambda: looks.append(loop.create_task(self._look(limit))))
-        try:
-            yield
-        finally:
-            timer.cancel()
-            for each in looks:
-                each.cancel()
-
-    async def _look(self, limit: asyncio.Timeout) -> None:
-        if not await self._lives():
-            limit.reschedule(asyncio.get_running_loop().time())
-
-    async def _lives(self) -> bool:
-        try:
-            async with asyncio.timeout(LIVES_S):
-                return bool(await self._client.is_server_live(client_timeout=LIVES_S))
-        except (InferenceServerException, grpc.RpcError, TimeoutError):
-            return False
 
     def _make_pool(self) -> SlotPool:
         frame = self._side * self._side * 3
@@ -204,8 +179,13 @@ class TritonPose:
                 self._pool.give_back(slot, abandoned=abandoned and bool(slot.name))
 
     async def _infer(self, slot: Slot, views: UInt8) -> list[npt.NDArray[Any]]:
-        """Raw outputs. A server that forgot our memory (it restarted) is told again, once."""
-        for attempt in (0, 1):
+        """Raw outputs. A server that forgot our memory (it restarted) is told again, once.
+
+        One whose model process had no turn of the processor for a second takes it for dead, and starts it anew: with patience it
+        is asked again, until `detect` ends.
+        """
+        told = False
+        while True:
             if self._shared and slot.registered != self._connection:
                 if slot.registered >= 0:
                     self._pool.renew(slot)
@@ -214,11 +194,13 @@ class TritonPose:
             try:
                 return await self._send(slot, views)
             except (InferenceServerException, grpc.RpcError) as error:
-                if attempt == 0 and self._shared and "shared memory region" in str(error):
+                if not told and self._shared and "shared memory region" in str(error):
+                    told = True
                     self._connection += 1
-                    continue
-                raise self._error(error) from error
-        raise UnavailableError(f"Triton at {self._url} keeps forgetting this client's memory; restart it.")
+                elif self._options.patience_s and _STARTS_ANEW in str(error):
+                    await asyncio.sleep(AGAIN_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+                else:
+                    raise self._error(error) from error
 
     async def _send(self, slot: Slot, views: UInt8) -> list[npt.NDArray[Any]]:
         tensor = InferInput(self._contract.input_name, list(views.shape), "UINT8")
@@ -245,9 +227,7 @@ class TritonPose:
     async def _register(self, slot: Slot) -> None:
         """Tell the server of a slot's memory; where it cannot see it (a container), send frames inline from now on."""
         try:
-            await self._client.register_system_shared_memory(
-                slot.name, slot.name, slot.size, client_timeout=self._options.deadline_s
-            )
+            await self._client.register_system_shared_memory(slot.name, slot.name, slot.size, client_timeout=self._longest_s)
         except (InferenceServerException, grpc.RpcError) as error:
             if _is_unreachable(error):
                 raise self._error(error) from error

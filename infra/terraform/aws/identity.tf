@@ -17,12 +17,12 @@ locals {
     Action   = ["kms:Encrypt", "kms:Decrypt"]
     Resource = aws_kms_key.this.arn
   }
-  kms_keys      = var.kms_secrets ? [aws_kms_key.this.arn] : []
-  kms_roles     = var.kms_secrets ? ["dispatcher", "pipeline", "migrate"] : []
-  models_roles  = var.models_bucket == "" && var.pushes_bucket == "" ? [] : ["triton"]
-  s3            = "arn:${data.aws_partition.this.partition}:s3:::"
-  pushes_files  = "${local.s3}${var.pushes_bucket}/${var.pushes_prefix == "" ? "*" : "${var.pushes_prefix}/*"}"
-  models_files  = compact([var.models_bucket == "" ? "" : "${local.s3}${var.models_bucket}/*", var.pushes_bucket == "" ? "" : local.pushes_files])
+  kms_keys     = var.kms_secrets ? [aws_kms_key.this.arn] : []
+  kms_roles    = var.kms_secrets ? ["dispatcher", "pipeline", "migrate"] : []
+  models_roles = var.models_bucket == "" && var.pushes_bucket == "" ? [] : ["triton"]
+  s3           = "arn:${data.aws_partition.this.partition}:s3:::"
+  pushes_files = "${local.s3}${var.pushes_bucket}/${var.pushes_prefix == "" ? "*" : "${var.pushes_prefix}/*"}"
+  models_files = compact([var.models_bucket == "" ? "" : "${local.s3}${var.models_bucket}/*", var.pushes_bucket == "" ? "" : local.pushes_files])
   identities = merge(
     {
       # Signs uploads, reads, sets retention and holds. It removes uploads that are not what was announced and exports that were not handed over,
