@@ -17,7 +17,7 @@ LIVES_S: Final = 2.0
 def unless_it_lives(
     limit: asyncio.Timeout, deadline_s: float, patience_s: float, client: aio.InferenceServerClient
 ) -> Iterator[None]:
-    """`limit` is `deadline_s` and `patience_s` long; it ends soon after the deadline where the server does not say that it lives."""
+    """`limit` is deadline and patience long; it ends soon after the deadline where the server does not say that it lives."""
     if not patience_s:
         yield
         return

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from app.embedded.state import open_home
@@ -47,10 +48,11 @@ class Server:
         assert self._process is not None
         os.killpg(self._process.pid, number)
 
-    def wake_server(self) -> None:
-        """SIGCONT to the server alone: its model processes stay as they are."""
+    def models_of(self, name: str) -> list[psutil.Process]:
+        """The processes of a model's instances."""
         assert self._process is not None
-        os.kill(self._process.pid, signal.SIGCONT)
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        return [each for each in children if any(f"/{name}/" in word or f"{name}_" in word for word in each.cmdline())]
 
     def kill(self) -> None:
         if self._process is not None and self._process.poll() is None:
