@@ -67,7 +67,8 @@ class TritonPythonModel:
     def _compile_behind(self, shapes):
         """Niceness is a thread's on Linux and goes to those that it starts; this one, which answers afterwards, keeps its own.
 
-        Only root may take niceness back, so a thread of its own compiles; not where the engine has several, which it keeps for answers.
+        Only root may take niceness back, so a thread of its own compiles. Where the engine has several it keeps them for
+        answers, so that they must not be behind.
         """
         faults, alone = [], self._properties["INFERENCE_NUM_THREADS"] == 1
 
