@@ -55,8 +55,7 @@ def step(state: Floor, sight: Sight, parameters: FloorParameters) -> tuple[Floor
         evidence = _lies(state, sight, index, score, stature, parameters)
         if evidence is not None and sight.seen[index].number not in fallen:
             found.append(evidence)
-    gap_us = max(parameters.gap_s, sight.pause_s) * US
-    for number in [number for number, each in state.lying.items() if sight.at_us - each.last_us > gap_us]:
+    for number in [number for number, each in state.lying.items() if sight.at_us - each.last_us > parameters.gap_s * US]:
         del state.lying[number]
     return state, follow(KIND, state, sight, found, parameters)
 
@@ -82,7 +81,7 @@ def _lies(state: Floor, sight: Sight, index: int, score: float, stature: float, 
         return None
     gap = (sight.at_us - known.last_us) / US
     known.last_us, known.stature = sight.at_us, stature
-    if gap <= max(1.0, sight.pause_s):
+    if gap <= 1.0:
         known.observed_s += gap
     known.score += (score - known.score) * min(1.0, gap)
     act = state.of(person.number)

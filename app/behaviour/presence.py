@@ -24,14 +24,17 @@ class Presence(Acts):
 
     held: dict[int, Held] = msgspec.field(default_factory=dict)
 
-    def hold(self, sight: Sight, numbers: Iterable[int]) -> dict[int, float]:
-        """Take in who is in it now: seconds that each has been. Times follow a clock that was set."""
+    def hold(self, sight: Sight, numbers: Iterable[int], *, over_pauses: bool = True) -> dict[int, float]:
+        """Take in who is in it now: seconds that each has been. Times follow a clock that was set.
+
+        Without `over_pauses` a camera's rare frames are gaps as others are: what lasts moments is not the same between two looks.
+        """
         if sight.shifted_us:
             for each in self.held.values():
                 each.since_us += sight.shifted_us
                 each.last_us += sight.shifted_us
         lasted: dict[int, float] = {}
-        gap_us = round(max(GAP_S, sight.pause_s) * US)
+        gap_us = round(max(GAP_S, sight.pause_s if over_pauses else 0.0) * US)
         for number in numbers:
             held = self.held.get(number)
             if held is None or sight.at_us - held.last_us > gap_us:

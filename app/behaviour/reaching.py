@@ -56,7 +56,7 @@ def step(
         reaches = {row: out for row, where, (out,) in measured if where == area and out >= parameters.out_body_heights}
         rows = {sight.seen[row].number: row for row in reaches}
         found = []
-        for number, lasted in presence.hold(sight, rows).items():
+        for number, lasted in presence.hold(sight, rows, over_pauses=False).items():
             score = share_of(lasted, parameters.lasts_s)
             if score < parameters.threshold and presence.of(number, area) is None:
                 continue

@@ -91,11 +91,9 @@ def test_lying_down_slowly_is_no_fall_but_a_person_on_the_floor() -> None:
     assert begun(play(lambda at: falls(at, took_s=5.0), 20, 10)) == ["floor"]
 
 
-@pytest.mark.parametrize("fps", [0.4, 1.0])
-def test_rare_frames_hide_nobody_who_lies_on_the_floor(fps: float) -> None:
-    """Whether they fell can hardly be told any more."""
-    told = begun(play(lambda at: [(1, figure(640, 600, 0 if at < 10 else 88))], 60, fps))
-    assert told in (["floor"], ["falling"])
+def test_rare_frames_say_nothing_of_bodies() -> None:
+    """Three looks in ten seconds are no proof that somebody lies: on an ordinary clip at 0.3 frames a second they said so."""
+    assert play(lambda at: [(1, figure(640, 600, 0 if at < 10 else 88))], 60, 0.3) == []
 
 
 def test_bending_down_is_neither() -> None:

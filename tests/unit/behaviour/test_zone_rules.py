@@ -189,6 +189,11 @@ def test_a_hand_in_the_shelf_is_a_reach(out: float, kinds: list[str]) -> None:
     assert begun(taken(Camera(), frames, setup("shelf", SHELF))) == kinds
 
 
+def test_two_rare_looks_at_a_hand_are_no_reach() -> None:
+    frames = [film(number, number * 2.5, [(1, figure(640, 600, hands=((-0.1, 0.45), (0.42, 0.7))))]) for number in range(20)]
+    assert taken(Camera(), frames, setup("shelf", SHELF)) == []
+
+
 def test_a_hand_that_hangs_in_front_of_a_shelf_is_no_reach() -> None:
     frames = [film(number, number / 10, [(1, figure(820, 600))]) for number in range(60)]
     assert taken(Camera(), frames, setup("shelf", SHELF)) == []
