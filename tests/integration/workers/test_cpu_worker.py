@@ -104,8 +104,8 @@ class Service:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Service]:
-    service = Service()
+async def serving(own: Service | None = None) -> AsyncIterator[Service]:
+    service = own or Service()
     app = web.Application()
     app.router.add_post("/api/v1/workers/heartbeat", service.beat)
     runner = web.AppRunner(app, access_log=None)
