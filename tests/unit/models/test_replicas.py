@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import asyncpg
 import pytest
 
+from app.inference.gait.placing import GAIT_MODEL
 from app.kit.errors import UnavailableError
 from app.kit.objects.files import FileStore
 from app.models import replicas, service
@@ -246,11 +247,11 @@ async def test_a_replica_that_started_anew_gets_the_biometric_models_that_anothe
     await kept._bring_level()
     assert [each.loads for each in (one, two, three)] == [0, 0, 0], "no store's policy had one of them loaded"
     Server.folder = one.served = {1, 1001}
-    one.unloaded, two.unloaded = {"face_pipeline_crops"}, {"face_pipeline_crops", service.GAIT_MODEL}
+    one.unloaded, two.unloaded = {"face_pipeline_crops"}, {"face_pipeline_crops", GAIT_MODEL}
     task = asyncio.create_task(kept.keep_level(stop))
 
     async def level() -> bool:
-        asked = [("face_embedding", 1001), ("face_pipeline", 1), ("face_detection", 1), (service.GAIT_MODEL, 1)]
+        asked = [("face_embedding", 1001), ("face_pipeline", 1), ("face_detection", 1), (GAIT_MODEL, 1)]
         return all([await servers.ready(*each) for each in asked])
 
     async with asyncio.timeout(30):
