@@ -180,7 +180,7 @@ def bench(
         str,
         typer.Argument(
             help="density, latency, pipeline, memory, behaviour, faces, acceptance, review, gait, gallery, audit, policy, access,"
-            " probes, sockets, dashboard, notifications, evidence, tracking, visits, serving, swap, loads, api, scale"
+            " probes, sockets, dashboard, overlay, notifications, evidence, tracking, visits, serving, swap, loads, api, scale"
         ),
     ],
     as_json: AsJson = False,

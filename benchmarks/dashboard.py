@@ -23,7 +23,7 @@ ROWS: Final = 200
 """Alerts that are on the page before the storm."""
 PROBE: Final = """
 (() => {
-  const seen = window.__seen = { heard: {}, delays: [], gaps: [], tasks: [], overlay: [] };
+  const seen = window.__seen = { heard: {}, delays: [], gaps: [], tasks: [], overlay: [], long: [] };
   const Native = window.WebSocket;
   window.WebSocket = class extends Native {
     constructor(...given) {
@@ -67,9 +67,17 @@ PROBE: Final = """
   frame(step);
   const note = (list) => list.getEntries().forEach(({ duration }) => seen.tasks.push(duration));
   new PerformanceObserver(note).observe({ type: "longtask" });
+  // What a frame of more than 50 ms of the page's own work was made of.
+  const explain = (list) => list.getEntries().forEach(({ startTime, duration, styleAndLayoutStart, scripts }) => {
+    const end = startTime + duration, style = styleAndLayoutStart > 0 ? end - styleAndLayoutStart : 0;
+    const by = scripts.map((each) => [Math.round(each.duration), Math.round(each.forcedStyleAndLayoutDuration),
+      each.invoker, each.sourceFunctionName].join(" "));
+    seen.long.push({ ms: Math.round(duration), style_and_paint_ms: Math.round(style), scripts: by });
+  });
+  new PerformanceObserver(explain).observe({ type: "long-animation-frame" });
 })()
 """
-CLEAR: Final = "() => { const s = window.__seen; s.delays = []; s.gaps = []; s.tasks = []; s.overlay = []; }"
+CLEAR: Final = "() => { const s = window.__seen; s.delays = []; s.gaps = []; s.tasks = []; s.overlay = []; s.long = []; }"
 READ: Final = "() => ({ ...window.__seen, heard: Object.keys(window.__seen.heard).length })"
 
 
@@ -137,11 +145,13 @@ def _document(live: dict[str, Any], storm: dict[str, Any], seconds: float, versi
             "storm_frames_over_50_ms": len(over),
             "storm_longest_frame_ms": _at(storm["gaps"], 1.0),
             "storm_longest_task_ms": _at(storm["tasks"], 1.0),
+            "storm_frames_of_long_work": len(storm["long"]),
             "overlay_a_tile_p95_ms": _at(live["overlay"], 0.95),
             "overlay_a_tile_mean_ms": round(statistics.fmean(live["overlay"] or [0.0]), 2),
             "live_36_cameras_frame_p99_ms": _at(live["gaps"], 0.99),
             "live_36_cameras_longest_task_ms": _at(live["tasks"], 1.0),
         },
+        "storm_frames_of_long_work": sorted(storm["long"], key=lambda each: -each["ms"])[:8],
         "data_set": f"{CAMERAS} cameras, 4 of them moving at 5 pictures/s with 3 skeletons; {ALERTS_A_MINUTE} alerts a minute",
         "browser": version,
         "samples": {

@@ -30,6 +30,7 @@ NAMES = (
     "probes",
     "sockets",
     "dashboard",
+    "overlay",
     "notifications",
     "evidence",
     "tracking",

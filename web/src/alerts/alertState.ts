@@ -78,7 +78,13 @@ const RANK: Record<Threat, number> = { high: 2, medium: 1, low: 0 };
 
 /** Newest first. */
 export function inOrder(alerts: Iterable<Alert>): Alert[] {
-  return [...alerts].sort((a, b) => b.raised_at.localeCompare(a.raised_at) || b.id.localeCompare(a.id));
+  return [...alerts].sort((a, b) => later(a.raised_at, b.raised_at) || later(a.id, b.id));
+}
+
+/** Times of the API and ids are plain ASCII: comparing them by a language's rules would take most of a sort. */
+function later(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? 1 : -1;
 }
 
 /** A group's alerts beside each other, where its newest one stands. */

@@ -1,8 +1,9 @@
-import { createContext, useCallback, useContext, useEffect, useMemo, useReducer, useRef, type ReactNode } from "react";
+import { createContext, startTransition, useCallback, useContext, useEffect, useMemo, useReducer, useRef, type ReactNode } from "react";
 import { actOnAlert, alert as loadAlert, alerts as loadAlerts, type HowToAct } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { Alert, AlertAction, Id } from "../api/types";
 import { useCameras } from "../cameras/cameras";
+import { zoneName } from "../cameras/zoneNames";
 import { usePlace } from "../shell/stores";
 import { useToasts } from "../shell/toasts";
 import type { AlertNews } from "../socket/messages";
@@ -66,7 +67,8 @@ export function AlertsProvider({ children }: { children: ReactNode }) {
 
   const hear = useCallback(
     async (news: AlertNews, isNew: boolean) => {
-      change({ is: "heard", news });
+      // A storm must not hold up who types or acts: what is heard is drawn in pieces between frames.
+      startTransition(() => change({ is: "heard", news }));
       let whole: AlertNews = news;
       if (heard(latest.current.state, news) === null) {
         whole = await loadAlert(news.id);
@@ -131,7 +133,7 @@ function toastOf(alert: AlertNews, cameraName: string) {
     id: alert.id,
     threat: alert.threat ?? "medium",
     title: `${kindName(alert.kind)} · ${cameraName}`,
-    text: headline(alert.kind, alert.explanation ?? {}, alert.zone_id ? "a zone" : null),
+    text: headline(alert.kind, alert.explanation ?? {}, zoneName(alert.zone_id)),
     to: `/alerts/${alert.id}`,
   };
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { startTransition, useEffect, useRef, useState } from "react";
 import { markSeen, seenAlerts } from "../api/endpoints";
 import type { Alert, Id } from "../api/types";
 
@@ -14,7 +14,8 @@ export function useUnseen(alerts: readonly Alert[], opened: Id | undefined): Rea
     if (wanted.length === 0) return;
     for (const id of wanted) asked.current.add(id);
     seenAlerts(wanted).then(
-      (found) => setUnseen((old) => new Set([...old, ...wanted.filter((id) => !found.includes(id))])),
+      // A hundred rows may change at once: in pieces between frames.
+      (found) => startTransition(() => setUnseen((old) => new Set([...old, ...wanted.filter((id) => !found.includes(id))]))),
       () => wanted.forEach((id) => asked.current.delete(id)), // asked again with the next change of the list
     );
   }, [alerts]);

@@ -2,6 +2,7 @@ import { catalogue } from "../text/catalogue";
 
 export const t = catalogue({
   en: {
+    aZone: "a zone",
     cameras: "Cameras",
     add: "Add a camera",
     more: "Add several",
@@ -147,6 +148,7 @@ export const t = catalogue({
     connected: "Connected",
   },
   es: {
+    aZone: "una zona",
     cameras: "Cámaras",
     add: "Añadir una cámara",
     more: "Añadir varias",

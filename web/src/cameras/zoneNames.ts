@@ -2,18 +2,15 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { zones as loadZones } from "../api/endpoints";
 import type { Alert, Id } from "../api/types";
+import { t } from "./texts";
 
 const names = new Map<Id, string>();
 const asked = new Set<Id>();
 const listeners = new Set<() => void>();
-let round = 0;
 
-/** Said where a zone's name is not known: it is still loading, or the zone was removed. */
-const UNNAMED = "a zone";
-
-function tell(): void {
-  round += 1;
-  listeners.forEach((listener) => listener());
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
 
 function askFor(cameraId: Id): void {
@@ -22,7 +19,7 @@ function askFor(cameraId: Id): void {
   loadZones(cameraId).then(
     (zones) => {
       for (const { id, name } of zones) names.set(id, name);
-      tell();
+      listeners.forEach((listener) => listener());
     },
     () => asked.delete(cameraId),
   );
@@ -30,20 +27,21 @@ function askFor(cameraId: Id): void {
 
 /** Call after zones of a camera changed. */
 export function forgetZoneNames(cameraId: Id): void {
-  asked.delete(cameraId);
-  tell();
+  if (asked.delete(cameraId)) askFor(cameraId);
 }
 
 type Placed = Pick<Alert, "camera_id" | "zone_id">;
 
-/** The name of an alert's zone, null when it is about the whole picture. */
+/** The name of an alert's zone as far as it is known: it may still be loading, or the zone was removed. Null when it is about the whole picture. */
+export function zoneName(zoneId: Id | null | undefined): string | null {
+  return zoneId ? (names.get(zoneId) ?? t("aZone")) : null;
+}
+
+/** The name of an alert's zone, null when it is about the whole picture. Of a list only the rows whose names came are drawn anew. */
 export function useZoneName({ camera_id, zone_id }: Placed): string | null {
-  const current = useSyncExternalStore(
-    (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
-    () => round,
-  );
+  const name = useSyncExternalStore(subscribe, () => zoneName(zone_id));
   useEffect(() => {
     if (zone_id !== null && !names.has(zone_id)) askFor(camera_id);
-  }, [camera_id, zone_id, current]);
-  return zone_id === null ? null : (names.get(zone_id) ?? UNNAMED);
+  }, [camera_id, zone_id]);
+  return name;
 }

@@ -23,7 +23,8 @@ export function LivePage() {
   const [layers, setLayers] = useLayers();
   const trouble = useSyncExternalStore(liveFeed.subscribe, liveFeed.trouble);
   const [wall, toWall] = useWall();
-  useKeys({ w: () => void toWall(!wall) });
+  // The browser's own Esc ends its whole screen; where that was refused, this one gives the page back.
+  useKeys({ w: () => void toWall(!wall), ...(wall ? { Escape: () => void toWall(false) } : {}) });
   const [layout, choose] = useLayout();
   const { moving, stills, left } = divided(layout.large, shownIn(layout, list));
   const { state } = useAlerts();

@@ -1,12 +1,13 @@
-import { useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import { ago, clock } from "../text/format";
 import { everySecond } from "./seconds";
 
 /** "2 min ago". Of a thousand of these only those are drawn anew that say something else than a second before. */
 export function Ago({ at }: { at: string }) {
   const said = useSyncExternalStore(everySecond, () => ago(at, Date.now()));
+  const title = useMemo(() => clock(at, Date.now()), [at]); // the dear part: three dates are formatted
   return (
-    <time dateTime={at} title={clock(at, Date.now())}>
+    <time dateTime={at} title={title}>
       {said}
     </time>
   );

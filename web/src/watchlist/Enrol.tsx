@@ -34,18 +34,19 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
   const [address, setAddress] = useState<string | null>(null);
   const [check, setCheck] = useState<FaceCheck | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const [refused, setRefused] = useState<string | null>(null); // of the picture, said beside it
   const [busy, setBusy] = useState(false);
   const [draft, setDraft] = useState({ ...EMPTY, review_on: dayAfter(now, 60), expires_on: dayAfter(now, 180), notice_given_on: dayAfter(now, 0) });
   const set = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
   useEffect(() => () => (address ? URL.revokeObjectURL(address) : undefined), [address]);
 
-  const attempt = async (work: () => Promise<void>) => {
+  const attempt = async (work: () => Promise<void>, tell = setError) => {
     setBusy(true);
-    setError(null);
+    tell(null);
     try {
       await work();
     } catch (reason) {
-      setError(sentenceFor(reason));
+      tell(sentenceFor(reason));
     } finally {
       setBusy(false);
     }
@@ -55,7 +56,7 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
     setFile(chosen);
     setCheck(null);
     setAddress(URL.createObjectURL(chosen));
-    void attempt(async () => setCheck(await checkFace(store, list, chosen)));
+    void attempt(async () => setCheck(await checkFace(store, list, chosen)), setRefused);
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -88,7 +89,12 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
               }}
             />
           )}
-          {address && <Checked address={address} check={check} />}
+          {address && <Checked key={address} address={address} check={check} />}
+          {refused && (
+            <p className="form-error" role="alert" data-testid="enrol-picture-error">
+              {refused}
+            </p>
+          )}
           {check?.usable && <p className="verdict" data-verdict="allow" data-testid="enrol-usable">{t("oneFaceGoodEnough")}</p>}
           {check && !check.usable && (
             <ul className="findings" data-testid="enrol-findings">

@@ -26,11 +26,13 @@ export function Picture({ load, alt, testId }: { load: () => Promise<Blob>; alt:
   return address ? <img className="face" src={address} alt={alt} data-testid={testId} /> : <div className="face face-loading" aria-busy="true" />;
 }
 
-/** The chosen picture with what the gate saw drawn over it. */
+/** The chosen picture with what the gate saw drawn over it; nothing for a file that is no picture. */
 export function Checked({ address, check }: { address: string; check: FaceCheck | null }) {
+  const [broken, setBroken] = useState(false);
+  if (broken) return null;
   return (
     <figure className="face-check">
-      <img src={address} alt={t("thePictureToEnrol")} />
+      <img src={address} alt={t("thePictureToEnrol")} onError={() => setBroken(true)} />
       {check && (
         <svg viewBox={`0 0 ${check.width} ${check.height}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
           {check.faces.map((face, at) => {

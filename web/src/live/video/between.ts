@@ -4,8 +4,8 @@ import type { AnalysisResult, Box, Keypoint, Person } from "../../socket/message
 const MOST = 64;
 /** Between analyses further apart than this people are not guessed. */
 const LONGEST_GAP_US = 1_000_000;
-/** The last analysis holds this long when none follows. */
-const HOLD_US = 300_000;
+/** The last analysis holds this long when none follows: a drawing further from its picture than this is wrong, and none is better. */
+const HOLD_US = 100_000;
 
 export interface Seen {
   /** Whose moment is drawn: the frame's own between two analyses, else that of the last one. */
