@@ -9,7 +9,6 @@ import asyncio
 import base64
 import contextlib
 import json
-import multiprocessing
 import random
 import socket
 import statistics
@@ -33,6 +32,7 @@ from app.first_run import first_run
 from app.kit.postgres import Session, TenantScope
 from app.main import run as serve
 from app.settings import Settings
+from benchmarks.aside import aside
 from benchmarks.own_servers import OwnServers, own_servers
 
 SLICE_S = 1.0  # CPU is counted in hundredths of a second
@@ -192,12 +192,11 @@ async def _measure(
 
 
 def _round_trip(seconds: float, home: Path) -> dict[str, Any]:
-    spawn = multiprocessing.get_context("spawn")
     with own_servers() as servers:
         given = [_given(servers, home, role) for role in ("pennyprotect_app", "admin")]
         asyncio.run(first_run(Settings(**given[0]), servers.postgres.url("pennyprotect_owner")))
         store = asyncio.run(_fill(servers))
-        served = [spawn.Process(target=_serve, args=(each, number == 1)) for number, each in enumerate(given)]
+        served = [aside(_serve, each, number == 1) for number, each in enumerate(given)]
         try:
             for process in served:
                 process.start()

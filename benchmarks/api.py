@@ -5,7 +5,6 @@ asked by one client (delay) and by eight at once (answers a second), twice, in t
 """
 
 import asyncio
-import multiprocessing
 import statistics
 import tempfile
 import time
@@ -19,6 +18,7 @@ import psutil
 from app.first_run import first_run
 from app.settings import Settings
 from benchmarks.access import PATIENCE_S, _cpu_s, _given, _serve, _sign_in
+from benchmarks.aside import SPAWN, aside
 from benchmarks.document import BenchArguments
 from benchmarks.filling import DAYS, Filled, fill
 from benchmarks.own_servers import OwnServers, own_servers
@@ -116,22 +116,21 @@ def _clients(pipe: Any, *given: Any) -> None:
 
 
 def _round_trip(seconds: float, home: Path, size: tuple[int, int]) -> dict[str, Any]:
-    spawn = multiprocessing.get_context("spawn")
-    with own_servers() as servers:
+    with own_servers(settings=("max_wal_size=16GB",)) as servers:  # filling it would be one checkpoint after the other
         given = _given(servers, home, "pennyprotect_app")
         asyncio.run(first_run(Settings(**given), servers.postgres.url("pennyprotect_owner")))
         began = time.monotonic()
         filled = asyncio.run(fill(servers.postgres.url("admin"), *size))
         filling_s = time.monotonic() - began
-        served = spawn.Process(target=_serve, args=(given, False))
-        ours, theirs = spawn.Pipe()
+        served = aside(_serve, given, False)
+        ours, theirs = SPAWN.Pipe()
         asking = None
         try:
             served.start()
             pids = [served.pid or 0, _server(servers)]
             base = f"http://127.0.0.1:{given['PENNYPROTECT_PORT']}"
             share = seconds / (ROUNDS * len(ENDPOINTS))
-            asking = spawn.Process(target=_clients, args=(theirs, base, home, filled, share, pids))
+            asking = aside(_clients, theirs, base, home, filled, share, pids)
             asking.start()
             if not ours.poll(seconds * 3 + PATIENCE_S):
                 raise RuntimeError("the clients gave no answer")

@@ -5,7 +5,6 @@ with fsync and synchronous commits as they are by default.
 """
 
 import asyncio
-import multiprocessing
 import os
 import tempfile
 import time
@@ -27,6 +26,7 @@ from app.audit.sealer import Sealer, Times
 from app.audit.verify import verify_all
 from app.kit.ids import new_id
 from app.kit.postgres import Pool, TenantScope, connect_pool, tenant_transaction
+from benchmarks.aside import aside
 from benchmarks.document import BenchArguments
 from benchmarks.own_servers import OwnServers, own_servers
 
@@ -102,7 +102,7 @@ def _seal(url: str, anchors: Path) -> None:
 
 @contextmanager
 def _sealing(url: str, anchors: Path) -> Iterator[psutil.Process]:
-    process = multiprocessing.get_context("spawn").Process(target=_seal, args=(url, anchors))
+    process = aside(_seal, url, anchors)
     process.start()
     try:
         yield psutil.Process(process.pid)

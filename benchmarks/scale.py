@@ -8,7 +8,6 @@ last step that was held. A last step runs one pipeline under cProfile: where its
 
 import asyncio
 import contextlib
-import multiprocessing
 import pstats
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from app.kit.clock import now_us
 from app.kit.errors import SetupError
 from app.kit.ids import new_id, shard_of
 from benchmarks.access import _cpu_s
+from benchmarks.aside import SPAWN, aside
 from benchmarks.document import BenchArguments, machine
 from benchmarks.own_servers import OwnServers, own_servers
 from benchmarks.pipeline import CHECKOUT, CONFIGURED_S, FPS, PEOPLE, _environment, scene
@@ -291,9 +291,8 @@ async def _prepared(servers: OwnServers) -> tuple[Any, list[uuid.UUID]]:
 
 async def _with(servers: OwnServers, home: Path, seconds: float) -> dict[str, Any]:
     admin, cameras = await _prepared(servers)
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    sender = spawn.Process(target=_sender, args=(theirs, servers.memory.url, cameras), daemon=True)
+    ours, theirs = SPAWN.Pipe()
+    sender = aside(_sender, theirs, servers.memory.url, cameras, daemon=True)
     sender.start()
     try:
         return await _measure(Scale(servers, home, admin, ours), home, seconds)

@@ -8,7 +8,6 @@ entry into the store's stream. One more client joins and reads nothing: it must 
 import asyncio
 import base64
 import json
-import multiprocessing
 import os
 import resource
 import socket
@@ -28,6 +27,7 @@ import websockets.asyncio.server as bare
 from app.first_run import first_run
 from app.main import run as serve
 from app.settings import Settings
+from benchmarks.aside import SPAWN, aside
 from benchmarks.own_servers import OwnServers, own_servers
 
 CLIENTS: Final = 1000
@@ -251,14 +251,13 @@ async def _slow_is_let_go(base: str, token: str, store: str, bus: str) -> float:
 
 
 def _run(seconds: float, home: Path) -> dict[str, Any]:
-    spawn = multiprocessing.get_context("spawn")
     with own_servers() as servers:
         given, bare_port = _given(servers, home), _free_port()
         asyncio.run(first_run(Settings(**given), servers.postgres.url("pennyprotect_owner")))
-        tell, told = spawn.Pipe()
-        ask, asked = spawn.Pipe()
+        tell, told = SPAWN.Pipe()
+        ask, asked = SPAWN.Pipe()
         base = f"http://127.0.0.1:{given['PENNYPROTECT_PORT']}"
-        processes = [spawn.Process(target=_service, args=(given,)), spawn.Process(target=_bare, args=(bare_port, told))]
+        processes = [aside(_service, given), aside(_bare, bare_port, told)]
         try:
             for process in processes:
                 process.start()
@@ -266,7 +265,7 @@ def _run(seconds: float, home: Path) -> dict[str, Any]:
             token, store = asyncio.run(_enter(base, home))
             join = _masked(json.dumps({"type": "join-store", "store_id": store}))
             sides = [(given["PENNYPROTECT_PORT"], "/ws", token, join), (bare_port, "/", "", b"")]
-            processes.append(spawn.Process(target=_clients, args=(asked, sides)))
+            processes.append(aside(_clients, asked, sides))
             processes[-1].start()
             ask.recv()
             time.sleep(2.0)  # the last joins

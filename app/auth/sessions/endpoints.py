@@ -16,6 +16,7 @@ from app.auth.models import Access, Principal
 from app.auth.permissions import Permission
 from app.auth.sessions import repository
 from app.auth.sessions.models import ListedSession
+from app.auth.tokens import IDLE_LIFE
 from app.kit.backends import backends
 from app.kit.clock import now
 from app.kit.errors import NotFoundError
@@ -93,7 +94,7 @@ async def end_sessions_of(request: Request, access: EndsSessions, user_id: uuid.
 async def _page(
     connection: TenantConnection, user_id: uuid.UUID, current: uuid.UUID | None, cursor: str | None, limit: int
 ) -> Page[LoginSessionOut]:
-    found = await repository.listed(connection, user_id, decode_cursor(cursor), limit)
+    found = await repository.listed(connection, user_id, now() - IDLE_LIFE, decode_cursor(cursor), limit)
     shown, following = cut(found, limit, lambda each: (each.created_at, each.id))
     return Page(items=[_out(each, current) for each in shown], next=following)
 

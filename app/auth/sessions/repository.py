@@ -36,16 +36,17 @@ async def keep_newest(connection: TenantConnection, user_id: uuid.UUID, most: in
 
 
 async def listed(
-    connection: TenantConnection, user_id: uuid.UUID, after: tuple[datetime, uuid.UUID] | None, limit: int
+    connection: TenantConnection, user_id: uuid.UUID, used_since: datetime, after: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> list[ListedSession]:
-    """The user's sessions that still stand, newest first; one more than `limit` when there are more."""
+    """The user's sessions that still stand and were used since then, newest first; one more than `limit` when there are more."""
     rows = await connection.fetch(
         "SELECT id, method, second_factor_at IS NOT NULL AS second_factor, device, address, created_at, last_used_at, expires_at"
-        " FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()"
+        " FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND last_used_at >= $5"
         " AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3)) ORDER BY created_at DESC, id DESC LIMIT $4",
         user_id,
         *(after or (None, None)),
         limit + 1,
+        used_since,
     )
     return [ListedSession(**{**dict(row), "method": Method(row["method"])}) for row in rows]
 

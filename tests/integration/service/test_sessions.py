@@ -54,6 +54,8 @@ async def test_a_session_that_nobody_used_for_a_day_is_not_continued(product: Pr
     assert status == 200, answer
     left = "UPDATE sessions SET last_used_at = now() - interval '25 hours' WHERE refresh_hash = $1"
     await product.sql(left, token_hash(mine))
+    listed = (await product.ask("GET", f"{API}/auth/sessions", token=answer["access_token"]))[1]["items"]
+    assert [each["current"] for each in listed] == [True]  # nobody can go on with the other
     assert (await refresh(product, mine))[0] == 401
     await product.sql("UPDATE sessions SET last_used_at = now()")
     assert (await refresh(product, mine))[0] == 401  # it ended
