@@ -37,14 +37,14 @@ def letterboxed(pictures: Iterable[Picture], contract: PoseContract) -> npt.NDAr
 
 @asynccontextmanager
 async def bare_engine(
-    model: Path, frames: npt.NDArray[np.uint8], precision: str = "bf16", *, python: Path = PYTHON, alone: bool = False
+    model: Path, frames: npt.NDArray[np.uint8], precision: str = "bf16", *, python: Path = PYTHON, alone: int = 0
 ) -> AsyncIterator[Ask]:
-    """The engine on these frames; `alone`: one after the other in one thread, as an instance of Triton's gets them."""
+    """The engine on these frames; `alone`: one after the other in so many threads, as an instance of Triton's gets them."""
     pipe = asyncio.subprocess.PIPE
     with tempfile.TemporaryDirectory(prefix="pennyprotect-bare-") as folder:
         inputs = Path(folder) / "inputs.npy"
         await asyncio.to_thread(np.save, inputs, frames)
-        more = ["--alone"] if alone else []
+        more = ["--alone", str(alone)] if alone else []
         command = [*map(str, (python, CHECKOUT / "benchmarks" / "bare_engine.py", model, inputs, precision)), *more]
         process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
 

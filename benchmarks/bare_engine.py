@@ -5,8 +5,8 @@ Runs in Triton's own Python environment (.venv-triton) with the settings of trit
 
     python bare_engine.py MODEL.onnx INPUTS.npy bf16|f32 [CACHE_DIR]
 
-With `--alone` in the place of CACHE_DIR a line is a count of frames: they are inferred one after the other by one thread, as an
-instance of the server does, and the answer is the seconds of each.
+With `--alone THREADS` in the place of CACHE_DIR a line is a count of frames: they are inferred one after the other by that many
+threads, as an instance of the server does, and the answer is the seconds of each.
 """
 
 import json
@@ -24,8 +24,8 @@ def main() -> None:
     """Compile, say so, then answer each line."""
     model_path, inputs_path, precision, *cache = sys.argv[1:]
     frames = np.load(inputs_path)
-    if cache == ["--alone"]:
-        return answer_alone(model_path, frames, precision)
+    if cache[:1] == ["--alone"]:
+        return answer_alone(model_path, frames, precision, int(cache[1]))
     core = openvino.Core()
     properties = {
         "PERFORMANCE_HINT": "THROUGHPUT",
@@ -47,10 +47,10 @@ def main() -> None:
         print(json.dumps(infer(queue, tensors, float(line))), flush=True)
 
 
-def answer_alone(model_path: str, frames: np.ndarray, precision: str) -> None:
+def answer_alone(model_path: str, frames: np.ndarray, precision: str, threads: int) -> None:
     """The seconds of single frames, for each line."""
     core = openvino.Core()
-    properties = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+    properties = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
     model = core.read_model(model_path)
     model.reshape([1, *frames.shape[1:]])
     request = core.compile_model(model, "CPU", {**properties, "INFERENCE_PRECISION_HINT": precision}).create_infer_request()

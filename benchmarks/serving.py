@@ -21,6 +21,7 @@ import numpy.typing as npt
 from tritonclient.grpc import InferInput, aio
 
 from app.embedded.demo_clips import available_clips, fetch_clip
+from app.embedded.processor import share_here
 from app.inference.contract import PoseContract
 from app.inference.triton import CallOptions, TritonPose
 from app.kit.errors import SetupError
@@ -145,7 +146,7 @@ async def _alone(servers: Servers, frames: Frames, rounds: int = 5) -> tuple[dic
     plain = aio.InferenceServerClient(servers.triton_url)
     took: dict[str, list[float]] = {"ours": [], "plain": [], "engine": []}
     try:
-        async with bare_engine(servers.model, frames, alone=True) as engine:
+        async with bare_engine(servers.model, frames, alone=share_here().threads) as engine:
             await ours.detect([frames[0]])
             spent = dict.fromkeys(("queue", "compute_input", "compute_infer", "compute_output"), 0.0)
             for _ in range(rounds):
