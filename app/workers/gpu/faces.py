@@ -125,7 +125,7 @@ class Faces:
         if version != FACE_VERSION:
             if rgb is None:
                 return self._drop("picture")
-            answered = await self._ask(rgb, camera, face)
+            answered = await self._ask(rgb, camera, shot)
             if answered is None:
                 return None
             face = answered
@@ -135,17 +135,24 @@ class Faces:
         self._emit(face, shot, camera, version, jpeg, attack)
         return None
 
-    async def _ask(self, rgb: UInt8, camera: DesiredCamera, face: FaceFound) -> FaceFound | None:
-        """The face as the camera's own version embeds it; None, and counted, where it finds none that is good enough."""
+    async def _ask(self, rgb: UInt8, camera: DesiredCamera, shot: Shot) -> FaceFound | None:
+        """The face as the camera's own version embeds it; None, and counted, where it finds none that is good enough.
+
+        The policy is looked at again when the answer is there: of what it forbids by then not even sums are kept.
+        """
         self._metrics.asked.inc()
         began = time.monotonic()
         try:
             answer = await self._model.find(rgb, 1, camera.face_version)
         except PennyError:
-            self._measured(camera, None, time.monotonic() - began)
+            if self._may(shot.message) is not None:
+                self._measured(camera, None, time.monotonic() - began)
             raise
         took_s = time.monotonic() - began
         self._metrics.seconds.observe(took_s)
+        if self._may(shot.message) is None:
+            self._drop("policy")
+            return None
         self._measured(camera, answer, took_s)
         if not len(answer):
             self._drop("no face")
@@ -154,7 +161,7 @@ class Faces:
             self._drop("quality")
             return None
         width = float(answer.boxes[0, 2] - answer.boxes[0, 0])
-        return replace(face, width_px=width, quality=answer.quality[0], embedding=answer.embeddings[0])
+        return replace(shot.face, width_px=width, quality=answer.quality[0], embedding=answer.embeddings[0])
 
     def _emit(self, face: FaceFound, shot: Shot, camera: DesiredCamera, version: str, jpeg: bytes, attack: float) -> None:
         message = shot.message

@@ -4,7 +4,7 @@ import asyncio
 import ctypes
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -192,6 +192,7 @@ def test_the_length_of_an_entry_is_the_librarys_own(library: Any) -> None:
 class Model:
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[int, ...]]] = []
+        self.during: Callable[[], object] = lambda: None
         self.answer: FaceAnswer | None = FaceAnswer(
             np.array([[10, 10, 60, 70, 0.9]], np.float32), np.zeros((1, 4, 2), np.float32),
             np.full((1, 5), 0.7, np.float32), np.full((1, 128), 0.5, np.float32),
@@ -199,6 +200,7 @@ class Model:
 
     async def find(self, picture: Any, most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
         self.asked.append((version, picture.shape))
+        self.during()
         if self.answer is None:
             raise UnavailableError("Triton does not serve faces now.")
         return self.answer
@@ -284,7 +286,11 @@ async def test_a_camera_of_another_version_is_answered_by_it_with_the_next_face_
     assert probe.embedding_array()[0] == 0.5
     assert probe.quality_array()[0] == pytest.approx(0.7)
     assert [len(about[1] or ()) for about in rig.told] == [1]
-    rig.want(face_version=FACE_VERSION)  # rolled back
+    rig.model.during = lambda: rig.want(face=False)  # while the model thinks
+    rig.offer()
+    assert (await rig.sent(), len(rig.told), rig.dropped("policy")) == ([], 1, 1)
+    rig.model.during = lambda: None
+    rig.want(face=True, face_version=FACE_VERSION)  # rolled back
     rig.offer()
     assert [(each.model_version, each.face_px) for each in await rig.sent()] == [(FACE_VERSION, 40.0)]
     rig.want(face_version="1002")
@@ -293,7 +299,7 @@ async def test_a_camera_of_another_version_is_answered_by_it_with_the_next_face_
     rig.offer()
     assert await rig.sent() == [], "an embedding of the released version is never sent in its place"
     assert (rig.dropped("picture"), rig.dropped("model"), rig.told[-1][1]) == (1, 1, None)
-    assert [version for version, _ in rig.model.asked] == ["1002", "1002"]
+    assert [version for version, _ in rig.model.asked] == ["1002"] * 3
 
 
 async def test_what_is_not_allowed_not_good_enough_or_not_chosen_is_not_sent() -> None:
