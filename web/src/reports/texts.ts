@@ -4,7 +4,7 @@ export const t = catalogue({
   en: {
     whatAHigherThresholdWouldHave: "{kind}: what a higher threshold would have done",
     wantedPrecision: "Wanted precision",
-    onlyAlertsWereJudgedTenAre: "Only {judged} alerts were judged; ten are the least.",
+    onlyAlertsWereJudgedTenAre: "Judged so far: {judged}. At least ten are needed.",
     noThresholdWouldHaveMetIt: "No threshold would have met it.",
     wouldHaveSparedWrongAndLost: "would have spared {sparedWrong} wrong and lost {lostRight} right of {judged} judged alerts.",
     applied: "Applied",
@@ -79,7 +79,7 @@ export const t = catalogue({
   es: {
     whatAHigherThresholdWouldHave: "{kind}: qué habría hecho un umbral más alto",
     wantedPrecision: "Precisión deseada",
-    onlyAlertsWereJudgedTenAre: "Solo se juzgaron {judged} alertas; hacen falta al menos diez.",
+    onlyAlertsWereJudgedTenAre: "Juzgadas hasta ahora: {judged}. Hacen falta al menos diez.",
     noThresholdWouldHaveMetIt: "Ningún umbral la habría alcanzado.",
     wouldHaveSparedWrongAndLost: "habría ahorrado {sparedWrong} erróneas y perdido {lostRight} correctas de {judged} alertas juzgadas.",
     applied: "Aplicado",
