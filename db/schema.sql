@@ -2312,9 +2312,11 @@ CASE
     ELSE NULL::integer
 END) STORED,
     previous_until timestamp with time zone,
+    language text DEFAULT 'en'::text NOT NULL,
     CONSTRAINT notification_channels_check CHECK (((quiet_starts IS NULL) = (quiet_ends IS NULL))),
     CONSTRAINT notification_channels_hint_check CHECK (((length(hint) >= 1) AND (length(hint) <= 200))),
     CONSTRAINT notification_channels_kind_check CHECK ((kind = ANY (ARRAY['sms'::text, 'email'::text, 'webhook'::text, 'slack'::text, 'teams'::text]))),
+    CONSTRAINT notification_channels_language_check CHECK ((language = ANY (ARRAY['en'::text, 'es'::text]))),
     CONSTRAINT notification_channels_lowest_threat_check CHECK ((lowest_threat = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
     CONSTRAINT notification_channels_most_per_hour_check CHECK (((most_per_hour >= 1) AND (most_per_hour <= 100000))),
     CONSTRAINT notification_channels_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
@@ -5494,6 +5496,8 @@ GRANT UPDATE(previous_secret) ON TABLE public.notification_channels TO pennyprot
 
 GRANT UPDATE(previous_until) ON TABLE public.notification_channels TO pennyprotect_app;
 
+GRANT UPDATE(language) ON TABLE public.notification_channels TO pennyprotect_app;
+
 GRANT SELECT,INSERT ON TABLE public.notifications TO pennyprotect_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.notifications TO pennyprotect_dispatcher;
 
@@ -5717,6 +5721,7 @@ GRANT UPDATE(must_change_password) ON TABLE public.users TO pennyprotect_app;
 GRANT UPDATE(password_changed_at) ON TABLE public.users TO pennyprotect_app;
 
 GRANT UPDATE(language) ON TABLE public.users TO pennyprotect_app;
+GRANT SELECT(language) ON TABLE public.users TO pennyprotect_dispatcher;
 
 GRANT SELECT ON TABLE public.visit_sightings TO pennyprotect_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visit_sightings TO pennyprotect_pipeline;

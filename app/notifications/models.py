@@ -25,6 +25,13 @@ PERSONAL: Final = (ChannelKind.SMS, ChannelKind.EMAIL)
 """What people choose for themselves."""
 
 
+class Language(enum.StrEnum):
+    """What messages are written in."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
+
+
 class Occasion(enum.StrEnum):
     """What a delivery is about."""
 
@@ -100,6 +107,7 @@ class Channel:
         hint: what people know the address by.
         proven_at: when the owner of an own channel confirmed it.
         username: of `user_id`, "" for a channel of the store or the chain.
+        language: what is sent there is written in; where its owner chose a language, that one counts instead.
     """
 
     route: Route
@@ -111,6 +119,7 @@ class Channel:
     created_at: datetime
     changed_at: datetime
     proven_at: datetime | None = None
+    language: Language = Language.ENGLISH
 
     @property
     def proven(self) -> bool:
@@ -190,6 +199,7 @@ class Claimed:
     previous_secret: bytes | None = field(default=None, repr=False)
     trace_parent: str = ""
     code_until: datetime | None = None
+    language: Language = Language.ENGLISH
 
     @property
     def asks_for_code(self) -> bool:

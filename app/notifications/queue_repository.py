@@ -8,7 +8,7 @@ import asyncpg
 
 from app.behaviour.findings import Threat
 from app.kit.postgres import Pool
-from app.notifications.models import ChannelKind, Claimed, DeliveryState, Occasion, Planned, QuietHours, Route
+from app.notifications.models import ChannelKind, Claimed, DeliveryState, Language, Occasion, Planned, QuietHours, Route
 from app.notifications.outcomes import Step
 
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -46,8 +46,10 @@ _CLAIMED = """
 SELECT n.id, n.chain_id, n.channel_id, c.kind, c.name AS channel_name, c.address, c.secret, n.store_id,
     coalesce(s.name, '') AS store_name, coalesce(s.timezone, 'UTC') AS timezone, n.occasion, n.threat, n.subject_id, n.message,
     n.attempts, n.checks, n.repeated, n.merged, n.created_at, n.tried_at, n.provider_id, n.trace_parent, c.code_until,
+    coalesce(u.language, c.language) AS language,
     CASE WHEN c.previous_until > now() THEN c.previous_secret END AS previous_secret
 FROM notifications n JOIN notification_channels c ON c.id = n.channel_id LEFT JOIN stores s ON s.id = n.store_id
+    LEFT JOIN users u ON u.id = c.user_id
 WHERE n.id = ANY ($1::uuid[]) ORDER BY n.id
 """
 _MERGE = """
@@ -171,6 +173,7 @@ async def _claimed(connection: "Connection[asyncpg.Record]", ids: list[uuid.UUID
     found = []
     for row in await connection.fetch(_CLAIMED, ids):
         values = {**dict(row), "kind": ChannelKind(row["kind"]), "occasion": Occasion(row["occasion"])}
+        values["language"] = Language(row["language"])
         values["threat"] = None if row["threat"] is None else Threat(row["threat"])
         found.append(Claimed(**values))
     return found

@@ -10,14 +10,14 @@ import asyncpg
 from app.behaviour.findings import Threat
 from app.kit.errors import NotFoundError
 from app.kit.postgres import TenantConnection
-from app.notifications.models import HOOKS, Channel, ChannelKind, Code, Delivery, DeliveryState, Occasion
+from app.notifications.models import HOOKS, Channel, ChannelKind, Code, Delivery, DeliveryState, Language, Occasion
 from app.notifications.queue_repository import route_of
 
 MOST_CHANNELS = 500
 _CHANNEL = (
     "SELECT c.id, c.kind, c.user_id, c.store_id, c.occasions, c.lowest_threat, c.quiet_starts, c.quiet_ends, c.quiet_timezone,"
     " c.quiet_threat, c.name, c.hint, coalesce(u.username, '') AS username, c.most_per_hour, c.paused, c.created_at,"
-    " c.changed_at, c.proven_at FROM notification_channels c LEFT JOIN users u ON u.id = c.user_id"
+    " c.changed_at, c.proven_at, c.language FROM notification_channels c LEFT JOIN users u ON u.id = c.user_id"
     " WHERE c.removed_at IS NULL AND "
 )
 _DELIVERY = (
@@ -47,6 +47,7 @@ def _channel(row: "asyncpg.Record") -> Channel:
         row["created_at"],
         row["changed_at"],
         row["proven_at"],
+        Language(row["language"]),
     )
     return Channel(route_of(row), *values)
 
@@ -128,6 +129,7 @@ def _columns(channel: Channel) -> dict[str, Any]:
         "quiet_threat": "high" if quiet is None else "none" if quiet.threat is None else quiet.threat.value,
         "most_per_hour": channel.most_per_hour,
         "paused": channel.paused,
+        "language": channel.language.value,
         "changed_at": channel.changed_at,
     }
 

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from app.behaviour.findings import Threat
-from app.notifications.models import Channel, ChannelKind, Delivery, DeliveryState, Occasion, QuietHours
+from app.notifications.models import Channel, ChannelKind, Delivery, DeliveryState, Language, Occasion, QuietHours
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2000, pattern=r"^[^\x00-\x1f]*$")]
@@ -54,6 +54,10 @@ class Choices(BaseModel):
     lowest_threat: Threat = Threat.LOW
     quiet: Quiet | None = None
     most_per_hour: int | None = Field(default=None, ge=1, le=100_000, description="What comes beyond it waits.")
+    language: Language = Field(
+        default=Language.ENGLISH,
+        description="What is sent there is written in it; to an own channel in the language that its owner chose, if one was.",
+    )
 
 
 class ChannelIn(Choices):
@@ -88,11 +92,12 @@ class ChannelChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
-    occasions: list[Wanted] | None = Field(default=None, min_length=1, max_length=3)
+    occasions: list[Wanted] | None = Field(default=None, min_length=1, max_length=5)
     lowest_threat: Threat | None = None
     quiet: Quiet | None = None
     most_per_hour: int | None = Field(default=None, ge=1, le=100_000)
     paused: bool | None = None
+    language: Language | None = None
 
 
 class ChannelOut(BaseModel):
@@ -108,6 +113,7 @@ class ChannelOut(BaseModel):
     quiet: Quiet | None
     most_per_hour: int | None
     paused: bool
+    language: Language
     proven: bool = Field(description="An own channel is told of alerts once its owner has confirmed it by the code sent to it.")
     created_at: dt.datetime
     changed_at: dt.datetime
@@ -184,6 +190,7 @@ def channel_out(channel: Channel) -> ChannelOut:
         else Quiet(starts=quiet.starts, ends=quiet.ends, timezone=quiet.timezone, threat=quiet.threat),
         most_per_hour=channel.most_per_hour,
         paused=channel.paused,
+        language=channel.language,
         proven=channel.proven,
         created_at=channel.created_at,
         changed_at=channel.changed_at,

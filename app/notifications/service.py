@@ -89,7 +89,7 @@ async def add(connection: TenantConnection, vault: Vault, access: Access, wish: 
     occasions = frozenset(choices.occasions)
     route = Route(channel_id, wish.kind, wish.owner, wish.store_id, occasions, choices.lowest_threat, quiet)
     hint = hint_of(wish.kind, wish.address)
-    channel = Channel(route, wish.name, hint, "", choices.most_per_hour, False, at, at)
+    channel = Channel(route, wish.name, hint, "", choices.most_per_hour, False, at, at, None, choices.language)
     secret = make_secret() if wish.kind is ChannelKind.WEBHOOK else None
     address = await vault.seal(connection, chain, CHANNEL_ADDRESS, channel_id, wish.address)
     sealed = None if secret is None else await vault.seal(connection, chain, CHANNEL_SECRET, channel_id, secret)
@@ -159,7 +159,7 @@ async def change(
         raise BadInputError("Say what to change.")
     channel = await _mine(connection, who, channel_id, owner)
     given = {name: getattr(wanted, name) for name in wanted.model_fields_set}
-    if any(given.get(name, True) is None for name in ("name", "occasions", "lowest_threat", "paused")):
+    if any(given.get(name, True) is None for name in ("name", "occasions", "lowest_threat", "paused", "language")):
         raise BadInputError("Only quiet and most_per_hour can be null.")
     route: dict[str, Any] = {name: given.pop(name) for name in ("lowest_threat",) if name in given}
     if "occasions" in given:

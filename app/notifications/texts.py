@@ -1,4 +1,7 @@
-"""What each kind of channel is sent. An act, a place, a time and a link: never a name, a face or a picture. Pure."""
+"""What each kind of channel is sent, in its reader's language: an act, a place, a time and a link.
+
+Never a name, a face or a picture. Pure.
+"""
 
 import json
 from dataclasses import dataclass
@@ -7,25 +10,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from app.notifications.models import LEADS, ChannelKind, Claimed, Occasion
+from app.notifications.sentences import SENTENCES, Sentences
 
-ACTS: Final = {
-    "falling": "Somebody fell",
-    "floor": "Person on the floor",
-    "fighting": "Fight",
-    "running": "Somebody runs",
-    "loitering": "Loitering",
-    "camera-offline": "Camera offline",
-    "camera-frozen": "Camera frozen",
-    "camera-blind": "Camera covered",
-    "camera-moved": "Camera moved",
-}
-_OF_LEADS: Final = {
-    Occasion.LEAD_RAISED: "Two pictures wait to be compared",
-    Occasion.MATCH_CONFIRMED: "A lead was confirmed by a person",
-}
 LONGEST_SMS: Final = 320
 REFERENCE_DIGITS: Final = 12
-REPEATED: Final = "(sent before, perhaps)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +30,16 @@ def reference_of(delivery: Claimed) -> str:
     return delivery.id.hex[-REFERENCE_DIGITS:]
 
 
+def sentences_for(delivery: Claimed) -> Sentences:
+    """Those of the language that its channel is written to in."""
+    return SENTENCES[delivery.language]
+
+
 def words_of(delivery: Claimed, public_url: str, code: str | None = None) -> Words:
     """Title, link and reference; `code` where the message brings one."""
     base, reference = public_url.rstrip("/"), reference_of(delivery)
-    title = _title(delivery) if code is None else f"{code} confirms that alerts may come here. It is good for 15 minutes"
+    said = sentences_for(delivery)
+    title = _title(delivery, said) if code is None else said.code(code)
     return Words(title, f"{base}{_path(delivery)}?n={reference}", reference)
 
 
@@ -63,19 +57,20 @@ def _path(delivery: Claimed) -> str:
     )
 
 
-def _title(delivery: Claimed) -> str:
+def _title(delivery: Claimed, said: Sentences) -> str:
     if delivery.occasion is Occasion.TEST:
-        return f"Test of {delivery.channel_name}"
+        return said.test(delivery.channel_name)
     if delivery.merged > 1:
-        return f"{delivery.merged} notifications, the first at {_clock(delivery)}"
+        return said.several(delivery.merged, _clock(delivery))
     if delivery.occasion is Occasion.INCIDENT_CHANGED:
-        return f"Incident is {delivery.message.get('state', 'changed')}, {delivery.store_name}"
+        state = said.incidents.get(str(delivery.message.get("state")), said.incident_changed)
+        return f"{state}, {delivery.store_name}"
     if delivery.occasion in LEADS:
-        return f"{_OF_LEADS[delivery.occasion]}, {delivery.store_name}, {_clock(delivery)}"
+        return f"{said.of_leads[delivery.occasion]}, {delivery.store_name}, {_clock(delivery)}"
     kind = str(delivery.message.get("kind", ""))
-    act = ACTS.get(kind) or (kind.replace("-", " ").capitalize() or "Alert")
-    began = "Nobody reacts: " if delivery.occasion is Occasion.ALERT_ESCALATED else ""
-    threat = f", {delivery.threat.value} threat" if delivery.threat else ""
+    act = said.acts.get(kind) or (kind.replace("-", " ").capitalize() or said.alert)
+    began = said.unreacted if delivery.occasion is Occasion.ALERT_ESCALATED else ""
+    threat = f", {said.threats[delivery.threat]}" if delivery.threat else ""
     return f"{began}{act}{threat}, {delivery.store_name}, {_clock(delivery)}"
 
 
@@ -89,14 +84,14 @@ def _clock(delivery: Claimed) -> str:
 def sms_text(delivery: Claimed, public_url: str, code: str | None = None) -> str:
     """At most `LONGEST_SMS` characters; the link is never cut."""
     words = words_of(delivery, public_url, code)
-    title = f"PennyProtect: {words.title}" + (f" {REPEATED}" if delivery.repeated else "")
+    title = f"PennyProtect: {words.title}" + (f" {sentences_for(delivery).repeated}" if delivery.repeated else "")
     return f"{title[: max(20, LONGEST_SMS - len(words.link) - 1)]} {words.link}"
 
 
 def mail_text(delivery: Claimed, public_url: str, code: str | None = None) -> tuple[str, str]:
     """(subject, body)."""
     words = words_of(delivery, public_url, code)
-    mark = f"\n\nAn earlier try may have arrived: this is the same message, {delivery.id}." if delivery.repeated else ""
+    mark = f"\n\n{sentences_for(delivery).repeated_mail(str(delivery.id))}" if delivery.repeated else ""
     return f"[PennyProtect] {words.title}", f"{words.title}\n\n{words.link}{mark}\n"
 
 
@@ -127,18 +122,20 @@ def _own(delivery: Claimed, public_url: str) -> dict[str, Any]:
 def _slack(delivery: Claimed, words: Words) -> dict[str, Any]:
     """An incoming webhook's message; `&`, `<` and `>` are its only control characters (docs.slack.dev, Formatting text)."""
     said = words.title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    mark = f" _{REPEATED}_" if delivery.repeated else ""
-    return {"text": f"{said}{mark}\n<{words.link}|Open in PennyProtect>"}
+    ours = sentences_for(delivery)
+    mark = f" _{ours.repeated}_" if delivery.repeated else ""
+    return {"text": f"{said}{mark}\n<{words.link}|{ours.open}>"}
 
 
 def _teams(delivery: Claimed, words: Words) -> dict[str, Any]:
     """What a workflow's webhook posts: a message with one Adaptive Card (adaptivecards.io, version 1.4)."""
-    mark = f" {REPEATED}" if delivery.repeated else ""
+    ours = sentences_for(delivery)
+    mark = f" {ours.repeated}" if delivery.repeated else ""
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": [{"type": "TextBlock", "text": f"{words.title}{mark}", "wrap": True}],
-        "actions": [{"type": "Action.OpenUrl", "title": "Open in PennyProtect", "url": words.link}],
+        "actions": [{"type": "Action.OpenUrl", "title": ours.open, "url": words.link}],
     }
     return {"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}]}

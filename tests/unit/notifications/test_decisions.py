@@ -11,10 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.behaviour.cameras import CAMERA_RULES
 from app.behaviour.findings import Threat
+from app.behaviour.rules import RULES
+from app.incidents.models import IncidentState
 from app.kit.errors import BadInputError
 from app.notifications.addresses import demand_address, hint_of
-from app.notifications.models import ChannelKind, Claimed, DeliveryState, Happening, Occasion, QuietHours, Route
+from app.notifications.models import (
+    LEADS,
+    ChannelKind,
+    Claimed,
+    DeliveryState,
+    Happening,
+    Language,
+    Occasion,
+    QuietHours,
+    Route,
+)
 from app.notifications.outcomes import (
     ABSENT_LOOKS,
     MOST_ATTEMPTS,
@@ -29,6 +42,7 @@ from app.notifications.outcomes import (
 )
 from app.notifications.planning import Told, happening_of
 from app.notifications.routing import plan, quiet_until
+from app.notifications.sentences import SENTENCES
 from app.notifications.signing import make_secret, signature, verified
 from app.notifications.texts import LONGEST_SMS, hook_body, mail_text, sms_text
 
@@ -228,6 +242,50 @@ def test_texts_are_bounded_marked_when_repeated_and_escaped_for_slack() -> None:
     assert sms_text(delivery(merged=5), "https://p").startswith(
         "PennyProtect: 5 notifications, the first at 22:30 https://p/alerts?n="
     )
+
+
+def test_each_language_says_everything_and_whoever_reads_spanish_gets_no_english() -> None:
+    kinds = {*RULES, *CAMERA_RULES, "model-drift"}
+    english = SENTENCES[Language.ENGLISH]
+    assert set(SENTENCES) == set(Language)
+    for said in SENTENCES.values():
+        assert set(said.acts) == kinds
+        assert set(said.of_leads) == set(LEADS)
+        assert set(said.threats) == set(Threat)
+        assert set(said.incidents) == set(IncidentState)
+    spanish = delivery(language=Language.SPANISH)
+    assert sms_text(spanish, "https://penny.test").startswith(
+        "PennyProtect: Persona en el suelo, amenaza alta, Main <St> & Co, 22:30 https://penny.test/alerts/"
+    )
+    assert sms_text(spanish, "https://p", "042137").startswith(
+        "PennyProtect: 042137 confirma que las alertas pueden llegar aquí."
+    )
+    occasions = [
+        {}, {"occasion": Occasion.ALERT_ESCALATED}, {"merged": 5}, {"occasion": Occasion.TEST},
+        {"occasion": Occasion.INCIDENT_CHANGED, "message": {"state": "in-review"}},
+        {"occasion": Occasion.INCIDENT_CHANGED, "message": {}},
+        *({"occasion": each, "message": {}} for each in LEADS), {"message": {}},
+    ]  # fmt: skip
+    ours = (*english.acts.values(), *english.of_leads.values(), *english.threats.values(), *english.incidents.values(),
+            english.incident_changed, english.unreacted, english.repeated, english.open, "notifications", "Test of",
+            "An earlier try")  # fmt: skip
+    for each in occasions:
+        for kind in ChannelKind:
+            one = replace(spanish, kind=kind, repeated=True, **each)
+            said_of_it = [
+                sms_text(one, "https://p"),
+                *mail_text(one, "https://p"),
+                *_texts(json.loads(hook_body(one, "https://p"))),
+            ]
+            assert not [(word, text) for text in said_of_it for word in ours if word in text], each
+
+
+def _texts(body: Any) -> list[str]:
+    """What a person reads of a webhook's body."""
+    if isinstance(body, dict):
+        read = [text for name, value in body.items() for text in ([value] if name in ("text", "title") else _texts(value))]
+        return [each for each in read if isinstance(each, str)]
+    return [text for each in body for text in _texts(each)] if isinstance(body, list) else []
 
 
 def test_a_signature_is_the_specifications_and_tells_a_changed_byte_and_an_old_message() -> None:

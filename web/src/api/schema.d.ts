@@ -5970,6 +5970,7 @@ export interface components {
          * @description What to change; what is left out stays.
          */
         ChannelChange: {
+            language?: components["schemas"]["Language"] | null;
             lowest_threat?: components["schemas"]["Threat"] | null;
             /** Most Per Hour */
             most_per_hour?: number | null;
@@ -5992,6 +5993,11 @@ export interface components {
              */
             address: string;
             kind: components["schemas"]["ChannelKind"];
+            /**
+             * @description What is sent there is written in it; to an own channel in the language that its owner chose, if one was.
+             * @default en
+             */
+            language: components["schemas"]["Language"];
             /** @default low */
             lowest_threat: components["schemas"]["Threat"];
             /**
@@ -6042,6 +6048,7 @@ export interface components {
              */
             id: string;
             kind: components["schemas"]["ChannelKind"];
+            language: components["schemas"]["Language"];
             lowest_threat: components["schemas"]["Threat"];
             /** Most Per Hour */
             most_per_hour: number | null;
@@ -8028,6 +8035,12 @@ export interface components {
             version: number;
         };
         /**
+         * Language
+         * @description What messages are written in.
+         * @enum {string}
+         */
+        Language: "en" | "es";
+        /**
          * LapseOut
          * @description What the product itself switched off last.
          */
@@ -8906,6 +8919,11 @@ export interface components {
              * @enum {string}
              */
             kind: "sms" | "email";
+            /**
+             * @description What is sent there is written in it; to an own channel in the language that its owner chose, if one was.
+             * @default en
+             */
+            language: components["schemas"]["Language"];
             /** @default low */
             lowest_threat: components["schemas"]["Threat"];
             /**
@@ -11646,6 +11664,11 @@ export interface components {
              * @enum {string}
              */
             kind: "webhook" | "slack" | "teams";
+            /**
+             * @description What is sent there is written in it; to an own channel in the language that its owner chose, if one was.
+             * @default en
+             */
+            language: components["schemas"]["Language"];
             /** @default low */
             lowest_threat: components["schemas"]["Threat"];
             /**

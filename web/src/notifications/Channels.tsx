@@ -2,6 +2,7 @@ import { useAct, Problem } from "../security/parts";
 import { Empty } from "../shell/Empty";
 import { usePlace } from "../shell/stores";
 import { THREAT_WORDS } from "../text/format";
+import { LANGUAGES } from "../text/language";
 import { pauseChannel, removeChannel, replayChannel, rotateSecret, testChannel, type Channel, type ChannelSecret } from "./endpoints";
 import { KIND_WORDS, quietWords, toldWords } from "./words";
 import { t } from "./texts";
@@ -43,7 +44,11 @@ function ChannelRow({ channel, writes, changed, told, show }: Omit<Props, "chann
   return (
     <li className="channel-row" data-testid="channel" data-paused={channel.paused}>
       <div>
-        <strong>{channel.name}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span> {channel.paused && <span className="tag tag-waiting">{t("paused")}</span>}
+        <strong>{channel.name}</strong> <span className="tag">{KIND_WORDS[channel.kind]}</span>{" "}
+        <span className="tag" lang={channel.language} title={t("languageOfMessages")}>
+          {LANGUAGES[channel.language]}
+        </span>{" "}
+        {channel.paused && <span className="tag tag-waiting">{t("paused")}</span>}
         <small>
           {t("threatAndAbove", { hint: channel.hint, place, toLowerCase: THREAT_WORDS[channel.lowest_threat].toLowerCase(), quiet: quietWords(channel.quiet), limit })}
           {` · ${toldWords(channel.occasions)}`}

@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from "react";
 import { Problem, useAct } from "../security/parts";
 import { usePlace } from "../shell/stores";
+import { language, LANGUAGES, type Language } from "../text/language";
 import { ChoiceFields } from "./ChoiceFields";
 import { addChannel, type ChannelKind, type ChannelSecret, type Choices } from "./endpoints";
 import { ADDRESS_WORDS, KIND_WORDS } from "./words";
@@ -14,12 +15,13 @@ export function MakeChannel({ made, cancel }: { made: (made: ChannelSecret) => v
   const [name, setName] = useState("");
   const [address, setAddress] = useState("");
   const [whole, setWhole] = useState(false);
+  const [said, setSaid] = useState<Language>(language());
   const [choices, setChoices] = useState<Choices>({ occasions: ["alert-raised", "alert-escalated"], lowest_threat: "low", quiet: null, most_per_hour: null });
   const { busy, error, run } = useAct();
   const [label, example] = ADDRESS_WORDS[kind];
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void run(async () => made(await addChannel({ kind, name: name.trim(), address: address.trim(), store_id: whole ? null : store.id, ...choices })));
+    void run(async () => made(await addChannel({ kind, name: name.trim(), address: address.trim(), store_id: whole ? null : store.id, language: said, ...choices })));
   };
   return (
     <form className="panel stack" onSubmit={submit} aria-label={t("addAChannel")}>
@@ -48,6 +50,16 @@ export function MakeChannel({ made, cancel }: { made: (made: ChannelSecret) => v
           <select value={whole ? "chain" : "store"} onChange={(event) => setWhole(event.target.value === "chain")}>
             <option value="store">{store.name}</option>
             {chainWide && <option value="chain">{t("everyStore")}</option>}
+          </select>
+        </label>
+        <label className="field">
+          <span>{t("languageOfMessages")}</span>
+          <select value={said} data-testid="channel-language" onChange={(event) => setSaid(event.target.value as Language)}>
+            {Object.entries(LANGUAGES).map(([code, name]) => (
+              <option key={code} value={code} lang={code}>
+                {name}
+              </option>
+            ))}
           </select>
         </label>
         <ChoiceFields value={choices} change={setChoices} />

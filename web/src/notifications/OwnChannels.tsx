@@ -3,6 +3,7 @@ import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
 import { THREAT_WORDS } from "../text/format";
+import { language } from "../text/language";
 import { ChoiceFields } from "./ChoiceFields";
 import { Deliveries } from "./DeliveryLog";
 import { addOwn, changeOwn, confirmOwn, ownChannels, ownLog, removeOwn, sendCode, testOwn, type Channel, type Choices } from "./endpoints";
@@ -99,7 +100,7 @@ function AddOwn({ changed }: { changed: () => void }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
-      await addOwn({ kind, address: address.trim(), ...choices });
+      await addOwn({ kind, address: address.trim(), language: language(), ...choices });
       setAddress("");
       changed();
     });

@@ -3,6 +3,7 @@ import { ask } from "../api/client";
 import { everything } from "../api/endpoints";
 import type { components } from "../api/schema";
 import type { Id, Page } from "../api/types";
+import type { Language } from "../text/language";
 
 type Schemas = components["schemas"];
 export type Channel = Schemas["ChannelOut"];
@@ -17,6 +18,8 @@ export interface NewChannel extends Choices {
   name: string;
   address: string;
   store_id: Id | null;
+  /** Of what is sent there. */
+  language: Language;
 }
 
 const SHARED = "/notifications/channels";
@@ -35,7 +38,7 @@ export const replayDelivery = (id: Id) => ask<Delivery>("POST", `/notifications/
 
 export const ownChannels = async () => (await ask<Page<Channel>>("GET", MINE)).items;
 export const ownLog = async () => (await ask<Page<Delivery>>("GET", `${MINE}/log`, { query: { limit: 10 } })).items;
-export const addOwn = (body: Choices & { kind: "sms" | "email"; address: string }) => ask<Channel>("POST", MINE, { body });
+export const addOwn = (body: Choices & Pick<NewChannel, "address" | "language"> & { kind: "sms" | "email" }) => ask<Channel>("POST", MINE, { body });
 export const changeOwn = (id: Id, body: Partial<Choices> & { paused?: boolean }) => ask<Channel>("PATCH", `${MINE}/${id}`, { body });
 export const removeOwn = (id: Id) => ask<void>("DELETE", `${MINE}/${id}`);
 export const sendCode = (id: Id) => ask<Delivery>("POST", `${MINE}/${id}/code`, { body: {} });
