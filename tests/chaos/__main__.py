@@ -3,10 +3,12 @@
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
+from app.kit.logs import configure
 from tests.chaos.faults import schedule
 from tests.chaos.storm import Storm
 from tests.e2e.outside import outside
@@ -27,13 +29,19 @@ def main() -> int:
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    configure("chaos", level="WARNING")  # stdout is the document's
     tell(f"seed {seed}: {len(faults)} faults in {chosen.minutes:g} minutes")
     with tempfile.TemporaryDirectory(prefix="pennyprotect-chaos-") as folder, outside() as around:
         home = (chosen.keep or Path(folder)) / "home"
         with Storm(home, around, tell).running() as storm:
-            storm.blow(faults, chosen.minutes * 60)
-            tell("no more faults; waiting for everything to come back")
-            figures = storm.settle()
+            try:
+                storm.blow(faults, chosen.minutes * 60)
+                tell("no more faults; waiting for everything to come back")
+                figures = storm.settle()
+            except (KeyboardInterrupt, AssertionError) as error:  # what was seen until then is told all the same
+                storm.ledger.say(f"it ended before its time: {error or 'stopped'}")
+                figures = storm.seen()
     sys.stdout.write(json.dumps({"seed": seed, "minutes": chosen.minutes, "faults": len(faults)} | figures, indent=2) + "\n")
     return 1 if figures["broken"] else 0
 

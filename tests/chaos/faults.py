@@ -13,17 +13,27 @@ LONGEST_PAUSE_S: Final = 12.0
 
 
 class Kind(enum.StrEnum):
-    """`kill`: SIGKILL. `pause`: SIGSTOP for a while. `poison`: bytes and impossible times in every stream. `cut`, `hole`,
-    `slow`: a store's line to its region breaks, swallows everything, or takes long."""
+    """`kill`: SIGKILL. `pause`: SIGSTOP for a while. `full`: no file of theirs may grow. `poison`: bytes in every stream.
+    `off`: the site policy is switched off, and on again. `clock`: a store's clock leaps by `part` seconds, and back.
+    `cut`, `hole`, `slow`: a store's line to its region breaks, swallows everything, or takes long."""
 
     KILL = "kill"
     PAUSE = "pause"
+    FULL = "full"
     POISON = "poison"
+    OFF = "off"
+    CLOCK = "clock"
     CUT = "cut"
     HOLE = "hole"
     SLOW = "slow"
 
 
+WRITERS: Final = ("postgres", "bus", "service", "worker-cpu", "retention")
+"""Parts whose disk becomes full."""
+LEAPS: Final = ("+3600", "-3600", "-20")
+"""Seconds by which a store's clock is wrong for a while."""
+OFF_S: Final = 9.0
+"""At least, after the five seconds in which it must be obeyed and some looks have passed."""
 LINE: Final = (Kind.CUT, Kind.HOLE, Kind.SLOW)
 
 
@@ -33,7 +43,7 @@ class Fault:
 
     Attributes:
         at_s: since the beginning.
-        part: of the product; "" for poison and the line.
+        part: of the product; seconds of a leap; "" for what concerns none.
         for_s: how long it lasts; 0 for what is over at once.
     """
 
@@ -55,10 +65,13 @@ def schedule(seed: int, seconds: float, every_s: float) -> list[Fault]:
     while at_s < seconds:
         if not deck:
             deck = [(kind, part) for kind in (Kind.KILL, Kind.PAUSE) for part in PARTS]
+            deck += [(Kind.FULL, part) for part in WRITERS]
+            deck += [(Kind.CLOCK, leap) for leap in LEAPS] + [(Kind.OFF, "")] * 2
             deck += [(kind, "") for kind in (Kind.POISON, *LINE)]
             chance.shuffle(deck)
         kind, part = deck.pop()
         for_s = 0.0 if kind in (Kind.KILL, Kind.POISON) else chance.uniform(1.0, LONGEST_PAUSE_S)
+        for_s += OFF_S if kind is Kind.OFF else 0.0
         found.append(Fault(at_s, kind, part, for_s))
         at_s += every_s * chance.uniform(0.6, 1.4)
     return found

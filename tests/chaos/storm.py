@@ -1,7 +1,6 @@
 """A running demonstration, the faults that are done to it, and the questions it is asked meanwhile."""
 
 import contextlib
-import hashlib
 import json
 import os
 import signal
@@ -17,9 +16,12 @@ import redis
 
 from app.embedded.state import Home, socket_folder
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey, Instance
+from tests.chaos import disk, leaping
 from tests.chaos.faults import LINE, PARTS, Fault, Kind
 from tests.chaos.ledger import Ledger
 from tests.chaos.line import Line
+from tests.chaos.obedience import Policy
+from tests.chaos.pieces import Pieces
 from tests.e2e.evidence_steps import WHOLE, Shop, until
 from tests.e2e.outside import Outside
 from tests.e2e.product import CHECKOUT, Product
@@ -28,6 +30,8 @@ CAMERAS: Final = 6
 """Of a demonstration: four films of people, and two that play drawn figures."""
 LOOK_EVERY_S: Final = 2.0
 POISON: Final = (b"", b"\xc1", b"\x93\x01\x02", b"\xdd\xff\xff\xff\xff", os.urandom(64))
+SIGN_IN_EVERY_S: Final = 300.0
+"""An access token lasts fifteen minutes: without a new one everybody would look away for the second half of an hour."""
 SETTLE_S: Final = 240.0
 """In which everything runs again, deliveries go out and an act is alerted: a part may take 30 s, one after the other."""
 PASSWORD: Final = "a long enough password for chaos 1"
@@ -40,11 +44,14 @@ class Storm:
         more = {"PENNYPROTECT_DEMO": "1", "PENNYPROTECT_WORKER_CAPACITY": str(CAMERAS - 1)}
         self.product = Product(home=home, extra=around.settings | more)
         self.shop = Shop(self.product, around, home.parent)
-        self.ledger, self.line = Ledger(), Line(self.product.port)
-        self.looks = self.unanswered = 0
+        self.ledger, self.line, self.policy = Ledger(), Line(self.product.port), Policy(self.product)
+        self.pieces, self._clock = Pieces(self.product), home.parent / "clock"
+        self.looks = self.unanswered = self.other_answers = 0
         self._tell, self._around = tell, around
         self._timers: list[threading.Timer] = []
         self._other: Product | None = None
+        self._signs_in: list[tuple[Product, dict[str, str]]] = []
+        self._sign_in_at_s = time.monotonic() + SIGN_IN_EVERY_S
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Storm"]:
@@ -83,6 +90,7 @@ class Storm:
     def look(self) -> None:
         """What can be asked at any time; no answer is no fault while parts are away."""
         self.looks += 1
+        self._sign_in_anew()
         alerts = self._every("alerts")
         if alerts is None:
             self.unanswered += 1
@@ -91,9 +99,24 @@ class Storm:
         assert self._other is not None
         for path in ("alerts", "cameras", "evidence", "incidents"):
             status, answer = self._other.call(f"/api/v1/{path}")
+            self.other_answers += status == 200
             if status == 200 and answer["items"]:
                 self.ledger.say(f"another chain reads {len(answer['items'])} {path}")
         self.ledger.hear(list(self._around.receiver.headers))
+        for wrong in (self.policy.look(time.monotonic()), self.pieces.one()):
+            if wrong:
+                self.ledger.say(wrong)
+
+    def _sign_in_anew(self) -> None:
+        """Everybody, now and then; who gets no answer asks again at the next look."""
+        if time.monotonic() < self._sign_in_at_s:
+            return
+        for who, form in self._signs_in:
+            status, answer = who.call("/api/v1/auth/token", form=form)
+            if status != 200:
+                return
+            who.token = answer["access_token"]
+        self._sign_in_at_s = time.monotonic() + SIGN_IN_EVERY_S
 
     def settle(self) -> dict[str, Any]:
         """With no more faults: everything comes back, says again what it sees, and nothing is missing. Figures of the run."""
@@ -101,6 +124,7 @@ class Storm:
             timer.join()
         self._wake_all()
         self.line.fail(None)
+        leaping.leap(self._clock, 0.0)
         began = time.monotonic()
         until(lambda: self._all_ready() or None, SETTLE_S, f"every part is ready: {self._parts()}")
         back_s = time.monotonic() - began
@@ -110,20 +134,34 @@ class Storm:
         deliveries = self._deliveries_at_rest()
         arrived = frozenset(head.get("webhook-id", "") for head in self._around.receiver.headers)
         self.ledger.settle(deliveries, arrived)
-        clips = self._clips_are_whole()
+        clips, broken = self.pieces.all(self._every)
+        for each in broken:
+            self.ledger.say(each)
         code, told = self.shop.command("audit", "verify", "--json")
         if code:
             self.ledger.say(f"the audit does not hold: {told[-300:]}")
+        return self.seen() | {
+            "deliveries": len(deliveries), "clips_intact": clips, "all_ready_again_s": round(back_s, 1),
+        }  # fmt: skip
+
+    def seen(self) -> dict[str, Any]:
+        """Figures so far, and what did not hold."""
         return {
-            "alerts": len(self.ledger.alerts), "deliveries": len(deliveries), "clips_intact": clips,
+            "alerts": len(self.ledger.alerts),
             "repeated_and_said": sum(head.get("webhook-repeated") == "true" for head in self._around.receiver.headers),
-            "looks": self.looks, "looks_without_answer": self.unanswered, "all_ready_again_s": round(back_s, 1),
-            "broken": self.ledger.broken,
+            "looks": self.looks, "looks_without_answer": self.unanswered, "answers_to_another_chain": self.other_answers,
+            "faces_and_walks_looked_at": round(self.policy.obedience.asked), "looks_while_off": self.policy.obedience.judged,
+            "pieces_compared_meanwhile": self.pieces.looked_at, "broken": self.ledger.broken,
         }  # fmt: skip
 
     def _do(self, fault: Fault) -> None:
         if fault.kind is Kind.POISON:
             self._poison()
+        elif fault.kind is Kind.OFF:
+            self.policy.off(self.shop.store, time.monotonic(), fault.for_s, time.monotonic)
+        elif fault.kind is Kind.CLOCK:
+            leaping.leap(self._clock, float(fault.part))
+            self._later(fault.for_s, lambda: leaping.leap(self._clock, 0.0))
         elif fault.kind in LINE:
             self.line.fail(fault.kind)
             self._later(fault.for_s, lambda: self.line.fail(None))
@@ -131,6 +169,9 @@ class Storm:
             with contextlib.suppress(ProcessLookupError):  # it dies of another fault
                 if fault.kind is Kind.KILL:
                     os.kill(pid, signal.SIGKILL)
+                elif fault.kind is Kind.FULL:
+                    disk.fill(pid)
+                    self._later(fault.for_s, lambda: disk.free(pid))
                 else:
                     os.kill(pid, signal.SIGSTOP)
                     self._later(fault.for_s, lambda: _wake(pid))
@@ -207,19 +248,6 @@ class Storm:
         except AssertionError:
             return self._every("notifications") or []
 
-    def _clips_are_whole(self) -> int:
-        """How many pieces that are there have the bytes whose hash was registered."""
-        whole = 0
-        for piece in self._every("evidence") or []:
-            if piece["state"] != "present":
-                continue
-            status, raw = self.product.call(f"/api/v1/evidence/{piece['id']}/content", timeout=60)
-            if status != 200 or not isinstance(raw, bytes) or hashlib.sha256(raw).hexdigest() != piece["sha256"]:
-                self.ledger.say(f"evidence {piece['id']} ({piece['type']}) is registered and not there as it was: {status}")
-            else:
-                whole += 1
-        return whole
-
     def _crowds_are_alerted(self) -> None:
         """Two people in view of a film are an alert, so that there are recordings."""
         for camera in self.shop.api("GET", f"/cameras?store_id={self.shop.store}")["items"]:
@@ -243,6 +271,9 @@ class Storm:
                 change = {"current_password": password, "new_password": PASSWORD}
                 status, answer = other.call("/api/v1/auth/password", "POST", change)
                 assert status < 300, answer
+        known = self.product.credentials()
+        first = {"grant_type": "password", "username": known["username"], "password": known["password"]}
+        self._signs_in = [(self.product, first), (other, form)]
         return other
 
     def _distant_worker(self) -> "subprocess.Popen[bytes]":
@@ -251,10 +282,11 @@ class Storm:
         address = {
             "PENNYPROTECT_SERVICE_URL": f"http://127.0.0.1:{self.line.port}",
             "PENNYPROTECT_WORKER_KEY": known["worker_key"],
+            leaping.FILE: str(self._clock),
         }
         with (self.product.home.parent / "distant.out").open("ab") as out:
             return subprocess.Popen(
-                [sys.executable, "-m", "app.cli", "worker-simulated", "fight"],
+                [sys.executable, "-m", "tests.chaos.leaping", "worker-simulated", "fight"],
                 cwd=CHECKOUT, env=self.product.environment | address, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
 

@@ -1,11 +1,13 @@
 """What must hold in a storm is noticed when it does not."""
 
+import hashlib
 from typing import Any
 
 import pytest
 
-from tests.chaos.faults import LINE, PARTS, Kind, schedule
+from tests.chaos.faults import LEAPS, LINE, OFF_S, PARTS, WRITERS, Kind, schedule
 from tests.chaos.ledger import Ledger
+from tests.chaos.pieces import wrong
 
 
 def alert(name: str = "a", **changes: Any) -> dict[str, Any]:
@@ -81,7 +83,19 @@ def test_a_storm_is_its_seeds_and_leaves_nothing_out() -> None:
     assert storm == schedule(3, 600.0, 10.0)
     assert storm != schedule(4, 600.0, 10.0)
     both = (Kind.KILL, Kind.PAUSE)
-    deck = {(kind, part) for kind in both for part in PARTS} | {(kind, "") for kind in (Kind.POISON, *LINE)}
-    assert {(each.kind, each.part) for each in storm[: len(deck)]} == deck
+    deck = (
+        {(kind, part) for kind in both for part in PARTS}
+        | {(Kind.FULL, part) for part in WRITERS}
+        | {(Kind.CLOCK, leap) for leap in LEAPS}
+        | {(kind, "") for kind in (Kind.POISON, Kind.OFF, *LINE)}
+    )
+    assert {(each.kind, each.part) for each in storm[: len(deck) + 1]} == deck
     assert all(0 < each.at_s < 600.0 for each in storm)
+    assert all(each.for_s > OFF_S for each in storm if each.kind is Kind.OFF)
     assert all((each.for_s > 0) is (each.kind not in (Kind.KILL, Kind.POISON)) for each in storm)
+
+
+def test_a_piece_that_is_gone_or_has_other_bytes_is_noticed() -> None:
+    piece = {"id": "e", "type": "clip", "sha256": hashlib.sha256(b"film").hexdigest()}
+    assert wrong(piece, 200, b"film") == ""
+    assert all("not there as it was" in wrong(piece, *answer) for answer in ((200, b"fil"), (404, {}), (200, {"a": 1}), (0, "")))
