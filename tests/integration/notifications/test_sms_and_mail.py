@@ -78,6 +78,35 @@ async def test_a_code_goes_to_an_own_number_that_nobody_confirmed_and_alerts_do_
         assert ((await desk.row())["state"], len(provider.messages)) == ("dead", 1), "a code that was used is not sent again"
 
 
+async def test_a_message_comes_in_the_language_of_its_channel_and_to_a_person_in_the_one_that_he_chose(desk: Desk) -> None:
+    user = new_id()
+    await desk.site.pool.execute(
+        "INSERT INTO users (id, chain_id, username, password_hash) VALUES ($1, $2, 'u', '')", user, desk.site.chain
+    )
+    await desk.site.pool.execute(
+        "INSERT INTO memberships (id, chain_id, user_id, role) VALUES ($1, $2, $1, 'operator')", user, desk.site.chain
+    )
+    async with providing() as provider, desk.sender(**account(provider.url)) as sender:
+        await desk.channel("sms", "+34600000001", language="es")
+        own = await desk.channel("sms", PHONE, user_id=user, proven_at=now())
+
+        async def told() -> dict[str, str]:
+            provider.messages.clear()
+            await desk.raised()
+            await desk.dispatch()
+            await sender.send_all()
+            return {each["to"]: each["body"] for each in provider.messages}
+
+        first = await told()
+        assert "Persona en el suelo, amenaza alta" in first["+34600000001"]
+        assert "Person on the floor, high threat" in first[PHONE]
+        await desk.site.pool.execute("UPDATE users SET language = 'es' WHERE id = $1", user)
+        assert "Persona en el suelo, amenaza alta" in (await told())[PHONE]
+        await desk.site.pool.execute("UPDATE users SET language = 'en' WHERE id = $1", user)
+        await desk.site.pool.execute("UPDATE notification_channels SET language = 'es' WHERE id = $1", own)
+        assert "Person on the floor, high threat" in (await told())[PHONE]
+
+
 async def looks(desk: Desk, sender: Any, number: int) -> None:
     for _ in range(number):
         await desk.hurry()
