@@ -2824,7 +2824,8 @@ export interface paths {
          * Calibrate
          * @description Say what a pushed version of the face embedding was measured to need; it is not promoted before.
          *
-         *     Never while cameras use it or a roll-back goes to it: nobody lowers alone what is searched by now, and stores test it anew.
+         *     By a person, and stores' tests of it count that another one recorded. Never while cameras use it or a roll-back goes to it:
+         *     nobody lowers alone what is searched by now, and stores test it anew.
          */
         post: operations["calibrate_api_v1_models_versions__model_version_id__calibration_post"];
         delete?: never;
