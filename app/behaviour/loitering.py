@@ -14,6 +14,7 @@ import msgspec
 from app.behaviour.acts import Hours, HowUrgent, OtherHours, ReportEvery
 from app.behaviour.declared import BODY_HEIGHTS, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Phase, Threat
+from app.behaviour.presence import GAP_S
 from app.behaviour.sight import US, Person, Sight
 from app.behaviour.zones import EVERYWHERE
 from app.perception.ground import BODY_M
@@ -147,7 +148,8 @@ def _on_spot(
         off = _body_heights_off(stay, person, sight)
         near = not covered and off <= parameters.spot_radius
         # Where frames are rare one that jittered out is not yet a time away.
-        away = parameters.spot_away_s if 0 < person.counted_s <= parameters.spot_away_s else parameters.gap_s
+        looked = 0 < person.counted_s <= max(parameters.spot_away_s, GAP_S)
+        away = parameters.spot_away_s if looked else parameters.gap_s
         if _over(stay, sight.at_us, parameters.gap_s if near else away, parameters.resume_s):
             _close_now(stays, stay, parameters, findings)
             stay = None

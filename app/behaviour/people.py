@@ -21,8 +21,8 @@ class Continuity:
     Attributes:
         remember_s: how long somebody lost may come back; the architecture's 30 s of an occurrence.
         counted_gap_s: the longest pause between sightings that still counts as observed time: a few frames at 4 fps.
-        longest_pause_s: likewise between two frames of a camera, for whoever is in both: where frames are rare nobody was looked
-            for meanwhile, so nobody was missing either.
+        longest_pause_s: likewise between two frames of a camera, for whoever is in both under one id: where frames are rare
+            nobody was looked for meanwhile, so nobody was missing either. Under another id they may be the next in a queue.
         slack, drift_per_s, reach: body heights a person may stand off the foretold way: at once, more a second of gap, and
             at most. The way holds where they were and how fast they went; the drift is for those who stood and began to stroll
             (a walk is 0.8 body heights a second: 1.4 m/s, 1.7 m; Fruin 1971). Behind somebody who walked only `slack` counts:
@@ -181,6 +181,8 @@ def _place(state: PeopleState, unknown: list[Feet], sight: Sight, rules: Continu
             person = state.people[number]
             person.track_id, person.adopted_us = track, sight.at_us
             _sighted(person, feet, sight, rules)
+            if person.counted_s > rules.counted_gap_s:
+                person.counted_s = 0.0
         state.tracks[track] = number
     if len(state.tracks) > 4 * rules.most_people:  # somebody whose id keeps changing
         state.tracks = {person.track_id: person.number for person in state.people.values()}

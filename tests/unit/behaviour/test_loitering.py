@@ -177,6 +177,21 @@ def test_who_misses_every_second_rare_frame_was_not_seen_to_stay_and_a_long_sile
     assert Play().at(stand(), [6.0 * index for index in range(40)]).findings == []
 
 
+@pytest.mark.parametrize("spot", [False, True])
+def test_strangers_one_after_the_other_in_one_place_are_nobody_who_stays_however_rare_the_frames(spot: bool) -> None:
+    play = Play(zones=() if spot else (ZONE,), spot=spot)
+    assert play.at(lambda at: [(round(at * 10), 0.5, 0.8)], rare(0.4, 300)).findings == []
+
+
+@pytest.mark.parametrize(("away_s", "begun"), [(0.0, 0), (0.1, 0), (0.9, 0), (4.0, 1)])
+def test_who_moves_on_has_left_the_spot_after_the_time_that_was_set_however_short(away_s: float, begun: int) -> None:
+    def scene(at: float) -> Sequence[Someone]:
+        return [(1, 0.5 if at < 40 or at >= 42 else 0.5 + 1.5 * BODY * 9 / 16, 0.8)]
+
+    play = Play(zones=(), spot=True, parameters=LoiteringParameters(spot_away_s=away_s)).play(scene, 82, fps=5)
+    assert len(play.begun) == begun
+
+
 def test_a_found_occurrence_goes_on_through_a_worker_restart_of_twenty_seconds() -> None:
     play = Play().play(stand(1), 40).play(stand(1), 40, begin=60, epoch=2)
     assert len(play.begun) == 1
