@@ -83,6 +83,10 @@ class LocalModels:
     def __init__(self, loading: ModelLoading, stage: Callable[[], None] | None, models: Sequence[str] = FACE_MODELS) -> None:
         self._loading, self._stage, self._models = loading, stage, models
 
+    async def ready(self) -> bool:
+        """Whether the server says that all are. False when it does not answer."""
+        return await self._loading.ready(self._models)
+
     async def load(self) -> None:
         """Stage, then load. PennyError when they cannot be had."""
         if self._stage is not None:

@@ -112,7 +112,7 @@ class FaceMetrics:
         self.emitted = Counter("pennyprotect_worker_faces_emitted", "Embeddings handed on.", registry=registry)
         self.dropped = Counter(
             "pennyprotect_worker_faces_dropped",
-            "Heads let go: full, late, policy, model, no face, quality.",
+            "Heads let go: full, late, policy, mask, picture, model, no face, quality.",
             ["why"],
             registry=registry,
         )

@@ -64,6 +64,7 @@ def test_terraform() -> None:
 
 
 IDENTITY = (ROOT / "infra" / "terraform" / "aws" / "identity.tf").read_text("utf-8")
+VARIABLES = (ROOT / "infra" / "terraform" / "aws" / "variables.tf").read_text("utf-8")
 
 
 def may(role: str) -> set[str]:
@@ -108,6 +109,7 @@ def test_pushed_versions_are_written_by_the_service_alone_and_read_by_triton() -
     for block in (writes, reads):
         assert "evidence" not in block
         assert not re.search(r"Resource += (\"\*\"|.*:::\*)", block), "a bucket by name"
+    assert 'var.pushes_prefix != "" || var.pushes_bucket == "" || var.pushes_bucket != var.models_bucket' in VARIABLES
     assert "var.pushes_bucket" in reads
     assert "local.models_files" in reads
     assert re.search(r'models_roles +=.*var\.pushes_bucket == ""', IDENTITY), "Triton has an identity for pushes alone, too"

@@ -17,8 +17,9 @@ _UNTESTED = (
     "WITH tests AS (SELECT t.store_id, t.passed, t.performed_on, t.id, t.recorded_by FROM acceptance_tests t"
     " WHERE t.switch = 'face' AND t.model = $1 AND t.recorded_at >= $2)"
     " SELECT s.name FROM stores s WHERE store_runs(s.id, 'face') AND NOT (coalesce((SELECT t.passed FROM tests t"
-    " WHERE t.store_id = s.id ORDER BY t.performed_on DESC, t.id DESC LIMIT 1), false) AND EXISTS (SELECT FROM tests t"
-    " JOIN users u ON u.id = t.recorded_by WHERE t.store_id = s.id AND t.passed AND u.id::text <> $3)) ORDER BY s.name"
+    " WHERE t.store_id = s.id ORDER BY t.performed_on DESC, t.id DESC LIMIT 1), false) AND coalesce((SELECT t.passed FROM tests t"
+    " JOIN users u ON u.id = t.recorded_by WHERE t.store_id = s.id AND u.id::text <> $3"
+    " ORDER BY t.performed_on DESC, t.id DESC LIMIT 1), false)) ORDER BY s.name"
 )
 
 
@@ -26,7 +27,7 @@ async def readiness(connection: TenantConnection, version: int, tested_as: str) 
     """Of a version in the scope's chain. `tested_as`: how acceptance tests name it.
 
     Tests that were recorded before its threshold was measured say nothing of it, and those that whoever measured it recorded, or
-    an API key, are not of a second person.
+    an API key, are not of a second person: the newest of all and the newest of second people must both have been passed.
     """
     row = await connection.fetchrow(_ENTRIES, FACE_EMBEDDING, str(version))
     assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row

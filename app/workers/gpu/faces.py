@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.capture.polygons import Polygons
 from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
@@ -38,6 +40,7 @@ PAUSE_S: Final = 0.25
 
 log = logger(__name__)
 UInt8 = npt.NDArray[np.uint8]
+Float32 = npt.NDArray[np.float32]
 
 
 class FaceModel(Protocol):
@@ -120,6 +123,8 @@ class Faces:
             return self._drop("policy")
         if time.monotonic() - shot.offered_at > OLDEST_S:
             return self._drop("late")
+        if hidden(camera.masks, shot.face.eyes, shot.message):
+            return self._drop("mask")
         face, version = shot.face, camera.face_version
         rgb = await asyncio.to_thread(face.head.rgb, camera.masks) if face.head is not None else None
         if version != FACE_VERSION:
@@ -130,8 +135,9 @@ class Faces:
                 return None
             face = answered
         jpeg, attack = await asyncio.to_thread(_shown, rgb) if rgb is not None else (b"", 0.0)
-        if (camera := self._may(shot.message)) is None:
-            return self._drop("policy")
+        present = self._may(shot.message)
+        if present is None or present.masks != camera.masks:  # the picture shows what others would hide
+            return self._drop("policy" if present is None else "mask")
         self._emit(face, shot, camera, version, jpeg, attack)
         return None
 
@@ -180,18 +186,29 @@ class Faces:
             picture=jpeg,
             attack=attack,
         )
-        self._emitter.probe(probe, lambda: self._still_sendable(shot))
+        self._emitter.probe(probe, lambda: self._still_sendable(shot, camera.masks))
         self._metrics.emitted.inc()
 
     def _may(self, message: TrackedFrame) -> DesiredCamera | None:
         return permitted(self._grant(), message.camera_id, message.policy_revision, time.monotonic())
 
-    def _still_sendable(self, shot: Shot) -> bool:
-        """Not when the policy changed meanwhile, and not after some seconds: Redis may have been away."""
-        return time.monotonic() - shot.offered_at <= 2 * OLDEST_S and self._may(shot.message) is not None
+    def _still_sendable(self, shot: Shot, masks: Polygons) -> bool:
+        """Not when policy or masks changed meanwhile, and not after some seconds: Redis may have been away."""
+        camera = self._may(shot.message)
+        return time.monotonic() - shot.offered_at <= 2 * OLDEST_S and camera is not None and camera.masks == masks
 
     def _drop(self, why: str) -> None:
         self._metrics.dropped.labels(why).inc()
+
+
+def hidden(masks: Polygons, eyes: Float32, message: TrackedFrame) -> bool:
+    """Whether one of the eyes (2, 2; pixels of the frame) lies under a mask in force: drawn since, or the picture had none."""
+    places = eyes / (message.width, message.height)
+    return any(
+        cv2.pointPolygonTest(np.asarray(polygon, np.float32), (float(x), float(y)), measureDist=False) >= 0
+        for polygon in masks
+        for x, y in places
+    )
 
 
 def _shown(rgb: UInt8) -> tuple[bytes, float]:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client import generate_latest
 
@@ -42,6 +42,9 @@ from app.workers.shadow import Shadowing, is_shadowed
 from app.workers.spool import Spool
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 from app.workers.uploads import Uploads
+
+LOOK_S: Final = 5.0
+"""Between two looks whether Triton still holds the face models."""
 
 log = logger(__name__)
 
@@ -159,7 +162,7 @@ def face_models(settings: Settings) -> LocalModels:
 
 async def _mind_faces(fleet: Fleet, faces: Faces, grant: Callable[[], Grant], loading: LocalModels, stop: asyncio.Event) -> None:
     """Secondary inference stands in the graphs, and its models are loaded, only while some camera's faces may be looked at."""
-    retry, failures, due = Backoff(first_s=1.0, longest_s=30.0), 0, 0.0
+    retry, failures, due, look_at = Backoff(first_s=1.0, longest_s=30.0), 0, 0.0, 0.0
     try:
         while not stop.is_set():
             need = wanted(grant(), time.monotonic())
@@ -167,11 +170,16 @@ async def _mind_faces(fleet: Fleet, faces: Faces, grant: Callable[[], Grant], lo
                 faces.forget()
                 for pipeline in fleet.pipelines.values():
                     pipeline.probes.faces.forget()
-            if need is not fleet.faces_on and time.monotonic() >= due:
+            changes = need is not fleet.faces_on
+            if need and not changes and time.monotonic() >= look_at:
+                changes = not await loading.ready()  # a server that started anew holds none of them
+                look_at = time.monotonic() + LOOK_S
+            if changes and time.monotonic() >= due:
                 try:
                     if need:
                         await loading.load()
-                    await fleet.look_at_faces(on=need)
+                    if need is not fleet.faces_on:
+                        await fleet.look_at_faces(on=need)
                     if not need:
                         await loading.unload()
                     failures = 0

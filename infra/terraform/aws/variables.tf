@@ -99,4 +99,9 @@ variable "pushes_prefix" {
     condition     = !startswith(var.pushes_prefix, "/") && !endswith(var.pushes_prefix, "/")
     error_message = "A folder without a slash before or behind it, like models."
   }
+
+  validation {
+    condition     = var.pushes_prefix != "" || var.pushes_bucket == "" || var.pushes_bucket != var.models_bucket
+    error_message = "In the bucket of the models' artefacts pushes need a folder of their own: the service could overwrite and remove the others."
+  }
 }

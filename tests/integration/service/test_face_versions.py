@@ -168,6 +168,10 @@ async def test_rule_10_11_a_face_version_is_used_once_lists_are_embedded_thresho
     mine = {**test, "face_version": int(version)}
     assert (await product.ask("POST", f"{desk.path}/acceptance-tests", mine))[0] == 201
     assert "somebody else" in await refused(), "who calibrated it does not say alone that it is well"
+    for passed, token in ((True, desk.administrator), (False, desk.administrator), (True, None)):
+        status, said_so = await product.ask("POST", f"{desk.path}/acceptance-tests", {**mine, "passed": passed}, token=token)
+        assert status == 201, said_so
+    assert "somebody else" in await refused(), "nor against the newest word of the others"
     theirs = await product.ask("POST", f"{desk.path}/acceptance-tests", mine, token=desk.administrator)
     assert theirs[0] == 201, theirs
 

@@ -211,10 +211,12 @@ class Kept:
 
     def __init__(self) -> None:
         self.probes: list[ProbeEmbedding] = []
+        self.sendable: list[Callable[[], bool]] = []
 
-    def probe(self, probe: ProbeEmbedding, sendable: Any) -> None:
+    def probe(self, probe: ProbeEmbedding, sendable: Callable[[], bool]) -> None:
         assert sendable()
         self.probes.append(probe)
+        self.sendable.append(sendable)
 
 
 class Rig:
@@ -268,13 +270,32 @@ async def test_a_face_is_sent_with_the_picture_of_its_head_black_where_masks_are
     assert shown.std() > 30
     assert (probe.model_version, probe.track_id, probe.face_px, len(rig.model.asked)) == (FACE_VERSION, 77, 40.0, 0)
     assert 0 <= probe.attack <= 1
-    rig.want(masks=[[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]])
+    rig.want(masks=[[(0.0, 0.1), (1.0, 0.1), (1.0, 1.0), (0.0, 1.0)]])  # below the eyes, from 72 pixels on
     rig.offer()
     (masked,) = await rig.sent()
-    assert grey_of(masked).max() < 6
+    assert grey_of(masked)[30:].max() < 20
+    assert grey_of(masked)[:16].std() > 30
     rig.want(masks=[])
     rig.offer(head=None)
     assert [probe.picture for probe in await rig.sent()] == [b""]
+
+
+async def test_a_face_under_a_mask_that_was_drawn_since_is_not_sent_nor_one_whose_masks_change_while_it_is_looked_at() -> None:
+    rig, drawn = Rig(), [[(0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5)]]
+    for head in (CopiedHead(np.full((150, 100), 128, np.uint8), 100, 50, WIDTH, HEIGHT), None):
+        rig.want(masks=drawn)
+        rig.offer(eyes=np.array([[130, 90], [170, 90]], np.float32), head=head)
+        assert await rig.sent() == []
+        rig.offer(eyes=np.array([[900, 90], [940, 90]], np.float32), head=head)
+        assert len(await rig.sent()) == 1, "beside the mask"
+    assert rig.dropped("mask") == 2
+    rig.want(masks=[], face_version="1002")
+    rig.model.during = lambda: rig.want(masks=drawn)
+    rig.offer(eyes=np.array([[900, 90], [940, 90]], np.float32))
+    assert (await rig.sent(), rig.dropped("mask")) == ([], 3)
+    assert rig.kept.sendable[-1]() is True
+    rig.want(masks=[])
+    assert rig.kept.sendable[-1]() is False, "it waited for Redis meanwhile"
 
 
 async def test_a_camera_of_another_version_is_answered_by_it_with_the_next_face_and_by_no_other() -> None:

@@ -14,15 +14,17 @@ import av
 import cv2
 import msgspec
 import numpy as np
+import pytest
 from prometheus_client import CollectorRegistry
 
-from app.contracts.control import DesiredCamera, Recording, UploadWish
+from app.contracts.control import DesiredCamera, DesiredState, Recording, UploadWish
 from app.contracts.tracked import CameraState
 from app.kit.clock import now_us
 from app.kit.errors import SetupError
 from app.perception.detections import Detections
 from app.workers.clips import Recorder
 from app.workers.control import Grant
+from app.workers.gpu import worker
 from app.workers.gpu.building import Pipeline
 from app.workers.gpu.faces import Faces
 from app.workers.gpu.fleet import Fleet
@@ -38,6 +40,7 @@ from app.workers.shadow import Shadowing
 from app.workers.spool import Spool
 from app.workers.telemetry import FaceMetrics, WorkerMetrics
 from tests.integration.capture.rtsp_server import h264
+from tests.unit.workers.loading import Loading
 
 
 def camera(number: int, version: str = "1") -> DesiredCamera:
@@ -130,6 +133,47 @@ async def test_versions_move_in_place_and_a_canary_beside() -> None:
     assert set(rig.wanted[one]) == {uuid.UUID(int=1)}, "the graph that was built for version 1"
     await rig.fleet.close()
     assert rig.fleet.ids() == []
+
+
+class Held(Loading):
+    """A server that may start anew, holding nothing."""
+
+    serves = False
+
+    async def ready(self) -> bool:
+        return self.serves
+
+    async def load(self) -> None:
+        await super().load()
+        self.serves = True
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_face_models_that_a_server_lost_as_it_started_anew_are_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "LOOK_S", 0.01)
+    rig, held, stop = Rig(), Held(), asyncio.Event()
+    wish = msgspec.structs.replace(camera(1), face=True)
+
+    def grant() -> Grant:
+        return Grant(DesiredState("r", 10.0, [wish]), time.monotonic())
+
+    async def until(*acts: str) -> None:
+        async with asyncio.timeout(30):
+            while held.acts != [*acts]:
+                await asyncio.sleep(0.01)
+
+    task = asyncio.create_task(worker._mind_faces(rig.fleet, rig.fleet._faces, grant, held, stop))  # type: ignore[arg-type]
+    await until("load")
+    held.serves = False
+    await until("load", "load")
+    assert rig.fleet.faces_on
+    wish = msgspec.structs.replace(wish, face=False)
+    held.serves = False
+    await until("load", "load", "unload")
+    stop.set()
+    await asyncio.wait_for(task, 20)
 
 
 async def test_a_wrong_model_is_refused_with_a_sentence() -> None:
