@@ -1,5 +1,6 @@
 """The whole product, started the way a user starts it, with a home and a port of its own."""
 
+import http.client
 import json
 import os
 import signal
@@ -115,7 +116,7 @@ class Product:
         timeout: float = 20,
         headers: dict[str, str] | None = None,
     ) -> tuple[int, Any]:
-        """(status, JSON or bytes); status 0 when nothing answers."""
+        """(status, JSON or bytes); status 0 when nothing answers, or not to the end."""
         content = json.dumps(body).encode() if body is not None else urllib.parse.urlencode(form).encode() if form else None
         request = urllib.request.Request(self.url + path, data=content, method=method, headers=headers or {})
         if content:
@@ -128,7 +129,7 @@ class Product:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, _parsed(error.read())
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             return 0, str(error)
 
     def processes(self) -> dict[int, str]:

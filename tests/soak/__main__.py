@@ -61,19 +61,20 @@ class Seen:
 
     def document(self) -> dict[str, Any]:
         """All figures, and each sentence about what should not be."""
-        warm = self.warm()
+        warm, visits = self.warm(), self.visits.copy()  # their threads go on counting
+        cycles = None if self.cycles is None else self.cycles.copy()
         found, judged = growths(warm) if warm else [], self.lasted >= LEAST_MINUTES
         broken = self.faults + [each.said() for each in found if each.rises and judged]
         if self.looks:
             broken += [f"{part} was started again" for part in started_again(self.looks)]
             broken += [f"{part} ended" for part in ended(self.looks)]
-        broken += visits_broken(self.visits) + cycles_broken(self.cycles)
+        broken += visits_broken(visits) + cycles_broken(cycles)
         return {
             "what": "growth of every part of the embedded product while viewers come and go and models change",
             "minutes": self.minutes, "minutes_seen": round(self.lasted, 1),
             "warm_up_left_out_s": round(warm[0].at_s) if warm else None,
             "looks": len(warm), "looks_unread": self.unread, "growth_judged": judged, "growth": [each.row() for each in found],
-            "visitors": dict(self.visits), "models": dict(self.cycles or {}), "broken": broken,
+            "visitors": dict(visits), "models": dict(cycles or {}), "broken": broken,
         }  # fmt: skip
 
     def keep(self) -> dict[str, Any]:

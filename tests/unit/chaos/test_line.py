@@ -3,11 +3,13 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.chaos.faults import Kind
 from tests.chaos.line import Line
+from tests.e2e.product import Product
 
 
 @pytest.fixture
@@ -69,3 +71,19 @@ def test_a_line_that_is_cut_takes_along_who_is_on_it(line: Line) -> None:
         assert here.recv(100) == b"hello"
         line.fail(Kind.CUT)
         assert reached(lambda: here.recv(100)) == b""
+
+
+def test_half_an_answer_is_none() -> None:
+    """A service that is killed while it sends."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def send_half() -> None:
+            with listener.accept()[0] as caller:
+                caller.recv(65_536)
+                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+
+        service = threading.Thread(target=send_half)
+        service.start()
+        status, _ = Product(Path("nowhere"), listener.getsockname()[1]).call("/api/v1/alerts")
+        service.join(20)
+    assert status == 0
