@@ -31,7 +31,7 @@ class FaceFound:
     score: float
     width_px: float
     quality: npt.NDArray[np.float32]
-    embedding: npt.NDArray[np.float32]
+    embedding: npt.NDArray[np.float32] = field(repr=False)
     eyes: npt.NDArray[np.float32]
     chosen: bool = False
     head: Any = field(default=None, repr=False)
