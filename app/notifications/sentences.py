@@ -89,7 +89,7 @@ SENTENCES: Final[Mapping[Language, Sentences]] = {
             "camera-frozen": "Cámara congelada",
             "camera-blind": "Cámara tapada",
             "camera-moved": "Cámara movida",
-            "camera-clock": "Reloj de la cámara mal",
+            "camera-clock": "Hora de la cámara incorrecta",
             "model-drift": "Deriva del modelo",
         },
         of_leads={
@@ -101,7 +101,7 @@ SENTENCES: Final[Mapping[Language, Sentences]] = {
         incident_changed="Incidente modificado",
         alert="Alerta",
         unreacted="Nadie reacciona: ",
-        code=lambda code: f"{code} confirma que las alertas pueden llegar aquí. Vale 15 minutos",
+        code=lambda code: f"{code} confirma que las alertas pueden llegar aquí. Es válido durante 15 minutos",
         test=lambda name: f"Prueba de {name}",
         several=lambda number, clock: f"{number} notificaciones, la primera a las {clock}",
         repeated="(quizá ya enviado)",

@@ -18,6 +18,8 @@ STEP_S: Final = 0.5
 FEWEST_POINTS: Final = 4
 FASTEST_M_PER_S: Final = 8.0
 """What is faster is a floor drawn wrongly, and not told."""
+STRAIGHT_M: Final = 0.5
+"""Further than this (root mean square) off one line at one pace, somebody turned or stopped: the line is slower than they are."""
 
 
 def way_of(keypoints: Floats, times_s: Floats, width: int, height: int) -> npt.NDArray[np.float32]:
@@ -38,7 +40,10 @@ def way_of(keypoints: Floats, times_s: Floats, width: int, height: int) -> npt.N
 
 
 def speed_on(way: Floats, floor: Ground) -> float | None:
-    """Metres a second along a (k, 3) way: of the straight line fitted to it. None where too little of it lies on the floor."""
+    """Metres a second along a (k, 3) way: of the straight line fitted to it.
+
+    None where too little of it lies on the floor, and where it is no line: who turns round would be told to stand.
+    """
     if len(way) < FEWEST_POINTS:
         return None
     places = floor.metres(way[:, 1], way[:, 2])
@@ -47,8 +52,11 @@ def speed_on(way: Floats, floor: Ground) -> float | None:
         return None
     at = way[known, 0].astype(np.float64)
     at -= at.mean()
-    speed = float(np.linalg.norm(at @ (places[known] - places[known].mean(axis=0)) / (at @ at + 1e-9)))
-    return speed if speed <= FASTEST_M_PER_S else None
+    moved = places[known] - places[known].mean(axis=0)
+    pace = at @ moved / (at @ at + 1e-9)
+    off = float(np.sqrt(((moved - at[:, None] * pace) ** 2).sum(axis=1).mean()))
+    speed = float(np.linalg.norm(pace))
+    return speed if speed <= FASTEST_M_PER_S and off <= STRAIGHT_M else None
 
 
 def with_metres(features: Mapping[str, float | bool | None], way: Floats, floor: Ground | None) -> dict[str, float | bool | None]:

@@ -176,7 +176,14 @@ async def test_a_store_manager_makes_channels_of_his_store_only(product: Product
     assert (await product.ask("POST", path, body, token=manager))[0] == 403
     elsewhere = {**body, "store_id": str(world.stores["other-store"])}
     assert (await product.ask("POST", path, elsewhere, token=manager))[0] in (403, 404)
-    assert (await product.ask("POST", path, {**body, "store_id": str(world.stores["store"])}, token=manager))[0] == 201
+    status, own = await product.ask("POST", path, {**body, "store_id": str(world.stores["store"])}, token=manager)
+    assert (status, own["channel"]["language"]) == (201, "en")
+    mine = f"{path}/{own['channel']['id']}"
+    status, changed = await product.ask("PATCH", mine, {"language": "es"}, token=manager)
+    assert (status, changed["language"], changed["name"]) == (200, "es", "Back office")
+    assert (await product.ask("PATCH", mine, {"language": None}, token=manager))[0] == 422
+    listed = (await product.ask("GET", path, token=manager))[1]["items"]
+    assert [each["language"] for each in listed if each["id"] == own["channel"]["id"]] == ["es"]
     chains = (await product.ask("POST", path, body))[1]["channel"]["id"]
     assert (await product.ask("PATCH", f"{path}/{chains}", {"paused": True}, token=manager))[0] == 403
 

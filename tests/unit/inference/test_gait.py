@@ -50,6 +50,9 @@ def test_metres_are_told_later_of_a_few_points_where_a_floor_is_drawn() -> None:
     assert with_metres({"stride_time_s": None}, way, floor)["stride_length_m"] is None, "who does not walk has no stride"
     assert with_metres({"stride_time_s": 1.0}, way, None) == {"stride_time_s": 1.0}, "no floor, no metres"
     assert with_metres({"stride_time_s": 1.0}, way * [1, 30, 1], floor) == {"stride_time_s": 1.0}, "nobody is so fast"
+    back = way.copy()
+    back[:, 1] = np.minimum(way[:, 1], way[::-1, 1])
+    assert with_metres({"stride_time_s": 1.0}, back, floor) == {"stride_time_s": 1.0}, "who turns round does not stand"
     walk[:, 15, 2] = 0.0
     assert len(way_of(walk, times, 1500, 1500)) == 0, "a foot that is not seen tells no place"
     assert speed_on(way[:2], floor) is None

@@ -2,8 +2,8 @@ import { useAct, Problem } from "../security/parts";
 import { Empty } from "../shell/Empty";
 import { usePlace } from "../shell/stores";
 import { THREAT_WORDS } from "../text/format";
-import { LANGUAGES } from "../text/language";
-import { pauseChannel, removeChannel, replayChannel, rotateSecret, testChannel, type Channel, type ChannelSecret } from "./endpoints";
+import { LANGUAGES, type Language } from "../text/language";
+import { languageOfChannel, pauseChannel, removeChannel, replayChannel, rotateSecret, testChannel, type Channel, type ChannelSecret } from "./endpoints";
 import { KIND_WORDS, quietWords, toldWords } from "./words";
 import { t } from "./texts";
 
@@ -38,6 +38,7 @@ function ChannelRow({ channel, writes, changed, told, show }: Omit<Props, "chann
   const limit = channel.most_per_hour ? t("atMostAnHour", { mostPerHour: channel.most_per_hour }) : "";
   const test = () => testChannel(channel.id).then(() => told(t("aTestIsOnItsWay", { name: channel.name })));
   const replay = () => replayChannel(channel.id).then(({ replayed }) => told(replayed ? t("givenUpNotificationsAreSentAgain", { replayed }) : t("nothingOfItWasGivenUp")));
+  const others = (Object.keys(LANGUAGES) as Language[]).filter((each) => each !== channel.language);
   const remove = () => {
     if (window.confirm(t("removeNothingIsSentThereAny", { name: channel.name }))) void run(() => removeChannel(channel.id).then(changed));
   };
@@ -71,6 +72,11 @@ function ChannelRow({ channel, writes, changed, told, show }: Omit<Props, "chann
           <button type="button" className="button button-small" disabled={busy} onClick={() => void run(() => pauseChannel(channel.id, !channel.paused).then(changed))}>
             {channel.paused ? t("resume") : t("pause")}
           </button>
+          {others.map((each) => (
+            <button key={each} type="button" className="button button-small" disabled={busy} data-testid="channel-say" onClick={() => void run(() => languageOfChannel(channel.id, each).then(changed))}>
+              {t("writeIn", { language: LANGUAGES[each] })}
+            </button>
+          ))}
           <button type="button" className="button button-small button-danger" disabled={busy} onClick={remove}>
             {t("remove")}
           </button>

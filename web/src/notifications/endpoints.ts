@@ -28,6 +28,7 @@ const MINE = "/notifications/mine";
 export const channels = () => everything<Channel>(SHARED);
 export const addChannel = (body: NewChannel) => ask<ChannelSecret>("POST", SHARED, { body });
 export const pauseChannel = (id: Id, paused: boolean) => ask<Channel>("PATCH", `${SHARED}/${id}`, { body: { paused } });
+export const languageOfChannel = (id: Id, language: Language) => ask<Channel>("PATCH", `${SHARED}/${id}`, { body: { language } });
 export const removeChannel = (id: Id) => ask<void>("DELETE", `${SHARED}/${id}`);
 export const testChannel = (id: Id) => ask<Delivery>("POST", `${SHARED}/${id}/test`, { body: {} });
 export const rotateSecret = (id: Id) => ask<ChannelSecret>("POST", `/webhooks/${id}/secret`, { body: {} });

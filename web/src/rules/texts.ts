@@ -124,7 +124,7 @@ export const t = catalogue({
     asItComes: "como viene",
     oneSetting: "1 ajuste",
     severalSettings: "{count} ajustes",
-    off2: ", {off} desactivadas",
+    off2: ", {off} sin activar",
     allCameras: "{name}, todas las cámaras",
     zone: "Zona",
     wholeCamera: "Toda la cámara",

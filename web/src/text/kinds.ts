@@ -38,7 +38,7 @@ const t = catalogue({
     "camera-frozen": "Cámara congelada",
     "camera-blind": "Cámara tapada",
     "camera-moved": "Cámara movida",
-    "camera-clock": "Reloj de la cámara mal",
+    "camera-clock": "Hora de la cámara incorrecta",
     "model-drift": "Deriva del modelo",
   },
 });

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { sentenceFor } from "../api/problem";
 import type { Id } from "../api/types";
 import { Dialog } from "../parts/Dialog";
@@ -36,11 +36,12 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
   const [error, setError] = useState<string | null>(null);
   const [refused, setRefused] = useState<string | null>(null); // of the picture, said beside it
   const [busy, setBusy] = useState(false);
+  const turn = useRef(0);
   const [draft, setDraft] = useState({ ...EMPTY, review_on: dayAfter(now, 60), expires_on: dayAfter(now, 180), notice_given_on: dayAfter(now, 0) });
   const set = (change: Partial<typeof draft>) => setDraft({ ...draft, ...change });
   useEffect(() => () => (address ? URL.revokeObjectURL(address) : undefined), [address]);
 
-  const attempt = async (work: () => Promise<void>, tell = setError) => {
+  const attempt = async (work: () => Promise<void>, tell: (sentence: string | null) => void = setError) => {
     setBusy(true);
     tell(null);
     try {
@@ -56,7 +57,16 @@ export function Enrol({ store, lists, incidents, onClose, onDone }: Props) {
     setFile(chosen);
     setCheck(null);
     setAddress(URL.createObjectURL(chosen));
-    void attempt(async () => setCheck(await checkFace(store, list, chosen)), setRefused);
+    setError(null);
+    const mine = (turn.current += 1);
+    const still = (tell: () => void) => (mine === turn.current ? tell() : undefined); // an earlier picture's answer is of no use
+    void attempt(
+      async () => {
+        const found = await checkFace(store, list, chosen);
+        still(() => setCheck(found));
+      },
+      (sentence) => still(() => setRefused(sentence)),
+    );
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
