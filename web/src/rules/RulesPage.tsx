@@ -21,14 +21,14 @@ export function RulesPage() {
   const rules = useLoad(`rules ${store.id}`, () => loadRules(store.id));
   const [params, setParams] = useSearchParams();
   for (const { error, value, reload } of [kinds, rules]) if (error && !value) return <Failure sentence={error} retry={reload} />;
-  if (!kinds.value || !rules.value) return <div className="page" />;
-  const kind = kinds.value.find((each) => each.kind === params.get("kind")) ?? kinds.value[0];
-  if (!kind) return <div className="page" />;
+  const title = <h1>{t("rules")}</h1>;
+  const kind = kinds.value?.find((each) => each.kind === params.get("kind")) ?? kinds.value?.[0];
+  if (!kinds.value || !rules.value || !kind) return <div className="page page-rules">{title}</div>;
   return (
     <div className="page page-rules">
       <header className="page-head">
         <div>
-          <h1>{t("rules")}</h1>
+          {title}
           <p className="page-note">{t("aPlaceWithoutASettingOf")}</p>
         </div>
       </header>
