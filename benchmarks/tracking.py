@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from app.kit.errors import BadInputError
 from app.perception.detections import Detections
-from app.tracking.ocsort import LOST_S, MIN_IOU, MIN_SCORE
+from app.tracking.limits import LOST_S, MIN_IOU, MIN_SCORE
 from app.tracking.tracker import Tracker, make_tracker
 from benchmarks.behaviour_camera import MISSED
 from benchmarks.document import CHECKOUT, BenchArguments

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from app.cameras.models import Camera, ShownState, StreamSession, shown_state
 from app.perception.ground import LONGEST_M, SHORTEST_M, ground_of
+from app.tracking.limits import USUAL_FPS
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Url = Annotated[str, Field(max_length=2000, description="rtsp, rtsps, http or https; may hold user:password.")]
@@ -48,7 +49,7 @@ class CameraIn(BaseModel):
     store_id: uuid.UUID
     name: Name
     url: Url
-    analysis_fps: Fps = 5.0
+    analysis_fps: Fps = USUAL_FPS
     enabled: bool = True
 
 

@@ -18,6 +18,7 @@ from app.kit.keys.models import CAMERA
 from app.kit.keys.vault import Vault
 from app.kit.postgres import TenantConnection
 from app.tenancy.repository import demand_store
+from app.tracking.limits import USUAL_FPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ async def add_camera(
         name=draft.name or "",
         url=url,
         credentials=sealed,
-        analysis_fps=5.0 if draft.analysis_fps is None else draft.analysis_fps,
+        analysis_fps=USUAL_FPS if draft.analysis_fps is None else draft.analysis_fps,
         enabled=True if draft.enabled is None else draft.enabled,
         revision=1,
         created_at=now,

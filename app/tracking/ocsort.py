@@ -7,21 +7,12 @@ import supervision as sv
 from trackers import OCSORTTracker
 
 from app.perception.detections import Detections, TrackedDetections
-
-LOST_S: Final = 2.0
-"""A track unseen for this long has ended; longer absences are the occurrence's business, further down."""
+from app.tracking.limits import LOST_S, MIN_IOU, MIN_SCORE
 
 LONGEST_PAUSE_S: Final = 5.0
 """Where a camera's frames come farther apart than `LOST_S`, nobody was looked for meanwhile: up to this pause a track goes on if
 its person is found in the next frame. Without it whoever overloads a worker below one frame in two seconds sees nobody at all,
 for a track is told from its second frame on."""
-
-MIN_IOU: Final = 0.05
-"""At 5 frames a second a walking person's boxes hardly overlap. Measured on five clips and TUD-Campus at 5 fps: OC-SORT at
-0.05 made the fewest identity switches and implausible jumps, ByteTrack twice as many; GIoU merged more different people."""
-
-MIN_SCORE: Final = 0.4
-"""Fainter detections neither start nor continue a track."""
 
 _NOMINAL_FPS: Final = 30.0
 _HAIR_S: Final = 0.001

@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
+from app.inference.families import Selection
+from app.tracking.limits import LOST_S, MIN_IOU, MIN_SCORE, USUAL_FPS
+
+LOST_FRAMES: Final = round(LOST_S * USUAL_FPS)
+
 NVDCF: Final[dict[str, dict[str, object]]] = {
-    "BaseConfig": {"minDetectorConfidence": 0.25},
+    "BaseConfig": {"minDetectorConfidence": MIN_SCORE},
     "TargetManagement": {
         "enableBboxUnClipping": 0,
         "preserveStreamUpdateOrder": 0,
-        "maxTargetsPerStream": 300,
-        "minIouDiff4NewTarget": 0.6,
+        "maxTargetsPerStream": Selection().most,
+        "minIouDiff4NewTarget": Selection().overlap,
         "minTrackerConfidence": 0.2,
         "probationAge": 1,
-        "maxShadowTrackingAge": 20,
-        "earlyTerminationAge": 1,
+        "maxShadowTrackingAge": LOST_FRAMES,
+        "earlyTerminationAge": LOST_FRAMES,
     },
     "TrajectoryManagement": {"useUniqueID": 1, "enableReAssoc": 0},
     "DataAssociator": {
@@ -22,13 +27,13 @@ NVDCF: Final[dict[str, dict[str, object]]] = {
         "checkClassMatch": 0,
         "minMatchingScore4Overall": 0.1,
         "minMatchingScore4SizeSimilarity": 0.3,
-        "minMatchingScore4Iou": 0.05,
+        "minMatchingScore4Iou": MIN_IOU,
         "minMatchingScore4VisualSimilarity": 0.5,
         "matchingScoreWeight4VisualSimilarity": 0.4,
         "matchingScoreWeight4SizeSimilarity": 0.3,
         "matchingScoreWeight4Iou": 0.4,
-        "tentativeDetectorConfidence": 0.4,
-        "minMatchingScore4TentativeIou": 0.3,
+        "tentativeDetectorConfidence": MIN_SCORE,
+        "minMatchingScore4TentativeIou": MIN_IOU,
     },
     "StateEstimator": {
         "stateEstimatorType": 1,
@@ -49,20 +54,20 @@ NVDCF: Final[dict[str, dict[str, object]]] = {
         "gaussianSigma": 0.75,
     },
 }
-"""Appearance and motion: for aisles where people pass behind one another. Ages are frames: 20 at 10 a second are 2 s.
+"""Appearance and motion: for aisles where people pass behind one another. What OC-SORT is told too stands in `limits`.
 Re-association by appearance stays off: it is re-identification, which a store's policy decides."""
 
 NVSORT: Final[dict[str, dict[str, object]]] = {
-    "BaseConfig": {"minDetectorConfidence": 0.25},
+    "BaseConfig": {"minDetectorConfidence": MIN_SCORE},
     "TargetManagement": {
         "enableBboxUnClipping": 0,
         "preserveStreamUpdateOrder": 0,
-        "maxTargetsPerStream": 300,
-        "minIouDiff4NewTarget": 0.6,
+        "maxTargetsPerStream": Selection().most,
+        "minIouDiff4NewTarget": Selection().overlap,
         "minTrackerConfidence": 0.8,
         "probationAge": 1,
-        "maxShadowTrackingAge": 20,
-        "earlyTerminationAge": 1,
+        "maxShadowTrackingAge": LOST_FRAMES,
+        "earlyTerminationAge": LOST_FRAMES,
     },
     "TrajectoryManagement": {"useUniqueID": 1},
     "DataAssociator": {
@@ -70,13 +75,13 @@ NVSORT: Final[dict[str, dict[str, object]]] = {
         "associationMatcherType": 1,
         "checkClassMatch": 0,
         "usePrediction4Assoc": 1,
-        "minMatchingScore4Overall": 0.1,
-        "minMatchingScore4SizeSimilarity": 0.3,
-        "minMatchingScore4Iou": 0.05,
-        "matchingScoreWeight4SizeSimilarity": 0.2,
-        "matchingScoreWeight4Iou": 0.4,
-        "tentativeDetectorConfidence": 0.4,
-        "minMatchingScore4TentativeIou": 0.3,
+        "minMatchingScore4Overall": MIN_IOU,
+        "minMatchingScore4SizeSimilarity": 0.0,
+        "minMatchingScore4Iou": MIN_IOU,
+        "matchingScoreWeight4SizeSimilarity": 0.0,
+        "matchingScoreWeight4Iou": 1.0,
+        "tentativeDetectorConfidence": MIN_SCORE,
+        "minMatchingScore4TentativeIou": MIN_IOU,
     },
     "StateEstimator": {
         "stateEstimatorType": 2,
@@ -85,7 +90,8 @@ NVSORT: Final[dict[str, dict[str, object]]] = {
         "useAspectRatio": 1,
     },
 }
-"""Motion alone: a fraction of the cost. checkClassMatch stays 0 in both: a class changes with a store's policy."""
+"""Motion alone: a fraction of the cost, and by overlap alone, as OC-SORT weighs. checkClassMatch stays 0 in both: a class changes
+with a store's policy."""
 
 
 def tracker(sections: Mapping[str, Mapping[str, object]]) -> str:

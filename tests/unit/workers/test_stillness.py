@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.behaviour.people import Continuity
 from app.behaviour.sight import US
-from app.tracking.ocsort import LOST_S
+from app.tracking.limits import LOST_S
 from app.workers.cpu.stillness import (
     EMPTY_GAP_US,
     MOST_SHIFT,

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from app.inference.families import Selection
 from app.kit.errors import BadInputError, SetupError
+from app.tracking.limits import USUAL_FPS
 from app.workers.gpu.configuration import (
     FACE_FILE,
     MUX_FILE,
     PERSON_WHOSE_STORE_ALLOWS_FACES,
     POSE_FILE,
+    TRACKER_FILES,
     GpuSettings,
     defaults,
     face,
@@ -57,6 +60,32 @@ def test_what_inference_is_told(same_host: bool, triton: str) -> None:
     assert faces.input_control.operate_on_gie_id == said.infer_config.unique_id
     assert faces.input_control.WhichOneof("inference_interval") == "secondary_reinfer_interval"
     assert faces.infer_config.max_batch_size <= 16
+
+
+def test_deepstream_s_trackers_are_told_what_the_measured_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`deepstream_configs/README.md` says which setting stands for which, and why."""
+    from app.tracking import ocsort
+
+    told: dict[str, float] = {}
+    monkeypatch.setattr(ocsort, "OCSORTTracker", lambda **options: told.update(options))
+    ocsort.OcSort(USUAL_FPS)
+    for name in TRACKER_FILES.values():
+        keys = {key: float(value) for group in yaml_groups(defaults()[name], name).values() for key, value in group.items()}
+        assert keys["minDetectorConfidence"] == keys["tentativeDetectorConfidence"] == told["high_conf_det_threshold"]
+        assert keys["minMatchingScore4Iou"] == keys["minMatchingScore4TentativeIou"] == told["minimum_iou_threshold"]
+        lost_s = told["lost_track_buffer"] / 30  # the library counts in frames of 30 a second
+        assert keys["maxShadowTrackingAge"] == keys["earlyTerminationAge"] == lost_s * USUAL_FPS
+        assert keys["probationAge"] == told["minimum_consecutive_frames"]
+        assert (keys["minIouDiff4NewTarget"], keys["maxTargetsPerStream"]) == (Selection().overlap, Selection().most)
+    overlap_alone = (
+        keys["matchingScoreWeight4Iou"],
+        keys["matchingScoreWeight4SizeSimilarity"],
+        keys["minMatchingScore4Overall"],
+    )
+    assert overlap_alone == (1, 0, told["minimum_iou_threshold"]), "NvSORT weighs as OC-SORT does"
+    table = (CONFIGS / "README.md").read_text("utf-8")
+    for key in ("minDetectorConfidence", "minMatchingScore4TentativeIou", "maxShadowTrackingAge", "minIouDiff4NewTarget"):
+        assert f"`{key}` {keys[key]:g}" in table, "the table says other figures"
 
 
 BAD = [
