@@ -79,6 +79,8 @@ def _of_all_pairs(corners: Float32, areas: Float32, overlap: float, most: int) -
 def suppress_all(corners: Float32, counts: Sequence[int], overlap: float, most: int) -> list[npt.NDArray[np.intp]]:
     """`suppress` of several frames. `corners` is (4, n): x1 y1 x2 y2 of the boxes of all, each frame's best first; indices count
     within each frame."""
+    if not any(counts):
+        return [_NOBODY] * len(counts)
     starts = list(itertools.accumulate(counts, initial=0))
     if len(counts) == 1 or max(counts) > _TOGETHER:
         return [suppress(corners[:, start:end].T, overlap, most) for start, end in itertools.pairwise(starts)]

@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import random
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +18,14 @@ from app.inference.patience import unless_it_lives
 from app.inference.picture import Picture, UInt8, picture_of
 from app.inference.pose import Letterbox, decode
 from app.inference.slots import Slot, SlotPool, hide
+from app.kit.backoff import Backoff
 from app.kit.errors import BadInputError, UnavailableError
 from app.kit.logs import logger
 from app.perception.detections import Detections
 
 _log = logger(__name__)
 
-AGAIN_S: Final = 0.3
+AGAIN: Final = Backoff(first_s=0.3, longest_s=2.0)
 """Between two tries while a model's process starts anew; another instance may answer at once."""
 _STARTS_ANEW: Final = "is not healthy"
 
@@ -184,7 +184,7 @@ class TritonPose:
         One whose model process had no turn of the processor for a second takes it for dead, and starts it anew: with patience it
         is asked again, until `detect` ends.
         """
-        told = False
+        told, attempt = False, 0
         while True:
             if self._shared and slot.registered != self._connection:
                 if slot.registered >= 0:
@@ -198,7 +198,8 @@ class TritonPose:
                     told = True
                     self._connection += 1
                 elif self._options.patience_s and _STARTS_ANEW in str(error):
-                    await asyncio.sleep(AGAIN_S * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+                    await asyncio.sleep(AGAIN.delay_s(attempt))
+                    attempt += 1
                 else:
                     raise self._error(error) from error
 

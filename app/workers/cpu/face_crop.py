@@ -10,7 +10,7 @@ from av import VideoFrame
 
 def crop(frame: VideoFrame, box: tuple[int, int, int, int]) -> npt.NDArray[np.uint8]:
     """(h, w, 3) RGB of `box`, grown to even pixels; a copy that keeps nothing of the frame alive."""
-    left, top = box[0] // 2 * 2, box[1] // 2 * 2
+    left, top = beginning(box)
     right, bottom = min(frame.width // 2, -(-box[2] // 2)) * 2, min(frame.height // 2, -(-box[3] // 2)) * 2
     if frame.format.name not in ("yuv420p", "yuvj420p"):
         return np.ascontiguousarray(frame.to_ndarray(format="rgb24")[top:bottom, left:right])
@@ -18,6 +18,11 @@ def crop(frame: VideoFrame, box: tuple[int, int, int, int]) -> npt.NDArray[np.ui
     chroma = [_plane(plane)[top // 2 : bottom // 2, left // 2 : right // 2] for plane in frame.planes[1:3]]
     packed = np.concatenate([part.reshape(-1) for part in (luma, *chroma)]).reshape((bottom - top) * 3 // 2, right - left)
     return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420), np.uint8)
+
+
+def beginning(box: tuple[int, int, int, int]) -> tuple[int, int]:
+    """Left and top of the crop of `box`: even, as chroma planes have a pixel for every second one."""
+    return box[0] // 2 * 2, box[1] // 2 * 2
 
 
 def _plane(plane: Any) -> npt.NDArray[np.uint8]:

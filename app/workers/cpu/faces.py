@@ -6,58 +6,50 @@ live in bounded queues for seconds and are dropped the moment their camera may n
 
 import asyncio
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 from av import VideoFrame
 
+from app.capture.polygons import Polygons
 from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
-from app.contracts.wire import floats
-from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer
 from app.inference.loading import NotLoadedError
-from app.inference.presentation import suspicion
 from app.kit.errors import PennyError
 from app.kit.logs import logger
-from app.workers.best_shot import Shots, Track, head_of
+from app.workers.best_shot import Head, Shots, Track, head_of
 from app.workers.control import Grant, permitted, wanted
-from app.workers.cpu.face_crop import crop
-from app.workers.head_picture import LEAST_QUALITY, head_jpeg
+from app.workers.cpu.face_crop import beginning, crop
+from app.workers.face_asking import OLDEST_S, FaceAsking, FaceModel, Float32, Measured, UInt8, hidden, probe_of
+from app.workers.head_picture import behind
 from app.workers.keeping import CHECK_EVERY_S, KeptModels, Loading, pause
 from app.workers.telemetry import FaceMetrics
 
 WAITING: Final = 16
-OLDEST_S: Final = 2.0
 
 log = logger(__name__)
 
 
-class FaceModel(Protocol):
-    """Finds and embeds faces."""
-
-    async def find(self, picture: npt.NDArray[np.uint8], most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
-        """Faces of a crop, embedded by this version. PennyError when the model does not answer."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One head that waits for the model."""
+    """One head that waits for the model.
 
-    camera_id: uuid.UUID
-    policy_revision: int
+    Attributes:
+        picture: (h, w, 3) RGB, cut from a frame of `message` at `head.box`, behind the masks of that moment.
+        eyes: (2, 2) x, y in pixels of the frame.
+        offered_at: monotonic seconds.
+    """
+
+    message: TrackedFrame
     track: Track
-    captured_at_us: int
+    head: Head
+    eyes: Float32
+    picture: UInt8
     offered_at: float
-    merit: float
-    picture: npt.NDArray[np.uint8]
 
 
 class FaceStage:
@@ -66,7 +58,7 @@ class FaceStage:
     Args:
         grant: the present grant of the control plane.
         emit: takes a probe and whether it may still be sent when its turn comes.
-        measured: told each answer about a camera whose faces may be looked at (None: there was none), and the seconds it took.
+        measured: told each answer.
     """
 
     def __init__(
@@ -76,10 +68,11 @@ class FaceStage:
         loading: Loading,
         emit: Callable[[ProbeEmbedding, Callable[[], bool]], None],
         metrics: FaceMetrics,
-        measured: Callable[[DesiredCamera, FaceAnswer | None, float], None] | None = None,
+        measured: Measured | None = None,
     ) -> None:
-        self._grant, self._model, self._emit = grant, model, emit
-        self._metrics, self._measured = metrics, measured
+        self._grant, self._emit, self._metrics = grant, emit, metrics
+        self._asking = FaceAsking(model, metrics, measured)
+        self._drop = self._asking.drop
         self._waiting: deque[Shot] = deque()
         self._filled = asyncio.Event()
         self._shots = Shots()
@@ -87,7 +80,7 @@ class FaceStage:
 
     def offer(self, frame: VideoFrame, message: TrackedFrame) -> None:
         """Queue the promising heads of a tracked frame; returns at once, never fails, drops the oldest."""
-        if not self._kept.ready or not self._may(message.camera_id, message.policy_revision):
+        if not self._kept.ready or not self._may(message):
             return
         keypoints = message.keypoint_array()
         for track_id, person in zip(message.track_ids, keypoints, strict=True):
@@ -97,15 +90,13 @@ class FaceStage:
                 continue
             if len(self._waiting) >= WAITING:
                 self._waiting.popleft()
-                self._metrics.dropped.labels("full").inc()
+                self._drop("full")
             try:
                 picture = crop(frame, head.box)
             except (ValueError, cv2.error):  # pixels of a kind nobody has met: pose must not notice
-                self._metrics.dropped.labels("picture").inc()
+                self._drop("picture")
                 continue
-            now, at_us = time.monotonic(), message.captured_at_us
-            shot = Shot(message.camera_id, message.policy_revision, track, at_us, now, head.merit, picture)
-            self._waiting.append(shot)
+            self._waiting.append(Shot(message, track, head, person[1:3, :2].copy(), picture, time.monotonic()))
             self._filled.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -125,8 +116,8 @@ class FaceStage:
         self._waiting.clear()
         self._shots.forget()
 
-    def _may(self, camera_id: uuid.UUID, revision: int) -> DesiredCamera | None:
-        return permitted(self._grant(), camera_id, revision, time.monotonic())
+    def _may(self, message: TrackedFrame) -> DesiredCamera | None:
+        return permitted(self._grant(), message.camera_id, message.policy_revision, time.monotonic())
 
     async def _ask_all(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -134,66 +125,42 @@ class FaceStage:
                 self._filled.clear()
                 await self._filled.wait()
                 continue
-            shot = self._waiting.popleft()
-            if (camera := self._may(shot.camera_id, shot.policy_revision)) is None:
-                self._metrics.dropped.labels("policy").inc()
-            elif time.monotonic() - shot.offered_at > OLDEST_S:
-                self._metrics.dropped.labels("late").inc()
-            else:
-                try:
-                    await self._ask(shot, camera)
-                except PennyError as error:
-                    self._metrics.dropped.labels("model").inc()
-                    if isinstance(error, NotLoadedError):
-                        self._kept.doubt()
-                    log.info("the face model does not answer", problem=str(error)[:120])
-                    await pause(stop, CHECK_EVERY_S)
-                except Exception as error:
-                    self._metrics.dropped.labels("model").inc()
-                    log.warning("a face could not be looked at", kind=type(error).__name__)
+            try:
+                await self._ask(self._waiting.popleft())
+            except PennyError as error:
+                self._drop("model")
+                if isinstance(error, NotLoadedError):
+                    self._kept.doubt()
+                log.info("the face model does not answer", problem=str(error)[:120])
+                await pause(stop, CHECK_EVERY_S)
+            except Exception as error:
+                self._drop("model")
+                log.warning("a face could not be looked at", kind=type(error).__name__)
 
-    async def _ask(self, shot: Shot, asked: DesiredCamera) -> None:
-        """One call, of the version that the camera uses. The policy is looked at again when the answer is there."""
-        self._metrics.asked.inc()
-        began = time.monotonic()
-        try:
-            answer = await self._model.find(shot.picture, 1, asked.face_version)
-        except PennyError:
-            if self._measured is not None and self._may(shot.camera_id, shot.policy_revision) is not None:
-                self._measured(asked, None, time.monotonic() - began)
-            raise
-        took_s = time.monotonic() - began
-        self._metrics.seconds.observe(took_s)
-        camera = self._may(shot.camera_id, shot.policy_revision)
+    async def _ask(self, shot: Shot) -> None:
+        """One call. Policy and masks are looked at before it and again when the answer is there."""
+        camera, frame = self._may(shot.message), shot.message
         if camera is None:
-            return self._metrics.dropped.labels("policy").inc()
-        if self._measured is not None:
-            self._measured(asked, answer, took_s)
-        if not len(answer):
-            return self._metrics.dropped.labels("no face").inc()
-        if float(answer.quality[0].min()) < LEAST_QUALITY:
-            return self._metrics.dropped.labels("quality").inc()
-        self._shots.taken(shot.track, shot.merit)
-        probe = ProbeEmbedding(
-            camera_id=shot.camera_id,
-            store_id=camera.store_id,
-            epoch=shot.track[1],
-            track_id=shot.track[2],
-            captured_at_us=shot.captured_at_us,
-            policy_revision=shot.policy_revision,
-            model=FACE_MODEL,
-            model_version=asked.face_version,
-            face_px=float(answer.boxes[0, 2] - answer.boxes[0, 0]),
-            quality=floats(answer.quality[0]),
-            embedding=floats(answer.embeddings[0]),
-            picture=head_jpeg(shot.picture),
-            attack=suspicion(shot.picture),
-        )
-        self._emit(probe, lambda: self._still_sendable(shot))
+            return self._drop("policy")
+        if time.monotonic() - shot.offered_at > OLDEST_S:
+            return self._drop("late")
+        if hidden(camera.masks, shot.eyes, frame.width, frame.height):
+            return self._drop("mask")
+        left, top = beginning(shot.head.box)
+        picture = behind(camera.masks, shot.picture, left, top, frame.width, frame.height)
+        face = await self._asking.ask(picture, camera, lambda: self._may(frame))
+        if face is None:
+            return None
+        self._shots.taken(shot.track, shot.head.merit)
+        probe = await asyncio.to_thread(probe_of, frame, shot.track[2], camera, camera.face_version, face, picture)
+        present = self._may(frame)
+        if present is None or present.masks != camera.masks:  # the picture shows what others would hide
+            return self._drop("policy" if present is None else "mask")
+        self._emit(probe, lambda: self._still_sendable(shot, camera.masks))
         self._metrics.emitted.inc()
         return None
 
-    def _still_sendable(self, shot: Shot) -> bool:
-        """Not when the policy changed meanwhile, and not after some seconds: Redis may have been away."""
-        young = time.monotonic() - shot.offered_at <= 2 * OLDEST_S
-        return young and self._may(shot.camera_id, shot.policy_revision) is not None
+    def _still_sendable(self, shot: Shot, masks: Polygons) -> bool:
+        """Not when policy or masks changed meanwhile, and not after some seconds: Redis may have been away."""
+        camera = self._may(shot.message)
+        return time.monotonic() - shot.offered_at <= 2 * OLDEST_S and camera is not None and camera.masks == masks

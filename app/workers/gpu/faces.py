@@ -9,46 +9,29 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
-
-import cv2
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass
+from typing import Final
 
 from app.capture.polygons import Polygons
-from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera
 from app.contracts.tracked import TrackedFrame
-from app.contracts.wire import floats
-from app.inference.face_client import FACE_MODEL, FACE_VERSION, FaceAnswer
-from app.inference.presentation import suspicion
+from app.inference.face_client import FACE_VERSION
 from app.kit.errors import PennyError
 from app.kit.logs import logger
 from app.workers.control import Grant, permitted
 from app.workers.emitter import Emitter
+from app.workers.face_asking import OLDEST_S, Face, FaceAsking, FaceModel, Measured, hidden, probe_of
 from app.workers.gpu.handover import FaceFound
-from app.workers.head_picture import LEAST_QUALITY, head_jpeg
+from app.workers.head_picture import LEAST_QUALITY
 from app.workers.keeping import pause
 from app.workers.telemetry import FaceMetrics
 
 WAITING: Final = 64
 """Faces that wait for their pictures: a second or two of a full GPU's."""
 
-OLDEST_S: Final = 2.0
 PAUSE_S: Final = 0.25
 
 log = logger(__name__)
-UInt8 = npt.NDArray[np.uint8]
-Float32 = npt.NDArray[np.float32]
-
-
-class FaceModel(Protocol):
-    """Finds and embeds faces."""
-
-    async def find(self, picture: UInt8, most: int = 1, version: str = FACE_VERSION) -> FaceAnswer:
-        """Faces of a head's picture, embedded by this version. PennyError when the model does not answer."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +41,6 @@ class Shot:
     face: FaceFound
     message: TrackedFrame
     offered_at: float
-
-
-Measured = Callable[[DesiredCamera, FaceAnswer | None, float], None]
 
 
 class Faces:
@@ -75,8 +55,9 @@ class Faces:
     def __init__(
         self, emitter: Emitter, metrics: FaceMetrics, model: FaceModel, grant: Callable[[], Grant], measured: Measured
     ) -> None:
-        self._emitter, self._metrics, self._model = emitter, metrics, model
-        self._grant, self._measured = grant, measured
+        self._emitter, self._metrics, self._grant = emitter, metrics, grant
+        self._asking = FaceAsking(model, metrics, measured)
+        self._drop = self._asking.drop
         self._waiting: deque[Shot] = deque()
         self._filled = asyncio.Event()
 
@@ -123,71 +104,24 @@ class Faces:
             return self._drop("policy")
         if time.monotonic() - shot.offered_at > OLDEST_S:
             return self._drop("late")
-        if hidden(camera.masks, shot.face.eyes, shot.message):
+        if hidden(camera.masks, shot.face.eyes, shot.message.width, shot.message.height):
             return self._drop("mask")
-        face, version = shot.face, camera.face_version
-        rgb = await asyncio.to_thread(face.head.rgb, camera.masks) if face.head is not None else None
+        found, version = shot.face, camera.face_version
+        face: Face | None = Face(found.width_px, found.quality, found.embedding)
+        rgb = await asyncio.to_thread(found.head.rgb, camera.masks) if found.head is not None else None
         if version != FACE_VERSION:
             if rgb is None:
                 return self._drop("picture")
-            answered = await self._ask(rgb, camera, shot)
-            if answered is None:
-                return None
-            face = answered
-        jpeg, attack = await asyncio.to_thread(_shown, rgb) if rgb is not None else (b"", 0.0)
+            face = await self._asking.ask(rgb, camera, lambda: self._may(shot.message))
+        if face is None:
+            return None
+        probe = await asyncio.to_thread(probe_of, shot.message, shot.message.track_ids[found.row], camera, version, face, rgb)
         present = self._may(shot.message)
         if present is None or present.masks != camera.masks:  # the picture shows what others would hide
             return self._drop("policy" if present is None else "mask")
-        self._emit(face, shot, camera, version, jpeg, attack)
-        return None
-
-    async def _ask(self, rgb: UInt8, camera: DesiredCamera, shot: Shot) -> FaceFound | None:
-        """The face as the camera's own version embeds it; None, and counted, where it finds none that is good enough.
-
-        The policy is looked at again when the answer is there: of what it forbids by then not even sums are kept.
-        """
-        self._metrics.asked.inc()
-        began = time.monotonic()
-        try:
-            answer = await self._model.find(rgb, 1, camera.face_version)
-        except PennyError:
-            if self._may(shot.message) is not None:
-                self._measured(camera, None, time.monotonic() - began)
-            raise
-        took_s = time.monotonic() - began
-        self._metrics.seconds.observe(took_s)
-        if self._may(shot.message) is None:
-            self._drop("policy")
-            return None
-        self._measured(camera, answer, took_s)
-        if not len(answer):
-            self._drop("no face")
-            return None
-        if float(answer.quality[0].min()) < LEAST_QUALITY:
-            self._drop("quality")
-            return None
-        width = float(answer.boxes[0, 2] - answer.boxes[0, 0])
-        return replace(shot.face, width_px=width, quality=answer.quality[0], embedding=answer.embeddings[0])
-
-    def _emit(self, face: FaceFound, shot: Shot, camera: DesiredCamera, version: str, jpeg: bytes, attack: float) -> None:
-        message = shot.message
-        probe = ProbeEmbedding(
-            camera_id=message.camera_id,
-            store_id=camera.store_id,
-            epoch=message.epoch,
-            track_id=message.track_ids[face.row],
-            captured_at_us=message.captured_at_us,
-            policy_revision=message.policy_revision,
-            model=FACE_MODEL,
-            model_version=version,
-            face_px=face.width_px,
-            quality=floats(face.quality),
-            embedding=floats(face.embedding),
-            picture=jpeg,
-            attack=attack,
-        )
         self._emitter.probe(probe, lambda: self._still_sendable(shot, camera.masks))
         self._metrics.emitted.inc()
+        return None
 
     def _may(self, message: TrackedFrame) -> DesiredCamera | None:
         return permitted(self._grant(), message.camera_id, message.policy_revision, time.monotonic())
@@ -196,21 +130,3 @@ class Faces:
         """Not when policy or masks changed meanwhile, and not after some seconds: Redis may have been away."""
         camera = self._may(shot.message)
         return time.monotonic() - shot.offered_at <= 2 * OLDEST_S and camera is not None and camera.masks == masks
-
-    def _drop(self, why: str) -> None:
-        self._metrics.dropped.labels(why).inc()
-
-
-def hidden(masks: Polygons, eyes: Float32, message: TrackedFrame) -> bool:
-    """Whether one of the eyes (2, 2; pixels of the frame) lies under a mask in force: drawn since, or the picture had none."""
-    places = eyes / (message.width, message.height)
-    return any(
-        cv2.pointPolygonTest(np.asarray(polygon, np.float32), (float(x), float(y)), measureDist=False) >= 0
-        for polygon in masks
-        for x, y in places
-    )
-
-
-def _shown(rgb: UInt8) -> tuple[bytes, float]:
-    """Its JPEG, and how much it looks like a picture that is held up."""
-    return head_jpeg(rgb), suspicion(rgb)

@@ -16,8 +16,9 @@ from app.kit.logs import logger
 from app.workers.emitter import Emitter
 from app.workers.gpu.building import Pipeline
 from app.workers.gpu.cameras import GpuCamera
+from app.workers.gpu.counting import Counting
 from app.workers.gpu.faces import Faces
-from app.workers.gpu.gauges import GpuMetrics, Totals
+from app.workers.gpu.gauges import GpuMetrics
 from app.workers.gpu.graph import Change, Fatal, Slot, State
 from app.workers.gpu.handover import Bell, FrameCopy
 from app.workers.gpu.packets import Packet
@@ -61,7 +62,7 @@ class Fleet:
         self.pipelines: dict[Version, Pipeline] = {}
         self._changed, self._frames_wait = asyncio.Event(), Bell(self.loop)
         self.wake = self._frames_wait.ring
-        self._add = Totals().add
+        self._counting = Counting(gpu, shadow)
         self._retry = Backoff(first_s=1.0, longest_s=15.0)
         self._failures, self._due = dict[Version, int](), dict[Version, float]()
         self.faces_on, self.connections = False, itertools.count(1)
@@ -270,25 +271,7 @@ class Fleet:
             log.error("a pipeline did not end in time", model=key.model, version=key.version)
 
     def _count(self) -> None:
-        facts = {camera: fact for pipeline in self.pipelines.values() for camera, fact in pipeline.graph.facts().items()}
-        for camera_id, camera in self._cameras.items():
-            fact = facts.get(camera_id)
-            camera.count(fact)
-            self._add(f"{camera_id}.unmasked", fact.unmasked if fact is not None else 0, self.gpu.wrong.labels("unmasked").inc)
-            camera.say_health()
-        for pipeline in self.pipelines.values():
-            for camera_id, total in list(pipeline.sources.unanswered.items()):
-                if camera_id in self._wanted:
-                    self._add(f"{id(pipeline)}.{camera_id}", total, partial(self._fail, self._wanted[camera_id], pipeline.key))
-            self._add(f"{id(pipeline)}.copy", pipeline.sources.uncopied, self.gpu.wrong.labels("copy").inc)
-            for why, total in list(pipeline.probes.wrong.items()):
-                self._add(f"{id(pipeline)}.{why}", total, self.gpu.wrong.labels(why).inc)
-            self._add(f"{id(pipeline)}!", pipeline.handover.dropped, self.gpu.handover_dropped.inc)
-        self.gpu.read_gpus()
-
-    def _fail(self, camera: DesiredCamera, key: Version, frames: float) -> None:
-        for _ in range(round(frames)):
-            self._shadow.answered(ran(camera, key), None, 0, None, 0.0)
+        self._counting.count(self.pipelines.values(), self._cameras, self._wanted)
 
     async def close(self) -> None:
         """Stop every pipeline, then let go of the cameras: what they still said is emitted first."""

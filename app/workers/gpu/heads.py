@@ -14,14 +14,14 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from app.capture.polygons import Polygons, covered
+from app.capture.polygons import Polygons
 from app.inference.pose import Letterbox
 from app.workers.best_shot import Shots, head_box
 from app.workers.gpu.configuration import FACE_ID, PERSON_WHOSE_STORE_ALLOWS_FACES
 from app.workers.gpu.handover import FaceFound
 from app.workers.gpu.nvds import FrameMeta, MetaReader, ObjectMeta, Tensors
 from app.workers.gpu.surfaces import HEAD_BYTES, Memory, SurfaceError, UInt8, part_of, picture_in
-from app.workers.head_picture import LEAST_QUALITY
+from app.workers.head_picture import LEAST_QUALITY, behind
 
 FACE_FIXED: Final = 18
 """Numbers before the embedding in an answer of `face_pipeline_crops`: box 4, score, 4 points, 5 quality parts."""
@@ -47,11 +47,7 @@ class CopiedHead:
     def rgb(self, masks: Polygons) -> UInt8:
         """(h, w, 3), black where a mask covers it."""
         found = np.asarray(cv2.cvtColor(self.rows, cv2.COLOR_YUV2RGB_NV12), np.uint8)
-        if masks:
-            high, wide = found.shape[:2]
-            drawn = covered(masks, self.width, self.height)
-            found[drawn[self.top : self.top + high, self.left : self.left + wide]] = 0
-        return found
+        return behind(masks, found, self.left, self.top, self.width, self.height)
 
 
 Cut = Callable[[int, int, WholeBox], CopiedHead]

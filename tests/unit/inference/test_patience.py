@@ -10,6 +10,7 @@ from tritonclient.utils import InferenceServerException
 
 from app.inference import patience, triton
 from app.inference.triton import CallOptions, TritonPose
+from app.kit.backoff import Backoff
 from app.kit.errors import UnavailableError
 
 FRAME = np.zeros((384, 640, 3), np.uint8)
@@ -63,7 +64,7 @@ async def test_one_that_does_not_is_given_up_soon_after_the_deadline(lives: bool
 
 
 async def test_a_model_s_process_that_starts_anew_costs_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(triton, "AGAIN_S", 0.01)
+    monkeypatch.setattr(triton, "AGAIN", Backoff(first_s=0.01, longest_s=0.01))
     server = Slow(restarts=3)
     assert await asked(server, 0.01, 600.0) == 1
     assert server.asked == 4

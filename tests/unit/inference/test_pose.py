@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.inference.contract import PoseContract
@@ -89,6 +89,7 @@ def test_suppression_is_the_greedy_one(seed: int, count: int, limit: float) -> N
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 200), min_size=1, max_size=6), st.sampled_from([0.3, 0.7]))
+@example(0, [0, 0], 0.3)
 @settings(max_examples=40, deadline=None)
 def test_frames_suppressed_together_keep_what_each_keeps_alone(seed: int, counts: list[int], limit: float) -> None:
     random = np.random.default_rng(seed)

@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 
+import cv2
 import numpy as np
 import pytest
 from av import VideoFrame
 from prometheus_client import CollectorRegistry
 
+from app.capture.polygons import Polygons
 from app.contracts.biometrics import ProbeEmbedding
 from app.contracts.control import DesiredCamera, DesiredState
 from app.contracts.tracked import TrackedFrame
@@ -35,8 +37,10 @@ def looking(eye: float = 10.0, nose: float = 0.0, score: float = 0.9) -> np.ndar
     return points
 
 
-def grant(*, face: bool = True, revision: int = 3, age_s: float = 0.0) -> Grant:
-    camera = DesiredCamera(CAMERA, CAMERA, "rtsp://x", 5.0, "yolo_pose", "1", revision, face, False)
+def grant(*, face: bool = True, revision: int = 3, age_s: float = 0.0, masks: Polygons = ()) -> Grant:
+    camera = DesiredCamera(
+        CAMERA, CAMERA, "rtsp://x", 5.0, "yolo_pose", "1", revision, face, False, masks=[list(each) for each in masks]
+    )
     return Grant(DesiredState("r", 10.0, [camera]), time.monotonic() - age_s)
 
 
@@ -113,10 +117,12 @@ class Model:
         self.quality = 0.9
         self.during: Callable[[], None] = lambda: None
         self.versions: list[str] = []
+        self.pictures: list[np.ndarray] = []
 
     async def find(self, picture: np.ndarray, most: int = 1, version: str = "1") -> FaceAnswer:
         self.calls += 1
         self.versions.append(version)
+        self.pictures.append(picture)
         await asyncio.sleep(0)
         self.during()
         one = np.ones((1, 5), np.float32)
@@ -243,3 +249,38 @@ async def test_answers_are_summed_for_drift_and_one_that_came_too_late_is_not() 
     bench.model.during = lambda: setattr(bench, "grant", grant(face=False, revision=4))
     await running(bench, bench.see)
     assert bench.readings.take(CAMERA) is None, "nothing is measured of faces that may not be looked at"
+
+
+LEFT_HALF = [[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]]
+BELOW = [[(0.0, 0.25), (1.0, 0.25), (1.0, 1.0), (0.0, 1.0)]]
+
+
+async def test_a_head_under_a_mask_that_was_drawn_since_its_frame_is_not_looked_at() -> None:
+    bench = Bench()
+    bench.grant = grant(masks=LEFT_HALF)
+    await running(bench, bench.see)
+    assert (bench.model.calls, bench.dropped("mask")) == (0, 1)
+
+
+async def test_a_mask_in_force_is_drawn_over_the_head_s_picture() -> None:
+    bench = Bench()
+    bench.frame = VideoFrame.from_ndarray(np.full((480, 640, 3), 200, np.uint8), format="rgb24")
+    bench.grant = grant(masks=BELOW)  # eyes at 100 of 480 pixels, the mask from 120 on
+    await running(bench, bench.see)
+    (seen,) = bench.model.pictures
+    ((probe, sendable),) = bench.emitted
+    assert seen[:20].min() > 190
+    assert seen[-20:].max() == 0
+    shown = cv2.imdecode(np.frombuffer(probe.picture, np.uint8), cv2.IMREAD_COLOR)
+    assert shown[-15:].max() < 20
+    assert sendable()
+    bench.grant = grant(masks=LEFT_HALF)
+    assert not sendable(), "what waits for Redis is dropped when a mask is drawn"
+
+
+async def test_a_face_whose_masks_change_while_it_is_looked_at_is_not_sent() -> None:
+    bench = Bench()
+    bench.model.during = lambda: setattr(bench, "grant", grant(masks=BELOW))
+    await running(bench, bench.see)
+    assert bench.emitted == []
+    assert bench.dropped("mask") == 1
