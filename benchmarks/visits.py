@@ -1,7 +1,9 @@
-"""`bench visits`: composed stores of many cameras with true visits: how many joins are right and found, and what it costs.
+"""`bench visits`: composed stores of many cameras with true visits: how many joins are right and found, and what it costs;
+and four real cameras that see one room at once (`visits_views`).
 
-Nobody real is in it: people walk a grid of cameras with gaps between the pictures at their own paces, stop in the pictures and
-unseen between them, are missed and broken off by the tracker. Tracks are joined as in the pipeline, one look every ten seconds.
+Nobody real is in the stores: people walk a grid of cameras with gaps between the pictures at their own paces, stop in the
+pictures and unseen between them, are missed and broken off by the tracker. Tracks are joined as in the pipeline, one look every
+ten seconds.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ import numpy as np
 from app.pipeline.visit_repository import UNDECIDED, WINDOW
 from app.pipeline.visits import LOOK_EVERY_S, joined
 from app.visits.models import Key, Passage, Stand, Track
+from benchmarks import visits_views
 from benchmarks.document import BenchArguments
 
 CAMERAS: Final = 16
@@ -244,11 +247,15 @@ def cost(cameras: int, people: float) -> dict[str, float]:
 
 
 async def run(arguments: BenchArguments) -> dict[str, Any]:
-    """Scenes from empty to crowded, with and without zones drawn, and the cost of a full store."""
-    return await asyncio.to_thread(_measure)
+    """Scenes from empty to crowded, with and without zones drawn, the cost of a full store, and four real views.
+
+    `arguments.data`: a folder with those four films and their calibration.
+    """
+    seen = await visits_views.measure(arguments.data)
+    return await asyncio.to_thread(_measure, seen)
 
 
-def _measure() -> dict[str, Any]:
+def _measure(views: dict[str, Any]) -> dict[str, Any]:
     scenes: dict[str, dict[str, float]] = {}
     for people in CROWDS:
         for zones in (True, False):
@@ -265,8 +272,10 @@ def _measure() -> dict[str, Any]:
             "joins_found_share": usual["joins_found_share"],
             "ms_per_s_of_video": full["ms_per_s_of_video"],
         },
-        "data_set": f"composed: {CAMERAS} cameras in a grid, {GAP_M[0]:g}-{GAP_M[1]:g} m between, {SCENE_S:g} s; nobody real",
+        "data_set": f"composed: {CAMERAS} cameras in a grid, {GAP_M[0]:g}-{GAP_M[1]:g} m between, {SCENE_S:g} s, nobody real; "
+        "four views of one room (Pose2Sim)",
         "samples": {name: each["true_joins"] for name, each in scenes.items()},
         "scenes": scenes,
         "full_store": full,
+        "four_views": views,
     }

@@ -32,9 +32,13 @@ class Clip:
 
 def locked_clips(lock: Path = LOCK) -> list[Clip]:
     """Every clip of the lock file, in its order."""
-    table = tomllib.loads(lock.read_text("utf-8"))
-    artefacts = {entry["name"]: _artefact(entry) for entry in table["artefact"]}
+    table, artefacts = tomllib.loads(lock.read_text("utf-8")), locked_files(lock)
     return [Clip(artefacts[entry["artefact"]], entry["camera"], entry["shows"]) for entry in table["clip"]]
+
+
+def locked_files(lock: Path) -> dict[str, Artefact]:
+    """Every file of a lock in this format by its name."""
+    return {entry["name"]: _artefact(entry) for entry in tomllib.loads(lock.read_text("utf-8"))["artefact"]}
 
 
 def available_clips(cache: Path, mirror: Path | None, most: int) -> list[Clip]:
