@@ -5,42 +5,20 @@ or a kick at 3-5 (Whiting et al. 1988). Seen at 4-30 frames a second, with a blo
 One blow is no fight: blows must come in `blows` separate moments within `window_s`.
 """
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 
 from app.behaviour.acts import ActParameters, Acts, Evidence, HowUrgent, follow
-from app.behaviour.bodies import BOX_BOTTOM, BOX_X, FEET, HIPS, SHOULDERS, STATURE, WRISTS, Floats
+from app.behaviour.blows import DEPTH, LIKE_SIZE, NO_BLOW, blows_of, limbs_of
+from app.behaviour.bodies import BOX_BOTTOM, BOX_X, HIPS, STATURE, Floats
 from app.behaviour.declared import BODY_HEIGHTS, BODY_HEIGHTS_PER_S, SECONDS, setting
 from app.behaviour.findings import Explanation, Finding, Threat
 from app.behaviour.posture import mean
 from app.behaviour.sight import US, Measure, Sight
 
 KIND = "fighting"
-SAME_MOMENT_S = 0.3
-LONGEST_STEP_S = 0.35
 LOOK_EVERY_S = 0.45
-ARM = 0.5
-"""Body heights from the shoulders beyond which a hand is somebody else's."""
-LEAST_TOGETHER_S = 2.0
-"""Within reach for less is passing by; where bodies cover each other the model mixes their hands up."""
-DEPTH = 0.37
-"""Body heights that the feet of two people within reach differ in the picture at most: more, and they stand behind each other."""
-LIKE_SIZE = 1.3
-"""Times that one looks taller than the other at most: more is a step or two nearer to the camera."""
-REACH = 0.6
-"""Body heights from the other's trunk within which a blow ends."""
-JUMP = 0.25
-"""Body heights of a step of the shoulders that no body makes: a cut of the film, or another person's points."""
-BLOW_S = 0.2
-NO_BLOW = 5 / 6
-"""Of the speed of a blow, what weighs nothing."""
-GAIT_SHARE = 0.5
-"""Hands swing faster the faster somebody walks: that much is no blow."""
-KICK_HEIGHT = 0.22
-"""Body heights over the ground that a foot has in a kick and not in a step."""
 
 
 class FightingParameters(ActParameters, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,7 +54,7 @@ def step(state: Fights, sight: Sight, parameters: FightingParameters) -> tuple[F
 
 
 def _measure(state: Fights, sight: Sight, parameters: FightingParameters) -> list[Measure]:
-    """Of pairs near each other with a limb that is fast: the other's place in `seen`, and what `count_blows` says."""
+    """Of pairs that strike: the other's place in `seen`; weight, moments and fastest of their blows; over how long."""
     due = not 0 <= sight.at_us - state.looked_us < LOOK_EVERY_S * US
     if not due or len(sight.seen) < 2 or len(sight.motion.rows) != len(sight.seen):
         return []
@@ -116,128 +94,12 @@ def _look(sight: Sight, pairs: list[tuple[int, int]], parameters: FightingParame
     times, window = times[start:], sight.motion.window(slice(0, BOX_BOTTOM + 1), start)
     if len(times) < 4:
         return []
-    stature = mean(window[:, :, STATURE])
-    least = NO_BLOW * parameters.blow_body_heights_per_s
-    limbs = limbs_of(times, window, stature, least)
+    stature, blow = mean(window[:, :, STATURE]), parameters.blow_body_heights_per_s
+    limbs = limbs_of(times, window, stature, NO_BLOW * blow)
     if limbs is None:
         return []
-    least *= float(limbs.share.min())
-    fast = (limbs.speed.max(axis=(0, 2)) >= least).tolist()
-    found: list[Measure] = []
-    for one, other in pairs:
-        if not (fast[one] or fast[other]):
-            continue
-        weight, blows, fastest = count_blows(times, window, stature, limbs, (one, other), parameters)
-        if weight > 0:
-            found.append((one, "", (float(other), weight, float(blows), fastest, float(-times[0]))))
-    return found
-
-
-Doubles = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Limbs:
-    """Hands and feet of all people in v steps of a window, each step ending at one of its last v times.
-
-    Attributes:
-        speed: (v, n, 4) against their own shoulders and hips, body heights a second.
-        way: (v, n, 4, 2) of the step, body heights.
-        ends: (v, n, 4, 2) where they are then, picture heights.
-        share: (v,) of the speed of a blow that a step of that length shows: a blow lasts 0.2 s, a gesture longer.
-    """
-
-    speed: Doubles
-    way: Doubles
-    ends: Doubles
-    share: Doubles
-
-
-def limbs_of(times: Doubles, window: Floats, stature: Doubles, blow: float) -> Limbs | None:
-    """Over 0.12-0.25 s each. None where no limb moves at `blow` body heights a second, or the share of it that a step shows."""
-    count = window.shape[1]
-    hands = window[:, :, WRISTS].reshape(-1, count, 2, 2) - window[:, :, None, SHOULDERS]
-    feet = window[:, :, FEET].reshape(-1, count, 2, 2) - window[:, :, None, HIPS]
-    limbs = np.concatenate([hands, feet], axis=2)
-    step = 2 if len(times) > 4 and (times[-1] - times[0]) / (len(times) - 1) < 0.11 else 1
-    took = np.maximum(times[step:] - times[:-step], 0.12)
-    share = np.sqrt(BLOW_S / took)
-    way = limbs[step:] - limbs[:-step]
-    way /= stature.astype(np.float32)[None, :, None, None]
-    speed = np.hypot(way[..., 0], way[..., 1])
-    speed /= took.astype(np.float32)[:, None, None]
-    if not np.fmax.reduce(speed, axis=None) >= 0.999 * blow * share.min():
-        return None  # what is left out below makes nobody faster
-    off = np.hypot(hands[..., 0], hands[..., 1]) > ARM * stature[None, :, None]
-    somebodys = off[step:] | off[:-step]
-    speed[:, :, :2][somebodys] = np.nan
-    way[:, :, :2][somebodys] = np.nan
-    speed[took > LONGEST_STEP_S] = np.nan
-    trunk = window[step:, :, SHOULDERS] - window[:-step, :, SHOULDERS]
-    speed[np.hypot(trunk[..., 0], trunk[..., 1]) > JUMP * stature] = np.nan
-    raised = window[step:, :, None, BOX_BOTTOM] - window[step:, :, FEET].reshape(-1, count, 2, 2)[..., 1]
-    speed[:, :, 2:][raised < KICK_HEIGHT * stature[None, :, None]] = 0.0
-    places = window[step:, :, WRISTS.start : FEET.stop].reshape(-1, count, 4, 2).astype(np.float64)
-    return Limbs(np.nan_to_num(speed.astype(np.float64)), np.nan_to_num(way.astype(np.float64)), places, share)
-
-
-def count_blows(
-    times: Doubles, window: Floats, stature: Doubles, limbs: Limbs, pair: tuple[int, int], parameters: FightingParameters
-) -> tuple[float, int, float]:
-    """(weight, number) of separate moments in which one of the two strikes towards the other while near, and the fastest speed.
-
-    A moment weighs 1 at the speed of a blow, nothing at `NO_BLOW` of it, at most 1.5.
-    """
-    one, other = pair
-    size = (stature[one] + stature[other]) / 2
-    steps = len(limbs.speed)
-    ends, body = times[len(times) - steps :], window[len(times) - steps :]
-    apart = body[:, other, SHOULDERS] - body[:, one, SHOULDERS]
-    level = np.abs(body[:, other, BOX_BOTTOM] - body[:, one, BOX_BOTTOM])
-    near = (np.abs(apart[:, 0]) <= parameters.near_body_heights * size * 1.2) & (level <= DEPTH * size)
-    if max(stature[one], stature[other]) > LIKE_SIZE * min(stature[one], stature[other]):
-        return 0.0, 0, 0.0
-    if (np.diff(times, prepend=times[0])[len(times) - steps :] * near).sum() < LEAST_TOGETHER_S:
-        return 0.0, 0, 0.0
-    best = np.zeros(steps)
-    for striker, struck, sign in ((one, other, 1.0), (other, one, -1.0)):
-        way = limbs.way[:, striker]
-        towards = way[..., 0] * np.sign(apart[:, None, 0]) * sign
-        length = np.hypot(way[..., 0], way[..., 1])
-        # Seen from the side a blow goes along the picture; with the two behind each other its direction says nothing.
-        aimed = (towards > 0.4 * length) | (np.abs(apart[:, None, 0]) < 0.25 * size)
-        reaches = off_trunk(limbs.ends[:, striker], body[:, struck], size) <= REACH * size
-        best = np.maximum(best, np.where(aimed & reaches & near[:, None], limbs.speed[:, striker], 0.0).max(axis=1))
-    gait = max(walking(times, window[:, index], size) for index in pair)
-    weights = (best / (parameters.blow_body_heights_per_s * limbs.share + GAIT_SHARE * gait) - NO_BLOW) / (1 - NO_BLOW)
-    taken: list[int] = []
-    for at in np.argsort(-weights).tolist():
-        if weights[at] <= 0:
-            break
-        if not taken or np.abs(ends[taken] - ends[at]).min() > SAME_MOMENT_S:
-            taken.append(at)
-    weight = float(np.minimum(weights[taken], 1.5).sum())
-    return weight, len(taken), float(best[taken].max()) if taken else 0.0
-
-
-def off_trunk(points: Doubles, body: Floats, size: float) -> Doubles:
-    """(v, 4) picture heights from limbs (v, 4, 2) to somebody's line from the hips over the shoulders to the head's top."""
-    low = body[:, HIPS].astype(np.float64)
-    neck = body[:, SHOULDERS].astype(np.float64)
-    up = neck - low
-    low = np.where(np.isnan(low), neck + np.array([0.0, 0.29 * size]), low)
-    length = np.maximum(np.hypot(up[:, 0], up[:, 1]), 1e-6)
-    top = np.where(np.isnan(up), neck - np.array([0.0, 0.2 * size]), neck + up / length[:, None] * 0.2 * size)
-    along = top - low
-    share = ((points - low[:, None]) * along[:, None]).sum(axis=2) / np.maximum((along**2).sum(axis=1), 1e-9)[:, None]
-    nearest = low[:, None] + np.clip(share, 0.0, 1.0)[..., None] * along[:, None]
-    off = np.hypot(*np.moveaxis(points - nearest, -1, 0))
-    return np.where(np.isnan(off), np.inf, off)
-
-
-def walking(times: npt.NDArray[np.float64], person: Floats, size: float) -> float:
-    """Body heights a second across the picture of one person's hips, over the window."""
-    there = np.flatnonzero(~np.isnan(person[:, HIPS.start]))
-    if len(there) < 2 or times[there[-1]] - times[there[0]] < 0.5:
-        return 0.0
-    return float(abs(person[there[-1], HIPS.start] - person[there[0], HIPS.start]) / size / (times[there[-1]] - times[there[0]]))
+    found = blows_of(times, window, stature, limbs, pairs, parameters.near_body_heights, blow)
+    return [
+        (one, "", (float(other), blows.weight, float(blows.moments), blows.fastest, float(-times[0])))
+        for (one, other), blows in found.items()
+    ]

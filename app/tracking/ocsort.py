@@ -14,6 +14,10 @@ LONGEST_PAUSE_S: Final = 5.0
 its person is found in the next frame. Without it whoever overloads a worker below one frame in two seconds sees nobody at all,
 for a track is told from its second frame on."""
 
+STAYED_IOU: Final = 0.3
+"""Instead of `MIN_IOU` after a pause longer than `LOST_S`: of who walks nothing is where it was, so only who stayed is known
+again. Two who pass one place seconds apart overlap by `MIN_IOU` easily. 0.3 is what OC-SORT's authors ask for between frames."""
+
 _NOMINAL_FPS: Final = 30.0
 _HAIR_S: Final = 0.001
 
@@ -34,7 +38,7 @@ class OcSort:
 
     def update(self, detections: Detections, at_us: int) -> TrackedDetections:
         """See `Tracker.update`."""
-        self._pass_time(at_us)
+        self._tracker.minimum_iou_threshold = least_overlap(self._pass_time(at_us))
         index = np.arange(len(detections))
         given = sv.Detections(xyxy=detections.boxes.copy(), confidence=detections.scores, data={"index": index})
         tracked = self._tracker.update(given, timestamp=self._time_s)
@@ -46,9 +50,15 @@ class OcSort:
         order = order[ids[order] >= 0]
         return TrackedDetections(detections.take(where[order]), (ids[order] + 1).astype(np.uint64))
 
-    def _pass_time(self, at_us: int) -> None:
-        """Move the library's clock on: a pause between two frames is at most a hair less than what ends a track."""
+    def _pass_time(self, at_us: int) -> float:
+        """Move the library's clock on; seconds since the last frame. A pause is at most a hair less than what ends a track."""
         at_us = max(at_us, self._last_us + 1)
         passed_s = (at_us - self._last_us) / 1e6
         self._last_us = at_us
         self._time_s += min(passed_s, LOST_S - _HAIR_S) if passed_s <= LONGEST_PAUSE_S else passed_s
+        return passed_s
+
+
+def least_overlap(pause_s: float) -> float:
+    """The overlap (IoU) of two boxes from which they may be one person, by the time between their frames."""
+    return MIN_IOU if pause_s <= LOST_S else STAYED_IOU

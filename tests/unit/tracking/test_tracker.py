@@ -106,6 +106,19 @@ def test_rare_frames_keep_the_id_of_who_stays_and_a_missed_one_or_a_silence_ends
         assert tracker.update(persons((100, 50)), at_us).track_ids.tolist() not in (ids[1], [])
 
 
+@pytest.mark.parametrize(("pause_us", "one"), [(STEP, True), (1_900_000, True), (2_100_000, False), (4_500_000, False)])
+def test_after_a_long_pause_only_who_stayed_is_known_again(pause_us: int, one: bool) -> None:
+    """Somebody else has come to where a box still overlaps by a fifth; whoever stands there sways by a third of their width."""
+    tracker, at_us = make_tracker(5.0), START
+    for _ in range(3):
+        before = tracker.update(persons((100, 50), (600, 50)), at_us).track_ids.tolist()
+        at_us += STEP
+    at_us += pause_us - STEP
+    tracker.update(persons((140, 50), (620, 50)), at_us)
+    after = tracker.update(persons((140, 50), (620, 50)), at_us + STEP).track_ids.tolist()
+    assert [each in before for each in after] == [one, True]
+
+
 @pytest.mark.parametrize("a_second", [0.4, 1.0])
 def test_a_worker_that_is_far_too_slow_still_finds_who_loiters_and_nobody_who_passes(a_second: float) -> None:
     """The whole way from boxes to the finding: two stay, others walk through behind them."""
