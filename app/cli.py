@@ -196,12 +196,15 @@ def bench(
     measured: Annotated[
         Path | None, typer.Option(help="acceptance: what `models calibrate --json` printed, to test that pushed version.")
     ] = None,
+    fps: Annotated[
+        float | None, typer.Option(min=0.5, max=30, help="swap: frames a second of each camera; else what this machine carries.")
+    ] = None,
 ) -> None:
     """Measure the product on this machine; ratios are taken side by side in one run."""
     from benchmarks.document import run_bench
 
     configure("bench", level="WARNING")
-    document = run_bench(name, seconds, data, full=full, measured=measured)
+    document = run_bench(name, seconds, data, full=full, measured=measured, fps=fps)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
         return

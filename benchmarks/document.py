@@ -51,6 +51,7 @@ class BenchArguments:
         seconds: time for each measured part.
         data: another data set than the benchmark's own, where it takes one.
         full: everything it knows, however long that takes; else it ends within minutes.
+        fps: swap: frames a second of each camera; None: what the machine carries.
         measured: what `models calibrate --json` printed of a pushed face version; None: the released one.
     """
 
@@ -58,6 +59,7 @@ class BenchArguments:
     data: Path | None = None
     full: bool = False
     measured: Path | None = None
+    fps: float | None = None
 
 
 def machine() -> dict[str, Any]:
@@ -86,7 +88,13 @@ def commit() -> str:
 
 
 def run_bench(
-    name: str, seconds: float, data: Path | None = None, *, full: bool = False, measured: Path | None = None
+    name: str,
+    seconds: float,
+    data: Path | None = None,
+    *,
+    full: bool = False,
+    measured: Path | None = None,
+    fps: float | None = None,
 ) -> dict[str, Any]:
     """Run one benchmark; its module returns `what`, `headline`, `data_set`, `samples` and what else explains them.
 
@@ -103,6 +111,8 @@ def run_bench(
         raise BadInputError(f"The benchmark {name} has no --full: it always measures everything.")
     if measured is not None and name != "acceptance":
         raise BadInputError(f"The benchmark {name} takes no --measured.")
-    started = now()
-    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(BenchArguments(seconds, data, full, measured)))
+    if fps is not None and name != "swap":
+        raise BadInputError(f"The benchmark {name} takes no --fps.")
+    started, arguments = now(), BenchArguments(seconds, data, full, measured, fps)
+    result: dict[str, Any] = asyncio.run(import_module(f"benchmarks.{name}").run(arguments))
     return {"name": name, "started_at": started.isoformat(), "machine": machine(), "commit": commit(), **result}

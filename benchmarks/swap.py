@@ -2,15 +2,16 @@
 
 A whole embedded product of the benchmark's own with two RTSP cameras: another ONNX file of the served network, which nobody
 compiled yet, is pushed, shadowed, promoted for a share and for all, rolled back and retired, as docs/models.md says. A frame is
-lost where the model did not answer it (`failed`) or it was due and not analysed (`dropped`), by the worker's own counters. The
-same product before the push says what the machine loses anyway.
+lost where it was due and not analysed (`dropped`) or the model did not answer it (`unanswered`), by the worker's own counters.
+First the machine's capacity is measured, and cameras get a rate that it carries; `--fps` says another. A control of the same
+length, before and after, says what these cameras lose without any swap.
 """
 
 import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +21,12 @@ import onnx
 import onnxruntime  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from prometheus_client.parser import text_string_to_metric_families
 
 from app.embedded.demo_clips import available_clips, fetch_clip
 from app.inference.contract import SERVED, PoseContract
-from app.kit.errors import UnavailableError
-from app.kit.operations import socket_path
+from app.kit.errors import SetupError, UnavailableError
 from app.models.command import packed
+from app.models.frames import Counts, counts_at
 from app.models.models import POSE_MODEL, RELEASED_VERSION
 from app.models.signing import sign
 from app.settings import settings
@@ -35,6 +35,7 @@ from benchmarks.cameras import feed
 from benchmarks.document import BenchArguments
 from benchmarks.own_product import Desk, own_product
 from benchmarks.pictures import read_pictures
+from benchmarks.swap_counts import Counters, document, rate_for
 
 CAMERAS: Final = 2
 LOOK_S: Final = 0.5
@@ -44,7 +45,11 @@ FOLLOW_S: Final = 6.0
 SHADOWED: Final = 5
 WITHIN_S: Final = 120.0
 PUSH_S: Final = 600.0
-COUNTED: Final = {"analysed": "frames_analysed", "failed": "pose_failures", "dropped": "frames_dropped"}
+CAPACITY_S: Final = 10.0
+ALL_FPS: Final = 30.0
+"""More than a camera sends: every frame is due."""
+CALM_FRAMES: Final = 30
+"""After a camera was overloaded this many frames have to find room until two may wait again."""
 PACKAGE: Final = """
 model = "yolo_pose"
 artefact = "the released network, another file"
@@ -56,41 +61,9 @@ keypoint_px = 5.0
 score = 0.1
 """
 
-Counts = dict[str, dict[str, int]]
-"""By camera, then by what is counted."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """What the worker counted at the end of each step."""
-
-    read: Callable[[], Awaitable[Counts]]
-    steps: list[dict[str, Any]] = field(default_factory=list)
-
-    async def step(self, name: str, work: Awaitable[Any]) -> Any:
-        """Do it, and note what cameras gained and lost meanwhile."""
-        before, began = await self.read(), time.monotonic()
-        done = await work
-        gained = difference(before, await self.read())
-        self.steps.append({"step": name, "seconds": round(time.monotonic() - began, 1), **totals(gained), "cameras": gained})
-        return done
-
-
-def difference(before: Counts, after: Counts) -> Counts:
-    """What each camera gained; one that was not there before began at nothing."""
-    return {
-        camera: {name: count - before.get(camera, {}).get(name, 0) for name, count in counts.items()}
-        for camera, counts in after.items()
-    }
-
-
-def totals(of: Counts) -> dict[str, int]:
-    """Of all cameras."""
-    return {name: sum(each[name] for each in of.values()) for name in COUNTED}
-
 
 async def run(arguments: BenchArguments) -> dict[str, Any]:
-    """The document. `--seconds`: how long is counted before the push."""
+    """The document. `--seconds`: how long is counted before the push; `--fps`: of each camera."""
     cache, mirror = settings().cache.expanduser().absolute(), settings().model_mirror
     clip = await asyncio.to_thread(lambda: fetch_clip(available_clips(cache, mirror, 1)[0], cache, mirror))
     with tempfile.TemporaryDirectory(prefix="pennyprotect-swap-") as folder:
@@ -107,8 +80,9 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
             more = {"PENNYPROTECT_MODEL_KEYS": str(keys), "PENNYPROTECT_DEMO": "0"}
             async with own_product(session, addresses, more) as desk:
                 package = await asyncio.to_thread(write_package, desk.home, clip, Path(folder) / "package", key)
-                counters, pushed = await _walk(desk, package, arguments.seconds)
-    return document(counters.steps, pushed, clip.name)
+                rates = await _give_rate(desk, arguments.fps)
+                swap, control, pushed = await _measured(desk, package, arguments.seconds)
+    return document(swap, control, rates, pushed, f"{clip.name} by RTSP, {CAMERAS} cameras")
 
 
 def write_package(home: Path, clip: Path, folder: Path, key: Ed25519PrivateKey) -> bytes:
@@ -130,10 +104,39 @@ def write_package(home: Path, clip: Path, folder: Path, key: Ed25519PrivateKey) 
     return packed(folder)
 
 
-async def _walk(desk: Desk, package: bytes, seconds: float) -> tuple[Counters, dict[str, Any]]:
-    counters = Counters(lambda: _counts(desk.home))
-    await _until(lambda: _steady(counters.read), "the cameras are not analysed")
-    await counters.step("before", asyncio.sleep(seconds))
+async def _give_rate(desk: Desk, wanted: float | None) -> dict[str, float]:
+    """Cameras at a rate that leaves room, or at the wanted one; what the machine analyses of all their frames."""
+    read = partial(_counts, desk.home)
+    await _until(lambda: _steady(read), "the cameras are not analysed")
+    await _set_fps(desk, ALL_FPS)
+    full = Counters(read, settle_s=0.0)
+    await asyncio.sleep(FOLLOW_S)
+    await full.step("capacity", asyncio.sleep(CAPACITY_S))
+    step = full.steps[0]
+    capacity = round((step["analysed"] + step["still"]) / step["seconds"], 1)
+    fps = wanted or rate_for(capacity, CAMERAS)
+    await _set_fps(desk, fps)
+    await asyncio.sleep(FOLLOW_S + CALM_FRAMES / fps)
+    return {"fps_of_each_camera": fps, "cameras": CAMERAS, "machine_fps": capacity}
+
+
+async def _set_fps(desk: Desk, fps: float) -> None:
+    for each in (await desk.ask("GET", "/cameras?limit=100"))["items"]:
+        await desk.ask("PATCH", f"/cameras/{each['id']}", {"analysis_fps": fps})
+
+
+async def _measured(desk: Desk, package: bytes, seconds: float) -> tuple[list[Any], list[Any], dict[str, Any]]:
+    """Steps of the swap, steps of a control that takes as long, and what was pushed."""
+    read = partial(_counts, desk.home)
+    swap, control = Counters(read), Counters(read)
+    await control.step("control before", asyncio.sleep(seconds))
+    pushed = await _walk(desk, package, swap)
+    left = sum(each["seconds"] for each in swap.steps) - control.steps[0]["seconds"]
+    await control.step("control after", asyncio.sleep(max(0.0, left)))
+    return swap.steps, control.steps, pushed
+
+
+async def _walk(desk: Desk, package: bytes, counters: Counters) -> dict[str, Any]:
     pushed: dict[str, Any] = await counters.step("push", _push(desk, package))
     path = f"/models/versions/{pushed['id']}"
     await counters.step("shadow", _shadow(desk, path))
@@ -143,7 +146,7 @@ async def _walk(desk: Desk, package: bytes, seconds: float) -> tuple[Counters, d
     await counters.step("roll back", _then_follow(desk.ask("POST", "/models/rollback", {})))
     await desk.ask("POST", "/models/shadow/end", {})
     await counters.step("retire", desk.ask("POST", f"{path}/retire", {}))
-    return counters, pushed
+    return pushed
 
 
 async def _push(desk: Desk, package: bytes) -> dict[str, Any]:
@@ -185,41 +188,6 @@ async def _until(what: Callable[[], Awaitable[bool]], unless: str) -> None:
 async def _counts(home: Path) -> Counts:
     """By camera; none while the worker does not listen yet."""
     try:
-        connector = aiohttp.UnixConnector(str(socket_path(home, "worker-cpu")))
-        async with aiohttp.ClientSession(connector=connector) as session, session.get("http://worker/metrics") as answer:
-            text = await answer.text()
-    except (aiohttp.ClientError, OSError):
+        return await asyncio.to_thread(counts_at, home)
+    except SetupError:
         return {}
-    return counted(text)
-
-
-def counted(exposition: str) -> Counts:
-    """What `COUNTED` names, of a worker's metrics."""
-    found: Counts = {}
-    for family in text_string_to_metric_families(exposition):
-        for name, metric in COUNTED.items():
-            for sample in family.samples:
-                if sample.name == f"pennyprotect_worker_{metric}_total":
-                    found.setdefault(sample.labels["camera"], dict.fromkeys(COUNTED, 0))[name] = int(sample.value)
-    return found
-
-
-def document(steps: list[dict[str, Any]], pushed: dict[str, Any], clip: str) -> dict[str, Any]:
-    """The benchmark's document."""
-    lost = {each["step"]: each["failed"] + each["dropped"] for each in steps}
-    before, after = steps[0], steps[1:]
-    return {
-        "what": "Every camera's frames while a running store's pose model is pushed, shadowed, promoted, rolled back, retired.",
-        "headline": {
-            "frames": sum(each["analysed"] for each in after),
-            "failed": sum(each["failed"] for each in after),
-            "dropped": sum(each["dropped"] for each in after),
-            "lost_before": lost[before["step"]],
-            "push_s": after[0]["seconds"],
-            "in_quiet": pushed["report"]["in_quiet"],
-        },
-        "steps": steps,
-        "report": pushed["report"],
-        "data_set": f"{clip} by RTSP, {CAMERAS} cameras",
-        "samples": {"cameras": CAMERAS, "frames": sum(each["analysed"] for each in steps)},
-    }

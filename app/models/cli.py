@@ -144,6 +144,28 @@ def _say(answer: dict[str, Any], as_json: bool, sentence: str) -> None:
     typer.echo(json.dumps(answer, indent=2) if as_json else sentence.format(**answer))
 
 
+@models.command("frames")
+def models_frames(
+    seconds: Annotated[
+        float, typer.Option(min=0, max=86_400, help="What is counted meanwhile; 0: since the workers began.")
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Each camera's frames, as its worker counted them: due, analysed, still, dropped and unanswered."""
+    import time
+
+    from app.models import frames
+    from app.models.command import camera_names
+
+    home = settings().home
+    before: frames.Counts = {}
+    if seconds:
+        before = frames.counts_at(home)
+        time.sleep(seconds)
+    counts = frames.difference(before, frames.counts_at(home))
+    typer.echo(json.dumps(counts, indent=2) if as_json else "\n".join(frames.frame_lines(counts, camera_names(home))))
+
+
 @models.command("key")
 def models_key(file: Annotated[Path, typer.Argument(help="Where to write the private key.")]) -> None:
     """Make a key that signs packages. The product trusts its public half once it lies in PENNYPROTECT_MODEL_KEYS."""

@@ -121,10 +121,21 @@ def shadow_report(home: Path, model: str) -> dict[str, Any]:
     """What the run that goes on, or the last one, showed; cameras with their names."""
     client = ServiceClient(home)
     report: dict[str, Any] = client.ask("GET", f"/models/shadow?{urllib.parse.urlencode({'model': model})}")
-    names = {each["id"]: each["name"] for each in client.every("/cameras")}
+    names = _names(client)
     for each in (*report["cameras"], *report["disagreements"]):
         each["camera"] = names.get(each["camera_id"], each["camera_id"])
     return report
+
+
+def camera_names(home: Path) -> dict[str, str]:
+    """By id; none where the service does not say."""
+    with contextlib.suppress(PennyError):
+        return _names(ServiceClient(home))
+    return {}
+
+
+def _names(client: ServiceClient) -> dict[str, str]:
+    return {each["id"]: each["name"] for each in client.every("/cameras")}
 
 
 def retire(home: Path, model: str, version: int) -> dict[str, Any]:

@@ -36,11 +36,12 @@ class Replicas:
 
     Args:
         url: host:port; several addresses of the host are several servers, which read the same folder.
+        at_once: frames that a server computes at once at most, whatever instances it has; None: as many as instances.
     """
 
-    def __init__(self, url: str, resolve: Resolve = system_resolve) -> None:
+    def __init__(self, url: str, resolve: Resolve = system_resolve, at_once: int | None = None) -> None:
         self._host, _, self._port = url.rpartition(":")
-        self._url, self._resolve = url, resolve
+        self._url, self._resolve, self._at_once = url, resolve, at_once
         self._servings: dict[str, Serving] = {}
         self._tried: dict[tuple[Serving, str], tuple[tuple[list[int], list[int]], int]] = {}
 
@@ -124,7 +125,7 @@ class Replicas:
         urls = {self._url} if len(addresses) == 1 else {_joined(address, self._port) for address in addresses}
         gone = [self._servings.pop(url) for url in self._servings.keys() - urls]  # before any await: others call this, too
         for url in sorted(urls - self._servings.keys()):
-            self._servings[url] = Serving(url)
+            self._servings[url] = Serving(url, self._at_once)
         self._tried = {key: tried for key, tried in self._tried.items() if key[0] not in gone}
         found = [self._servings[url] for url in sorted(urls)]
         await _all(each.close() for each in gone)

@@ -31,10 +31,14 @@ SLACK_MS: Final = 5.0
 
 
 class Serving:
-    """A Triton in explicit control mode. Use from one event loop; `close` when done."""
+    """A Triton in explicit control mode. Use from one event loop; `close` when done.
 
-    def __init__(self, url: str) -> None:
-        self.url, self._client = url, aio.InferenceServerClient(url)
+    Args:
+        at_once: frames that it computes at once, where instances of several threads share the cores; None: one an instance.
+    """
+
+    def __init__(self, url: str, at_once: int | None = None) -> None:
+        self.url, self._client, self._at_once = url, aio.InferenceServerClient(url), at_once
 
     async def load(self, model: str) -> None:
         """Load or load again, by what lies in the folder; never with a configuration of ours.
@@ -77,7 +81,7 @@ class Serving:
         return any(each.name == model for each in index.models)
 
     async def busy(self, model: str, seconds: float) -> float | None:
-        """0..1 of its instances' time that requests for any version take in so many seconds; None: the server does not say."""
+        """0..1 of its time that requests for any version take in so many seconds; None: the server does not say."""
         try:
             async with asyncio.timeout(seconds + ASK_S):
                 config = (await self._client.get_model_config(model, client_timeout=ASK_S)).config
@@ -87,7 +91,7 @@ class Serving:
         except (InferenceServerException, grpc.RpcError, TimeoutError):
             return None
         instances = sum(each.count * max(1, len(each.gpus)) for each in config.instance_group) or 1
-        return max(0.0, spent) / took / instances
+        return max(0.0, spent) / took / min(instances, self._at_once or instances)
 
     async def _spent_s(self, model: str) -> float:
         said = await self._client.get_inference_statistics(model, client_timeout=ASK_S)

@@ -1,11 +1,12 @@
 """A version of the pose model beside the one in use: asked about some frames that were analysed already, compared, and forgotten.
 
-Nothing it answers reaches a tracker, a message or a viewer. It is asked one frame at a time, at most one a second of a camera, so
-that it takes the server's time from cameras as little as measuring allows.
+Nothing it answers reaches a tracker, a message or a viewer. It is asked one frame at a time, at most one a second of a camera,
+and only in moments that no camera needs (`turns`).
 """
 
 import asyncio
 import contextlib
+import math
 import time
 import uuid
 from collections import deque
@@ -27,6 +28,7 @@ from app.perception.blur import coarsen, head_area
 from app.perception.detections import Detections
 from app.workers.model_reports import Readings
 from app.workers.pose_clients import LONGEST_S, PoseModel
+from app.workers.turns import LOOK_S, Turn, turn_of
 
 EVERY_US: Final = 1_000_000
 WAITING: Final = 2
@@ -69,10 +71,14 @@ class Shadowing:
 
     Args:
         model: the client of a model's version.
+        has_room: whether the server has nothing of cameras to do now.
     """
 
-    def __init__(self, model: Callable[[str, str], PoseModel], readings: Readings) -> None:
-        self._model, self._readings = model, readings
+    def __init__(
+        self, model: Callable[[str, str], PoseModel], readings: Readings, has_room: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._model, self._readings, self._has_room = model, readings, has_room
+        self._asked_at = -math.inf
         self._waiting: deque[Look] = deque()
         self._filled = asyncio.Event()
         self._asked: dict[uuid.UUID, int] = {}
@@ -110,7 +116,7 @@ class Shadowing:
                     await asyncio.wait((filled, ended), return_when=asyncio.FIRST_COMPLETED)
                     filled.cancel()
                     continue
-                await self._unless_ended(self._compare(self._waiting.popleft(), stop), ended)
+                await self._unless_ended(self._in_turn(self._waiting.popleft(), stop), ended)
         finally:
             ended.cancel()
             self._waiting.clear()
@@ -126,6 +132,17 @@ class Shadowing:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    async def _in_turn(self, look: Look, stop: asyncio.Event) -> None:
+        """Compare once cameras leave room; a frame for which they left none is passed over, and counted."""
+        began = time.monotonic()
+        while (turn := turn_of(self._has_room(), time.monotonic() - began, time.monotonic() - self._asked_at)) is Turn.WAIT:
+            await asyncio.sleep(LOOK_S)
+        if turn is Turn.PASS:
+            self._readings.shadow_skipped(look.camera)
+            return
+        await self._compare(look, stop)
+        self._asked_at = time.monotonic()
 
     async def _compare(self, look: Look, stop: asyncio.Event) -> None:
         camera = look.camera

@@ -17,6 +17,12 @@ class WorkerMetrics:
         self.registry = CollectorRegistry()
         camera = ["camera"]
         self.frames_in = Gauge("pennyprotect_worker_fps_in", "Frames a second decoded.", camera, registry=self.registry)
+        self.due = Counter(
+            "pennyprotect_worker_frames_due",
+            "Frames chosen for analysis by the camera's rate: analysed, still, dropped, not answered, or about to be.",
+            camera,
+            registry=self.registry,
+        )
         self.analysed = Counter("pennyprotect_worker_frames_analysed", "Frames analysed.", camera, registry=self.registry)
         self.dropped = Counter(
             "pennyprotect_worker_frames_dropped", "Frames due but not analysed.", camera, registry=self.registry
@@ -62,6 +68,7 @@ class WorkerMetrics:
         """Drop a camera's series: it is no longer this worker's."""
         for metric in (
             self.frames_in,
+            self.due,
             self.analysed,
             self.dropped,
             self.still,

@@ -22,6 +22,7 @@ from collections import OrderedDict
 import numpy as np
 import openvino
 import triton_python_backend_utils as pb_utils
+from openvino import opset13 as opset
 
 MOST_SHAPES = 6
 """Compiled shapes an instance keeps; the one unused for longest goes."""
@@ -67,14 +68,14 @@ class TritonPythonModel:
     def _compile_behind(self, shapes):
         """Niceness is a thread's on Linux and goes to those that it starts; this one, which answers afterwards, keeps its own.
 
-        Only root may take niceness back, so a thread of its own compiles. Where the engine has several it keeps them for
-        answers, so that they must not be behind.
+        Only root may take niceness back, so a thread of its own compiles. Helpers of an engine with several threads are started
+        by this one first: a process has one set of them, and whoever starts them decides whether answers are behind, too.
         """
-        faults, alone = [], self._properties["INFERENCE_NUM_THREADS"] == 1
+        faults, behind = [], _server_age_s() > SERVES_AFTER_S
 
         def work():
             try:
-                if alone and _server_age_s() > SERVES_AFTER_S:
+                if behind:
                     own = threading.get_native_id()
                     os.setpriority(os.PRIO_PROCESS, own, min(19, os.getpriority(os.PRIO_PROCESS, own) + BEHIND))
                 for each in shapes:
@@ -82,11 +83,22 @@ class TritonPythonModel:
             except Exception as error:  # it is the load's: raised where Triton hears it
                 faults.append(error)
 
+        if behind and self._properties["INFERENCE_NUM_THREADS"] > 1:
+            self._start_helpers()
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
         if faults:
             raise faults[0]
+
+    def _start_helpers(self):
+        """One inference of a network that is just large enough to be shared among threads."""
+        given = opset.parameter([1, 16, 64, 64], np.float32)
+        weights = opset.constant(np.ones((16, 16, 3, 3), np.float32))
+        network = openvino.Model([opset.convolution(given, weights, [1, 1], [1, 1], [1, 1], [1, 1])], [given])
+        plain = {name: value for name, value in self._properties.items() if name != "CACHE_DIR"}
+        request = self._core.compile_model(network, "CPU", plain).create_infer_request()
+        request.infer({0: np.zeros((1, 16, 64, 64), np.float32)})
 
     def _engine_properties(self, parameters, place):
         able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

@@ -67,6 +67,11 @@ class Analysis:
         """A frame may wait (event loop only)."""
         self._work.set()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether no frame waits, and one that came now would be sent at once."""
+        return whose_turn(self._lanes()) is None and self._places.pause_s() <= 0
+
     async def run(self, stop: asyncio.Event) -> None:
         """Analyse until `stop`; frames in flight are let finish."""
         pause = math.inf
@@ -80,9 +85,7 @@ class Analysis:
 
     def _send_due(self, group: asyncio.TaskGroup) -> float:
         """Send what may be sent now; seconds until to look again, infinite when something has to happen first."""
-        while (turn := whose_turn(self._lanes())) is not None:
-            if (pause := self._places.pause_s()) > 0:
-                return pause
+        while (turn := whose_turn(self._sendable())) is not None:
             lane, first = turn
             frame = lane.take()
             if frame is None:
@@ -91,8 +94,15 @@ class Analysis:
                 lane.busy = False
                 continue
             note_turn(lane, first)
-            group.create_task(self._serve(lane, frame, self._places.take()))
-        return math.inf
+            group.create_task(self._serve(lane, frame, self._places.take(lane.camera.pose_version)))
+        waiting = {lane.camera.pose_version for lane in self._lanes() if lane.has_frame and not lane.busy}
+        return min((self._places.pause_s(each) for each in waiting), default=math.inf)
+
+    def _sendable(self) -> list[Lane]:
+        """Cameras whose version has a place."""
+        lanes = list(self._lanes())
+        able = {each for each in {lane.camera.pose_version for lane in lanes} if self._places.pause_s(each) <= 0}
+        return [lane for lane in lanes if lane.camera.pose_version in able]
 
     async def _serve(self, lane: Lane, frame: CapturedFrame, place: Request) -> None:
         """One frame, start to end. Nothing that goes wrong here reaches another camera."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from app.capture.camera import CameraCapture
 from app.capture.frame import CapturedFrame
@@ -60,11 +61,12 @@ class Lane:
         self.watched = False
         self._emitter, self._metrics = emitter, metrics
         self._label = str(camera.camera_id)
+        self._stop = asyncio.Event()
+        came = partial(_note_due, metrics, self._label, self._stop, wake)  # not a method: the packets would be held by a circle
         self._capture = CameraCapture(
-            self._label, camera.url, camera.analysis_fps, wake, self._say_health, gate=gate, masks=camera.masks,
+            self._label, camera.url, camera.analysis_fps, came, self._say_health, gate=gate, masks=camera.masks,
             ring=self.ring,
         )  # fmt: skip
-        self._stop = asyncio.Event()
         self._stream = TrackedStream(camera.camera_id, emitter)
         self._tracker: Tracker | None = None
         self._analysed = RateMeter()
@@ -223,3 +225,10 @@ class Lane:
         self._metrics.live.labels(self._label).set(live)
         if self.ring is not None:
             self._ring_counted = self._metrics.clips.count(self._label, self.ring, self._ring_counted)
+
+
+def _note_due(metrics: WorkerMetrics, label: str, stop: asyncio.Event, wake: Callable[[], None]) -> None:
+    """A frame waits (reader's thread)."""
+    if not stop.is_set():
+        metrics.due.labels(label).inc()
+    wake()

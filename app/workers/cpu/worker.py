@@ -196,7 +196,7 @@ async def _run_cameras(
             lambda: control.grant, models.faces, face_models(settings, models), emitter.probe,
             FaceMetrics(metrics.registry), readings.looked_at_faces,
         )  # fmt: skip
-        shadow = ShadowStage(models.client, readings)
+        shadow = ShadowStage(models.client, readings, lambda: analysis.has_room)
         analysis = Analysis(
             lambda: lanes.current(), models.of, emitter, metrics, models.pose_requests,
             faces=faces.offer, watched=lambda: lanes.watched(), seen=shadow.seen,

@@ -1,25 +1,15 @@
-"""What `bench swap` counts, and a package that the product's own checks take."""
+"""What `bench swap` counts, the rate it gives cameras, and what it concludes."""
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from typing import Any
 
-from app.workers.telemetry import WorkerMetrics
-from benchmarks.swap import COUNTED, Counters, counted, difference, document, totals
+import pytest
+
+from app.models.frames import COUNTED
+from benchmarks.swap_counts import Counters, document, rate_for, verdict
 
 
-def test_the_worker_s_own_counters_are_read_by_camera() -> None:
-    metrics = WorkerMetrics()
-    for camera, analysed, failed in (("a", 7, 0), ("b", 5, 2)):
-        metrics.analysed.labels(camera).inc(analysed)
-        metrics.failed.labels(camera).inc(failed)
-    metrics.dropped.labels("b").inc(1)
-    found = counted(generate_latest(metrics.registry).decode())
-    assert found == {
-        "a": {"analysed": 7, "failed": 0, "dropped": 0},
-        "b": {"analysed": 5, "failed": 2, "dropped": 1},
-    }
-    other = CollectorRegistry()
-    Counter("pennyprotect_worker_frames_passed", "Another.", ["camera"], registry=other).labels("a").inc()
-    assert counted(generate_latest(other).decode()) == {}
+def step(**counts: int) -> dict[str, Any]:
+    return {"step": "x", "seconds": 1.0, **dict.fromkeys(COUNTED, 0), **counts}
 
 
 async def test_what_was_lost_in_a_step_is_what_counters_gained() -> None:
@@ -28,18 +18,42 @@ async def test_what_was_lost_in_a_step_is_what_counters_gained() -> None:
     async def read() -> dict[str, dict[str, int]]:
         return {camera: dict(counts) for camera, counts in at.items()}
 
-    async def work(analysed: int, failed: int) -> None:
-        at["a"]["analysed"] += analysed
-        at["a"]["failed"] += failed
+    async def work(**counts: int) -> None:
+        for name, count in counts.items():
+            at["a"][name] += count
 
-    counters = Counters(read)
-    await counters.step("before", work(10, 1))
-    await counters.step("push", work(20, 0))
-    await counters.step("promote", work(5, 3))
-    assert [each["failed"] for each in counters.steps] == [1, 0, 3]
-    made = document(counters.steps, {"report": {"in_quiet": True}}, "x.mp4")
-    assert made["headline"] | {"push_s": 0} == {
-        "frames": 25, "failed": 3, "dropped": 0, "lost_before": 1, "push_s": 0, "in_quiet": True,
-    }  # fmt: skip
-    assert difference({}, {"new": {"analysed": 2, "failed": 0, "dropped": 0}})["new"]["analysed"] == 2
-    assert totals({"a": dict.fromkeys(COUNTED, 1), "b": dict.fromkeys(COUNTED, 2)}) == dict.fromkeys(COUNTED, 3)
+    swap, control = Counters(read, settle_s=0.0), Counters(read, settle_s=0.0)
+    await control.step("control before", work(due=10, analysed=10))
+    await swap.step("push", work(due=21, analysed=19, still=1, dropped=1))
+    await swap.step("promote", work(due=8, analysed=5, unanswered=3))
+    assert [each["unanswered"] for each in swap.steps] == [0, 3]
+    made = document(swap.steps, control.steps, {"machine_fps": 12.0}, {"report": {"in_quiet": True}}, "x.mp4")
+    counted = {
+        name: made["headline"][name] for name in ("due", "answered", "dropped", "unanswered", "control_due", "machine_fps")
+    }
+    assert counted == {"due": 29, "answered": 25, "dropped": 1, "unanswered": 3, "control_due": 10, "machine_fps": 12.0}
+    assert [each["step"] for each in made["steps"]] == ["push", "promote", "control before"]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "cameras", "fps"),
+    [(12.0, 2, 3.0), (13.9, 2, 3.0), (14.0, 2, 3.5), (60.0, 2, 5.0), (1.2, 2, 0.5), (12.0, 4, 1.5)],
+)
+def test_cameras_get_half_of_what_the_machine_analyses(capacity: float, cameras: int, fps: float) -> None:
+    assert rate_for(capacity, cameras) == fps
+
+
+@pytest.mark.parametrize(
+    ("swap", "control", "said"),
+    [
+        ({}, {}, "no camera lost a frame"),
+        ({}, {"dropped": 4}, "no camera lost a frame"),
+        ({"dropped": 1, "unanswered": 2}, {}, "3 frames were lost during the swap, none in as long a time without one"),
+        (
+            {"dropped": 5}, {"unanswered": 4},
+            "these cameras are too many for this machine: 4 frames were lost without a swap, 5 with one",
+        ),
+    ],
+)  # fmt: skip
+def test_a_reader_is_told_what_the_counters_prove(swap: dict[str, int], control: dict[str, int], said: str) -> None:
+    assert verdict([step(), step(**swap)], [step(**control)]) == said

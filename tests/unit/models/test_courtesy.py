@@ -98,7 +98,9 @@ class Stats:
 
 async def test_how_busy_cameras_keep_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     serving = Serving.__new__(Serving)
-    monkeypatch.setattr(serving, "_client", Stats(), raising=False)
-    busy = await serving.busy("yolo_pose", 0.3)
-    assert busy is not None
-    assert 0 < busy <= 0.5, "0.3 s on two instances, in 0.3 s or, on a loaded machine, more"
+    for at_once, most in ((None, 0.5), (2, 0.5), (1, 1.0), (5, 0.5)):
+        monkeypatch.setattr(serving, "_client", Stats(), raising=False)
+        monkeypatch.setattr(serving, "_at_once", at_once, raising=False)
+        busy = await serving.busy("yolo_pose", 0.3)
+        assert busy is not None
+        assert 0 < busy <= most, "0.3 s on two instances, or on cores that compute one frame at once, in 0.3 s or more"

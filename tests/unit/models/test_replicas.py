@@ -32,7 +32,7 @@ class Server:
     all: ClassVar[dict[str, "Server"]] = {}
     broken: ClassVar[set[str]] = set()
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, _at_once: int | None = None) -> None:
         self.url, self.served, self.closed, self.loads = url, set(Server.folder), False, 0
         self.unloaded: set[str] = set()
         Server.all[url] = self

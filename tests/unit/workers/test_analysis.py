@@ -31,7 +31,7 @@ class FakeLane:
     accepted: int = 0
     lost: int = 0
     still_for: int = 0
-    camera: Any = field(default_factory=lambda: SimpleNamespace(camera_id="c"))
+    camera: Any = field(default_factory=lambda: SimpleNamespace(camera_id="c", pose_version="1"))
 
     def take(self) -> Any:
         assert not self.busy, "two frames of one camera at once would lose their order"
@@ -139,3 +139,35 @@ async def test_the_third_frame_is_sent_when_an_instance_is_about_to_be_free() ->
     assert served > 6
     assert model.waited / served < 0.075, "a frame sent at once waits as long as an instance takes, here 100 ms for every one"
     assert max(lane.accepted for lane in lanes) - min(lane.accepted for lane in lanes) <= 3
+
+
+async def test_there_is_room_only_where_a_frame_that_came_now_would_be_sent_at_once() -> None:
+    lanes, model = [FakeLane("a", has_frame=False), FakeLane("b", has_frame=False)], Instances(0.1)
+    analysis = Analysis(lambda: cast(Any, lanes), lambda _: cast(Any, model), cast(Any, None), WorkerMetrics(), 1)
+    assert analysis.has_room
+    lanes[0].has_frame = True
+    assert not analysis.has_room, "a frame waits"
+    lanes[0].has_frame = False
+    under_way = analysis._places.take()
+    assert not analysis.has_room, "the only place is taken"
+    analysis._places.leave(under_way)
+    assert analysis.has_room
+
+
+class Hangs:
+    """Never answers."""
+
+    async def detect(self, _frames: Any) -> list[Detections]:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+
+async def test_a_version_that_hangs_takes_no_place_from_cameras_of_another(monkeypatch: Any) -> None:
+    monkeypatch.setattr("app.workers.cpu.places.HANGS_S", 0.1)
+    monkeypatch.setattr("app.workers.cpu.analysis.LONGEST_S", 0.8)
+    lanes = [FakeLane(name) for name in ("hangs", "hangs too", "well")]
+    for lane in lanes[:2]:
+        lane.camera = SimpleNamespace(camera_id="c", pose_version="1001")
+    await overload(lanes, {"hangs": cast(Any, Hangs()), "hangs too": cast(Any, Hangs()), "well": Model()}, seconds=0.7)
+    assert lanes[2].accepted > 5, "both places are held by frames that get no answer"
+    assert [lane.accepted for lane in lanes[:2]] == [0, 0]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from app.workers.cpu.places import LEAD, LEAST_LEAD_S, Places, pause_s
+from app.workers.cpu.places import HANGS_S, LEAD, LEAST_LEAD_S, Places, pause_s
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,21 @@ def test_one_slow_answer_is_not_usual() -> None:
         places.answered(request)
     places.take(), places.take()
     assert places.pause_s() == pytest.approx(0.1 * (1 - LEAD))
+
+
+def test_requests_of_a_version_that_hangs_hold_no_place_of_another() -> None:
+    clock = Clock()
+    places = Places(2, clock)
+    places.answered(places.take("1"))
+    for _ in range(2):
+        places.take("1001")
+    clock.now = HANGS_S - 0.01
+    assert 0 < places.pause_s("1") < 0.02, "it may only be slow; then it is looked at again"
+    clock.now = HANGS_S + 0.01
+    assert places.pause_s("1") == 0.0
+    assert places.pause_s("1001") == math.inf, "it gets no more than it had"
+    places.take("1")
+    places.take("1")
+    assert places.pause_s("1") == math.inf, "two of its own, as ever"
+    clock.now = 3 * HANGS_S
+    assert places.pause_s("1") == math.inf, "of a server that is slow as a whole no version gets more than its places"

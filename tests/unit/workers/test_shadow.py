@@ -97,6 +97,24 @@ async def test_a_slow_or_broken_shadow_holds_nothing_up_and_is_counted(monkeypat
     assert report.shadows[0].failures >= 1
 
 
+async def test_cameras_go_first_and_one_frame_in_a_while_is_compared_where_they_leave_no_room(monkeypatch: Any) -> None:
+    monkeypatch.setattr("app.workers.turns.LONGEST_WAIT_S", 0.1)
+    readings, model, room = Readings(), Model(people(100)), [False]
+    stage, stop = ShadowStage(lambda _model, _version: model, readings, lambda: room[0]), asyncio.Event()
+    running = asyncio.create_task(stage.run(stop))
+    stage.seen(camera(), frame(0), people(100), 0.02)
+    await until(lambda: model.asked == 1)  # the first in ten seconds
+    for number in (1, 2):
+        stage.seen(camera(), frame(number * 1_000_000), people(100), 0.02)
+    await until(lambda: any(each.skipped == 2 for each in readings._shadows.values()))
+    assert model.asked == 1
+    room[0] = True
+    stage.seen(camera(), frame(3_000_000), people(100), 0.02)
+    await until(lambda: model.asked == 2)
+    stop.set()
+    await running
+
+
 async def test_without_a_shadow_no_second_version_is_asked() -> None:
     readings, model = Readings(), Model(people())
     stage = ShadowStage(lambda _model, _version: model, readings)

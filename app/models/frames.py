@@ -1,0 +1,103 @@
+"""What the workers of this state folder counted of each camera's frames: whether a model's change cost any."""
+
+import http.client
+import socket
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.kit.errors import SetupError
+from app.kit.operations import socket_path
+
+WORKERS: Final = ("worker-cpu", "worker-gpu")
+ASK_S: Final = 10.0
+COUNTED: Final = {
+    "due": "frames_due",
+    "analysed": "frames_analysed",
+    "still": "frames_still",
+    "dropped": "frames_dropped",
+    "unanswered": "pose_failures",
+}
+"""Our words, and the counters' names between `pennyprotect_worker_` and `_total`."""
+
+Counts = dict[str, dict[str, int]]
+"""By camera id, then by what is counted."""
+
+
+def counts_at(home: Path) -> Counts:
+    """Of every camera of this state folder's workers, since each began. Blocking.
+
+    Raises:
+        SetupError: no worker serves its counters in this state folder.
+    """
+    found: Counts = {}
+    answered = False
+    for role in WORKERS:
+        try:
+            text = _asked(socket_path(home, role))
+        except (OSError, http.client.HTTPException):
+            continue
+        answered = True
+        found |= counted(text)
+    if not answered:
+        raise SetupError(
+            f"No worker serves its counters in {home}; start the product there, or ask the workers at PENNYPROTECT_METRICS."
+        )
+    return found
+
+
+def counted(exposition: str) -> Counts:
+    """What `COUNTED` names, of a worker's metrics."""
+    found: Counts = {}
+    for family in text_string_to_metric_families(exposition):
+        for name, metric in COUNTED.items():
+            for sample in family.samples:
+                if sample.name == f"pennyprotect_worker_{metric}_total":
+                    found.setdefault(sample.labels["camera"], dict.fromkeys(COUNTED, 0))[name] = int(sample.value)
+    return found
+
+
+def difference(before: Counts, after: Counts) -> Counts:
+    """What each camera gained; one that was not there before began at nothing."""
+    return {
+        camera: {name: count - before.get(camera, {}).get(name, 0) for name, count in counts.items()}
+        for camera, counts in after.items()
+    }
+
+
+def totals(of: Counts) -> dict[str, int]:
+    """Of all cameras."""
+    return {name: sum(each[name] for each in of.values()) for name in COUNTED}
+
+
+def frame_lines(counts: Counts, names: Mapping[str, str]) -> Iterable[str]:
+    """A table for a terminal, a camera a line, by name."""
+    wide = max([6, *(len(names.get(each, each)) for each in counts)])
+    yield f"{'camera':<{wide}}  " + "  ".join(f"{name:>10}" for name in COUNTED)
+    for camera in sorted(counts, key=lambda each: names.get(each, each)):
+        yield f"{names.get(camera, camera):<{wide}}  " + "  ".join(f"{counts[camera][name]:>10}" for name in COUNTED)
+
+
+class _AtSocket(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("worker", timeout=ASK_S)
+        self._path = path
+
+    def connect(self) -> None:
+        """See the base class."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ASK_S)
+        self.sock.connect(str(self._path))
+
+
+def _asked(path: Path) -> str:
+    connection = _AtSocket(path)
+    try:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
