@@ -100,7 +100,10 @@ def models_sync(
 
 @models.command()
 def status(as_json: AsJson = False) -> None:
-    """What is named, fetched and staged, with its licence; while the product runs, what was pushed and what cameras use."""
+    """What is named, fetched and staged, with its licence; while the product runs, what was pushed and what cameras use.
+
+    --json is of what is named, fetched and staged alone; GET /api/v1/models has the rest.
+    """
     from app.inference import repository
     from app.inference.own_faces import OwnFaces
 
@@ -136,8 +139,18 @@ def _show_served() -> None:
     for each in known["versions"]:
         why = f" ({each['refused_because']})" if each["refused_because"] else ""
         typer.echo(
-            f"{each['model']} {each['version']}: {each['state']}{why}, {each['artefact']} ({each['licence']}), {each['report']}"
+            f"{each['model']} {each['version']}: {each['state']}{why}, {each['artefact']} ({each['licence']})"
+            f"{_checked(each['report'])}"
         )
+
+
+def _checked(report: dict[str, Any]) -> str:
+    """What its push measured."""
+    if "p50_ms" not in report:
+        return ""
+    looked = f"{report['golden_images']} golden images, {report['p50_ms']:.0f} ms a frame"
+    beside = f" beside {report['p50_ms_in_use']:.0f} ms of version {report['compared_with']}"
+    return f"; checked: {looked}{beside}" + ("" if report.get("in_quiet", True) else ", while cameras kept Triton busy")
 
 
 def _say(answer: dict[str, Any], as_json: bool, sentence: str) -> None:

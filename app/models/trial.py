@@ -91,7 +91,8 @@ class Serving:
         except (InferenceServerException, grpc.RpcError, TimeoutError):
             return None
         instances = sum(each.count * max(1, len(each.gpus)) for each in config.instance_group) or 1
-        return max(0.0, spent) / took / min(instances, self._at_once or instances)
+        at_once = min(instances, self._at_once or instances)
+        return min(1.0, max(0.0, spent) / took / at_once)  # more where requests share cores, each the longer for it
 
     async def _spent_s(self, model: str) -> float:
         said = await self._client.get_inference_statistics(model, client_timeout=ASK_S)
