@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -216,20 +217,17 @@ def pipeline_servers() -> Iterator[OwnServers]:
         yield started
 
 
-@pytest.fixture
-async def site(pipeline_servers: OwnServers, tmp_path: Path) -> AsyncIterator[Site]:
+@asynccontextmanager
+async def opened_site(servers: OwnServers, home: Path) -> AsyncIterator[Site]:
     """Emptied servers with one chain, store and camera; roles that the test started are killed afterwards."""
-    pool = await connect_pool(pipeline_servers.postgres.url("admin"), role="test", smallest=1, largest=3)
-    bus, memory = (
-        redis.asyncio.Redis.from_url(pipeline_servers.bus.url),
-        redis.asyncio.Redis.from_url(pipeline_servers.memory.url),
-    )
+    pool = await connect_pool(servers.postgres.url("admin"), role="test", smallest=1, largest=3)
+    bus, memory = redis.asyncio.Redis.from_url(servers.bus.url), redis.asyncio.Redis.from_url(servers.memory.url)
     await bus.flushall()
     await memory.flushall()
     await _empty(pool)
     await pool.execute("ALTER TABLE zones ENABLE TRIGGER zones_bump")  # a test that was cut off may have left it off
     await pool.execute("UPDATE shard_leases SET owner = NULL, expires_at = '-infinity'")
-    made = Site(pipeline_servers, pool, bus, memory, tmp_path, new_id(), new_id(), uuid.UUID(int=0))
+    made = Site(servers, pool, bus, memory, home, new_id(), new_id(), uuid.UUID(int=0))
     await pool.execute("INSERT INTO chains (id, name) VALUES ($1, 'Chain')", made.chain)
     await pool.execute("INSERT INTO stores (id, chain_id, name) VALUES ($1, $2, 'Store')", made.store, made.chain)
     made.camera = await made.add_camera()
@@ -241,3 +239,10 @@ async def site(pipeline_servers: OwnServers, tmp_path: Path) -> AsyncIterator[Si
     await bus.aclose()
     await memory.aclose()
     pool.terminate()
+
+
+@pytest.fixture
+async def site(pipeline_servers: OwnServers, tmp_path: Path) -> AsyncIterator[Site]:
+    """A site on this process's servers."""
+    async with opened_site(pipeline_servers, tmp_path) as made:
+        yield made
