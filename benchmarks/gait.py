@@ -7,33 +7,29 @@ a model trained beside it, without them, left out. The figures are of synthetic 
 
 import asyncio
 import time
-import tomllib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from app.inference.contract import SERVED
 from app.inference.gait.client import MOST_SEQUENCES, PoseSequence, TritonGait, stacked
-from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION, place
+from app.inference.gait.placing import GAIT_VERSION, place
 from app.inference.loading import ModelLoading
-from app.kit.errors import BadInputError
 from benchmarks import gait_hand
-from benchmarks.behaviour_bodies import Trial, load
-from benchmarks.document import CHECKOUT, BenchArguments
+from benchmarks.behaviour_bodies import Trial
+from benchmarks.document import BenchArguments
+from benchmarks.gait_models import Trialled, captures, familiar, is_walk, published, tried
 from benchmarks.gait_people import People, Studio
 from benchmarks.gait_scores import Scores, apart, by
 from benchmarks.gait_walks import IDENTITIES, VIEWS, Conditions, Walks, as_captured, film, identities
 from benchmarks.servers import inference_servers
 
-DATA: Final = CHECKOUT.parent / "shared" / "data" / "mocap"
-FOLDS: Final = CHECKOUT / "training" / "gait" / "folds"
 SEED: Final = 20_27
-RETARGETED: Final = "deepmimic"
-"""One drawn body with other people's motion: nobody's gait. It serves as other motion only."""
+PUBLISHED: Final = "GaitGraph (Teepe et al., ICIP 2021): ResGCN-N39-R8, trained as training/gait/README.md says"
+NOT_TRAINED: Final = "No model of it that left these subjects out lies in training/gait/folds; train one as that README says."
 CONDITIONS: Final = {
     "rate": {"5 frames a second": Conditions(rates=(5.0,)), "10": Conditions(rates=(10.0,)), "30": Conditions(rates=(30.0,))},
     "length": {
@@ -46,122 +42,55 @@ CONDITIONS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Trialled:
-    """A model and the subjects it is tried on, none of which it learned from."""
-
-    model: Path
-    name: str
-    subjects: list[str]
-    learned_from: list[str]
-
-
-def learned_from() -> list[str]:
-    """Subjects whose motion the committed model knows."""
-    with (SERVED / GAIT_MODEL / "contract.toml").open("rb") as file:
-        return [str(name) for name in tomllib.load(file)["learned_from"]]
-
-
-def captures(data: Path | None) -> list[Trial]:
-    """Trials of a `.npz` or a folder of them. BadInputError when there are none."""
-    if data is None and not DATA.is_dir():
-        raise BadInputError("There is no motion capture beside the checkout; give a .npz file or a folder of them by --data.")
-    place_of = data or DATA
-    paths = sorted(place_of.glob("*.npz")) if place_of.is_dir() else [place_of]
-    if not paths:
-        raise BadInputError(f"{place_of} holds no .npz file.")
-    return [trial for path in paths for trial in _labelled(path)]
-
-
-def _labelled(path: Path) -> list[Trial]:
-    """Where a file has no labels, the description of a trial says whether somebody walks."""
-    trials = load(path)
-    with np.load(path) as file:
-        if "label" in file or "meta" not in file:
-            return trials
-        texts = {str(row[0]): str(row[2]).lower() for row in file["meta"] if len(row) > 2}
-    return [
-        replace(trial, label=next((word for word in ("walk", "run", "jog") if word in texts.get(trial.name, "")), trial.label))
-        for trial in trials
-    ]
-
-
-def tried(trials: Sequence[Trial]) -> list[Trialled]:
-    """The committed model on walkers it does not know; else each model of a fold on those that it was trained without."""
-    walkers = sorted({trial.subject for trial in trials if is_walk(trial) and trial.subject != RETARGETED})
-    known = learned_from()
-    if new := [name for name in walkers if name not in known]:
-        return [Trialled(SERVED / GAIT_MODEL / GAIT_VERSION / "model.onnx", GAIT_MODEL, new, known)]
-    found = []
-    for path in sorted(FOLDS.glob("without_*.onnx")):
-        left = path.stem.split("_")[1:]
-        if here := [name for name in walkers if name in left]:
-            found.append(Trialled(path, f"gait_{path.stem}", here, [name for name in known if name not in left]))
-    if not found:
-        raise BadInputError(
-            f"The gait model learned from every walker in these data ({', '.join(walkers)}); give others by --data."
-        )
-    return found
-
-
-def familiar(trials: Sequence[Trial]) -> list[Trialled]:
-    """The committed model on the walkers of these data whose motion it does know, where there are any."""
-    known = learned_from()
-    here = sorted({trial.subject for trial in trials if is_walk(trial) and trial.subject in known})
-    return [Trialled(SERVED / GAIT_MODEL / GAIT_VERSION / "model.onnx", GAIT_MODEL, here, known)] if here else []
-
-
-def is_walk(trial: Trial) -> bool:
-    """Whether somebody walks as people do, long enough for a stride."""
-    return trial.label.startswith("walk") and len(trial.body) >= 30
-
-
 async def run(arguments: BenchArguments) -> dict[str, Any]:
     """`arguments.data`: other motion capture. The result is the benchmark's document."""
     trials = await asyncio.to_thread(captures, arguments.data)
     folds, known = tried(trials), familiar(trials)
+    rivals = [published(fold) for fold in folds]
     async with inference_servers() as servers:
         repository = servers.model.parents[2]
-        models = {each.name: each.model for each in (*folds, *known)}
+        models = {each.name: each.model for each in (*folds, *known, *rivals) if each}
         for name, model in models.items():
             await asyncio.to_thread(place, repository, model, name)
         loading = ModelLoading(servers.triton_url)
         try:
             await loading.load(list(models))
-            parts = [await _fold(fold, trials, TritonGait(servers.triton_url, fold.name, deadline_s=30.0)) for fold in folds]
-            client = TritonGait(servers.triton_url, folds[0].name, deadline_s=30.0)
-            met = [
-                await _known_motion(each, trials, TritonGait(servers.triton_url, each.name, deadline_s=30.0)) for each in known
-            ]
-            speed = await _speed(client, trials, folds[0], arguments.seconds)
-            await client.close()
+            async with AsyncExitStack() as clients:
+                served = {name: TritonGait(servers.triton_url, name, deadline_s=30.0) for name in models}
+                for client in served.values():
+                    clients.push_async_callback(client.close)
+                parts = [
+                    await _fold(fold, trials, served[fold.name], served[rival.name] if rival else None)
+                    for fold, rival in zip(folds, rivals, strict=True)
+                ]
+                met = [await _known_motion(each, trials, served[each.name]) for each in known]
+                speed = await _speed(served[folds[0].name], trials, folds[0], arguments.seconds)
         finally:
             await loading.close()
     return _document(folds, parts, met, speed, arguments.data)
 
 
-async def _fold(fold: Trialled, trials: Sequence[Trial], client: TritonGait) -> dict[str, Any]:
-    """Every figure of one model on the subjects that it does not know."""
+async def _fold(fold: Trialled, trials: Sequence[Trial], client: TritonGait, rival: TritonGait | None) -> dict[str, Any]:
+    """Every figure of one model on the subjects that it does not know; `rival`: a published architecture beside it, in brief."""
     studio = await asyncio.to_thread(_plain_walks, fold, trials)
     people = identities(studio.subjects, SEED)
-    try:
-        main, scores, compared = await _compared(client, studio, people)
-        wrong = by(1 - scores.first.astype(float), main.views)
-        return {
-            "subjects": fold.subjects,
-            "learned_from": fold.learned_from,
-            "sequences": len(main.who),
-            **compared,
-            "by_view_deg": {str(view * 45): {"rank1": round(1 - value, 4)} for view, value in wrong.items()},
-            **{
-                kind: {name: await _figures(client, studio, people, wanted) for name, wanted in each.items()}
-                for kind, each in CONDITIONS.items()
-            },
-            "other_motion": await _other(client, trials, fold),
-            "subjects_as_captured": await _real(client, studio),
-        }
-    finally:
-        await client.close()
+    main, scores, compared = await _compared(client, studio, people, rival)
+    if rival is None:
+        compared["published"] = {"architecture": PUBLISHED, "not_run": NOT_TRAINED}
+    wrong = by(1 - scores.first.astype(float), main.views)
+    return {
+        "subjects": fold.subjects,
+        "learned_from": fold.learned_from,
+        "sequences": len(main.who),
+        **compared,
+        "by_view_deg": {str(view * 45): {"rank1": round(1 - value, 4)} for view, value in wrong.items()},
+        **{
+            kind: {name: await _figures(client, studio, people, wanted) for name, wanted in each.items()}
+            for kind, each in CONDITIONS.items()
+        },
+        "other_motion": await _other(client, trials, fold),
+        "subjects_as_captured": await _real(client, studio),
+    }
 
 
 def _plain_walks(fold: Trialled, trials: Sequence[Trial]) -> Studio:
@@ -171,28 +100,28 @@ def _plain_walks(fold: Trialled, trials: Sequence[Trial]) -> Studio:
     return Studio([t for t in mine if is_walk(t) and (t.label == "walk" or t.subject not in plain)])
 
 
-async def _compared(client: TritonGait, studio: Studio, people: People, seed: int = SEED) -> tuple[Walks, Scores, dict[str, Any]]:
-    """Walks, the network's scores, and its figures beside those of hand-crafted features, with intervals."""
+async def _compared(
+    client: TritonGait, studio: Studio, people: People, rival: TritonGait | None, seed: int = SEED
+) -> tuple[Walks, Scores, dict[str, Any]]:
+    """Walks, the network's scores, and its figures beside those of hand-crafted features and of the rival, with intervals."""
     walks = await asyncio.to_thread(film, studio, people, Conditions(), seed)
-    scores = Scores(await embedded(client, walks), walks.who, walks.views)
-    hand = Scores(await asyncio.to_thread(_by_hand, walks), walks.who, walks.views)
-    ours, theirs = await asyncio.to_thread(lambda: (scores.intervals(), hand.intervals()))
-    told = {
-        "network": {**scores.figures(), "interval_95": ours},
-        "hand_crafted": {**hand.figures(), "interval_95": theirs},
-        "intervals_overlap": not apart(ours, theirs),
-    }
-    return walks, scores, told
+    given = {"network": await embedded(client, walks), "hand_crafted": await asyncio.to_thread(_by_hand, walks)}
+    if rival is not None:
+        given["published"] = await embedded(rival, walks)
+    scores = {name: Scores(vectors, walks.who, walks.views) for name, vectors in given.items()}
+    within = {name: await asyncio.to_thread(each.intervals) for name, each in scores.items()}
+    told: dict[str, Any] = {name: {**each.figures(), "interval_95": within[name]} for name, each in scores.items()}
+    told["intervals_overlap"] = not apart(within["network"], within["hand_crafted"])
+    if rival is not None:
+        told["published"] |= {"architecture": PUBLISHED, "intervals_overlap": not apart(within["network"], within["published"])}
+    return walks, scores["network"], told
 
 
 async def _known_motion(known: Trialled, trials: Sequence[Trial], client: TritonGait) -> dict[str, Any]:
     """The easier question: bodies and styles nobody has seen, on motion of subjects that were learned from, in turn."""
-    try:
-        studio = await asyncio.to_thread(_plain_walks, known, trials)
-        walks, _, compared = await _compared(client, studio, identities(studio.subjects, SEED + 3), SEED + 3)
-        return {"subjects": known.subjects, "sequences": len(walks.who), **compared}
-    finally:
-        await client.close()
+    studio = await asyncio.to_thread(_plain_walks, known, trials)
+    walks, _, compared = await _compared(client, studio, identities(studio.subjects, SEED + 3), None, SEED + 3)
+    return {"subjects": known.subjects, "sequences": len(walks.who), **compared}
 
 
 async def embedded(client: TritonGait, walks: Walks) -> Any:
@@ -270,6 +199,11 @@ def _document(
             **{f"hand_crafted_{name}": mean("hand_crafted", name) for name in ("rank1", "eer")},
             "beats_hand_crafted_beyond_intervals": not any(part["intervals_overlap"] for part in parts)
             and mean("network", "rank1") > mean("hand_crafted", "rank1"),
+            **(
+                {f"published_{name}": mean("published", name) for name in ("rank1", "eer")}
+                if all("published" in part for part in parts)
+                else {}
+            ),
             **{f"known_motion_{name}": each["network"][name] for each in met for name in ("rank1", "eer")},
             "p50_ms": speed["one_through_triton_p50_ms"],
             "batch_of_16_p50_ms": speed["batch_of_16_through_triton_p50_ms"],

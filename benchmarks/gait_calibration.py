@@ -23,7 +23,8 @@ from app.inference.gait.client import TritonGait
 from app.inference.gait.placing import GAIT_MODEL, GAIT_VERSION, place
 from app.inference.loading import ModelLoading
 from benchmarks.behaviour_bodies import Trial
-from benchmarks.gait import RETARGETED, SEED, Trialled, captures, embedded, is_walk, learned_from, tried
+from benchmarks.gait import SEED, embedded
+from benchmarks.gait_models import RETARGETED, Trialled, captures, is_walk, learned_from, tried
 from benchmarks.gait_people import Studio
 from benchmarks.gait_walks import Conditions, film, identities
 from benchmarks.servers import inference_servers

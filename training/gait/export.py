@@ -6,10 +6,10 @@ import onnx
 import torch
 
 from app.inference.gait.sequence import CHANNELS, SLOTS
-from training.gait.network import GaitNetwork
+from training.gait.network import Embedder
 
 
-def write(network: GaitNetwork, path: Path, subjects: list[str], steps: int, seed: int) -> None:
+def write(network: Embedder, path: Path, subjects: list[str], steps: int, seed: int) -> None:
     """`sequence` FP32 [N, SLOTS, CHANNELS] to `embedding` FP32 [N, 128] of length 1."""
     network = network.eval()
     axes = {"sequence": {0: "batch"}, "embedding": {0: "batch"}}
@@ -18,7 +18,7 @@ def write(network: GaitNetwork, path: Path, subjects: list[str], steps: int, see
         dynamic_axes=axes, opset_version=17, dynamo=False,
     )  # fmt: skip
     model = onnx.load(path)
-    told = {"subjects": " ".join(subjects), "steps": str(steps), "seed": str(seed)}
+    told = {"network": type(network).__name__, "subjects": " ".join(subjects), "steps": str(steps), "seed": str(seed)}
     onnx.helper.set_model_props(model, told)
     onnx.checker.check_model(model)
     onnx.save(model, path)

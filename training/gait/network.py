@@ -51,7 +51,26 @@ class Moments(nn.Module):
         return torch.cat(parts, 1)
 
 
-class GaitNetwork(nn.Module):
+class Embedder(nn.Module):
+    """What `train` teaches: (b, slots, CHANNELS) to (b, EMBEDDING) of length 1, in parts that are computed apart in training."""
+
+    def known(self, sequence: Tensor) -> Tensor:
+        """(b, some): nothing in it is learned, so it is computed once."""
+        raise NotImplementedError
+
+    def watched(self, sequence: Tensor) -> Tensor:
+        """(b, some): what layers over time make of the sequence."""
+        raise NotImplementedError
+
+    def embed(self, moments: Tensor, watched: Tensor | None = None) -> Tensor:
+        """(b, EMBEDDING) of both, before it is given length 1."""
+        raise NotImplementedError
+
+    def forward(self, sequence: Tensor) -> Tensor:
+        return functional.normalize(self.embed(self.known(sequence), self.watched(sequence)), dim=1)
+
+
+class GaitNetwork(Embedder):
     """(b, slots, CHANNELS) to (b, EMBEDDING): moments through a small network, and temporal convolutions with attention pooling.
 
     The convolutions are added to what the moments say, from nothing: the moments can be learned first, at a fraction of the cost.
@@ -103,9 +122,6 @@ class GaitNetwork(nn.Module):
         y = y + self.third(y)
         made: Tensor = self.out(y)
         return made
-
-    def forward(self, sequence: Tensor) -> Tensor:
-        return functional.normalize(self.embed(self.known(sequence), self.watched(sequence)), dim=1)
 
 
 class Guess(nn.Module):

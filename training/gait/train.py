@@ -18,25 +18,27 @@ import torch
 from torch import Tensor, nn
 
 from training.gait.export import write
-from training.gait.network import GaitNetwork, Guess, contrast
+from training.gait.gaitgraph import GaitGraph
+from training.gait.network import Embedder, GaitNetwork, Guess, contrast
 from training.gait.scenes import EACH, Shard
 from training.gait.strides import MADE
 
+NETWORKS = {"ours": GaitNetwork, "gaitgraph": GaitGraph}
 WARM, LAST = 100, 0.35
 TEMPERATURE, GUESS_WEIGHT, SMOOTH, RATE = 0.08, 0.6, 0.995, 2e-3
 
 
 def pace(step: int, steps: int) -> float:
-    """Share of the learning rate: warm up, hold, then fall over the last third."""
-    return min(1.0, (step + 1) / WARM, max((steps - step) / (LAST * steps), 0.01))
+    """Share of the learning rate: warm up (over a tenth of a short training), hold, then fall over the last third."""
+    return min(1.0, (step + 1) / min(WARM, max(steps // 10, 1)), max((steps - step) / (LAST * steps), 0.01))
 
 
 class Training:
     """The networks, their running average, and where the training stands."""
 
-    def __init__(self, seed: int, rate: float) -> None:
+    def __init__(self, kind: str, seed: int, rate: float) -> None:
         torch.manual_seed(seed)
-        self.network, self.guess = GaitNetwork(), Guess()
+        self.network, self.guess = NETWORKS[kind](), Guess()
         self.average = copy.deepcopy(self.network)
         self.rate = rate
         self.optimiser = torch.optim.AdamW([*self.network.parameters(), *self.guess.parameters()], rate, weight_decay=1e-3)
@@ -95,7 +97,7 @@ class Walks:
         whole: sequences are kept beside their moments.
     """
 
-    def __init__(self, folder: Path, leave: list[str], network: GaitNetwork, *, whole: bool) -> None:
+    def __init__(self, folder: Path, leave: list[str], network: Embedder, *, whole: bool) -> None:
         self.shards: dict[int, list[tuple[Shard, Tensor]]] = {}
         chance, everyone = np.random.default_rng(0), set()
         for path in sorted(folder.glob("????.npz")):
@@ -133,11 +135,13 @@ class Walks:
         return moments, torch.cat([part[1] for part in parts]) if whole else None, who, latent
 
 
-def train(cache: Path, out: Path, leave: list[str], stages: tuple[int, int], seed: int, begin: Path | None) -> None:
+def train(
+    kind: str, cache: Path, out: Path, leave: list[str], stages: tuple[int, int], people: int, seed: int, begin: Path | None
+) -> None:
     """Moments alone for `stages[0]` steps, then everything for `stages[1]`; a checkpoint about each half minute."""
     torch.set_num_threads(1)
     out.mkdir(parents=True, exist_ok=True)
-    training, checkpoint = Training(seed, RATE), out / "checkpoint.pt"
+    training, checkpoint = Training(kind, seed, RATE), out / "checkpoint.pt"
     walks = Walks(cache, leave, training.network, whole=stages[1] > 0)
     if checkpoint.is_file():
         training.restore(checkpoint)
@@ -146,8 +150,10 @@ def train(cache: Path, out: Path, leave: list[str], stages: tuple[int, int], see
     saved, begun, losses, steps = time.monotonic(), time.monotonic(), [], sum(stages)
     while training.step < steps:
         chance, whole = np.random.default_rng([seed, training.step]), training.step >= stages[0]
-        batch = walks.batch(chance, 64, whole)
-        losses.append(training.learn(*batch, pace(training.step, steps)))
+        batch = walks.batch(chance, people, whole)
+        # Each stage has a rate of its own: convolutions that begin when the rate of the moments ends would never leave 0.
+        now = pace(training.step - stages[0], stages[1]) if whole else pace(training.step, stages[0])
+        losses.append(training.learn(*batch, now))
         if training.step % 100 == 0:
             told, guessed = np.mean(losses[-100:], axis=0)
             line = {"step": training.step, "contrast": round(float(told), 3), "guess": round(float(guessed), 3),
@@ -165,6 +171,10 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("cache", type=Path)
     words.add_argument("--out", type=Path, required=True)
+    words.add_argument(
+        "--network", choices=[*NETWORKS], default="ours", help="gaitgraph learns everything from the start: 0 steps of moments"
+    )
+    words.add_argument("--people", type=int, default=64, help="of a batch, four walks each")
     words.add_argument("--leave", nargs="*", default=[], help="subjects that are not learned from")
     words.add_argument("--begin", type=Path, help="a model.onnx to learn on from")
     words.add_argument("--steps", type=int, nargs=2, default=[5000, 1000], help="with moments alone, and with everything")
@@ -172,13 +182,13 @@ def main() -> None:
     words.add_argument("--export", action="store_true", help="write the checkpoint as it is")
     given = words.parse_args()
     if given.export:
-        training = Training(given.seed, 0.0)
+        training = Training(given.network, given.seed, 0.0)
         training.restore(given.out / "checkpoint.pt")
         walks = Walks(given.cache, given.leave, training.network, whole=False)
         write(training.average, given.out / "model.onnx", walks.subjects, training.step, given.seed)
         return
     stages = (given.steps[0], given.steps[1])
-    train(given.cache, given.out, given.leave, stages, given.seed, given.begin)
+    train(given.network, given.cache, given.out, given.leave, stages, given.people, given.seed, given.begin)
 
 
 if __name__ == "__main__":

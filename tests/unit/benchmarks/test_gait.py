@@ -9,13 +9,13 @@ import pytest
 
 from app.inference.contract import SERVED
 from app.inference.gait.sequence import CHANNELS, SLOTS
-from benchmarks import gait
+from benchmarks import gait, gait_models
 from benchmarks.behaviour_bodies import Trial
 from benchmarks.behaviour_camera import LOST, MISSED, View
 from benchmarks.gait_camera import Views, observed, random_views, routed
 from benchmarks.gait_people import BUILD, LATENT, STYLE, People, Studio, draw
 from benchmarks.gait_scores import Scores
-from benchmarks.gait_walks import VIEWS, Conditions, film, identities
+from benchmarks.gait_walks import VIEWS, Conditions, Walks, film, identities
 from tests.unit.inference.walker import body, moments
 from training.gait.strides import MADE, loops
 
@@ -146,27 +146,55 @@ def test_perfect_random_and_reversed_embeddings_score_so() -> None:
 
 def test_only_subjects_that_were_not_learned_from_are_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "without_07.onnx").touch()
-    monkeypatch.setattr(gait, "FOLDS", tmp_path)
-    monkeypatch.setattr(gait, "learned_from", lambda: ["03", "07"])
+    monkeypatch.setattr(gait_models, "FOLDS", tmp_path)
+    monkeypatch.setattr(gait_models, "learned_from", lambda: ["03", "07"])
     walk = body(moments(60, 30))
-    told = gait.tried([Trial("a", "07", "walk", walk), Trial("b", "12", "walk", walk), Trial("c", "13", "run", walk)])
+    told = gait_models.tried([Trial("a", "07", "walk", walk), Trial("b", "12", "walk", walk), Trial("c", "13", "run", walk)])
     assert [(each.name, each.subjects) for each in told] == [("gait_embedding", ["12"])]
-    folds = gait.tried([Trial("a", "07", "walk", walk), Trial("b", "03", "walk", walk)])
+    folds = gait_models.tried([Trial("a", "07", "walk", walk), Trial("b", "03", "walk", walk)])
     assert [(each.subjects, "07" in each.learned_from) for each in folds] == [(["07"], False)]
-    assert [each.subjects for each in gait.familiar([Trial("a", "07", "walk", walk), Trial("b", "12", "walk", walk)])] == [["07"]]
-    assert gait.familiar([Trial("b", "12", "walk", walk), Trial("a", "07", "run", walk)]) == [], "nobody is met again"
-    with pytest.raises(gait.BadInputError, match="learned from every walker"):
-        gait.tried([Trial("b", "03", "walk", walk)])
+    met = gait_models.familiar([Trial("a", "07", "walk", walk), Trial("b", "12", "walk", walk)])
+    assert [each.subjects for each in met] == [["07"]]
+    assert gait_models.familiar([Trial("b", "12", "walk", walk), Trial("a", "07", "run", walk)]) == [], "nobody is met again"
+    assert gait_models.published(folds[0]) is None
+    (tmp_path / "gaitgraph_without_07.onnx").touch()
+    beside = gait_models.published(folds[0])
+    assert beside is not None
+    assert (beside.name, beside.learned_from) == ("gait_gaitgraph_without_07", ["03"])
+    assert gait_models.published(replace(folds[0], subjects=["03"])) is None, "it learned from that one"
+    with pytest.raises(gait_models.BadInputError, match="learned from every walker"):
+        gait_models.tried([Trial("b", "03", "walk", walk)])
+
+
+async def test_a_published_architecture_is_measured_beside_ours_on_the_same_walks(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    async def embedded(client: str, walks: Walks) -> np.ndarray:
+        seen.append((client, walks))
+        return np.eye(4)[walks.who] if client == "ours" else np.ones((len(walks.who), 4)) / 2
+
+    monkeypatch.setattr(gait, "embedded", embedded)
+    people = replace(plain(4), subjects=["a", "b", "a", "b"])
+    _, scores, told = await gait._compared("ours", studio, people, "rival")  # type: ignore[arg-type]
+    assert [client for client, _ in seen] == ["ours", "rival"]
+    assert seen[0][1] is seen[1][1], "the same walks"
+    assert scores.figures()["rank1"] == told["network"]["rank1"] == 1
+    assert told["published"]["rank1"] < 0.5
+    assert told["published"]["interval_95"]["rank1"][1] < told["network"]["interval_95"]["rank1"][0]
+    assert told["published"]["intervals_overlap"] is False
+    assert "published" not in (await gait._compared("ours", studio, people, None))[2]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    "path", [SERVED / "gait_embedding/1/model.onnx", *sorted(gait.FOLDS.glob("*.onnx"))], ids=lambda p: p.stem
+    "path", [SERVED / "gait_embedding/1/model.onnx", *sorted(gait_models.FOLDS.glob("*.onnx"))], ids=lambda p: p.stem
 )
 def test_a_committed_model_says_what_it_learned_from(path: Path) -> None:
     model = onnx.load(path)
     props = {each.key: each.value for each in model.metadata_props}
-    left = path.stem.split("_")[1:] if path.stem.startswith("without") else []
-    assert props["subjects"].split() == [name for name in gait.learned_from() if name not in left]
+    left = path.stem.partition("without_")[2].split("_")
+    assert props["subjects"].split() == [name for name in gait_models.learned_from() if name not in left]
     shape = [each.dim_value for each in model.graph.input[0].type.tensor_type.shape.dim]
     assert shape[1:] == [SLOTS, CHANNELS]
 
