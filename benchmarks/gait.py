@@ -201,7 +201,7 @@ def _document(
             and mean("network", "rank1") > mean("hand_crafted", "rank1"),
             **(
                 {f"published_{name}": mean("published", name) for name in ("rank1", "eer")}
-                if all("published" in part for part in parts)
+                if all("rank1" in part["published"] for part in parts)
                 else {}
             ),
             **{f"known_motion_{name}": each["network"][name] for each in met for name in ("rank1", "eer")},

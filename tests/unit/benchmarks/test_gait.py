@@ -187,6 +187,17 @@ async def test_a_published_architecture_is_measured_beside_ours_on_the_same_walk
     assert "published" not in (await gait._compared("ours", studio, people, None))[2]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("trained", [True, False])
+def test_the_headline_names_the_published_architecture_where_a_model_of_it_was_tried(trained: bool) -> None:
+    told = dict.fromkeys(("rank1", "rank1_one_view_enrolled", "map", "eer", "fnir_at_fpir_1e_2"), 0.25)
+    beside = told if trained else {"not_run": gait.NOT_TRAINED}
+    part = {"network": told, "hand_crafted": told, "published": beside, "intervals_overlap": True, "sequences": 8}
+    speed = {"one_through_triton_p50_ms": 1.0, "batch_of_16_through_triton_p50_ms": 2.0}
+    document = gait._document([], [part], [], speed, None)
+    assert ("published_rank1" in document["headline"]) is trained
+    assert document["headline"]["rank1"] == 0.25
+
+
 @pytest.mark.parametrize(
     "path", [SERVED / "gait_embedding/1/model.onnx", *sorted(gait_models.FOLDS.glob("*.onnx"))], ids=lambda p: p.stem
 )
