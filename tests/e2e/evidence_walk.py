@@ -1,5 +1,6 @@
 """From an alert to a receipt in the browser, whatever store the evidence lies in."""
 
+import zipfile
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -9,6 +10,9 @@ from tests.e2e.blurring import best_seen
 from tests.e2e.evidence_steps import PRE_ROLL_S, Shop
 from tests.e2e.outside import Outside
 from tests.e2e.product import Product
+
+PACKAGE_MS = 280_000
+"""It waits for the pose model, which the cameras keep busy."""
 
 
 def from_an_alert_to_a_receipt(product: Product, around: Outside, page: Page, folder: Path) -> None:
@@ -50,6 +54,11 @@ def _export(page: Page, who: int) -> str:
     page.get_by_test_id("export-purpose").fill("Report of a theft")
     steps.shot(page, "evidence-export")
     page.get_by_test_id("export-make").click()
-    link = page.get_by_test_id("export-link").text_content(timeout=30_000)
+    link = str(page.get_by_test_id("export-link").text_content(timeout=30_000))
+    take_along = page.get_by_test_id("export-download")
+    take_along.wait_for(timeout=PACKAGE_MS)
     steps.shot(page, "evidence-exported")
-    return str(link)
+    with page.expect_download() as taken:
+        take_along.click()
+    assert zipfile.is_zipfile(taken.value.path()), "who asked for the package takes it along from the dialog"
+    return link

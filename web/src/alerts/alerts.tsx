@@ -12,7 +12,7 @@ import { headline } from "../text/explain";
 import { kindName } from "../text/kinds";
 import { begun, ended, heard, isOpen, NO_ALERTS, received, type AlertsState } from "./alertState";
 import { OPEN_STATES } from "./filter";
-import { bell, soundChoice } from "./sound";
+import { bell, openSound, soundChoice } from "./sound";
 
 interface Alerts {
   state: AlertsState;
@@ -97,6 +97,8 @@ export function AlertsProvider({ children }: { children: ReactNode }) {
       leave();
     };
   }, [store.id, hear, reads]);
+
+  useEffect(() => openSound(), []);
 
   // What is open now, for the count in the sidebar.
   useEffect(() => {

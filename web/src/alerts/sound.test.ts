@@ -1,5 +1,7 @@
-import { expect, it } from "vitest";
-import { Bell, MELODIES, QUIET_MS } from "./sound";
+import { afterEach, expect, it, vi } from "vitest";
+import { Bell, bell, MELODIES, openSound, QUIET_MS } from "./sound";
+
+afterEach(() => vi.unstubAllGlobals());
 
 it("sounds by threat, once for a burst, at once for a higher one, and only where it is wanted", () => {
   const heard: unknown[] = [];
@@ -8,4 +10,29 @@ it("sounds by threat, once for a burst, at once for a higher one, and only where
   expect([bell.ring("medium", "all", 500), bell.ring("low", "all", 600), bell.ring("high", "all", 700), bell.ring("high", "all", 800)]).toEqual([false, false, true, false]);
   expect(bell.ring("low", "all", 700 + QUIET_MS)).toBe(true);
   expect(heard).toEqual([MELODIES.medium, MELODIES.high, MELODIES.low]);
+});
+
+it("opens the loudspeaker in a free moment after the first gesture, once, and never for an alert", () => {
+  let opened = 0;
+  const Loudspeaker = class {
+    state = "running";
+    constructor() {
+      opened += 1;
+    }
+  };
+  vi.stubGlobal("AudioContext", Loudspeaker);
+  vi.stubGlobal("navigator", { userActivation: { hasBeenActive: false } });
+  const page = new EventTarget();
+  const free: (() => void)[] = [];
+  openSound(page, (work) => free.push(work));
+  bell.ring("high", "all", 0);
+  expect([opened, free.length]).toEqual([0, 0]);
+  page.dispatchEvent(new Event("keydown"));
+  page.dispatchEvent(new Event("pointerdown"));
+  bell.ring("high", "all", 10_000);
+  expect(opened).toBe(0);
+  free.forEach((work) => work());
+  expect(opened).toBe(1);
+  page.dispatchEvent(new Event("keydown"));
+  expect([opened, free.length]).toEqual([1, 2]);
 });

@@ -39,12 +39,38 @@ export class Bell {
 
 let context: AudioContext | null = null;
 const ALLOWED_WITHIN_MS = 300;
+const GESTURES = ["pointerdown", "keydown"] as const;
+
+/**
+ * Opens the loudspeaker once the browser allows sound, which is from the first click or key on, and when the page has nothing else to do: opening
+ * takes a tenth of a second of it, and no alert of a storm may be held up by that. Returns what ends the waiting.
+ */
+export function openSound(page: EventTarget = window, whenFree: (work: () => void) => void = inAFreeMoment): () => void {
+  const end = () => GESTURES.forEach((gesture) => page.removeEventListener(gesture, open));
+  const open = () => {
+    if (context === null) return whenFree(() => (context ??= new AudioContext()));
+    // Safari only lets a gesture itself wake what was opened between two.
+    if (context.state === "suspended") void context.resume().catch(() => undefined);
+    else end();
+  };
+  GESTURES.forEach((gesture) => page.addEventListener(gesture, open));
+  if (navigator.userActivation?.hasBeenActive) open();
+  return end;
+}
+
+const A_MOMENT_MS = 200;
+const LATEST_MS = 2_000;
+
+function inAFreeMoment(work: () => void): void {
+  if ("requestIdleCallback" in window) window.requestIdleCallback(work, { timeout: LATEST_MS });
+  else setTimeout(work, A_MOMENT_MS);
+}
 
 /** Silent until the browser allows sound, which is from the first click or key on; what was not heard then is not heard later. */
 export const bell = new Bell((notes) => void sound(notes).catch(() => undefined));
 
 async function sound(notes: readonly Note[]): Promise<void> {
-  context ??= new AudioContext();
+  if (context === null) return;
   if (context.state !== "running") await Promise.race([context.resume(), new Promise((go) => setTimeout(go, ALLOWED_WITHIN_MS))]);
   if (context.state !== "running") return;
   for (const { hertz, at, lasts } of notes) {

@@ -1,4 +1,4 @@
-import { Cctv, Plus, Trash2 } from "lucide-react";
+import { CircleCheck, Cctv, Plus, Trash2, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { removeCamera } from "../api/endpoints";
@@ -21,6 +21,7 @@ export function CamerasPage() {
   const { list, value, error, reload, change } = useCameras();
   const [adding, setAdding] = useState(false);
   const [several, setSeveral] = useState(false);
+  const [added, setAdded] = useState<Camera | null>(null);
   const [start, setStart] = useState({ url: "", name: "" });
   const now = useNow();
   const writes = usePlace().may("cameras:write");
@@ -58,11 +59,13 @@ export function CamerasPage() {
           onAdded={(camera) => {
             change((old) => [...old.filter(({ id }) => id !== camera.id), camera]);
             setAdding(false);
+            setAdded(camera);
             reload();
           }}
           {...(empty ? {} : { onCancel: () => setAdding(false) })}
         />
       )}
+      {added && list.some(({ id }) => id === added.id) && <Added camera={added} close={() => setAdded(null)} />}
       {empty && (
         <Empty title={t("none")} icon={<Cctv size={36} aria-hidden="true" />}>
           <p>{t("noneWhy")}</p>
@@ -83,6 +86,24 @@ export function CamerasPage() {
         </div>
       )}
     </div>
+  );
+}
+
+/** What to do next with a camera that was just added. */
+function Added({ camera, close }: { camera: Camera; close: () => void }) {
+  return (
+    <section className="panel camera-added" role="status" data-testid="camera-added">
+      <CircleCheck size={20} aria-hidden="true" />
+      <p>
+        <strong>{t("addedNamed", { name: camera.name })}</strong> <span className="quiet">{t("addedNext")}</span>
+      </p>
+      <Link className="button" to={`/cameras/${camera.id}`} data-testid="camera-added-zone">
+        {t("drawAZone")}
+      </Link>
+      <button type="button" className="icon-button" aria-label={t("close")} title={t("close")} onClick={close}>
+        <X size={18} />
+      </button>
+    </section>
   );
 }
 

@@ -1,10 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
 import { useEffect, useState, type FormEvent } from "react";
 import { sentenceFor } from "../api/problem";
+import { lookAgain } from "../api/queries";
 import { Secret } from "../administration/Secret";
 import { Dialog } from "../parts/Dialog";
 import { Problem, useAct } from "../security/parts";
 import { useLoad } from "../shell/hooks";
-import { askForExport, boxes, previewOf, signingKey, type Boxes, type ExportMade, type Piece, type Redaction } from "./endpoints";
+import { askForExport, boxes, exportsOf, previewOf, signingKey, type Boxes, type ExportMade, type Piece, type Redaction } from "./endpoints";
+import { isBeingMade } from "./custodyWords";
 import { REDACTION_WORDS, seenMost } from "./redaction";
 import { boxesOfMoment, type Box } from "./timeline";
 import { days } from "../text/format";
@@ -12,6 +16,7 @@ import { t } from "./texts";
 
 const LIVE_DAYS = [1, 3, 7];
 const MOST_OFFERED = 12;
+const LOOK_AGAIN_MS = 2_000;
 
 /** What leaves the house: who stays visible, for whom and why; with a look at it before. */
 export function Export({ piece, close }: { piece: Piece; close: () => void }) {
@@ -36,6 +41,7 @@ export function Export({ piece, close }: { piece: Piece; close: () => void }) {
       ) : (
         <form className="stack" onSubmit={submit}>
           <Preview id={piece.id} redaction={redaction} subjects={subjects} people={people.value ? numbered(piece, people.value) : []} />
+          {redaction !== "none" && <p className="quiet">{t("onlyFoundAreBlurred")}</p>}
           <div className="channel-fields">
             <label className="field">
               <span>{t("whatIsBlurred")}</span>
@@ -138,6 +144,7 @@ function Made({ made, close }: { made: ExportMade; close: () => void }) {
   const key = useLoad("signing-key", signingKey);
   return (
     <div className="stack">
+      <Package made={made} />
       <Secret title={t("theLink")} secret={made.link ? window.location.origin + made.link : null} done={close} testId="export-link">
         <p>{t("giveItToTheRecipientIt")}</p>
       </Secret>
@@ -145,6 +152,35 @@ function Made({ made, close }: { made: ExportMade; close: () => void }) {
         <p className="quiet">
           {t("theyCheckThePackageWith")}{" "}<code>pennyprotect evidence verify</code>{t("tellThemTheKeyOnAnother")}{" "}<code className="secret">{key.value.fingerprint}</code>
         </p>
+      )}
+    </div>
+  );
+}
+
+const PACKAGE_WORDS: Record<ExportMade["state"], (made: ExportMade) => string> = {
+  waiting: () => t("packageOnItsWay"),
+  making: () => t("packageOnItsWay"),
+  ready: () => t("packageReady"),
+  failed: ({ reason }) => t("packageFailed", { reason }),
+  ended: () => t("packageOver"),
+};
+
+/** Where the package stands, looked at until it is made; who asked for it can take it along at once. */
+function Package({ made }: { made: ExportMade }) {
+  const { data } = useQuery({
+    queryKey: ["exports", made.evidence_id],
+    queryFn: () => exportsOf(made.evidence_id),
+    refetchInterval: lookAgain<ExportMade[]>(LOOK_AGAIN_MS, (all) => all.some(({ id, state }) => id === made.id && isBeingMade(state))),
+  });
+  const now = data?.find(({ id }) => id === made.id) ?? made;
+  return (
+    <div className="export-package" role="status" data-state={now.state} data-testid="export-package">
+      <p>{PACKAGE_WORDS[now.state](now)}</p>
+      {now.state === "ready" && made.link && (
+        <a className="button button-primary" href={made.link} download data-testid="export-download">
+          <Download size={16} aria-hidden="true" />
+          {t("download")}
+        </a>
       )}
     </div>
   );

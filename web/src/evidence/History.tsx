@@ -1,20 +1,34 @@
-import { useLoad, useNow } from "../shell/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { sentenceFor } from "../api/problem";
+import { lookAgain } from "../api/queries";
+import { useNow } from "../shell/hooks";
 import { Failure } from "../shell/Empty";
 import { usePlace } from "../shell/stores";
 import { clock } from "../text/format";
-import { custody, exportsOf, type Piece } from "./endpoints";
-import { custodyWords, EXPORT_WORDS } from "./custodyWords";
+import { custody, exportsOf, type CustodyList, type ExportMade, type Piece } from "./endpoints";
+import { custodyWords, EXPORT_WORDS, isBeingMade } from "./custodyWords";
 import { t } from "./texts";
+
+const LOOK_AGAIN_MS = 2_000;
+
+interface Known {
+  chain: CustodyList;
+  exports: ExportMade[];
+}
 
 /** Who had a piece in hand, and what became of its exports. */
 export function History({ piece }: { piece: Piece }) {
   const { me } = usePlace();
   const now = useNow(60_000);
-  const { value, error, reload } = useLoad(`history-${piece.id}-${piece.held}`, async () => {
-    const [chain, exports] = await Promise.all([custody(piece.id), exportsOf(piece.id)]);
-    return { chain, exports };
+  const { data: value, error, refetch } = useQuery({
+    queryKey: ["evidence-history", piece.id, piece.held],
+    queryFn: async (): Promise<Known> => {
+      const [chain, exports] = await Promise.all([custody(piece.id), exportsOf(piece.id)]);
+      return { chain, exports };
+    },
+    refetchInterval: lookAgain<Known>(LOOK_AGAIN_MS, ({ exports }) => exports.some(({ state }) => isBeingMade(state))),
   });
-  if (value === null) return error ? <Failure sentence={error} retry={reload} /> : null;
+  if (value === undefined) return error ? <Failure sentence={sentenceFor(error)} retry={() => void refetch()} /> : null;
   const by = (kind: string, id: string | null) => (id === me.id ? t("you") : ({ user: t("somebodyElse"), "api-key": t("anApiKey"), system: "PennyProtect" }[kind] ?? kind));
   return (
     <div className="stack" data-testid="evidence-history">

@@ -1,8 +1,8 @@
 import { Pause, Play, StepBack, StepForward } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type RefObject } from "react";
 import { sentenceFor } from "../api/problem";
 import { boxes as loadBoxes, content, type Piece } from "./endpoints";
-import { boxesAt, momentShare, type Box } from "./timeline";
+import { behindDamage, boxesAt, momentShare, type Box } from "./timeline";
 import { t } from "./texts";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
@@ -25,6 +25,7 @@ export function Player({ piece }: { piece: Piece }) {
   const [length, setLength] = useState(0);
   const [playing, setPlaying] = useState(false);
   const stepping = useRef(false);
+  const { damage, broke, resume } = useDamage(video);
 
   useEffect(() => {
     const stop = new AbortController();
@@ -92,13 +93,19 @@ export function Player({ piece }: { piece: Piece }) {
           playsInline
           onLoadedMetadata={({ currentTarget }) => {
             setLength(currentTarget.duration);
-            currentTarget.currentTime = moment === null ? 0 : moment * currentTarget.duration;
+            if (!resume()) currentTarget.currentTime = moment === null ? 0 : moment * currentTarget.duration;
           }}
+          onError={broke}
           onPlay={() => setPlaying(true)}
           onPause={() => setPlaying(false)}
         />
         <canvas ref={canvas} aria-hidden="true" />
       </div>
+      {damage && (
+        <p className="form-error" role="alert" data-testid="evidence-damage">
+          {t(damage.next === null ? "damagedToItsEnd" : "damagedAt", { at: damage.at.toFixed(1) })}
+        </p>
+      )}
       <div className="evidence-bar">
         <input type="range" aria-label={t("placeInTheRecording")} min={0} max={length || 1} step={0.01} value={at} onChange={({ target }) => seek(Number(target.value))} />
         {moment !== null && <span className="evidence-moment" style={{ left: `${moment * 100}%` }} title={t("theMomentOfTheAlert")} data-testid="evidence-moment" />}
@@ -144,6 +151,37 @@ export function Player({ piece }: { piece: Piece }) {
       </figcaption>
     </figure>
   );
+}
+
+interface Damage {
+  at: number;
+  /** Where it is tried again; null: nothing is left behind it. */
+  next: number | null;
+  played: boolean;
+}
+
+/** A camera's lost packets leave pictures that do not decode, at which a browser stops without a word: it goes on behind them, and they are told. */
+function useDamage(video: RefObject<HTMLVideoElement | null>) {
+  const [damage, setDamage] = useState<Damage | null>(null);
+  const broke = () => {
+    const film = video.current;
+    if (film?.error?.code !== MediaError.MEDIA_ERR_DECODE) return;
+    const tried = damage?.next ?? null;
+    const again = damage !== null && tried !== null && film.currentTime <= tried;
+    const played = again ? damage.played : !film.paused;
+    const next = behindDamage(film.currentTime, tried, film.duration);
+    setDamage({ at: again ? damage.at : film.currentTime, next, played });
+    if (next !== null) film.load();
+  };
+  /** Whether it goes on behind a damage, instead of beginning. */
+  const resume = () => {
+    const film = video.current;
+    if (!film || !damage || damage.next === null) return false;
+    film.currentTime = damage.next;
+    if (damage.played) void film.play();
+    return true;
+  };
+  return { damage, broke, resume };
 }
 
 /** Seeks on from the picture shown at `from` until another one is shown. */

@@ -29,6 +29,8 @@ export const EXPORT_WORDS: Record<ExportMade["state"], Told> = {
   get ended(): Told { return [t("over"), "plain"]; },
 };
 
+export const isBeingMade = (state: ExportMade["state"]) => state === "waiting" || state === "making";
+
 const PIECES: Record<string, string> = { get clip() { return t("clip"); }, get still() { return t("still"); }, get recording() { return t("recording2"); }, get playback() { return t("playback"); } };
 
 export const pieceName = (type: string) => PIECES[type] ?? humanise(type);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boxesAt, boxesOfMoment, isUnderWay, momentShare, standing } from "./timeline";
+import { behindDamage, boxesAt, boxesOfMoment, isUnderWay, momentShare, standing } from "./timeline";
 import type { Seen } from "./endpoints";
 
 const frame = (at_ms: number, x: number, id = "7"): Seen => ({ at_ms, persons: [[id, x, 0, x + 0.1, 1]] });
@@ -39,4 +39,12 @@ describe("boxes of a recording", () => {
     expect(standing({ ...there, state: "deleted", reason: "Its 30 days were over.", locked_at_store: true }, at)).toBe("To be deleted, but locked where it is stored: Its 30 days were over.");
     expect([isUnderWay({ state: "uploading" }), isUnderWay({ state: "lost" })]).toEqual([true, false]);
   });
+});
+
+it("goes on behind what does not decode, further each time, until nothing is left", () => {
+  expect(behindDamage(13.4, null, 30)).toBeCloseTo(14.4);
+  expect(behindDamage(14.4, 14.4, 30)).toBeCloseTo(15.4);
+  expect(behindDamage(13.4, 15.4, 30)).toBeCloseTo(16.4);
+  expect(behindDamage(20, 15.4, 30)).toBeCloseTo(21);
+  expect(behindDamage(29.2, null, 30)).toBeNull();
 });

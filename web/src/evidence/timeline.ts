@@ -39,6 +39,15 @@ export function boxesOfMoment(piece: Pick<Piece, "media_type" | "moment" | "reco
   return piece.recorded_from ? boxesAt(frames, Date.parse(piece.moment) - Date.parse(piece.recorded_from)) : [];
 }
 
+/** Browsers stop at a picture that does not decode. Pictures are whole again from the next key picture on, which is looked for in steps so long. */
+const BEHIND_DAMAGE_S = 1;
+
+/** Where a recording of `lengthS` is tried again after it broke at `atS`; null where nothing is left. `lastTryS`: where it was tried before. */
+export function behindDamage(atS: number, lastTryS: number | null, lengthS: number): number | null {
+  const next = Math.max(atS, lastTryS ?? 0) + BEHIND_DAMAGE_S;
+  return next < lengthS ? next : null;
+}
+
 const STATES: Record<Piece["state"], string> = {
   get wanted() { return t("waitingForTheWorker"); },
   get recording() { return t("recording"); },

@@ -9,7 +9,7 @@ export const t = catalogue({
     drift: "Drift",
     nothingCamerasAnswerAsInThe: "Nothing: {watched} cameras answer as in the days before.",
     nothingCanBeSaidYet: "Nothing can be said yet.",
-    haveNotSeenEnoughInThree: "{waiting} have not seen enough in three days to be compared with.",
+    haveNotSeenEnoughInThree: "Cameras that have not seen enough in three days to be compared with: {waiting}.",
     theLast24HoursAgainstThe: "The last 24 hours against the two weeks before. Look at the camera first: it may have been moved, or its scene changed.",
     camera: "Camera",
     version: "Version",
