@@ -44,3 +44,33 @@ def test_camera_that_does_not_answer_is_explained_and_others_go_on(page: Page) -
     assert "hunter2" not in (said.text_content() or "")
     page.get_by_test_id("nav-live").click()
     expect(page.locator("[data-testid=tile][data-state=live]").nth(1)).to_be_visible(timeout=30_000)
+
+
+def test_a_newcomer_adds_a_camera_and_is_led_to_its_first_zone(page: Page, product: Product) -> None:
+    status, known = product.call("/api/v1/cameras")
+    assert status == 200, known
+    page.get_by_test_id("nav-cameras").click()
+    page.get_by_test_id("camera-add").click()
+    page.get_by_test_id("camera-add-name").fill("Side door")
+    page.get_by_test_id("camera-add-url").fill(known["items"][0]["url"])
+    page.get_by_test_id("camera-test").click()
+    expect(page.get_by_test_id("camera-snapshot")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("camera-save").click()
+    expect(page.get_by_test_id("camera-added")).to_contain_text("Side door", timeout=15_000)
+    page.get_by_test_id("camera-added-zone").click()
+    camera = page.url.rsplit("/", 1)[-1]
+    try:
+        draw = page.get_by_test_id("zone-new")
+        expect(draw).to_be_enabled(timeout=60_000)  # once its picture is there
+        draw.click()
+        surface = page.locator(".polygon-frame svg")
+        room = surface.bounding_box() or {}
+        for x, y in ((0.2, 0.3), (0.8, 0.3), (0.5, 0.8)):
+            surface.click(position={"x": x * room["width"], "y": y * room["height"]})
+        page.get_by_test_id("zone-name").fill("Doorway")
+        page.get_by_test_id("zone-save").click()
+        expect(page.get_by_test_id("zone-row")).to_contain_text("Doorway", timeout=15_000)
+        status, zones = product.call(f"/api/v1/cameras/{camera}/zones")
+        assert [(zone["name"], len(zone["polygon"])) for zone in zones["items"]] == [("Doorway", 3)], (status, zones)
+    finally:
+        product.call(f"/api/v1/cameras/{camera}", "DELETE")
