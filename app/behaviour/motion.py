@@ -90,7 +90,7 @@ class Motion:
         """Look at what the rules will look at: the newest column, which may be the mean of several frames."""
         # A mean of float32 may end a hair over the greatest of them.
         bound = 1.001 * LOW * np.maximum(self._tallest[0, rows], self._tallest[1, rows])
-        self.low = bool((heights(column) < bound).any())
+        self.low = bool(np.count_nonzero(heights(column) < bound))  # faster than any()
 
     def shift(self, by_us: int) -> None:
         """The camera's clock was set: move all times along."""
@@ -210,11 +210,11 @@ def _continue_limbs(features: Floats, last: Floats, *, guess: bool = False) -> b
     turn = turned[..., 0] + turned[..., 1]
     crossed = turn < 0
     unknown = turn != turn
-    if unknown.any():
+    if np.count_nonzero(unknown):
         if not guess:
             return False
         crossed |= unknown & (_ways(limbs[:, :, ::-1] - before) < _ways(limbs - before))
-    if crossed.any():
+    if np.count_nonzero(crossed):
         limbs[crossed] = limbs[crossed][:, ::-1]
         features[:, _LIMBS] = limbs.reshape(-1, 8)
     return True

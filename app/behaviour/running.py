@@ -122,7 +122,7 @@ def _maybe_fast(window: Floats, least: float, focal: float) -> bool:
     """Whether any box of (w, n, 2), its stature and middle, grew or moved by much: a look that spares most frames the rest."""
     low, high = np.fmin.reduce(window, axis=0), np.fmax.reduce(window, axis=0)
     size, way = np.maximum(low[:, 0], np.float32(1e-3)), high - low
-    return bool((np.maximum(way[:, 1] * size, way[:, 0] * focal) >= least * size * size).any())
+    return bool(np.count_nonzero(np.maximum(way[:, 1] * size, way[:, 0] * focal) >= least * size * size))
 
 
 def speeds_of(motion: Motion, over_s: float, focal: float, least: float = 0.0) -> Doubles | None:

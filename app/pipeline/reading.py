@@ -1,7 +1,12 @@
-"""Reads the streams of the held shards and hands batches over, in order, through one bounded queue."""
+"""Reads the streams of the held shards and hands batches over, in order, through one bounded queue.
+
+A reader asks again once all that was handed over is processed. Together frames cost less than one by one, so a pipeline that
+falls behind reads more at a time and catches up, and a frame waits for the batch before its own at most.
+"""
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -24,6 +29,7 @@ BLOCK_MS = 200
 READ_S = 3.0
 EVERY_S = 0.01
 """Reads begin at least so far apart: each asks all streams, and moves its frames together, so that few large ones are cheaper."""
+STALL_S = 0.5
 TOGETHER = 32
 """So many frames are decoded, and have their bodies looked at, before the first of them moves its shard."""
 MOST_ENTRIES = 1024
@@ -106,8 +112,7 @@ class Reader:
                 await self._wait(stop, backoff.delay_s(failures))
                 failures += 1
                 continue
-            for batch in batches:
-                await self._hand_over(batch, stop)
+            await self._hand_over(batches, stop)
             await asyncio.sleep(began + EVERY_S - time.monotonic())
 
     async def _wait(self, stop: asyncio.Event, seconds: float) -> None:
@@ -117,11 +122,16 @@ class Reader:
         except TimeoutError:
             return
 
-    async def _hand_over(self, batch: Batch, stop: asyncio.Event) -> None:
+    async def _hand_over(self, batches: list[Batch], stop: asyncio.Event) -> None:
+        """Until they were processed: what comes meanwhile waits at the server and is read together."""
+        left = deque(batches)
         while not stop.is_set():
             try:
-                async with asyncio.timeout(0.5):
-                    await self.queue.put(batch)
+                async with asyncio.timeout(STALL_S):
+                    while left:
+                        await self.queue.put(left[0])
+                        left.popleft()
+                    await self.queue.join()
                     return
             except TimeoutError:
                 metrics.stalls.labels(self.name).inc()

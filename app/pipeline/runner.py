@@ -104,13 +104,20 @@ class Pipeline:
                 batch = await self.queue.get()
         except TimeoutError:
             return
+        try:
+            await self._move(batch)
+        finally:
+            self.queue.task_done()
+        self._count()
+        metrics.queued.set(self.queue.qsize())
+
+    async def _move(self, batch: Batch) -> None:
+        """As `process`; statements of transactions take turns with shards, not with whole batches."""
         for part in parts(batch.entries):
             for _ in self._steps(batch.kind, part):
                 self.checkpoints.hurry(self.shards.values(), self.setups)
-                if self.checkpoints.under_way or self.reviews.open:  # statements take turns with shards, not with whole batches
+                if self.checkpoints.under_way or self.reviews.open:
                     await asyncio.sleep(0)
-        self._count()
-        metrics.queued.set(self.queue.qsize())
 
     def process(self, batch: Batch) -> None:
         """Move every shard of a batch that is still held."""
