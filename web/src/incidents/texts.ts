@@ -82,7 +82,7 @@ export const t = catalogue({
     threeCapitalLettersLikeEur: "Tres letras mayúsculas, como EUR",
     save: "Guardar",
     cancel: "Cancelar",
-    open: "Abiertas",
+    open: "Abierto",
     inReview: "En revisión",
     closed: "Cerrado",
     theft: "Robo",
