@@ -14,7 +14,8 @@ LOOK_S: Final = 2.0
 PATIENCE_S: Final = 60.0
 RESTS: Final = 2.0
 """Times as long as an answer took nothing is asked, so that checks take a third of one instance at most."""
-LONGEST_REST_S: Final = 2.0
+LONGEST_REST_S: Final = 10.0
+"""On a machine so busy that an answer takes seconds, too."""
 MOST_WAITING: Final = 4
 
 Busy = Callable[[float], Awaitable[float | None]]
