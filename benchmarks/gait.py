@@ -28,7 +28,10 @@ from benchmarks.gait_walks import IDENTITIES, VIEWS, Conditions, Walks, as_captu
 from benchmarks.servers import inference_servers
 
 SEED: Final = 20_27
-PUBLISHED: Final = "GaitGraph (Teepe et al., ICIP 2021): ResGCN-N39-R8, trained as training/gait/README.md says"
+PUBLISHED: Final = (
+    "GaitGraph (Teepe et al., ICIP 2021): ResGCN-N39-R8, taught for as much processor time as our fold, about two minutes: "
+    "what it reaches at that cost, which is next to nothing, and not what it can; see training/gait/README.md"
+)
 NOT_TRAINED: Final = "No model of it that left these subjects out lies in training/gait/folds; train one as that README says."
 CONDITIONS: Final = {
     "rate": {"5 frames a second": Conditions(rates=(5.0,)), "10": Conditions(rates=(10.0,)), "30": Conditions(rates=(30.0,))},
