@@ -56,9 +56,12 @@ class FaceAsking:
     async def ask(self, picture: UInt8, camera: DesiredCamera, may: Callable[[], DesiredCamera | None]) -> Face | None:
         """What the version that `camera` uses finds in a head's picture (h, w, 3; RGB): one face that is good enough, or None.
 
-        `may` is asked again when the answer is there: of what the policy forbids by then not even sums are kept.
-        PennyError when the model does not answer.
+        `may` is asked now, as the picture may have been made in a thread meanwhile, and again when the answer is there: of what
+        the policy forbids by then not even sums are kept. PennyError when the model does not answer.
         """
+        if may() is None:
+            self.drop("policy")
+            return None
         self._metrics.asked.inc()
         began = time.monotonic()
         try:

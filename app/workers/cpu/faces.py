@@ -146,8 +146,10 @@ class FaceStage:
             return self._drop("late")
         if hidden(camera.masks, shot.eyes, frame.width, frame.height):
             return self._drop("mask")
-        left, top = beginning(shot.head.box)
-        picture = behind(camera.masks, shot.picture, left, top, frame.width, frame.height)
+        picture = shot.picture
+        if camera.masks:  # drawn in the size of the frame, which takes milliseconds that other cameras need
+            where = (*beginning(shot.head.box), frame.width, frame.height)
+            picture = await asyncio.to_thread(behind, camera.masks, picture, *where)
         face = await self._asking.ask(picture, camera, lambda: self._may(frame))
         if face is None:
             return None

@@ -23,6 +23,7 @@ from app.workers.best_shot import APART_US, MOST_SHOTS, MOST_TRIES, TRACKS_KEPT,
 from app.workers.control import Grant, permitted, wanted
 from app.workers.cpu.face_crop import crop
 from app.workers.cpu.faces import FaceStage
+from app.workers.face_asking import FaceAsking
 from app.workers.model_reports import Readings
 from app.workers.telemetry import FaceMetrics
 from tests.unit.workers.loading import Loading
@@ -224,7 +225,7 @@ async def test_a_stale_revision_and_a_crowd_beyond_the_bound() -> None:
     await running(bench, lambda: bench.see(revision=2))
     assert bench.model.calls == 0
     bench = Bench()
-    await running(bench, lambda: bench.see(40))
+    await running(bench, lambda: bench.see(40), settle_s=1.0)
     assert bench.dropped("full") == 24
     assert len(bench.emitted) == 16
 
@@ -260,6 +261,14 @@ async def test_a_head_under_a_mask_that_was_drawn_since_its_frame_is_not_looked_
     bench.grant = grant(masks=LEFT_HALF)
     await running(bench, bench.see)
     assert (bench.model.calls, bench.dropped("mask")) == (0, 1)
+
+
+async def test_a_policy_that_ends_while_masks_are_drawn_leaves_the_model_unasked() -> None:
+    bench = Bench()
+    bench.registry = CollectorRegistry()
+    asking = FaceAsking(bench.model, FaceMetrics(bench.registry))
+    assert await asking.ask(np.zeros((64, 64, 3), np.uint8), grant().state.cameras[0], lambda: None) is None
+    assert (bench.model.calls, bench.dropped("policy")) == (0, 1)
 
 
 async def test_a_mask_in_force_is_drawn_over_the_head_s_picture() -> None:
