@@ -2,7 +2,7 @@
 
 import http.client
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.kit.errors import SetupError
 from app.kit.operations import socket_path
 
-WORKERS: Final = ("worker-cpu", "worker-gpu")
 ASK_S: Final = 10.0
 COUNTED: Final = {
     "due": "frames_due",
@@ -21,9 +20,11 @@ COUNTED: Final = {
     "unanswered": "pose_failures",
 }
 """Our words, and the counters' names between `pennyprotect_worker_` and `_total`."""
+WORKERS: Final[Mapping[str, Collection[str]]] = {"worker-cpu": tuple(COUNTED), "worker-gpu": ("analysed",)}
+"""What each counts: a 0 of what nobody counts would say that nothing was lost."""
 
 Counts = dict[str, dict[str, int]]
-"""By camera id, then by what is counted."""
+"""By camera id, then by what its worker counts."""
 
 
 def counts_at(home: Path) -> Counts:
@@ -34,13 +35,13 @@ def counts_at(home: Path) -> Counts:
     """
     found: Counts = {}
     answered = False
-    for role in WORKERS:
+    for role, names in WORKERS.items():
         try:
             text = _asked(socket_path(home, role))
         except (OSError, http.client.HTTPException):
             continue
         answered = True
-        found |= counted(text)
+        found |= counted(text, names)
     if not answered:
         raise SetupError(
             f"No worker serves its counters in {home}; start the product there, or ask the workers at PENNYPROTECT_METRICS."
@@ -48,36 +49,38 @@ def counts_at(home: Path) -> Counts:
     return found
 
 
-def counted(exposition: str) -> Counts:
-    """What `COUNTED` names, of a worker's metrics."""
+def counted(exposition: str, names: Collection[str] = tuple(COUNTED)) -> Counts:
+    """What `names` of `COUNTED` name, of a worker's metrics."""
     found: Counts = {}
     for family in text_string_to_metric_families(exposition):
-        for name, metric in COUNTED.items():
+        for name in names:
             for sample in family.samples:
-                if sample.name == f"pennyprotect_worker_{metric}_total":
-                    found.setdefault(sample.labels["camera"], dict.fromkeys(COUNTED, 0))[name] = int(sample.value)
+                if sample.name == f"pennyprotect_worker_{COUNTED[name]}_total":
+                    found.setdefault(sample.labels["camera"], dict.fromkeys(names, 0))[name] = int(sample.value)
     return found
 
 
 def difference(before: Counts, after: Counts) -> Counts:
-    """What each camera gained; one that was not there before began at nothing."""
-    return {
-        camera: {name: count - before.get(camera, {}).get(name, 0) for name, count in counts.items()}
-        for camera, counts in after.items()
-    }
+    """What each camera gained; one that was not there before began at nothing, and so did all of a worker that started anew."""
+
+    def gained(was: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+        anew = any(count < was.get(name, 0) for name, count in now.items())
+        return dict(now) if anew else {name: count - was.get(name, 0) for name, count in now.items()}
+
+    return {camera: gained(before.get(camera, {}), counts) for camera, counts in after.items()}
 
 
 def totals(of: Counts) -> dict[str, int]:
     """Of all cameras."""
-    return {name: sum(each[name] for each in of.values()) for name in COUNTED}
+    return {name: sum(each.get(name, 0) for each in of.values()) for name in COUNTED}
 
 
 def frame_lines(counts: Counts, names: Mapping[str, str]) -> Iterable[str]:
-    """A table for a terminal, a camera a line, by name."""
+    """A table for a terminal, a camera a line, by name; "-" for what its worker does not count."""
     wide = max([6, *(len(names.get(each, each)) for each in counts)])
     yield f"{'camera':<{wide}}  " + "  ".join(f"{name:>10}" for name in COUNTED)
     for camera in sorted(counts, key=lambda each: names.get(each, each)):
-        yield f"{names.get(camera, camera):<{wide}}  " + "  ".join(f"{counts[camera][name]:>10}" for name in COUNTED)
+        yield f"{names.get(camera, camera):<{wide}}  " + "  ".join(f"{counts[camera].get(name, '-'):>10}" for name in COUNTED)
 
 
 class _AtSocket(http.client.HTTPConnection):

@@ -1,7 +1,7 @@
 """A version of the pose model beside the one in use: asked about some frames that were analysed already, compared, and forgotten.
 
 Nothing it answers reaches a tracker, a message or a viewer. It is asked one frame at a time, at most one a second of a camera,
-and only in moments that no camera needs (`turns`).
+and where the worker knows them (`has_room`) only in moments that no camera needs (`turns`).
 """
 
 import asyncio
@@ -71,7 +71,7 @@ class Shadowing:
 
     Args:
         model: the client of a model's version.
-        has_room: whether the server has nothing of cameras to do now.
+        has_room: whether the server has nothing of cameras to do now; always so where only NVIDIA's elements know.
     """
 
     def __init__(

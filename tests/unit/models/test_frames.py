@@ -55,8 +55,10 @@ async def test_they_are_read_at_the_worker_s_socket_and_without_one_it_is_said_w
 
 
 def test_what_cameras_gained_and_the_sum() -> None:
-    gained = difference({"a": EXPECTED["b"]}, EXPECTED)
-    assert gained == {"a": {"due": 1, "analysed": 2, "still": 2, "dropped": -1, "unanswered": -2}, "b": EXPECTED["b"]}
+    before = {"a": {"due": 8, "analysed": 5, "still": 2, "dropped": 0, "unanswered": 0}}
+    gained = difference(before, EXPECTED)
+    assert gained == {"a": {"due": 1, "analysed": 2, "still": 0, "dropped": 0, "unanswered": 0}, "b": EXPECTED["b"]}
+    assert difference({"a": EXPECTED["b"]}, EXPECTED)["a"] == EXPECTED["a"], "its worker started anew meanwhile"
     assert totals(EXPECTED) == {"due": 17, "analysed": 12, "still": 2, "dropped": 1, "unanswered": 2}
     assert totals({}) == dict.fromkeys(COUNTED, 0)
 
@@ -66,3 +68,12 @@ def test_a_camera_a_line_by_its_name() -> None:
     assert lines[0].split() == ["camera", *COUNTED]
     assert [line.split()[-5:] for line in lines[1:]] == [["8", "5", "0", "1", "2"], ["9", "7", "2", "0", "0"]]
     assert lines[1].startswith("Aisle 3 ")
+
+
+async def test_what_a_gpu_worker_does_not_count_is_no_proof_that_nothing_was_lost(home: Path) -> None:
+    metrics = worker()
+    async with serve_operations("", home, "worker-gpu", lambda: generate_latest(metrics.registry)):
+        found = await asyncio.to_thread(counts_at, home)
+    assert found == {"a": {"analysed": 7}, "b": {"analysed": 5}}
+    assert list(frame_lines(found, {}))[1].split() == ["a", "-", "7", "-", "-", "-"]
+    assert totals(found)["analysed"] == 12
