@@ -95,8 +95,7 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     gait = TritonGait(settings.triton_url, deadline_s=ENROLMENT_DEADLINE_S) if settings.triton_url else None
     state.looker, state.neighbours = Looker(faces), ExactScan(state.vault)
     state.walk_reader = WalkReader(pose, gait)
-    # Workers have one frame more under way than is computed at once.
-    serving = Replicas(settings.triton_url, at_once=max(1, settings.pose_requests - 1)) if settings.triton_url else None
+    serving = Replicas(settings.triton_url, at_once=settings.computed_at_once) if settings.triton_url else None
     shared = await asyncio.to_thread(open_shared, settings)
     state.models = ModelService(pool, ModelFolder(settings.model_folder), settings.trusted_model_keys, serving, shared)
     state.shadows = ShadowService(pool, state.models, state.vault)

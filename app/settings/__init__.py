@@ -207,6 +207,11 @@ class Settings(ServerSettings, ModelSettings):
         return self.model_keys or self.home.absolute() / "model-keys"
 
     @property
+    def computed_at_once(self) -> int | None:
+        """Frames that Triton computes at once: a worker has one more under way. None: nobody said, so as many as instances."""
+        return max(1, self.pose_requests - 1) if "pose_requests" in self.model_fields_set else None
+
+    @property
     def live_address(self) -> str:
         """Who relays live video: an http address, or `unix:` and the socket of this state folder's relay."""
         return self.live_url or f"unix:{self.home.absolute() / 'run' / 'live.sock'}"

@@ -8,8 +8,8 @@ LOOK_S: Final = 0.02
 LONGEST_WAIT_S: Final = 1.0
 """After that the camera's next frame is due for a comparison."""
 RARELY_S: Final = 10.0
-"""Where cameras leave no moment at all, one frame in this time is asked all the same: else there were no report. It takes under a
-hundredth of the server's time."""
+"""Where cameras leave no moment at all, one frame in this time is asked all the same: else there were no report. It costs them
+what one frame takes in ten seconds: 1 % where that is 0.1 s, more on a machine that is slower."""
 
 
 class Turn(enum.Enum):

@@ -64,3 +64,8 @@ def test_the_user_and_password_are_added_where_the_address_has_none() -> None:
     assert Settings(DATABASE_URL="postgresql://h/d", **given).database_dsn == "postgresql://a%20b:p%40ss@h/d"
     assert Settings(DATABASE_URL="postgresql://u:v@h/d", **given).database_dsn == "postgresql://u:v@h/d"
     assert Settings(**given).database_dsn == ""
+
+
+def test_what_a_server_computes_at_once_is_not_guessed_where_nobody_said() -> None:
+    assert Settings(_env_file=None).computed_at_once is None
+    assert [Settings(PENNYPROTECT_POSE_REQUESTS=most).computed_at_once for most in (1, 2, 3)] == [1, 1, 2]

@@ -69,8 +69,8 @@ class Analysis:
 
     @property
     def has_room(self) -> bool:
-        """Whether no frame waits, and one that came now would be sent at once."""
-        return whose_turn(self._lanes()) is None and self._places.pause_s() <= 0
+        """Whether no frame waits, not even for the one before it, and one that came now would be sent at once."""
+        return not any(lane.has_frame for lane in self._lanes()) and self._places.pause_s() <= 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Analyse until `stop`; frames in flight are let finish."""

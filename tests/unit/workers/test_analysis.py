@@ -147,6 +147,9 @@ async def test_there_is_room_only_where_a_frame_that_came_now_would_be_sent_at_o
     assert analysis.has_room
     lanes[0].has_frame = True
     assert not analysis.has_room, "a frame waits"
+    lanes[0].busy = True
+    assert not analysis.has_room, "it waits for its camera's frame before it"
+    lanes[0].busy = False
     lanes[0].has_frame = False
     under_way = analysis._places.take()
     assert not analysis.has_room, "the only place is taken"
