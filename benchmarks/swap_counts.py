@@ -51,9 +51,8 @@ def verdict(swap: Sequence[dict[str, Any]], control: Sequence[dict[str, Any]]) -
     with_it, without = lost(swap), lost(control)
     if not with_it:
         return "no camera lost a frame"
-    if not without:
-        return f"{with_it} frames were lost during the swap, none in as long a time without one"
-    return f"these cameras are too many for this machine: {without} frames were lost without a swap, {with_it} with one"
+    found = f"{with_it} frames were lost during the swap, {without or 'none'} in as long a time without one"
+    return f"{found}: these cameras are too many for this machine" if without >= with_it else found
 
 
 def document(

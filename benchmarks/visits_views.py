@@ -207,7 +207,10 @@ def judged(tracks: Sequence[Followed], grounds: Mapping[str, Ground]) -> dict[st
         "tracks_of_nobody_labelled": sum(not each.who for each in tracks),
         "true_pairs": len(same),
         "median_m_apart_of_one_person": _median([metres[pair] for pair in same]),
-        "least_m_apart_of_two_people": round(min((metres[pair] for pair in pairs if pair not in same), default=float("nan")), 2),
+        "most_m_apart_of_one_person": round(max(metres[pair] for pair in same), 2) if same else None,
+        "least_m_apart_of_two_people": round(min(metres[pair] for pair in pairs if pair not in same), 2)
+        if len(pairs) > len(same)
+        else None,
     }
     for name, found in (("by_common_floor", by_floor(tracks, grounds)), ("by_product", by_product(tracks, grounds))):
         right = len(found & same)

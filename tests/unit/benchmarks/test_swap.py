@@ -48,10 +48,11 @@ def test_cameras_get_half_of_what_the_machine_analyses(capacity: float, cameras:
     [
         ({}, {}, "no camera lost a frame"),
         ({}, {"dropped": 4}, "no camera lost a frame"),
+        ({"dropped": 90}, {"dropped": 1}, "90 frames were lost during the swap, 1 in as long a time without one"),
         ({"dropped": 1, "unanswered": 2}, {}, "3 frames were lost during the swap, none in as long a time without one"),
         (
-            {"dropped": 5}, {"unanswered": 4},
-            "these cameras are too many for this machine: 4 frames were lost without a swap, 5 with one",
+            {"dropped": 4}, {"unanswered": 5},
+            "4 frames were lost during the swap, 5 in as long a time without one: these cameras are too many for this machine",
         ),
     ],
 )  # fmt: skip

@@ -57,7 +57,10 @@ def test_people_well_apart_are_paired_by_the_floor_and_strangers_are_not() -> No
     tracks.append(walked("far", "c", 3.5))
     assert by_floor(tracks, grounds) == {(0, 2), (1, 3)}
     told = judged(tracks, grounds)
-    assert (told["true_pairs"], told["median_m_apart_of_one_person"]) == (2, 0.0)
+    assert (told["true_pairs"], told["median_m_apart_of_one_person"], told["most_m_apart_of_one_person"]) == (2, 0.0, 0.0)
+    assert told["least_m_apart_of_two_people"] == 2.0
+    nobody = judged([], grounds)
+    assert (nobody["most_m_apart_of_one_person"], nobody["least_m_apart_of_two_people"]) == (None, None), "as JSON has no NaN"
     assert told["by_common_floor"] == {"pairs": 2, "right": 2, "found_share": 1.0, "right_share": 1.0}
     # Labels the other way round: the same pairs are wrong, and are counted so.
     turned = [*tracks[:2], walked("far", "b", -1.0), walked("far", "a", 1.0), tracks[4]]

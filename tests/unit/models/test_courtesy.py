@@ -97,10 +97,15 @@ class Stats:
 
 
 async def test_how_busy_cameras_keep_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    serving = Serving.__new__(Serving)
-    for at_once, most in ((None, 0.5), (2, 0.5), (1, 1.0), (5, 0.5)):
+    serving, clock = Serving.__new__(Serving), SimpleNamespace(now=0.0)
+
+    async def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr("app.models.trial.asyncio", SimpleNamespace(sleep=sleep, timeout=asyncio.timeout))
+    monkeypatch.setattr("app.models.trial.time", SimpleNamespace(monotonic=lambda: clock.now))
+    for at_once, share in ((None, 0.5), (2, 0.5), (1, 1.0), (5, 0.5)):
         monkeypatch.setattr(serving, "_client", Stats(), raising=False)
         monkeypatch.setattr(serving, "_at_once", at_once, raising=False)
         busy = await serving.busy("yolo_pose", 0.3)
-        assert busy is not None
-        assert 0 < busy <= most, "0.3 s on two instances, or on cores that compute one frame at once, in 0.3 s or more"
+        assert busy == pytest.approx(share), "0.3 s on two instances, or on cores that compute one frame at once, in 0.3 s"
