@@ -42,19 +42,18 @@ const ALLOWED_WITHIN_MS = 300;
 const GESTURES = ["pointerdown", "keydown"] as const;
 
 /**
- * Opens the loudspeaker once the browser allows sound, which is from the first click or key on, and when the page has nothing else to do: opening
- * takes a tenth of a second of it, and no alert of a storm may be held up by that. Returns what ends the waiting.
+ * Opens the loudspeaker when the page has nothing else to do: opening takes a tenth of a second of it, and no alert of a storm may be held up by
+ * that. Most browsers let it sound from the first click or key on, a wall's may without one. Returns what ends the waiting for those.
  */
 export function openSound(page: EventTarget = window, whenFree: (work: () => void) => void = inAFreeMoment): () => void {
-  const end = () => GESTURES.forEach((gesture) => page.removeEventListener(gesture, open));
-  const open = () => {
-    if (context === null) return whenFree(() => (context ??= new AudioContext()));
+  const end = () => GESTURES.forEach((gesture) => page.removeEventListener(gesture, wake));
+  const wake = () => {
     // Safari only lets a gesture itself wake what was opened between two.
-    if (context.state === "suspended") void context.resume().catch(() => undefined);
-    else end();
+    if (context?.state === "suspended") void context.resume().catch(() => undefined);
+    else if (context) end();
   };
-  GESTURES.forEach((gesture) => page.addEventListener(gesture, open));
-  if (navigator.userActivation?.hasBeenActive) open();
+  GESTURES.forEach((gesture) => page.addEventListener(gesture, wake));
+  if ("AudioContext" in globalThis) whenFree(() => (context ??= new AudioContext()));
   return end;
 }
 
@@ -66,7 +65,7 @@ function inAFreeMoment(work: () => void): void {
   else setTimeout(work, A_MOMENT_MS);
 }
 
-/** Silent until the browser allows sound, which is from the first click or key on; what was not heard then is not heard later. */
+/** Silent until the browser allows sound; what was not heard then is not heard later. */
 export const bell = new Bell((notes) => void sound(notes).catch(() => undefined));
 
 async function sound(notes: readonly Note[]): Promise<void> {

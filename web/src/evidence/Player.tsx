@@ -178,7 +178,7 @@ function useDamage(video: RefObject<HTMLVideoElement | null>) {
     const film = video.current;
     if (!film || !damage || damage.next === null) return false;
     film.currentTime = damage.next;
-    if (damage.played) void film.play();
+    if (damage.played) void film.play().catch(() => undefined); // the next damage interrupts it
     return true;
   };
   return { damage, broke, resume };
