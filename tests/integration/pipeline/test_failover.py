@@ -1,6 +1,8 @@
 """The database fails over to its standby during an occurrence: one alert, told once, and everything goes on."""
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,10 +18,9 @@ pytestmark = pytest.mark.matrix
 
 
 @pytest.fixture
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServers]:
-    folder = tmp_path_factory.mktemp("pair")
-    for each in (folder, *folder.parents[:2]):  # PostgreSQL's own user has to come through
-        each.chmod(0o755)
+def pair() -> Iterator[OwnServers]:
+    folder = Path(tempfile.mkdtemp(prefix="penny-"))  # not pytest's, through which PostgreSQL's own user cannot come
+    folder.chmod(0o755)
     servers, postgres = OwnServers(folder, synced=False), OwnPair(folder)
     servers.postgres = postgres
     try:
@@ -32,6 +33,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServers]:
         postgres.stop()
         servers.bus.stop()
         servers.memory.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

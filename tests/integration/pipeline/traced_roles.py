@@ -37,7 +37,7 @@ class StayingLane:
     """A camera whose tracker sees one person on one spot, whatever the model says."""
 
     def __init__(self, camera: uuid.UUID, emitter: Emitter) -> None:
-        self.camera = SimpleNamespace(camera_id=camera, url="rtsp://root:s3cret@camera.example/stream")
+        self.camera = SimpleNamespace(camera_id=camera, url="rtsp://root:s3cret@camera.example/stream", pose_version="1")
         self.has_frame = self.busy = self.watched = False
         self.served_at = self.waits_since = 0.0
         self.yielded, self.overloaded = 0, False
