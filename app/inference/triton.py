@@ -27,7 +27,8 @@ _log = logger(__name__)
 
 AGAIN: Final = Backoff(first_s=0.3, longest_s=2.0)
 """Between two tries while a model's process starts anew; another instance may answer at once."""
-_STARTS_ANEW: Final = "is not healthy"
+STARTS_ANEW: Final = "is not healthy"
+"""What Triton says of such a process: one that had no turn of the processor for a second is taken for dead."""
 
 _CHANNEL = [
     # gRPC's own back-off grows to two minutes; a restarted server should be found within a second.
@@ -197,7 +198,7 @@ class TritonPose:
                 if not told and self._shared and "shared memory region" in str(error):
                     told = True
                     self._connection += 1
-                elif self._options.patience_s and _STARTS_ANEW in str(error):
+                elif self._options.patience_s and STARTS_ANEW in str(error):
                     await asyncio.sleep(AGAIN.delay_s(attempt))
                     attempt += 1
                 else:

@@ -15,6 +15,8 @@ from tritonclient.utils import InferenceServerException
 
 from app.inference.contract import PoseContract
 from app.inference.families import FAMILIES, Selection
+from app.inference.triton import STARTS_ANEW
+from app.kit.backoff import Backoff
 from app.kit.errors import UnavailableError
 from app.models.agreement import differs
 from app.models.courtesy import rest
@@ -23,6 +25,8 @@ from app.models.signing import RefusedPackageError
 
 LOAD_S: Final = 180.0
 ASK_S: Final = 30.0
+LOADS: Final = 3
+AGAIN: Final = Backoff(first_s=1.0, longest_s=4.0)
 ROUNDS: Final = 9
 LOOKS: Final = 3
 SLOWER: Final = 1.5
@@ -43,10 +47,22 @@ class Serving:
     async def load(self, model: str) -> None:
         """Load or load again, by what lies in the folder; never with a configuration of ours.
 
+        A model's process that a busy machine gave no turn is taken for dead while it starts: it is started anew, a few times.
+
         Raises:
             RefusedPackageError: Triton says that it cannot load this.
             UnavailableError: no server, or no end in time.
         """
+        for attempt in range(LOADS - 1):
+            try:
+                return await self._load(model)
+            except RefusedPackageError as error:
+                if STARTS_ANEW not in error.detail:
+                    raise
+                await asyncio.sleep(AGAIN.delay_s(attempt))
+        return await self._load(model)
+
+    async def _load(self, model: str) -> None:
         try:
             async with asyncio.timeout(LOAD_S):
                 await self._client.load_model(model, client_timeout=LOAD_S)
