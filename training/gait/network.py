@@ -1,5 +1,7 @@
 """The gait network: temporal convolutions, attention pooling and second moments of a grid of keypoints; 128 numbers."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -51,20 +53,20 @@ class Moments(nn.Module):
         return torch.cat(parts, 1)
 
 
-class Embedder(nn.Module):
+class Embedder(nn.Module, ABC):
     """What `train` teaches: (b, slots, CHANNELS) to (b, EMBEDDING) of length 1, in parts that are computed apart in training."""
 
+    @abstractmethod
     def known(self, sequence: Tensor) -> Tensor:
         """(b, some): nothing in it is learned, so it is computed once."""
-        raise NotImplementedError
 
+    @abstractmethod
     def watched(self, sequence: Tensor) -> Tensor:
         """(b, some): what layers over time make of the sequence."""
-        raise NotImplementedError
 
+    @abstractmethod
     def embed(self, moments: Tensor, watched: Tensor | None = None) -> Tensor:
         """(b, EMBEDDING) of both, before it is given length 1."""
-        raise NotImplementedError
 
     def forward(self, sequence: Tensor) -> Tensor:
         return functional.normalize(self.embed(self.known(sequence), self.watched(sequence)), dim=1)

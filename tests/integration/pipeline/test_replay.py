@@ -12,10 +12,10 @@ from app.kit.clock import from_us, now, to_us
 from app.kit.errors import BadInputError, NotFoundError
 from app.kit.ids import new_id, shard_of
 from app.kit.postgres import TenantScope, connect_pool
+from app.pipeline.pipeline import Pipeline
 from app.pipeline.reading import Batch
 from app.pipeline.replay.models import Accuracy
 from app.pipeline.replay.service import Wanted, replay
-from app.pipeline.runner import Pipeline
 from tests.builders import make_tracked_frame
 from tests.integration.pipeline.conftest import Site
 

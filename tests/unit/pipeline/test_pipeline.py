@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
-from app.pipeline import checkpoints, holding, runner
+from app.pipeline import checkpoints, holding
 from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, Written
 from app.pipeline.checkpoints import TURNS
 from app.pipeline.lease_repository import Grant, Review
+from app.pipeline.pipeline import PARTITIONS_AGAIN_S, PARTITIONS_S, Pipeline
 from app.pipeline.reading import TOGETHER, Batch, Entries, parts
-from app.pipeline.runner import PARTITIONS_AGAIN_S, PARTITIONS_S, Pipeline
 from app.pipeline.shard import Positions, Shard
 
 BESIDE_S = 0.1
@@ -30,8 +30,8 @@ async def test_partitions_that_cannot_be_made_stop_nothing(monkeypatch: pytest.M
     async def forget(_pool: object) -> None:
         assert not fails
 
-    monkeypatch.setattr(runner, "make_partitions", make)
-    monkeypatch.setattr(runner, "forget_old_series", forget)
+    monkeypatch.setattr("app.pipeline.pipeline.make_partitions", make)
+    monkeypatch.setattr("app.pipeline.pipeline.forget_old_series", forget)
     pipeline = Pipeline(None, asyncio.Queue(1), ())  # type: ignore[arg-type]
     assert await pipeline._make_partitions() == PARTITIONS_AGAIN_S
     fails = False
@@ -56,13 +56,13 @@ async def test_no_frame_waits_for_the_configuration_or_the_partitions(monkeypatc
     async def make(_pool: object) -> None:
         await deleted.wait()
 
-    monkeypatch.setattr(runner, "configuration_revision", revision)
-    monkeypatch.setattr(runner, "read_configuration", rows)
-    monkeypatch.setattr(runner, "make_partitions", make)
-    monkeypatch.setattr(runner, "forget_old_series", make)
-    monkeypatch.setattr(runner, "CONFIGURATION_S", 0.0)
+    monkeypatch.setattr("app.pipeline.pipeline.configuration_revision", revision)
+    monkeypatch.setattr("app.pipeline.pipeline.read_configuration", rows)
+    monkeypatch.setattr("app.pipeline.pipeline.make_partitions", make)
+    monkeypatch.setattr("app.pipeline.pipeline.forget_old_series", make)
+    monkeypatch.setattr("app.pipeline.pipeline.CONFIGURATION_S", 0.0)
     pipeline = Pipeline(None, asyncio.Queue(1), ())  # type: ignore[arg-type]
-    pipeline._due["leases"] = float("inf")
+    pipeline._leases_due = float("inf")
     await pipeline._housekeeping()
     assert asked == ["revision"], "the first is waited for: frames of cameras that are not known would be passed over"
     for _ in range(3):
@@ -136,7 +136,7 @@ async def test_the_look_at_the_leases_comes_although_every_transaction_takes_lon
         return Written((), ())
 
     monkeypatch.setattr(holding, "review_leases", review)
-    monkeypatch.setattr(runner, "RENEW_S", 0.0)
+    monkeypatch.setattr("app.pipeline.pipeline.RENEW_S", 0.0)
     monkeypatch.setattr(checkpoints, "commit", commit)
     monkeypatch.setattr(checkpoints, "CHECKPOINT_S", 0.01)  # the next turn is always due
     monkeypatch.setattr(checkpoints, "BESIDE_S", BESIDE_S)
@@ -145,11 +145,11 @@ async def test_the_look_at_the_leases_comes_although_every_transaction_takes_lon
     for number in range(TURNS):
         pipeline.shards[number] = Shard(number, 1, Positions(), {})
         pipeline.shards[number].dirty = True
-    pipeline._due["leases"] = pipeline.errands[0].due = pipeline.errands[1].due = float("inf")
+    pipeline._leases_due = pipeline.errands[0].due = pipeline.errands[1].due = float("inf")
     running = asyncio.create_task(pipeline.run(stop))
     while not turns:
         await asyncio.sleep(0)
-    pipeline._due["leases"] = 0.0  # while the first transaction is under way
+    pipeline._leases_due = 0.0  # while the first transaction is under way
     await running
     await pipeline._idle()
     assert (looks > 2, turns > 2) == (True, True), (looks, turns)
