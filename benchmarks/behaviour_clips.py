@@ -22,7 +22,7 @@ from app.contracts.tracked import TrackedFrame
 from app.contracts.wire import floats
 from app.embedded.demo_clips import available_clips, fetch_clip
 from app.inference.picture import DecodedPicture
-from app.inference.triton import CallOptions, TritonPose
+from app.inference.triton import TritonPose
 from app.kit.errors import BadInputError, PennyError
 from app.perception.detections import Detections
 from app.pipeline.camera import Camera
@@ -30,7 +30,7 @@ from app.pipeline.configuration import CameraSetup
 from app.settings import settings
 from app.tracking.tracker import make_tracker
 from benchmarks.behaviour_camera import CAMERA, START_US
-from benchmarks.servers import inference_servers
+from benchmarks.servers import pose_model
 
 KINDS: Final = (falling.KIND, fighting.KIND, running.KIND, floor.KIND)
 RATES: Final = (4.0, 5.0, 8.0, 10.0, 15.0)
@@ -179,12 +179,8 @@ async def measure(data: Path | None, rules: CameraSetup, upper_95: Callable[[int
         paths = await asyncio.to_thread(clips_of, data)
         if not paths:
             return {"not_run": "No clip was given."}
-        async with inference_servers() as servers:
-            model = TritonPose(servers.triton_url, options=CallOptions(deadline_s=60.0))
-            try:
-                films = [await look(path, model) for path in paths]
-            finally:
-                await model.close()
+        async with pose_model() as model:
+            films = [await look(path, model) for path in paths]
     except BadInputError:
         raise
     except PennyError as error:

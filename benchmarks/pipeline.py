@@ -26,7 +26,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import asyncpg
 import msgspec
 import redis.asyncio
@@ -36,7 +35,7 @@ from app.contracts.tracked import TrackedFrame, decode_frame, frames_stream
 from app.contracts.wire import FIELD, encode
 from app.kit.errors import SetupError
 from app.kit.ids import new_id, shard_of
-from app.kit.operations import socket_path
+from app.kit.operations import metrics_at, socket_path
 from app.kit.redis import connect_redis
 from app.pipeline.reading import read_raw
 from benchmarks import alert_delay
@@ -209,9 +208,7 @@ def _start_pipeline(servers: OwnServers, home: Path) -> "subprocess.Popen[bytes]
 
 async def _counter(home: Path, name: str) -> float:
     """Sum over labels of one of the pipeline's own counters."""
-    connector = aiohttp.UnixConnector(str(socket_path(home, "pipeline")))
-    async with aiohttp.ClientSession(connector=connector) as session, session.get("http://pipeline/metrics") as answer:
-        lines = (await answer.text()).splitlines()
+    lines = (await metrics_at(socket_path(home, "pipeline"))).splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"pennyprotect_{name}_total"))
 
 

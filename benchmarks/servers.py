@@ -14,6 +14,7 @@ from app.embedded.triton import EmbeddedTriton
 from app.embedded.valkey import BUS, MEMORY, EmbeddedValkey
 from app.inference import licences, repository
 from app.inference.lock import ordinary, read_lock
+from app.inference.triton import CallOptions, TritonPose
 from app.kit.errors import UnavailableError
 from app.settings import settings
 
@@ -69,3 +70,14 @@ async def inference_servers() -> AsyncIterator[Servers]:
             waiting.cancel()
             stop.set()
             await asyncio.wait({running}, timeout=30)
+
+
+@asynccontextmanager
+async def pose_model() -> AsyncIterator[TritonPose]:
+    """The pose model on such servers, for clips that are looked at frame by frame: nothing is late."""
+    async with inference_servers() as servers:
+        model = TritonPose(servers.triton_url, options=CallOptions(deadline_s=60.0))
+        try:
+            yield model
+        finally:
+            await model.close()

@@ -188,6 +188,6 @@ async def _until(what: Callable[[], Awaitable[bool]], unless: str) -> None:
 async def _counts(home: Path) -> Counts:
     """By camera; none while the worker does not listen yet."""
     try:
-        return await asyncio.to_thread(counts_at, home)
+        return await counts_at(home)
     except SetupError:
         return {}

@@ -24,7 +24,6 @@ import numpy.typing as npt
 from app.capture.pacing import FrameSampler
 from app.embedded.demo_clips import locked_files
 from app.inference.artefacts import fetch
-from app.inference.triton import CallOptions, TritonPose
 from app.kit.errors import BadInputError, PennyError
 from app.perception.ground import Ground
 from app.pipeline.visits import joined
@@ -32,7 +31,7 @@ from app.settings import settings
 from app.tracking.tracker import make_tracker
 from app.visits.models import Key, Passage, Stand, Track
 from benchmarks.behaviour_clips import Film, look
-from benchmarks.servers import inference_servers
+from benchmarks.servers import pose_model
 
 Floats = npt.NDArray[np.float64]
 LOCK: Final = Path(__file__).with_name("four_views.lock.toml")
@@ -240,12 +239,8 @@ async def measure(data: Path | None) -> dict[str, Any]:
     try:
         paths, calibration = await asyncio.to_thread(sources, data)
         grounds = floors(await asyncio.to_thread(calibration.read_text, "utf-8"))
-        async with inference_servers() as servers:
-            model = TritonPose(servers.triton_url, options=CallOptions(deadline_s=60.0))
-            try:
-                films = [replace(await look(path, model), name=name) for name, path in zip(WHO, paths, strict=True)]
-            finally:
-                await model.close()
+        async with pose_model() as model:
+            films = [replace(await look(path, model), name=name) for name, path in zip(WHO, paths, strict=True)]
     except BadInputError:
         raise
     except PennyError as error:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 from aiohttp import web
 
 from app.kit.errors import SetupError
@@ -24,6 +25,19 @@ log = logger(__name__)
 def socket_path(home: Path, role: str) -> Path:
     """Where a role of this state folder serves its metrics unless told otherwise."""
     return home.absolute() / "run" / f"{role}-metrics.sock"
+
+
+async def metrics_at(path: Path, patience_s: float = 10.0) -> str:
+    """What the role at this socket counts, in Prometheus' words. OSError where nobody answers."""
+    try:
+        async with (
+            asyncio.timeout(patience_s),
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as session,
+            session.get("http://role/metrics", raise_for_status=True) as answer,
+        ):
+            return await answer.text()
+    except aiohttp.ClientError as error:
+        raise OSError(str(error)) from error
 
 
 @asynccontextmanager

@@ -165,6 +165,7 @@ def models_frames(
     as_json: AsJson = False,
 ) -> None:
     """Each camera's frames, as its worker counted them: due, analysed, still, dropped and unanswered."""
+    import asyncio
     import time
 
     from app.models import frames
@@ -173,9 +174,10 @@ def models_frames(
     home = settings().home
     before: frames.Counts = {}
     if seconds:
-        before = frames.counts_at(home)
+        before = asyncio.run(frames.counts_at(home))
+        typer.echo(f"Counting for {seconds:g} s ...", err=True)
         time.sleep(seconds)
-    counts = frames.difference(before, frames.counts_at(home))
+    counts = frames.difference(before, asyncio.run(frames.counts_at(home)))
     typer.echo(json.dumps(counts, indent=2) if as_json else "\n".join(frames.frame_lines(counts, camera_names(home))))
 
 

@@ -1,7 +1,5 @@
 """What the workers of this state folder counted of each camera's frames: whether a model's change cost any."""
 
-import http.client
-import socket
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -9,9 +7,8 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.kit.errors import SetupError
-from app.kit.operations import socket_path
+from app.kit.operations import metrics_at, socket_path
 
-ASK_S: Final = 10.0
 COUNTED: Final = {
     "due": "frames_due",
     "analysed": "frames_analysed",
@@ -27,8 +24,8 @@ Counts = dict[str, dict[str, int]]
 """By camera id, then by what its worker counts."""
 
 
-def counts_at(home: Path) -> Counts:
-    """Of every camera of this state folder's workers, since each began. Blocking.
+async def counts_at(home: Path) -> Counts:
+    """Of every camera of this state folder's workers, since each began.
 
     Raises:
         SetupError: no worker serves its counters in this state folder.
@@ -37,8 +34,8 @@ def counts_at(home: Path) -> Counts:
     answered = False
     for role, names in WORKERS.items():
         try:
-            text = _asked(socket_path(home, role))
-        except (OSError, http.client.HTTPException):
+            text = await metrics_at(socket_path(home, role))
+        except OSError:
             continue
         answered = True
         found |= counted(text, names)
@@ -81,26 +78,3 @@ def frame_lines(counts: Counts, names: Mapping[str, str]) -> Iterable[str]:
     yield f"{'camera':<{wide}}  " + "  ".join(f"{name:>10}" for name in COUNTED)
     for camera in sorted(counts, key=lambda each: names.get(each, each)):
         yield f"{names.get(camera, camera):<{wide}}  " + "  ".join(f"{counts[camera].get(name, '-'):>10}" for name in COUNTED)
-
-
-class _AtSocket(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("worker", timeout=ASK_S)
-        self._path = path
-
-    def connect(self) -> None:
-        """See the base class."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(ASK_S)
-        self.sock.connect(str(self._path))
-
-
-def _asked(path: Path) -> str:
-    connection = _AtSocket(path)
-    try:
-        connection.request("GET", "/metrics")
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()

@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import re
-import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -14,7 +12,7 @@ from app.cameras.setup import repository as setup
 from app.embedded.running import database_address
 from app.first_run import switch_demo_on
 from app.kit.errors import PennyError
-from app.kit.operations import socket_path
+from app.kit.operations import metrics_at, socket_path
 from app.settings import Settings
 from tests.e2e.product import Product
 
@@ -105,17 +103,6 @@ class Policy:
     def _count(self) -> float | None:
         """None while the worker does not answer."""
         try:
-            return asked_in(_metrics(socket_path(self._product.home, ROLE)))
+            return asked_in(asyncio.run(metrics_at(socket_path(self._product.home, ROLE), 1.5)))
         except (OSError, ValueError):
             return None
-
-
-def _metrics(path: Path) -> str:
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.settimeout(1.5)
-        asking.connect(str(path))
-        asking.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-        pieces = []
-        while piece := asking.recv(65_536):
-            pieces.append(piece)
-    return b"".join(pieces).decode()

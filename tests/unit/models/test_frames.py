@@ -1,6 +1,5 @@
 """Each camera's frames as the workers of a state folder counted them."""
 
-import asyncio
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,9 +48,9 @@ def test_the_worker_s_own_counters_are_read_by_camera() -> None:
 async def test_they_are_read_at_the_worker_s_socket_and_without_one_it_is_said_what_to_do(home: Path) -> None:
     metrics = worker()
     with pytest.raises(SetupError, match="No worker serves its counters"):
-        counts_at(home)
+        await counts_at(home)
     async with serve_operations("", home, "worker-cpu", lambda: generate_latest(metrics.registry)):
-        assert await asyncio.to_thread(counts_at, home) == EXPECTED
+        assert await counts_at(home) == EXPECTED
 
 
 def test_what_cameras_gained_and_the_sum() -> None:
@@ -73,7 +72,7 @@ def test_a_camera_a_line_by_its_name() -> None:
 async def test_what_a_gpu_worker_does_not_count_is_no_proof_that_nothing_was_lost(home: Path) -> None:
     metrics = worker()
     async with serve_operations("", home, "worker-gpu", lambda: generate_latest(metrics.registry)):
-        found = await asyncio.to_thread(counts_at, home)
+        found = await counts_at(home)
     assert found == {"a": {"analysed": 7}, "b": {"analysed": 5}}
     assert list(frame_lines(found, {}))[1].split() == ["a", "-", "7", "-", "-", "-"]
     assert totals(found)["analysed"] == 12
