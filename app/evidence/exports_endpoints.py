@@ -26,7 +26,7 @@ from app.evidence.tokens import link_digest, link_secret
 from app.evidence.worker_endpoints import storage_of
 from app.kit.backends import backends
 from app.kit.clock import now
-from app.kit.errors import BadInputError, ConflictError, ForbiddenError
+from app.kit.errors import BadInputError, ConflictError, ForbiddenError, NotFoundError
 from app.kit.ids import new_id
 from app.kit.pages import Page
 from app.kit.postgres import TenantConnection, TenantScope, tenant_transaction
@@ -74,6 +74,27 @@ async def list_exports(request: Request, access: Reads, evidence_id: uuid.UUID) 
         await repository.get_evidence(connection, evidence_id)
         found = await exports_repository.exports_of(connection, evidence_id)
     return Page(items=[export_out(each) for each in found], next=None)
+
+
+@router.get(
+    "/evidence/{evidence_id}/exports/{export_id}/package",
+    response_class=Response,
+    responses=ZIP,
+    openapi_extra=audited(Act.EVIDENCE_EXPORT_FETCHED),
+)
+async def take_package(request: Request, access: Exports, evidence_id: uuid.UUID, export_id: uuid.UUID) -> Response:
+    """The package, for somebody signed in, whom custody names, until its link ends. `downloads` counts the link's alone."""
+    moment = now()
+    async with tenant_transaction(backends(request).postgres, access.scope) as connection:
+        piece = await repository.get_evidence(connection, evidence_id, lock=True)
+        export = await exports_repository.get_export(connection, export_id)
+        if export.evidence_id != piece.id:
+            raise NotFoundError("There is no such export of this piece.")
+        _demand_ready(export, moment)
+        details = {"export_id": str(export_id)}
+        entry = service.entry_of(access.principal, Act.EVIDENCE_EXPORT_FETCHED, piece, **details)
+        await service.note(connection, piece, link_by(access.principal, "fetched", moment, **details), entry)
+    return await _package(request, export)
 
 
 @router.get(
@@ -126,20 +147,29 @@ async def fetch_export(request: Request, token: str) -> Response:
     export_id, chain_id = await exports_repository.by_link(pool, link_digest(token))
     async with tenant_transaction(pool, TenantScope(chain_id)) as connection:
         export = await exports_repository.get_export(connection, export_id)
-        if moment >= export.expires_at or export.state is ExportState.ENDED:
-            raise ForbiddenError(OVER)
-        if export.state is not ExportState.READY or export.s3_key is None:
-            raise ConflictError("The package is not ready yet; try again in a minute.", state=export.state.value)
+        _demand_ready(export, moment)
         piece = await repository.get_evidence(connection, export.evidence_id, lock=True)
         await exports_repository.count_download(connection, export_id)
         details = {"export_id": str(export_id)}
         await repository.add_custody(connection, piece, Link("fetched", ActorKind.SYSTEM.value, None, moment, details))
         system = (Act.EVIDENCE_EXPORT_FETCHED, ActorKind.SYSTEM, None, chain_id, piece.store_id)
         await audit.append(connection, AuditEntry(*system, "evidence", piece.id, details))
-    package = await (await storage_of(request).open()).get(export.s3_key)
+    return await _package(request, export)
+
+
+def _demand_ready(export: Export, moment: datetime) -> None:
+    """ForbiddenError once it has ended, ConflictError before it is made."""
+    if moment >= export.expires_at or export.state is ExportState.ENDED:
+        raise ForbiddenError(OVER)
+    if export.state is not ExportState.READY:
+        raise ConflictError("The package is not ready yet; try again in a minute.", state=export.state.value)
+
+
+async def _package(request: Request, export: Export) -> Response:
+    package = await (await storage_of(request).open()).get(export.s3_key or "")
     if (await asyncio.to_thread(hashlib.sha256, package)).digest() != export.sha256:
         raise ConflictError("The stored package is not the one that was made; ask for a new export.")
-    named = f'attachment; filename="evidence-{piece.id}.zip"'
+    named = f'attachment; filename="evidence-{export.evidence_id}.zip"'
     return Response(package, media_type="application/zip", headers={"Content-Disposition": named, "Cache-Control": "no-store"})
 
 

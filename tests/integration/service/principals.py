@@ -137,6 +137,10 @@ ADD = {
     "evidence_id": "INSERT INTO evidence (id, chain_id, store_id, camera_id, type, state, wanted_from, wanted_to, moment, s3_key,"
     " size, sha256, media_type, present_at) VALUES ($1::uuid, $2, $3, $4, 'still', 'present', now(), now(), now(),"
     " 'evidence/' || $1::text, 1, sha256('x'), 'image/jpeg', now())",
+    "export_id": "INSERT INTO evidence_exports (id, chain_id, store_id, evidence_id, state, purpose, recipient, redaction,"
+    " requested_by, expires_at, token_hash, s3_key, size, sha256) SELECT $1::uuid, $2, $3, e.id, 'ready', 'p', 'r', 'none', u.id,"
+    " now() + interval '1 day', sha256($1::text::bytea), 'exports/' || $1::text, 1, sha256('x') FROM evidence e, users u"
+    " WHERE e.store_id = $3 AND u.chain_id = $2 ORDER BY e.present_at DESC NULLS LAST, u.created_at DESC, u.id DESC LIMIT 1",
     "complaint_id": "INSERT INTO complaints (id, chain_id, store_id, received_at, happened_at, summary, recorded_by, recorded_at)"
     " SELECT $1, $2, $3, now(), now(), 's', id, now() FROM users WHERE chain_id = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
     "data_request_id": "INSERT INTO data_requests (id, chain_id, kind, received_at, identity_checked, recorded_by, recorded_at)"

@@ -205,6 +205,13 @@ async def _stored(walk: Walk) -> Asked:
     return Asked()
 
 
+async def _packed(walk: Walk) -> Asked:
+    file = walk.product.settings.home / "objects" / f"exports/{walk.things['export_id']}"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"x")
+    return Asked()
+
+
 async def _still(walk: Walk) -> Asked:
     await _stored(walk)
     file = walk.product.settings.home / "objects" / f"evidence/{walk.things['evidence_id']}"
@@ -581,6 +588,7 @@ PREPARE: dict[str, Prepare] = {
     "GET /api/v1/evidence/{evidence_id}/content": _stored,
     "POST /api/v1/evidence/{evidence_id}/hold": _held,
     "POST /api/v1/evidence/{evidence_id}/export": _body(purpose="Walk", recipient="Police"),
+    "GET /api/v1/evidence/{evidence_id}/exports/{export_id}/package": _packed,
     "GET /api/v1/evidence/{evidence_id}/preview": _still,
     "PUT /api/v1/retention": _body(**{"class": "alert", "days": 30}),
     "PATCH /api/v1/incidents/{incident_id}": _body(title="Walk, renamed"),

@@ -100,6 +100,12 @@ async def test_rule_21_from_a_clip_to_a_verified_package(product: Product, tmp_p
         assert picture[40:150, 200:280].astype(int).std() < 25, "the other one is blurred"
         assert picture[40:150, 10:120].astype(int).std() > 90, "the subject is not"
 
+    own = f"{path}/exports/{made['id']}/package"
+    assert await product.ask("GET", own) == (200, package), "who is signed in takes it along under his own name"
+    assert (await product.ask("GET", own, token=""))[0] == 401
+    assert (await product.ask("GET", f"/api/v1/evidence/{await clip_of(product)}/exports/{made['id']}/package"))[0] == 404
+    assert [each["downloads"] for each in (await product.ask("GET", f"{path}/exports"))[1]["items"]] == [1], "of the link alone"
+
     place = package.index(b"mdat") + 2000
     file.write_bytes(package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :])
     code, found = await asyncio.to_thread(verify, file)
@@ -110,9 +116,13 @@ async def test_rule_21_from_a_clip_to_a_verified_package(product: Product, tmp_p
     await product.sql("UPDATE evidence_exports SET expires_at = now()")
     assert (await product.ask("GET", made["link"], token=""))[0] == 403
     assert (await product.ask("GET", made["link"] + "x", token=""))[0] == 403
+    assert (await product.ask("GET", own))[0] == 403
     acts = (await product.ask("GET", f"{path}/custody"))[1]
     assert acts["whole"]
-    assert [each["act"] for each in acts["items"]] == ["registered", "export-asked-for", "exported", "fetched", "previewed"]
+    assert [each["act"] for each in acts["items"]] == [
+        "registered", "export-asked-for", "exported", "fetched", "fetched", "previewed",
+    ]  # fmt: skip
+    assert [each["actor_kind"] for each in acts["items"] if each["act"] == "fetched"] == ["system", "user"]
 
 
 async def test_without_the_pose_model_everything_but_the_subject_is_blurred(product: Product) -> None:

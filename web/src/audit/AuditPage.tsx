@@ -5,6 +5,7 @@ import { users } from "../api/administration";
 import { auditActs, auditExport, auditState } from "../api/endpoints";
 import { sentenceFor } from "../api/problem";
 import type { AuditAct, AuditState } from "../api/types";
+import { saveAs } from "../parts/save";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useNow, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
@@ -175,9 +176,7 @@ function ExportButton({ query }: { query: Record<string, string | null> }) {
     setBusy(true);
     setError(null);
     try {
-      const url = URL.createObjectURL(await auditExport({ ...query, cursor: null }));
-      Object.assign(document.createElement("a"), { href: url, download: "audit.jsonl" }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      saveAs(await auditExport({ ...query, cursor: null }), "audit.jsonl");
     } catch (reason) {
       setError(sentenceFor(reason));
     }

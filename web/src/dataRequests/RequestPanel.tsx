@@ -1,6 +1,7 @@
 import { useState, type FormEvent } from "react";
 import type { Id } from "../api/types";
 import { AnswerForm } from "../parts/AnswerForm";
+import { saveAs } from "../parts/save";
 import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
@@ -68,7 +69,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
       {open && writes && (
         <div className="form-actions">
           {(entries.length > 0 || footage.length > 0) && (
-            <button type="button" className="button" disabled={act.busy} data-testid="request-export" onClick={() => void act.run(() => exportHeld(id).then((blob) => save(blob, `held-${id}.zip`)).then(reload))}>
+            <button type="button" className="button" disabled={act.busy} data-testid="request-export" onClick={() => void act.run(() => exportHeld(id).then((blob) => saveAs(blob, `held-${id}.zip`)).then(reload))}>
               {t("saveWhatIsHeld")}
             </button>
           )}
@@ -82,7 +83,7 @@ export function RequestPanel({ id, changed }: { id: Id; changed: () => void }) {
       )}
       {!open && writes && (
         <div className="form-actions">
-          <button type="button" className="button" disabled={act.busy} data-testid="request-proof" onClick={() => void act.run(async () => save(await proof(id), `proof-${id}.zip`))}>
+          <button type="button" className="button" disabled={act.busy} data-testid="request-proof" onClick={() => void act.run(async () => saveAs(await proof(id), `proof-${id}.zip`))}>
             {t("saveTheSignedProof")}
           </button>
         </div>
@@ -163,13 +164,4 @@ function Extend({ id, changed }: { id: Id; changed: () => void }) {
       <Problem sentence={error} />
     </form>
   );
-}
-
-function save(blob: Blob, name: string) {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
 }

@@ -5,9 +5,10 @@ import { sentenceFor } from "../api/problem";
 import { lookAgain } from "../api/queries";
 import { Secret } from "../administration/Secret";
 import { Dialog } from "../parts/Dialog";
+import { saveAs } from "../parts/save";
 import { Problem, useAct } from "../security/parts";
 import { useLoad } from "../shell/hooks";
-import { askForExport, boxes, exportsOf, previewOf, signingKey, type Boxes, type ExportMade, type Piece, type Redaction } from "./endpoints";
+import { askForExport, boxes, exportsOf, packageOf, previewOf, signingKey, type Boxes, type ExportMade, type Piece, type Redaction } from "./endpoints";
 import { isBeingMade } from "./custodyWords";
 import { REDACTION_WORDS, seenMost } from "./redaction";
 import { boxesOfMoment, type Box } from "./timeline";
@@ -165,8 +166,10 @@ const PACKAGE_WORDS: Record<ExportMade["state"], (made: ExportMade) => string> =
   ended: () => t("packageOver"),
 };
 
-/** Where the package stands, looked at until it is made; who asked for it can take it along at once. */
+/** Where the package stands, looked at until it is made; who asked for it can take it along at once, and custody says who it was. */
 function Package({ made }: { made: ExportMade }) {
+  const act = useAct();
+  const take = async () => saveAs(await packageOf(made.evidence_id, made.id), `evidence-${made.evidence_id}.zip`);
   const { data } = useQuery({
     queryKey: ["exports", made.evidence_id],
     queryFn: () => exportsOf(made.evidence_id),
@@ -176,12 +179,13 @@ function Package({ made }: { made: ExportMade }) {
   return (
     <div className="export-package" role="status" data-state={now.state} data-testid="export-package">
       <p>{PACKAGE_WORDS[now.state](now)}</p>
-      {now.state === "ready" && made.link && (
-        <a className="button button-primary" href={made.link} download data-testid="export-download">
+      {now.state === "ready" && (
+        <button type="button" className="button button-primary" disabled={act.busy} onClick={() => void act.run(take)} data-testid="export-download">
           <Download size={16} aria-hidden="true" />
           {t("download")}
-        </a>
+        </button>
       )}
+      <Problem sentence={act.error} />
     </div>
   );
 }

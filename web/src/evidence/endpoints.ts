@@ -33,4 +33,5 @@ export const askForExport = (id: Id, body: ExportWish) => ask<ExportMade>("POST"
 export const previewOf = (id: Id, redaction: Redaction, subjects: string[] | null, signal: AbortSignal) =>
   askBlob(`/evidence/${id}/preview`, { timeoutMs: CONTENT_TIMEOUT_MS, signal, query: { redaction, ...(subjects ? { subject: subjects } : {}) } });
 export const exportsOf = async (id: Id) => (await ask<{ items: ExportMade[] }>("GET", `/evidence/${id}/exports`)).items;
+export const packageOf = (id: Id, exportId: Id) => askBlob(`/evidence/${id}/exports/${exportId}/package`, { timeoutMs: CONTENT_TIMEOUT_MS });
 export const signingKey = () => ask<Schemas["KeyOut"]>("GET", "/evidence-key");

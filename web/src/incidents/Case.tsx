@@ -6,6 +6,7 @@ import { useAlerts } from "../alerts/alerts";
 import { usernames } from "../api/endpoints";
 import { useCameras } from "../cameras/cameras";
 import { Evidence } from "../evidence/Evidence";
+import { saveAs } from "../parts/save";
 import { Problem, useAct } from "../security/parts";
 import { Failure } from "../shell/Empty";
 import { useLoad, useNow } from "../shell/hooks";
@@ -218,7 +219,5 @@ function Conclude({ id, run, busy }: { id: string; run: Part["run"]; busy: boole
 }
 
 async function save(id: string): Promise<void> {
-  const url = URL.createObjectURL(await reportOf(id));
-  Object.assign(document.createElement("a"), { href: url, download: `incident-${id}.pdf` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveAs(await reportOf(id), `incident-${id}.pdf`);
 }

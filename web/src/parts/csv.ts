@@ -1,4 +1,5 @@
 /** Tables as files that spreadsheets open. */
+import { saveAs } from "./save";
 
 export type Cell = string | number | null;
 
@@ -16,10 +17,5 @@ function field(cell: Cell): string {
 
 /** Saves it; the mark at the beginning tells spreadsheets that it is UTF-8. */
 export function saveCsv(name: string, rows: readonly (readonly Cell[])[]): void {
-  const address = URL.createObjectURL(new Blob(["\ufeff", csv(rows)], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 1_000);
+  saveAs(new Blob(["\ufeff", csv(rows)], { type: "text/csv;charset=utf-8" }), name);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { sentenceFor } from "../api/problem";
+import { saveCsv } from "../parts/csv";
 import { Empty, Failure } from "../shell/Empty";
 import { useLoad, useTitle } from "../shell/hooks";
 import { usePlace } from "../shell/stores";
@@ -142,13 +143,7 @@ export function ImportPage() {
 
 function Outcomes({ outcome, rows }: { outcome: Outcome; rows: number }) {
   const { accepted, refused, dry, stopped } = outcome;
-  const download = () => {
-    const cell = (text: string) => `"${text.replaceAll('"', '""')}"`;
-    const lines = [["line", "picture", "why"], ...refused.map(({ line, picture, why }) => [String(line), picture, why])];
-    const address = URL.createObjectURL(new Blob([lines.map((each) => each.map(cell).join(",")).join("\r\n")], { type: "text/csv" }));
-    Object.assign(document.createElement("a"), { href: address, download: "refused-rows.csv" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
-  };
+  const download = () => saveCsv("refused-rows.csv", [["line", "picture", "why"], ...refused.map(({ line, picture, why }) => [line, picture, why])]);
   return (
     <section className="panel" aria-label={t("outcome")} data-testid="import-outcome">
       <h2>3. {dry ? t("whatWouldHappen") : t("whatHappened")}</h2>
