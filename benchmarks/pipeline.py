@@ -44,6 +44,9 @@ from benchmarks.own_servers import OwnServers, own_servers
 CAMERAS = 32
 PEOPLE = 8
 FPS = 5.0
+SAMPLES = 100
+"""Frames after which a camera's scene begins again. It closes: people who leapt back, on all cameras at once, would cost what no
+store's do."""
 ROUND_FRAMES = 20_000
 PATIENCE_S = 240.0
 SETTINGS = ("loitering", "every_rule")
@@ -61,7 +64,7 @@ JOINTS = (
 )  # fmt: skip
 """COCO-17 of somebody who stands, aside of and over the foot point, in body heights (Drillis and Contini 1966)."""
 SWINGING, SWING, STEPS_PER_S = {9, 10, 15, 16}, 0.12, 0.9
-"""Hands and feet of those who walk, in body heights."""
+"""Hands and feet of those who walk, in body heights; a whole number of steps in the scene's 20 s."""
 JITTER = 0.015
 """Of each point, in body heights: about what the pose model does."""
 
@@ -74,7 +77,7 @@ def scene(camera: uuid.UUID, sequence: int, at_us: int, chance: random.Random) -
     for person in range(PEOPLE):
         body = 200.0 + 12 * person
         reach = 0.01 if person < LOITERERS else 0.35
-        x = WIDTH * (0.5 + reach * math.sin(at_s * 0.22 + person * 0.8)) + chance.gauss(0, 1.5)
+        x = WIDTH * (0.5 + reach * math.sin(math.tau * sequence / SAMPLES + person * 0.8)) + chance.gauss(0, 1.5)
         y = HEIGHT * (0.55 + 0.05 * person) + chance.gauss(0, 1.5)
         boxes += (x - body / 6, y - body, x + body / 6, y)
         swing = 0.0 if person < LOITERERS else SWING * math.sin(2 * math.pi * STEPS_PER_S * at_s + person)
@@ -101,7 +104,7 @@ class Backlog:
         self.sequence = 0
         self.start_us = time.time_ns() // 1000 - 3600 * 1_000_000
         chance = random.Random(5)
-        self.samples = [scene(cameras[0], index, 0, chance) for index in range(100)]
+        self.samples = [scene(cameras[0], index, 0, chance) for index in range(SAMPLES)]
         self._frames = [msgspec.structs.asdict(decode_frame(sample)) for sample in self.samples]
 
     async def add(self, memory: redis.asyncio.Redis, frames: int) -> int:

@@ -23,13 +23,15 @@ TABLES = ("cameras", "zones", "rules", "privacy_masks", "stores", "site_policies
 OF_A_CHAIN = {"regions", "users", "memberships", "api_keys"}
 WORLD = [(new_id(), [new_id() for _ in range(STORES)]) for _ in range(CHAINS)]
 
+Person = tuple[int, frozenset[tuple[int, int]] | None, str, str]
+"""(chain, None or stores of whatever chain, what is done, table)."""
+
 people = st.tuples(
     st.integers(0, CHAINS - 1),
     st.one_of(st.none(), st.frozensets(st.tuples(st.integers(0, CHAINS - 1), st.integers(0, STORES - 1)), max_size=4)),
     st.sampled_from(["read", "repositories", "write", "fail", "cancel"]),
     st.sampled_from(TABLES),
 )
-"""(chain, None or stores of whatever chain, what is done, table)."""
 
 
 def rows() -> str:
@@ -98,8 +100,16 @@ async def act(
             await connection.execute("SELECT 1 / 0")
 
 
-async def disturb(pool: "asyncpg.Pool[asyncpg.Record]", person: tuple[int, frozenset[tuple[int, int]] | None, str, str]) -> None:
-    """`act`, ended from outside or by an error where that is what is wanted."""
+async def disturb(pool: "asyncpg.Pool[asyncpg.Record]", person: Person) -> bool:
+    """`act`, ended from outside or by an error where that is what is wanted. False for whom a busy database turned away."""
+    try:
+        await _disturb(pool, person)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _disturb(pool: "asyncpg.Pool[asyncpg.Record]", person: Person) -> None:
     doing = asyncio.create_task(act(pool, *person))
     if person[2] == "cancel":
         await asyncio.sleep(0.02)
@@ -114,16 +124,19 @@ async def disturb(pool: "asyncpg.Pool[asyncpg.Record]", person: tuple[int, froze
 
 
 async def test_nobody_sees_or_changes_a_row_outside_the_scope(app: "asyncpg.Pool[asyncpg.Record]") -> None:
-    loop = asyncio.get_running_loop()
+    loop, came, turned_away = asyncio.get_running_loop(), 0, 0
 
     @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(people, min_size=2, max_size=5))
-    def run(several: list[tuple[int, frozenset[tuple[int, int]] | None, str, str]]) -> None:
-        asyncio.run_coroutine_threadsafe(_all(several), loop).result(60)
+    def run(several: list[Person]) -> None:
+        asyncio.run_coroutine_threadsafe(_all(several), loop).result(180)
 
-    async def _all(several: list[tuple[int, frozenset[tuple[int, int]] | None, str, str]]) -> None:
-        await asyncio.gather(*(disturb(app, person) for person in several))
+    async def _all(several: list[Person]) -> None:
+        nonlocal came, turned_away
+        served = await asyncio.gather(*(disturb(app, person) for person in several))
+        came, turned_away = came + len(served), turned_away + served.count(False)
         for table in TABLES:  # whoever was there before: without a scope there is nothing
-            assert await app.fetchval(f"SELECT count(*) FROM {table}") == 0
+            assert await app.fetchval(f"SELECT count(*) FROM {table}", timeout=60) == 0
 
     await asyncio.to_thread(run)
+    assert turned_away * 4 < came
