@@ -15,15 +15,16 @@ from app.behaviour.findings import Finding
 from app.behaviour.motion import Motion
 from app.behaviour.people import Continuity, PeopleState, observe
 from app.behaviour.rules import RULES
-from app.behaviour.sight import US, Sight
+from app.behaviour.sight import Sight
 from app.contracts.tracked import CameraHealth, TrackedFrame
 from app.pipeline.configuration import CameraSetup
 from app.pipeline.series import MEASURED, Recorder, ReplayFrame
 from app.pipeline.timetable import RuleAreas
 
 CONTINUITY = Continuity()
-EPOCH_SILENCE_US = 10 * US
-"""A camera whose epoch was silent for this long follows a worker with a lower one: that worker's clock is behind."""
+SILENCE_MS = 10_000
+"""A camera whose epoch was silent for this long follows a worker with a lower one, and one whose messages are of an earlier time:
+of two workers' clocks one is wrong. The silence is by the clock of the server that takes the messages, which both write to."""
 STATE_VERSION = 1
 
 
@@ -59,7 +60,10 @@ class ShardRecord(msgspec.Struct):
 
 @dataclass(slots=True)
 class Camera:
-    """The state of one camera between frames; `motion` and what `series` has not yet closed are never checkpointed."""
+    """The state of one camera between frames; `motion` and what `series` has not yet closed are never checkpointed.
+
+    `arrived_ms`: when the epoch's last frame came to the server, 0 where a checkpoint does not say.
+    """
 
     epoch: int = -1
     sequence: int = -1
@@ -70,18 +74,23 @@ class Camera:
     motion: Motion = field(default_factory=Motion)
     watch: cameras.Watch = field(default_factory=cameras.Watch)
     series: Recorder = field(default_factory=Recorder)
+    arrived_ms: int = 0
 
     def take_health(self, health: CameraHealth, setup: CameraSetup) -> list[Finding]:
         """What the rules about the camera itself say to a health message; the caller has dropped stale ones."""
         return cameras.step(self.watch, health, setup.rules.about_camera(health.at_us))
 
-    def take(self, frame: TrackedFrame, setup: CameraSetup, bodies: Floats | None = None) -> list[Finding] | Skip:
+    def take(
+        self, frame: TrackedFrame, setup: CameraSetup, bodies: Floats | None = None, arrived_ms: int | None = None
+    ) -> list[Finding] | Skip:
         """Move on by one frame. `bodies`: its people's features, where somebody has worked them out for many frames at once.
+
+        `arrived_ms`: when it came to the server; without, at the moment it shows.
 
         Raises:
             WireError: the frame contradicts itself; nothing was changed but its sequence.
         """
-        skip = self._in_order(frame)
+        skip = self._in_order(frame, frame.captured_at_us // 1000 if arrived_ms is None else arrived_ms)
         if skip is not None:
             return skip
         sight = observe(self.people, frame, CONTINUITY)
@@ -162,15 +171,22 @@ class Camera:
                 bodies = bodies[[places[track] for track in seen]]
             self.motion.take(frame.captured_at_us, bodies, [person.number for person in sight.seen])
 
-    def _in_order(self, frame: TrackedFrame) -> Skip | None:
+    def _in_order(self, frame: TrackedFrame, arrived_ms: int) -> Skip | None:
         if frame.epoch == self.epoch:
             if frame.sequence <= self.sequence:
                 return Skip.DUPLICATE if frame.sequence == self.sequence else Skip.LATE
             self.missing += frame.sequence - self.sequence - 1
-        elif frame.epoch < self.epoch and frame.captured_at_us - self.captured_at_us < EPOCH_SILENCE_US:
+        elif frame.epoch < self.epoch and not self._silent(arrived_ms):
             return Skip.OLD_EPOCH
+        self.arrived_ms = arrived_ms
         self.epoch, self.sequence, self.captured_at_us = frame.epoch, frame.sequence, frame.captured_at_us
         return None
+
+    def _silent(self, arrived_ms: int) -> bool:
+        """Whether nothing of the epoch came for long; after a restart, or where the server's clock was set back, from now on."""
+        if not self.arrived_ms or arrived_ms < self.arrived_ms:
+            self.arrived_ms = arrived_ms
+        return arrived_ms - self.arrived_ms >= SILENCE_MS
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.behaviour.sight import US
 from app.contracts.tracked import CameraHealth, CameraState
-from app.pipeline.camera import EPOCH_SILENCE_US
+from app.pipeline.camera import SILENCE_MS
 
 STATUS_EVERY_US = 10 * US
 SESSION_STATUS = {
@@ -20,10 +20,12 @@ SESSION_STATUS = {
 
 @dataclass(slots=True)
 class Known:
-    """What was last heard of a camera, and when its status was last written (microseconds of the worker's clock)."""
+    """What was last heard of a camera, when its status was last written (microseconds of the worker's clock), and when the
+    server took what was heard (milliseconds of its own clock)."""
 
     health: CameraHealth
     written_us: int
+    arrived_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,18 @@ class Verdict:
 STALE = Verdict(session=False, changed=False, write=False)
 
 
-def judge(known: Known | None, health: CameraHealth) -> Verdict:
-    """What `health` changes after what is `known`; STALE for an older message."""
+def judge(known: Known | None, health: CameraHealth, arrived_ms: int) -> Verdict:
+    """What `health`, which came at `arrived_ms`, changes after what is `known`; STALE for an older message.
+
+    Where nothing newer came for long, what seems older is not: the worker's clock was set back, or another's is right.
+    """
     if known is None:
         return Verdict(session=True, changed=True, write=True)
     last = known.health
-    later_us = health.at_us - last.at_us
-    if later_us < 0 and health.epoch <= last.epoch:
-        return STALE
-    if health.epoch < last.epoch and later_us < EPOCH_SILENCE_US:
+    older = health.epoch < last.epoch or (health.epoch == last.epoch and health.at_us < last.at_us)
+    if older and 0 <= arrived_ms - known.arrived_ms < SILENCE_MS:
         return STALE
     size = (health.width, health.height, health.codec) != (last.width, last.height, last.codec)
     changed = health.state is not last.state or health.reason != last.reason or size
     session = changed or health.epoch != last.epoch
-    return Verdict(session, changed, changed or health.at_us - known.written_us >= STATUS_EVERY_US)
+    return Verdict(session, changed, changed or not 0 <= health.at_us - known.written_us < STATUS_EVERY_US)

@@ -121,7 +121,7 @@ class Pipeline:
         """Move the shards of a part of a batch, one a step; what bodies of all its frames look like is worked out at once."""
         held = [(shard, entries) for shard, entries in part if shard.held]
         read = [shard.read(entries, self.tally) for shard, entries in held] if kind == "frames" else []
-        bodies = iter(bodies_of([frame for frames in read for frame in frames or ()], self.setups))
+        bodies = iter(bodies_of([each.frame for frames in read for each in frames or ()], self.setups))
         for number, (shard, entries) in enumerate(held):
             if kind == "frames":
                 if (frames := read[number]) is None:

@@ -16,7 +16,8 @@ from app.kit.backoff import Backoff
 from app.kit.logs import logger
 from app.kit.redis import Redis, RedisError
 from app.pipeline import metrics
-from app.pipeline.shard import START, RawEntry, Shard, order
+from app.pipeline.entries import START, RawEntry, order
+from app.pipeline.shard import Shard
 
 Kind = Literal["frames", "tracklets", "health"]
 STREAMS: Mapping[Kind, Callable[[int], str]] = {

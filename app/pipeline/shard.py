@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,21 +14,19 @@ from app.behaviour.bodies import Floats, features_of
 from app.behaviour.feet import check_arrays
 from app.contracts.soundness import check_frame, check_health, check_tracklet
 from app.contracts.tracked import CameraHealth, TrackedFrame, decode_frame, decode_health, decode_tracklet
-from app.contracts.wire import FIELD, WireError
+from app.contracts.wire import WireError
 from app.kit.tracing import continue_trace
 from app.pipeline.camera import Camera, Skip, encode_cameras
 from app.pipeline.configuration import CameraSetup
+from app.pipeline.entries import START, RawEntry, arrived_ms, earlier, id_of, message_of, order
 from app.pipeline.health import STALE, Known, judge
 from app.pipeline.occurrences import alert_row
 from app.pipeline.pending import Pending, Status
 
-START = "0-0"
 WARM_MS = 30_000
 """What a new holder reads again of the frames, for the windows of motion that no checkpoint holds."""
 POISONOUS = (msgspec.DecodeError, WireError, ValueError, ArithmeticError, LookupError, TypeError, RecursionError)
 """What a message that nobody can process may raise; it is counted and passed over."""
-RawEntry = Sequence[object]
-"""[stream id, [name, value, ...]] as the driver reads it, all bytes."""
 Setups = Mapping[uuid.UUID, CameraSetup]
 
 
@@ -51,6 +50,13 @@ class Tally:
     newest_us: int = 0
 
 
+class Arrived(NamedTuple):
+    """A frame, and when it came to the server."""
+
+    frame: TrackedFrame
+    at_ms: int
+
+
 class Shard:
     """One of the 64, while this process holds its lease.
 
@@ -69,7 +75,7 @@ class Shard:
         self.number = number
         self.token = token
         self.taken = taken
-        self.fetched = Positions(_earlier(taken.frames, WARM_MS), taken.tracklets, taken.health)
+        self.fetched = Positions(earlier(taken.frames, WARM_MS), taken.tracklets, taken.health)
         self.warm_until = taken.frames
         self.cameras = cameras
         self.known: dict[uuid.UUID, Known] = {}
@@ -82,38 +88,38 @@ class Shard:
         """Process frames in order. A message that cannot be processed is counted and passed over."""
         frames = self.read(entries, tally)
         if frames is not None:
-            self.move(frames, bodies_of(frames, setups), entries, setups, at, tally)
+            self.move(frames, bodies_of([each.frame for each in frames], setups), entries, setups, at, tally)
 
-    def read(self, entries: Sequence[RawEntry], tally: Tally) -> list[TrackedFrame] | None:
+    def read(self, entries: Sequence[RawEntry], tally: Tally) -> list[Arrived] | None:
         """The frames to `move` by; None where all of them were processed before. What cannot be is counted and passed over."""
         if self.warm_until != START:
             entries = self._warm(entries)
             if not entries:
                 return None
         tally.frames += len(entries)
-        frames: list[TrackedFrame] = []
+        frames: list[Arrived] = []
         for entry in entries:
             try:
-                frame = decode_frame(_message(entry))
+                frame = decode_frame(message_of(entry))
                 check_frame(frame)
                 check_arrays(frame)
-                frames.append(frame)
+                frames.append(Arrived(frame, arrived_ms(entry)))
             except POISONOUS as error:
                 _poisoned("frame", error, tally)
         return frames
 
     def move(
-        self, frames: Sequence[TrackedFrame], bodies: Sequence[Floats | None], entries: Sequence[RawEntry], setups: Setups,
+        self, frames: Sequence[Arrived], bodies: Sequence[Floats | None], entries: Sequence[RawEntry], setups: Setups,
         at: datetime, tally: Tally,
     ) -> None:  # fmt: skip
         """Move on by what `read` gave of these entries, with the features of their people."""
-        for frame, features in zip(frames, bodies, strict=True):
+        for (frame, came_ms), features in zip(frames, bodies, strict=True):
             try:
-                self._take_frame(frame, features, setups, at, tally)
+                self._take_frame(frame, features, came_ms, setups, at, tally)
             except POISONOUS as error:
                 _poisoned("frame", error, tally)
         self.dirty = True
-        self.taken.frames = _text(entries[-1][0])
+        self.taken.frames = id_of(entries[-1])
 
     def start_over(self) -> None:
         """The stream of frames begins anew: what comes was not processed before, whatever its ids."""
@@ -123,17 +129,19 @@ class Shard:
         """Fill windows of motion with what was processed before; returns the rest."""
         until = order(self.warm_until)
         for index, entry in enumerate(entries):
-            if order(_text(entry[0])) > until:
+            if order(id_of(entry)) > until:
                 self.warm_until = START
                 return entries[index:]
             with suppress(*POISONOUS):
-                frame = decode_frame(_message(entry))  # one that cannot be processed was counted when it was
+                frame = decode_frame(message_of(entry))  # one that cannot be processed was counted when it was
                 camera = self.cameras.get(frame.camera_id)
                 if camera is not None:
                     camera.warm(frame)
         return ()
 
-    def _take_frame(self, frame: TrackedFrame, bodies: Floats | None, setups: Setups, at: datetime, tally: Tally) -> None:
+    def _take_frame(
+        self, frame: TrackedFrame, bodies: Floats | None, came_ms: int, setups: Setups, at: datetime, tally: Tally
+    ) -> None:
         setup = setups.get(frame.camera_id)
         if setup is None or not setup.enabled:
             tally.skipped[Skip.UNKNOWN_CAMERA] += 1
@@ -144,9 +152,9 @@ class Shard:
         parent = ""
         if frame.trace_parent:
             with continue_trace("rules", frame.trace_parent, camera_id=str(frame.camera_id)) as parent:
-                result = camera.take(frame, setup, bodies)
+                result = camera.take(frame, setup, bodies, came_ms)
         else:
-            result = camera.take(frame, setup, bodies)
+            result = camera.take(frame, setup, bodies, came_ms)
         if camera.series.done:
             self.pending.series += [(setup, row) for row in camera.series.take_done()]
         tally.newest_us = frame.captured_at_us
@@ -167,7 +175,7 @@ class Shard:
         self.dirty = True
         for entry in entries:
             try:
-                tracklet = decode_tracklet(_message(entry))
+                tracklet = decode_tracklet(message_of(entry))
                 check_tracklet(tracklet)
             except POISONOUS as error:
                 _poisoned("tracklet", error, tally)
@@ -177,7 +185,7 @@ class Shard:
                 tally.skipped[Skip.UNKNOWN_CAMERA] += 1
             else:
                 self.pending.detections.append((setup, tracklet))
-        self.taken.tracklets = _text(entries[-1][0])
+        self.taken.tracklets = id_of(entries[-1])
 
     def take_health(self, entries: Sequence[RawEntry], setups: Setups, at: datetime, tally: Tally) -> None:
         """Queue what health messages change about stream sessions and status, and what the rules about cameras say to them.
@@ -187,21 +195,23 @@ class Shard:
         self.dirty = True
         for entry in entries:
             try:
-                health = decode_health(_message(entry))
+                health = decode_health(message_of(entry))
                 check_health(health)
                 setup = setups.get(health.camera_id)
                 if setup is None:
                     tally.skipped[Skip.UNKNOWN_CAMERA] += 1
                 else:
-                    self._take_health(setup, health, at)
+                    self._take_health(setup, health, arrived_ms(entry), at)
             except POISONOUS as error:
                 _poisoned("health", error, tally)
-        self.taken.health = _text(entries[-1][0])
+        self.taken.health = id_of(entries[-1])
 
-    def _take_health(self, setup: CameraSetup, health: CameraHealth, at: datetime) -> None:
+    def _take_health(self, setup: CameraSetup, health: CameraHealth, came_ms: int, at: datetime) -> None:
         known = self.known.get(health.camera_id)
-        verdict = judge(known, health)
-        if verdict is not STALE and setup.enabled:
+        verdict = judge(known, health, came_ms)
+        if verdict is STALE:
+            return
+        if setup.enabled:
             camera = self.cameras.get(health.camera_id)
             if camera is None:
                 camera = self.cameras[health.camera_id] = Camera()
@@ -217,9 +227,9 @@ class Shard:
             changed = verdict.changed or (waiting is not None and waiting.changed)
             self.pending.statuses[health.camera_id] = Status(setup, health, changed)
         if known is None or verdict.write:
-            self.known[health.camera_id] = Known(health, health.at_us)
-        elif health.at_us >= known.health.at_us:
-            known.health = health
+            self.known[health.camera_id] = Known(health, health.at_us, came_ms)
+        else:
+            known.health, known.arrived_ms = health, came_ms
 
     def close_series(self, setups: Setups) -> None:
         """Have what was recorded for replay written, before another holder goes on."""
@@ -270,27 +280,3 @@ def _about_bodies(setup: CameraSetup | None) -> bool:
 def _poisoned(kind: str, error: Exception, tally: Tally) -> None:
     tally.poison[f"{kind}: {type(error).__name__}: {error}"[:200]] += 1
     tally.skipped[Skip.POISON] += 1
-
-
-def _message(entry: RawEntry) -> bytes:
-    fields = entry[1]
-    if isinstance(fields, list) and len(fields) >= 2 and fields[0] == FIELD:
-        message = fields[1]
-        if isinstance(message, bytes):
-            return message
-    raise WireError("a stream entry without a message")
-
-
-def _text(stream_id: object) -> str:
-    return stream_id.decode() if isinstance(stream_id, bytes) else str(stream_id)
-
-
-def order(stream_id: str) -> tuple[int, int]:
-    """What orders stream ids: (milliseconds, number)."""
-    milliseconds, _, number = stream_id.partition("-")
-    return int(milliseconds), int(number or 0)
-
-
-def _earlier(stream_id: str, by_ms: int) -> str:
-    milliseconds = order(stream_id)[0]
-    return f"{milliseconds - by_ms}-0" if milliseconds > by_ms else START
