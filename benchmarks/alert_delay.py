@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 import numpy as np
 import redis.asyncio
@@ -131,6 +132,32 @@ async def _listen(bus: redis.asyncio.Redis, store: uuid.UUID, from_s: float, del
                     delays.append((hops[0], hops[1], sent.timestamp()))
 
 
+async def _stayed(servers: OwnServers, store: uuid.UUID, sent: int, dispatcher: "subprocess.Popen[bytes]") -> dict[str, Any]:
+    """How far frames and alerts came: what a run in which none arrived is looked into by."""
+    admin = await asyncpg.connect(servers.postgres.url("admin"), timeout=10)
+    try:
+        row = await admin.fetchrow(
+            "SELECT (SELECT count(*) FROM alerts WHERE store_id = $1) AS raised,"
+            " (SELECT count(*) FROM outbox WHERE store_id = $1) AS waiting,"
+            " (SELECT max(committed_at) FROM checkpoints) AS written,"
+            " (SELECT max(split_part(frames_id, '-', 1)::bigint) FROM checkpoints) AS taken_ms",
+            store,
+            timeout=10,
+        )
+    finally:
+        await admin.close(timeout=5)
+    assert row is not None
+    moment = now_us() / 1e6
+    return {
+        "frames_sent": sent,
+        "newest_frame_taken_s_ago": round(moment - (row["taken_ms"] or 0) / 1000, 1),
+        "last_checkpoint_s_ago": None if row["written"] is None else round(moment - row["written"].timestamp(), 1),
+        "alerts_raised": row["raised"],
+        "alerts_not_sent": row["waiting"],
+        "dispatcher_runs": dispatcher.poll() is None,
+    }
+
+
 async def measure(
     servers: OwnServers, place: tuple[uuid.UUID, list[uuid.UUID]], samples: list[bytes], env: dict[str, str], checkout: Path,
     seconds: float, pid: int,
@@ -147,6 +174,7 @@ async def measure(
     try:
         sent = await _send(memory, cameras, samples, SETTLE_S + seconds)
         await asyncio.sleep(1.0)
+        stayed = await _stayed(servers, store, sent, dispatcher)
     finally:
         for task in beside:
             task.cancel()
@@ -159,7 +187,7 @@ async def measure(
         await memory.aclose()
         await bus.aclose()
     if not delays:
-        return {"not_measured": "No alert came."}
+        return {"not_measured": "No alert came.", "where_they_stayed": stayed}
     hops = np.array(delays)[:, :2]
     slow_ms, on_ms, sent_s = max(delays, key=lambda each: each[0] + each[1])
     whole, to_rules, to_stream = ([round(float(each), 1) for each in np.percentile(ms, [50, 99, 100])]

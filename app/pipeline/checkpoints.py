@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import asyncpg
 
+from app.kit.ids import SHARDS
 from app.kit.logs import logger
 from app.kit.postgres import Pool
 from app.pipeline import metrics
@@ -148,17 +149,18 @@ class Checkpoints:
         await self.turns.idle()
         await self.alerts.idle()
 
-    async def write(self, shards: Collection[Shard], setups: Setups) -> None:
-        """Write all of them that moved, after what is under way, and wait for it.
+    async def write(self, shards: Collection[Shard], setups: Setups, together: int = SHARDS) -> None:
+        """Write all of them that moved, after what is under way, and wait for it: so many `together` in one transaction.
 
         Raises:
-            StaleLeaseError: see `commit`; nothing was written and the shards hold their pending rows.
+            StaleLeaseError: see `commit`; the shards that were not written hold their pending rows.
         """
         await self.idle()
         self.turns.forget()  # what they did not write is written now
         self.alerts.forget()
-        if moved := [shard for shard in shards if shard.dirty]:
-            await self._write(moved, setups)
+        moved = [shard for shard in shards if shard.dirty]
+        for first in range(0, len(moved), together):
+            await self._write(moved[first : first + together], setups)
 
     async def _write(self, moved: list[Shard], setups: Setups) -> None:
         moved.sort(key=lambda shard: shard.number)

@@ -9,7 +9,7 @@ from itertools import islice
 import asyncpg
 
 from app.kit.clock import now, now_us
-from app.kit.ids import new_id
+from app.kit.ids import SHARDS, new_id
 from app.kit.logs import logger
 from app.kit.opening import BACKOFF
 from app.kit.postgres import DATABASE_ERRORS, Pool
@@ -67,7 +67,7 @@ class Pipeline:
             try:
                 await self._housekeeping()
                 if failures:  # nothing more is taken in that perhaps cannot be written
-                    await self.checkpoint()
+                    await self.checkpoint(together=max(1, SHARDS >> failures))
                 elif self.checkpoints.behind(self.shards) or self.reviews.long:
                     await self._idle()
                 look_first = self.reviews.come_first(self._leases_due, self.checkpoints.turns.began)
@@ -235,13 +235,17 @@ class Pipeline:
         for reader in self.readers:
             reader.follow(self.shards.values())
 
-    async def checkpoint(self, shards: list[Shard] | None = None) -> None:
-        """Write the positions, state and pending rows of these shards, or all, that moved, in one transaction.
+    async def checkpoint(self, shards: list[Shard] | None = None, together: int = SHARDS) -> None:
+        """Write the positions, state and pending rows of these shards, or all, that moved.
+
+        Args:
+            together: shards in one transaction. On a machine that is far too busy the server ends one of all of them before it is
+                through, again and again: after each failure fewer are written at once, and some get through.
 
         Raises:
-            StaleLeaseError: see `commit`; nothing was written and the shards still hold their pending rows.
+            StaleLeaseError: see `commit`; the shards that were not written still hold their pending rows.
         """
-        await self.checkpoints.write(self.shards.values() if shards is None else shards, self.setups)
+        await self.checkpoints.write(self.shards.values() if shards is None else shards, self.setups, together)
 
     def _wake(self) -> None:
         """A transaction is over: the next may be due. An empty batch, or any other, ends the wait for one."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import asyncpg
 import pytest
 
+from app.kit.backoff import Backoff
+from app.kit.ids import SHARDS
 from app.pipeline import checkpoints, holding
 from app.pipeline.checkpoint_repository import ShardCommit, StaleLeaseError, Written
 from app.pipeline.checkpoints import TURNS
@@ -153,6 +155,33 @@ async def test_the_look_at_the_leases_comes_although_every_transaction_takes_lon
     await running
     await pipeline._idle()
     assert (looks > 2, turns > 2) == (True, True), (looks, turns)
+
+
+async def test_where_large_transactions_are_ended_smaller_ones_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine far too busy: the server ends each transaction of more than four shards before it is through."""
+    pipeline, stop = Pipeline(None, asyncio.Queue(4), ()), asyncio.Event()  # type: ignore[arg-type]
+    tried, written = list[int](), set[int]()
+
+    async def commit(_pool: object, _me: object, commits: Sequence[ShardCommit], *, apart: bool = False) -> Written:
+        tried.append(len(commits))
+        if len(tried) > 200:
+            stop.set()
+        if len(commits) > 4:
+            raise asyncpg.InterfaceError("the underlying connection is closed")
+        written.update(each.shard for each in commits)
+        if len(written) == SHARDS:
+            stop.set()
+        return Written((), ())
+
+    monkeypatch.setattr(checkpoints, "commit", commit)
+    monkeypatch.setattr("app.pipeline.pipeline.BACKOFF", Backoff(first_s=0.001, longest_s=0.001))
+    monkeypatch.setattr(pipeline, "_leave", stop.wait)
+    for number in range(SHARDS):
+        pipeline.shards[number] = Shard(number, 1, Positions(), {})
+        pipeline.shards[number].dirty = True
+    pipeline._leases_due = pipeline.errands[0].due = pipeline.errands[1].due = float("inf")
+    await pipeline.run(stop)
+    assert written == set(range(SHARDS)), tried
 
 
 def test_a_batch_is_taken_in_pieces_that_leave_nothing_out() -> None:
