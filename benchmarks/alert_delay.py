@@ -25,7 +25,9 @@ from app.contracts.live import store_stream
 from app.contracts.tracked import TrackedFrame, decode_frame, frames_stream
 from app.contracts.wire import FIELD, encode
 from app.kit.clock import now_us
+from app.kit.errors import SetupError
 from app.kit.ids import new_id, shard_of
+from app.kit.operations import socket_path
 from benchmarks.held_up import Watch
 from benchmarks.own_servers import OwnServers
 
@@ -36,6 +38,7 @@ STAYS_S: Final = 2.0
 GOLDEN: Final = 0.618034
 """Multiples of it spread evenly over 0..1: no two cameras have their visitors at once."""
 SETTLE_S: Final = 6.0
+STARTS_S: Final = 120.0
 ZONE: Final = "[[0.0,0.0],[0.12,0.0],[0.12,0.3],[0.0,0.3]]"
 """A corner that nobody of the bench's scene comes to."""
 
@@ -72,6 +75,20 @@ def start_dispatcher(env: dict[str, str], checkout: Path) -> "subprocess.Popen[b
         "configure('dispatcher', level='WARNING')\nuvloop.run(main())\n"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=checkout, env=env)
+
+
+async def _runs(dispatcher: "subprocess.Popen[bytes]", home: Path) -> None:
+    """Wait until it does: on a busy machine that takes longer than all that is measured, and no alert would come.
+
+    Raises:
+        SetupError: it ended, or needs too long.
+    """
+    end = time.monotonic() + STARTS_S
+    while not socket_path(home, "dispatcher").exists():
+        if dispatcher.poll() is not None or time.monotonic() > end:
+            dispatcher.kill()
+            raise SetupError(f"The dispatcher did not start within {STARTS_S:.0f} s: this machine is far too busy to measure on.")
+        await asyncio.sleep(0.05)
 
 
 def with_visitor(frame: TrackedFrame, track: int) -> TrackedFrame:
@@ -166,6 +183,7 @@ async def measure(
     store, cameras = place
     memory, bus = (redis.asyncio.Redis.from_url(url) for url in (servers.memory.url, servers.bus.url))
     dispatcher, delays = start_dispatcher(env, checkout), list[Hops]()
+    await _runs(dispatcher, Path(env["PENNYPROTECT_HOME"]))
     watch = Watch(pid, servers.postgres.url("admin"))
     beside = [
         asyncio.create_task(_listen(bus, store, time.monotonic() + SETTLE_S, delays)),
