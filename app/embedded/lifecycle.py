@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from app.kit.backoff import Backoff
 
+FIRST_PROBE_PAUSE_S = 0.05
+LONGEST_PROBE_PAUSE_S = 0.25
+
 
 class Phase(StrEnum):
     """Where a part stands."""
@@ -91,6 +94,14 @@ def answered(status: Status, now: float, policy: Policy) -> Status:
 def held(status: Status, now: float) -> Status:
     """It was stopped because somebody asked for it: no failure of its own."""
     return replace(status, phase=Phase.HELD, since=now, until=None, reason="held")
+
+
+def probe_pause_s(asked: int) -> float:
+    """The wait before a part that starts is asked again, after `asked` questions: soon at first, then at leisure.
+
+    A question costs the processor that those who start need: a session of the database, or all checks of `/readyz`.
+    """
+    return min(LONGEST_PROBE_PAUSE_S, FIRST_PROBE_PAUSE_S * 1.2 ** min(asked, 50))
 
 
 def overdue(status: Status, now: float) -> bool:

@@ -22,7 +22,7 @@ from app.embedded.process import Part, Probe, no_step
 from app.embedded.roles import Roles, Servers, choose_servers, own_service, service_address
 from app.embedded.service import PROBE_LIMIT_S, OwnService
 from app.embedded.state import Home, check_port, open_home
-from app.embedded.supervisor import PROBE_EVERY_S, Supervisor
+from app.embedded.supervisor import Supervisor
 from app.inference import licences, repository
 from app.kit.backoff import Backoff
 from app.kit.clock import now
@@ -31,6 +31,7 @@ from app.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 ALL_READY_S = 60.0
+READY_AGAIN_S = 0.25
 CERTIFY_EVERY_S = 12 * 3600.0
 TRUST = """Browsers trust this address once they trust its authority, {authority}
   (SHA-256 {fingerprint}).
@@ -56,35 +57,42 @@ def embedded_parts(settings: Settings, home: Home, servers: Servers, secrets: di
     worker = roles.bus("worker") | roles.memory("worker") | roles.triton() | roles.worker_key()
     service = roles.database("app") | roles.bus("service") | roles.memory("service") | roles.triton()
     service |= roles.tokens() | roles.storage_key() | roles.metrics_key() | roles.certificate()
+    # Every role's imports cost a second or two of a core: what readiness needs comes first, and the rest leaves it the processor.
+    last = ("worker-cpu",)
     ours = [
         roles.part("migrate", roles.database("owner"), ("postgres",), no_step, _ONE_SHOT),
         roles.part("first-run", owner | roles.first_run(), ("migrate",), no_step, _ONE_SHOT),
-        roles.part("service", service, ("first-run", "bus", "memory"), asked.answers("/readyz?only=service")),
+        roles.part("service", service, ("migrate", "bus", "memory"), asked.answers("/readyz?only=service")),
         roles.part(
             "pipeline",
             roles.database("pipeline") | cells | roles.storage_key(),
             ("migrate", "bus", "memory"),
             _in_database(servers, "pipeline"),
         ),
+        # Not before first-run: the product is ready when a worker reports, so everything is set up by then.
+        roles.part("worker-cpu", worker | roles.service(), ("first-run", "service", "triton"), asked.hears_a_worker),
         roles.part(
             "dispatcher",
             roles.database("dispatcher") | roles.bus("dispatcher") | roles.storage_key() | roles.messages(),
             ("migrate", "bus"),
             _in_database(servers, "dispatcher"),
+            after=("service",),
         ),
-        roles.part("sealer", roles.database("sealer") | roles.objects(), ("migrate",), _in_database(servers, "sealer")),
+        roles.part(
+            "sealer", roles.database("sealer") | roles.objects(), ("migrate",), _in_database(servers, "sealer"), after=last
+        ),
         roles.part(
             "retention",
             roles.database("retention") | roles.objects(),
             ("migrate",),
             _in_database(servers, "retention"),
             command=("retention", "keep"),
+            after=last,
         ),
-        roles.part("live", {}, (), answers_http(socket_path(home.root, "live")), _RELAY),
-        roles.part("worker-cpu", worker | roles.service(), ("service", "triton"), asked.hears_a_worker),
+        roles.part("live", {}, (), answers_http(socket_path(home.root, "live")), _RELAY, after=last),
     ]
     if ports := [camera.port for camera in demo_cameras(replace_home(settings, home))]:
-        demo = roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO)
+        demo = roles.part("demo-cameras", roles.downloads(), (), _listens(ports), _DEMO, after=("service",))
         ours.append(replace(demo, alive=answers_rtsp(ports)))
     started = {part.name for part in (*own, *ours)}
     return [*own, *(replace(part, depends_on=tuple(each for each in part.depends_on if each in started)) for part in ours)]
@@ -217,7 +225,7 @@ async def _welcome(started: asyncio.Event, settings: Settings, asked: OwnService
             break
         except (OSError, RuntimeError) as error:
             why = str(error)
-        await asyncio.sleep(PROBE_EVERY_S)
+        await asyncio.sleep(READY_AGAIN_S)
     else:
         console.say(f"Every part runs, but not everything is ready yet: {why}")
     username = None

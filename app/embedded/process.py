@@ -28,6 +28,8 @@ class Part:
     """A process of the product: the supervisor's list of these is all it knows.
 
     Attributes:
+        depends_on: parts that must serve before it starts, and that stop after it.
+        after: parts that must serve before it starts for no other reason than that they need the processor first.
         ready: the probe that decides readiness.
         alive: asked again and again once it is ready; None where nothing can be asked (a one-shot).
         before: what is done before each start (it may be repeated).
@@ -40,6 +42,7 @@ class Part:
     command: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     ready: Probe = no_step
     alive: Probe | None = None
     before: Probe = no_step

@@ -195,6 +195,7 @@ class Roles:
         ready: Probe,
         policy: Policy = _NO_POLICY,
         command: tuple[str, ...] = (),
+        after: tuple[str, ...] = (),
     ) -> Part:
         """A role of ours as a part; `command` where it is not called like the role."""
         alive = answers_http(service_address(self._settings) if role == "service" else socket_path(self._home, role))
@@ -203,6 +204,7 @@ class Roles:
             command=(sys.executable, "-m", "app.cli", *(command or (role,))),
             env={**self._common, **env},
             depends_on=depends_on,
+            after=after,
             ready=ready,
             alive=alive,
             policy=policy,

@@ -4,6 +4,7 @@ The decisions are `lifecycle`'s; here are the processes, the probes and the cloc
 """
 
 import asyncio
+import itertools
 import json
 import signal
 import time
@@ -23,7 +24,7 @@ from app.kit.cancellation import heed_cancellation
 from app.kit.errors import SetupError
 from app.kit.logs import redact
 
-PROBE_EVERY_S = 0.08
+ALMOST_OVERDUE_S = 0.08
 HOLD_EVERY_S = 0.5
 PROBE_LIMIT_S = 15.0
 BEFORE_LIMIT_S = 180.0
@@ -50,12 +51,12 @@ async def _end(tasks: "set[asyncio.Future[Any]]") -> None:
 
 
 def check_order(parts: Iterable[Part]) -> None:
-    """ValueError unless each part comes after everything it depends on."""
+    """ValueError unless each part comes after everything it waits for."""
     seen: set[str] = set()
     for part in parts:
-        missing = [name for name in part.depends_on if name not in seen]
+        missing = [name for name in (*part.depends_on, *part.after) if name not in seen]
         if missing:
-            raise ValueError(f"{part.name} depends on {missing}, which do not come before it.")
+            raise ValueError(f"{part.name} waits for {missing}, which do not come before it.")
         if part.name in seen:
             raise ValueError(f"{part.name} is listed twice.")
         seen.add(part.name)
@@ -138,7 +139,7 @@ class Supervisor:
 
     async def _keep(self, part: Part) -> None:
         """Start a part, and again whenever it ends; returns when a one-shot is done."""
-        for name in part.depends_on:
+        for name in (*part.depends_on, *part.after):
             await self._serving[name].wait()  # ends by cancellation
         while True:
             while part.name in self._held():
@@ -191,7 +192,7 @@ class Supervisor:
             now = time.monotonic()
             if prober is not None and prober.done() and not child.exited.done():
                 self._set(part, lifecycle.answered(self.status[part.name], now, part.policy))
-            elif not child.exited.done() and lifecycle.overdue(self.status[part.name], now + PROBE_EVERY_S):
+            elif not child.exited.done() and lifecycle.overdue(self.status[part.name], now + ALMOST_OVERDUE_S):
                 await child.end(part.grace_s)
             await self._while_it_lives(part, child)
         finally:
@@ -218,7 +219,7 @@ class Supervisor:
             await asyncio.gather(*hung, return_exceptions=True)
 
     async def _probe(self, part: Part) -> None:
-        while True:
+        for asked in itertools.count():
             try:
                 async with asyncio.timeout(PROBE_LIMIT_S):
                     await part.ready()
@@ -226,7 +227,7 @@ class Supervisor:
             except Exception as error:  # whatever a server that is not up yet may cause
                 heed_cancellation()
                 self._note(part, error)
-            await asyncio.sleep(PROBE_EVERY_S)
+            await asyncio.sleep(lifecycle.probe_pause_s(asked))
 
     def _note(self, part: Part, error: Exception) -> None:
         self._last_error[part.name] = redact(f"{type(error).__name__}: {error}")

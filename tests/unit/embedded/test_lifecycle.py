@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.embedded.lifecycle import Phase, Policy, Status, answered, ended, overdue, started, stopped
+from app.embedded.lifecycle import Phase, Policy, Status, answered, ended, overdue, probe_pause_s, started, stopped
 
 SERVER = Policy()
 ONE_SHOT = Policy(one_shot=True, give_up_after=2)
@@ -37,6 +37,13 @@ def test_slow_start_is_overdue() -> None:
     assert not overdue(status, 10.0 + SERVER.ready_within_s - 0.1)
     assert overdue(status, 10.0 + SERVER.ready_within_s)
     assert not overdue(make_ready(), 1e9)
+
+
+def test_a_part_that_starts_is_asked_soon_then_seldom() -> None:
+    pauses = [probe_pause_s(asked) for asked in range(40)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] <= 0.05
+    assert pauses[-1] == probe_pause_s(10**6) == 0.25
 
 
 @pytest.mark.parametrize(("code", "reason"), [(-9, "killed by signal 9"), (3, "exit code 3")])
