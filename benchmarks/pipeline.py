@@ -5,8 +5,8 @@ Twice: with loitering alone, which needs feet only, and with every rule, which n
 The pipeline is the product's own process (`app.pipeline.runner`). A bare reader, XREAD and decode with the same driver and
 decoder and nothing else, takes turns with it in the same run. Both read a backlog, and both are charged by CPU time of their
 process, so that other work on the machine moves the figures little; wall-clock figures stand beside. Afterwards the same
-pipeline takes half of its rate with every rule, sent as cameras send it, and the way of alerts to the live stream is timed
-(`benchmarks.alert_delay`).
+pipeline takes half of what this machine moved with every rule (frames a wall second: streams and database need their share of
+its cores), sent as cameras send it, and the way of alerts to the live stream is timed (`benchmarks.alert_delay`).
 """
 
 import asyncio
@@ -287,7 +287,7 @@ async def _measure(servers: OwnServers, home: Path, seconds: float) -> dict[str,
             raise RuntimeError(f"the pipeline passed over {skipped:.0f} frames: the figure would not be of work done")
         alerts = await admin.fetchval("SELECT count(*) FROM alerts")
         await bench.memory.aclose()
-        half = statistics.median(turn[0][0] for turn in rounds[SETTINGS[-1]]) / 2
+        half = statistics.median(per_wall_s for (_, per_wall_s), _ in rounds[SETTINGS[-1]]) / 2
         place = await alert_delay.add_cameras(admin, max(1, round(half / alert_delay.FPS)))
         await asyncio.sleep(CONFIGURED_S)
         env = _environment(servers, home, "dispatcher")

@@ -32,7 +32,7 @@ from benchmarks.access import _cpu_s
 from benchmarks.aside import SPAWN, aside
 from benchmarks.document import BenchArguments, machine
 from benchmarks.own_servers import OwnServers, own_servers
-from benchmarks.pipeline import CHECKOUT, CONFIGURED_S, FPS, PEOPLE, _environment, scene
+from benchmarks.pipeline import CHECKOUT, CONFIGURED_S, FPS, PEOPLE, SAMPLES, _environment, scene
 
 PIPELINES: Final = (1, 2, 4)
 FIRST: Final = 64
@@ -109,7 +109,7 @@ def _sender(pipe: Any, url: str, cameras: list[uuid.UUID]) -> None:
     import random
 
     chance = random.Random(5)
-    frames = [decode_frame(scene(cameras[0], index, 0, chance)) for index in range(50)]
+    frames = [decode_frame(scene(cameras[0], index, 0, chance)) for index in range(SAMPLES)]
 
     async def play(count: int, seconds: float, first: int) -> int:
         memory: redis.asyncio.Redis = redis.asyncio.Redis.from_url(url)
