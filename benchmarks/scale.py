@@ -32,7 +32,8 @@ from benchmarks.access import _cpu_s
 from benchmarks.aside import SPAWN, aside
 from benchmarks.document import BenchArguments, machine
 from benchmarks.own_servers import OwnServers, own_servers
-from benchmarks.pipeline import CHECKOUT, CONFIGURED_S, FPS, PEOPLE, SAMPLES, _environment, scene
+from benchmarks.pipeline import CHECKOUT, CONFIGURED_S, _environment
+from benchmarks.pipeline_scene import FPS, PEOPLE, SAMPLES, scene
 
 PIPELINES: Final = (1, 2, 4)
 FIRST: Final = 64
