@@ -12,6 +12,7 @@ from app.contracts.soundness import check_frame, check_gait, check_health, check
 from app.contracts.tracked import CameraHealth, TrackedFrame, TrackletClosed
 from app.contracts.wire import WireError, as_floats
 from app.kit.clock import now_us
+from app.kit.decoding import one_error
 from app.kit.errors import BadInputError
 
 Said = TrackedFrame | TrackletClosed | CameraHealth | ProbeEmbedding | GaitEmbedding | WatchedPicture
@@ -24,9 +25,9 @@ NEAR_US: Final = 24 * 3600 * 1_000_000
 """A worker whose clock is further off, or that waited longer, says nothing of use: rules and rows go by its times."""
 UNREADABLE: Final = (msgspec.DecodeError, WireError, RecursionError)
 
-_decode_each = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_decode_said = msgspec.msgpack.Decoder(Said).decode
-_decode_frames = msgspec.msgpack.Decoder(list[TrackedFrame]).decode
+_decode_each = one_error(msgspec.msgpack.Decoder(list[msgspec.Raw]).decode)
+_decode_said = one_error(msgspec.msgpack.Decoder(Said).decode)
+_decode_frames = one_error(msgspec.msgpack.Decoder(list[TrackedFrame]).decode)
 
 
 def count_of(raw: bytes) -> int:

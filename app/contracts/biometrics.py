@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.contracts.wire import as_floats
+from app.kit.decoding import one_error
 
 LARGEST_PICTURE: Final = 65_536
 """Bytes of a head's JPEG; a larger one is left out."""
@@ -105,7 +106,7 @@ class GaitEmbedding(msgspec.Struct, frozen=True, array_like=True, tag=6):
 
 Probe = ProbeEmbedding | GaitEmbedding
 
-decode_probe: Callable[[bytes], Probe] = msgspec.msgpack.Decoder(Probe).decode
+decode_probe: Callable[[bytes], Probe] = one_error(msgspec.msgpack.Decoder(Probe).decode)
 
 
 def probes_stream(shard: int) -> str:

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from app.kit.decoding import one_error
+
 LATENCY_MS: Final = (5, 10, 15, 20, 30, 40, 60, 80, 120, 160, 250, 400, 800, 1600, 3200)
 """Upper edges of the latency counts; one more count is for what took longer."""
 LATENCIES: Final = len(LATENCY_MS) + 1
@@ -128,4 +130,4 @@ class ModelReport(msgspec.Struct, frozen=True):
     disagreements: list[Disagreement]
 
 
-decode_report = msgspec.msgpack.Decoder(ModelReport).decode
+decode_report = one_error(msgspec.msgpack.Decoder(ModelReport).decode)

@@ -4,6 +4,8 @@ import uuid
 
 import msgspec
 
+from app.kit.decoding import one_error
+
 Point3 = tuple[float, float, float]
 Box = tuple[float, float, float, float]
 
@@ -93,7 +95,7 @@ class Pong(msgspec.Struct, frozen=True, tag_field="type", tag="pong"):
     """The answer to ping."""
 
 
-decode_client_message = msgspec.json.Decoder(ClientMessage).decode
+decode_client_message = one_error(msgspec.json.Decoder(ClientMessage).decode)
 _encoder = msgspec.json.Encoder()
 
 

@@ -9,6 +9,8 @@ import uuid
 
 import msgspec
 
+from app.kit.decoding import one_error
+
 LARGEST_MESSAGE = 8 << 20
 SOCKET = "video.sock"
 """In the state folder's `run/`."""
@@ -58,7 +60,7 @@ class AccessUnit(msgspec.Struct, frozen=True, tag=True):
 
 VideoMessage = WatchCamera | Admitted | Refused | AccessUnit
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(VideoMessage).decode
+_decode = one_error(msgspec.msgpack.Decoder(VideoMessage).decode)
 
 
 def framed(message: VideoMessage) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 
 from app.contracts.tracked import TrackedFrame
 from app.kit.clock import to_us
+from app.kit.decoding import one_error
 
 SHOWN_US = 15_000_000
 """How long after an act was last seen its people keep the label: a few times the pause between two reports of one."""
@@ -46,7 +47,7 @@ class _Act:
     ended_us: int
 
 
-_decode = msgspec.json.Decoder(_Message).decode
+_decode = one_error(msgspec.json.Decoder(_Message).decode)
 
 
 class StoreLabels:

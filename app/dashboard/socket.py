@@ -190,7 +190,7 @@ class Conversation:
                 if text is None:
                     raise msgspec.DecodeError("not a text frame")
                 message = decode_client_message(text)
-            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 self._deny("message", f"Not a message this service knows: {error}.")
                 continue
             await self._obey(message)

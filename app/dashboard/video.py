@@ -15,6 +15,7 @@ from app.auth.models import Principal
 from app.auth.permissions import Permission
 from app.dashboard.endings import Endings, View
 from app.dashboard.visibility import still_sees
+from app.kit.decoding import one_error
 from app.kit.errors import BadInputError, ConflictError, NotFoundError, PennyError, UnavailableError
 from app.kit.logs import logger
 from app.kit.problems import UNREACHABLE
@@ -30,6 +31,7 @@ MASKED: Final = "This camera has privacy masks, which encoded video cannot carry
 AWAY: Final = "Live video cannot be relayed right now; pictures go on at /live/pictures."
 
 log = logger(__name__)
+_decode_problem = one_error(msgspec.json.Decoder(dict[str, str]).decode)
 
 
 Masked = Callable[[], Awaitable[bool]]
@@ -163,7 +165,7 @@ async def _still_allowed(found: OpenView, *, ask_masks: bool) -> bool:
 def _refusal(status: int, answer: str) -> PennyError:
     """What the relay's refusal means to the viewer."""
     try:
-        problem = msgspec.json.decode(answer, type=dict[str, str])
+        problem = _decode_problem(answer)
     except msgspec.DecodeError:
         problem = {}
     if status == 422:

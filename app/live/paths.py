@@ -20,6 +20,7 @@ import msgspec
 
 from app.contracts.control import RelayedStream
 from app.kit.backoff import Backoff
+from app.kit.decoding import one_error
 from app.kit.egress import literal_of, split_address
 from app.kit.errors import BadInputError, PennyError, SetupError, UnavailableError
 from app.kit.gate import Gate, stable_addresses
@@ -50,6 +51,10 @@ class _Page(msgspec.Struct, rename="camel"):
 
 class _Streams(msgspec.Struct):
     streams: list[RelayedStream]
+
+
+_decode_page = one_error(msgspec.json.Decoder(_Page).decode)
+_decode_streams = one_error(msgspec.json.Decoder(_Streams).decode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ class Paths:
                     raise UnavailableError("The service refuses the worker key; check PENNYPROTECT_WORKER_KEY.")
                 if reply.status != 200:
                     raise UnavailableError(f"The service answers with status {reply.status}.")
-                found = msgspec.json.decode(await reply.read(), type=_Streams).streams
+                found = _decode_streams(await reply.read()).streams
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
             raise UnavailableError(f"The service does not answer ({type(error).__name__}).") from error
         sources = await asyncio.gather(*(self._source(each) for each in found))
@@ -179,7 +184,7 @@ class Paths:
         for number in range(MOST_PAGES):
             answer = await self._ask("GET", f"/v3/paths/list?itemsPerPage={PAGE}&page={number}")
             try:
-                page = msgspec.json.decode(answer or b"", type=_Page)
+                page = _decode_page(answer or b"")
             except msgspec.DecodeError as error:
                 raise UnavailableError("MediaMTX lists its paths in a way that is not known; use 1.20 or later.") from error
             names += [each.name for each in page.items]

@@ -17,6 +17,7 @@ import msgspec
 
 from app.contracts.control import BIOMETRICS_STOP_S, HEARTBEAT_S, DesiredCamera, DesiredState, Heartbeat
 from app.kit.backoff import Backoff
+from app.kit.decoding import one_error
 from app.kit.ids import new_id
 from app.kit.logs import logger
 from app.kit.tls import trust
@@ -28,6 +29,7 @@ RELAYED: Final = ("rtsp://", "rtsps://")
 EMPTY: Final = DesiredState(revision="", lease_s=0.0, cameras=[])
 
 log = logger(__name__)
+_decode_desired = one_error(msgspec.json.Decoder(DesiredState).decode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class ControlLoop:
                     return "the worker key is refused; check PENNYPROTECT_WORKER_KEY"
                 if reply.status != 200:
                     return f"status {reply.status}"
-                self._grant = Grant(through_relay(msgspec.json.decode(body, type=DesiredState), self._relay), asked_at)
+                self._grant = Grant(through_relay(_decode_desired(body), self._relay), asked_at)
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError) as error:
             return type(error).__name__
         return ""

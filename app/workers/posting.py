@@ -12,6 +12,7 @@ import msgspec
 
 from app.contracts.live import WatchedPicture
 from app.contracts.wire import encode
+from app.kit.decoding import one_error
 from app.kit.errors import SetupError
 from app.kit.logs import logger
 from app.kit.tls import trust
@@ -38,6 +39,9 @@ log = logger(__name__)
 class _Taken(msgspec.Struct):
     refused: int
     watched: list[uuid.UUID]
+
+
+_decode_taken = one_error(msgspec.json.Decoder(_Taken).decode)
 
 
 class Poster:
@@ -75,7 +79,7 @@ class Poster:
             if reply.status != 200:
                 raise aiohttp.ClientResponseError(reply.request_info, (), status=reply.status, message=reply.reason or "")
         try:
-            taken = msgspec.json.decode(answer, type=_Taken)
+            taken = _decode_taken(answer)
         except msgspec.DecodeError as error:  # somebody on the way answers in its place
             raise aiohttp.ClientPayloadError("The answer is none of the service's.") from error
         self._told = 0

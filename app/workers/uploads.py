@@ -10,6 +10,7 @@ import msgspec
 
 from app.contracts.control import UploadGrant, UploadWish
 from app.kit.backoff import Backoff
+from app.kit.decoding import one_error
 
 ASK_S: Final = 8.0
 PUT_S: Final = 120.0
@@ -43,7 +44,7 @@ class Uploads:
             UploadRefusedError: it is not wanted.
             aiohttp.ClientError, TimeoutError, OSError: it did not work; try again.
         """
-        grant = msgspec.json.decode(await self._ask(evidence_id, "upload", msgspec.json.encode(wish)), type=UploadGrant)
+        grant = _decode_grant(await self._ask(evidence_id, "upload", msgspec.json.encode(wish)))
         await self._put(grant, body)
         await self._ask(evidence_id, "uploaded", b"{}")
 
@@ -87,10 +88,14 @@ class _Problem(msgspec.Struct):
     again: bool = False
 
 
+_decode_grant = one_error(msgspec.json.Decoder(UploadGrant).decode)
+_decode_problem = one_error(msgspec.json.Decoder(_Problem).decode)
+
+
 def _begins_anew(answer: bytes) -> bool:
     """Whether a refusal asks for the whole upload once more."""
     try:
-        return msgspec.json.decode(answer, type=_Problem).again
+        return _decode_problem(answer).again
     except msgspec.DecodeError:
         return False
 

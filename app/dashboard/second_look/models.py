@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from app.alerts.models import LookState
+from app.kit.decoding import one_error
 
 MOST_TOKENS_OUT = 300
 ASSUMED_TOKENS = 2000
@@ -36,7 +37,7 @@ SCHEMA: Mapping[str, Any] = {
         "summary": {"type": "string", "description": "One or two sentences about acts and place."},
     },
 }
-_decode = msgspec.json.Decoder(Verdict).decode
+_decode = one_error(msgspec.json.Decoder(Verdict).decode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class _Reply(msgspec.Struct):
     usage: _Usage | None = None
 
 
-_decode_reply = msgspec.json.Decoder(_Reply).decode
+_decode_reply = one_error(msgspec.json.Decoder(_Reply).decode)
 
 
 def request_of(model: str, sentence: str, jpeg: bytes) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def test_what_is_of_another_time_is_refused_by_itself(off_us: int) -> None:
 @pytest.mark.parametrize("place", range(5))
 def test_one_that_cannot_be_read_costs_only_itself(place: int) -> None:
     given = said()
+    no_text = msgspec.msgpack.encode(given[1]).replace(b"live", b"liv\x80")
     wrong = (
+        msgspec.Raw(no_text),
         1, {"a": 1}, [], [9, 1], msgspec.to_builtins(given[place])[:3], msgspec.Raw(b"\x91" * 500 + b"\x01"),
         msgspec.structs.replace(given[0], boxes=b"123"), msgspec.structs.replace(given[1], at_us=2**62),
         msgspec.structs.replace(given[2], boxes=b"123"), msgspec.structs.replace(given[3], quality=b"123"),
