@@ -24,8 +24,8 @@ WITHIN_S = FallingParameters().within_s
 
 
 def cast(stage: Stage, each: int) -> list[Scene]:
-    """Six times as many falls and twice as many who lie down as of any other posture."""
-    made = [stage.fall() for _ in range(6 * each)] + [stage.lie_down() for _ in range(2 * each)]
+    """Four times as many falls and twice as many who lie down as of any other posture."""
+    made = [stage.fall() for _ in range(4 * each)] + [stage.lie_down() for _ in range(2 * each)]
     made += [stage.posed(name) for name in POSES for _ in range(each)]
     for label in sorted({trial.label for trial in stage.trials} - {"strike"}):
         pool = [trial for trial in stage.trials if trial.label == label]
@@ -77,9 +77,10 @@ def make(data: list[Path], subjects: list[str], seed: int, each: int, out: Path)
     rows: list[tuple[int, float, int, bool]] = []
     signs: list[np.ndarray] = []
     for number, scene in enumerate(scenes):
+        frames = filmed(scene, chance)
         if "falling" in scene.also:
             continue
-        for at_s, person, seen in signs_of(filmed(scene, chance)):
+        for at_s, person, seen in signs_of(frames):
             if scene.kind != "falling" or at_s >= scene.start_s + 1.0:
                 rows.append((number, at_s, person, scene.kind == "falling"))
                 signs.append(seen)

@@ -1,8 +1,9 @@
-"""`python -m training.falls.train TRAIN.npz TUNE.npz --out FILE`: fits the trees and writes them as the product reads them."""
+"""`python -m training.falls.train TRAIN.npz... TUNE.npz --out FILE`: fits the trees and writes them as the product reads them."""
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,14 @@ OFFSET_SHARE = 0.75
 """The fitted probability that becomes 0.5."""
 
 
-def fitted(train: Path) -> HistGradientBoostingClassifier:
+def fitted(train: Sequence[Path]) -> HistGradientBoostingClassifier:
     """Sixty small trees; each scene weighs the same."""
-    with np.load(train) as kept:
-        model = HistGradientBoostingClassifier(
-            max_iter=60, max_leaf_nodes=6, learning_rate=0.15, min_samples_leaf=80, l2_regularization=2.0, random_state=1
-        )
-        return model.fit(kept["signs"], kept["fall"], sample_weight=kept["weight"])
+    rows = [dict(np.load(path)) for path in train]
+    signs, fall, weight = (np.concatenate([each[name] for each in rows]) for name in ("signs", "fall", "weight"))
+    model = HistGradientBoostingClassifier(
+        max_iter=60, max_leaf_nodes=6, learning_rate=0.15, min_samples_leaf=80, l2_regularization=2.0, random_state=1
+    )
+    return model.fit(signs, fall, sample_weight=weight)
 
 
 def written(model: HistGradientBoostingClassifier, trained_on: str) -> str:
@@ -37,7 +39,7 @@ def written(model: HistGradientBoostingClassifier, trained_on: str) -> str:
     return f'{{"trained_on": {json.dumps(trained_on)},\n "offset": {base:.4f},\n "trees": [\n  ' + ",\n  ".join(trees) + "\n]}\n"
 
 
-def main(train: Path, tune: Path, out: Path) -> None:
+def main(train: Sequence[Path], tune: Path, out: Path) -> None:
     """Fit, say how frames of the other subjects come out, write."""
     model = fitted(train)
     with np.load(tune) as kept:
@@ -47,15 +49,18 @@ def main(train: Path, tune: Path, out: Path) -> None:
             for is_fall in (True, False)
         ]
         sys.stdout.write(f"frames called a fall: {right[0]:.3f} of those of falls, {right[1]:.3f} of the others\n")
-    with np.load(train) as kept:
-        said = f"{kept['told']}; offset chosen on others"
+    told = []
+    for path in train:
+        with np.load(path) as kept:
+            told.append(str(kept["told"]))
+    said = f"{' and '.join(told)}; offset chosen on others"
     sys.stdout.write(said + "\n")
     out.write_text(written(model, said), "utf-8")
 
 
 if __name__ == "__main__":
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("train", type=Path)
+    words.add_argument("train", type=Path, nargs="+", help="scenes of several seeds")
     words.add_argument("tune", type=Path)
     words.add_argument("--out", type=Path, required=True)
     given = words.parse_args()
