@@ -86,7 +86,6 @@ async def _runs(dispatcher: "subprocess.Popen[bytes]", home: Path) -> None:
     end = time.monotonic() + STARTS_S
     while not socket_path(home, "dispatcher").exists():
         if dispatcher.poll() is not None or time.monotonic() > end:
-            dispatcher.kill()
             raise SetupError(f"The dispatcher did not start within {STARTS_S:.0f} s: this machine is far too busy to measure on.")
         await asyncio.sleep(0.05)
 
@@ -183,16 +182,16 @@ async def measure(
     store, cameras = place
     memory, bus = (redis.asyncio.Redis.from_url(url) for url in (servers.memory.url, servers.bus.url))
     dispatcher, delays = start_dispatcher(env, checkout), list[Hops]()
-    await _runs(dispatcher, Path(env["PENNYPROTECT_HOME"]))
-    watch = Watch(pid, servers.postgres.url("admin"))
-    beside = [
-        asyncio.create_task(_listen(bus, store, time.monotonic() + SETTLE_S, delays)),
-        asyncio.create_task(watch.run()),
-    ]
+    watch, beside = Watch(pid, servers.postgres.url("admin")), list[asyncio.Task[None]]()
     try:
+        await _runs(dispatcher, Path(env["PENNYPROTECT_HOME"]))
+        beside = [
+            asyncio.create_task(_listen(bus, store, time.monotonic() + SETTLE_S, delays)),
+            asyncio.create_task(watch.run()),
+        ]
         sent = await _send(memory, cameras, samples, SETTLE_S + seconds)
         await asyncio.sleep(1.0)
-        stayed = await _stayed(servers, store, sent, dispatcher)
+        stayed = {} if delays else await _stayed(servers, store, sent, dispatcher)
     finally:
         for task in beside:
             task.cancel()

@@ -124,9 +124,9 @@ class CameraHealth(msgspec.Struct, frozen=True, array_like=True, tag=3):
 
 WorkerMessage = TrackedFrame | TrackletClosed | CameraHealth
 
-decode_frame = decoder(TrackedFrame).decode
-decode_tracklet = decoder(TrackletClosed).decode
-decode_health = decoder(CameraHealth).decode
+decode_frame = decoder(TrackedFrame)
+decode_tracklet = decoder(TrackletClosed)
+decode_health = decoder(CameraHealth)
 
 
 def frames_stream(shard: int) -> str:

@@ -1,10 +1,13 @@
 """How messages become bytes: MessagePack arrays with a leading version, float arrays as little-endian float32."""
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from app.kit.decoding import one_error
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -21,23 +24,9 @@ def encode(message: msgspec.Struct) -> bytes:
     return _encoder.encode(message)
 
 
-class Decoder(Generic[T]):
-    """Reads messages of one kind."""
-
-    def __init__(self, kind: type[T]) -> None:
-        self._decode = msgspec.msgpack.Decoder(kind).decode
-
-    def decode(self, raw: bytes | bytearray | memoryview) -> T:
-        """The message; raises `msgspec.DecodeError` (and its subclass ValidationError) or WireError on other bytes."""
-        try:
-            return self._decode(raw)
-        except UnicodeDecodeError as error:  # msgspec lets it through where a text names an enumeration's member
-            raise WireError("a text that is not UTF-8") from error
-
-
-def decoder(kind: type[T]) -> Decoder[T]:
-    """A reusable decoder."""
-    return Decoder(kind)
+def decoder(kind: type[T]) -> Callable[[bytes | bytearray | memoryview], T]:
+    """Reads messages of one kind; raises `msgspec.DecodeError` (and its subclass ValidationError) on other bytes."""
+    return one_error(msgspec.msgpack.Decoder(kind).decode)
 
 
 def floats(array: npt.NDArray[Any]) -> bytes:

@@ -29,7 +29,7 @@ class Part:
 
     Attributes:
         depends_on: parts that must serve before it starts, and that stop after it.
-        after: parts that must serve before it starts for no other reason than that they need the processor first.
+        after: parts that go first because they need the processor first; for a minute at most, whatever becomes of them.
         ready: the probe that decides readiness.
         alive: asked again and again once it is ready; None where nothing can be asked (a one-shot).
         before: what is done before each start (it may be repeated).

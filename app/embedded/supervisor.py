@@ -25,6 +25,8 @@ from app.kit.errors import SetupError
 from app.kit.logs import redact
 
 ALMOST_OVERDUE_S = 0.08
+COURTESY_S = 60.0
+"""A part leaves the processor to others for no longer: what erases and seals must run where no model ever loads."""
 HOLD_EVERY_S = 0.5
 PROBE_LIMIT_S = 15.0
 BEFORE_LIMIT_S = 180.0
@@ -139,8 +141,12 @@ class Supervisor:
 
     async def _keep(self, part: Part) -> None:
         """Start a part, and again whenever it ends; returns when a one-shot is done."""
-        for name in (*part.depends_on, *part.after):
+        for name in part.depends_on:
             await self._serving[name].wait()  # ends by cancellation
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COURTESY_S):
+                for name in part.after:
+                    await self._serving[name].wait()
         while True:
             while part.name in self._held():
                 await asyncio.sleep(HOLD_EVERY_S)

@@ -33,7 +33,7 @@ MESSAGES: dict[str, tuple[msgspec.Struct, Callable[[bytes], msgspec.Struct]]] = 
     "probe_embedding_v2": (make_probe(4.0, picture=b"\xff\xd8\xff\xd9", attack=0.25), decode_probe),
     "gait_embedding_v2": (make_gait(4.0, way=struct.pack("<6f", 0, 0.25, 0.5, 0.5, 0.375, 0.5)), decode_probe),
     "gait_without_result_v2": (make_gait(4.0, reason="too few frames"), decode_probe),
-    "watched_picture_v1": (WatchedPicture(CAMERA, START_US, b"\xff\xd8\xff\xd9"), decoder(WatchedPicture).decode),
+    "watched_picture_v1": (WatchedPicture(CAMERA, START_US, b"\xff\xd8\xff\xd9"), decoder(WatchedPicture)),
 }
 OLDER: dict[str, tuple[msgspec.Struct, Callable[[bytes], msgspec.Struct]]] = {
     "camera_health_v1": (make_health(CameraState.REFUSED, 3.0, reason="The camera refused the password."), decode_health),

@@ -48,6 +48,30 @@ async def test_a_part_starts_after_those_it_leaves_the_processor_to(tmp_path: Pa
         await asyncio.wait_for(running, 20)
 
 
+async def test_a_part_starts_although_those_it_leaves_the_processor_to_never_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Retention erases and the sealer seals where no model ever loads, so that no worker is heard."""
+    monkeypatch.setattr("app.embedded.supervisor.COURTESY_S", 0.2)
+    started = asyncio.Event()
+
+    async def never() -> None:
+        raise OSError("no model")
+
+    async def note_start() -> None:
+        started.set()
+
+    worker = replace(make_part("worker"), ready=never)
+    retention = replace(make_part("retention"), before=note_start, after=("worker",))
+    stop = asyncio.Event()
+    running = asyncio.create_task(Supervisor([worker, retention], tmp_path, lambda *_: None, tmp_path).run(stop, stop.set))
+    try:
+        await asyncio.wait_for(started.wait(), 20)
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 20)
+
+
 def test_a_part_waits_only_for_those_before_it() -> None:
     with pytest.raises(ValueError, match="late waits for"):
         check_order([replace(make_part("late"), after=("later",)), make_part("later")])
