@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.inference.contract import PoseContract
+from app.inference.families import Selection
 from app.inference.picture import Picture
 from app.inference.pose import Letterbox
 from app.kit.errors import SetupError
@@ -45,7 +46,8 @@ async def bare_engine(
         inputs = Path(folder) / "inputs.npy"
         await asyncio.to_thread(np.save, inputs, frames)
         more = ["--alone", str(alone)] if alone else []
-        command = [*map(str, (python, CHECKOUT / "benchmarks" / "bare_engine.py", model, inputs, precision)), *more]
+        engine = CHECKOUT / "benchmarks" / "bare_engine.py"
+        command = [*map(str, (python, engine, model, inputs, precision, Selection().score)), *more]
         process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
 
         async def answer(limit_s: float) -> Any:

@@ -81,7 +81,7 @@ def as_rows(steps: list[Step]) -> list[dict[str, Any]]:
 
 async def _run(servers: Servers, ports: list[int], seconds: float) -> Step:
     metrics, stop, gone = WorkerMetrics(), asyncio.Event(), asyncio.Event()
-    emitter, models = RedisEmitter(servers.memory_url, servers.bus_url), Models(servers.triton_url, servers.pose_requests)
+    emitter, models = RedisEmitter(servers.memory_url, servers.bus_url), Models(servers.triton_url)
     cameras = {camera.camera_id: camera for camera in map(_camera, ports)}
     loop = asyncio.get_running_loop()
 

@@ -24,13 +24,12 @@ READY_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Addresses of the running servers, the model file that Triton serves, and the frames a worker has under way there."""
+    """Addresses of the running servers, and the model file that Triton serves."""
 
     triton_url: str
     memory_url: str
     bus_url: str
     model: Path
-    pose_requests: int
 
 
 @asynccontextmanager
@@ -65,7 +64,7 @@ async def inference_servers() -> AsyncIterator[Servers]:
             if not ready.is_set():
                 raise UnavailableError(f"Servers for this measurement were not ready within {READY_S:g} s; see {home.logs}.")
             model = next(triton.models.glob("yolo_pose/*/model.onnx"))
-            yield Servers(triton.url, memory.url("worker"), bus.url("worker"), model, triton.share.requests)
+            yield Servers(triton.url, memory.url("worker"), bus.url("worker"), model)
         finally:
             waiting.cancel()
             stop.set()

@@ -21,8 +21,9 @@ import numpy.typing as npt
 from tritonclient.grpc import InferInput, aio
 
 from app.embedded.demo_clips import available_clips, fetch_clip
-from app.embedded.processor import share_here
+from app.embedded.processor import threads_here
 from app.inference.contract import PoseContract
+from app.inference.families import Selection
 from app.inference.triton import CallOptions, TritonPose
 from app.kit.errors import SetupError
 from app.models.models import POSE_MODEL
@@ -84,7 +85,7 @@ async def run(arguments: BenchArguments) -> dict[str, Any]:
     direct, ours, plain = (statistics.median(rates[side]) for side in ("direct", "ours", "plain"))
     ratios = {side: [a / b for a, b in zip(rates[side], rates["direct"], strict=True)] for side in ("ours", "plain")}
     return {
-        "what": "the pose model by our client, by a plain tritonclient and by ONNX Runtime alone, in turn",
+        "what": "the pose model by our client, by a plain tritonclient and by ONNX Runtime alone (every cell's boxes), in turn",
         "headline": {
             "ratio_to_direct_onnxruntime": round(statistics.median(ratios["ours"]), 3),
             "added_p50_ms": round(quantile(alone["ours"], 0.5) - quantile(alone["engine"], 0.5), 2),
@@ -118,7 +119,7 @@ async def _throughput(servers: Servers, frames: Frames, rounds: int) -> dict[str
         await ours.detect(list(batch))
 
     async def by_plain() -> None:
-        await plain.infer(POSE_MODEL, [_tensor(contract, batch)], "1", client_timeout=30.0)
+        await plain.infer(POSE_MODEL, [_tensor(contract, batch)], "1", client_timeout=30.0, parameters=Selection().asked)
 
     sides: dict[str, Callable[[], Awaitable[None]]] = {"direct": direct, "ours": by_us, "plain": by_plain}
     rates: dict[str, list[float]] = {side: [] for side in sides}
@@ -146,7 +147,7 @@ async def _alone(servers: Servers, frames: Frames, rounds: int = 5) -> tuple[dic
     plain = aio.InferenceServerClient(servers.triton_url)
     took: dict[str, list[float]] = {"ours": [], "plain": [], "engine": []}
     try:
-        async with bare_engine(servers.model, frames, alone=share_here().threads) as engine:
+        async with bare_engine(servers.model, frames, alone=threads_here()) as engine:
             await ours.detect([frames[0]])
             spent = dict.fromkeys(("queue", "compute_input", "compute_infer", "compute_output"), 0.0)
             for _ in range(rounds):
@@ -158,7 +159,9 @@ async def _alone(servers: Servers, frames: Frames, rounds: int = 5) -> tuple[dic
                 spent = {part: spent[part] + after[part] - before[part] for part in spent}
                 for index in range(ASKED_ALONE):
                     frame = frames[index % len(frames)]
-                    took["plain"].append(await _timed(plain.infer(POSE_MODEL, [_tensor(contract, frame[None])], "1")))
+                    took["plain"].append(
+                        await _timed(plain.infer(POSE_MODEL, [_tensor(contract, frame[None])], "1", parameters=Selection().asked))
+                    )
     finally:
         await ours.close()
         await plain.close()

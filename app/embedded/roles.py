@@ -35,7 +35,6 @@ _NEVER = frozenset(
 _OBJECTS = "AWS_"
 _SERVICE_ONLY = (_OBJECTS, "OPENAI_", "PENNYPROTECT_OIDC_")
 _MESSAGES = ("TWILIO_", "PENNYPROTECT_SMTP_")
-POSE_REQUESTS = "PENNYPROTECT_POSE_REQUESTS"
 _NO_POLICY = Policy()
 
 
@@ -129,12 +128,9 @@ class Roles:
         return {"MEMORY_REDIS_URL": own.url(user) if own else self._settings.memory_redis_url.get_secret_value()}
 
     def triton(self) -> dict[str, str]:
-        """TRITON_URL, and how many frames to have under way there where neither the server nor that number is the operator's."""
+        """TRITON_URL."""
         own = self._servers.triton
-        if own is None:
-            return {"TRITON_URL": self._settings.triton_url}
-        given = {} if "pose_requests" in self._settings.model_fields_set else {POSE_REQUESTS: str(own.share.requests)}
-        return {"TRITON_URL": own.url, **given}
+        return {"TRITON_URL": own.url if own else self._settings.triton_url}
 
     def worker_key(self) -> dict[str, str]:
         """The key workers present to the service."""

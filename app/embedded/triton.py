@@ -20,7 +20,7 @@ from pathlib import Path
 from app.embedded.lifecycle import Policy
 from app.embedded.liveness import answers_http2
 from app.embedded.process import Part
-from app.embedded.processor import share_here
+from app.embedded.processor import threads_here
 from app.embedded.state import Home, free_port
 from app.inference.gait.placing import GAIT_MODEL
 from app.inference.lock import biometric, read_lock
@@ -139,7 +139,7 @@ class EmbeddedTriton:
         self._folder = home.folder("triton")
         self.models = home.folder("triton/models")
         self._port = free_port()
-        self.share = share_here()
+        self.threads = threads_here()
         self._address = home.folder("run") / "triton.url"
         tag = hashlib.sha256(os.fsencode(home.root)).hexdigest()[:12]
         self.shared_memory_prefix = f"pennyprotect_{tag}_"
@@ -154,7 +154,7 @@ class EmbeddedTriton:
         return Part(
             name="triton",
             command=self._command(),
-            env=self._installation.environment() | {THREADS: str(self.share.threads)},
+            env=self._installation.environment() | {THREADS: str(self.threads)},
             before=self.prepare,
             ready=self.ready,
             alive=self.alive,

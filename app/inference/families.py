@@ -32,6 +32,11 @@ class Selection:
     overlap: float = 0.7
     most: int = 300
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """A request's parameters: a server may leave out what is not asked about (the pose model's contract.toml)."""
+        return {"least_score": str(self.score)}
+
 
 _AT_ONCE: Final = 256
 """Candidates up to which all pairs are compared at once: a few vector operations in all, whatever the number of persons."""

@@ -20,6 +20,7 @@ from app.inference import artefacts, licences
 from app.inference.companions import companions
 from app.inference.contract import SERVED, PoseContract
 from app.inference.convert import VERSIONS
+from app.inference.families import Selection
 from app.inference.lock import LockedModel, biometric, ordinary, read_lock
 from app.inference.own_faces import OwnFaces, serving_folder, set_aside
 from app.inference.picture import UInt8
@@ -235,7 +236,9 @@ async def _answer(
     tensor = InferInput(contract.input_name, list(picture.shape), "UINT8")
     tensor.set_data_from_numpy(picture)
     try:
-        result = await client.infer(model.name, [tensor], str(model.version), client_timeout=deadline_s)
+        result = await client.infer(
+            model.name, [tensor], str(model.version), client_timeout=deadline_s, parameters=Selection().asked
+        )
         answer = result.as_numpy(contract.outputs[0])
     except (InferenceServerException, grpc.RpcError) as error:
         raise UnavailableError(f"Model {model.name} at Triton does not answer: {str(error)[:200]}") from error

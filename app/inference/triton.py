@@ -218,7 +218,9 @@ class TritonPose:
                 offset += size * len(views)
         else:
             tensor.set_data_from_numpy(views)
-        result = await self._client.infer(self._model, [tensor], self._version, outputs=wanted, client_timeout=self._longest_s)
+        result = await self._client.infer(
+            self._model, [tensor], self._version, outputs=wanted, client_timeout=self._longest_s, parameters=self._selection.asked
+        )
         if not offsets:
             return [result.as_numpy(name) for name in self._contract.outputs]
         return [

@@ -116,7 +116,7 @@ class Serving:
         return float(sum(each.compute_input.ns + each.compute_infer.ns + each.compute_output.ns for each in stats)) / 1e9
 
     async def ask(self, model: str, version: int, contract: Contract, image: npt.NDArray[np.uint8]) -> list[npt.NDArray[Any]]:
-        """Outputs of one image (H, W, 3), without the batch dimension.
+        """Outputs of one image (H, W, 3), without the batch dimension, asked for as cameras ask.
 
         Raises:
             RefusedPackageError: the model answers with an error, or lacks an output.
@@ -125,7 +125,7 @@ class Serving:
         tensor = InferInput(contract.input_name, [1, *image.shape], "UINT8")
         tensor.set_data_from_numpy(image[None])
         try:
-            result = await self._client.infer(model, [tensor], str(version), client_timeout=ASK_S)
+            result = await self._client.infer(model, [tensor], str(version), client_timeout=ASK_S, parameters=Selection().asked)
             answers = [result.as_numpy(name) for name in contract.outputs]
         except (InferenceServerException, grpc.RpcError) as error:
             if _is_away(error):

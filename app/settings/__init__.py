@@ -87,8 +87,7 @@ class Settings(ServerSettings, ModelSettings):
         alias="PENNYPROTECT_POSE_REQUESTS",
         ge=1,
         le=64,
-        description="Frames that worker-cpu has under way at Triton; more where a GPU makes batches of them. "
-        "The embedded server's number depends on the processor.",
+        description="Frames that worker-cpu has under way at Triton; more where a GPU makes batches of them.",
     )
     gpu_configs: OwnPath | None = Field(
         default=None,

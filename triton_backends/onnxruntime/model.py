@@ -9,6 +9,11 @@ Parameters a model's configuration may set:
     precision: "f32" (default) or "bf16", which is used where the processor has it.
     threads: threads of an instance, 1 by default: two instances of one thread beat one of two (0.96 to 0.75). "own": what
         PENNYPROTECT_INSTANCE_THREADS says, which the product sets where a frame's delay counts for more.
+    candidates: "asked": a request may say `least_score`, 0..1 as text, and a YOLO head's boxes and keypoints are computed only
+        where the score reaches it (candidates.py). Who says none gets all, somewhat later than from the network as it is. Where
+        the processor computes in bfloat16 the network stays as it is: dense convolutions are cheap there, and nobody measured.
+    shapes: of the one input, as "384x640x3 ...": compiled and tried before READY, as a request of a camera is. Triton's own
+        `model_warmup` would ask about every cell, which takes memory that no camera's request needs.
 """
 
 import hashlib
@@ -16,6 +21,7 @@ import json
 import os
 import pathlib
 import stat
+import sys
 import threading
 from collections import OrderedDict
 
@@ -23,6 +29,9 @@ import numpy as np
 import openvino
 import triton_python_backend_utils as pb_utils
 from openvino import opset13 as opset
+
+sys.path.append(str(pathlib.Path(__file__).parent))
+import candidates
 
 MOST_SHAPES = 6
 """Compiled shapes an instance keeps; the one unused for longest goes."""
@@ -43,7 +52,7 @@ class TritonPythonModel:
     """One instance of one version of a model."""
 
     def initialize(self, args):
-        """Read the network and compile what the configuration's warm-up asks for; other shapes compile when they first come."""
+        """Read the network and compile the shapes that the configuration names; others compile when they first come."""
         config = json.loads(args["model_config"])
         parameters = {name: value["string_value"] for name, value in config.get("parameters", {}).items()}
         folder = pathlib.Path(args["model_repository"])
@@ -53,17 +62,14 @@ class TritonPythonModel:
         self._core = openvino.Core()
         self._path = folder / args["model_version"] / "model.onnx"
         self._properties = self._engine_properties(parameters, folder.parent.parent / "compiled")
+        self._thinned = parameters.get("candidates") == "asked" and self._properties["INFERENCE_PRECISION_HINT"] == "f32"
         # Fails here, with its reason, when the file is broken.
         self._core.read_model(self._path)
         self._compiled = OrderedDict()
-        self._compile_behind(self._warmed(config))
-
-    def _warmed(self, config):
-        """Shapes of the inputs, by sample of the warm-up."""
-        ahead = (1,) if self._batched else ()
-        samples = [each.get("inputs", {}) for each in config.get("model_warmup", [])]
-        whole = [each for each in samples if all("dims" in each.get(name, {}) for name in self._inputs)]
-        return [tuple((*ahead, *map(int, each[name]["dims"])) for name in self._inputs) for each in whole]
+        shapes = [(1, *map(int, shape.split("x"))) for shape in parameters.get("shapes", "").split()]
+        self._compile_behind([(shape,) for shape in shapes])
+        for shape in shapes:
+            self._infer([np.zeros(shape, np.uint8)], candidates.NOBODY)
 
     def _compile_behind(self, shapes):
         """Niceness is a thread's on Linux and goes to those that it starts; this one, which answers afterwards, keeps its own.
@@ -142,26 +148,33 @@ class TritonPythonModel:
             size = sum(array.nbytes for array in arrays)
             if size > LARGEST_INPUT_BYTES:
                 raise ValueError(f"the input has {size} bytes; at most {LARGEST_INPUT_BYTES} are accepted")
-            results = self._batch(arrays) if self._batched else self._infer(arrays)
+            least = candidates.least_logit(self._least_score(request))
+            results = self._batch(arrays, least) if self._batched else self._infer(arrays, least)
             tensors = [pb_utils.Tensor(name, result) for name, result in zip(self._outputs, results, strict=True)]
             return pb_utils.InferenceResponse(output_tensors=tensors)
         except Exception as error:  # whatever the engine raises must not take the instance down
             return pb_utils.InferenceResponse(error=pb_utils.TritonError(f"{type(error).__name__}: {error}"[:500]))
 
-    def _batch(self, arrays):
+    def _least_score(self, request):
+        """Of the candidates that this request asks about: 0 for all."""
+        said = json.loads(request.parameters() or "{}") if self._thinned else {}
+        return float(said.get("least_score", 0.0))
+
+    def _batch(self, arrays, least):
         """Row by row: a CPU gains nothing from a batch, and every batch size would be one more compiled shape."""
         if len(arrays[0]) == 1:
-            return self._infer(arrays)
-        rows = [
-            [np.array(result) for result in self._infer([array[i : i + 1] for array in arrays])] for i in range(len(arrays[0]))
-        ]
+            return self._infer(arrays, least)
+        frames = [[array[i : i + 1] for array in arrays] for i in range(len(arrays[0]))]
+        rows = [[np.array(result) for result in self._infer(frame, least)] for frame in frames]
         return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
-    def _infer(self, arrays):
+    def _infer(self, arrays, least):
         """The outputs, valid until the next call with the same shapes."""
         engine = self._engine(tuple(array.shape for array in arrays))
         for name, array in zip(self._inputs, arrays, strict=True):
             engine.set_tensor(name, openvino.Tensor(np.ascontiguousarray(array), shared_memory=True))
+        if len(engine.model_inputs) > len(self._inputs):
+            engine.set_tensor(candidates.LEAST_LOGIT, openvino.Tensor(np.array([least], np.float32)))
         engine.infer()
         return [engine.get_tensor(name).data for name in self._outputs]
 
@@ -169,14 +182,23 @@ class TritonPythonModel:
         if shapes in self._compiled:
             self._compiled.move_to_end(shapes)
             return self._compiled[shapes]
-        model = self._core.read_model(self._path)
-        named = zip(self._inputs, shapes, strict=True)
-        model.reshape({name: openvino.PartialShape(list(shape)) for name, shape in named})
+        model = self._network(shapes)
+        if self._thinned:
+            try:
+                candidates.thin(model)
+            except RuntimeError as error:  # a head that is built otherwise: slower, and none the worse
+                pb_utils.Logger.log_warn(f"computed at every cell: {error}")
+                model = self._network(shapes)
         engine = self._compile(model).create_infer_request()
         self._compiled[shapes] = engine
         if len(self._compiled) > MOST_SHAPES:
             self._compiled.popitem(last=False)
         return engine
+
+    def _network(self, shapes):
+        model = self._core.read_model(self._path)
+        model.reshape({name: openvino.PartialShape(list(shape)) for name, shape in zip(self._inputs, shapes, strict=True)})
+        return model
 
     def _compile(self, model):
         try:

@@ -30,7 +30,7 @@ from app.workers.telemetry import WorkerMetrics
 
 IN_FLIGHT: Final = 3
 """One more than two instances of the pose model, so that none runs dry; the last is sent just in time, so that hardly a frame
-grows old at the server (`places`). The embedded server may take fewer (`app/embedded/processor.py`)."""
+grows old at the server (`places`)."""
 
 WATCH_EVERY_S: Final = 1.0
 

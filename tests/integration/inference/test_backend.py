@@ -28,7 +28,7 @@ backend.TritonPythonModel._compile = noted
 before, model = nice(), backend.TritonPythonModel()
 model.initialize(json.loads(sys.argv[3]))
 shapes = [[list(each) for each in key] for key in model._compiled]
-answer = model._infer([backend.np.zeros((1, 384, 640, 3), "uint8")])[0]
+answer = model._infer([backend.np.zeros((1, 384, 640, 3), "uint8")], 0.0)[0]
 beside = [os.getpriority(os.PRIO_PROCESS, int(each)) for each in os.listdir("/proc/self/task")]
 print(json.dumps({
     "before": before, "after": nice(), "compiled": compiled, "shapes": shapes, "answer": list(answer.shape), "threads": beside,
@@ -40,13 +40,12 @@ def loaded(tmp_path: Path, serves_after_s: float, threads: int = 1) -> dict[str,
     version = tmp_path / "models" / "yolo_pose" / "1"
     version.mkdir(parents=True, exist_ok=True)
     (version / "model.onnx").write_bytes(pose_models.model())
-    sample = {"data_type": "TYPE_UINT8", "zero_data": True}
+    named = ["x".join(map(str, shape)) for shape in SHAPES]
     config = {
         "max_batch_size": 16,
-        "parameters": {"threads": {"string_value": str(threads)}},
+        "parameters": {"threads": {"string_value": str(threads)}, "shapes": {"string_value": " ".join(named)}},
         "input": [{"name": "images"}],
         "output": [{"name": "predictions"}],
-        "model_warmup": [{"batch_size": 1, "inputs": {"images": {**sample, "dims": shape}}} for shape in SHAPES],
     }
     arguments = {"model_config": json.dumps(config), "model_repository": str(version.parent), "model_version": "1"}
     words = [str(PYTHON), "-c", SCRIPT, str(CHECKOUT / "triton_backends/onnxruntime/model.py"), str(serves_after_s)]

@@ -103,6 +103,44 @@ def test_the_served_network_is_the_converted_one(triton: Server) -> None:
     assert np.median(np.abs(served[0, :4] - direct[0, :4])) < 2
 
 
+def test_what_a_request_does_not_ask_about_is_left_out_and_the_rest_is_the_same(triton: Server) -> None:
+    picture = noise(384, 640)[None]
+    tensor = triton_grpc.InferInput("images", list(picture.shape), "UINT8")
+    tensor.set_data_from_numpy(picture)
+    with triton_grpc.InferenceServerClient(triton.url) as client:
+
+        def served(**parameters: str) -> np.ndarray:
+            return client.infer("yolo_pose", [tensor], parameters=parameters, client_timeout=30).as_numpy("predictions")[0]
+
+        everything = served()
+        least = float(np.quantile(everything[4], 0.9))
+        best = served(least_score=str(least))
+        wanted = everything[4] >= least
+        np.testing.assert_array_equal(best[4], everything[4])
+        np.testing.assert_allclose(best[:, wanted], everything[:, wanted], atol=0.01)
+        assert np.median(np.abs(best[:4, ~wanted] - everything[:4, ~wanted])) > 2, "it was asked, and heard"
+        for wrong in ("1.5", "-1", "nan", "much"):
+            with pytest.raises(InferenceServerException, match=r"least_score|float"):
+                served(least_score=wrong)
+        np.testing.assert_array_equal(served(), everything)
+
+
+async def test_cameras_ask_about_candidates_that_count_as_persons_only(triton: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, said = TritonPose(triton.url, selection=Selection(score=0.3), options=options()), list[object]()
+    infer = client._client.infer
+
+    async def noted(*args: object, **more: object) -> object:
+        said.append(more["parameters"])
+        return await infer(*args, **more)
+
+    monkeypatch.setattr(client._client, "infer", noted)
+    try:
+        await client.detect([noise()])
+    finally:
+        await client.close()
+    assert said == [{"least_score": "0.3"}]
+
+
 def test_a_bad_input_is_that_requests_error_only(triton: Server) -> None:
     with triton_grpc.InferenceServerClient(triton.url) as client:
         for shape in ((1, 33, 47, 3), (1, 0, 640, 3), (1, 6400, 6400, 3)):

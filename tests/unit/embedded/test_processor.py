@@ -1,45 +1,27 @@
-"""Threads of an instance and frames under way, by what the processor is."""
-
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+"""Threads of an instance of the pose model, by what the processor is."""
 
 import pytest
 
-from app.embedded.processor import Share, share_here, share_of
-from app.embedded.roles import Roles, Servers
-from app.settings import Settings
+from app.embedded.processor import threads_here, threads_of
 
 AVX2, AVX512 = "fpu sse4_2 avx avx2 fma", "fpu avx2 avx512f avx512_bf16 amx_bf16"
 
 
 @pytest.mark.parametrize(
-    ("flags", "cores", "share"),
+    ("flags", "cores", "threads"),
     [
-        (AVX512, 2, Share(1, 3)),
-        (AVX512, 16, Share(1, 3)),
-        (AVX2, 1, Share(1, 3)),  # nothing to share
-        (AVX2, 2, Share(2, 2)),
-        (AVX2, 4, Share(2, 3)),  # room for both instances
-        ("", 2, Share(2, 2)),  # unknown: slow
+        (AVX512, 2, 1),
+        (AVX512, 16, 1),
+        (AVX2, 1, 1),
+        (AVX2, 2, 1),  # a core for each instance
+        (AVX2, 3, 1),
+        (AVX2, 4, 2),  # room for two threads of both
+        ("", 4, 2),  # unknown: slow
     ],
 )
-def test_a_slow_processor_computes_one_frame_at_a_time(flags: str, cores: int, share: Share) -> None:
-    assert share_of(flags, cores) == share
+def test_two_threads_where_a_slow_processor_has_room_for_them(flags: str, cores: int, threads: int) -> None:
+    assert threads_of(flags, cores) == threads
 
 
-def test_this_machine_has_one() -> None:
-    assert share_here().threads in (1, 2)
-
-
-@pytest.mark.parametrize(
-    ("chosen", "own", "told"),
-    [({}, True, "2"), ({"PENNYPROTECT_POSE_REQUESTS": 5}, True, None), ({"TRITON_URL": "gpu:8001"}, False, None)],
-)
-def test_workers_are_told_of_the_embedded_server_s_share_only(
-    tmp_path: Path, chosen: dict[str, Any], own: bool, told: str | None
-) -> None:
-    triton = SimpleNamespace(url="127.0.0.1:1", share=Share(2, 2)) if own else None
-    settings = Settings(_env_file=None, **chosen)
-    roles = Roles(settings, cast(Any, SimpleNamespace(root=tmp_path)), Servers(None, None, None, cast(Any, triton)), {})
-    assert roles.triton().get("PENNYPROTECT_POSE_REQUESTS") == told
+def test_this_machine_has_some() -> None:
+    assert threads_here() in (1, 2)

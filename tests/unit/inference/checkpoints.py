@@ -114,8 +114,11 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def tiny_pose(path: Path, *, head: str = "Pose", one_to_one: bool = False, keypoints: int = 17) -> Path:
-    """A pose network with one layer of each routing kind: chain, C2f, SPPF, upsampling, concatenation, three levels."""
+def tiny_pose(path: Path, *, head: str = "Pose", one_to_one: bool = False, keypoints: int = 17, deep: bool = False) -> Path:
+    """A pose network with one layer of each routing kind: chain, C2f, SPPF, upsampling, concatenation, three levels.
+
+    `deep`: the branches of its head have two convolutions before the last, as published networks have.
+    """
     net = Network()
 
     def c2f(c: int, **attributes: Any) -> Any:
@@ -132,7 +135,9 @@ def tiny_pose(path: Path, *, head: str = "Pose", one_to_one: bool = False, keypo
     ]  # fmt: skip
 
     def branch(out: int) -> Any:
-        levels = [net.module("Sequential", {"0": net.conv(c, 4, 3), "1": net.conv2d(4, out, bias=True)}) for c in (8, 16, 8)]
+        more = [lambda: net.conv(4, 4, 3)] if deep else []
+        chains = [[net.conv(c, 4, 3), *(each() for each in more), net.conv2d(4, out, bias=True)] for c in (8, 16, 8)]
+        levels = [net.module("Sequential", dict(zip("012", chain, strict=False))) for chain in chains]
         return net.module("ModuleList", dict(zip("012", levels, strict=True)))
 
     bins = net.module("Conv2d", arrays={"weight": np.arange(16.0).reshape(1, 16, 1, 1)})
