@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import re
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 
@@ -19,6 +21,7 @@ from tests.e2e.product import Product
 OBEYS_S: Final = 5.0
 ROLE: Final = "worker-cpu"
 SWITCHES: Final = ("face", "gait", "re_identification")
+Answer = TypeVar("Answer")
 ASKED: Final = re.compile(r"^pennyprotect_worker_(?:faces|gaits)_asked_total (\S+)$", re.MULTILINE)
 
 
@@ -62,6 +65,12 @@ def asked_in(metrics: str) -> float | None:
     return sum(map(float, found)) if found else None
 
 
+def apart(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run it in a thread of its own: a browser driver of this process keeps an event loop running in the main one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 class Policy:
     """The demonstration's switches, and its worker's obedience."""
 
@@ -85,7 +94,7 @@ class Policy:
         if self._on_again_s is not None and at_s >= self._on_again_s:
             self.obedience.off_at_s = None  # from here on it may be on, whether or not we hear that it is
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, PennyError):
-                asyncio.run(self._on())
+                apart(self._on())
                 self._on_again_s = None
         return wrong
 
@@ -103,6 +112,6 @@ class Policy:
     def _count(self) -> float | None:
         """None while the worker does not answer."""
         try:
-            return asked_in(asyncio.run(metrics_at(socket_path(self._product.home, ROLE), 1.5)))
+            return asked_in(apart(metrics_at(socket_path(self._product.home, ROLE), 1.5)))
         except (OSError, ValueError):
             return None
