@@ -77,9 +77,9 @@ class Level:
 
 
 def least_logit(score):
-    """What `LEAST_LOGIT` is for scores of 0..1 and above; 0 asks about every cell."""
+    """What `LEAST_LOGIT` is for this score and above; 0 asks about every cell. ValueError outside 0 <= score < 1."""
     if not 0 <= score < 1:
-        raise ValueError(f"least_score is {score}; it is at least 0 and less than 1")
+        raise ValueError(f"{score} is not at least 0 and less than 1")
     return math.log(score) - math.log1p(-score) - SLACK if score else -math.inf
 
 

@@ -8,10 +8,11 @@ It runs inside Triton's own Python environment: numpy 1.26 (numpy 2 makes `as_nu
 Parameters a model's configuration may set:
     precision: "f32" (default) or "bf16", which is used where the processor has it.
     threads: threads of an instance, 1 by default: two instances of one thread beat one of two (0.96 to 0.75). "own": what
-        PENNYPROTECT_INSTANCE_THREADS says, which the product sets where a frame's delay counts for more.
-    candidates: "asked": a request may say `least_score`, 0..1 as text, and a YOLO head's boxes and keypoints are computed only
-        where the score reaches it (candidates.py). Who says none gets all, somewhat later than from the network as it is. Where
-        the processor computes in bfloat16 the network stays as it is: dense convolutions are cheap there, and nobody measured.
+        PENNYPROTECT_INSTANCE_THREADS says, which the product sets by the processor.
+    candidates: "asked": a request may say `least_score` (at least 0, less than 1, as text), and a YOLO head's boxes and keypoints
+        are computed only where the score reaches it (candidates.py). Who says none gets all, somewhat later than from the network
+        as it is. Where the processor computes in bfloat16 the network stays as it is: dense convolutions are cheap there, and
+        nobody measured.
     shapes: of the one input, as "384x640x3 ...": compiled and tried before READY, as a request of a camera is. Triton's own
         `model_warmup` would ask about every cell, which takes memory that no camera's request needs.
 """
@@ -148,17 +149,22 @@ class TritonPythonModel:
             size = sum(array.nbytes for array in arrays)
             if size > LARGEST_INPUT_BYTES:
                 raise ValueError(f"the input has {size} bytes; at most {LARGEST_INPUT_BYTES} are accepted")
-            least = candidates.least_logit(self._least_score(request))
+            least = self._least_logit(request)
             results = self._batch(arrays, least) if self._batched else self._infer(arrays, least)
             tensors = [pb_utils.Tensor(name, result) for name, result in zip(self._outputs, results, strict=True)]
             return pb_utils.InferenceResponse(output_tensors=tensors)
+        except ValueError as error:  # the request's own fault: to send it again would change nothing
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)[:500], pb_utils.TritonError.INVALID_ARG))
         except Exception as error:  # whatever the engine raises must not take the instance down
             return pb_utils.InferenceResponse(error=pb_utils.TritonError(f"{type(error).__name__}: {error}"[:500]))
 
-    def _least_score(self, request):
-        """Of the candidates that this request asks about: 0 for all."""
-        said = json.loads(request.parameters() or "{}") if self._thinned else {}
-        return float(said.get("least_score", 0.0))
+    def _least_logit(self, request):
+        """Of the candidates that this request asks about. ValueError where it says no score."""
+        said = json.loads(request.parameters() or "{}").get("least_score", "0") if self._thinned else "0"
+        try:
+            return candidates.least_logit(float(said))
+        except ValueError as error:
+            raise ValueError(f"least_score is {said!r}; it is a number of at least 0 and less than 1, as text") from error
 
     def _batch(self, arrays, least):
         """Row by row: a CPU gains nothing from a batch, and every batch size would be one more compiled shape."""
@@ -185,7 +191,8 @@ class TritonPythonModel:
         model = self._network(shapes)
         if self._thinned:
             try:
-                candidates.thin(model)
+                levels = candidates.thin(model)
+                pb_utils.Logger.log_info(f"{self._path}: boxes and keypoints where asked about on {levels} levels of its head")
             except RuntimeError as error:  # a head that is built otherwise: slower, and none the worse
                 pb_utils.Logger.log_warn(f"computed at every cell: {error}")
                 model = self._network(shapes)
